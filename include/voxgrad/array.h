@@ -1,0 +1,105 @@
+/* Voxgrad arrays: small values (buffer, offset, dtype, shape, strides) over device buffers, and the
+ * reader/writer structs through which pipelines see files. */
+#ifndef VOXGRAD_ARRAY_H
+#define VOXGRAD_ARRAY_H
+
+#include "device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VXG_MAX_DIMS 6
+#define VXG_MAX_ELEMENTS ((int64_t)1 << 40)
+
+/* C order: shape[0] is the slowest index. Strides and offset are in elements. */
+typedef struct vxg_array {
+    vxg_buffer *buffer; /* NULL: no array */
+    int64_t offset;
+    vxg_dtype dtype;
+    int ndim;
+    int64_t shape[VXG_MAX_DIMS];
+    int64_t stride[VXG_MAX_DIMS];
+} vxg_array;
+
+/* A new zero-filled C-contiguous array. VXG_ERR_ARGUMENT names a negative size, a rank over
+ * VXG_MAX_DIMS or more than 2^40 elements. */
+VXG_API int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
+                          vxg_array *out);
+/* Drops the array's reference and clears the struct; NULL and empty arrays are fine. */
+VXG_API void vxg_array_release(vxg_array *a);
+/* Another value over the same buffer (takes a reference). */
+VXG_API vxg_array vxg_array_retain(const vxg_array *a);
+VXG_API int64_t vxg_array_count(const vxg_array *a);
+VXG_API int vxg_array_is_contiguous(const vxg_array *a);
+/* Views (take a reference on the buffer): begin <= index < end of one axis; one index of the first
+ * axis removed; axes in another order; another shape of a contiguous array. */
+VXG_API int vxg_array_slice(const vxg_array *a, int axis, int64_t begin, int64_t end,
+                            vxg_array *out);
+VXG_API int vxg_array_index(const vxg_array *a, int64_t index, vxg_array *out);
+VXG_API int vxg_array_permute(const vxg_array *a, const int *axes, vxg_array *out);
+VXG_API int vxg_array_reshape(const vxg_array *a, int ndim, const int64_t *shape, vxg_array *out);
+
+/* Host transfer of the whole array in C order, elements of the array's dtype. */
+VXG_API int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src);
+VXG_API int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst);
+
+/* dst = src (same shape and dtype, any strides, same device). */
+VXG_API int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst);
+VXG_API int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value);
+/* y = alpha x + beta y (same shape, any strides). beta = 0 does not read y. */
+VXG_API int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double beta,
+                            const vxg_array *y);
+/* sum x*y formed in double over a fixed partition: the same bits for any thread count. */
+VXG_API int vxg_array_dot(vxg_queue *queue, const vxg_array *x, const vxg_array *y, double *out);
+/* max |x - y|, and max |x| with y = NULL; NaN when any element is NaN. */
+VXG_API int vxg_array_max_diff(vxg_queue *queue, const vxg_array *x, const vxg_array *y,
+                               double *out);
+/* Philox4x32-10 numbers: element n depends on (seed, n) alone. uniform in [lo, hi). */
+VXG_API int vxg_array_random(vxg_queue *queue, const vxg_array *a, uint64_t seed, double lo,
+                             double hi);
+/* The generator itself: counter[4], key[2] -> out[4]. */
+VXG_API void vxg_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+/* Host complex FFT in float64, n a power of two, in place over re/im; sign -1 forward, +1 inverse
+ * (unscaled). For preprocessing and tests; operators use the FFT kernel. */
+VXG_API int vxg_fft_host(double *re, double *im, int64_t n, int sign);
+VXG_API int64_t vxg_fft_size(int64_t n); /* the smallest power of two >= n */
+
+/* ---- Files as pipelines see them ---------------------------------------------------------------
+ * Implemented in io/, used by ct/. One reader or writer belongs to one thread at a time. */
+typedef enum vxg_frame_kind { VXG_FRAME_DATA, VXG_FRAME_FLAT, VXG_FRAME_DARK } vxg_frame_kind;
+
+typedef struct vxg_scan_reader vxg_scan_reader;
+struct vxg_scan_reader {
+    const char *path;
+    const char *format;       /* "Data Exchange", "NXtomo" */
+    const char *dtype;        /* element type in the file: "uint16", "float32"... */
+    int64_t nviews, nrows, ncols, nflats, ndarks;
+    const double *theta;      /* nviews angles in degrees; never NULL */
+    int theta_missing;        /* 1: the file had none; theta is evenly spaced over [0, 180) */
+    double pixel_size;        /* in pixel_unit; 0: unknown */
+    const char *pixel_unit;   /* "um", "mm"... or "" */
+    /* Reads frames [v0, v1) x rows [r0, r1) x columns [c0, c1) of one kind as float32 in C order
+     * (view, row, column): exactly that block of the file, nothing more. */
+    int (*read)(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1, int64_t r0,
+                int64_t r1, int64_t c0, int64_t c1, float *dst);
+    void (*close)(vxg_scan_reader *self); /* frees self */
+    void *impl;
+};
+
+typedef struct vxg_volume_writer vxg_volume_writer;
+struct vxg_volume_writer {
+    /* Writes slices [z0, z0 + nz) of the volume, src float32 (nz, ny, nx). Each slice once. */
+    int (*write)(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src);
+    /* Completes the output (renames temporary names) and frees self. On failure nothing is left. */
+    int (*finish)(vxg_volume_writer *self);
+    /* Removes everything written so far and frees self. */
+    void (*abandon)(vxg_volume_writer *self);
+    void *impl;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,133 @@
+/* Voxgrad base: status codes, error text, log, progress, threads, memory, options.
+ *
+ * Every fallible call returns a vxg_status (0 is success) and leaves a message chain that
+ * vxg_error_message() returns. The chain is per thread; the library never prints, exits or aborts.
+ */
+#ifndef VOXGRAD_BASE_H
+#define VOXGRAD_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(VXG_STATIC) || !defined(__GNUC__)
+#define VXG_API
+#else
+#define VXG_API __attribute__((visibility("default")))
+#endif
+#if defined(__GNUC__)
+#define VXG_PRINTF(a, b) __attribute__((format(printf, a, b)))
+#else
+#define VXG_PRINTF(a, b)
+#endif
+
+#define VXG_VERSION_MAJOR 0
+#define VXG_VERSION_MINOR 1
+#define VXG_VERSION_PATCH 0
+#define VXG_VERSION "0.1.0"
+
+/* X(name, value, exit code of the command, words) */
+#define VXG_STATUS_LIST(X)                                                                         \
+    X(OK, 0, 0, "ok")                                                                              \
+    X(ERR_FAILED, 1, 1, "failure")                                                                 \
+    X(ERR_ARGUMENT, 2, 2, "bad argument")                                                          \
+    X(ERR_INPUT, 3, 3, "input unreadable or invalid")                                              \
+    X(ERR_OUTPUT, 4, 4, "output exists or cannot be written")                                      \
+    X(ERR_DEVICE, 5, 5, "device unavailable or failed")                                            \
+    X(ERR_NUMERICAL, 6, 6, "numerical failure")                                                    \
+    X(ERR_MEMORY, 7, 5, "out of memory")                                                           \
+    X(ERR_UNSUPPORTED, 8, 1, "not supported")                                                      \
+    X(ERR_CANCELLED, 9, 130, "interrupted")
+
+typedef enum vxg_status {
+#define VXG_X(name, value, code, words) VXG_##name = value,
+    VXG_STATUS_LIST(VXG_X)
+#undef VXG_X
+} vxg_status;
+
+/* Version of the library that is running, "0.1.0". Thread-safe. */
+VXG_API const char *vxg_version(void);
+/* Words for a status, never NULL. Thread-safe. */
+VXG_API const char *vxg_status_text(int status);
+/* Process exit code the command uses for a status (0, 1, 2, 3, 4, 5, 6 or 130). */
+VXG_API int vxg_status_exit_code(int status);
+/* The calling thread's message chain of its last failed call, outermost first, joined by ": ".
+ * "" when there is none. Valid until the thread's next failing call. */
+VXG_API const char *vxg_error_message(void);
+VXG_API void vxg_error_clear(void);
+/* For callbacks and plug-ins: sets the calling thread's message and returns status. */
+VXG_API int vxg_error_set(int status, const char *format, ...) VXG_PRINTF(2, 3);
+/* Puts words in front of the calling thread's message ("reading a.h5: ...") and returns status. */
+VXG_API int vxg_error_context(int status, const char *format, ...) VXG_PRINTF(2, 3);
+
+/* Log: off by default. level 0 warning, 1 information, 2 detail (build logs, cache). The callback may
+ * be called from any thread, one call at a time. */
+typedef void (*vxg_log_fn)(void *context, int level, const char *text);
+VXG_API void vxg_set_log(vxg_log_fn fn, void *context, int max_level);
+
+/* Progress and cancellation. report may be NULL; it is called by one thread at a time, with done in
+ * [0, total]. When *cancel becomes non-zero long calls return VXG_ERR_CANCELLED soon after. */
+typedef struct vxg_progress {
+    void (*report)(void *context, const char *what, double done, double total);
+    void *context;
+    const volatile int *cancel;
+} vxg_progress;
+
+/* Number of compute threads of the process's pool; n = 0 restores the default (CPU affinity and
+ * cgroup quota). Results do not depend on it. Not to be called while operators run. */
+VXG_API int vxg_set_threads(int n);
+VXG_API int vxg_threads(void);
+
+/* Test aid: makes the nth memory request from now fail (n = 0 the next one; n < 0 switches off).
+ * vxg_alloc_count() counts requests since the last call. Affects the library's own requests only. */
+VXG_API void vxg_alloc_fail_at(int64_t n);
+VXG_API int64_t vxg_alloc_count(void);
+/* Memory blocks of the library that are alive now, for leak tests. */
+VXG_API int64_t vxg_alloc_live(void);
+
+/* ---- Options: plain structs described once by a table ------------------------------------------
+ * The table drives the command's flags, --help, man pages, shell completion and bindings. */
+typedef enum vxg_option_type {
+    VXG_OPT_FLAG,   /* int, 0 or 1; given without a value */
+    VXG_OPT_INT,    /* int */
+    VXG_OPT_REAL,   /* double */
+    VXG_OPT_TEXT,   /* const char *, points at the given text */
+    VXG_OPT_CHOICE, /* int, index into choices "a|b|c" */
+    VXG_OPT_RANGE   /* vxg_range, "start:stop[:step]", stop excluded; also a single number */
+} vxg_option_type;
+
+typedef struct vxg_range {
+    double start, stop, step; /* step 0: not given */
+    int given;
+} vxg_range;
+
+typedef struct vxg_option {
+    const char *name;      /* long name without dashes */
+    char letter;           /* one-letter form or 0 */
+    vxg_option_type type;
+    size_t offset;         /* offsetof the field in the options struct */
+    const char *fallback;  /* default as text; NULL: zero / not given */
+    double min, max;       /* inclusive bounds for INT and REAL; both 0: none */
+    const char *unit;      /* "px", "deg", "files"... or NULL */
+    const char *choices;   /* CHOICE: "a|b|c"; TEXT: words for the value ("FILE") */
+    const char *help;      /* one sentence */
+} vxg_option;
+
+/* Fills a struct with the table's defaults. */
+VXG_API int vxg_options_defaults(const vxg_option *table, int count, void *options);
+/* Sets one field from text. VXG_ERR_ARGUMENT names the option, the text and what was expected; an
+ * unknown name's message suggests the nearest one. */
+VXG_API int vxg_options_set(const vxg_option *table, int count, void *options, const char *name,
+                            const char *text);
+/* Checks a table: defaults parse, bounds hold, names and letters are unique. */
+VXG_API int vxg_options_check(const vxg_option *table, int count);
+/* Writes one field back as text (for provenance). Returns the length snprintf would. */
+VXG_API int vxg_options_text(const vxg_option *row, const void *options, char *out, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

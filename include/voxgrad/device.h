@@ -1,0 +1,122 @@
+/* Voxgrad devices: where arrays live and kernels run.
+ *
+ * One kernel text runs on every device: compiled into the library for the CPU (one copy per
+ * instruction-set level), compiled at run time for OpenCL and CUDA. No vendor library is linked.
+ */
+#ifndef VOXGRAD_DEVICE_H
+#define VOXGRAD_DEVICE_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vxg_device vxg_device; /* reference-counted; may be shared between threads */
+typedef struct vxg_queue vxg_queue;   /* in-order; belongs to one thread at a time */
+typedef struct vxg_buffer vxg_buffer; /* reference-counted bytes on one device */
+typedef struct vxg_kernel vxg_kernel; /* reference-counted; may be shared between threads */
+typedef struct vxg_graph vxg_graph;   /* a recorded sequence of launches (CUDA) */
+
+typedef enum vxg_dtype { VXG_F32 = 0, VXG_F64 = 1 } vxg_dtype;
+VXG_API size_t vxg_dtype_size(vxg_dtype dtype);
+VXG_API const char *vxg_dtype_name(vxg_dtype dtype);
+
+typedef struct vxg_device_info {
+    char spec[32];      /* what vxg_device_open takes: "cpu", "cpu:v3", "opencl:0", "cuda:0" */
+    char backend[16];   /* "cpu", "opencl", "cuda" */
+    char name[128];     /* the vendor's name of the device */
+    char driver[96];    /* driver or compiler version; for the CPU the instruction-set level */
+    int64_t memory;     /* bytes of device memory, 0 unknown */
+    int64_t max_buffer; /* largest single buffer in bytes, 0 unknown */
+    int units;          /* compute units, or threads of the pool */
+    int is_cpu;         /* runs on the host processor (an OpenCL CPU device too) */
+    int has_f64;        /* vxg kernels run in float64 here: the cpu backend only */
+} vxg_device_info;
+
+/* Lists devices: the cpu first, then what the OpenCL and CUDA libraries found at run time report.
+ * A backend whose library is missing or broken adds no row and is no error; vxg_device_why() then
+ * says what was missing. Writes at most capacity rows, sets *count to the number there are. */
+VXG_API int vxg_device_list(vxg_device_info *out, int capacity, int *count);
+/* Words on why a backend ("opencl", "cuda") lists no device; "" when it does. Thread-local text. */
+VXG_API const char *vxg_device_why(const char *backend);
+
+/* Opens a device. spec NULL or "auto": the best GPU, else the CPU, never an OpenCL CPU device (the
+ * VXG_DEVICE environment variable overrides). "cpu" uses the highest instruction-set level this
+ * processor has; "cpu:v2", "cpu:v3", "cpu:v4" or VXG_ISA choose one. "opencl" and "cuda" mean
+ * index 0. VXG_ERR_DEVICE says which devices there are. */
+VXG_API int vxg_device_open(const char *spec, vxg_device **out);
+VXG_API vxg_device *vxg_device_retain(vxg_device *dev);
+VXG_API void vxg_device_release(vxg_device *dev);
+VXG_API const vxg_device_info *vxg_device_get_info(const vxg_device *dev);
+
+/* Queues run what they are given in order. The CPU's queue completes each call before returning. */
+VXG_API int vxg_queue_new(vxg_device *dev, vxg_queue **out);
+VXG_API void vxg_queue_free(vxg_queue *queue);
+VXG_API int vxg_queue_sync(vxg_queue *queue);
+VXG_API vxg_device *vxg_queue_device(const vxg_queue *queue);
+/* Device time of what runs between begin and end, seconds (end synchronises). */
+VXG_API int vxg_queue_time_begin(vxg_queue *queue);
+VXG_API int vxg_queue_time_end(vxg_queue *queue, double *seconds);
+/* CUDA graph capture: launches between begin and end are recorded instead of run, then replayed by
+ * vxg_graph_launch. VXG_ERR_UNSUPPORTED on other backends. */
+VXG_API int vxg_queue_capture_begin(vxg_queue *queue);
+VXG_API int vxg_queue_capture_end(vxg_queue *queue, vxg_graph **out);
+VXG_API int vxg_graph_launch(vxg_graph *graph, vxg_queue *queue);
+VXG_API void vxg_graph_free(vxg_graph *graph);
+
+/* Buffers are zero-filled when made. bytes = 0 is legal. */
+VXG_API int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out);
+VXG_API vxg_buffer *vxg_buffer_retain(vxg_buffer *buf);
+VXG_API void vxg_buffer_release(vxg_buffer *buf);
+VXG_API size_t vxg_buffer_size(const vxg_buffer *buf);
+VXG_API vxg_device *vxg_buffer_device(const vxg_buffer *buf);
+/* The bytes themselves on the cpu backend (64-byte aligned), NULL on others. */
+VXG_API void *vxg_buffer_host(const vxg_buffer *buf);
+/* Copies; offsets and sizes in bytes, checked. write and read return when host memory is free to
+ * reuse / filled. queue may be NULL: the device's own queue (serialised by a lock). */
+VXG_API int vxg_buffer_write(vxg_queue *queue, vxg_buffer *dst, size_t offset, const void *src,
+                             size_t bytes);
+VXG_API int vxg_buffer_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void *dst,
+                            size_t bytes);
+VXG_API int vxg_buffer_copy(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset,
+                            const vxg_buffer *src, size_t src_offset, size_t bytes);
+VXG_API int vxg_buffer_zero(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t bytes);
+
+/* ---- Kernels ---------------------------------------------------------------------------------
+ * See docs/kernels.md for the dialect. A kernel has up to 8 buffers, 24 ints and 16 reals. */
+#define VXG_MAX_BUFFERS 8
+#define VXG_MAX_INTS 24
+#define VXG_MAX_REALS 16
+
+typedef struct vxg_launch {
+    int64_t global[3];                    /* items in x, y, z; 0 counts as 1. Group kernels: groups */
+    int nbuffers, nints, nreals;
+    vxg_buffer *buffer[VXG_MAX_BUFFERS];
+    int64_t offset[VXG_MAX_BUFFERS];      /* elements of the kernel's real type */
+    int ints[VXG_MAX_INTS];
+    double reals[VXG_MAX_REALS];          /* rounded once to the kernel's real type */
+} vxg_launch;
+
+/* A kernel of the library by name. dtype VXG_F64 on the cpu backend only. Compiled (or loaded from
+ * the disk cache) on first use. */
+VXG_API int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out);
+/* A user's kernel text in the dialect; the library's headers ("num/fft.h"...) may be #included.
+ * options: further "-DNAME=VALUE" words or NULL. On the cpu backend the system C compiler (VXG_CC,
+ * else cc) compiles it; VXG_ERR_DEVICE with clear words where there is none. A text that does not
+ * compile is VXG_ERR_ARGUMENT with the compiler's log and the source line numbers. */
+VXG_API int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name,
+                                   const char *options, vxg_dtype dtype, vxg_kernel **out);
+VXG_API vxg_kernel *vxg_kernel_retain(vxg_kernel *kernel);
+VXG_API void vxg_kernel_release(vxg_kernel *kernel);
+/* Enqueues one launch. The buffers must be alive until the queue has run it. */
+VXG_API int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
+
+/* Folder of compiled programs: VXG_CACHE_DIR, else $XDG_CACHE_HOME/voxgrad, else
+ * ~/.cache/voxgrad; "" when VXG_CACHE=0. */
+VXG_API const char *vxg_cache_dir(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* Voxgrad files: scans in, volumes and pictures out. io sees base and array only.
+ *
+ * Readers and writers are the structs of array.h. All HDF5 calls go through one lock. Every writer
+ * writes temporary names and renames on finish; outputs that exist are refused unless force is set
+ * (VXG_ERR_OUTPUT). Bad files give VXG_ERR_INPUT with the file, the dataset and what was expected.
+ */
+#ifndef VOXGRAD_IO_H
+#define VOXGRAD_IO_H
+
+#include "array.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vxg_attribute { /* provenance: a name and its text */
+    const char *name, *text;
+} vxg_attribute;
+
+/* Opens an HDF5 Data Exchange or NXtomo scan by content. Sizes are checked before memory is taken. */
+VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
+VXG_API void vxg_scan_close(vxg_scan_reader *scan);
+
+typedef enum vxg_volume_format {
+    VXG_VOLUME_TIFF, /* folder of slices PREFIX_00000.tiff, BigTIFF when over 4 GB */
+    VXG_VOLUME_TIFF_STACK, /* one multi-page BigTIFF Fiji opens as a stack with voxel size */
+    VXG_VOLUME_H5,   /* one file, exchange/data (z, y, x) with attributes */
+    VXG_VOLUME_NPY   /* one .npy, float32 (z, y, x) */
+} vxg_volume_format;
+
+typedef struct vxg_volume_writer_opts {
+    vxg_volume_format format;
+    const char *path;          /* file, or for TIFF folder/prefix: "out/recon" */
+    int64_t nz, ny, nx;
+    double voxel[3];           /* z, y, x size; 0: unknown */
+    const char *unit;          /* of the voxel size; NULL or "": pixels */
+    const vxg_attribute *attributes;
+    int nattributes;
+    int force;                 /* replace what exists */
+} vxg_volume_writer_opts;
+VXG_API int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer **out);
+
+/* Reads a whole volume (TIFF slice or stack, H5 as written above, NPY) as float32 for tests and
+ * pictures: malloc'ed by the library, freed with vxg_free. */
+VXG_API int vxg_volume_read(const char *path, float **data, int64_t shape[3]);
+VXG_API void vxg_free(void *p);
+
+/* NPY of any rank <= 6, "<f4" or "<f8" (dtype); written atomically. */
+VXG_API int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *shape,
+                          const void *data, int force);
+/* Reads <f4 <f8 |u1 <u2 <u4 <i2 <i4 as float32. */
+VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape);
+
+/* 8-bit pictures with 5x7 text, drawn in memory. */
+typedef struct vxg_picture {
+    int64_t width, height;
+    int channels;              /* 1 or 3 */
+    uint8_t *pixels;           /* row-major */
+} vxg_picture;
+VXG_API int vxg_picture_new(int64_t width, int64_t height, int channels, vxg_picture *out);
+VXG_API void vxg_picture_free(vxg_picture *pic);
+VXG_API int vxg_picture_write_png(const vxg_picture *pic, const char *path,
+                                  const vxg_attribute *attributes, int nattributes, int force);
+/* Text at (x, y), scale >= 1 pixel per dot; ASCII. */
+VXG_API void vxg_picture_text(vxg_picture *pic, int64_t x, int64_t y, int scale, uint8_t gray,
+                              const char *text);
+/* Window limits of n values: the lo and hi percentiles (0..100) of the finite ones. */
+VXG_API int vxg_percentile_window(const float *data, int64_t n, double lo_percent,
+                                  double hi_percent, float *lo, float *hi);
+/* Axial, coronal and sagittal middle slices of (nz, ny, nx), one window, labels and scale bar. */
+VXG_API int vxg_picture_orthoslices(const float *volume, const int64_t shape[3],
+                                    const double voxel[3], const char *unit, vxg_picture *out);
+/* Tiles of (n, ny, nx) in one window with labels[i] printed on each tile. */
+VXG_API int vxg_picture_montage(const float *images, int64_t n, int64_t ny, int64_t nx,
+                                const char *const *labels, vxg_picture *out);
+/* A line chart: axes with numbers, title, several curves, a vertical mark (NaN: none). */
+typedef struct vxg_curve {
+    const double *x, *y;
+    int64_t n;
+    const char *label;
+    double mark;
+} vxg_curve;
+VXG_API int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char *title,
+                               const char *xlabel, const char *ylabel, vxg_picture *out);
+
+/* Writes a text file atomically (temporary name, rename). */
+VXG_API int vxg_text_write(const char *path, const char *text, int force);
+/* SHA-256 of a file as 64 hex digits + 0. */
+VXG_API int vxg_file_sha256(const char *path, char out[65]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

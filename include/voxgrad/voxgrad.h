@@ -1,0 +1,10 @@
+/* Voxgrad: differentiable, physics-based imaging. This header includes the whole public API. */
+#ifndef VOXGRAD_H
+#define VOXGRAD_H
+#include "array.h"
+#include "base.h"
+#include "ct.h"
+#include "device.h"
+#include "io.h"
+#include "op.h"
+#endif
