@@ -1,0 +1,125 @@
+/* Counted memory: every request of the library passes here, so that tests can fail each in turn and
+ * see what is still alive. The header in front of a block keeps the pointer malloc returned. */
+#include "base.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Atomic int64_t fail_at = -1, requests, live;
+
+void vxg_alloc_fail_at(int64_t n) {
+    atomic_store(&fail_at, n);
+}
+int64_t vxg_alloc_count(void) {
+    return atomic_exchange(&requests, 0);
+}
+int64_t vxg_alloc_live(void) {
+    return atomic_load(&live);
+}
+
+static int request_fails(void) {
+    atomic_fetch_add(&requests, 1);
+    int64_t n = atomic_load(&fail_at);
+    while (n >= 0) /* counts down to -1, once */
+        if (atomic_compare_exchange_weak(&fail_at, &n, n - 1)) return n == 0;
+    return 0;
+}
+
+typedef struct block_head {
+    void *base;
+    size_t bytes;
+} block_head;
+#define ALIGNMENT 64
+
+void *vxg__alloc_aligned(size_t bytes) {
+    char *base = NULL;
+    int refused = request_fails();
+    if (!refused && bytes < SIZE_MAX - 2 * ALIGNMENT) base = calloc(1, bytes + 2 * ALIGNMENT);
+    if (!base) {
+        vxg_error_set(VXG_ERR_MEMORY, "out of memory: %zu bytes were refused", bytes);
+        return NULL;
+    }
+    uintptr_t p =
+        ((uintptr_t)base + sizeof(block_head) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
+    block_head *head = (block_head *)p - 1;
+    head->base = base;
+    head->bytes = bytes;
+    atomic_fetch_add(&live, 1);
+    return (void *)p;
+}
+
+void *vxg__calloc(size_t count, size_t size) {
+    if (size && count > SIZE_MAX / size) {
+        vxg_error_set(VXG_ERR_MEMORY, "out of memory: %zu x %zu bytes overflow", count, size);
+        return NULL;
+    }
+    return vxg__alloc_aligned(count * size);
+}
+
+void vxg__free(void *p) {
+    if (!p) return;
+    atomic_fetch_sub(&live, 1);
+    free(((block_head *)p - 1)->base);
+}
+
+void *vxg__realloc(void *p, size_t count, size_t size) {
+    void *q = vxg__calloc(count, size);
+    if (!q || !p) return q;
+    size_t old = ((block_head *)p - 1)->bytes;
+    memcpy(q, p, old < count * size ? old : count * size);
+    vxg__free(p);
+    return q;
+}
+
+char *vxg__strdup(const char *text) {
+    size_t n = strlen(text) + 1;
+    char *p = vxg__calloc(n, 1);
+    if (p) memcpy(p, text, n);
+    return p;
+}
+
+void vxg__text_append(vxg_text *t, const char *s, size_t n) {
+    if (t->failed) return;
+    if (t->length + n + 1 > t->capacity) {
+        size_t capacity = (t->length + n + 1) * 2 + 256;
+        char *grown = vxg__realloc(t->s, capacity, 1);
+        if (!grown) {
+            t->failed = 1;
+            return;
+        }
+        t->s = grown, t->capacity = capacity;
+    }
+    memcpy(t->s + t->length, s, n);
+    t->length += n;
+    t->s[t->length] = 0;
+}
+
+void vxg__text_add(vxg_text *t, const char *format, ...) {
+    char small[512];
+    va_list ap, again;
+    va_start(ap, format);
+    va_copy(again, ap);
+    int n = vsnprintf(small, sizeof small, format, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof small) {
+        vxg__text_append(t, small, (size_t)n);
+    } else if (n >= 0) {
+        char *big = vxg__calloc((size_t)n + 1, 1);
+        if (big) {
+            vsnprintf(big, (size_t)n + 1, format, again);
+            vxg__text_append(t, big, (size_t)n);
+        } else {
+            t->failed = 1;
+        }
+        vxg__free(big);
+    }
+    va_end(again);
+}
+
+void vxg__text_free(vxg_text *t) {
+    vxg__free(t->s);
+    *t = (vxg_text){0};
+}
