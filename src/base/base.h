@@ -4,7 +4,8 @@
 
 #include <voxgrad/base.h>
 
-/* The four error macros of the whole code base. A message says what was wrong and with which field. */
+/* The four error macros of the whole code base. A message says what was wrong and with which field.
+ */
 #define VXG_FAIL(status, ...) return vxg_error_set((status), __VA_ARGS__)
 #define VXG_FAIL_IF(condition, status, ...)                                                        \
     do {                                                                                           \
@@ -21,23 +22,25 @@
         if (((status) = (call)) != 0) goto label;                                                  \
     } while (0)
 
-/* Memory of the library: counted, fails on request (vxg_alloc_fail_at), zero-filled, sizes checked for
- * overflow. NULL sets VXG_ERR_MEMORY's message; callers `return VXG_ERR_MEMORY`. */
+/* Memory of the library: counted, fails on request (vxg_alloc_fail_at), zero-filled, sizes checked
+ * for overflow. NULL sets VXG_ERR_MEMORY's message; callers `return VXG_ERR_MEMORY`. */
 void *vxg__calloc(size_t count, size_t size);
 void *vxg__alloc_aligned(size_t bytes); /* 64-byte aligned, zero-filled */
 void *vxg__realloc(void *p, size_t count, size_t size);
 char *vxg__strdup(const char *text);
 void vxg__free(void *p); /* for all of the above; NULL is fine */
 
-/* Runs fn(context, begin, end, worker) over [0, n) in pieces of `grain` units on the pool. Pieces and
- * their contents do not depend on the number of threads. worker < vxg_threads(). Nested calls run
- * serially. */
+/* Runs fn(context, begin, end, worker) over [0, n) in pieces of `grain` units on the pool. Pieces
+ * and their contents do not depend on the number of threads. worker < vxg_threads(). Nested calls
+ * run serially. */
 typedef void (*vxg_range_fn)(void *context, int64_t begin, int64_t end, int worker);
 void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context);
 
 void vxg__log(int level, const char *format, ...) VXG_PRINTF(2, 3);
 
-static inline int vxg__cancelled(const vxg_progress *p) { return p && p->cancel && *p->cancel; }
+static inline int vxg__cancelled(const vxg_progress *p) {
+    return p && p->cancel && *p->cancel;
+}
 static inline void vxg__report(const vxg_progress *p, const char *what, double done, double total) {
     if (p && p->report) p->report(p->context, what, done, total);
 }

@@ -1,0 +1,114 @@
+/* Kernel dialect, C target: the CPU build of the library (VXG_LEVEL names the instruction-set level) and users'
+ * kernels compiled by the system compiler. docs/kernels.md lists every K_ name. */
+#ifndef K_PRELUDE
+#define K_PRELUDE
+#include <math.h>
+#include <stdint.h>
+
+#if defined(VXG_DTYPE_f64)
+typedef double real;
+typedef uint64_t k_bits;
+#define K_M(f) f
+#define K_FMA_BUILTIN __builtin_fma
+#define K_DTYPE f64
+#else
+typedef float real;
+typedef uint32_t k_bits;
+#define K_M(f) f##f
+#define K_FMA_BUILTIN __builtin_fmaf
+#define K_DTYPE f32
+#endif
+typedef int64_t k_long;
+typedef uint32_t k_uint;
+#include "prelude/params.h"
+
+#define K_GLOBAL
+#define K_PRIVATE
+#define K_FN static inline __attribute__((unused))
+#define K_TABLE static const
+
+#define K_R(x) ((real)(x))
+#define K_I(k) (k_p->i[k])
+#define K_P(k) (k_p->r[k])
+#define K_N(axis) (k_p->n[axis])
+
+/* Fused where the instruction set has it; elsewhere the library call would cost more than the rounding
+ * is worth. */
+#if defined(__FMA__) || defined(__aarch64__)
+#define K_fma(a, b, c) K_FMA_BUILTIN((a), (b), (c))
+#else
+#define K_fma(a, b, c) ((a) * (b) + (c))
+#endif
+#define K_abs(x) K_M(fabs)(x)
+#define K_floor(x) K_M(floor)(x)
+#define K_ceil(x) K_M(ceil)(x)
+#define K_sqrt(x) K_M(sqrt)(x)
+#define K_exp(x) K_M(exp)(x)
+#define K_log(x) K_M(log)(x)
+#define K_sin(x) K_M(sin)(x)
+#define K_cos(x) K_M(cos)(x)
+#define K_min(a, b) ((a) < (b) ? (a) : (b))
+#define K_max(a, b) ((a) > (b) ? (a) : (b))
+#define K_imin(a, b) ((a) < (b) ? (a) : (b))
+#define K_imax(a, b) ((a) > (b) ? (a) : (b))
+#define K_int(x) ((int)(x))
+#define K_real(x) ((real)(x))
+
+/* Adds to memory that items share; returns nothing on every target. */
+K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
+    k_bits old = __atomic_load_n((k_bits *)(void *)p, __ATOMIC_RELAXED), want;
+    real now;
+    do {
+        __builtin_memcpy(&now, &old, sizeof now);
+        now += v;
+        __builtin_memcpy(&want, &now, sizeof want);
+    } while (!__atomic_compare_exchange_n((k_bits *)(void *)p, &old, want, 1, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+}
+
+/* Entries: K_KERNELn(name, type, arg, ...) { body using gx, gy, gz }. The C form is a function over a
+ * range of x at one (y, z), called by the pool. */
+#ifndef VXG_LEVEL
+#define VXG_LEVEL user
+#endif
+#ifndef K_LINKAGE
+#define K_LINKAGE
+#endif
+#define K_JOIN2(a, b, c) k_##a##_##b##_##c
+#define K_JOIN(a, b, c) K_JOIN2(a, b, c)
+#define K_SYM(name) K_JOIN(VXG_LEVEL, K_DTYPE, name)
+#define K_A(T, n) ((T)k_b[n] + k_p->off[n])
+#define K_ITEM_ARGS const k_params *k_p, const int gx, const int gy, const int gz
+#define K_RANGE_ARGS void *const *k_b, const k_params *k_p, int k_x0, int k_x1, int k_y, int k_z
+#define K_LOOP for (int k_x = k_x0; k_x < k_x1; k_x++)
+#define K_ENTRY(f, params, call)                                                                   \
+    K_FN void f##_item params;                                                                     \
+    K_LINKAGE void K_SYM(f)(K_RANGE_ARGS);                                                         \
+    K_LINKAGE void K_SYM(f)(K_RANGE_ARGS) { K_LOOP f##_item call; }                                \
+    K_FN void f##_item params
+#define K_TAIL k_p, k_x, k_y, k_z
+
+#define K_KERNEL1(f, A, a) K_ENTRY(f, (A a, K_ITEM_ARGS), (K_A(A, 0), K_TAIL))
+#define K_KERNEL2(f, A, a, B, b) K_ENTRY(f, (A a, B b, K_ITEM_ARGS), (K_A(A, 0), K_A(B, 1), K_TAIL))
+#define K_KERNEL3(f, A, a, B, b, C, c)                                                             \
+    K_ENTRY(f, (A a, B b, C c, K_ITEM_ARGS), (K_A(A, 0), K_A(B, 1), K_A(C, 2), K_TAIL))
+#define K_KERNEL4(f, A, a, B, b, C, c, D, d)                                                       \
+    K_ENTRY(f, (A a, B b, C c, D d, K_ITEM_ARGS),                                                  \
+            (K_A(A, 0), K_A(B, 1), K_A(C, 2), K_A(D, 3), K_TAIL))
+
+/* Group kernels: gx, gy, gz number groups of K_GROUP items. The text between barriers stands in
+ * K_ITEMS(item) { ... } K_END_ITEMS: a loop here, one item and a barrier on GPUs. Nothing private
+ * survives K_END_ITEMS except loop counters that are the same in all items. */
+#define K_GROUP 64
+#define K_GROUP_KERNEL2(f, A, a, B, b) K_KERNEL2(f, A, a, B, b)
+#define K_GROUP_KERNEL3(f, A, a, B, b, C, c) K_KERNEL3(f, A, a, B, b, C, c)
+#define K_GROUP_KERNEL4(f, A, a, B, b, C, c, D, d) K_KERNEL4(f, A, a, B, b, C, c, D, d)
+#define K_ITEMS(item)                                                                              \
+    for (int item = 0; item < K_GROUP; item++) {
+#define K_END_ITEMS }
+
+/* Schedules exist on the CPU alone: pure functions of (args, unit, scratch). */
+#define K_SCHEDULE(name)                                                                           \
+    K_LINKAGE void K_SYM(name)(const void *args, int64_t unit, void *scratch);                     \
+    K_LINKAGE void K_SYM(name)(const void *args, int64_t unit, void *scratch)
+#endif

@@ -1,0 +1,50 @@
+/* Kernel dialect, OpenCL C 1.2 target (buffers only). */
+#ifndef K_PRELUDE
+#define K_PRELUDE
+#pragma OPENCL FP_CONTRACT OFF
+typedef float real;
+typedef long k_long;
+typedef uint k_uint;
+#include "prelude/params.h"
+
+#define K_GLOBAL __global
+#define K_PRIVATE __private
+#define K_FN static inline
+#define K_TABLE __constant
+
+#define K_R(x) ((real)(x##f))
+#define K_I(k) (k_p->i[k])
+#define K_P(k) (k_p->r[k])
+#define K_N(axis) (k_p->n[axis])
+
+#define K_fma(a, b, c) fma((real)(a), (real)(b), (real)(c))
+#define K_abs(x) fabs(x)
+#define K_floor(x) floor(x)
+#define K_ceil(x) ceil(x)
+#define K_sqrt(x) sqrt(x)
+#define K_exp(x) exp(x)
+#define K_log(x) log(x)
+#define K_sin(x) sin(x)
+#define K_cos(x) cos(x)
+#define K_min(a, b) ((a) < (b) ? (a) : (b))
+#define K_max(a, b) ((a) > (b) ? (a) : (b))
+#define K_imin(a, b) ((a) < (b) ? (a) : (b))
+#define K_imax(a, b) ((a) > (b) ? (a) : (b))
+#define K_int(x) ((int)(x))
+#define K_real(x) ((real)(x))
+
+K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
+    volatile __global uint *cell = (volatile __global uint *)p;
+    uint old = *cell, seen;
+    while ((seen = atomic_cmpxchg(cell, old, as_uint(as_float(old) + v))) != old) old = seen;
+}
+
+#define K_ENTRY_WORD __kernel
+#define K_ENTRY_SIZED __attribute__((reqd_work_group_size(K_GROUP, 1, 1)))
+#define K_PARAMS_ARG const k_params k_v
+#define K_G get_global_id(0), get_global_id(1), get_global_id(2)
+#define K_W get_group_id(0), get_group_id(1), get_group_id(2)
+#define K_LOCAL_ID ((int)get_local_id(0))
+#define K_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#include "prelude/gpu.h"
+#endif

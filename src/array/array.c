@@ -1,0 +1,332 @@
+/* Arrays: construction, views, strided element-wise work, reductions in fixed order. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "array/launch.h"
+#include "base/base.h"
+
+int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_dtype dtype,
+                const vxg_launch *l) {
+    vxg_kernel *k;
+    for (int i = 0; i < 3; i++)
+        if (l->global[i] < 0) return VXG_OK; /* an empty range */
+    VXG_TRY(vxg_kernel_get(dev, kernel, dtype, &k));
+    int status = vxg_kernel_launch(k, queue, l);
+    vxg_kernel_release(k);
+    return status;
+}
+
+int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
+                  vxg_array *out) {
+    int64_t n = 1;
+    memset(out, 0, sizeof *out);
+    VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT, "array rank %d is not in 0..%d",
+                ndim, VXG_MAX_DIMS);
+    for (int i = ndim - 1; i >= 0; i--) {
+        VXG_FAIL_IF(shape[i] < 0, VXG_ERR_ARGUMENT, "array size %lld of axis %d is negative",
+                    (long long)shape[i], i);
+        out->shape[i] = shape[i], out->stride[i] = n;
+        VXG_FAIL_IF(shape[i] && n > VXG_MAX_ELEMENTS / shape[i], VXG_ERR_ARGUMENT,
+                    "array of more than 2^40 elements");
+        n *= shape[i];
+    }
+    out->dtype = dtype, out->ndim = ndim;
+    return vxg_buffer_new(dev, (size_t)n * vxg_dtype_size(dtype), &out->buffer);
+}
+
+void vxg_array_release(vxg_array *a) {
+    if (!a) return;
+    vxg_buffer_release(a->buffer);
+    memset(a, 0, sizeof *a);
+}
+
+vxg_array vxg_array_retain(const vxg_array *a) {
+    if (a->buffer) vxg_buffer_retain(a->buffer);
+    return *a;
+}
+
+int64_t vxg_array_count(const vxg_array *a) {
+    int64_t n = 1;
+    for (int i = 0; i < a->ndim; i++) n *= a->shape[i];
+    return n;
+}
+
+int vxg_array_is_contiguous(const vxg_array *a) {
+    int64_t n = 1;
+    for (int i = a->ndim - 1; i >= 0; i--) {
+        if (a->shape[i] != 1 && a->stride[i] != n) return 0;
+        n *= a->shape[i];
+    }
+    return 1;
+}
+
+/* ---- Views ---- */
+int vxg_array_slice(const vxg_array *a, int axis, int64_t begin, int64_t end, vxg_array *out) {
+    vxg_array v = *a;
+    VXG_FAIL_IF(axis < 0 || axis >= a->ndim, VXG_ERR_ARGUMENT, "slice: axis %d of a rank-%d array",
+                axis, a->ndim);
+    VXG_FAIL_IF(begin < 0 || end < begin || end > a->shape[axis], VXG_ERR_ARGUMENT,
+                "slice: %lld..%lld of an axis of %lld", (long long)begin, (long long)end,
+                (long long)a->shape[axis]);
+    v.offset += begin * a->stride[axis];
+    v.shape[axis] = end - begin;
+    *out = vxg_array_retain(&v);
+    return VXG_OK;
+}
+
+int vxg_array_index(const vxg_array *a, int64_t index, vxg_array *out) {
+    vxg_array v = *a;
+    VXG_FAIL_IF(a->ndim < 1 || index < 0 || index >= a->shape[0], VXG_ERR_ARGUMENT,
+                "index: %lld of an axis of %lld", (long long)index,
+                (long long)(a->ndim ? a->shape[0] : 0));
+    v.offset += index * a->stride[0];
+    v.ndim--;
+    memmove(v.shape, v.shape + 1, (size_t)v.ndim * sizeof *v.shape);
+    memmove(v.stride, v.stride + 1, (size_t)v.ndim * sizeof *v.stride);
+    *out = vxg_array_retain(&v);
+    return VXG_OK;
+}
+
+int vxg_array_permute(const vxg_array *a, const int *axes, vxg_array *out) {
+    vxg_array v = *a;
+    unsigned seen = 0;
+    for (int i = 0; i < a->ndim; i++) {
+        VXG_FAIL_IF(axes[i] < 0 || axes[i] >= a->ndim || (seen & 1u << axes[i]), VXG_ERR_ARGUMENT,
+                    "permute: axis %d is out of range or stands twice", axes[i]);
+        seen |= 1u << axes[i];
+        v.shape[i] = a->shape[axes[i]], v.stride[i] = a->stride[axes[i]];
+    }
+    *out = vxg_array_retain(&v);
+    return VXG_OK;
+}
+
+int vxg_array_reshape(const vxg_array *a, int ndim, const int64_t *shape, vxg_array *out) {
+    vxg_array v = *a;
+    int64_t n = 1;
+    VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT, "reshape: rank %d", ndim);
+    VXG_FAIL_IF(!vxg_array_is_contiguous(a), VXG_ERR_ARGUMENT, "reshape: array is not contiguous");
+    for (int i = ndim - 1; i >= 0; i--) v.shape[i] = shape[i], v.stride[i] = n, n *= shape[i];
+    VXG_FAIL_IF(n != vxg_array_count(a), VXG_ERR_ARGUMENT, "reshape: %lld elements into %lld",
+                (long long)vxg_array_count(a), (long long)n);
+    v.ndim = ndim;
+    *out = vxg_array_retain(&v);
+    return VXG_OK;
+}
+
+/* ---- Strided work: axes of size 1 drop out, neighbours that run on in all arrays merge ---- */
+typedef struct loop {
+    int ndim;
+    int64_t shape[VXG_MAX_DIMS], stride[2][VXG_MAX_DIMS];
+} loop;
+
+static loop collapse(const vxg_array *const *arrays, int narrays) {
+    loop l = {0};
+    for (int i = 0; i < arrays[0]->ndim; i++) {
+        int64_t n = arrays[0]->shape[i];
+        if (n == 1) continue;
+        int merges = l.ndim > 0;
+        for (int k = 0; k < narrays && merges; k++)
+            merges = l.stride[k][l.ndim - 1] == arrays[k]->stride[i] * n &&
+                     l.shape[l.ndim - 1] * n < INT32_MAX;
+        if (!merges) l.shape[l.ndim++] = 1;
+        l.shape[l.ndim - 1] *= n;
+        for (int k = 0; k < narrays; k++) l.stride[k][l.ndim - 1] = arrays[k]->stride[i];
+    }
+    return l;
+}
+
+/* Launches over the last three axes, looping over those before. */
+static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const char *kernel,
+               vxg_dtype dtype, vxg_launch *launch) {
+    if (l->ndim - axis > 3) {
+        vxg_launch inner = *launch;
+        for (int64_t i = 0; i < l->shape[axis]; i++) {
+            VXG_TRY(run(l, axis + 1, dev, queue, kernel, dtype, &inner));
+            for (int k = 0; k < launch->nbuffers; k++) inner.offset[k] += l->stride[k][axis];
+        }
+        return VXG_OK;
+    }
+    vxg_launch last = *launch;
+    last.nints = 0;
+    for (int i = 0; i < 3; i++) {
+        int a = l->ndim - 1 - i;
+        last.global[i] = a >= axis ? l->shape[a] : 1;
+        if (last.global[i] == 0) return VXG_OK;
+    }
+    for (int k = 0; k < launch->nbuffers; k++)
+        for (int i = 2; i >= 0; i--) {
+            int a = l->ndim - 1 - i;
+            vxg__push_long(&last, a >= axis ? l->stride[k][a] : 0);
+        }
+    return vxg__launch(dev, queue, kernel, dtype, &last);
+}
+
+static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) {
+    int same = x->ndim == y->ndim && x->dtype == y->dtype;
+    for (int i = 0; i < x->ndim && same; i++) same = x->shape[i] == y->shape[i];
+    VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT, "%s: arrays differ in shape or type", what);
+    return VXG_OK;
+}
+
+int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double beta,
+                    const vxg_array *y) {
+    const vxg_array *arrays[2] = {x, y};
+    vxg_launch l = {.nreals = 2, .reals = {alpha, beta}};
+    VXG_TRY(same_shape(x, y, "axpby"));
+    if (vxg_array_count(x) == 0) return VXG_OK;
+    loop shape = collapse(arrays, 2);
+    vxg__push_array(&l, x);
+    vxg__push_array(&l, y);
+    return run(&shape, 0, vxg_buffer_device(y->buffer), queue, "array_axpby", y->dtype, &l);
+}
+
+int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst) {
+    VXG_TRY(same_shape(src, dst, "copy"));
+    if (vxg_array_is_contiguous(src) && vxg_array_is_contiguous(dst)) {
+        size_t size = vxg_dtype_size(src->dtype);
+        return vxg_buffer_copy(queue, dst->buffer, (size_t)dst->offset * size, src->buffer,
+                               (size_t)src->offset * size, (size_t)vxg_array_count(src) * size);
+    }
+    return vxg_array_axpby(queue, 1, src, 0, dst);
+}
+
+int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value) {
+    vxg_launch l = {.nreals = 1, .reals = {value}};
+    if (vxg_array_count(a) == 0) return VXG_OK;
+    loop shape = collapse(&a, 1);
+    vxg__push_array(&l, a);
+    return run(&shape, 0, vxg_buffer_device(a->buffer), queue, "array_fill", a->dtype, &l);
+}
+
+/* A contiguous array with a's values: a itself, or a copy. */
+static int contiguous(vxg_queue *queue, const vxg_array *a, vxg_array *out) {
+    *out = (vxg_array){0};
+    if (vxg_array_is_contiguous(a)) {
+        *out = vxg_array_retain(a);
+        return VXG_OK;
+    }
+    VXG_TRY(vxg_array_new(vxg_buffer_device(a->buffer), a->dtype, a->ndim, a->shape, out));
+    int status = vxg_array_copy(queue, a, out);
+    if (status) vxg_array_release(out);
+    return status;
+}
+
+int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src) {
+    size_t size = vxg_dtype_size(a->dtype), bytes = (size_t)vxg_array_count(a) * size;
+    if (vxg_array_is_contiguous(a))
+        return vxg_buffer_write(queue, a->buffer, (size_t)a->offset * size, src, bytes);
+    vxg_array t;
+    VXG_TRY(vxg_array_new(vxg_buffer_device(a->buffer), a->dtype, a->ndim, a->shape, &t));
+    int status = vxg_buffer_write(queue, t.buffer, 0, src, bytes);
+    if (!status) status = vxg_array_copy(queue, &t, a);
+    vxg_array_release(&t);
+    return status;
+}
+
+int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst) {
+    size_t size = vxg_dtype_size(a->dtype);
+    vxg_array t;
+    VXG_TRY(contiguous(queue, a, &t));
+    int status = vxg_buffer_read(queue, t.buffer, (size_t)t.offset * size, dst,
+                                 (size_t)vxg_array_count(a) * size);
+    vxg_array_release(&t);
+    return status;
+}
+
+/* ---- Reductions on the host, over a fixed partition ---- */
+#define BLOCK 65536
+
+/* Host copies of arrays; on the cpu backend the memory itself. */
+typedef struct host_view {
+    vxg_array kept;
+    void *owned;
+    const void *data;
+} host_view;
+
+static int host_open(vxg_queue *queue, const vxg_array *a, host_view *v) {
+    size_t size = vxg_dtype_size(a->dtype), n = (size_t)vxg_array_count(a);
+    *v = (host_view){0};
+    VXG_TRY(contiguous(queue, a, &v->kept));
+    const char *host = vxg_buffer_host(v->kept.buffer);
+    if (host) {
+        v->data = host + (size_t)v->kept.offset * size;
+        return VXG_OK;
+    }
+    int status = VXG_ERR_MEMORY;
+    if ((v->owned = vxg__calloc(n, size))) status = vxg_array_read(queue, &v->kept, v->owned);
+    v->data = v->owned;
+    if (status) vxg__free(v->owned), vxg_array_release(&v->kept);
+    return status;
+}
+static void host_close(host_view *v) {
+    vxg__free(v->owned);
+    vxg_array_release(&v->kept);
+}
+
+static double value_at(const void *data, vxg_dtype dtype, int64_t i) {
+    return dtype == VXG_F64 ? ((const double *)data)[i] : (double)((const float *)data)[i];
+}
+
+typedef struct reduction {
+    const void *x, *y;
+    vxg_dtype dtype;
+    int64_t n;
+    int is_dot;
+    double *part;
+} reduction;
+
+static void reduce_blocks(void *context, int64_t begin, int64_t end, int worker) {
+    const reduction *r = context;
+    (void)worker;
+    for (int64_t b = begin; b < end; b++) {
+        double sum = 0;
+        int64_t stop = (b + 1) * BLOCK < r->n ? (b + 1) * BLOCK : r->n;
+        for (int64_t i = b * BLOCK; i < stop; i++) {
+            double x = value_at(r->x, r->dtype, i), y = r->y ? value_at(r->y, r->dtype, i) : 0;
+            if (r->is_dot) {
+                sum += x * y;
+            } else {
+                double d = fabs(x - y);
+                if (!(d <= sum)) sum = d; /* NaN wins, and stays */
+                if (isnan(d)) break;
+            }
+        }
+        r->part[b] = sum;
+    }
+}
+
+static int reduce(vxg_queue *queue, const vxg_array *x, const vxg_array *y, int is_dot,
+                  double *out) {
+    host_view hx = {0}, hy = {0};
+    if (y) VXG_TRY(same_shape(x, y, is_dot ? "dot" : "max_diff"));
+    int64_t n = vxg_array_count(x), blocks = (n + BLOCK - 1) / BLOCK;
+    *out = 0;
+    if (n == 0) return VXG_OK;
+    double *part = vxg__calloc((size_t)blocks, sizeof *part);
+    int status = part ? host_open(queue, x, &hx) : VXG_ERR_MEMORY;
+    if (!status && y) status = host_open(queue, y, &hy);
+    if (!status) {
+        reduction r = {hx.data, y ? hy.data : NULL, x->dtype, n, is_dot, part};
+        vxg__parallel(blocks, 1, reduce_blocks, &r);
+        for (int64_t b = 0; b < blocks; b++) {
+            if (is_dot) {
+                *out += part[b];
+            } else if (isnan(part[b]) || part[b] > *out) {
+                *out = part[b];
+                if (isnan(part[b])) break;
+            }
+        }
+    }
+    host_close(&hx);
+    host_close(&hy);
+    vxg__free(part);
+    return status;
+}
+
+int vxg_array_dot(vxg_queue *queue, const vxg_array *x, const vxg_array *y, double *out) {
+    return reduce(queue, x, y, 1, out);
+}
+int vxg_array_max_diff(vxg_queue *queue, const vxg_array *x, const vxg_array *y, double *out) {
+    return reduce(queue, x, y, 0, out);
+}

@@ -1,0 +1,17 @@
+/* Packing of launches. */
+#ifndef VXG_LAUNCH_H
+#define VXG_LAUNCH_H
+#include <voxgrad/array.h>
+
+static inline void vxg__push_long(vxg_launch *l, int64_t v) {
+    l->ints[l->nints++] = (int)(v & 0x7fffffff);
+    l->ints[l->nints++] = (int)(v >> 31);
+}
+static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
+    l->buffer[l->nbuffers] = a->buffer;
+    l->offset[l->nbuffers++] = a->offset;
+}
+/* Gets the named kernel for the dtype, launches it, lets it go. */
+int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_dtype dtype,
+                const vxg_launch *l);
+#endif

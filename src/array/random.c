@@ -1,0 +1,54 @@
+/* Philox4x32-10 (J. K. Salmon et al., SC 2011): element n depends on (seed, n) alone. */
+#include <voxgrad/array.h>
+
+#include "base/base.h"
+
+#define CHUNK 65536
+
+void vxg_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
+    uint32_t c[4] = {counter[0], counter[1], counter[2], counter[3]}, k[2] = {key[0], key[1]};
+    for (int round = 0; round < 10; round++) {
+        uint64_t p = (uint64_t)0xD2511F53u * c[0], q = (uint64_t)0xCD9E8D57u * c[2];
+        uint32_t a = (uint32_t)(q >> 32) ^ c[1] ^ k[0], b = (uint32_t)(p >> 32) ^ c[3] ^ k[1];
+        c[0] = a, c[1] = (uint32_t)q, c[2] = b, c[3] = (uint32_t)p;
+        k[0] += 0x9E3779B9u, k[1] += 0xBB67AE85u;
+    }
+    for (int i = 0; i < 4; i++) out[i] = c[i];
+}
+
+typedef struct fill_job {
+    void *dst;
+    vxg_dtype dtype;
+    int64_t n;
+    uint64_t seed;
+    double lo, hi;
+} fill_job;
+
+static void fill_chunk(void *context, int64_t begin, int64_t end, int worker) {
+    const fill_job *j = context;
+    uint32_t key[2] = {(uint32_t)j->seed, (uint32_t)(j->seed >> 32)}, r[4];
+    int64_t stop = end * CHUNK < j->n ? end * CHUNK : j->n;
+    (void)worker;
+    for (int64_t i = begin * CHUNK; i < stop; i++) {
+        uint32_t counter[4] = {(uint32_t)i, (uint32_t)((uint64_t)i >> 32), 0, 0};
+        vxg_philox(counter, key, r);
+        /* 24 bits: exact in float32, and the same number in both precisions */
+        double u = (double)(r[0] >> 8) * (1.0 / 16777216.0), v = j->lo + (j->hi - j->lo) * u;
+        if (j->dtype == VXG_F64) {
+            ((double *)j->dst)[i] = (double)(float)v;
+        } else {
+            ((float *)j->dst)[i] = (float)v;
+        }
+    }
+}
+
+int vxg_array_random(vxg_queue *queue, const vxg_array *a, uint64_t seed, double lo, double hi) {
+    int64_t n = vxg_array_count(a);
+    fill_job job = {.dtype = a->dtype, .n = n, .seed = seed, .lo = lo, .hi = hi};
+    if (n == 0) return VXG_OK;
+    if (!(job.dst = vxg__calloc((size_t)n, vxg_dtype_size(a->dtype)))) return VXG_ERR_MEMORY;
+    vxg__parallel((n + CHUNK - 1) / CHUNK, 1, fill_chunk, &job);
+    int status = vxg_array_write(queue, a, job.dst);
+    vxg__free(job.dst);
+    return status;
+}

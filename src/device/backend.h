@@ -1,0 +1,134 @@
+/* What a backend is: one struct of functions, filled in src/device/<backend>/. Everything above
+ * this file is backend-free. Optional entries may be NULL. */
+#ifndef VXG_BACKEND_H
+#define VXG_BACKEND_H
+
+#include <pthread.h>
+#include <voxgrad/device.h>
+
+#include "base/base.h"
+
+typedef struct vxg_backend vxg_backend;
+
+struct vxg_device {
+    const vxg_backend *backend;
+    vxg_device_info info;
+    int index;
+    char variant[8];            /* instruction-set level asked for, "" otherwise */
+    void *impl;                 /* the backend's */
+    pthread_mutex_t lock;       /* guards kernels and the default queue */
+    struct vxg_kernel *kernels; /* built so far, linked by next; owned */
+    vxg_queue *queue;           /* the device's own queue, made on first use */
+    int references;             /* atomic */
+};
+
+struct vxg_queue {
+    vxg_device *dev;
+    void *impl;
+    double time_begin; /* for backends without timers */
+};
+
+struct vxg_buffer {
+    vxg_device *dev;
+    size_t bytes;
+    void *host;     /* cpu backend */
+    void *impl;     /* other backends */
+    int references; /* atomic */
+};
+
+struct vxg_kernel {
+    vxg_device *dev;
+    char name[64];
+    vxg_dtype dtype;
+    int group;    /* a group kernel: the range counts groups of VXG_GROUP items */
+    int borrowed; /* kept by the device's list: it holds no reference of the device */
+    void *impl;
+    int references; /* atomic */
+    struct vxg_kernel *next;
+};
+
+struct vxg_graph {
+    vxg_device *dev;
+    void *impl;
+};
+
+#define VXG_GROUP 64 /* K_GROUP of the preludes */
+
+/* Host mirror of kernels/prelude/params.h. */
+typedef struct vxg_params_f32 {
+    int64_t off[8];
+    int32_t n[4], i[24];
+    float r[16];
+} vxg_params_f32;
+typedef struct vxg_params_f64 {
+    int64_t off[8];
+    int32_t n[4], i[24];
+    double r[16];
+} vxg_params_f64;
+void vxg__params_f32(const vxg_launch *launch, vxg_params_f32 *out);
+void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out);
+
+struct vxg_backend {
+    const char *name;
+    /* Appends rows (may be none); why receives words when there is none. */
+    int (*list)(vxg_device_info *out, int capacity, int *count, char *why, size_t why_size);
+    /* Opens device `index`; variant is what stood after the colon when it is no number (cpu
+     * levels). Fills dev->info and dev->impl. */
+    int (*open)(vxg_device *dev, int index, const char *variant);
+    void (*close)(vxg_device *dev);
+    int (*buffer_new)(vxg_buffer *buf); /* dev and bytes are set; zero-fill */
+    void (*buffer_free)(vxg_buffer *buf);
+    int (*queue_new)(vxg_queue *queue);
+    void (*queue_free)(vxg_queue *queue);
+    int (*sync)(vxg_queue *queue);
+    int (*write)(vxg_queue *queue, vxg_buffer *dst, size_t offset, const void *src, size_t bytes);
+    int (*read)(vxg_queue *queue, const vxg_buffer *src, size_t offset, void *dst, size_t bytes);
+    int (*copy)(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
+                size_t src_offset, size_t bytes);
+    int (*zero)(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t bytes);
+    /* A kernel of the library: unit is the file it stands in ("ct/parallel.k"). name, dtype, group,
+     * dev are set. */
+    int (*kernel_builtin)(vxg_kernel *kernel, const char *unit);
+    /* A kernel of a user's text. */
+    int (*kernel_source)(vxg_kernel *kernel, const char *text, const char *options);
+    void (*kernel_free)(vxg_kernel *kernel);
+    int (*launch)(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
+    /* optional */
+    int (*time_begin)(vxg_queue *queue);
+    int (*time_end)(vxg_queue *queue, double *seconds);
+    int (*capture_begin)(vxg_queue *queue);
+    int (*capture_end)(vxg_queue *queue, vxg_graph *graph);
+    int (*graph_launch)(vxg_graph *graph, vxg_queue *queue);
+    void (*graph_free)(vxg_graph *graph);
+};
+
+extern const vxg_backend vxg__backend_cpu, vxg__backend_opencl, vxg__backend_cuda;
+
+/* Rows of all kernels in the library, from the embedded texts. */
+typedef struct vxg_kernel_row {
+    const char *name, *unit;
+    int group;
+} vxg_kernel_row;
+extern const vxg_kernel_row vxg__kernel_rows[];
+extern const int vxg__kernel_row_count;
+
+/* The embedded text named "ct/parallel.k", NULL when there is none. */
+const char *vxg__kernel_text(const char *name);
+/* Flattens a text for a run-time compiler: the prelude ("prelude/cuda.h"), then text with its
+ * #includes of embedded files replaced by their contents (each file once), with #line marks. The
+ * result is one self-contained string in out. */
+int vxg__program_text(const char *prelude, const char *name, const char *text, vxg_text *out);
+/* Compiler log followed by the source with line numbers, for error messages and the log. */
+void vxg__program_listing(const char *source, vxg_text *out);
+
+/* Disk cache of compiled programs. Key: SHA-256 of everything that decides the binary. A miss and
+ * any trouble are the same: *data NULL. Entries carry the key and a checksum; writing goes to a
+ * temporary name and is renamed. */
+void vxg__cache_key(char key[65], const char *const *parts, int count);
+void vxg__cache_load(const char *key, void **data, size_t *bytes); /* vxg__free */
+void vxg__cache_store(const char *key, const void *data, size_t bytes);
+
+/* The queue a call uses: the given one, or the device's own. */
+int vxg__device_queue(vxg_device *dev, vxg_queue **out);
+
+#endif

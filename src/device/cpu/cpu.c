@@ -1,0 +1,287 @@
+/* The cpu backend: buffers are host memory, launches run on the pool, level chosen once at start.
+ */
+#include "device/cpu/cpu.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "device/cpu/compile.h"
+
+typedef struct level {
+    const char *name, *words;
+    const vxg_cpu_table *table[2]; /* by dtype */
+} level;
+
+#ifdef VXG_X86_LEVELS
+extern const vxg_cpu_table vxg__cpu_v2_f32, vxg__cpu_v2_f64, vxg__cpu_v3_f32, vxg__cpu_v3_f64,
+    vxg__cpu_v4_f32, vxg__cpu_v4_f64;
+static const level levels[] = {
+    {"v2", "x86-64-v2 (SSE4.2)", {&vxg__cpu_v2_f32, &vxg__cpu_v2_f64}},
+    {"v3", "x86-64-v3 (AVX2, FMA)", {&vxg__cpu_v3_f32, &vxg__cpu_v3_f64}},
+    {"v4", "x86-64-v4 (AVX-512)", {&vxg__cpu_v4_f32, &vxg__cpu_v4_f64}},
+};
+static int levels_here(void) {
+    __builtin_cpu_init();
+    int v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+             __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    int v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl");
+    return v4 ? 3 : v3 ? 2 : __builtin_cpu_supports("sse4.2") ? 1 : 0;
+}
+#else
+extern const vxg_cpu_table vxg__cpu_base_f32, vxg__cpu_base_f64;
+static const level levels[] = {
+    {"base", "compiler's baseline", {&vxg__cpu_base_f32, &vxg__cpu_base_f64}}};
+static int levels_here(void) {
+    return 1;
+}
+#endif
+
+static void cpu_name(char *out, size_t size) {
+    char line[256];
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    snprintf(out, size, "CPU");
+    while (f && fgets(line, sizeof line, f)) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) || !colon) continue;
+        line[strcspn(line, "\n")] = 0;
+        snprintf(out, size, "%s", colon + 2);
+        break;
+    }
+    if (f) fclose(f);
+}
+
+static void describe(vxg_device_info *info, const level *l, int is_default) {
+    memset(info, 0, sizeof *info);
+    snprintf(info->spec, sizeof info->spec, is_default ? "cpu" : "cpu:%s", l->name);
+    snprintf(info->backend, sizeof info->backend, "cpu");
+    cpu_name(info->name, sizeof info->name);
+    snprintf(info->driver, sizeof info->driver, "%s", l->words);
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    info->memory = pages > 0 ? (int64_t)pages * page : 0;
+    info->units = vxg_threads();
+    info->is_cpu = 1, info->has_f64 = 1;
+}
+
+static int cpu_list(vxg_device_info *out, int capacity, int *count, char *why, size_t why_size) {
+    int n = levels_here();
+    *count = n ? 1 : 0;
+    if (n && capacity > 0) describe(out, &levels[n - 1], 1);
+    if (!n) snprintf(why, why_size, "this processor lacks SSE4.2");
+    return VXG_OK;
+}
+
+static int cpu_open(vxg_device *dev, int index, const char *variant) {
+    int n = levels_here(), chosen = n - 1;
+    VXG_FAIL_IF(n == 0, VXG_ERR_DEVICE, "cpu: this processor lacks SSE4.2");
+    VXG_FAIL_IF(index > 0, VXG_ERR_DEVICE, "cpu:%d: there is one cpu device", index);
+    if (!variant || !*variant) variant = getenv("VXG_ISA");
+    if (variant && *variant) {
+        for (chosen = 0; chosen < (int)(sizeof levels / sizeof *levels); chosen++)
+            if (!strcmp(levels[chosen].name, variant)) break;
+        VXG_FAIL_IF(chosen >= n, VXG_ERR_DEVICE,
+                    "cpu:%s: instruction-set level not available; this processor runs up to %s",
+                    variant, levels[n - 1].name);
+    }
+    describe(&dev->info, &levels[chosen], !variant || !*variant);
+    dev->impl = (void *)(uintptr_t)&levels[chosen];
+    return VXG_OK;
+}
+static void cpu_close(vxg_device *dev) {
+    (void)dev;
+}
+
+static int cpu_buffer_new(vxg_buffer *buf) {
+    buf->host = vxg__alloc_aligned(buf->bytes);
+    return buf->host ? VXG_OK : VXG_ERR_MEMORY;
+}
+static void cpu_buffer_free(vxg_buffer *buf) {
+    vxg__free(buf->host);
+}
+
+static int cpu_queue_new(vxg_queue *queue) {
+    return (void)queue, VXG_OK;
+}
+static void cpu_queue_free(vxg_queue *queue) {
+    (void)queue;
+}
+static int cpu_sync(vxg_queue *queue) {
+    return (void)queue, VXG_OK;
+}
+static int cpu_write(vxg_queue *q, vxg_buffer *dst, size_t offset, const void *src, size_t n) {
+    (void)q, memcpy((char *)dst->host + offset, src, n);
+    return VXG_OK;
+}
+static int cpu_read(vxg_queue *q, const vxg_buffer *src, size_t offset, void *dst, size_t n) {
+    (void)q, memcpy(dst, (const char *)src->host + offset, n);
+    return VXG_OK;
+}
+static int cpu_copy(vxg_queue *q, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
+                    size_t src_offset, size_t n) {
+    (void)q, memmove((char *)dst->host + dst_offset, (const char *)src->host + src_offset, n);
+    return VXG_OK;
+}
+static int cpu_zero(vxg_queue *q, vxg_buffer *dst, size_t offset, size_t n) {
+    (void)q, memset((char *)dst->host + offset, 0, n);
+    return VXG_OK;
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+static int cpu_time_begin(vxg_queue *q) {
+    return q->time_begin = now(), VXG_OK;
+}
+static int cpu_time_end(vxg_queue *q, double *s) {
+    return *s = now() - q->time_begin, VXG_OK;
+}
+
+/* ---- Kernels ---- */
+typedef struct cpu_kernel {
+    vxg_cpu_fn fn;
+    void *module; /* a user's compiled text */
+} cpu_kernel;
+
+static int cpu_kernel_builtin(vxg_kernel *kernel, const char *unit) {
+    const level *l = kernel->dev->impl;
+    (void)unit;
+    for (const vxg_cpu_kernel *k = l->table[kernel->dtype]->kernels; k->name; k++) {
+        if (strcmp(k->name, kernel->name)) continue;
+        cpu_kernel *impl = vxg__calloc(1, sizeof *impl);
+        if (!impl) return VXG_ERR_MEMORY;
+        impl->fn = k->fn;
+        kernel->impl = impl;
+        return VXG_OK;
+    }
+    VXG_FAIL(VXG_ERR_ARGUMENT, "kernel '%s' is not in the library", kernel->name);
+}
+
+static int cpu_kernel_source(vxg_kernel *kernel, const char *text, const char *options) {
+    cpu_kernel *impl = vxg__calloc(1, sizeof *impl);
+    if (!impl) return VXG_ERR_MEMORY;
+    int status = vxg__cpu_compile(kernel, text, options, &impl->module, &impl->fn);
+    if (status) {
+        vxg__free(impl);
+        return status;
+    }
+    kernel->impl = impl;
+    return VXG_OK;
+}
+
+static void cpu_kernel_free(vxg_kernel *kernel) {
+    cpu_kernel *impl = kernel->impl;
+    if (impl && impl->module) dlclose(impl->module);
+    vxg__free(impl);
+}
+
+typedef struct launch_job {
+    vxg_cpu_fn fn;
+    void *buffers[VXG_MAX_BUFFERS];
+    const void *params;
+    int64_t nx, ny, pieces; /* pieces of x per row */
+    int64_t span;           /* items of x in a piece */
+} launch_job;
+
+static void launch_range(void *context, int64_t begin, int64_t end, int worker) {
+    const launch_job *j = context;
+    (void)worker;
+    for (int64_t unit = begin; unit < end; unit++) {
+        int64_t row = unit / j->pieces, x0 = unit % j->pieces * j->span;
+        int64_t x1 = x0 + j->span < j->nx ? x0 + j->span : j->nx;
+        j->fn(j->buffers, j->params, (int)x0, (int)x1, (int)(row % j->ny), (int)(row / j->ny));
+    }
+}
+
+static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
+    const cpu_kernel *impl = kernel->impl;
+    vxg_params_f32 p32;
+    vxg_params_f64 p64;
+    launch_job job = {.fn = impl->fn, .nx = launch->global[0], .ny = launch->global[1]};
+    (void)queue;
+    for (int i = 0; i < launch->nbuffers; i++) job.buffers[i] = launch->buffer[i]->host;
+    if (kernel->dtype == VXG_F64) {
+        vxg__params_f64(launch, &p64), job.params = &p64;
+    } else {
+        vxg__params_f32(launch, &p32), job.params = &p32;
+    }
+    job.span = kernel->group ? 1 : 1024;
+    job.pieces = (job.nx + job.span - 1) / job.span;
+    int64_t units = job.pieces * job.ny * launch->global[2];
+    int64_t grain = job.nx >= 64 || kernel->group ? 1 : 64 / (job.nx + 1) + 1;
+    vxg__parallel(units, grain, launch_range, &job);
+    return VXG_OK;
+}
+
+/* ---- Schedules ---- */
+vxg_schedule_fn vxg__cpu_schedule(const vxg_device *dev, const char *name) {
+    const char *set = getenv("VXG_CPU_SCHEDULE");
+    if (dev->backend != &vxg__backend_cpu || (set && !strcmp(set, "0"))) return NULL;
+    const level *l = dev->impl;
+    for (const vxg_cpu_schedule *s = l->table[VXG_F32]->schedules; s->name; s++)
+        if (!strcmp(s->name, name)) return s->fn;
+    return NULL;
+}
+
+typedef struct schedule_job {
+    vxg_schedule_fn fn;
+    const void *args;
+    char *scratch;
+    size_t stride;
+    const vxg_progress *progress;
+    _Atomic int cancelled;
+} schedule_job;
+
+static void schedule_range(void *context, int64_t begin, int64_t end, int worker) {
+    schedule_job *j = context;
+    for (int64_t unit = begin; unit < end; unit++) {
+        if (vxg__cancelled(j->progress)) atomic_store(&j->cancelled, 1);
+        if (atomic_load(&j->cancelled)) return;
+        j->fn(j->args, unit, j->scratch + (size_t)worker * j->stride);
+    }
+}
+
+int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t scratch_bytes,
+                 const vxg_progress *progress) {
+    schedule_job job = {.fn = fn, .args = args, .progress = progress};
+    int64_t workers = vxg_threads() < nunits ? vxg_threads() : nunits;
+    job.stride = (scratch_bytes + 4095) & ~(size_t)4095;
+    /* With fewer units than threads workers are still numbered up to the thread count. */
+    workers = nunits > 1 ? vxg_threads() : workers;
+    if (nunits <= 0) return VXG_OK;
+    job.scratch = vxg__alloc_aligned(job.stride * (size_t)workers);
+    if (!job.scratch) return VXG_ERR_MEMORY;
+    vxg__parallel(nunits, 1, schedule_range, &job);
+    vxg__free(job.scratch);
+    VXG_FAIL_IF(atomic_load(&job.cancelled), VXG_ERR_CANCELLED, "interrupted");
+    return VXG_OK;
+}
+
+const vxg_backend vxg__backend_cpu = {
+    .name = "cpu",
+    .list = cpu_list,
+    .open = cpu_open,
+    .close = cpu_close,
+    .buffer_new = cpu_buffer_new,
+    .buffer_free = cpu_buffer_free,
+    .queue_new = cpu_queue_new,
+    .queue_free = cpu_queue_free,
+    .sync = cpu_sync,
+    .write = cpu_write,
+    .read = cpu_read,
+    .copy = cpu_copy,
+    .zero = cpu_zero,
+    .kernel_builtin = cpu_kernel_builtin,
+    .kernel_source = cpu_kernel_source,
+    .kernel_free = cpu_kernel_free,
+    .launch = cpu_launch,
+    .time_begin = cpu_time_begin,
+    .time_end = cpu_time_end,
+};

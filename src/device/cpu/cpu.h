@@ -1,0 +1,34 @@
+/* The cpu backend's inside: instruction-set levels, kernel tables, schedules. */
+#ifndef VXG_CPU_H
+#define VXG_CPU_H
+
+#include "device/backend.h"
+
+typedef void (*vxg_cpu_fn)(void *const *buffers, const void *params, int x0, int x1, int y, int z);
+typedef void (*vxg_schedule_fn)(const void *args, int64_t unit, void *scratch);
+
+typedef struct vxg_cpu_kernel {
+    const char *name;
+    vxg_cpu_fn fn;
+} vxg_cpu_kernel;
+typedef struct vxg_cpu_schedule {
+    const char *name;
+    vxg_schedule_fn fn;
+} vxg_cpu_schedule;
+
+/* Compiled from src/device/cpu/kernels.c once per level and precision; ends with name NULL. */
+typedef struct vxg_cpu_table {
+    const vxg_cpu_kernel *kernels;
+    const vxg_cpu_schedule *schedules;
+} vxg_cpu_table;
+
+/* The schedule of this name at the device's level: NULL when dev is not the cpu backend or
+ * VXG_CPU_SCHEDULE=0. Schedules are float32. */
+vxg_schedule_fn vxg__cpu_schedule(const vxg_device *dev, const char *name);
+/* Runs units 0..nunits-1 on the pool, each with a zero-filled, 64-byte aligned scratch of its
+ * worker (scratch keeps what earlier units of that worker left). VXG_ERR_CANCELLED when progress
+ * says so. */
+int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t scratch_bytes,
+                 const vxg_progress *progress);
+
+#endif

@@ -1,0 +1,154 @@
+/* Kernels: lookup, run-time sources, launches. */
+#include "device/backend.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "device/texts.h"
+
+#define X(name, file) {#name, file, 0},
+#define S(name)
+const vxg_kernel_row vxg__kernel_rows[] = {
+#include "kernel_list.h"
+};
+#undef X
+#undef S
+const int vxg__kernel_row_count = (int)(sizeof vxg__kernel_rows / sizeof *vxg__kernel_rows);
+
+const char *vxg__kernel_text(const char *name) {
+    for (const vxg_kernel_text *t = vxg__kernel_texts; t->name; t++)
+        if (!strcmp(t->name, name)) return t->text;
+    return NULL;
+}
+
+/* A kernel is a group kernel when its text says so. */
+static int is_group_kernel(const char *text, const char *name) {
+    size_t n = strlen(name);
+    for (const char *p = text; (p = strstr(p, "K_GROUP_KERNEL")); p++) {
+        const char *q = strchr(p, '(');
+        if (q && !strncmp(q + 1, name, n) && (q[1 + n] == ',' || q[1 + n] == ')')) return 1;
+    }
+    return 0;
+}
+
+static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, const char *text,
+                       vxg_kernel **out) {
+    VXG_FAIL_IF(dtype == VXG_F64 && !dev->info.has_f64, VXG_ERR_UNSUPPORTED,
+                "kernel '%s' in float64: only on the cpu device", name);
+    VXG_FAIL_IF(strlen(name) >= sizeof(*out)->name, VXG_ERR_ARGUMENT,
+                "kernel name '%s' is longer than 63 characters", name);
+    vxg_kernel *k = vxg__calloc(1, sizeof *k);
+    if (!k) return VXG_ERR_MEMORY;
+    k->dev = dev, k->dtype = dtype, k->references = 1;
+    snprintf(k->name, sizeof k->name, "%s", name);
+    k->group = is_group_kernel(text, name);
+    *out = k;
+    return VXG_OK;
+}
+
+static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out) {
+    const vxg_kernel_row *row = NULL;
+    for (int i = 0; i < vxg__kernel_row_count && !row; i++)
+        if (!strcmp(vxg__kernel_rows[i].name, name)) row = &vxg__kernel_rows[i];
+    VXG_FAIL_IF(!row, VXG_ERR_ARGUMENT, "kernel '%s' is not in the library", name);
+    vxg_kernel *k;
+    VXG_TRY(kernel_make(dev, name, dtype, vxg__kernel_text(row->unit), &k));
+    int status = dev->backend->kernel_builtin(k, row->unit);
+    if (status) {
+        vxg__free(k);
+        return vxg_error_context(status, "kernel '%s' on %s", name, dev->info.spec);
+    }
+    k->borrowed = 1, k->next = dev->kernels, dev->kernels = k;
+    *out = k;
+    return VXG_OK;
+}
+
+int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out) {
+    int status = VXG_OK;
+    *out = NULL;
+    pthread_mutex_lock(&dev->lock);
+    vxg_kernel *k = dev->kernels;
+    while (k && (strcmp(k->name, name) || k->dtype != dtype)) k = k->next;
+    if (!k) status = build_builtin(dev, name, dtype, &k);
+    pthread_mutex_unlock(&dev->lock);
+    if (status) return status;
+    *out = vxg_kernel_retain(k);
+    return VXG_OK;
+}
+
+int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, const char *options,
+                           vxg_dtype dtype, vxg_kernel **out) {
+    *out = NULL;
+    VXG_FAIL_IF(!text || !name, VXG_ERR_ARGUMENT, "kernel from source: text or name is NULL");
+    vxg_kernel *k;
+    VXG_TRY(kernel_make(dev, name, dtype, text, &k));
+    int status = dev->backend->kernel_source(k, text, options ? options : "");
+    if (status) {
+        vxg__free(k);
+        return vxg_error_context(status, "kernel '%s' on %s", name, dev->info.spec);
+    }
+    vxg_device_retain(dev);
+    *out = k;
+    return VXG_OK;
+}
+
+/* A kernel of the library lives as long as its device: retaining it retains the device. */
+vxg_kernel *vxg_kernel_retain(vxg_kernel *kernel) {
+    if (kernel->borrowed) {
+        vxg_device_retain(kernel->dev);
+    } else {
+        __atomic_add_fetch(&kernel->references, 1, __ATOMIC_RELAXED);
+    }
+    return kernel;
+}
+
+void vxg_kernel_release(vxg_kernel *kernel) {
+    if (!kernel) return;
+    vxg_device *dev = kernel->dev;
+    if (!kernel->borrowed) {
+        if (__atomic_sub_fetch(&kernel->references, 1, __ATOMIC_ACQ_REL)) return;
+        dev->backend->kernel_free(kernel);
+        vxg__free(kernel);
+    }
+    vxg_device_release(dev);
+}
+
+#define FILL_PARAMS                                                                                \
+    memset(out, 0, sizeof *out);                                                                   \
+    for (int i = 0; i < launch->nbuffers; i++) out->off[i] = launch->offset[i];                    \
+    for (int i = 0; i < 3; i++) out->n[i] = launch->global[i] ? (int32_t)launch->global[i] : 1;    \
+    for (int i = 0; i < launch->nints; i++) out->i[i] = launch->ints[i];
+void vxg__params_f32(const vxg_launch *launch, vxg_params_f32 *out) {
+    FILL_PARAMS
+    for (int i = 0; i < launch->nreals; i++) out->r[i] = (float)launch->reals[i];
+}
+void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out) {
+    FILL_PARAMS
+    for (int i = 0; i < launch->nreals; i++) out->r[i] = launch->reals[i];
+}
+
+int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
+    vxg_device *dev = kernel->dev;
+    vxg_launch l = *launch;
+    if (!queue) VXG_TRY(vxg__device_queue(dev, &queue));
+    VXG_FAIL_IF(queue->dev != dev, VXG_ERR_ARGUMENT, "launch of '%s': queue of another device",
+                kernel->name);
+    VXG_FAIL_IF(l.nbuffers < 0 || l.nbuffers > VXG_MAX_BUFFERS || l.nints < 0 ||
+                    l.nints > VXG_MAX_INTS || l.nreals < 0 || l.nreals > VXG_MAX_REALS,
+                VXG_ERR_ARGUMENT, "launch of '%s': too many buffers, ints or reals", kernel->name);
+    for (int i = 0; i < l.nbuffers; i++) {
+        VXG_FAIL_IF(!l.buffer[i] || l.buffer[i]->dev != dev, VXG_ERR_ARGUMENT,
+                    "launch of '%s': buffer %d is NULL or on another device", kernel->name, i);
+        VXG_FAIL_IF(l.offset[i] < 0 ||
+                        (size_t)l.offset[i] * vxg_dtype_size(kernel->dtype) > l.buffer[i]->bytes,
+                    VXG_ERR_ARGUMENT, "launch of '%s': offset of buffer %d lies outside it",
+                    kernel->name, i);
+    }
+    for (int i = 0; i < 3; i++) {
+        if (l.global[i] == 0) l.global[i] = 1;
+        VXG_FAIL_IF(l.global[i] < 0 || l.global[i] > INT32_MAX, VXG_ERR_ARGUMENT,
+                    "launch of '%s': %lld items along axis %d", kernel->name,
+                    (long long)l.global[i], i);
+    }
+    return dev->backend->launch(kernel, queue, &l);
+}
