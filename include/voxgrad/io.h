@@ -67,9 +67,12 @@ VXG_API void vxg_picture_text(vxg_picture *pic, int64_t x, int64_t y, int scale,
 /* Window limits of n values: the lo and hi percentiles (0..100) of the finite ones. */
 VXG_API int vxg_percentile_window(const float *data, int64_t n, double lo_percent,
                                   double hi_percent, float *lo, float *hi);
-/* Axial, coronal and sagittal middle slices of (nz, ny, nx), one window, labels and scale bar. */
-VXG_API int vxg_picture_orthoslices(const float *volume, const int64_t shape[3],
-                                    const double voxel[3], const char *unit, vxg_picture *out);
+/* One axial (ny, nx), one coronal (nz, nx) and one sagittal (nz, ny) slice of a volume of `shape`
+ * (nz, ny, nx) side by side, one window, labels and scale bar. Three slices and not the volume, so
+ * that a pipeline can collect them while it writes. */
+VXG_API int vxg_picture_orthoslices(const float *axial, const float *coronal, const float *sagittal,
+                                    const int64_t shape[3], const double voxel[3], const char *unit,
+                                    vxg_picture *out);
 /* Tiles of (n, ny, nx) in one window with labels[i] printed on each tile. */
 VXG_API int vxg_picture_montage(const float *images, int64_t n, int64_t ny, int64_t nx,
                                 const char *const *labels, vxg_picture *out);
