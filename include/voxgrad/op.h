@@ -26,6 +26,7 @@ typedef struct vxg_space { /* shape of one input or of the output */
 typedef struct vxg_call {
     vxg_queue *queue;       /* NULL: a queue of the operator's device for this call */
     vxg_buffer *workspace;  /* at least vxg_op_workspace() bytes; NULL: taken for this call */
+    size_t workspace_used;  /* first bytes of workspace that belong to somebody else */
     int accumulate;         /* 0: outputs are set; 1: added to */
     const vxg_progress *progress;
 } vxg_call;

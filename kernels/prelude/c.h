@@ -8,13 +8,13 @@
 #if defined(VXG_DTYPE_f64)
 typedef double real;
 typedef uint64_t k_bits;
-#define K_M(f) f
+#define K_M(name) name
 #define K_FMA_BUILTIN __builtin_fma
 #define K_DTYPE f64
 #else
 typedef float real;
 typedef uint32_t k_bits;
-#define K_M(f) f##f
+#define K_M(name) name##f
 #define K_FMA_BUILTIN __builtin_fmaf
 #define K_DTYPE f32
 #endif
@@ -78,7 +78,9 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
 #define K_JOIN(a, b, c) K_JOIN2(a, b, c)
 #define K_SYM(name) K_JOIN(VXG_LEVEL, K_DTYPE, name)
 #define K_A(T, n) ((T)k_b[n] + k_p->off[n])
-#define K_ITEM_ARGS const k_params *k_p, const int gx, const int gy, const int gz
+#define K_MAYBE __attribute__((unused))
+#define K_ITEM_ARGS                                                                                \
+    K_MAYBE const k_params *k_p, K_MAYBE const int gx, K_MAYBE const int gy, K_MAYBE const int gz
 #define K_RANGE_ARGS void *const *k_b, const k_params *k_p, int k_x0, int k_x1, int k_y, int k_z
 #define K_LOOP for (int k_x = k_x0; k_x < k_x1; k_x++)
 #define K_ENTRY(f, params, call)                                                                   \

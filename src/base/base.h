@@ -33,6 +33,7 @@ void vxg__free(void *p); /* for all of the above; NULL is fine */
 /* Runs fn(context, begin, end, worker) over [0, n) in pieces of `grain` units on the pool. Pieces
  * and their contents do not depend on the number of threads. worker < vxg_threads(). Nested calls
  * run serially. */
+int vxg__threads_wanted(void); /* what vxg_set_threads was given last */
 typedef void (*vxg_range_fn)(void *context, int64_t begin, int64_t end, int worker);
 void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context);
 

@@ -126,6 +126,10 @@ int vxg_set_threads(int n) {
     return VXG_OK;
 }
 
+int vxg__threads_wanted(void) {
+    return pool.wanted;
+}
+
 /* A child of fork inherits a locked job_lock when another thread was computing. */
 static void after_fork(void) {
     pthread_mutex_init(&job_lock, NULL);
