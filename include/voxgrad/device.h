@@ -74,7 +74,8 @@ VXG_API vxg_device *vxg_buffer_device(const vxg_buffer *buf);
 /* The bytes themselves on the cpu backend (64-byte aligned), NULL on others. */
 VXG_API void *vxg_buffer_host(const vxg_buffer *buf);
 /* Copies; offsets and sizes in bytes, checked. write and read return when host memory is free to
- * reuse / filled. queue may be NULL: the device's own queue (serialised by a lock). */
+ * reuse / filled. The two ranges of a copy must not overlap. queue may be NULL: the device's own
+ * queue (serialised by a lock). */
 VXG_API int vxg_buffer_write(vxg_queue *queue, vxg_buffer *dst, size_t offset, const void *src,
                              size_t bytes);
 VXG_API int vxg_buffer_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void *dst,

@@ -41,7 +41,11 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
 
 #define K_ENTRY_WORD __kernel
 #define K_ENTRY_SIZED __attribute__((reqd_work_group_size(K_GROUP, 1, 1)))
+#define K_SLOT(n)
 #define K_PARAMS_ARG const k_params k_v
+#define K_ENTRY_BEGIN
+#define K_ITEM_MORE
+#define K_TAIL_MORE
 #define K_G get_global_id(0), get_global_id(1), get_global_id(2)
 #define K_W get_group_id(0), get_group_id(1), get_group_id(2)
 #define K_LOCAL_ID ((int)get_local_id(0))

@@ -40,6 +40,7 @@ struct vxg_kernel {
     vxg_device *dev;
     char name[64];
     vxg_dtype dtype;
+    int nbuffers; /* what its entry takes */
     int group;    /* a group kernel: the range counts groups of VXG_GROUP items */
     int borrowed; /* kept by the device's list: it holds no reference of the device */
     void *impl;

@@ -336,7 +336,9 @@ int vxg_buffer_copy(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset, const 
     VXG_TRY(check_span(dst, dst_offset, bytes, "copy to"));
     VXG_TRY(check_span(src, src_offset, bytes, "copy from"));
     VXG_TRY(pick_queue(dst->dev, &queue));
-    if (!bytes) return VXG_OK;
+    if (!bytes || (src == dst && src_offset == dst_offset)) return VXG_OK;
+    VXG_FAIL_IF(src == dst && src_offset < dst_offset + bytes && dst_offset < src_offset + bytes,
+                VXG_ERR_ARGUMENT, "copy: the two ranges of one buffer overlap");
     return dst->dev->backend->copy(queue, dst, dst_offset, src, src_offset, bytes);
 }
 

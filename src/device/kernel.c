@@ -21,12 +21,19 @@ const char *vxg__kernel_text(const char *name) {
     return NULL;
 }
 
-/* A kernel is a group kernel when its text says so. */
-static int is_group_kernel(const char *text, const char *name) {
+/* Finds K_KERNELn(name, ...) or K_GROUP_KERNELn(name, ...): the digit is the number of buffers. */
+static int find_entry(const char *text, const char *name, int *nbuffers, int *group) {
+    static const char plain[] = "K_KERNEL", grouped[] = "K_GROUP_KERNEL";
     size_t n = strlen(name);
-    for (const char *p = text; (p = strstr(p, "K_GROUP_KERNEL")); p++) {
-        const char *q = strchr(p, '(');
-        if (q && !strncmp(q + 1, name, n) && (q[1 + n] == ',' || q[1 + n] == ')')) return 1;
+    for (const char *p = text; (p = strstr(p, "K_")); p++) {
+        int is_group = !strncmp(p, grouped, sizeof grouped - 1);
+        if (!is_group && strncmp(p, plain, sizeof plain - 1)) continue;
+        const char *q = p + (is_group ? sizeof grouped : sizeof plain) - 1;
+        if (*q < '1' || *q > '0' + VXG_MAX_BUFFERS || q[1] != '(') continue;
+        const char *word = q + 2 + strspn(q + 2, " \t\n");
+        if (strncmp(word, name, n) || !strchr(", \t\n", word[n])) continue;
+        *nbuffers = *q - '0', *group = is_group;
+        return 1;
     }
     return 0;
 }
@@ -41,7 +48,11 @@ static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, const
     if (!k) return VXG_ERR_MEMORY;
     k->dev = dev, k->dtype = dtype, k->references = 1;
     snprintf(k->name, sizeof k->name, "%s", name);
-    k->group = is_group_kernel(text, name);
+    if (!*name || !find_entry(text, name, &k->nbuffers, &k->group)) {
+        vxg__free(k);
+        VXG_FAIL(VXG_ERR_ARGUMENT, "the text has no K_KERNELn or K_GROUP_KERNELn called '%s'",
+                 name);
+    }
     *out = k;
     return VXG_OK;
 }
@@ -76,10 +87,19 @@ int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kerne
     return VXG_OK;
 }
 
+/* Options mean the same on every device: definitions and nothing else. */
+static int check_options(const char *options) {
+    for (const char *p = options; *(p += strspn(p, " \t\n")); p += strcspn(p, " \t\n"))
+        VXG_FAIL_IF(strncmp(p, "-D", 2), VXG_ERR_ARGUMENT,
+                    "kernel options '%s': only -DNAME=VALUE words are allowed", options);
+    return VXG_OK;
+}
+
 int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, const char *options,
                            vxg_dtype dtype, vxg_kernel **out) {
     *out = NULL;
     VXG_FAIL_IF(!text || !name, VXG_ERR_ARGUMENT, "kernel from source: text or name is NULL");
+    if (options) VXG_TRY(check_options(options));
     vxg_kernel *k;
     VXG_TRY(kernel_make(dev, name, dtype, text, &k));
     int status = dev->backend->kernel_source(k, text, options ? options : "");
@@ -136,6 +156,9 @@ int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
     VXG_FAIL_IF(l.nbuffers < 0 || l.nbuffers > VXG_MAX_BUFFERS || l.nints < 0 ||
                     l.nints > VXG_MAX_INTS || l.nreals < 0 || l.nreals > VXG_MAX_REALS,
                 VXG_ERR_ARGUMENT, "launch of '%s': too many buffers, ints or reals", kernel->name);
+    VXG_FAIL_IF(l.nbuffers != kernel->nbuffers, VXG_ERR_ARGUMENT,
+                "launch of '%s': %d buffers were given, the kernel has %d", kernel->name,
+                l.nbuffers, kernel->nbuffers);
     for (int i = 0; i < l.nbuffers; i++) {
         VXG_FAIL_IF(!l.buffer[i] || l.buffer[i]->dev != dev, VXG_ERR_ARGUMENT,
                     "launch of '%s': buffer %d is NULL or on another device", kernel->name, i);

@@ -1,17 +1,230 @@
-/* The opencl backend. */
-#include "device/backend.h"
+/* The opencl backend: devices of all platforms, buffers, queues. OpenCL 1.2 buffers and nothing
+ * more. */
+#include "device/opencl/opencl.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
-static int opencl_list(vxg_device_info *out, int capacity, int *count, char *why, size_t size) {
-    (void)out, (void)capacity;
+#define MAX_PLATFORMS 16
+#define MAX_DEVICES 32
+
+/* ---- Devices ---- */
+static void device_text(cl_device_id d, cl_uint what, char *out, size_t size) {
+    char text[1024] = ""; /* a short buffer would be an error, not a short text */
+    if (vxg__cl.clGetDeviceInfo(d, what, sizeof text - 1, text, NULL) != CL_SUCCESS) text[0] = 0;
+    snprintf(out, size, "%.*s", (int)size - 1, text);
+}
+static cl_ulong device_number(cl_device_id d, cl_uint what, size_t size) {
+    cl_ulong wide = 0;
+    cl_uint narrow = 0;
+    void *out = size == sizeof wide ? (void *)&wide : (void *)&narrow;
+    if (vxg__cl.clGetDeviceInfo(d, what, size, out, NULL) != CL_SUCCESS) return 0;
+    return size == sizeof wide ? wide : narrow;
+}
+#define LONG(d, what) device_number(d, what, sizeof(cl_ulong))
+#define WORD(d, what) device_number(d, what, sizeof(cl_uint))
+
+static void describe(cl_device_id d, int index, vxg_device_info *info) {
+    memset(info, 0, sizeof *info);
+    snprintf(info->spec, sizeof info->spec, "opencl:%d", index);
+    snprintf(info->backend, sizeof info->backend, "opencl");
+    device_text(d, CL_DEVICE_NAME, info->name, sizeof info->name);
+    device_text(d, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
+    info->memory = (int64_t)LONG(d, CL_DEVICE_GLOBAL_MEM_SIZE);
+    info->max_buffer = (int64_t)LONG(d, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    info->units = (int)WORD(d, CL_DEVICE_MAX_COMPUTE_UNITS);
+    info->is_cpu = (LONG(d, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0;
+}
+
+typedef struct found {
+    cl_platform_id platform;
+    cl_device_id device;
+} found;
+
+/* All usable devices in platform order; platforms that fail are passed over. */
+static int find_devices(found *out, int *count) {
+    cl_platform_id platforms[MAX_PLATFORMS];
+    cl_uint nplatforms = 0;
     *count = 0;
-    snprintf(why, size, "not in this build");
+    VXG_TRY(vxg__cl_load());
+    cl_int code = vxg__cl.clGetPlatformIDs(MAX_PLATFORMS, platforms, &nplatforms);
+    VXG_FAIL_IF(code == CL_PLATFORM_NOT_FOUND_KHR || (code == CL_SUCCESS && !nplatforms),
+                VXG_ERR_DEVICE,
+                "no OpenCL platform is installed (Debian: pocl-opencl-icd for the processor)");
+    VXG_TRY(vxg__cl_check(code, "clGetPlatformIDs"));
+    if (nplatforms > MAX_PLATFORMS) nplatforms = MAX_PLATFORMS;
+    for (cl_uint p = 0; p < nplatforms; p++) {
+        cl_device_id ids[MAX_DEVICES];
+        cl_uint n = 0;
+        code = vxg__cl.clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, MAX_DEVICES, ids, &n);
+        if (code != CL_SUCCESS) continue;
+        for (cl_uint i = 0; i < n && i < MAX_DEVICES && *count < MAX_DEVICES; i++) {
+            if (!WORD(ids[i], CL_DEVICE_AVAILABLE) || !WORD(ids[i], CL_DEVICE_COMPILER_AVAILABLE))
+                continue;
+            out[*count].platform = platforms[p], out[*count].device = ids[i], ++*count;
+        }
+    }
+    VXG_FAIL_IF(*count == 0, VXG_ERR_DEVICE,
+                "the OpenCL platforms have no device that can be used");
     return VXG_OK;
 }
-static int opencl_open(vxg_device *dev, int index, const char *variant) {
-    (void)dev, (void)index, (void)variant;
-    VXG_FAIL(VXG_ERR_DEVICE, "opencl: not in this build");
+
+static int opencl_list(vxg_device_info *out, int capacity, int *count, char *why, size_t size) {
+    found all[MAX_DEVICES];
+    if (find_devices(all, count)) {
+        snprintf(why, size, "%s", vxg_error_message());
+        vxg_error_clear();
+        *count = 0;
+    }
+    for (int i = 0; i < *count && i < capacity; i++) describe(all[i].device, i, &out[i]);
+    return VXG_OK;
 }
+
+static void opencl_close(vxg_device *dev) {
+    cl_impl *impl = dev->impl;
+    vxg__cl_units_free(impl);
+    if (impl->fills) vxg__cl.clReleaseCommandQueue(impl->fills);
+    if (impl->context) vxg__cl.clReleaseContext(impl->context);
+    vxg__free(impl);
+}
+
+static int open_impl(cl_impl *impl, const vxg_device_info *info) {
+    cl_property properties[] = {CL_CONTEXT_PLATFORM, (cl_property)impl->platform, 0};
+    char platform[128] = "", version[128] = "", level[64];
+    size_t items[16] = {0};
+    cl_int code;
+    cl_device_id d = impl->device;
+    VXG_TRY(VXG_CL(clGetDeviceInfo, d, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof items, items, NULL));
+    for (int i = 0; i < 3; i++) impl->max_items[i] = items[i] ? items[i] : 1;
+    VXG_TRY(VXG_CL(clGetPlatformInfo, impl->platform, CL_PLATFORM_NAME, sizeof platform - 1,
+                   platform, NULL));
+    VXG_TRY(VXG_CL(clGetPlatformInfo, impl->platform, CL_PLATFORM_VERSION, sizeof version - 1,
+                   version, NULL));
+    device_text(d, CL_DEVICE_VERSION, level, sizeof level);
+    int major = 0, minor = 0;
+    VXG_FAIL_IF(sscanf(level, "OpenCL %d.%d", &major, &minor) != 2 || major * 10 + minor < 12,
+                VXG_ERR_DEVICE, "%s is '%s': OpenCL 1.2 is needed", info->name, level);
+    snprintf(impl->identity, sizeof impl->identity, "%s|%s|%s|%s|%s", platform, version, info->name,
+             level, info->driver);
+    /* Never a fast-math option: results must not depend on the device more than they have to. */
+    cl_bitfield config = LONG(d, CL_DEVICE_SINGLE_FP_CONFIG);
+    int exact = (config & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
+    snprintf(impl->options, sizeof impl->options, "-cl-std=CL1.2%s",
+             exact ? " -cl-fp32-correctly-rounded-divide-sqrt" : "");
+    impl->context = vxg__cl.clCreateContext(properties, 1, &d, NULL, NULL, &code);
+    VXG_TRY(vxg__cl_check(code, "clCreateContext"));
+    impl->fills = vxg__cl.clCreateCommandQueue(impl->context, d, 0, &code);
+    return vxg__cl_check(code, "clCreateCommandQueue");
+}
+
+static int opencl_open(vxg_device *dev, int index, const char *variant) {
+    found all[MAX_DEVICES];
+    int count;
+    (void)variant;
+    VXG_TRY(find_devices(all, &count));
+    VXG_FAIL_IF(index >= count, VXG_ERR_DEVICE, "opencl:%d: there are %d OpenCL devices", index,
+                count);
+    cl_impl *impl = vxg__calloc(1, sizeof *impl);
+    if (!impl) return VXG_ERR_MEMORY;
+    impl->platform = all[index].platform, impl->device = all[index].device;
+    describe(impl->device, index, &dev->info);
+    dev->impl = impl;
+    int status = open_impl(impl, &dev->info);
+    if (status) opencl_close(dev);
+    return status;
+}
+
+/* ---- Buffers ---- */
+static int fill_zero(cl_command_queue q, cl_mem m, size_t offset, size_t bytes) {
+    const unsigned char zero = 0;
+    return VXG_CL(clEnqueueFillBuffer, q, m, &zero, 1, offset, bytes, 0, NULL, NULL);
+}
+
+static int opencl_buffer_new(vxg_buffer *buf) {
+    cl_impl *impl = buf->dev->impl;
+    cl_int code;
+    size_t bytes = buf->bytes ? buf->bytes : 4; /* OpenCL has no empty buffers */
+    cl_mem m = vxg__cl.clCreateBuffer(impl->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    VXG_TRY(vxg__cl_check(code, "clCreateBuffer"));
+    int status = fill_zero(impl->fills, m, 0, bytes);
+    /* Any queue may use the buffer next: the zeros must be there by then. */
+    if (!status) status = VXG_CL(clFinish, impl->fills);
+    if (status) {
+        vxg__cl.clReleaseMemObject(m);
+        return status;
+    }
+    buf->impl = m;
+    return VXG_OK;
+}
+static void opencl_buffer_free(vxg_buffer *buf) {
+    vxg__cl.clReleaseMemObject(buf->impl);
+}
+
+static int opencl_write(vxg_queue *q, vxg_buffer *dst, size_t offset, const void *src, size_t n) {
+    return VXG_CL(clEnqueueWriteBuffer, q->impl, dst->impl, CL_TRUE, offset, n, src, 0, NULL, NULL);
+}
+static int opencl_read(vxg_queue *q, const vxg_buffer *src, size_t offset, void *dst, size_t n) {
+    return VXG_CL(clEnqueueReadBuffer, q->impl, src->impl, CL_TRUE, offset, n, dst, 0, NULL, NULL);
+}
+static int opencl_copy(vxg_queue *q, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
+                       size_t src_offset, size_t n) {
+    return VXG_CL(clEnqueueCopyBuffer, q->impl, src->impl, dst->impl, src_offset, dst_offset, n, 0,
+                  NULL, NULL);
+}
+static int opencl_zero(vxg_queue *q, vxg_buffer *dst, size_t offset, size_t n) {
+    return fill_zero(q->impl, dst->impl, offset, n);
+}
+
+/* ---- Queues ---- */
+static int opencl_queue_new(vxg_queue *queue) {
+    cl_impl *impl = queue->dev->impl;
+    cl_int code;
+    queue->impl = vxg__cl.clCreateCommandQueue(impl->context, impl->device, 0, &code);
+    return vxg__cl_check(code, "clCreateCommandQueue");
+}
+static void opencl_queue_free(vxg_queue *queue) {
+    vxg__cl.clFinish(queue->impl);
+    vxg__cl.clReleaseCommandQueue(queue->impl);
+}
+static int opencl_sync(vxg_queue *queue) {
+    return VXG_CL(clFinish, queue->impl);
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+static int opencl_time_begin(vxg_queue *queue) {
+    VXG_TRY(opencl_sync(queue));
+    queue->time_begin = now();
+    return VXG_OK;
+}
+static int opencl_time_end(vxg_queue *queue, double *seconds) {
+    VXG_TRY(opencl_sync(queue));
+    *seconds = now() - queue->time_begin;
+    return VXG_OK;
+}
+
 const vxg_backend vxg__backend_opencl = {
-    .name = "opencl", .list = opencl_list, .open = opencl_open};
+    .name = "opencl",
+    .list = opencl_list,
+    .open = opencl_open,
+    .close = opencl_close,
+    .buffer_new = opencl_buffer_new,
+    .buffer_free = opencl_buffer_free,
+    .queue_new = opencl_queue_new,
+    .queue_free = opencl_queue_free,
+    .sync = opencl_sync,
+    .write = opencl_write,
+    .read = opencl_read,
+    .copy = opencl_copy,
+    .zero = opencl_zero,
+    .kernel_builtin = vxg__cl_kernel_builtin,
+    .kernel_source = vxg__cl_kernel_source,
+    .kernel_free = vxg__cl_kernel_free,
+    .launch = vxg__cl_launch,
+    .time_begin = opencl_time_begin,
+    .time_end = opencl_time_end,
+};
