@@ -77,7 +77,7 @@ typedef struct test_entry {
 #define TEST(name) static void test_##name(void)
 #define T(name) {#name, test_##name}
 
-static int test_run(const char *suite, const test_entry *list, int n, int argc, char **argv) {
+__attribute__((unused)) static int test_run(const char *suite, const test_entry *list, int n, int argc, char **argv) {
     test_suite = suite;
     for (int i = 0; i < n; i++) {
         if (argc > 1 && !strstr(list[i].name, argv[1])) continue;

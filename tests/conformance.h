@@ -1,0 +1,257 @@
+/* Runs the kernels of kernels/num/conformance.k through any target and compares with values formed
+ * here, in plain C or in double: the same expectations for every device.
+ *
+ * Bounds: everything is equal to the bit, except
+ *   exp, log, sin, cos           4 units in the last place (OpenCL 1.2 promises 3, 3, 4, 4)
+ *   sqrt, divide on OpenCL       3 units (OpenCL 1.2 promises 3 and 2.5) */
+#ifndef VXG_CONFORMANCE_H
+#define VXG_CONFORMANCE_H
+#include <stdint.h>
+#include <voxgrad/device.h>
+
+#include "test.h"
+
+typedef struct conf_launch {
+    const char *kernel;
+    int64_t global[3];
+    int nbuffers, nints, nreals;
+    double *data[4]; /* copied to the target's type before, back after */
+    size_t count[4];
+    int64_t offset[4];
+    int ints[24];
+    double reals[16];
+} conf_launch;
+
+typedef struct conf_target {
+    int (*run)(struct conf_target *self, const conf_launch *l); /* 0, or a status with a message */
+    const char *(*message)(void);
+    int is_f64;
+    int fused;       /* K_fma is one rounding */
+    int exact_roots; /* sqrt and divide are correctly rounded */
+    void *context;
+} conf_target;
+
+static double conf_round(const conf_target *t, double v) {
+    return t->is_f64 ? v : (double)(float)v;
+}
+/* Distance in units of the last place of the expected value. */
+static double conf_ulps(const conf_target *t, double got, double want) {
+    if (got == want || (isnan(got) && isnan(want))) return 0;
+    if (!isfinite(got) || !isfinite(want)) return INFINITY;
+    double unit = t->is_f64
+                      ? nextafter(fabs(want), INFINITY) - fabs(want)
+                      : (double)nextafterf((float)fabs(want), INFINITY) - (double)(float)fabs(want);
+    return fabs(got - want) / unit;
+}
+
+#define CONF_RUN(t, l) CHECK((t)->run((t), (l)) == 0, "%s: %s", (l)->kernel, (t)->message())
+
+enum { CONF_N = 515, CONF_ROWS = 20 };
+
+static double conf_input(const conf_target *t, int i) {
+    static const double special[] = {0, -0.5, 0.5, 1, -1, 7, -7, 1e-3, -2.75, 16, 1e-20, 2.5};
+    int n = (int)(sizeof special / sizeof *special);
+    return conf_round(t, i < n ? special[i] : (i - 257) * 0.0783 + 1e-4 * (i % 13));
+}
+
+/* One operation in the target's type. */
+static double conf_madd(const conf_target *t, double a, double b, double c) {
+    if (t->is_f64) {
+        volatile double product = a * b;
+        return product + c;
+    }
+    volatile float product = (float)a * (float)b;
+    return (double)(product + (float)c);
+}
+static double conf_fma(const conf_target *t, double a, double b, double c) {
+    if (!t->fused) return conf_madd(t, a, b, c);
+    return t->is_f64 ? fma(a, b, c) : (double)fmaf((float)a, (float)b, (float)c);
+}
+
+static void conf_maths_row(const conf_target *t, int row, int i, const double *p, double *want,
+                           double *bound) {
+    const double table[4] = {0.5, -1.25, 3.0, 1e-3};
+    double v = conf_input(t, i);
+    int whole = (int)v, root = t->exact_roots ? 0 : 3;
+    *bound = 0;
+    switch (row) {
+    case 0: *want = conf_fma(t, v, p[0], p[1]); break;
+    case 1: *want = fabs(v); break;
+    case 2: *want = floor(v); break;
+    case 3: *want = ceil(v); break;
+    case 4: *want = conf_round(t, sqrt(fabs(v))), *bound = root; break;
+    case 5: *want = conf_round(t, exp(v)), *bound = 4; break;
+    case 6: *want = conf_round(t, log(fabs(v))), *bound = 4; break;
+    case 7: *want = conf_round(t, sin(v)), *bound = 4; break;
+    case 8: *want = conf_round(t, cos(v)), *bound = 4; break;
+    case 9: *want = v < p[0] ? v : p[0]; break;
+    case 10: *want = v > p[1] ? v : p[1]; break;
+    case 11: *want = whole; break;
+    case 12: *want = whole < -3 ? whole : -3; break;
+    case 13: *want = whole > -3 ? whole : -3; break;
+    case 14: *want = conf_round(t, table[i % 4]) * 0.125; break;
+    case 15: *want = conf_madd(t, v, p[0], p[1]); break;
+    case 16: *want = conf_round(t, v / p[2]), *bound = root; break;
+    case 17: *want = p[1]; break;
+    case 18: *want = v; break;
+    default: *want = (uint32_t)i * (uint32_t)2654435761u >> 16; break;
+    }
+}
+
+static void conf_test_maths(conf_target *t) {
+    static double x[CONF_N], y[CONF_N * CONF_ROWS];
+    double p[3] = {conf_round(t, 1.0 / 3), conf_round(t, -0.7), conf_round(t, 2.9)};
+    for (int i = 0; i < CONF_N; i++) x[i] = conf_input(t, i);
+    memset(y, 0, sizeof y);
+    conf_launch l = {.kernel = "conformance_maths",
+                     .global = {CONF_N, 1, 1},
+                     .nbuffers = 2,
+                     .nints = 1,
+                     .nreals = 3,
+                     .data = {x, y},
+                     .count = {CONF_N, CONF_N * CONF_ROWS},
+                     .ints = {-3},
+                     .reals = {p[0], p[1], p[2]}};
+    CONF_RUN(t, &l);
+    int unequal = 0; /* fused and unfused must differ somewhere, or the test sees nothing */
+    for (int row = 0; row < CONF_ROWS; row++)
+        for (int i = 0; i < CONF_N; i++) {
+            double want, bound, got = y[row * CONF_N + i];
+            conf_maths_row(t, row, i, p, &want, &bound);
+            CHECK(conf_ulps(t, got, want) <= bound, "row %d, x = %.9g: %.17g, expected %.17g", row,
+                  x[i], got, want);
+            if (row == 0 && got != conf_madd(t, x[i], p[0], p[1])) unequal++;
+        }
+    CHECK(!t->fused || unequal > 10, "K_fma never differs from two roundings");
+}
+
+static void conf_test_index(conf_target *t) {
+    static double y[37 * 5 * 3 + 2];
+    enum { NX = 37, NY = 5, NZ = 3, N = NX * NY * NZ };
+    for (int i = 0; i < N + 2; i++) y[i] = -1;
+    conf_launch l = {.kernel = "conformance_index",
+                     .global = {NX, NY, NZ},
+                     .nbuffers = 1,
+                     .data = {y},
+                     .count = {N + 2},
+                     .offset = {1}};
+    CONF_RUN(t, &l);
+    for (int i = 0; i < N; i++) CHECK(y[i + 1] == i, "item %d wrote %g", i, y[i + 1]);
+    CHECK(y[0] == -1 && y[N + 1] == -1, "items outside the range wrote");
+}
+
+static void conf_test_long(conf_target *t) {
+    double y[3] = {0};
+    int64_t a = ((int64_t)1 << 41) + 12345, b = ((int64_t)1 << 41) - 77;
+    conf_launch l = {.kernel = "conformance_long",
+                     .global = {3, 1, 1},
+                     .nbuffers = 1,
+                     .nints = 4,
+                     .data = {y},
+                     .count = {3}};
+    l.ints[0] = (int)(a & 0x7fffffff), l.ints[1] = (int)(a >> 31);
+    l.ints[2] = (int)(b & 0x7fffffff), l.ints[3] = (int)(b >> 31);
+    CONF_RUN(t, &l);
+    for (int i = 0; i < 3; i++) CHECK(y[i] == 12345 + 77 + i, "%d: %g", i, y[i]);
+}
+
+static void conf_test_params(conf_target *t) {
+    double a[20], b[20], c[20] = {0}, sum = 0;
+    conf_launch l = {.kernel = "conformance_params",
+                     .global = {10, 1, 1},
+                     .nbuffers = 3,
+                     .nints = 24,
+                     .nreals = 16,
+                     .data = {a, b, c},
+                     .count = {20, 20, 20},
+                     .offset = {2, 5, 7}};
+    for (int i = 0; i < 20; i++) a[i] = i * i, b[i] = 0.5 * i;
+    for (int k = 0; k < 24; k++) l.ints[k] = 3 * k - 20, sum += l.ints[k] * (k + 1);
+    for (int k = 0; k < 16; k++) l.reals[k] = 0.25 * k - 1, sum += l.reals[k] * (k + 1);
+    CONF_RUN(t, &l);
+    for (int i = 0; i < 20; i++) {
+        double want = i >= 7 && i < 17 ? a[i - 5] + a[i - 4] + a[i - 3] + 2 * b[i - 2] + sum : 0;
+        CHECK(c[i] == want, "c[%d] = %g, expected %g", i, c[i], want);
+    }
+    double d[10] = {0};
+    conf_launch four = {.kernel = "conformance_four",
+                        .global = {10, 1, 1},
+                        .nbuffers = 4,
+                        .data = {a, b, c, d},
+                        .count = {20, 20, 20, 10},
+                        .offset = {1, 2, 7, 0}};
+    CONF_RUN(t, &four);
+    for (int i = 0; i < 10; i++)
+        CHECK(d[i] == a[i + 1] + 2 * b[i + 2] + 4 * c[i + 7], "d[%d] = %g", i, d[i]);
+}
+
+static void conf_test_atomic(conf_target *t) {
+    static double x[2000];
+    double sums[3] = {1000, 0, 0}, want[3] = {1000, 0, 0};
+    for (int i = 0; i < 2000; i++) x[i] = (i * 7 % 31) * 0.5, want[i % 3] += x[i];
+    conf_launch l = {.kernel = "conformance_atomic",
+                     .global = {2000, 1, 1},
+                     .nbuffers = 2,
+                     .data = {x, sums},
+                     .count = {2000, 3}};
+    CONF_RUN(t, &l);
+    for (int i = 0; i < 3; i++) CHECK(sums[i] == want[i], "%d: %g, not %g", i, sums[i], want[i]);
+}
+
+static void conf_test_groups(conf_target *t) {
+    enum { GX = 5, GY = 2, GZ = 2, GROUPS = GX * GY * GZ };
+    static double x[GROUPS * 64], s[GROUPS * 64], y[GROUPS * 64];
+    for (int i = 0; i < GROUPS * 64; i++) x[i] = i * 37 % 101 - 50, s[i] = y[i] = 0;
+    conf_launch l = {.kernel = "conformance_group",
+                     .global = {GX, GY, GZ},
+                     .nbuffers = 3,
+                     .data = {x, s, y},
+                     .count = {GROUPS * 64, GROUPS * 64, GROUPS}};
+    CONF_RUN(t, &l);
+    for (int g = 0; g < GROUPS; g++) {
+        double want = 0;
+        for (int i = 0; i < 64; i++) want += x[g * 64 + i];
+        CHECK(y[g] == want, "sum of group %d: %g, not %g", g, y[g], want);
+    }
+    conf_launch reverse = {.kernel = "conformance_reverse",
+                           .global = {GX, 1, 1},
+                           .nbuffers = 2,
+                           .data = {s, y},
+                           .count = {GX * 64, GX * 64}};
+    CONF_RUN(t, &reverse);
+    for (int i = 0; i < GX * 64; i++)
+        CHECK(y[i] == i / 64 * 100 + 63 - i % 64, "reverse: item %d has %g", i, y[i]);
+    static double one[GX * 64];
+    for (int i = 0; i < GX * 64; i++) one[i] = 1 + i % 2;
+    conf_launch rotate = {.kernel = "conformance_rotate",
+                          .global = {GX, 1, 1},
+                          .nbuffers = 4,
+                          .data = {x, one, s, y},
+                          .count = {GX * 64, GX * 64, GX * 64, GX * 64}};
+    CONF_RUN(t, &rotate);
+    for (int i = 0; i < GX * 64; i++) {
+        int base = i / 64 * 64, k = i % 64;
+        double want =
+            x[base + (k + 3) % 64] + one[base + (k + 3) % 64] + one[base + (k + 2) % 64] + one[i];
+        CHECK(y[i] == want, "rotate: item %d has %g, expected %g", i, y[i], want);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*fn)(conf_target *t);
+} conf_tests[] = {{"maths", conf_test_maths},   {"index", conf_test_index},
+                  {"long", conf_test_long},     {"params", conf_test_params},
+                  {"atomic", conf_test_atomic}, {"groups", conf_test_groups}};
+
+static void conf_all(conf_target *t, const char *label) {
+    for (size_t i = 0; i < sizeof conf_tests / sizeof *conf_tests; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "%s.%s.%s", label, t->is_f64 ? "f64" : "f32",
+                 conf_tests[i].name);
+        test_case_begin();
+        conf_tests[i].fn(t);
+        test_case_end(name);
+    }
+}
+#endif
