@@ -1,0 +1,237 @@
+/* NPY files (NumPy's format description, versions 1.0 to 3.0). */
+#include "io/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int host_is_little(void) {
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one == 1;
+}
+
+int vxg__npy_header(vxg_text *out, vxg_dtype dtype, int ndim, const int64_t *shape) {
+    vxg_text d = {0};
+    vxg__text_add(&d, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
+                  host_is_little() ? '<' : '>', dtype == VXG_F64 ? "f8" : "f4");
+    for (int i = 0; i < ndim; i++)
+        vxg__text_add(&d, ndim == 1 ? "%lld," : i ? ", %lld" : "%lld", (long long)shape[i]);
+    vxg__text_add(&d, "), }");
+    /* Padded so that the elements start at a multiple of 64 bytes, closed by a line feed. */
+    while (!d.failed && (10 + d.length + 1) % 64 != 0) vxg__text_append(&d, " ", 1);
+    vxg__text_append(&d, "\n", 1);
+    const char lead[10] = {(char)0x93,
+                           'N',
+                           'U',
+                           'M',
+                           'P',
+                           'Y',
+                           1,
+                           0,
+                           (char)(d.length & 255),
+                           (char)(d.length >> 8 & 255)};
+    vxg__text_append(out, lead, sizeof lead);
+    if (!d.failed) vxg__text_append(out, d.s, d.length);
+    int failed = d.failed || out->failed;
+    vxg__text_free(&d);
+    return failed ? VXG_ERR_MEMORY : VXG_OK;
+}
+
+int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *shape,
+                  const void *data, int force) {
+    VXG_FAIL_IF(dtype != VXG_F32 && dtype != VXG_F64, VXG_ERR_ARGUMENT, "dtype is %d", (int)dtype);
+    VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS || (ndim && !shape), VXG_ERR_ARGUMENT,
+                "rank %d of %s is not in 0..%d", ndim, path ? path : "", VXG_MAX_DIMS);
+    int64_t count = 1;
+    for (int i = 0; i < ndim; i++) {
+        VXG_FAIL_IF(shape[i] < 0 || (shape[i] && count > VXG_MAX_ELEMENTS / shape[i]),
+                    VXG_ERR_ARGUMENT, "size %d of %s is %lld", i, path ? path : "",
+                    (long long)shape[i]);
+        count *= shape[i];
+    }
+    VXG_FAIL_IF(count && !data, VXG_ERR_ARGUMENT, "data is NULL");
+    vxg__output out;
+    vxg_text header = {0};
+    VXG_TRY(vxg__output_open(path, force, &out));
+    int status = vxg__npy_header(&header, dtype, ndim, shape);
+    if (!status) status = vxg__write_all(out.fd, header.s, header.length, -1, path);
+    if (!status)
+        status = vxg__write_all(out.fd, data, (size_t)count * (dtype == VXG_F64 ? 8 : 4), -1, path);
+    vxg__text_free(&header);
+    if (!status) return vxg__output_commit(&out);
+    vxg__output_abandon(&out);
+    return status;
+}
+
+/* ---- reading ---- */
+
+typedef enum npy_kind {
+    NPY_F4,
+    NPY_F8,
+    NPY_U1,
+    NPY_U2,
+    NPY_U4,
+    NPY_I2,
+    NPY_I4,
+    NPY_KINDS
+} npy_kind;
+static const struct {
+    const char *descr;
+    int size;
+} npy_kinds[NPY_KINDS] = {{"<f4", 4}, {"<f8", 8}, {"|u1", 1}, {"<u2", 2},
+                          {"<u4", 4}, {"<i2", 2}, {"<i4", 4}};
+
+typedef struct npy_info {
+    npy_kind kind;
+    int ndim;
+    int64_t shape[VXG_MAX_DIMS], count, offset;
+} npy_info;
+
+/* Position behind 'key': in the header's text, or NULL. */
+static const char *value_of(const char *text, const char *key) {
+    const char *p = strstr(text, key);
+    if (!p) return NULL;
+    p += strlen(key);
+    while (*p == ' ' || *p == ':') p++;
+    return p;
+}
+
+static int parse_descr(const char *path, const char *p, npy_info *info) {
+    for (int k = 0; p && k < NPY_KINDS; k++) {
+        size_t n = strlen(npy_kinds[k].descr);
+        if ((*p == '\'' || *p == '"') && !strncmp(p + 1, npy_kinds[k].descr, n) && p[n + 1] == *p) {
+            info->kind = (npy_kind)k;
+            return VXG_OK;
+        }
+    }
+    VXG_FAIL(VXG_ERR_INPUT,
+             "%s: NPY element type %.12s is not read; <f4 <f8 |u1 <u2 <u4 <i2 <i4 are", path,
+             p ? p : "(none)");
+}
+
+static int parse_shape(const char *path, const char *p, npy_info *info) {
+    VXG_FAIL_IF(!p || *p != '(', VXG_ERR_INPUT, "%s: NPY header has no shape", path);
+    info->ndim = 0, info->count = 1;
+    for (p++;;) {
+        while (*p == ' ') p++;
+        if (*p == ')') return VXG_OK;
+        VXG_FAIL_IF(*p < '0' || *p > '9', VXG_ERR_INPUT, "%s: NPY shape is not a list of sizes",
+                    path);
+        VXG_FAIL_IF(info->ndim == VXG_MAX_DIMS, VXG_ERR_INPUT, "%s: NPY rank is over %d", path,
+                    VXG_MAX_DIMS);
+        char *end = NULL;
+        errno = 0;
+        long long n = strtoll(p, &end, 10);
+        VXG_FAIL_IF(errno || n > VXG_MAX_ELEMENTS || (n && info->count > VXG_MAX_ELEMENTS / n),
+                    VXG_ERR_INPUT, "%s: NPY shape has more than 2^40 elements", path);
+        info->shape[info->ndim++] = n;
+        info->count *= n;
+        for (p = end; *p == ' ';) p++;
+        if (*p == ',') p++;
+    }
+}
+
+static int read_exact(int fd, void *data, size_t n, int64_t offset, const char *path) {
+    char *p = data;
+    while (n > 0) {
+        ssize_t got = pread(fd, p, n < ((size_t)1 << 30) ? n : (size_t)1 << 30, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        VXG_FAIL_IF(got < 0, VXG_ERR_INPUT, "%s: cannot read: %s", path, strerror(errno));
+        VXG_FAIL_IF(got == 0, VXG_ERR_INPUT, "%s: the file ends too early", path);
+        p += got, n -= (size_t)got, offset += got;
+    }
+    return VXG_OK;
+}
+
+static int read_header(int fd, int64_t file_bytes, const char *path, npy_info *info) {
+    uint8_t lead[12];
+    char text[4096];
+    VXG_FAIL_IF(file_bytes < 12, VXG_ERR_INPUT, "%s: %lld bytes are too few for an NPY file", path,
+                (long long)file_bytes);
+    VXG_TRY(read_exact(fd, lead, sizeof lead, 0, path));
+    VXG_FAIL_IF(memcmp(lead, "\x93NUMPY", 6) != 0, VXG_ERR_INPUT, "%s: not an NPY file", path);
+    int64_t length = lead[8] | lead[9] << 8;
+    info->offset = 10;
+    if (lead[6] >= 2)
+        length |= (int64_t)lead[10] << 16 | (int64_t)lead[11] << 24, info->offset = 12;
+    VXG_FAIL_IF(lead[6] < 1 || lead[6] > 3, VXG_ERR_INPUT, "%s: NPY version %d, 1 to 3 expected",
+                path, lead[6]);
+    VXG_FAIL_IF(length >= (int64_t)sizeof text || info->offset + length > file_bytes, VXG_ERR_INPUT,
+                "%s: NPY header of %lld bytes is too long", path, (long long)length);
+    VXG_TRY(read_exact(fd, text, (size_t)length, info->offset, path));
+    text[length] = 0;
+    info->offset += length;
+    VXG_TRY(parse_descr(path, value_of(text, "'descr'"), info));
+    VXG_TRY(parse_shape(path, value_of(text, "'shape'"), info));
+    const char *order = value_of(text, "'fortran_order'");
+    int fortran = order && !strncmp(order, "True", 4) && info->ndim > 1;
+    VXG_FAIL_IF(fortran, VXG_ERR_INPUT, "%s: NPY in Fortran order; C order expected", path);
+    int64_t need = info->offset + info->count * npy_kinds[info->kind].size;
+    VXG_FAIL_IF(need > file_bytes, VXG_ERR_INPUT, "%s: NPY file is cut: %lld bytes, %lld expected",
+                path, (long long)file_bytes, (long long)need);
+    return VXG_OK;
+}
+
+/* Little-endian elements to float. */
+static void convert(npy_kind kind, const uint8_t *p, int64_t n, float *dst) {
+    int size = npy_kinds[kind].size;
+    for (int64_t i = 0; i < n; i++, p += size) {
+        uint64_t u = 0;
+        for (int b = 0; b < size; b++) u |= (uint64_t)p[b] << 8 * b;
+        uint32_t low = (uint32_t)u;
+        double d;
+        switch (kind) {
+        case NPY_F4: memcpy(dst + i, &low, 4); break;
+        case NPY_F8: memcpy(&d, &u, 8), dst[i] = (float)d; break;
+        case NPY_I2: dst[i] = (float)(int16_t)low; break;
+        case NPY_I4: dst[i] = (float)(int32_t)low; break;
+        default: dst[i] = (float)low;
+        }
+    }
+}
+
+static int read_elements(int fd, const char *path, const npy_info *info, float *dst) {
+    enum { PIECE = 1 << 16 };
+    if (info->kind == NPY_F4 && host_is_little())
+        return read_exact(fd, dst, (size_t)info->count * 4, info->offset, path);
+    int size = npy_kinds[info->kind].size, status = VXG_OK;
+    uint8_t *buffer = vxg__calloc(PIECE, (size_t)size);
+    if (!buffer) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < info->count && !status; i += PIECE) {
+        int64_t n = info->count - i < PIECE ? info->count - i : PIECE;
+        status = read_exact(fd, buffer, (size_t)(n * size), info->offset + i * size, path);
+        if (!status) convert(info->kind, buffer, n, dst + i);
+    }
+    vxg__free(buffer);
+    return status;
+}
+
+int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape) {
+    VXG_FAIL_IF(!path || !data || !ndim || !shape, VXG_ERR_ARGUMENT, "an argument is NULL");
+    *data = NULL, *ndim = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    struct stat st;
+    npy_info info = {0};
+    float *values = NULL;
+    int status = VXG_OK;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: not a regular file", path);
+    if (!status) status = read_header(fd, (int64_t)st.st_size, path, &info);
+    if (!status) {
+        values = vxg__calloc(info.count ? (size_t)info.count : 1, sizeof(float));
+        status = values ? read_elements(fd, path, &info, values) : VXG_ERR_MEMORY;
+    }
+    close(fd);
+    if (status) {
+        vxg__free(values);
+        return status;
+    }
+    *data = values, *ndim = info.ndim;
+    memcpy(shape, info.shape, (size_t)info.ndim * sizeof *shape);
+    return VXG_OK;
+}

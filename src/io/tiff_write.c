@@ -1,0 +1,159 @@
+/* Headers of uncompressed float32 TIFF and BigTIFF files (TIFF 6.0; the BigTIFF design page).
+ *
+ * Written here and not by libtiff because slabs arrive in any order: the layout is fixed in
+ * advance, all directories first, then the pages' elements one after another, so a slab is one
+ * write at its place. That is also the layout in which ImageJ reads a whole stack at once.
+ */
+#include "io/io.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { T_ASCII = 2, T_SHORT = 3, T_LONG = 4, T_RATIONAL = 5, T_LONG8 = 16 };
+
+typedef struct maker {
+    uint8_t *bytes;
+    int64_t at;    /* where the next directory entry goes */
+    int64_t extra; /* where the next value too long for its entry goes */
+    int big;
+} maker;
+
+static void put(maker *m, const void *value, size_t n) {
+    memcpy(m->bytes + m->at, value, n);
+    m->at += (int64_t)n;
+}
+static void put16(maker *m, unsigned v) {
+    uint16_t x = (uint16_t)v;
+    put(m, &x, sizeof x);
+}
+static void put32(maker *m, uint64_t v) {
+    uint32_t x = (uint32_t)v;
+    put(m, &x, sizeof x);
+}
+/* An offset or count: 8 bytes in BigTIFF, 4 in classic TIFF. */
+static void put_word(maker *m, uint64_t v) {
+    if (m->big) {
+        put(m, &v, sizeof v);
+    } else {
+        put32(m, v);
+    }
+}
+
+/* One directory entry; the value stands in the entry when it fits, else in the extra part. */
+static void entry(maker *m, int tag, int type, uint64_t count, const void *value, size_t n) {
+    size_t room = m->big ? 8 : 4;
+    uint8_t in_place[8] = {0};
+    put16(m, (unsigned)tag);
+    put16(m, (unsigned)type);
+    put_word(m, count);
+    if (n > room) {
+        memcpy(m->bytes + m->extra, value, n);
+        put_word(m, (uint64_t)m->extra);
+        m->extra += (int64_t)(n + n % 2); /* values start at even offsets */
+    } else {
+        memcpy(in_place, value, n);
+        put(m, in_place, room);
+    }
+}
+static void entry_number(maker *m, int tag, int type, uint64_t v) {
+    uint16_t s = (uint16_t)v;
+    uint32_t l = (uint32_t)v;
+    if (type == T_SHORT) {
+        entry(m, tag, type, 1, &s, sizeof s);
+    } else if (type == T_LONG || !m->big) {
+        entry(m, tag, T_LONG, 1, &l, sizeof l);
+    } else {
+        entry(m, tag, type, 1, &v, sizeof v);
+    }
+}
+/* The ratio of 32-bit numbers nearest to v, found by making the larger one as large as can be. */
+static void entry_rational(maker *m, int tag, double v) {
+    const double most = 4294967295.0;
+    double scale = v < 1 ? most : floor(most / v);
+    if (scale < 1) scale = 1;
+    double p = rint(v * scale);
+    uint32_t ratio[2] = {(uint32_t)(p < 1 ? 1 : p > most ? most : p), (uint32_t)scale};
+    entry(m, tag, T_RATIONAL, 1, ratio, sizeof ratio);
+}
+
+static int known(double size) {
+    return isfinite(size) && size > 0;
+}
+
+/* ImageJ's text: it reads number of slices, spacing and unit from here and the pixel size from
+ * XResolution. Its word for um is "micron". */
+static void describe(const vxg__tiff_layout *l, vxg_text *t) {
+    const char *unit = l->unit && *l->unit ? l->unit : "pixel";
+    if (!strcmp(unit, "um")) unit = "micron";
+    vxg__text_add(t, "ImageJ=1.53t\nimages=%lld\n", (long long)l->pages);
+    if (l->pages > 1) vxg__text_add(t, "slices=%lld\n", (long long)l->pages);
+    vxg__text_add(t, "unit=%s\n", unit);
+    if (known(l->voxel[0])) vxg__text_add(t, "spacing=%.9g\n", l->voxel[0]);
+    vxg__text_add(t, "loop=false\n");
+}
+
+int vxg__tiff_header(const vxg__tiff_layout *l, int big, uint8_t **bytes, int64_t *size) {
+    int resolution = known(l->voxel[1]) && known(l->voxel[2]);
+    int common = 10 + (resolution ? 3 : 0);
+    int64_t page_bytes = l->ny * l->nx * 4,
+            software = l->software ? 1 + (int64_t)strlen(l->software) : 0;
+    vxg_text text = {0};
+    describe(l, &text);
+    if (text.failed) {
+        vxg__text_free(&text);
+        return VXG_ERR_MEMORY;
+    }
+    /* Sizes as in BigTIFF bound those of classic TIFF. */
+    int64_t bound = 64 + l->pages * (16 + (common + 2) * 20 + 16) + (int64_t)text.length + software;
+    if (!big) big = bound + l->pages * page_bytes > INT64_C(0xfffffff0);
+    int word = big ? 8 : 4, head = big ? 16 : 8, row = big ? 20 : 12;
+    int64_t directory = (big ? 8 : 2) + (int64_t)common * row + word;
+    int64_t first = directory + (1 + (l->software != NULL)) * row;
+    maker m = {.big = big, .extra = head + first + (l->pages - 1) * directory};
+    m.bytes = vxg__calloc((size_t)bound, 1);
+    if (!m.bytes) {
+        vxg__text_free(&text);
+        return VXG_ERR_MEMORY;
+    }
+    /* The elements start behind everything else; that offset is needed while writing. */
+    int64_t data =
+        m.extra + (int64_t)text.length + 2 + software + 1 + (resolution ? 16 * l->pages : 0);
+    data = (data + 15) / 16 * 16;
+
+    const uint16_t one = 1;
+    put(&m, *(const uint8_t *)&one ? "II" : "MM", 2);
+    put16(&m, big ? 43 : 42);
+    if (big) put16(&m, 8), put16(&m, 0);
+    put_word(&m, (uint64_t)head);
+    for (int64_t p = 0; p < l->pages; p++) {
+        int count = common + (p == 0 ? 1 + (l->software != NULL) : 0);
+        if (big) {
+            put_word(&m, (uint64_t)count);
+        } else {
+            put16(&m, (unsigned)count);
+        }
+        entry_number(&m, 256, T_LONG, (uint64_t)l->nx);
+        entry_number(&m, 257, T_LONG, (uint64_t)l->ny);
+        entry_number(&m, 258, T_SHORT, 32); /* bits per sample */
+        entry_number(&m, 259, T_SHORT, 1);  /* no compression */
+        entry_number(&m, 262, T_SHORT, 1);  /* 0 is black */
+        if (p == 0) entry(&m, 270, T_ASCII, text.length + 1, text.s, text.length + 1);
+        entry_number(&m, 273, T_LONG8, (uint64_t)(data + p * page_bytes)); /* strip offset */
+        entry_number(&m, 277, T_SHORT, 1);                                 /* samples per pixel */
+        entry_number(&m, 278, T_LONG, (uint64_t)l->ny);                    /* rows per strip */
+        entry_number(&m, 279, T_LONG8, (uint64_t)page_bytes);              /* strip bytes */
+        if (resolution) {
+            entry_rational(&m, 282, 1 / l->voxel[2]);
+            entry_rational(&m, 283, 1 / l->voxel[1]);
+            entry_number(&m, 296, T_SHORT, 1); /* the unit is in the description */
+        }
+        if (p == 0 && l->software)
+            entry(&m, 305, T_ASCII, (uint64_t)software, l->software, (size_t)software);
+        entry_number(&m, 339, T_SHORT, 3); /* IEEE floating point */
+        put_word(&m, p + 1 < l->pages ? (uint64_t)m.at + (uint64_t)word : 0);
+    }
+    vxg__text_free(&text);
+    *bytes = m.bytes, *size = data;
+    return VXG_OK;
+}

@@ -1,0 +1,385 @@
+/* Volume writers. H5, NPY and the TIFF stack are all "a header, then the elements of slice z at a
+ * known place": the header is made first, space is reserved, slabs go to their place in any order.
+ * The TIFF folder is one such file per slice. */
+#include "io/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+typedef struct volume {
+    vxg_volume_writer base;
+    vxg_volume_format format;
+    int64_t nz, ny, nx, left; /* left: slices not yet written */
+    uint8_t *seen;            /* nz flags */
+    double voxel[3];
+    char *unit, *software; /* software: attributes as text for TIFF */
+    int force;
+    vxg__output out; /* one-file formats */
+    int64_t offset;  /* of the elements in the file */
+    vxg__folder folder;
+    char *path, *tag; /* TIFF folder: folder/prefix, and the ending of temporary names */
+    uint8_t *header;  /* of a slice other than the first */
+    int64_t header_bytes;
+} volume;
+
+static void volume_free(volume *v) {
+    vxg__free(v->seen);
+    vxg__free(v->unit);
+    vxg__free(v->software);
+    vxg__free(v->path);
+    vxg__free(v->tag);
+    vxg__free(v->header);
+    vxg__free(v);
+}
+
+/* ---- TIFF folder ---- */
+
+static char *slice_name(const volume *v, int64_t z, int temporary) {
+    const char *slash = strrchr(v->path, '/'), *name = slash ? slash + 1 : v->path;
+    vxg_text t = {0};
+    if (slash) vxg__text_append(&t, v->path, (size_t)(slash + 1 - v->path));
+    vxg__text_add(&t, "%s%s_%05lld.tiff%s", temporary ? "." : "", name, (long long)z,
+                  temporary ? v->tag : "");
+    if (!t.failed) return t.s;
+    vxg__text_free(&t);
+    return NULL;
+}
+
+/* Calls fn for every PREFIX_NNNNN.tiff there is in the folder; fn returns non-zero to stop. */
+static int for_slices(const volume *v, int (*fn)(const volume *v, const char *name, int64_t z)) {
+    const char *slash = strrchr(v->path, '/'), *prefix = slash ? slash + 1 : v->path;
+    size_t n = strlen(prefix);
+    DIR *dir = opendir(v->folder.name);
+    if (!dir) return VXG_OK;
+    int status = VXG_OK;
+    for (struct dirent *e; !status && (e = readdir(dir));) {
+        const char *digits = e->d_name + n + 1;
+        if (strncmp(e->d_name, prefix, n) != 0 || e->d_name[n] != '_') continue;
+        size_t count = strspn(digits, "0123456789");
+        if (count < 5 || count > 15 || strcmp(digits + count, ".tiff") != 0) continue;
+        status = fn(v, e->d_name, strtoll(digits, NULL, 10));
+    }
+    closedir(dir);
+    return status;
+}
+
+static int refuse_slice(const volume *v, const char *name, int64_t z) {
+    (void)z;
+    VXG_FAIL(VXG_ERR_OUTPUT, "%s/%s exists and is not replaced without force", v->folder.name,
+             name);
+}
+
+/* A longer volume was replaced: its last slices must not look like part of the new one. */
+static int remove_slice(const volume *v, const char *name, int64_t z) {
+    vxg_text t = {0};
+    if (z < v->nz) return VXG_OK;
+    vxg__text_add(&t, "%s/%s", v->folder.name, name);
+    int status = t.failed ? VXG_ERR_MEMORY : VXG_OK;
+    if (!status) unlink(t.s);
+    vxg__text_free(&t);
+    return status;
+}
+
+static int check_space(const volume *v) {
+    struct statvfs fs;
+    double need = (double)v->nz * ((double)v->ny * (double)v->nx * 4 + (double)v->header_bytes);
+    if (statvfs(v->folder.name, &fs) != 0 || fs.f_blocks == 0) return VXG_OK;
+    double room = (double)fs.f_bavail * (double)fs.f_frsize;
+    VXG_FAIL_IF(need > room, VXG_ERR_OUTPUT, "%s: no room for %.1f MB, %.1f MB are free: %s",
+                v->path, need / 1e6, room / 1e6, strerror(ENOSPC));
+    return VXG_OK;
+}
+
+static vxg__tiff_layout tiff_layout(const volume *v, int64_t pages, int first) {
+    return (vxg__tiff_layout){.pages = pages,
+                              .ny = v->ny,
+                              .nx = v->nx,
+                              .voxel = v->voxel,
+                              .unit = v->unit,
+                              .software = first ? v->software : NULL};
+}
+
+static int folder_open(volume *v, const char *path) {
+    const char *slash = strrchr(path, '/');
+    VXG_FAIL_IF(slash && !slash[1], VXG_ERR_ARGUMENT,
+                "path %s ends in a slash; folder/prefix expected, such as out/recon", path);
+    v->path = vxg__strdup(path);
+    /* The ending of a temporary name is what temp_name puts behind an empty name. */
+    v->tag = vxg__temp_name("", "");
+    if (!v->path || !v->tag) return VXG_ERR_MEMORY;
+    memmove(v->tag, v->tag + 2, strlen(v->tag) - 1);
+    VXG_TRY(vxg__folder_make(path, &v->folder));
+    if (!v->force) VXG_TRY(for_slices(v, refuse_slice));
+    vxg__tiff_layout layout = tiff_layout(v, 1, 0);
+    VXG_TRY(vxg__tiff_header(&layout, 0, &v->header, &v->header_bytes));
+    return check_space(v);
+}
+
+static int folder_write_file(const volume *v, int fd, int64_t z, const float *src,
+                             const char *name) {
+    uint8_t *header = v->header;
+    int64_t size = v->header_bytes;
+    if (z == 0) { /* the first slice carries the attributes */
+        vxg__tiff_layout layout = tiff_layout(v, 1, 1);
+        VXG_TRY(vxg__tiff_header(&layout, 0, &header, &size));
+    }
+    int status = vxg__write_all(fd, header, (size_t)size, -1, name);
+    if (!status) status = vxg__write_all(fd, src, (size_t)(v->ny * v->nx) * 4, -1, name);
+    if (header != v->header) vxg__free(header);
+    return status;
+}
+
+static int folder_write(volume *v, int64_t z, const float *src) {
+    char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
+    int fd = -1, status = temp && name ? VXG_OK : VXG_ERR_MEMORY;
+    if (!status) {
+        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0)
+            status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
+    }
+    if (!status) status = folder_write_file(v, fd, z, src, name);
+    if (fd >= 0 && close(fd) != 0 && !status)
+        status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
+    if (fd >= 0 && status) unlink(temp);
+    vxg__free(temp);
+    vxg__free(name);
+    return status;
+}
+
+/* Removes slice z: under its temporary name, or its final one. */
+static void folder_remove(const volume *v, int64_t z, int temporary) {
+    char *name = slice_name(v, z, temporary);
+    if (name) unlink(name);
+    vxg__free(name);
+}
+
+static int folder_finish(volume *v) {
+    int status = VXG_OK;
+    int64_t z = 0;
+    for (; z < v->nz && !status; z++) {
+        char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
+        status = temp && name ? vxg__output_rename(temp, name, v->force) : VXG_ERR_MEMORY;
+        vxg__free(temp);
+        vxg__free(name);
+        if (!status) v->seen[z] = 0; /* no temporary file any more */
+    }
+    if (status) {
+        for (int64_t i = 0; i + 1 < z; i++) folder_remove(v, i, 0);
+    } else if (v->force) {
+        status = for_slices(v, remove_slice);
+    }
+    return status;
+}
+
+/* ---- one file ---- */
+
+static int file_header(volume *v, const vxg_volume_writer_opts *opts) {
+    uint8_t *bytes = NULL;
+    vxg_text npy = {0};
+    int status = VXG_OK;
+    if (v->format == VXG_VOLUME_H5) {
+        VXG_FAIL_IF(!v->out.temp, VXG_ERR_OUTPUT, "%s is not a regular file; HDF5 needs one",
+                    v->out.path);
+        /* HDF5 cannot recover from a disk that is full while it writes: try before. */
+        VXG_TRY(vxg__reserve(v->out.fd, v->nz * v->ny * v->nx * 4 + 65536, opts->path));
+        return vxg__h5_volume_create(v->out.temp, opts, &v->offset);
+    }
+    if (v->format == VXG_VOLUME_NPY) {
+        const int64_t shape[3] = {v->nz, v->ny, v->nx};
+        status = vxg__npy_header(&npy, VXG_F32, 3, shape);
+        v->offset = (int64_t)npy.length;
+    } else {
+        vxg__tiff_layout layout = tiff_layout(v, v->nz, 1);
+        status = vxg__tiff_header(&layout, 1, &bytes, &v->offset);
+    }
+    if (!status)
+        status = vxg__write_all(v->out.fd, bytes ? (const void *)bytes : npy.s, (size_t)v->offset,
+                                0, opts->path);
+    vxg__free(bytes);
+    vxg__text_free(&npy);
+    return status;
+}
+
+static int file_open(volume *v, const vxg_volume_writer_opts *opts) {
+    VXG_TRY(vxg__output_open(opts->path, v->force, &v->out));
+    VXG_TRY(file_header(v, opts));
+    return vxg__reserve(v->out.fd, v->offset + v->nz * v->ny * v->nx * 4, opts->path);
+}
+
+/* ---- what all have in common ---- */
+
+static int volume_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    volume *v = (volume *)self->impl;
+    VXG_FAIL_IF(!src && nz > 0, VXG_ERR_ARGUMENT, "src is NULL");
+    VXG_FAIL_IF(z0 < 0 || nz < 0 || z0 > v->nz || nz > v->nz - z0, VXG_ERR_ARGUMENT,
+                "slices %lld:%lld are outside the volume's 0:%lld", (long long)z0,
+                (long long)(z0 + nz), (long long)v->nz);
+    for (int64_t z = z0; z < z0 + nz; z++)
+        VXG_FAIL_IF(v->seen[z], VXG_ERR_ARGUMENT, "slice %lld was written already", (long long)z);
+    int64_t slice = v->ny * v->nx;
+    if (v->format != VXG_VOLUME_TIFF)
+        VXG_TRY(vxg__write_all(v->out.fd, src, (size_t)(nz * slice) * 4, v->offset + z0 * slice * 4,
+                               v->out.path));
+    for (int64_t z = z0; z < z0 + nz; z++) {
+        if (v->format == VXG_VOLUME_TIFF) VXG_TRY(folder_write(v, z, src + (z - z0) * slice));
+        v->seen[z] = 1;
+        v->left--;
+    }
+    return VXG_OK;
+}
+
+static void volume_abandon(vxg_volume_writer *self) {
+    if (!self) return;
+    volume *v = (volume *)self->impl;
+    if (v->format == VXG_VOLUME_TIFF) {
+        for (int64_t z = 0; v->seen && z < v->nz; z++)
+            if (v->seen[z]) folder_remove(v, z, 1);
+        vxg__folder_undo(&v->folder);
+    } else {
+        vxg__output_abandon(&v->out);
+    }
+    volume_free(v);
+}
+
+static int volume_finish(vxg_volume_writer *self) {
+    volume *v = (volume *)self->impl;
+    int status = VXG_OK;
+    if (v->left > 0) {
+        const uint8_t *missing = memchr(v->seen, 0, (size_t)v->nz);
+        status = vxg_error_set(
+            VXG_ERR_ARGUMENT, "%lld of %lld slices were never written, the first is %lld",
+            (long long)v->left, (long long)v->nz, (long long)(missing ? missing - v->seen : 0));
+    } else if (v->format == VXG_VOLUME_TIFF) {
+        status = folder_finish(v);
+        if (!status) vxg__folder_keep(&v->folder);
+    } else {
+        status = vxg__output_commit(&v->out); /* abandons by itself on failure */
+    }
+    volume_abandon(self);
+    return status;
+}
+
+/* "name=text" lines; control characters would break the readers' line by line parsing. */
+static int attribute_text(const vxg_volume_writer_opts *opts, char **out) {
+    vxg_text t = {0};
+    for (int i = 0; i < opts->nattributes; i++) {
+        const vxg_attribute *a = &opts->attributes[i];
+        vxg__text_add(&t, "%s%s=%s", i ? "\n" : "", a->name, a->text);
+    }
+    *out = t.s;
+    if (!t.failed) return VXG_OK;
+    vxg__text_free(&t);
+    *out = NULL;
+    return VXG_ERR_MEMORY;
+}
+
+static int check_opts(const vxg_volume_writer_opts *o) {
+    VXG_FAIL_IF(!o->path || !*o->path, VXG_ERR_ARGUMENT, "the output path is empty");
+    VXG_FAIL_IF((int)o->format < VXG_VOLUME_TIFF || o->format > VXG_VOLUME_NPY, VXG_ERR_ARGUMENT,
+                "volume format %d is unknown", (int)o->format);
+    const int64_t shape[3] = {o->nz, o->ny, o->nx};
+    int64_t count = 0;
+    if (vxg__count(3, shape, &count))
+        VXG_FAIL(VXG_ERR_ARGUMENT,
+                 "volume %lld x %lld x %lld: sizes from 1 to 2^40 in all expected",
+                 (long long)o->nz, (long long)o->ny, (long long)o->nx);
+    VXG_FAIL_IF((o->format == VXG_VOLUME_TIFF || o->format == VXG_VOLUME_TIFF_STACK) &&
+                    (o->ny > UINT32_MAX || o->nx > UINT32_MAX),
+                VXG_ERR_ARGUMENT, "a TIFF slice of %lld x %lld is too large", (long long)o->ny,
+                (long long)o->nx);
+    VXG_FAIL_IF(o->nattributes < 0 || (o->nattributes && !o->attributes), VXG_ERR_ARGUMENT,
+                "attributes are NULL");
+    for (int i = 0; i < o->nattributes; i++)
+        VXG_FAIL_IF(!o->attributes[i].name || !*o->attributes[i].name || !o->attributes[i].text,
+                    VXG_ERR_ARGUMENT, "attribute %d has no name or no text", i);
+    return VXG_OK;
+}
+
+int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer **out) {
+    VXG_FAIL_IF(!opts || !out, VXG_ERR_ARGUMENT, "opts or out is NULL");
+    *out = NULL;
+    VXG_TRY(check_opts(opts));
+    volume *v = vxg__calloc(1, sizeof *v);
+    if (!v) return VXG_ERR_MEMORY;
+    v->base = (vxg_volume_writer){volume_write, volume_finish, volume_abandon, v};
+    v->format = opts->format, v->force = opts->force, v->out.fd = -1;
+    v->nz = v->left = opts->nz, v->ny = opts->ny, v->nx = opts->nx;
+    memcpy(v->voxel, opts->voxel, sizeof v->voxel);
+    v->seen = vxg__calloc((size_t)v->nz, 1);
+    v->unit = vxg__strdup(opts->unit ? opts->unit : "");
+    int status = v->seen && v->unit ? attribute_text(opts, &v->software) : VXG_ERR_MEMORY;
+    if (!status)
+        status = v->format == VXG_VOLUME_TIFF ? folder_open(v, opts->path) : file_open(v, opts);
+    if (status) {
+        volume_abandon(&v->base);
+        return status;
+    }
+    *out = &v->base;
+    return VXG_OK;
+}
+
+/* ---- reading back ---- */
+
+typedef int (*volume_read_fn)(const char *path, int64_t file_bytes, float **data, int64_t shape[3]);
+
+static int npy_volume(const char *path, int64_t file_bytes, float **data, int64_t shape[3]) {
+    int ndim = 0;
+    int64_t s[VXG_MAX_DIMS] = {0};
+    (void)file_bytes;
+    VXG_TRY(vxg_npy_read(path, data, &ndim, s));
+    int bad = ndim != 2 && ndim != 3;
+    for (int i = 0; i < ndim; i++) bad |= s[i] <= 0;
+    if (bad) {
+        vxg__free(*data);
+        *data = NULL;
+        VXG_FAIL(VXG_ERR_INPUT, "%s: NPY of rank %d, a volume of rank 3 expected", path, ndim);
+    }
+    shape[0] = ndim == 3 ? s[0] : 1;
+    shape[1] = s[ndim - 2], shape[2] = s[ndim - 1];
+    return VXG_OK;
+}
+
+static int h5_volume(const char *path, int64_t file_bytes, float **data, int64_t shape[3]) {
+    (void)file_bytes;
+    return vxg__h5_read(path, data, shape);
+}
+
+static volume_read_fn reader_of(const uint8_t head[8]) {
+    static const struct {
+        const char *magic;
+        size_t n;
+        volume_read_fn fn;
+    } kinds[] = {
+        {"\x93NUMPY", 6, npy_volume}, {"\x89HDF\r\n\x1a\n", 8, h5_volume},
+        {"II*\0", 4, vxg__tiff_read}, {"MM\0*", 4, vxg__tiff_read},
+        {"II+\0", 4, vxg__tiff_read}, {"MM\0+", 4, vxg__tiff_read},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!memcmp(head, kinds[i].magic, kinds[i].n)) return kinds[i].fn;
+    return NULL;
+}
+
+int vxg_volume_read(const char *path, float **data, int64_t shape[3]) {
+    VXG_FAIL_IF(!path || !data || !shape, VXG_ERR_ARGUMENT, "an argument is NULL");
+    *data = NULL;
+    uint8_t head[8] = {0};
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    int regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    ssize_t got = regular ? pread(fd, head, sizeof head, 0) : 0;
+    close(fd);
+    VXG_FAIL_IF(!regular, VXG_ERR_INPUT, "%s: not a regular file", path);
+    volume_read_fn fn = got == (ssize_t)sizeof head ? reader_of(head) : NULL;
+    VXG_FAIL_IF(!fn, VXG_ERR_INPUT, "%s: not a TIFF, HDF5 or NPY file", path);
+    return fn(path, (int64_t)st.st_size, data, shape);
+}
