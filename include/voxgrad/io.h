@@ -68,8 +68,10 @@ VXG_API void vxg_picture_text(vxg_picture *pic, int64_t x, int64_t y, int scale,
 VXG_API int vxg_percentile_window(const float *data, int64_t n, double lo_percent,
                                   double hi_percent, float *lo, float *hi);
 /* One axial (ny, nx), one coronal (nz, nx) and one sagittal (nz, ny) slice of a volume of `shape`
- * (nz, ny, nx) side by side, one window, labels and scale bar. Three slices and not the volume, so
- * that a pipeline can collect them while it writes. */
+ * (nz, ny, nx), each at the middle index (size / 2), side by side, one window, labels and scale bar.
+ * Three slices and not the volume, so that a pipeline can collect them while it writes. Of thin
+ * volumes (1 or 2 slices, or less than 1/16 of the width) only the axial slice is shown; coronal and
+ * sagittal may then be NULL. */
 VXG_API int vxg_picture_orthoslices(const float *axial, const float *coronal, const float *sagittal,
                                     const int64_t shape[3], const double voxel[3], const char *unit,
                                     vxg_picture *out);

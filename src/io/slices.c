@@ -184,7 +184,7 @@ int vxg__plane_draw(vxg_picture *p, const vxg__plane *plane, int64_t x, int64_t 
 
 static const vxg__colour ground = {18, 18, 18}, paper = {228, 228, 228}, faint = {140, 140, 140};
 
-enum { MARGIN = 28, GAP = 28, CAPTION = 34, FOOTER = 64, MOST_PANELS = 3 };
+enum { MARGIN = 28, GAP = 28, CAPTION = 34, FOOTER = 64 };
 
 typedef struct panel {
     vxg__plane plane;
@@ -193,8 +193,8 @@ typedef struct panel {
 } panel;
 
 typedef struct sheet {
-    panel panels[MOST_PANELS];
-    int n, ortho;
+    panel panels[3];
+    int n, ortho, tall;
     int64_t width, height;
     double scale; /* pixels per length unit */
 } sheet;
@@ -270,59 +270,90 @@ static int64_t pixels(double length, double scale) {
     return n < 1 ? 1 : (int64_t)n;
 }
 
-static void ortho_panels(const float *volume, const int64_t s[3], sheet *t) {
-    int64_t nz = s[0], ny = s[1], nx = s[2], z = nz / 2, y = ny / 2, x = nx / 2;
-    panel *a = t->panels;
-    a[0].plane = (vxg__plane){volume + z * ny * nx, ny, nx, nx, 1};
-    a[1].plane = (vxg__plane){volume + x, ny, nz, nx, ny * nx};
-    a[2].plane = (vxg__plane){volume + y * nx, nz, nx, ny * nx, 1};
-    snprintf(a[0].shorter, sizeof a[0].shorter, "xy z=%lld", (long long)z);
-    snprintf(a[1].shorter, sizeof a[1].shorter, "zy x=%lld", (long long)x);
-    snprintf(a[2].shorter, sizeof a[2].shorter, "xz y=%lld", (long long)y);
-    snprintf(a[0].longer, sizeof a[0].longer, "xy z=%lld  (x right, y down)", (long long)z);
-    snprintf(a[1].longer, sizeof a[1].longer, "zy x=%lld  (z right, y down)", (long long)x);
-    snprintf(a[2].longer, sizeof a[2].longer, "xz y=%lld  (x right, z down)", (long long)y);
-    t->n = 3, t->ortho = 1;
+static void name_panel(panel *a, const char *plane, char across, int64_t index, const char *words) {
+    snprintf(a->shorter, sizeof a->shorter, "%s %c=%lld", plane, across, (long long)index);
+    snprintf(a->longer, sizeof a->longer, "%s %c=%lld  (%s)", plane, across, (long long)index,
+             words);
 }
 
-/* Few or thin slices: up to three of them instead of strips. */
-static void axial_panels(const float *volume, const int64_t s[3], sheet *t) {
-    t->n = s[0] < MOST_PANELS ? (int)s[0] : MOST_PANELS, t->ortho = 0;
-    for (int i = 0; i < t->n; i++) {
-        int64_t z = s[0] * (2 * i + 1) / (2 * t->n);
-        panel *a = &t->panels[i];
-        a->plane = (vxg__plane){volume + z * s[1] * s[2], s[1], s[2], s[2], 1};
-        snprintf(a->shorter, sizeof a->shorter, "xy z=%lld", (long long)z);
-        snprintf(a->longer, sizeof a->longer, "xy z=%lld  (x right, y down)", (long long)z);
+/* Where the axes lie in the three panels, by layout: index of the axis to the right and downwards.
+ */
+static const int right_axis[2][3] = {{2, 0, 2}, {2, 2, 1}},
+                 down_axis[2][3] = {{1, 1, 0}, {1, 0, 0}};
+
+/* The sagittal slice is turned, z to the right, so that its rows line up with the axial slice's; in
+ * tall volumes all three stand side by side instead. */
+static void make_panels(const float *axial, const float *coronal, const float *sagittal,
+                        const int64_t s[3], sheet *t) {
+    panel *a = t->panels;
+    vxg__plane front = {coronal, s[0], s[2], s[2], 1};
+    a[0].plane = (vxg__plane){axial, s[1], s[2], s[2], 1};
+    name_panel(&a[0], "xy", 'z', s[0] / 2, "x right, y down");
+    if (t->tall) {
+        a[1].plane = front;
+        a[2].plane = (vxg__plane){sagittal, s[0], s[1], s[1], 1};
+        name_panel(&a[1], "xz", 'y', s[1] / 2, "x right, z down");
+        name_panel(&a[2], "yz", 'x', s[2] / 2, "y right, z down");
+    } else {
+        a[1].plane = (vxg__plane){sagittal, s[1], s[0], 1, s[1]};
+        a[2].plane = front;
+        name_panel(&a[1], "zy", 'x', s[2] / 2, "z right, y down");
+        name_panel(&a[2], "xz", 'y', s[1] / 2, "x right, z down");
     }
+    t->n = t->ortho ? 3 : 1;
 }
 
 /* Places the panels at one scale: the axial slice as large as is useful, the whole within bounds.
  */
 static void arrange(const int64_t s[3], const double v[3], sheet *t) {
     const double most = 2400 - 2 * MARGIN - 2 * GAP;
-    double z = (double)s[0] * v[0], y = (double)s[1] * v[1], x = (double)s[2] * v[2];
-    double native = 1 / fmin(v[1], v[2]), large = fmax(x, y);
-    double scale = native * fmax(1, 720 / (large * native));
+    double size[3];
+    for (int i = 0; i < 3; i++) size[i] = (double)s[i] * v[i];
+    double z = size[0], y = size[1], x = size[2], large = fmax(x, y);
+    double scale = fmax(1 / fmin(v[1], v[2]), 720 / large);
     scale = fmin(scale, 1100 / large);
-    scale = fmin(scale, most / (t->ortho ? x + z : x * t->n));
-    scale = fmin(scale, most / (t->ortho ? y + z : y));
-    int64_t w = pixels(x, scale), h = pixels(y, scale), d = pixels(z, scale);
+    scale = fmin(scale, most / (!t->ortho ? x : t->tall ? 2 * x + y : x + z));
+    scale = fmin(scale, most / (!t->ortho ? y : t->tall ? fmax(y, z) : y + z));
     for (int i = 0; i < t->n; i++) {
         panel *a = &t->panels[i];
-        a->x = MARGIN, a->y = CAPTION + MARGIN / 2, a->w = w, a->h = h;
-        if (!t->ortho) a->x += i * (w + GAP);
-        if (t->ortho && i == 1) a->x += w + GAP, a->w = d;
-        if (t->ortho && i == 2) a->y += h + CAPTION + 8, a->h = d;
+        a->w = pixels(size[right_axis[t->tall][i]], scale);
+        a->h = pixels(size[down_axis[t->tall][i]], scale);
+        a->x = MARGIN, a->y = CAPTION + MARGIN / 2;
+        if (i == 2 && !t->tall) {
+            a->y += t->panels[0].h + CAPTION + 8;
+        } else if (i > 0) {
+            a->x = a[-1].x + a[-1].w + GAP;
+        }
         if (a->x + a->w + MARGIN > t->width) t->width = a->x + a->w + MARGIN;
         if (a->y + a->h + FOOTER > t->height) t->height = a->y + a->h + FOOTER;
     }
     t->scale = scale;
 }
 
-int vxg_picture_orthoslices(const float *volume, const int64_t shape[3], const double voxel[3],
-                            const char *unit, vxg_picture *out) {
-    VXG_FAIL_IF(!volume || !shape || !out, VXG_ERR_ARGUMENT, "an argument is NULL");
+static int draw_sheet(const sheet *t, vxg__window window, const int64_t shape[3], const char *unit,
+                      vxg_picture *out) {
+    vxg__fill_rect(out, 0, 0, t->width, t->height, ground, 1);
+    for (int i = 0; i < t->n; i++) {
+        const panel *a = &t->panels[i];
+        VXG_TRY(vxg__plane_draw(out, &a->plane, a->x, a->y, a->w, a->h, window));
+        caption(out, a);
+    }
+    for (int i = 0; t->ortho && i < t->n; i++) {
+        double at[3];
+        for (int k = 0; k < 3; k++) at[k] = ((double)(shape[k] / 2) + 0.5) / (double)shape[k];
+        tick(out, &t->panels[i], 1, at[right_axis[t->tall][i]]);
+        tick(out, &t->panels[i], 0, at[down_axis[t->tall][i]]);
+    }
+    int64_t foot = t->height - FOOTER + 20;
+    scale_bar(out, MARGIN, foot, t->scale, (double)t->panels[0].w / 3, unit);
+    ramp(out, t->width - MARGIN, foot + 8, window);
+    return VXG_OK;
+}
+
+int vxg_picture_orthoslices(const float *axial, const float *coronal, const float *sagittal,
+                            const int64_t shape[3], const double voxel[3], const char *unit,
+                            vxg_picture *out) {
+    VXG_FAIL_IF(!axial || !shape || !out, VXG_ERR_ARGUMENT, "an argument is NULL");
     memset(out, 0, sizeof *out);
     int64_t count = 0;
     if (vxg__count(3, shape, &count)) return vxg_error_context(VXG_ERR_ARGUMENT, "volume");
@@ -332,40 +363,20 @@ int vxg_picture_orthoslices(const float *volume, const int64_t shape[3], const d
     if (known) memcpy(v, voxel, sizeof v);
     double z = (double)shape[0] * v[0];
     double large = fmax((double)shape[1] * v[1], (double)shape[2] * v[2]);
-    sheet t = {0};
-    if (shape[0] <= 2 || z < large / 16) {
-        axial_panels(volume, shape, &t);
-    } else {
-        ortho_panels(volume, shape, &t);
-    }
+    /* Strips of a few rows tell nothing: then the axial slice alone. */
+    sheet t = {.ortho = shape[0] > 2 && z >= large / 16, .tall = z > 1.25 * large};
+    VXG_FAIL_IF(t.ortho && (!coronal || !sagittal), VXG_ERR_ARGUMENT,
+                "the coronal or the sagittal slice is NULL");
+    make_panels(axial, coronal, sagittal, shape, &t);
     arrange(shape, v, &t);
-    vxg__plane list[MOST_PANELS];
-    for (int i = 0; i < t.n; i++) list[i] = t.panels[i].plane;
+    vxg__plane list[3];
     vxg__window window = {0};
+    for (int i = 0; i < t.n; i++) list[i] = t.panels[i].plane;
     VXG_TRY(picture_window(&(planes){list, t.n}, &window));
     VXG_TRY(vxg_picture_new(t.width, t.height, 1, out));
-    vxg__fill_rect(out, 0, 0, t.width, t.height, ground, 1);
-    int status = VXG_OK;
-    for (int i = 0; i < t.n && !status; i++) {
-        const panel *a = &t.panels[i];
-        status = vxg__plane_draw(out, &a->plane, a->x, a->y, a->w, a->h, window);
-        caption(out, a);
-    }
-    if (status) {
-        vxg_picture_free(out);
-        return status;
-    }
-    if (t.ortho) {
-        double at[3];
-        for (int i = 0; i < 3; i++) at[i] = ((double)(shape[i] / 2) + 0.5) / (double)shape[i];
-        tick(out, &t.panels[0], 1, at[2]), tick(out, &t.panels[0], 0, at[1]);
-        tick(out, &t.panels[1], 1, at[0]), tick(out, &t.panels[1], 0, at[1]);
-        tick(out, &t.panels[2], 1, at[2]), tick(out, &t.panels[2], 0, at[0]);
-    }
-    int64_t foot = t.height - FOOTER + 20;
-    scale_bar(out, MARGIN, foot, t.scale, (double)t.panels[0].w / 3, known ? unit : "px");
-    ramp(out, t.width - MARGIN, foot + 8, window);
-    return VXG_OK;
+    int status = draw_sheet(&t, window, shape, known ? unit : "px", out);
+    if (status) vxg_picture_free(out);
+    return status;
 }
 
 /* ---- montage ---- */
