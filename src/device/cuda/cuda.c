@@ -1,16 +1,330 @@
-/* The cuda backend. */
-#include "device/backend.h"
+/* The cuda backend: devices, buffers, streams, events, graphs over the driver API. */
+#include "device/cuda/cuda.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static int cuda_list(vxg_device_info *out, int capacity, int *count, char *why, size_t size) {
-    (void)out, (void)capacity;
-    *count = 0;
-    snprintf(why, size, "not in this build");
+/* ---- Devices ---- */
+static int attribute(CUdevice d, int what, int *out) {
+    return VXG_CU(cuDeviceGetAttribute, out, what, d);
+}
+
+static int describe(int index, CUdevice *device, vxg_device_info *info, int *arch) {
+    int version, major, minor;
+    size_t memory;
+    memset(info, 0, sizeof *info);
+    VXG_TRY(VXG_CU(cuDeviceGet, device, index));
+    VXG_TRY(VXG_CU(cuDeviceGetName, info->name, (int)sizeof info->name, *device));
+    VXG_TRY(VXG_CU(cuDriverGetVersion, &version));
+    VXG_TRY(VXG_CU(cuDeviceTotalMem_v2, &memory, *device));
+    VXG_TRY(attribute(*device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, &info->units));
+    VXG_TRY(attribute(*device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, &major));
+    VXG_TRY(attribute(*device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, &minor));
+    snprintf(info->spec, sizeof info->spec, "cuda:%d", index);
+    snprintf(info->backend, sizeof info->backend, "cuda");
+    snprintf(info->driver, sizeof info->driver, "CUDA %d.%d, sm_%d%d", version / 1000,
+             version % 1000 / 10, major, minor);
+    info->memory = info->max_buffer = (int64_t)memory;
+    *arch = 10 * major + minor;
     return VXG_OK;
 }
-static int cuda_open(vxg_device *dev, int index, const char *variant) {
-    (void)dev, (void)index, (void)variant;
-    VXG_FAIL(VXG_ERR_DEVICE, "cuda: not in this build");
+
+static int count_devices(int *count) {
+    *count = 0;
+    VXG_TRY(vxg__cuda_load());
+    CUresult code = vxg__cu.cuInit(0);
+    VXG_FAIL_IF(code == CUDA_ERROR_NO_DEVICE, VXG_ERR_DEVICE, "the CUDA driver finds no GPU");
+    VXG_FAIL_IF(code == CUDA_ERROR_STUB_LIBRARY, VXG_ERR_DEVICE,
+                "libcuda.so.1 is the toolkit's stub; install the NVIDIA driver");
+    VXG_TRY(vxg__cu_check(code, "cuInit"));
+    VXG_TRY(VXG_CU(cuDeviceGetCount, count));
+    VXG_FAIL_IF(*count < 1, VXG_ERR_DEVICE, "the CUDA driver finds no GPU");
+    return VXG_OK;
 }
-const vxg_backend vxg__backend_cuda = {.name = "cuda", .list = cuda_list, .open = cuda_open};
+
+static int list_all(vxg_device_info *out, int capacity, int *count) {
+    int n;
+    VXG_TRY(count_devices(&n));
+    for (int i = 0; i < n && i < capacity; i++) {
+        CUdevice device;
+        int arch;
+        VXG_TRY(describe(i, &device, &out[i], &arch));
+    }
+    *count = n;
+    return VXG_OK;
+}
+
+static int cuda_list(vxg_device_info *out, int capacity, int *count, char *why, size_t size) {
+    *count = 0;
+    if (list_all(out, capacity, count)) {
+        snprintf(why, size, "%s", vxg_error_message());
+        vxg_error_clear();
+    }
+    return VXG_OK;
+}
+
+int vxg__cuda_enter(const vxg_device *dev) {
+    const cuda_impl *impl = dev->impl;
+    return VXG_CU(cuCtxPushCurrent_v2, impl->context);
+}
+int vxg__cuda_leave(int status) {
+    CUcontext own;
+    int popped =
+        status ? (vxg__cu.cuCtxPopCurrent_v2(&own), VXG_OK) : VXG_CU(cuCtxPopCurrent_v2, &own);
+    return status ? status : popped;
+}
+
+static void cuda_close(vxg_device *dev) {
+    cuda_impl *impl = dev->impl;
+    if (impl->context) {
+        if (!vxg__cuda_enter(dev)) {
+            vxg__cuda_units_free(impl);
+            if (impl->fills) vxg__cu.cuStreamDestroy_v2(impl->fills);
+            vxg__cuda_leave(VXG_OK);
+        }
+        vxg__cu.cuDevicePrimaryCtxRelease_v2(impl->device);
+    }
+    vxg__free(impl);
+}
+
+static int open_impl(vxg_device *dev, int index) {
+    cuda_impl *impl = dev->impl;
+    VXG_TRY(describe(index, &impl->device, &dev->info, &impl->arch));
+    for (int i = 0; i < 3; i++) {
+        int block, grid;
+        VXG_TRY(attribute(impl->device, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X + i, &block));
+        VXG_TRY(attribute(impl->device, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X + i, &grid));
+        impl->max_block[i] = block, impl->max_grid[i] = grid;
+    }
+    snprintf(impl->identity, sizeof impl->identity, "%s|%s", dev->info.name, dev->info.driver);
+    VXG_TRY(VXG_CU(cuDevicePrimaryCtxRetain, &impl->context, impl->device));
+    VXG_TRY(vxg__cuda_enter(dev));
+    return vxg__cuda_leave(VXG_CU(cuStreamCreate, &impl->fills, CU_STREAM_NON_BLOCKING));
+}
+
+static int cuda_open(vxg_device *dev, int index, const char *variant) {
+    int count;
+    (void)variant;
+    VXG_TRY(count_devices(&count));
+    VXG_FAIL_IF(index >= count, VXG_ERR_DEVICE, "cuda:%d: there are %d CUDA devices", index, count);
+    if (!(dev->impl = vxg__calloc(1, sizeof(cuda_impl)))) return VXG_ERR_MEMORY;
+    int status = open_impl(dev, index);
+    if (status) cuda_close(dev);
+    return status;
+}
+
+/* ---- Buffers ---- */
+static CUdeviceptr address(const vxg_buffer *buf) {
+    return (CUdeviceptr)(uintptr_t)buf->impl;
+}
+
+static int allocate(vxg_buffer *buf) {
+    const cuda_impl *impl = buf->dev->impl;
+    size_t bytes = buf->bytes ? buf->bytes : 4; /* CUDA has no empty allocations */
+    CUdeviceptr p;
+    VXG_TRY(VXG_CU(cuMemAlloc_v2, &p, bytes));
+    int status = VXG_CU(cuMemsetD8Async, p, 0, bytes, impl->fills);
+    /* Any queue may use the buffer next: the zeros must be there by then. */
+    if (!status) status = VXG_CU(cuStreamSynchronize, impl->fills);
+    if (status) {
+        vxg__cu.cuMemFree_v2(p);
+        return status;
+    }
+    buf->impl = (void *)(uintptr_t)p;
+    return VXG_OK;
+}
+
+static int cuda_buffer_new(vxg_buffer *buf) {
+    VXG_TRY(vxg__cuda_enter(buf->dev));
+    int status = vxg__cuda_leave(allocate(buf));
+    if (status && buf->impl) vxg__cu.cuMemFree_v2(address(buf));
+    return status;
+}
+static void cuda_buffer_free(vxg_buffer *buf) {
+    if (vxg__cuda_enter(buf->dev)) return;
+    vxg__cu.cuMemFree_v2(address(buf));
+    vxg__cuda_leave(VXG_OK);
+}
+
+/* ---- Queues ---- */
+static int cuda_queue_new(vxg_queue *queue) {
+    cuda_queue *q = vxg__calloc(1, sizeof *q);
+    if (!q) return VXG_ERR_MEMORY;
+    int status = vxg__cuda_enter(queue->dev);
+    if (!status)
+        status = vxg__cuda_leave(VXG_CU(cuStreamCreate, &q->stream, CU_STREAM_NON_BLOCKING));
+    if (status) {
+        if (q->stream) vxg__cu.cuStreamDestroy_v2(q->stream);
+        vxg__free(q);
+        return status;
+    }
+    queue->impl = q;
+    return VXG_OK;
+}
+
+static void drop_recording(cuda_queue *q) {
+    CUgraph graph = NULL;
+    if (q->recording && !vxg__cu.cuStreamEndCapture(q->stream, &graph) && graph)
+        vxg__cu.cuGraphDestroy(graph);
+    q->recording = 0;
+}
+
+static void cuda_queue_free(vxg_queue *queue) {
+    cuda_queue *q = queue->impl;
+    if (!vxg__cuda_enter(queue->dev)) {
+        drop_recording(q);
+        if (q->begin) vxg__cu.cuEventDestroy_v2(q->begin);
+        if (q->end) vxg__cu.cuEventDestroy_v2(q->end);
+        vxg__cu.cuStreamDestroy_v2(q->stream);
+        vxg__cuda_leave(VXG_OK);
+    }
+    vxg__free(q);
+}
+
+/* What a stream cannot do while it records. */
+static int not_recording(const cuda_queue *q, const char *what) {
+    VXG_FAIL_IF(q->recording, VXG_ERR_ARGUMENT, "%s: the queue is recording a graph", what);
+    return VXG_OK;
+}
+
+static int cuda_sync(vxg_queue *queue) {
+    const cuda_queue *q = queue->impl;
+    VXG_TRY(not_recording(q, "sync"));
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    return vxg__cuda_leave(VXG_CU(cuStreamSynchronize, q->stream));
+}
+
+/* Copies from and to host memory wait even after an error: the caller's memory must be left alone.
+ */
+static int finish_copy(const cuda_queue *q, int status) {
+    int waited = VXG_CU(cuStreamSynchronize, q->stream);
+    return status ? status : waited;
+}
+
+static int cuda_write(vxg_queue *queue, vxg_buffer *dst, size_t offset, const void *src, size_t n) {
+    const cuda_queue *q = queue->impl;
+    VXG_TRY(not_recording(q, "write"));
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    int status = VXG_CU(cuMemcpyHtoDAsync_v2, address(dst) + offset, src, n, q->stream);
+    return vxg__cuda_leave(finish_copy(q, status));
+}
+static int cuda_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void *dst, size_t n) {
+    const cuda_queue *q = queue->impl;
+    VXG_TRY(not_recording(q, "read"));
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    int status = VXG_CU(cuMemcpyDtoHAsync_v2, dst, address(src) + offset, n, q->stream);
+    return vxg__cuda_leave(finish_copy(q, status));
+}
+static int cuda_copy(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
+                     size_t src_offset, size_t n) {
+    const cuda_queue *q = queue->impl;
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    return vxg__cuda_leave(VXG_CU(cuMemcpyDtoDAsync_v2, address(dst) + dst_offset,
+                                  address(src) + src_offset, n, q->stream));
+}
+static int cuda_zero(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t n) {
+    const cuda_queue *q = queue->impl;
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    return vxg__cuda_leave(VXG_CU(cuMemsetD8Async, address(dst) + offset, 0, n, q->stream));
+}
+
+/* ---- Time ---- */
+static int record(CUevent *event, CUstream stream) {
+    if (!*event) VXG_TRY(VXG_CU(cuEventCreate, event, 0));
+    return VXG_CU(cuEventRecord, *event, stream);
+}
+
+static int cuda_time_begin(vxg_queue *queue) {
+    cuda_queue *q = queue->impl;
+    VXG_TRY(not_recording(q, "time"));
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    return vxg__cuda_leave(record(&q->begin, q->stream));
+}
+
+static int elapsed(cuda_queue *q, float *ms) {
+    VXG_TRY(record(&q->end, q->stream));
+    VXG_TRY(VXG_CU(cuEventSynchronize, q->end));
+    return VXG_CU(cuEventElapsedTime, ms, q->begin, q->end);
+}
+
+static int cuda_time_end(vxg_queue *queue, double *seconds) {
+    cuda_queue *q = queue->impl;
+    float ms = 0;
+    *seconds = 0;
+    VXG_TRY(not_recording(q, "time"));
+    VXG_FAIL_IF(!q->begin, VXG_ERR_ARGUMENT, "time: end without begin");
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    VXG_TRY(vxg__cuda_leave(elapsed(q, &ms)));
+    *seconds = 1e-3 * (double)ms;
+    return VXG_OK;
+}
+
+/* ---- Graphs ---- */
+static int cuda_capture_begin(vxg_queue *queue) {
+    cuda_queue *q = queue->impl;
+    VXG_TRY(not_recording(q, "capture"));
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    int status = VXG_CU(cuStreamBeginCapture_v2, q->stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+    q->recording = !status;
+    status = vxg__cuda_leave(status);
+    if (status) drop_recording(q);
+    return status;
+}
+
+static int instantiate(cuda_queue *q, CUgraphExec *exec) {
+    CUgraph graph = NULL;
+    q->recording = 0;
+    VXG_TRY(VXG_CU(cuStreamEndCapture, q->stream, &graph));
+    int status = VXG_CU(cuGraphInstantiateWithFlags, exec, graph, 0);
+    vxg__cu.cuGraphDestroy(graph);
+    return status;
+}
+
+static int cuda_capture_end(vxg_queue *queue, vxg_graph *graph) {
+    cuda_queue *q = queue->impl;
+    CUgraphExec exec = NULL;
+    VXG_FAIL_IF(!q->recording, VXG_ERR_ARGUMENT, "capture: end without begin");
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    int status = vxg__cuda_leave(instantiate(q, &exec));
+    if (status && exec) vxg__cu.cuGraphExecDestroy(exec);
+    if (!status) graph->impl = exec;
+    return status;
+}
+
+static int cuda_graph_launch(vxg_graph *graph, vxg_queue *queue) {
+    const cuda_queue *q = queue->impl;
+    VXG_TRY(not_recording(q, "graph launch"));
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    return vxg__cuda_leave(VXG_CU(cuGraphLaunch, graph->impl, q->stream));
+}
+static void cuda_graph_free(vxg_graph *graph) {
+    if (vxg__cuda_enter(graph->dev)) return;
+    vxg__cu.cuGraphExecDestroy(graph->impl);
+    vxg__cuda_leave(VXG_OK);
+}
+
+const vxg_backend vxg__backend_cuda = {
+    .name = "cuda",
+    .list = cuda_list,
+    .open = cuda_open,
+    .close = cuda_close,
+    .buffer_new = cuda_buffer_new,
+    .buffer_free = cuda_buffer_free,
+    .queue_new = cuda_queue_new,
+    .queue_free = cuda_queue_free,
+    .sync = cuda_sync,
+    .write = cuda_write,
+    .read = cuda_read,
+    .copy = cuda_copy,
+    .zero = cuda_zero,
+    .kernel_builtin = vxg__cuda_kernel_builtin,
+    .kernel_source = vxg__cuda_kernel_source,
+    .kernel_free = vxg__cuda_kernel_free,
+    .launch = vxg__cuda_launch,
+    .time_begin = cuda_time_begin,
+    .time_end = cuda_time_end,
+    .capture_begin = cuda_capture_begin,
+    .capture_end = cuda_capture_end,
+    .graph_launch = cuda_graph_launch,
+    .graph_free = cuda_graph_free,
+};

@@ -1,0 +1,118 @@
+/* The CUDA driver API and NVRTC as far as the backend uses them: own declarations, so that no
+ * toolkit is needed to build and no vendor library is linked. One line per function; each user of
+ * the lists says what a line becomes. A test compiles the lines against the vendor's header where
+ * there is one (the guard below then leaves the types to it). */
+#ifndef VXG_CUDA_PROCS_H
+#define VXG_CUDA_PROCS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef VXG_VENDOR_CUDA_TYPES
+typedef int CUresult;
+typedef int CUdevice;
+typedef int CUdevice_attribute;
+typedef int CUfunction_attribute;
+typedef int CUstreamCaptureMode;
+typedef unsigned long long CUdeviceptr;
+typedef struct CUctx_st *CUcontext;
+typedef struct CUmod_st *CUmodule;
+typedef struct CUfunc_st *CUfunction;
+typedef struct CUstream_st *CUstream;
+typedef struct CUevent_st *CUevent;
+typedef struct CUgraph_st *CUgraph;
+typedef struct CUgraphExec_st *CUgraphExec;
+typedef int nvrtcResult;
+typedef struct _nvrtcProgram *nvrtcProgram;
+
+enum {
+    CUDA_SUCCESS = 0,
+    CUDA_ERROR_INVALID_VALUE = 1,
+    CUDA_ERROR_OUT_OF_MEMORY = 2,
+    CUDA_ERROR_STUB_LIBRARY = 34,
+    CUDA_ERROR_NO_DEVICE = 100,
+    CUDA_ERROR_NOT_FOUND = 500,
+    CU_STREAM_NON_BLOCKING = 1,
+    CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1,
+    CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 0,
+    CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X = 2,
+    CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X = 5,
+    CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = 16,
+    CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
+    CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
+    NVRTC_SUCCESS = 0,
+    NVRTC_ERROR_COMPILATION = 6
+};
+#endif
+
+/* X(name, arguments): functions that return a CUresult. */
+#define VXG_CUDA_PROCS(X)                                                                          \
+    X(cuInit, (unsigned flags))                                                                    \
+    X(cuDriverGetVersion, (int *version))                                                          \
+    X(cuGetErrorString, (CUresult code, const char **text))                                        \
+    X(cuDeviceGetCount, (int *count))                                                              \
+    X(cuDeviceGet, (CUdevice * device, int index))                                                 \
+    X(cuDeviceGetName, (char *name, int size, CUdevice device))                                    \
+    X(cuDeviceGetAttribute, (int *value, CUdevice_attribute what, CUdevice device))                \
+    X(cuDeviceTotalMem_v2, (size_t * bytes, CUdevice device))                                      \
+    X(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device))                            \
+    X(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                             \
+    X(cuCtxPushCurrent_v2, (CUcontext context))                                                    \
+    X(cuCtxPopCurrent_v2, (CUcontext * context))                                                   \
+    X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                        \
+    X(cuMemFree_v2, (CUdeviceptr pointer))                                                         \
+    X(cuMemcpyHtoDAsync_v2, (CUdeviceptr dst, const void *src, size_t bytes, CUstream stream))     \
+    X(cuMemcpyDtoHAsync_v2, (void *dst, CUdeviceptr src, size_t bytes, CUstream stream))           \
+    X(cuMemcpyDtoDAsync_v2, (CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream))     \
+    X(cuMemsetD8Async, (CUdeviceptr dst, unsigned char value, size_t bytes, CUstream stream))      \
+    X(cuStreamCreate, (CUstream * stream, unsigned flags))                                         \
+    X(cuStreamDestroy_v2, (CUstream stream))                                                       \
+    X(cuStreamSynchronize, (CUstream stream))                                                      \
+    X(cuStreamBeginCapture_v2, (CUstream stream, CUstreamCaptureMode mode))                        \
+    X(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                      \
+    X(cuEventCreate, (CUevent * event, unsigned flags))                                            \
+    X(cuEventDestroy_v2, (CUevent event))                                                          \
+    X(cuEventRecord, (CUevent event, CUstream stream))                                             \
+    X(cuEventSynchronize, (CUevent event))                                                         \
+    X(cuEventElapsedTime, (float *ms, CUevent begin, CUevent end))                                 \
+    X(cuModuleLoadData, (CUmodule * module, const void *image))                                    \
+    X(cuModuleUnload, (CUmodule module))                                                           \
+    X(cuModuleGetFunction, (CUfunction * function, CUmodule module, const char *name))             \
+    X(cuFuncGetAttribute, (int *value, CUfunction_attribute what, CUfunction function))            \
+    X(cuLaunchKernel,                                                                              \
+      (CUfunction function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,       \
+       unsigned bz, unsigned shared, CUstream stream, void **params, void **extra))                \
+    X(cuGraphInstantiateWithFlags, (CUgraphExec * exec, CUgraph graph, unsigned long long flags))  \
+    X(cuGraphLaunch, (CUgraphExec exec, CUstream stream))                                          \
+    X(cuGraphExecDestroy, (CUgraphExec exec))                                                      \
+    X(cuGraphDestroy, (CUgraph graph))
+
+/* X(name, arguments): functions that return an nvrtcResult. */
+#define VXG_NVRTC_PROCS(X)                                                                         \
+    X(nvrtcVersion, (int *major, int *minor))                                                      \
+    X(nvrtcGetNumSupportedArchs, (int *count))                                                     \
+    X(nvrtcGetSupportedArchs, (int *archs))                                                        \
+    X(nvrtcCreateProgram, (nvrtcProgram * program, const char *text, const char *name, int n,      \
+                           const char *const *headers, const char *const *names))                  \
+    X(nvrtcDestroyProgram, (nvrtcProgram * program))                                               \
+    X(nvrtcCompileProgram, (nvrtcProgram program, int n, const char *const *options))              \
+    X(nvrtcGetProgramLogSize, (nvrtcProgram program, size_t * bytes))                              \
+    X(nvrtcGetProgramLog, (nvrtcProgram program, char *log))                                       \
+    X(nvrtcGetCUBINSize, (nvrtcProgram program, size_t * bytes))                                   \
+    X(nvrtcGetCUBIN, (nvrtcProgram program, char *cubin))                                          \
+    X(nvrtcGetPTXSize, (nvrtcProgram program, size_t * bytes))                                     \
+    X(nvrtcGetPTX, (nvrtcProgram program, char *ptx))
+
+typedef struct vxg_cuda_api {
+#define X(name, arguments) CUresult(*name) arguments;
+    VXG_CUDA_PROCS(X)
+#undef X
+} vxg_cuda_api;
+
+typedef struct vxg_nvrtc_api {
+#define X(name, arguments) nvrtcResult(*name) arguments;
+    VXG_NVRTC_PROCS(X)
+#undef X
+} vxg_nvrtc_api;
+
+#endif

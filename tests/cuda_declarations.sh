@@ -1,0 +1,44 @@
+#!/bin/sh
+# The backend's own CUDA declarations against the vendor's headers, where they are installed.
+root=$(cd "$(dirname "$0")/.." && pwd)
+headers=
+for folder in "$VXG_CUDA_PATH" /usr/local/cuda /usr/local/cuda-*; do
+    [ -f "$folder/include/cuda.h" ] && [ -f "$folder/include/nvrtc.h" ] && headers=$folder/include
+done
+if [ -z "$headers" ]; then
+    echo "SKIP cuda.declarations: no cuda.h and nvrtc.h on this machine"
+    exit 0
+fi
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+procs=$root/src/device/cuda/procs.h
+{
+    echo '#include <cuda.h>'
+    echo '#include <nvrtc.h>'
+    echo '#define VXG_VENDOR_CUDA_TYPES 1'
+    echo '#include "device/cuda/procs.h"'
+    echo '#define X(name, arguments) CUresult name arguments;'
+    echo 'VXG_CUDA_PROCS(X)'
+    echo '#undef X'
+    echo '#define X(name, arguments) nvrtcResult name arguments;'
+    echo 'VXG_NVRTC_PROCS(X)'
+    sed -n 's/^ *\(CUDA_[A-Z_]*\|CU_[A-Z_]*\|NVRTC_[A-Z_]*\) = \([0-9]*\),*$/_Static_assert((int)\1 == \2, "\1");/p' \
+        "$procs"
+} >"$work/check.c"
+asserts=$(grep -c _Static_assert "$work/check.c")
+compile="${CC:-cc} -std=c11 -Wall -Werror -I$root/src -I$headers -fsyntax-only"
+if [ "$asserts" -ge 15 ] && $compile "$work/check.c" >"$work/log" 2>&1; then
+    echo "PASS cuda.declarations"
+else
+    echo "FAIL cuda.declarations: $asserts values; $(head -n 3 "$work/log" | tr '\n' ' ')"
+    exit 1
+fi
+# The check sees a wrong argument.
+sed 's/cuMemsetD8Async, (CUdeviceptr dst, unsigned char value/cuMemsetD8Async, (CUdeviceptr dst, int value/' \
+    "$procs" >"$work/procs.h"
+sed "s|device/cuda/procs.h|$work/procs.h|" "$work/check.c" >"$work/wrong.c"
+if $compile "$work/wrong.c" >/dev/null 2>&1; then
+    echo "FAIL cuda.declarations_teeth: a wrong argument type was not seen"
+    exit 1
+fi
+echo "PASS cuda.declarations_teeth"
