@@ -45,7 +45,7 @@ static void row_case(const vxg_op_row *row, vxg_dtype dtype, vxg_problem_size si
 }
 
 /* One test per row x dtype x size. */
-static void run_rows(void) {
+static void run_rows(const char *only) {
     static const char *const sizes[] = {"tiny", "small"};
     for (int i = 0; i < vxg_op_row_count(); i++)
         for (int dtype = 0; dtype < 2; dtype++)
@@ -54,6 +54,7 @@ static void run_rows(void) {
                 char name[128];
                 snprintf(name, sizeof name, "%s.%s.%s", row->name, vxg_dtype_name(dtype),
                          sizes[size]);
+                if (!strstr(name, only)) continue;
                 test_case_begin();
                 row_case(row, (vxg_dtype)dtype, (vxg_problem_size)size);
                 test_case_end(name);
@@ -182,7 +183,7 @@ int main(int argc, char **argv) {
                                       T(checks_have_teeth), T(bad_arguments)};
     if (vxg_device_open("cpu", &dev)) return printf("FAIL op: %s\n", vxg_error_message()), 1;
     int failed = test_run("op", list, 4, argc, argv);
-    if (argc < 2) run_rows();
+    run_rows(argc > 1 ? argv[1] : "");
     vxg_device_release(dev);
     return failed || test_failed;
 }

@@ -160,8 +160,8 @@ void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
     take_pieces(0);
     inside = 0;
     pthread_mutex_lock(&pool.lock);
-    pool.fn = NULL;
     while (pool.busy) pthread_cond_wait(&pool.done, &pool.lock);
+    pool.fn = NULL; /* only now: helpers read it until they leave */
     pthread_mutex_unlock(&pool.lock);
     pthread_mutex_unlock(&job_lock);
 }

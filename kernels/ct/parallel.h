@@ -1,0 +1,57 @@
+/* Parallel-beam ray/cell weights, shared by the forward projector, its adjoint and every schedule.
+ *
+ * A view's rays all have one dominant axis a, chosen on the host. In voxel index units a ray passes slice k of
+ * that axis at
+ *     b = B0 + Bu q' + Bv r' + sb k'      c = C0 + Cu q' + Cv r' + sc k'
+ * on the two other axes, with |sb|, |sc| <= 1 and q', r', k' counted from the middle of the detector and
+ * of the volume. Forward and adjoint must evaluate these lines as written: the same bits give the same
+ * weights, and that is what makes the pair exact.
+ */
+#ifndef K_CT_PARALLEL
+#define K_CT_PARALLEL
+
+/* Coefficients of a view, K_PAR_COEFS reals. */
+#define K_PAR_AXIS 0 /* 0 x, 1 y, 2 z */
+#define K_PAR_LENGTH 1 /* of the ray across one slice, in world units */
+#define K_PAR_B 2 /* B0 Bu Bv sb */
+#define K_PAR_C 6 /* C0 Cu Cv sc */
+#define K_PAR_INVERSE 10 /* q' r' from b c: qb qc rb rc */
+#define K_PAR_HALF 14 /* half widths of a cell's shadow in q and r, margin included */
+#define K_PAR_SLOPE 16 /* 1/sb 1/sc, 0 where the slope is 0 */
+#define K_PAR_COEFS 18
+
+K_FN real par_base(K_GLOBAL const real *line, const real q, const real r) {
+    return K_fma(line[1], q, K_fma(line[2], r, line[0]));
+}
+K_FN real par_at(const real base, const real slope, const real k) { return K_fma(slope, k, base); }
+
+/* Joseph: linear interpolation in the slice. */
+K_FN real par_hat(const real b, const int cell) {
+    const real d = K_R(1.0) - K_abs(b - K_real(cell));
+    return d > K_R(0.0) ? d : K_R(0.0);
+}
+
+/* Siddon: the part of [-1/2, 1/2] (the slice's thickness along a) for which b + s t lies in
+ * [cell - 1/2, cell + 1/2); updates [lo, hi]. inverse is 1/s or 0. */
+K_FN void par_cut(const real b, const real inverse, const int cell, K_PRIVATE real *lo,
+                  K_PRIVATE real *hi) {
+    const real low = K_real(cell) - K_R(0.5), high = K_real(cell) + K_R(0.5);
+    if (inverse == K_R(0.0)) {
+        if (!(b >= low && b < high)) *hi = *lo;
+        return;
+    }
+    const real t0 = (low - b) * inverse, t1 = (high - b) * inverse;
+    *lo = K_max(*lo, K_min(t0, t1));
+    *hi = K_min(*hi, K_max(t0, t1));
+}
+
+/* The weight of cell (j, l) of a slice for a ray that passes at (b, c), without the length. */
+K_FN real par_weight(const int siddon, const real b, const real c, const int j, const int l,
+                     const real inverse_b, const real inverse_c) {
+    if (!siddon) return par_hat(b, j) * par_hat(c, l);
+    real lo = -K_R(0.5), hi = K_R(0.5);
+    par_cut(b, inverse_b, j, &lo, &hi);
+    par_cut(c, inverse_c, l, &lo, &hi);
+    return hi > lo ? hi - lo : K_R(0.0);
+}
+#endif

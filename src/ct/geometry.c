@@ -1,0 +1,172 @@
+/* Scan geometry: per-view vectors, checked once, immutable afterwards. */
+#include <math.h>
+#include <string.h>
+
+#include "ct/ct.h"
+
+struct vxg_ct_geometry {
+    int64_t nviews, nv, nu;
+    vxg_ct_view *views;
+    int references; /* atomic */
+};
+
+double vxg__dot3(const double *a, const double *b) {
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+double vxg__norm3(const double *a) {
+    return sqrt(vxg__dot3(a, a));
+}
+void vxg__cross3(const double *a, const double *b, double *out) {
+    double c[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+    memcpy(out, c, sizeof c);
+}
+
+static int check_view(const vxg_ct_view *v, int64_t index) {
+    const double *const vectors[] = {v->r, v->d, v->U, v->V};
+    static const char names[] = "rdUV";
+    double n[3];
+    for (int f = 0; f < 4; f++) {
+        for (int i = 0; i < 3; i++)
+            VXG_FAIL_IF(!isfinite(vectors[f][i]), VXG_ERR_ARGUMENT,
+                        "geometry: view %lld: %c[%d] is not a finite number", (long long)index,
+                        names[f], i);
+        VXG_FAIL_IF(f != 1 && !(vxg__norm3(vectors[f]) > 0), VXG_ERR_ARGUMENT,
+                    "geometry: view %lld: %c has no length", (long long)index, names[f]);
+    }
+    vxg__cross3(v->U, v->V, n);
+    VXG_FAIL_IF(!(vxg__norm3(n) > 1e-9 * vxg__norm3(v->U) * vxg__norm3(v->V)), VXG_ERR_ARGUMENT,
+                "geometry: view %lld: U and V are parallel", (long long)index);
+    VXG_FAIL_IF(!(fabs(vxg__dot3(n, v->r)) > 1e-6 * vxg__norm3(n) * vxg__norm3(v->r)),
+                VXG_ERR_ARGUMENT, "geometry: view %lld: the rays r lie in the detector plane",
+                (long long)index);
+    return VXG_OK;
+}
+
+int vxg_ct_parallel_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_ct_view *views,
+                          vxg_ct_geometry **out) {
+    *out = NULL;
+    const int64_t sizes[] = {nviews, nv, nu};
+    static const char *const names[] = {"views", "rows", "cols"};
+    for (int i = 0; i < 3; i++)
+        VXG_FAIL_IF(sizes[i] < 1 || sizes[i] > INT32_MAX, VXG_ERR_ARGUMENT,
+                    "geometry: %s is %lld, at least 1 and below 2^31 is expected", names[i],
+                    (long long)sizes[i]);
+    VXG_FAIL_IF(nv > VXG_MAX_ELEMENTS / nu || nviews > VXG_MAX_ELEMENTS / (nv * nu),
+                VXG_ERR_ARGUMENT, "geometry: more than 2^40 projection values");
+    VXG_FAIL_IF(!views, VXG_ERR_ARGUMENT, "geometry: views is NULL");
+    for (int64_t i = 0; i < nviews; i++) VXG_TRY(check_view(&views[i], i));
+    vxg_ct_geometry *g = vxg__calloc(1, sizeof *g);
+    if (g) g->views = vxg__calloc((size_t)nviews, sizeof *g->views);
+    if (!g || !g->views) {
+        vxg__free(g);
+        return VXG_ERR_MEMORY;
+    }
+    memcpy(g->views, views, (size_t)nviews * sizeof *views);
+    g->nviews = nviews, g->nv = nv, g->nu = nu, g->references = 1;
+    *out = g;
+    return VXG_OK;
+}
+
+int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *o, vxg_ct_geometry **out) {
+    *out = NULL;
+    VXG_FAIL_IF(!o || !o->angles || o->nviews < 1, VXG_ERR_ARGUMENT,
+                "geometry: angles or views is missing");
+    VXG_FAIL_IF(o->nviews > VXG_MAX_ELEMENTS, VXG_ERR_ARGUMENT, "geometry: too many views");
+    VXG_FAIL_IF(!(o->pixel >= 0) || !(o->row_pitch >= 0) || !isfinite(o->pixel + o->row_pitch),
+                VXG_ERR_ARGUMENT, "geometry: pixel pitch must be positive");
+    double pu = o->pixel > 0 ? o->pixel : 1, pv = o->row_pitch > 0 ? o->row_pitch : pu;
+    double center = o->has_center ? o->center : 0.5 * (double)(o->cols - 1);
+    VXG_FAIL_IF(!isfinite(center), VXG_ERR_ARGUMENT, "geometry: center is not a finite number");
+    double shift = (0.5 * (double)(o->cols - 1) - center) * pu;
+    vxg_ct_view *views = vxg__calloc((size_t)o->nviews, sizeof *views);
+    if (!views) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < o->nviews; i++) {
+        double c = cos(o->angles[i]), s = sin(o->angles[i]);
+        views[i] = (vxg_ct_view){.r = {-s, c, 0},
+                                 .d = {shift * c, shift * s, 0},
+                                 .U = {pu * c, pu * s, 0},
+                                 .V = {0, 0, pv}};
+    }
+    int status = vxg_ct_parallel_views(o->nviews, o->rows, o->cols, views, out);
+    vxg__free(views);
+    return status;
+}
+
+vxg_ct_geometry *vxg_ct_geometry_retain(const vxg_ct_geometry *geo) {
+    vxg_ct_geometry *g = (vxg_ct_geometry *)(uintptr_t)geo;
+    __atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
+    return g;
+}
+void vxg_ct_geometry_release(vxg_ct_geometry *geo) {
+    if (!geo || __atomic_sub_fetch(&geo->references, 1, __ATOMIC_ACQ_REL)) return;
+    vxg__free(geo->views);
+    vxg__free(geo);
+}
+int64_t vxg_ct_geometry_nviews(const vxg_ct_geometry *geo) {
+    return geo->nviews;
+}
+int64_t vxg_ct_geometry_nv(const vxg_ct_geometry *geo) {
+    return geo->nv;
+}
+int64_t vxg_ct_geometry_nu(const vxg_ct_geometry *geo) {
+    return geo->nu;
+}
+const vxg_ct_view *vxg_ct_geometry_view(const vxg_ct_geometry *geo, int64_t view) {
+    return view >= 0 && view < geo->nviews ? &geo->views[view] : NULL;
+}
+
+vxg_ct_volume vxg_ct_fit_volume(const vxg_ct_geometry *geo) {
+    double pu = vxg__norm3(geo->views[0].U), pv = vxg__norm3(geo->views[0].V);
+    vxg_ct_volume v = {.nz = geo->nv, .ny = geo->nu, .nx = geo->nu, .dz = pv, .dy = pu, .dx = pu};
+    return v;
+}
+
+int vxg__ct_volume_check(const vxg_ct_volume *in, vxg_ct_volume *out) {
+    VXG_FAIL_IF(!in, VXG_ERR_ARGUMENT, "volume is NULL");
+    *out = *in;
+    const int64_t n[] = {in->nz, in->ny, in->nx};
+    double *d[] = {&out->dz, &out->dy, &out->dx};
+    static const char *const names[] = {"z", "y", "x"};
+    for (int i = 0; i < 3; i++) {
+        VXG_FAIL_IF(n[i] < 1 || n[i] > INT32_MAX, VXG_ERR_ARGUMENT,
+                    "volume: n%s is %lld, at least 1 and below 2^31 is expected", names[i],
+                    (long long)n[i]);
+        if (*d[i] == 0) *d[i] = 1;
+        VXG_FAIL_IF(!(*d[i] > 0) || !isfinite(*d[i]), VXG_ERR_ARGUMENT,
+                    "volume: voxel size d%s must be positive", names[i]);
+        VXG_FAIL_IF(!isfinite(in->center[i]), VXG_ERR_ARGUMENT,
+                    "volume: center[%d] is not a finite number", i);
+    }
+    VXG_FAIL_IF(n[1] > VXG_MAX_ELEMENTS / n[2] || n[0] > VXG_MAX_ELEMENTS / (n[1] * n[2]),
+                VXG_ERR_ARGUMENT, "volume: more than 2^40 voxels");
+    int zero = 1;
+    for (int i = 0; i < 9; i++) zero = zero && in->rotation[i] == 0;
+    if (zero) out->rotation[0] = out->rotation[4] = out->rotation[8] = 1;
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            double dot = vxg__dot3(out->rotation + 3 * i, out->rotation + 3 * j);
+            VXG_FAIL_IF(!(fabs(dot - (i == j)) < 1e-9), VXG_ERR_ARGUMENT,
+                        "volume: rotation is not orthonormal (rows %d and %d)", i, j);
+        }
+    return VXG_OK;
+}
+
+/* World vector to voxel index units about the volume's middle (a point when `point`). */
+static void to_index(const vxg_ct_volume *vol, const double *w, int point, double *out) {
+    const double size[3] = {vol->dx, vol->dy, vol->dz};
+    double p[3];
+    for (int i = 0; i < 3; i++) p[i] = w[i] - (point ? vol->center[i] : 0);
+    for (int i = 0; i < 3; i++)
+        out[i] =
+            (vol->rotation[i] * p[0] + vol->rotation[3 + i] * p[1] + vol->rotation[6 + i] * p[2]) /
+            size[i];
+}
+
+void vxg__ct_index_view(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out) {
+    double r[3];
+    for (int i = 0; i < 3; i++) r[i] = view->r[i] / vxg__norm3(view->r); /* |r| = 1 in the world */
+    to_index(vol, r, 0, out->r);
+    to_index(vol, view->d, 1, out->d);
+    to_index(vol, view->U, 0, out->U);
+    to_index(vol, view->V, 0, out->V);
+}
