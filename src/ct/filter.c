@@ -6,7 +6,9 @@
 #include "array/launch.h"
 #include "ct/ct.h"
 
-#define MOST_PAIRS 1024 /* row pairs in flight: bounds the scratch */
+/* Row pairs in flight bound the scratch: many groups for a GPU, few for the CPU. */
+#define MOST_PAIRS 1024
+#define MOST_PAIRS_CPU 64
 
 static void filter_free(void *state) {
     vxg_ct_filter_state *s = state;
@@ -16,20 +18,24 @@ static void filter_free(void *state) {
     vxg__free(s);
 }
 
-static int64_t pairs_at_once(const vxg_ct_filter_state *s) {
-    int64_t pairs = (s->nviews * s->nrows_per_view + 1) / 2;
-    return pairs < MOST_PAIRS ? pairs : MOST_PAIRS;
+static int64_t pairs_of(const vxg_ct_filter_state *s) {
+    return (s->nviews + 1) / 2 * s->nrows_per_view;
+}
+static int64_t pairs_at_once(const vxg_op *op) {
+    int64_t pairs = pairs_of(vxg_op_state(op));
+    int64_t most = vxg_device_get_info(vxg_op_device(op))->is_cpu ? MOST_PAIRS_CPU : MOST_PAIRS;
+    return pairs < most ? pairs : most;
 }
 
 static size_t filter_workspace(const vxg_op *op) {
     const vxg_ct_filter_state *s = vxg_op_state(op);
-    return (size_t)(pairs_at_once(s) * 4 * s->n) * vxg_dtype_size(vxg_op_range(op)->dtype);
+    return (size_t)(pairs_at_once(op) * 4 * s->n) * vxg_dtype_size(vxg_op_range(op)->dtype);
 }
 
 static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out,
                int weigh_input) {
     const vxg_ct_filter_state *s = vxg_op_state(op);
-    int64_t nrows = s->nviews * s->nrows_per_view, pairs = (nrows + 1) / 2, step = pairs_at_once(s);
+    int64_t pairs = pairs_of(s), step = pairs_at_once(op);
     vxg_dtype dtype = out->dtype;
     for (int64_t first = 0; first < pairs; first += step) {
         int64_t count = pairs - first < step ? pairs - first : step;

@@ -80,7 +80,8 @@ static int same_device(const vxg_op *a, const vxg_op *b, const char *what) {
 
 /* ---- compose: y = f(g(x)) ---- */
 static size_t compose_workspace(const vxg_op *op) {
-    return 2 * vxg__space_bytes(vxg_op_range(get(op)->op[1])) + most_workspace(op);
+    int copies = vxg_op_is_linear(get(op)->op[0]) ? 1 : 2; /* point and tangent, or one of them */
+    return (size_t)copies * vxg__space_bytes(vxg_op_range(get(op)->op[1])) + most_workspace(op);
 }
 static int compose_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                          const vxg_array *out) {
@@ -95,10 +96,11 @@ static int compose_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *
                        const vxg_array *tangent, const vxg_array *out) {
     const parts *p = get(op);
     vxg_call inner = part_call(call, 0);
-    vxg_array mid = vxg__workspace_array(&inner, vxg_op_range(p->op[1]));
+    int linear = vxg_op_is_linear(p->op[0]); /* then the point does not matter */
+    vxg_array mid = {0};
+    if (!linear) mid = vxg__workspace_array(&inner, vxg_op_range(p->op[1]));
     vxg_array dmid = vxg__workspace_array(&inner, vxg_op_range(p->op[1]));
     vxg_call outer = part_call(&inner, call->accumulate);
-    int linear = vxg_op_is_linear(p->op[0]); /* then the point does not matter */
     if (!linear) VXG_TRY(vxg_op_apply(p->op[1], &inner, in, &mid));
     VXG_TRY(vxg_op_jvp(p->op[1], &inner, in, tangent, &dmid));
     return vxg_op_jvp(p->op[0], &outer, linear ? NULL : &mid, &dmid, out);
@@ -107,10 +109,11 @@ static int compose_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
                        const vxg_array *cotangent, const vxg_array *grad) {
     const parts *p = get(op);
     vxg_call inner = part_call(call, 0);
-    vxg_array mid = vxg__workspace_array(&inner, vxg_op_range(p->op[1]));
+    int linear = vxg_op_is_linear(p->op[0]); /* then the point does not matter */
+    vxg_array mid = {0};
+    if (!linear) mid = vxg__workspace_array(&inner, vxg_op_range(p->op[1]));
     vxg_array dmid = vxg__workspace_array(&inner, vxg_op_range(p->op[1]));
     vxg_call last = part_call(&inner, call->accumulate);
-    int linear = vxg_op_is_linear(p->op[0]);
     if (!linear) VXG_TRY(vxg_op_apply(p->op[1], &inner, in, &mid));
     VXG_TRY(vxg_op_vjp(p->op[0], &inner, linear ? NULL : &mid, cotangent, &dmid));
     return vxg_op_vjp(p->op[1], &last, vxg_op_is_linear(p->op[1]) ? NULL : in, &dmid, grad);
