@@ -41,7 +41,7 @@ static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, cons
         int64_t count = pairs - first < step ? pairs - first : step;
         vxg_launch l = {.global = {count, 1, 1}, .nints = 8};
         const int64_t ints[] = {
-            nrows, s->nu, s->n, s->logn, call->accumulate, first, s->nrows_per_view, weigh_input};
+            s->nviews, s->nu, s->n, s->logn, call->accumulate, first, s->nrows_per_view, weigh_input};
         for (int i = 0; i < 8; i++) l.ints[i] = (int)ints[i];
         vxg__push_array(&l, in);
         vxg__push_array(&l, &s->table);
