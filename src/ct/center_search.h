@@ -1,0 +1,28 @@
+/* What the centre methods share: view order, search grid, sub-pixel minimum, score curve. */
+#ifndef VXG_CENTER_SEARCH_H
+#define VXG_CENTER_SEARCH_H
+
+#include <voxgrad/ct.h>
+
+#define VXG__CENTER_MAX_GAP 20.0 /* degrees of the half turn that may be missing in one piece */
+
+/* Distinct views by angle: angle[i] >= 0 is counted from the first, which follows the widest gap of
+ * the circle. view[i] is the caller's index. Views at one angle: the first stays. */
+typedef struct vxg__views {
+    int64_t n;
+    double step; /* median */
+    double *angle;
+    int64_t *view;
+} vxg__views;
+int vxg__views_order(const char *who, int64_t nviews, const double *theta, vxg__views *out);
+void vxg__views_free(vxg__views *views);
+
+/* Score of a centre, lower is better, NaN: no statement. Called from the pool, worker <
+ * vxg_threads(). */
+typedef double (*vxg__center_score)(void *context, double center);
+/* Coarse grid, fine grid about its minimum, parabola through the fine minimum. */
+int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t nu,
+                       vxg__center_score score, void *context, vxg_ct_center_curve *curve,
+                       double *center);
+
+#endif
