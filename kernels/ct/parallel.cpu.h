@@ -232,14 +232,16 @@ static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, ct_ti
     const int q0 = q_lo < 0 ? 0 : q_lo > a->nu ? a->nu : (int)q_lo;
     const int q1 = q_hi < 0 ? 0 : q_hi > a->nu - 1 ? a->nu : (int)q_hi + 1;
     const ct_pair_fn pair = ct_pair_for(lanes);
-    for (int i = 0; i < n; i++) c[i] = lane_fma1(bk, (float)(k0 + i) - middle, b0);
+    /* All VXG_CT_TILE points, so that the loops have a constant length; those past n do not count.
+     */
+    for (int i = 0; i < VXG_CT_TILE; i++) c[i] = lane_fma1(bk, (float)(k0 + i) - middle, b0);
     const float *base = tile + (int64_t)(k0 - lo) * step;
     for (int q = q0; q < q1; q++) {
         const float at = (float)q - half;
         int below = 0, above = 0;
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < VXG_CT_TILE; i++) {
             float b = lane_fma1(bu, at, c[i]), cell = __builtin_floorf(b);
-            below += cell < first, above += cell >= last;
+            below += i < n && cell < first, above += i < n && cell >= last;
             cell = cell < first ? first : cell > last ? last : cell;
             w0[i] = ct_hat(b, cell), w1[i] = ct_hat(b, cell + 1);
             offset[i] = ((int32_t)cell - c0) * across + i * step;

@@ -5,6 +5,7 @@
 
 #include "array/launch.h"
 #include "ct/ct.h"
+#include "ct/schedule.h"
 
 /* Row pairs in flight bound the scratch: many groups for a GPU, few for the CPU. */
 #define MOST_PAIRS 1024
@@ -15,6 +16,7 @@ static void filter_free(void *state) {
     vxg_array_release(&s->table);
     vxg__free(s->response);
     vxg__free(s->weights);
+    vxg__filter_plan_free(s->plan);
     vxg__free(s);
 }
 
@@ -29,6 +31,7 @@ static int64_t pairs_at_once(const vxg_op *op) {
 
 static size_t filter_workspace(const vxg_op *op) {
     const vxg_ct_filter_state *s = vxg_op_state(op);
+    if (s->plan) return 0;
     return (size_t)(pairs_at_once(op) * 4 * s->n) * vxg_dtype_size(vxg_op_range(op)->dtype);
 }
 
@@ -55,14 +58,17 @@ static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, cons
 
 static int filter_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                         const vxg_array *out) {
-    int status;
-    if (vxg__ct_schedule_filter(op, vxg_op_state(op), call, in, out, &status)) return status;
+    const vxg_ct_filter_state *s = vxg_op_state(op);
+    if (s->plan) return vxg__filter_plan_run(s->plan, 0, call, in, out);
     return run(op, call, in, out, 0);
 }
 static int filter_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                       const vxg_array *cotangent, const vxg_array *grad) {
+    const vxg_ct_filter_state *s = vxg_op_state(op);
     (void)in;
-    return grad->buffer ? run(op, call, cotangent, grad, 1) : VXG_OK;
+    if (!grad->buffer) return VXG_OK;
+    if (s->plan) return vxg__filter_plan_run(s->plan, 1, call, cotangent, grad);
+    return run(op, call, cotangent, grad, 1);
 }
 
 static const vxg_op_class filter_class = {.name = "ct.filter",
@@ -118,6 +124,7 @@ int vxg_ct_filter(vxg_device *dev, const vxg_space *space, const double *respons
         for (int64_t i = 0; i < s->nviews; i++) s->weights[i] = weights ? weights[i] : 1;
         status = upload_table(dev, dtype, s);
     }
+    if (!status && dtype == VXG_F32) status = vxg__filter_plan_new(dev, s, &s->plan);
     if (status) {
         filter_free(s);
         return status;

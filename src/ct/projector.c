@@ -5,6 +5,7 @@
 
 #include "array/launch.h"
 #include "ct/ct.h"
+#include "ct/schedule.h"
 
 #define PAR_COEFS 18 /* K_PAR_COEFS of kernels/ct/parallel.h */
 #define BP_COEFS 8   /* K_BP_COEFS of kernels/ct/backproject.k */
@@ -61,6 +62,7 @@ static void projection_free(void *state) {
     vxg_ct_geometry_release(p->geo);
     vxg_array_release(&p->coef);
     vxg__free(p->coef64);
+    vxg__ct_plan_free(p->plan);
     vxg__free(p);
 }
 
@@ -89,7 +91,7 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
     if (!p) return VXG_ERR_MEMORY;
     int64_t nviews = vxg_ct_geometry_nviews(geo), nu = vxg_ct_geometry_nu(geo);
     p->geo = vxg_ct_geometry_retain(geo);
-    p->vol = checked, p->model = opts->model, p->no_schedule = opts->no_schedule;
+    p->vol = checked, p->model = opts->model;
     p->coefs = backproject ? BP_COEFS : PAR_COEFS;
     p->coef64 = vxg__calloc((size_t)(nviews * p->coefs), sizeof(double));
     int status = p->coef64 ? VXG_OK : VXG_ERR_MEMORY;
@@ -105,6 +107,9 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
         }
     }
     if (!status) status = upload_coefs(dev, p, opts->dtype);
+    if (!status && opts->dtype == VXG_F32 && !opts->no_schedule &&
+        (backproject || opts->model == VXG_CT_JOSEPH))
+        status = vxg__ct_plan_new(dev, p, backproject, &p->plan);
     if (status) {
         projection_free(p);
         return status;
@@ -142,27 +147,22 @@ static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int t
 static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                    const vxg_array *out) {
     const vxg_ct_projection *p = vxg_op_state(op);
-    int status;
-    if (p->model == VXG_CT_JOSEPH && vxg__ct_schedule_joseph(op, p, call, in, out, 0, &status))
-        return status;
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_FORWARD, call, in, out);
     return run(op, call, p->model == VXG_CT_SIDDON ? "par_siddon" : "par_joseph", 1, in, out);
 }
 static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                        const vxg_array *cotangent, const vxg_array *grad) {
     const vxg_ct_projection *p = vxg_op_state(op);
-    int status;
     (void)in;
     if (!grad->buffer) return VXG_OK;
-    if (p->model == VXG_CT_JOSEPH &&
-        vxg__ct_schedule_joseph(op, p, call, grad, cotangent, 1, &status))
-        return status;
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_ADJOINT, call, cotangent, grad);
     return run(op, call, p->model == VXG_CT_SIDDON ? "par_siddon_adjoint" : "par_joseph_adjoint", 0,
                cotangent, grad);
 }
 static int backproject(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                        const vxg_array *out) {
-    int status;
-    if (vxg__ct_schedule_backproject(op, vxg_op_state(op), call, in, out, &status)) return status;
+    const vxg_ct_projection *p = vxg_op_state(op);
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_BACKPROJECT, call, in, out);
     return run(op, call, "bp_linear", 0, in, out);
 }
 static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -172,12 +172,18 @@ static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_arr
     return run(op, call, "bp_linear_adjoint", 1, cotangent, grad);
 }
 
+static size_t plan_workspace(const vxg_op *op) {
+    const vxg_ct_projection *p = vxg_op_state(op);
+    return p->plan ? vxg__ct_plan_workspace(p->plan) : 0;
+}
+
 #define PROJECTOR(id, words)                                                                       \
     static const vxg_op_class id = {.name = words,                                                 \
                                     .linear = 1,                                                   \
                                     .accumulates = 1,                                              \
                                     .apply = project,                                              \
                                     .vjp = project_vjp,                                            \
+                                    .workspace = plan_workspace,                                   \
                                     .destroy = projection_free}
 PROJECTOR(joseph3_class, "ct.parallel3d.joseph");
 PROJECTOR(siddon3_class, "ct.parallel3d.siddon");
@@ -188,6 +194,7 @@ static const vxg_op_class backproject_class = {.name = "ct.backprojector",
                                                .accumulates = 1,
                                                .apply = backproject,
                                                .vjp = backproject_vjp,
+                                               .workspace = plan_workspace,
                                                .destroy = projection_free};
 
 static void spaces(const vxg_ct_projection *p, vxg_dtype dtype, int planar, vxg_space *volume,
@@ -256,6 +263,7 @@ int vxg__ct_slice_aligned(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, 
         double row0 = w.d[2] - 0.5 * (double)(nv - 1) + 0.5 * (double)(v.nz - 1);
         int64_t s = (int64_t)llround(fabs(row0) < 1e9 ? row0 : 0);
         if (i == 0) *shift = s;
+        if (nv == 1 && v.nz == 1) w.V[0] = w.V[1] = 0, w.V[2] = 1; /* any V: there is one row */
         if (fabs(w.r[2]) > 1e-12 * vxg__norm3(w.r) || fabs(w.U[2]) * 1e9 > 1 ||
             fabs(w.V[0]) * 1e9 > 1 || fabs(w.V[1]) * 1e9 > 1 || fabs(w.V[2] - 1) > 1e-9 ||
             fabs(row0 - (double)s) > 1e-6 || s != *shift)

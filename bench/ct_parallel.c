@@ -1,0 +1,156 @@
+/* Rates of the parallel-beam cpu schedules: Markdown rows on stdout.
+ *
+ * bench_ct_parallel [--slices N] [--size N] [--views N] [--reps N] [--level v3] [--threads N]
+ * [--no-plain]
+ *
+ * Each row is the median over repetitions of process CPU time per thread; data start and end in
+ * C-order arrays, so transposes are included. The plain loop runs once on the same data; error is
+ * max |schedule - plain| / max |plain| of that very run. Inputs are uniform random numbers. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <voxgrad/voxgrad.h>
+
+typedef struct options {
+    int slices, size, views, reps, threads, plain;
+    const char *level;
+} options;
+
+static void must(int status, const char *what) {
+    if (!status) return;
+    fprintf(stderr, "%s: %s\n", what, vxg_error_message());
+    exit(1);
+}
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* One application, CPU seconds. */
+static double once(const vxg_op *op, int adjoint, const vxg_call *call, const vxg_array *in,
+                   const vxg_array *out) {
+    double t = seconds();
+    must(adjoint ? vxg_op_apply_adjoint(op, call, in, out) : vxg_op_apply(op, call, in, out),
+         "apply");
+    return seconds() - t;
+}
+
+typedef struct row {
+    const char *name, *unit;
+    double work; /* in 1e9 units per application */
+    int adjoint;
+} row;
+
+/* fast and plain: the same operator twice; plain NULL: no comparison. */
+static void measure(const options *o, const row *r, const vxg_op *fast, const vxg_op *plain) {
+    double times[101], error = NAN, slow = NAN;
+    vxg_device *dev = vxg_op_device(fast);
+    vxg_array in, out, reference;
+    vxg_call call = {0};
+    must(vxg_op_new_array(fast, r->adjoint ? -1 : 0, &in), "input");
+    must(vxg_op_new_array(fast, r->adjoint ? 0 : -1, &out), "output");
+    must(vxg_array_random(NULL, &in, 1, 0, 1), "input");
+    must(vxg_buffer_new(dev, vxg_op_workspace(fast), &call.workspace), "workspace");
+    once(fast, r->adjoint, &call, &in, &out);
+    for (int k = 0; k < o->reps; k++) times[k] = once(fast, r->adjoint, &call, &in, &out);
+    vxg_buffer_release(call.workspace);
+    qsort(times, (size_t)o->reps, sizeof *times, by_value);
+    if (plain) {
+        double diff, most;
+        must(vxg_op_new_array(plain, r->adjoint ? 0 : -1, &reference), "output");
+        slow = once(plain, r->adjoint, NULL, &in, &reference);
+        must(vxg_array_max_diff(NULL, &out, &reference, &diff), "difference");
+        must(vxg_array_max_diff(NULL, &reference, NULL, &most), "difference");
+        error = diff / most;
+        vxg_array_release(&reference);
+    }
+    printf("| %s | %d x %d^2 x %d | %s | %d | %.2f %s | %.2f-%.2f | %.1e | %.3f |\n", r->name,
+           o->slices, o->size, o->views, vxg_device_get_info(dev)->spec, vxg_threads(),
+           r->work / times[o->reps / 2], r->unit, r->work / times[o->reps - 1], r->work / times[0],
+           error, r->work / slow);
+    fflush(stdout);
+    vxg_array_release(&in), vxg_array_release(&out);
+}
+
+typedef int (*make_fn)(vxg_device *, const vxg_ct_geometry *, const vxg_ct_volume *,
+                       const vxg_ct_projector_opts *, vxg_op **);
+
+static void projector(const options *o, vxg_device *dev, const vxg_ct_geometry *geo, make_fn make,
+                      const char *name, int adjoint) {
+    vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_projector_opts opts = {0};
+    vxg_op *fast, *plain = NULL;
+    row r = {.name = name, .unit = "GUPS", .adjoint = adjoint};
+    r.work = 1e-9 * (double)(vol.nz * vol.ny * vol.nx) * (double)vxg_ct_geometry_nviews(geo);
+    must(make(dev, geo, &vol, &opts, &fast), name);
+    opts.no_schedule = 1;
+    if (o->plain) must(make(dev, geo, &vol, &opts, &plain), name);
+    measure(o, &r, fast, plain);
+    vxg_op_release(fast), vxg_op_release(plain);
+}
+
+static void filter(const options *o, vxg_device *dev) {
+    int64_t nfft = vxg_fft_size(2 * o->size);
+    double *response = calloc((size_t)(nfft / 2 + 1), sizeof *response);
+    vxg_space space = {.ndim = 3, .shape = {o->views, o->slices, o->size}};
+    vxg_op *fast, *plain = NULL;
+    char name[64];
+    /* two complex transforms of 5 n log2 n operations for two rows */
+    row r = {.name = name, .unit = "GFLOP/s"};
+    r.work = 1e-9 * 5 * (double)nfft * log2((double)nfft) * (double)o->views * o->slices;
+    snprintf(name, sizeof name, "row filter, nfft %d", (int)nfft);
+    must(vxg_ct_filter_response(VXG_CT_WINDOW_RAMP, 0, nfft, 1, response), name);
+    must(vxg_ct_filter(dev, &space, response, nfft, NULL, VXG_F32, &fast), name);
+    setenv("VXG_CPU_SCHEDULE", "0", 1); /* read when the operator is made */
+    if (o->plain) must(vxg_ct_filter(dev, &space, response, nfft, NULL, VXG_F32, &plain), name);
+    unsetenv("VXG_CPU_SCHEDULE");
+    measure(o, &r, fast, plain);
+    vxg_op_release(fast), vxg_op_release(plain);
+    free(response);
+}
+
+int main(int argc, char **argv) {
+    options o = {.slices = 64, .size = 512, .views = 512, .reps = 7, .threads = 1, .plain = 1};
+    struct {
+        const char *name;
+        int *value;
+    } numbers[] = {{"--slices", &o.slices},
+                   {"--size", &o.size},
+                   {"--views", &o.views},
+                   {"--reps", &o.reps},
+                   {"--threads", &o.threads}};
+    char spec[32] = "cpu";
+    for (int i = 1; i < argc; i++) {
+        for (int k = 0; k < 5 && i + 1 < argc; k++)
+            if (!strcmp(argv[i], numbers[k].name)) *numbers[k].value = atoi(argv[i + 1]);
+        if (!strcmp(argv[i], "--level") && i + 1 < argc)
+            snprintf(spec, sizeof spec, "cpu:%s", argv[i + 1]);
+        if (!strcmp(argv[i], "--no-plain")) o.plain = 0;
+    }
+    if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.slices < 1 || o.size < 1) return 2;
+    vxg_device *dev;
+    vxg_ct_geometry *geo;
+    double *angles = calloc((size_t)o.views, sizeof *angles);
+    must(vxg_set_threads(o.threads), "threads");
+    must(vxg_device_open(spec, &dev), spec);
+    for (int i = 0; i < o.views; i++) angles[i] = M_PI * i / o.views;
+    vxg_ct_parallel_opts p = {.angles = angles, .nviews = o.views};
+    p.rows = o.slices, p.cols = o.size;
+    must(vxg_ct_parallel_circular(&p, &geo), "geometry");
+    projector(&o, dev, geo, vxg_ct_backprojector, "backprojection, linear", 0);
+    projector(&o, dev, geo, vxg_ct_projector, "Joseph forward", 0);
+    projector(&o, dev, geo, vxg_ct_projector, "Joseph adjoint", 1);
+    filter(&o, dev);
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+    free(angles);
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* CPU schedules of slice-aligned parallel beam and of the row filter, host side. A plan is made
+ * with its operator; where there is none the plain kernels run. */
+#ifndef VXG_CT_SCHEDULE_H
+#define VXG_CT_SCHEDULE_H
+
+#include "ct/ct.h"
+
+typedef enum vxg_ct_task {
+    VXG_CT_TASK_FORWARD,    /* Joseph */
+    VXG_CT_TASK_ADJOINT,    /* its exact adjoint */
+    VXG_CT_TASK_BACKPROJECT /* voxel-driven linear */
+} vxg_ct_task;
+
+/* *out is NULL (and the status VXG_OK) where no schedule applies: not the cpu device, rays that
+ * leave their slice, rows that are not slices, detector columns much finer than voxels,
+ * VXG_CPU_SCHEDULE=0. p->coef64 must be filled. */
+int vxg__ct_plan_new(const vxg_device *dev, const vxg_ct_projection *p, int backproject,
+                     vxg_ct_plan **out);
+void vxg__ct_plan_free(vxg_ct_plan *plan); /* NULL is fine */
+/* At most about 32 MB, or one block of 32 views of 64 slices where that is more. */
+size_t vxg__ct_plan_workspace(const vxg_ct_plan *plan);
+/* Contiguous float32 arrays. Bits depend neither on the threads nor on which other slices there
+ * are. */
+int vxg__ct_plan_run(const vxg_ct_plan *plan, vxg_ct_task task, const vxg_call *call,
+                     const vxg_array *in, const vxg_array *out);
+
+int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
+                         vxg_filter_plan **out);
+void vxg__filter_plan_free(vxg_filter_plan *plan);
+/* adjoint: the view weights come first. Bits of a row depend on the same row of its partner view (0
+ * with 1, 2 with 3...), on nothing else. */
+int vxg__filter_plan_run(const vxg_filter_plan *plan, int adjoint, const vxg_call *call,
+                         const vxg_array *in, const vxg_array *out);
+#endif
