@@ -74,14 +74,14 @@ int vxg__cuda_leave(int status) {
     return status ? status : popped;
 }
 
+/* What is freed knows its context: it goes although entering failed. */
 static void cuda_close(vxg_device *dev) {
     cuda_impl *impl = dev->impl;
     if (impl->context) {
-        if (!vxg__cuda_enter(dev)) {
-            vxg__cuda_units_free(impl);
-            if (impl->fills) vxg__cu.cuStreamDestroy_v2(impl->fills);
-            vxg__cuda_leave(VXG_OK);
-        }
+        int entered = !vxg__cuda_enter(dev);
+        vxg__cuda_units_free(impl);
+        if (impl->fills) vxg__cu.cuStreamDestroy_v2(impl->fills);
+        if (entered) vxg__cuda_leave(VXG_OK);
         vxg__cu.cuDevicePrimaryCtxRelease_v2(impl->device);
     }
     vxg__free(impl);
@@ -141,9 +141,9 @@ static int cuda_buffer_new(vxg_buffer *buf) {
     return status;
 }
 static void cuda_buffer_free(vxg_buffer *buf) {
-    if (vxg__cuda_enter(buf->dev)) return;
+    int entered = !vxg__cuda_enter(buf->dev);
     vxg__cu.cuMemFree_v2(address(buf));
-    vxg__cuda_leave(VXG_OK);
+    if (entered) vxg__cuda_leave(VXG_OK);
 }
 
 /* ---- Queues ---- */
@@ -171,13 +171,12 @@ static void drop_recording(cuda_queue *q) {
 
 static void cuda_queue_free(vxg_queue *queue) {
     cuda_queue *q = queue->impl;
-    if (!vxg__cuda_enter(queue->dev)) {
-        drop_recording(q);
-        if (q->begin) vxg__cu.cuEventDestroy_v2(q->begin);
-        if (q->end) vxg__cu.cuEventDestroy_v2(q->end);
-        vxg__cu.cuStreamDestroy_v2(q->stream);
-        vxg__cuda_leave(VXG_OK);
-    }
+    int entered = !vxg__cuda_enter(queue->dev);
+    drop_recording(q);
+    if (q->begin) vxg__cu.cuEventDestroy_v2(q->begin);
+    if (q->end) vxg__cu.cuEventDestroy_v2(q->end);
+    vxg__cu.cuStreamDestroy_v2(q->stream);
+    if (entered) vxg__cuda_leave(VXG_OK);
     vxg__free(q);
 }
 
@@ -298,9 +297,9 @@ static int cuda_graph_launch(vxg_graph *graph, vxg_queue *queue) {
     return vxg__cuda_leave(VXG_CU(cuGraphLaunch, graph->impl, q->stream));
 }
 static void cuda_graph_free(vxg_graph *graph) {
-    if (vxg__cuda_enter(graph->dev)) return;
+    int entered = !vxg__cuda_enter(graph->dev);
     vxg__cu.cuGraphExecDestroy(graph->impl);
-    vxg__cuda_leave(VXG_OK);
+    if (entered) vxg__cuda_leave(VXG_OK);
 }
 
 const vxg_backend vxg__backend_cuda = {

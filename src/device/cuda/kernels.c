@@ -192,9 +192,11 @@ int vxg__cuda_kernel_source(vxg_kernel *kernel, const char *text, const char *op
 
 void vxg__cuda_kernel_free(vxg_kernel *kernel) {
     cuda_kernel *k = kernel->impl;
-    if (k->module && !vxg__cuda_enter(kernel->dev)) {
+    if (k->module) {
+        int entered = !vxg__cuda_enter(kernel->dev);
+        if (entered) vxg__cu.cuCtxSynchronize(); /* a queue may still run it */
         vxg__cu.cuModuleUnload(k->module);
-        vxg__cuda_leave(VXG_OK);
+        if (entered) vxg__cuda_leave(VXG_OK);
     }
     vxg__free(k);
 }

@@ -59,6 +59,7 @@ enum {
     X(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                             \
     X(cuCtxPushCurrent_v2, (CUcontext context))                                                    \
     X(cuCtxPopCurrent_v2, (CUcontext * context))                                                   \
+    X(cuCtxSynchronize, (void))                                                                    \
     X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                        \
     X(cuMemFree_v2, (CUdeviceptr pointer))                                                         \
     X(cuMemcpyHtoDAsync_v2, (CUdeviceptr dst, const void *src, size_t bytes, CUstream stream))     \

@@ -1,0 +1,38 @@
+/* CUDA C++ as far as the kernel dialect uses it, in C: put in front of a program's text by the
+ * simulated NVRTC, so that the very text a GPU would get runs on the processor. */
+#define __device__
+#define __forceinline__ inline __attribute__((unused))
+#define __global__ __attribute__((visibility("default")))
+#define __launch_bounds__(n)
+
+typedef struct {
+    unsigned x, y, z;
+} fake_uint3;
+static _Thread_local fake_uint3 threadIdx, blockIdx, blockDim;
+static _Thread_local void (*fake_barrier)(void *);
+static _Thread_local void *fake_barrier_context;
+#define __syncthreads() fake_barrier(fake_barrier_context)
+
+__attribute__((visibility("default"))) void fake_place(const unsigned *at, void (*barrier)(void *),
+                                                       void *context) {
+    threadIdx = (fake_uint3){at[0], at[1], at[2]};
+    blockIdx = (fake_uint3){at[3], at[4], at[5]};
+    blockDim = (fake_uint3){at[6], at[7], at[8]};
+    fake_barrier = barrier, fake_barrier_context = context;
+}
+
+#define __fmaf_rn __builtin_fmaf
+#define fabsf __builtin_fabsf
+float floorf(float), ceilf(float), sqrtf(float), expf(float), logf(float), sinf(float), cosf(float);
+
+static inline __attribute__((unused)) float atomicAdd(float *p, float v) {
+    unsigned old = __atomic_load_n((unsigned *)p, __ATOMIC_RELAXED), want;
+    float now;
+    do {
+        __builtin_memcpy(&now, &old, 4);
+        now += v;
+        __builtin_memcpy(&want, &now, 4);
+    } while (!__atomic_compare_exchange_n((unsigned *)p, &old, want, 1, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return now - v;
+}

@@ -1,0 +1,486 @@
+/* The simulated CUDA driver.
+ *
+ * Streams hold back what they are given until something waits for them, as late as a GPU might be:
+ * host code that forgets to wait, or to zero (memory is born full of a pattern), fails its tests.
+ * Kernels are compiled from the text NVRTC was given (compiler.c) and run block by block. */
+#include "fake_internal.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* ---- Control ---- */
+static struct {
+    const char *name;
+    int calls;
+} counts[128];
+static int ncounts;
+static struct {
+    char name[64];
+    int nth, code, hit, always;
+} failure;
+int fake_devices = 1, fake_arch = 90, fake_grid[3] = {2147483647, 65535, 65535}, fake_known_arch;
+static int live[FAKE_KINDS];
+static const char *const kind_names[FAKE_KINDS] = {"context", "memory", "stream",     "event",
+                                                   "module",  "graph",  "graph exec", "program"};
+static _Thread_local CUcontext stack[16];
+static _Thread_local int depth;
+
+void fake_count(int kind, int change) {
+    __atomic_add_fetch(&live[kind], change, __ATOMIC_RELAXED);
+}
+
+/* Counts a call; the code to return instead of doing it, or 0. */
+int fake_enter(const char *name) {
+    int i = 0, code = 0;
+    pthread_mutex_lock(&lock);
+    while (i < ncounts && strcmp(counts[i].name, name)) i++;
+    if (i == ncounts) counts[ncounts].name = name, counts[ncounts++].calls = 0;
+    counts[i].calls++;
+    if (!strcmp(failure.name, name) && (failure.always || failure.nth-- == 0))
+        code = failure.code, failure.hit = 1;
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
+FAKE_API void fake_fail(const char *name, int nth, int code) {
+    memset(&failure, 0, sizeof failure);
+    snprintf(failure.name, sizeof failure.name, "%s", name ? name : "");
+    failure.nth = nth, failure.code = code;
+}
+FAKE_API void fake_fail_always(const char *name, int code) {
+    fake_fail(name, 0, code);
+    failure.always = 1;
+}
+FAKE_API int fake_calls(const char *name) {
+    for (int i = 0; i < ncounts; i++)
+        if (!strcmp(counts[i].name, name)) return counts[i].calls;
+    return 0;
+}
+FAKE_API int fake_hit(void) {
+    return failure.hit;
+}
+FAKE_API void fake_reset(void) {
+    ncounts = 0;
+    memset(&failure, 0, sizeof failure);
+    fake_devices = 1, fake_arch = 90, fake_known_arch = 0;
+    fake_grid[1] = fake_grid[2] = 65535;
+}
+FAKE_API void fake_set(const char *what, int value) {
+    if (!strcmp(what, "devices")) fake_devices = value;
+    if (!strcmp(what, "arch")) fake_arch = value;
+    if (!strcmp(what, "grid_y")) fake_grid[1] = value;
+    if (!strcmp(what, "grid_z")) fake_grid[2] = value;
+    if (!strcmp(what, "known_arch")) fake_known_arch = value;
+}
+FAKE_API int fake_live(char *words, size_t size) {
+    int total = depth;
+    size_t n = 0;
+    words[0] = 0;
+    for (int i = 0; i < FAKE_KINDS; i++) {
+        if (live[i] && n < size)
+            n += (size_t)snprintf(words + n, size - n, "%d %s, ", live[i], kind_names[i]);
+        total += live[i] < 0 ? -live[i] : live[i];
+    }
+    if (depth && n < size) snprintf(words + n, size - n, "%d on the context stack", depth);
+    return total;
+}
+
+#define ENTER(name)                                                                                \
+    do {                                                                                           \
+        int code_ = fake_enter(#name);                                                             \
+        if (code_) return code_;                                                                   \
+    } while (0)
+#define NEED(condition, code)                                                                      \
+    do {                                                                                           \
+        if (!(condition)) return (code);                                                           \
+    } while (0)
+#define INVALID 1
+#define NO_CONTEXT 201
+#define BAD_HANDLE 400
+#define CAPTURING 900
+
+/* ---- Devices and contexts ---- */
+struct CUctx_st {
+    int retained;
+};
+static struct CUctx_st contexts[8];
+
+FAKE_API CUresult cuInit(unsigned flags) {
+    ENTER(cuInit);
+    NEED(flags == 0, INVALID);
+    return fake_devices ? 0 : 100;
+}
+FAKE_API CUresult cuDriverGetVersion(int *version) {
+    ENTER(cuDriverGetVersion);
+    *version = 12040;
+    return 0;
+}
+FAKE_API CUresult cuGetErrorString(CUresult code, const char **text) {
+    ENTER(cuGetErrorString);
+    *text = code == 2 ? "out of memory" : "simulated error";
+    return 0;
+}
+FAKE_API CUresult cuDeviceGetCount(int *count) {
+    ENTER(cuDeviceGetCount);
+    *count = fake_devices;
+    return 0;
+}
+FAKE_API CUresult cuDeviceGet(CUdevice *device, int index) {
+    ENTER(cuDeviceGet);
+    NEED(index >= 0 && index < fake_devices, 101);
+    *device = index;
+    return 0;
+}
+FAKE_API CUresult cuDeviceGetName(char *name, int size, CUdevice device) {
+    ENTER(cuDeviceGetName);
+    snprintf(name, (size_t)size, "Simulated GPU %d", device);
+    return 0;
+}
+FAKE_API CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute what, CUdevice device) {
+    static const int max_block[3] = {1024, 1024, 64};
+    ENTER(cuDeviceGetAttribute);
+    NEED(device >= 0 && device < fake_devices, 101);
+    switch (what) {
+    case 2:
+    case 3:
+    case 4: *value = max_block[what - 2]; return 0;
+    case 5:
+    case 6:
+    case 7: *value = fake_grid[what - 5]; return 0;
+    case 16: *value = 4; return 0;
+    case 75: *value = fake_arch / 10; return 0;
+    case 76: *value = fake_arch % 10; return 0;
+    default: return INVALID;
+    }
+}
+FAKE_API CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
+    ENTER(cuDeviceTotalMem_v2);
+    (void)device;
+    *bytes = (size_t)1 << 30;
+    return 0;
+}
+FAKE_API CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+    ENTER(cuDevicePrimaryCtxRetain);
+    NEED(device >= 0 && device < fake_devices, 101);
+    contexts[device].retained++;
+    fake_count(FAKE_CONTEXT, 1);
+    *context = &contexts[device];
+    return 0;
+}
+FAKE_API CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
+    int code = fake_enter("cuDevicePrimaryCtxRelease_v2");
+    NEED(device >= 0 && device < 8 && contexts[device].retained > 0, INVALID);
+    contexts[device].retained--;
+    fake_count(FAKE_CONTEXT, -1);
+    return code;
+}
+FAKE_API CUresult cuCtxPushCurrent_v2(CUcontext context) {
+    ENTER(cuCtxPushCurrent_v2);
+    NEED(context && depth < 16, INVALID);
+    NEED(context->retained > 0, NO_CONTEXT);
+    stack[depth++] = context;
+    return 0;
+}
+FAKE_API CUresult cuCtxPopCurrent_v2(CUcontext *context) {
+    int code = fake_enter("cuCtxPopCurrent_v2");
+    NEED(depth > 0, NO_CONTEXT);
+    *context = stack[--depth];
+    return code;
+}
+#define NEED_CONTEXT NEED(depth > 0 && stack[depth - 1]->retained > 0, NO_CONTEXT)
+
+/* ---- Operations, streams, graphs ---- */
+typedef struct operation {
+    struct operation *next;
+    int kind; /* 'c' copy, 'z' set, 'k' kernel */
+    void *dst;
+    const void *src;
+    size_t bytes;
+    int value;
+    fake_launch launch;
+} operation;
+typedef struct op_list {
+    operation *first, **end;
+} op_list;
+struct CUstream_st {
+    CUcontext context;
+    op_list pending;
+    struct CUgraph_st *recording;
+    struct CUstream_st *next;
+};
+struct CUgraph_st {
+    op_list list;
+};
+struct CUgraphExec_st {
+    op_list list;
+};
+struct CUevent_st {
+    int recorded;
+    CUstream stream;
+};
+static CUstream streams;
+
+static void list_add(op_list *l, const operation *op) {
+    operation *copy = malloc(sizeof *copy);
+    *copy = *op;
+    copy->next = NULL;
+    if (!l->first) l->end = &l->first;
+    *l->end = copy, l->end = &copy->next;
+}
+static void list_copy(op_list *to, const op_list *from) {
+    for (const operation *op = from->first; op; op = op->next) list_add(to, op);
+}
+static void list_free(op_list *l) {
+    for (operation *op = l->first, *next; op; op = next) next = op->next, free(op);
+    l->first = NULL;
+}
+static void run_pending(CUstream s) {
+    for (operation *op = s->pending.first; op; op = op->next) {
+        if (op->kind == 'c') memmove(op->dst, op->src, op->bytes);
+        if (op->kind == 'z') memset(op->dst, op->value, op->bytes);
+        if (op->kind == 'k') fake_run(&op->launch);
+    }
+    list_free(&s->pending);
+}
+static int is_stream(CUstream s) {
+    for (CUstream t = streams; t; t = t->next)
+        if (t == s) return 1;
+    return 0;
+}
+static void submit(CUstream s, const operation *op) {
+    list_add(s->recording ? &s->recording->list : &s->pending, op);
+}
+
+FAKE_API CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
+    ENTER(cuStreamCreate);
+    NEED_CONTEXT;
+    NEED(flags <= 1, INVALID);
+    CUstream s = calloc(1, sizeof *s);
+    s->context = stack[depth - 1];
+    pthread_mutex_lock(&lock);
+    s->next = streams, streams = s;
+    pthread_mutex_unlock(&lock);
+    fake_count(FAKE_STREAM, 1);
+    *stream = s;
+    return 0;
+}
+FAKE_API CUresult cuStreamDestroy_v2(CUstream stream) {
+    int code = fake_enter("cuStreamDestroy_v2");
+    NEED(is_stream(stream), BAD_HANDLE);
+    run_pending(stream);
+    if (stream->recording) list_free(&stream->recording->list), free(stream->recording);
+    pthread_mutex_lock(&lock);
+    for (CUstream *p = &streams; *p; p = &(*p)->next)
+        if (*p == stream) {
+            *p = stream->next;
+            break;
+        }
+    pthread_mutex_unlock(&lock);
+    free(stream);
+    fake_count(FAKE_STREAM, -1);
+    return code;
+}
+FAKE_API CUresult cuStreamSynchronize(CUstream stream) {
+    ENTER(cuStreamSynchronize);
+    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(!stream->recording, CAPTURING);
+    run_pending(stream);
+    return 0;
+}
+void fake_run_all(void) {
+    for (CUstream s = streams; s; s = s->next) run_pending(s);
+}
+FAKE_API CUresult cuCtxSynchronize(void) {
+    int code = fake_enter("cuCtxSynchronize");
+    NEED_CONTEXT;
+    fake_run_all();
+    return code;
+}
+FAKE_API CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
+    ENTER(cuStreamBeginCapture_v2);
+    NEED(is_stream(stream) && mode == 1, INVALID);
+    NEED(!stream->recording, CAPTURING);
+    stream->recording = calloc(1, sizeof *stream->recording);
+    return 0;
+}
+FAKE_API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+    int code = fake_enter("cuStreamEndCapture");
+    NEED(is_stream(stream) && stream->recording, INVALID);
+    if (code) { /* an invalidated capture ends, and yields nothing */
+        list_free(&stream->recording->list), free(stream->recording);
+        stream->recording = NULL, *graph = NULL;
+        return code;
+    }
+    *graph = stream->recording, stream->recording = NULL;
+    fake_count(FAKE_GRAPH, 1);
+    return 0;
+}
+FAKE_API CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph,
+                                              unsigned long long flags) {
+    ENTER(cuGraphInstantiateWithFlags);
+    NEED(graph && !flags, INVALID);
+    *exec = calloc(1, sizeof **exec);
+    list_copy(&(*exec)->list, &graph->list);
+    fake_count(FAKE_EXEC, 1);
+    return 0;
+}
+FAKE_API CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
+    ENTER(cuGraphLaunch);
+    NEED(exec && is_stream(stream) && !stream->recording, INVALID);
+    list_copy(&stream->pending, &exec->list);
+    return 0;
+}
+FAKE_API CUresult cuGraphExecDestroy(CUgraphExec exec) {
+    int code = fake_enter("cuGraphExecDestroy");
+    list_free(&exec->list), free(exec);
+    fake_count(FAKE_EXEC, -1);
+    return code;
+}
+FAKE_API CUresult cuGraphDestroy(CUgraph graph) {
+    int code = fake_enter("cuGraphDestroy");
+    list_free(&graph->list), free(graph);
+    fake_count(FAKE_GRAPH, -1);
+    return code;
+}
+
+/* ---- Events ---- */
+FAKE_API CUresult cuEventCreate(CUevent *event, unsigned flags) {
+    ENTER(cuEventCreate);
+    NEED_CONTEXT;
+    NEED(!flags, INVALID);
+    *event = calloc(1, sizeof **event);
+    fake_count(FAKE_EVENT, 1);
+    return 0;
+}
+FAKE_API CUresult cuEventDestroy_v2(CUevent event) {
+    int code = fake_enter("cuEventDestroy_v2");
+    free(event);
+    fake_count(FAKE_EVENT, -1);
+    return code;
+}
+FAKE_API CUresult cuEventRecord(CUevent event, CUstream stream) {
+    ENTER(cuEventRecord);
+    NEED_CONTEXT;
+    NEED(is_stream(stream), BAD_HANDLE);
+    event->recorded = 1, event->stream = stream;
+    return 0;
+}
+FAKE_API CUresult cuEventSynchronize(CUevent event) {
+    ENTER(cuEventSynchronize);
+    NEED(event->recorded && is_stream(event->stream), BAD_HANDLE);
+    run_pending(event->stream);
+    return 0;
+}
+FAKE_API CUresult cuEventElapsedTime(float *ms, CUevent begin, CUevent end) {
+    ENTER(cuEventElapsedTime);
+    NEED(begin->recorded && end->recorded, BAD_HANDLE);
+    NEED(!end->stream->pending.first, 600); /* not ready */
+    *ms = 1.5f;
+    return 0;
+}
+
+/* ---- Memory ---- */
+typedef struct block {
+    struct block *next;
+    char *p;
+    size_t bytes;
+} block;
+static block *blocks;
+
+int fake_is_memory(const void *p, size_t bytes) {
+    int good = 0;
+    pthread_mutex_lock(&lock);
+    for (block *b = blocks; b && !good; b = b->next)
+        good = (const char *)p >= b->p && (const char *)p + bytes <= b->p + b->bytes;
+    pthread_mutex_unlock(&lock);
+    return good;
+}
+
+FAKE_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
+    ENTER(cuMemAlloc_v2);
+    NEED_CONTEXT;
+    NEED(bytes > 0, INVALID);
+    NEED(bytes <= (size_t)1 << 30, 2);
+    block *b = calloc(1, sizeof *b);
+    b->p = malloc(bytes), b->bytes = bytes;
+    memset(b->p, 0xA5, bytes);
+    pthread_mutex_lock(&lock);
+    b->next = blocks, blocks = b;
+    pthread_mutex_unlock(&lock);
+    fake_count(FAKE_MEMORY, 1);
+    *pointer = (CUdeviceptr)(uintptr_t)b->p;
+    return 0;
+}
+FAKE_API CUresult cuMemFree_v2(CUdeviceptr pointer) {
+    int code = fake_enter("cuMemFree_v2");
+    fake_run_all(); /* freeing waits for the device */
+    pthread_mutex_lock(&lock);
+    block **p = &blocks, *found;
+    while (*p && (*p)->p != (char *)(uintptr_t)pointer) p = &(*p)->next;
+    if ((found = *p)) *p = found->next;
+    pthread_mutex_unlock(&lock);
+    NEED(found, INVALID);
+    free(found->p), free(found);
+    fake_count(FAKE_MEMORY, -1);
+    return code;
+}
+static CUresult copy(void *dst, const void *src, size_t bytes, CUstream stream) {
+    operation op = {.kind = 'c', .dst = dst, .src = src, .bytes = bytes};
+    NEED_CONTEXT;
+    NEED(is_stream(stream), BAD_HANDLE);
+    submit(stream, &op);
+    return 0;
+}
+FAKE_API CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dst, const void *src, size_t bytes,
+                                       CUstream stream) {
+    ENTER(cuMemcpyHtoDAsync_v2);
+    NEED(fake_is_memory((void *)(uintptr_t)dst, bytes), INVALID);
+    return copy((void *)(uintptr_t)dst, src, bytes, stream);
+}
+FAKE_API CUresult cuMemcpyDtoHAsync_v2(void *dst, CUdeviceptr src, size_t bytes, CUstream stream) {
+    ENTER(cuMemcpyDtoHAsync_v2);
+    NEED(fake_is_memory((void *)(uintptr_t)src, bytes), INVALID);
+    return copy(dst, (void *)(uintptr_t)src, bytes, stream);
+}
+FAKE_API CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr dst, CUdeviceptr src, size_t bytes,
+                                       CUstream stream) {
+    ENTER(cuMemcpyDtoDAsync_v2);
+    NEED(fake_is_memory((void *)(uintptr_t)dst, bytes), INVALID);
+    NEED(fake_is_memory((void *)(uintptr_t)src, bytes), INVALID);
+    return copy((void *)(uintptr_t)dst, (void *)(uintptr_t)src, bytes, stream);
+}
+FAKE_API CUresult cuMemsetD8Async(CUdeviceptr dst, unsigned char value, size_t bytes,
+                                  CUstream stream) {
+    operation op = {.kind = 'z', .dst = (void *)(uintptr_t)dst, .bytes = bytes, .value = value};
+    ENTER(cuMemsetD8Async);
+    NEED_CONTEXT;
+    NEED(fake_is_memory(op.dst, bytes), INVALID);
+    NEED(is_stream(stream), BAD_HANDLE);
+    submit(stream, &op);
+    return 0;
+}
+
+/* ---- Launches ---- */
+FAKE_API CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, unsigned gz,
+                                 unsigned bx, unsigned by, unsigned bz, unsigned shared,
+                                 CUstream stream, void **params, void **extra) {
+    operation op = {.kind = 'k'};
+    ENTER(cuLaunchKernel);
+    NEED_CONTEXT;
+    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(gx && gy && gz && bx && by && bz && !shared && !extra, INVALID);
+    NEED(gx <= (unsigned)fake_grid[0] && gy <= (unsigned)fake_grid[1] &&
+             gz <= (unsigned)fake_grid[2],
+         INVALID);
+    NEED(bx <= 1024 && by <= 1024 && bz <= 64 && bx * by * bz <= 1024, INVALID);
+    op.launch.function = function;
+    memcpy(op.launch.grid, (unsigned[3]){gx, gy, gz}, sizeof op.launch.grid);
+    memcpy(op.launch.block, (unsigned[3]){bx, by, bz}, sizeof op.launch.block);
+    NEED(!fake_take_arguments(&op.launch, params), INVALID);
+    submit(stream, &op);
+    return 0;
+}
