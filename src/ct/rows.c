@@ -45,7 +45,7 @@ static void turn(const double *m, double *v) {
  * voxel; 4 axis-parallel views; the others shifted, anisotropic, uneven, and from 10 on (3-D)
  * tilted. */
 static void example_volume(dice *d, const vxg_problem *p, int planar, vxg_ct_volume *v) {
-    int64_t most = p->size == VXG_PROBLEM_TINY ? 8 : p->size == VXG_PROBLEM_SMALL ? 48 : 0;
+    int64_t most = p->size == VXG_PROBLEM_TINY ? 8 : p->size == VXG_PROBLEM_SMALL ? 24 : 0;
     uint64_t s = p->seed % EXAMPLES;
     if (planar && p->size == VXG_PROBLEM_SMALL) most = 64;
     v->nx = roll_int(d, most / 2, most), v->ny = roll_int(d, most / 2, most);
@@ -84,7 +84,13 @@ int vxg__ct_example(const vxg_problem *p, int planar, vxg_ct_geometry **geo, vxg
     uint64_t s = p->seed % EXAMPLES;
     dice d = {.key = {(uint32_t)p->seed, 0x56584721}};
     int tiny = p->size == VXG_PROBLEM_TINY;
-    int64_t nviews = roll_int(&d, 1, tiny ? 6 : 40), most = tiny ? 8 : 64;
+    int64_t nviews = roll_int(&d, 1,
+                              tiny     ? 6
+                              : planar ? 40
+                                       : 16),
+            most = tiny     ? 8
+                   : planar ? 64
+                            : 32;
     int64_t nu = roll_int(&d, most / 2, most), nv = planar ? 1 : roll_int(&d, most / 2, most);
     memset(vol, 0, sizeof *vol);
     example_volume(&d, p, planar, vol);
@@ -158,10 +164,10 @@ static int standard_scan(const vxg_problem *p, double *angles, vxg_ct_geometry *
                          vxg_ct_volume *vol) {
     dice d = {.key = {(uint32_t)p->seed, 0x56584722}};
     int tiny = p->size == VXG_PROBLEM_TINY;
-    int64_t most = tiny ? 8 : 64, nviews = roll_int(&d, 2, tiny ? 6 : 40);
+    int64_t most = tiny ? 8 : 40, nviews = roll_int(&d, 2, tiny ? 6 : 24);
     vxg_ct_parallel_opts o = {.angles = angles,
                               .nviews = nviews,
-                              .rows = roll_int(&d, 1, tiny ? 8 : 40),
+                              .rows = roll_int(&d, 1, tiny ? 8 : 20),
                               .cols = p->seed % 5 == 4 ? 1 : roll_int(&d, most / 2, most),
                               .has_center = 1};
     if (p->seed % 3 == 1) o.pixel = roll(&d, 0.3, 2.5), o.row_pitch = roll(&d, 0.3, 2.5);
