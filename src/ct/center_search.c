@@ -144,8 +144,8 @@ static void fill_curve(vxg_ct_center_curve *curve, const grid *coarse, const gri
     }
 }
 
-static int resolve(const char *who, const vxg_ct_center_opts *given, int64_t nu,
-                   vxg_ct_center_opts *o) {
+int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_t nu,
+                        vxg_ct_center_opts *o) {
     double last = (double)(nu - 1);
     *o = given ? *given : (vxg_ct_center_opts){0};
     if (o->lo == 0 && o->hi == 0) o->lo = last / 4, o->hi = last * 3 / 4;
@@ -169,7 +169,7 @@ int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t 
     vxg_ct_center_opts o;
     VXG_FAIL_IF(curve && (curve->capacity < 1 || !curve->center || !curve->score), VXG_ERR_ARGUMENT,
                 "%s: curve without room for its points", who);
-    VXG_TRY(resolve(who, opts, nu, &o));
+    VXG_TRY(vxg__center_resolve(who, opts, nu, &o));
     grid coarse = {.step = o.step, .fn = score, .context = context};
     grid fine = {.step = o.fine, .fn = score, .context = context};
     int64_t best;

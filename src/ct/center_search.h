@@ -17,9 +17,11 @@ typedef struct vxg__views {
 int vxg__views_order(const char *who, int64_t nviews, const double *theta, vxg__views *out);
 void vxg__views_free(vxg__views *views);
 
-/* Score of a centre, lower is better, NaN: no statement. Called from the pool, worker <
- * vxg_threads(). */
+/* Score of a centre, lower is better, NaN: no statement. Called from the pool. */
 typedef double (*vxg__center_score)(void *context, double center);
+/* Fills in the defaults and checks. */
+int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_t nu,
+                        vxg_ct_center_opts *resolved);
 /* Coarse grid, fine grid about its minimum, parabola through the fine minimum. */
 int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t nu,
                        vxg__center_score score, void *context, vxg_ct_center_curve *curve,

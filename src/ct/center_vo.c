@@ -263,15 +263,17 @@ static int search(const wedge *views, int64_t begin, int64_t end, double largest
 static int refine(const wedge *views, double largest, const vxg_ct_center_opts *opts,
                   double *center) {
     int64_t nu = views->stride, begin = 0, end = nu;
+    vxg_ct_center_opts all;
+    VXG_TRY(vxg__center_resolve(views->who, opts, nu, &all));
     for (int round = 0; round < MAX_ROUNDS; round++) {
         int64_t shift = (int64_t)floor(2 * *center + 0.5) - (nu - 1); /* of the mirror image */
         int64_t b = shift > 0 ? shift : 0, e = shift > 0 ? nu : nu + shift;
         if ((b == begin && e == end) || e - b < nu / 4 || e - b < 16) break;
         begin = b, end = e;
-        double here = *center - (double)begin, last = (double)(end - begin - 1);
-        vxg_ct_center_opts o = {.step = opts ? opts->step : 0, .fine = opts ? opts->fine : 0};
-        double reach = o.step > 1 ? 4 * o.step : 4;
-        o.lo = fmax(here - reach, 0), o.hi = fmin(here + reach, last);
+        double reach = fmax(4, 4 * all.step), first = (double)begin;
+        vxg_ct_center_opts o = all;
+        o.lo = fmax(fmax(*center - reach, all.lo) - first, 0);
+        o.hi = fmin(fmin(*center + reach, all.hi) - first, (double)(end - begin - 1));
         VXG_TRY(search(views, begin, end, largest, &o, NULL, center));
     }
     return VXG_OK;
