@@ -1,0 +1,44 @@
+#!/bin/sh
+# Installs into a scratch prefix and builds a tiny program against it, by pkg-config and by find_package.
+# $BUILD: the build folder.
+set -eu
+cd "$(dirname "$0")/.."
+build=${BUILD:-build}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+pass() { echo "PASS consumer.$1"; }
+fail() {
+    echo "FAIL consumer.$1: $2"
+    sed 's/^/  /' "$tmp/log" >&2
+    failed=1
+}
+failed=0
+cmake --install "$build" --prefix "$tmp/prefix" >"$tmp/log" 2>&1 || {
+    fail install "cmake --install"
+    exit 1
+}
+libdir=$(dirname "$(find "$tmp/prefix" -name 'libvoxgrad.so' | head -n 1)")
+# the installed description names the configured prefix: point it at this one
+export PKG_CONFIG_PATH="$libdir/pkgconfig"
+if cc tests/consumer/main.c -o "$tmp/a" $(pkg-config --define-variable=prefix="$tmp/prefix" --cflags --libs voxgrad) \
+    >"$tmp/log" 2>&1 && LD_LIBRARY_PATH=$libdir "$tmp/a" >"$tmp/log" 2>&1 && grep -q 'on cpu' "$tmp/log"; then
+    pass pkg_config
+else
+    fail pkg_config "building or running with pkg-config"
+fi
+if cmake -S tests/consumer -B "$tmp/b" -DCMAKE_PREFIX_PATH="$tmp/prefix" >"$tmp/log" 2>&1 &&
+    cmake --build "$tmp/b" >>"$tmp/log" 2>&1 && "$tmp/b/consumer" >"$tmp/log" 2>&1 && grep -q 'on cpu' "$tmp/log"; then
+    pass find_package
+else
+    fail find_package "building or running with find_package"
+fi
+if [ -L "$libdir/libvoxgrad.so.0" ]; then pass soname; else fail soname "no libvoxgrad.so.0"; fi
+for header in "$tmp"/prefix/include/voxgrad/*.h; do
+    if ! cc -std=c11 -Wall -Wextra -Werror -I"$tmp/prefix/include" -fsyntax-only "$header" >"$tmp/log" 2>&1; then
+        fail headers "$(basename "$header") does not compile as C11"
+    elif command -v c++ >/dev/null 2>&1 && ! c++ -std=c++14 -x c++ -Wall -Werror -I"$tmp/prefix/include" -fsyntax-only "$header" >"$tmp/log" 2>&1; then
+        fail headers "$(basename "$header") does not compile as C++14"
+    fi
+done
+[ $failed = 1 ] || pass headers
+exit $failed

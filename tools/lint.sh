@@ -1,0 +1,85 @@
+#!/bin/sh
+# The house rules a compiler does not see. Prints PASS/FAIL lines; exit 1 when a rule is broken.
+# $BUILD: a build folder with the library (for exported names).
+set -u
+cd "$(dirname "$0")/.."
+build=${BUILD:-build}
+failed=0
+result() { # result NAME FINDINGS: passes when there are none
+    if [ -z "$2" ]; then
+        echo "PASS lint.$1"
+    else
+        echo "FAIL lint.$1: $(printf '%s' "$2" | head -n 1)"
+        printf '%s\n' "$2" | head -n 20 | sed 's/^/  /' >&2
+        failed=1
+    fi
+}
+
+# ---- who may include whom: room, then the rooms and public headers it may see ----
+layers() {
+    while read -r room allowed; do
+        grep -rnE '^#include ["<]' "src/$room" --include='*.c' --include='*.h' |
+            grep -E '["<](voxgrad|base|device|array|op|ct|io|cli|num)/' |
+            grep -vE "[\"<]voxgrad/($allowed)\.h|\"($allowed)/" |
+            grep -vE "src/(device/cpu|ct)/.*\"(prelude|num|ct)/"
+    done <<'TXT'
+base base
+device base|device
+array base|device|array
+op base|device|array|op
+ct base|device|array|op|ct
+io base|array|io
+TXT
+    # outside src: the public headers only
+    grep -nE '^#include "(base|device|array|op|ct|io)/' cli/*.c cli/*.h examples/*.c bench/*.c tests/*.c 2>/dev/null |
+        grep -v '^tests/internal_'
+}
+result layers "$(layers)"
+
+# ---- vendor headers stay in the folder that owns them ----
+vendors() {
+    grep -rnE '^ *# *include *[<"](hdf5|H5|tiff|png|zlib)' src cli include tests/*.c examples bench 2>/dev/null | grep -v '^src/io/'
+    grep -rnE '^ *# *include *[<"](CL/|cuda|nvrtc|Metal)' src cli include tests/*.c examples bench 2>/dev/null |
+        grep -vE '^src/device/(opencl|cuda|metal)/|tests/(internal_|fake_cuda)'
+}
+result vendors "$(vendors)"
+
+# ---- kernels know no backend ----
+result kernels "$(grep -nE '#.*(__OPENCL|__CUDA|__METAL|OPENCL_VERSION|__NVCC)' $(find kernels -name '*.k' -o -name '*.h' | grep -v prelude/))"
+result literals "$(grep -nE '[^A-Za-z0-9_.(][0-9]+\.[0-9]*f?\b' $(find kernels -name '*.k') | grep -vE '^[^:]*:[0-9]+: *(/?\*|//)|K_R\(' || true)"
+
+# ---- exported names ----
+if [ -f "$build/lib/libvoxgrad.so" ]; then
+    result exports "$(nm -D --defined-only "$build/lib/libvoxgrad.so" | awk '$2 ~ /[A-Z]/ {print $3}' |
+        grep -vE '^(vxg_[a-z0-9][A-Za-z0-9_]*|_init|_fini|__.*(asan|odr).*)$')"
+    # every declared function exists
+    result declared "$(grep -ohE '\b(vxg_[a-z0-9_]+)\(' include/voxgrad/*.h | tr -d '(' | sort -u |
+        while read -r f; do
+            grep -qE "VXG_API[^;]*\b$f\(" include/voxgrad/*.h || continue
+            nm -D --defined-only "$build/lib/libvoxgrad.so" | grep -qw "$f" || echo "$f is declared but not in the library"
+        done)"
+else
+    echo "FAIL lint.exports: no $build/lib/libvoxgrad.so; build first"
+    failed=1
+fi
+
+# ---- every public constructor of a ct or math operator is reached by a registry row ----
+constructors() {
+    grep -ohE '^VXG_API int vxg_(ct|op)_[a-z0-9_]+\(vxg_device \*dev' include/voxgrad/*.h |
+        sed -E 's/VXG_API int ([a-z0-9_]+)\(.*/\1/' | sort -u | while read -r f; do
+        case $f in vxg_ct_reconstruct | vxg_ct_try_centers) continue ;; esac
+        grep -qw "$f" src/ct/rows.c src/op/math.c || echo "$f has no registry row"
+    done
+}
+result rows "$(constructors)"
+
+# ---- files stay readable ----
+result sizes "$(find src cli kernels include tests bench examples tools -name '*.[chk]' -o -name '*.sh' | xargs wc -l |
+    awk '$2 != "total" && $1 > 800 {print $2 ": " $1 " lines"}')"
+result fast_math "$(grep -nE -e '-ffast-math|-Ofast' CMakeLists.txt dev tools/*.sh 2>/dev/null | grep -v 'tools/lint.sh')"
+if command -v clang-format >/dev/null 2>&1; then
+    result format "$(find src cli include tests bench examples tools -name '*.[ch]' | xargs clang-format --dry-run 2>&1 | grep warning | head -n 20)"
+else
+    echo "SKIP lint.format: clang-format is not installed"
+fi
+exit $failed
