@@ -33,6 +33,8 @@ static const scan_case cases[] = {
     {"over_half", 221, 256, 0, 198.1, 130.37, 110, 0.005},
     {"few_views", 31, 192, 0, 180, 100.21, 80, 0},
     {"wider_than_detector", 180, 256, 0, 179, 138.3, 190, 0},
+    {"wider_and_off_axis", 180, 256, 0, 179, 144.3, 215, 0},
+    {"ten_short", 171, 256, 0, 170, 121.4, 110, 0},
 };
 
 static void make_theta(const scan_case *c, double *theta) {
@@ -81,7 +83,7 @@ TEST(every_fraction)
     double theta[V];
     for (int i = 0; i < V; i++) theta[i] = i * 1.5 * DEG;
     for (int k = 0; k < 10; k++) {
-        double axis = 62.5 + 0.1 * k, vo = NAN, pair = NAN;
+        double axis = 62.523 + 0.107 * k, vo = NAN, pair = NAN;
         phantom_sinogram(k % PHANTOM_COUNT, V, U, theta, axis, 54, 0, 1, s);
         CHECK_OK(vxg_ct_center_vo(s, V, U, theta, NULL, NULL, &vo));
         CHECK_OK(vxg_ct_center_pair(s, V, 1, U, theta, NULL, NULL, &pair));
@@ -280,6 +282,10 @@ TEST(refusals)
     EXPECT(strstr(vxg_error_message(), "theta[3]") != NULL, "message: %s", vxg_error_message());
     for (int i = 0; i < V; i++) theta[i] = i * 2 * DEG;
     EXPECT(both(s, V, U, theta, NULL, VXG_ERR_INPUT), "0 to 118 degrees");
+    for (int i = 0; i < V; i++) theta[i] = i * 2.8 * DEG; /* to 165: too little for vo alone */
+    EXPECT(vxg_ct_center_vo(s, V, U, theta, NULL, NULL, &c) == VXG_ERR_INPUT, "vo, 15 missing");
+    EXPECT(strstr(vxg_error_message(), "14.8 degrees") != NULL, "message: %s", vxg_error_message());
+    EXPECT(vxg_ct_center_pair(s, V, 1, U, theta, NULL, NULL, &c) == 0, "pair, 15 missing");
     for (int i = 0; i < V; i++) theta[i] = 0.5;
     EXPECT(both(s, V, U, theta, NULL, VXG_ERR_INPUT), "one angle");
 }

@@ -32,6 +32,7 @@
 #define TOP_AT_LEAST 64
 #define MAX_VIEWS 8192
 #define MAX_ROUNDS 4
+#define MAX_HOLE 10.01 /* degrees; beyond, the error passes a quarter of a column */
 
 typedef struct wedge {
     const char *who;
@@ -62,10 +63,12 @@ static int first_half(wedge *w) {
     v->n = n;
     double hole = PI - v->angle[n - 1];
     for (int64_t i = 1; i < n; i++) hole = fmax(hole, v->angle[i] - v->angle[i - 1]);
+    /* Even steps may be coarse; a single hole is filled by interpolation, which must stay short. */
+    double most = fmin(fmax(MAX_HOLE, 1.5 * v->step * 180 / PI), VXG__CENTER_MAX_GAP);
     hole *= 180 / PI;
-    VXG_FAIL_IF(hole > VXG__CENTER_MAX_GAP, VXG_ERR_INPUT,
+    VXG_FAIL_IF(hole > most, VXG_ERR_INPUT,
                 "%s: %.3g degrees of the half turn have no view; at most %g may be missing", w->who,
-                hole, VXG__CENTER_MAX_GAP);
+                hole, most);
     w->m = (int64_t)floor(PI / v->step + 0.5);
     if (w->m < n) w->m = n;
     if (w->m > MAX_VIEWS) w->m = MAX_VIEWS;
