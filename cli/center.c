@@ -1,0 +1,150 @@
+/* voxgrad center: the rotation axis, with the curve that shows how sharp the answer is. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct options {
+    cli_shared shared;
+    const char *output, *nsino;
+    vxg_range center_range, rows, columns, projections;
+    int reverse, no_minus_log, force, max_rows;
+} options;
+
+static const vxg_option rows[] = {
+    {"output", 'o', VXG_OPT_TEXT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
+     "write the score curves as a PNG picture"},
+    {"nsino", 0, VXG_OPT_TEXT, offsetof(options, nsino), NULL, 0, 0, NULL, "ROW",
+     "use one detector row: 512, or a fraction of the height: 0.5 [default: several rows]"},
+    {"max-rows", 0, VXG_OPT_INT, offsetof(options, max_rows), "9", 1, 64, "rows", NULL,
+     "without --nsino, use up to this many rows spread over the height"},
+    {"center-range", 0, VXG_OPT_RANGE, offsetof(options, center_range), NULL, 0, 0, "px",
+     "A:B[:STEP]", "columns to search [default: the middle half of the detector]"},
+    {"rows", 0, VXG_OPT_RANGE, offsetof(options, rows), NULL, 0, 0, NULL, "A:B",
+     "detector rows to use, B excluded"},
+    {"columns", 0, VXG_OPT_RANGE, offsetof(options, columns), NULL, 0, 0, NULL, "A:B",
+     "detector columns to use, B excluded"},
+    {"projections", 0, VXG_OPT_RANGE, offsetof(options, projections), NULL, 0, 0, NULL, "A:B",
+     "projections to use, B excluded"},
+    {"reverse", 0, VXG_OPT_FLAG, offsetof(options, reverse), NULL, 0, 0, NULL, NULL,
+     "the stage turns clockwise"},
+    {"no-minus-log", 0, VXG_OPT_FLAG, offsetof(options, no_minus_log), NULL, 0, 0, NULL, NULL,
+     "the data are line integrals already: no flat and dark correction, no logarithm"},
+    CLI_FORCE_ROW(options),
+    CLI_SHARED_ROWS(options),
+};
+
+/* Curves of unlike units in one chart: each scaled to 0..1. */
+static void unit_scale(double *y, int64_t n) {
+    double lo = INFINITY, hi = -INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        if (y[i] < lo) lo = y[i];
+        if (y[i] > hi) hi = y[i];
+    }
+    for (int64_t i = 0; i < n; i++) y[i] = hi > lo ? (y[i] - lo) / (hi - lo) : 0;
+}
+
+static void sort_curve(double *x, double *y, int64_t n) { /* coarse points come before fine ones */
+    for (int64_t i = 1; i < n; i++) {
+        double a = x[i], b = y[i];
+        int64_t k = i;
+        for (; k > 0 && x[k - 1] > a; k--) x[k] = x[k - 1], y[k] = y[k - 1];
+        x[k] = a, y[k] = b;
+    }
+}
+
+static int draw(const cli_run *r, const cli_center *c, const char *path, int force) {
+    static const char *const names[2] = {"Fourier wedge", "0/180 degree registration"};
+    const double value[2] = {c->wedge, c->pair};
+    vxg_curve curves[2];
+    char labels[2][64], title[96];
+    int n = 0;
+    for (int m = 0; m < 2; m++) {
+        if (!c->n[m]) continue;
+        sort_curve(c->x[m], c->y[m], c->n[m]);
+        unit_scale(c->y[m], c->n[m]);
+        snprintf(labels[n], sizeof labels[0], "%s %.2f", names[m], value[m]);
+        curves[n] = (vxg_curve){c->x[m], c->y[m], c->n[m], labels[n], value[m]};
+        n++;
+    }
+    snprintf(title, sizeof title, "rotation axis %.2f px, from %lld row%s", c->used,
+             (long long)c->rows, c->rows == 1 ? "" : "s");
+    vxg_picture pic = {0};
+    cli_provenance prov;
+    int status = cli_provenance_start(&prov, r);
+    if (!status) status = cli_provenance_add(&prov, "input", "%s", r->operands[0]);
+    if (!status) status = cli_provenance_add(&prov, "center", "%.6f", c->used);
+    if (!status)
+        status = vxg_picture_curves(curves, n, title, "detector column (px)",
+                                    "score, scaled (lowest wins)", &pic);
+    if (!status) status = vxg_picture_write_png(&pic, path, prov.list, prov.count, force);
+    vxg_picture_free(&pic);
+    cli_provenance_free(&prov);
+    return status;
+}
+
+static void print_result(const cli_run *r, const cli_center *c, const char *picture) {
+    if (!r->shared->json) {
+        printf("%.2f\n", c->used);
+        return;
+    }
+    cli_json j = {.f = stdout};
+    cli_json_open(&j, NULL, '{');
+    cli_json_text(&j, "file", r->operands[0]);
+    cli_json_real(&j, "center", c->used);
+    cli_json_text(&j, "method", c->method);
+    cli_json_real(&j, "fourier_wedge", c->wedge);
+    cli_json_real(&j, "registration", c->pair);
+    cli_json_int(&j, "rows", c->rows);
+    cli_json_text(&j, "picture", picture);
+    cli_json_close(&j, '}');
+}
+
+static int run(cli_run *r) {
+    const options *o = r->options;
+    vxg_scan_reader *scan = NULL;
+    cli_select sel = {.reverse = o->reverse, .no_minus_log = o->no_minus_log};
+    cli_center c = {0};
+    int64_t row = -1;
+    if (o->output && !o->force) {
+        FILE *f = fopen(o->output, "rb");
+        if (f) {
+            fclose(f);
+            return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", o->output);
+        }
+    }
+    int status = vxg_scan_open(r->operands[0], &scan);
+    if (!status) status = cli_select_part(&sel, scan, &o->rows, &o->columns, &o->projections);
+    if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
+    if (!status) status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, &c);
+    if (!status) {
+        cli_center_say(r, &c);
+        if (o->output) status = draw(r, &c, o->output, o->force);
+        if (!status) print_result(r, &c, o->output);
+        cli_center_free(&c);
+    }
+    if (scan) vxg_scan_close(scan);
+    return status;
+}
+
+const cli_verb cli_verb_center = {
+    .name = "center",
+    .alias = "find_center",
+    .operands = "FILE",
+    .summary = "find the rotation axis by two methods",
+    .about =
+        "Prints the detector column of the rotation axis (unbinned pixels, the first column is 0) "
+        "on standard output. The Fourier-wedge method (Vo 2014) looks at the whole sinogram; the "
+        "registration compares each view with the mirrored one half a turn later. When they "
+        "disagree by more than a pixel a warning says so: look at `voxgrad recon --type try` "
+        "then.",
+    .examples = "  voxgrad center tooth.h5\n  voxgrad center tooth.h5 -o curve.png --json\n"
+                "  voxgrad center scan.h5 --nsino 0.5 --center-range 900:1100\n",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = rows,
+    .count = (int)(sizeof rows / sizeof *rows),
+    .size = sizeof(options),
+    .run = run,
+};

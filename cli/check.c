@@ -1,0 +1,302 @@
+/* voxgrad check: every property of every registered operator on every device, as one table. */
+#include "cli.h"
+
+#include <dlfcn.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct options {
+    cli_shared shared;
+    cli_compute compute;
+    const char *plugin;
+    int examples;
+} options;
+
+static const vxg_option rows[] = {
+    {"plugin", 0, VXG_OPT_TEXT, offsetof(options, plugin), NULL, 0, 0, NULL, "LIB",
+     "load a shared library that registers operators of yours: it exports int "
+     "vxg_plugin_register(void)"},
+    {"examples", 0, VXG_OPT_INT, offsetof(options, examples), "0", 0, 100000, NULL, NULL,
+     "random examples per operator; 0: as many as the operator's row says"},
+    CLI_COMPUTE_ROWS(options, "all"),
+    CLI_SHARED_ROWS(options),
+};
+
+enum { ADJOINT, TRANSPOSE, JVP, VJP, ACCUMULATE, BATCH, REPEAT, PARITY, NCHECKS };
+typedef int (*check_fn)(const vxg_op *, const vxg_check_opts *, vxg_check_result *);
+static const struct {
+    const char *name;
+    check_fn fn;              /* NULL: parity, which takes two operators */
+    int linear_only;
+    vxg_problem_size size;
+} checks[NCHECKS] = {
+    {"adjoint", vxg_check_adjoint, 1, VXG_PROBLEM_SMALL},
+    {"transpose", vxg_check_transpose, 1, VXG_PROBLEM_TINY},
+    {"jvp", vxg_check_jvp, 0, VXG_PROBLEM_TINY},
+    {"vjp", vxg_check_vjp, 0, VXG_PROBLEM_SMALL},
+    {"accumulate", vxg_check_accumulate, 0, VXG_PROBLEM_SMALL},
+    {"batch", vxg_check_batch, 0, VXG_PROBLEM_TINY},
+    {"repeat", vxg_check_repeat, 0, VXG_PROBLEM_SMALL},
+    {"parity", NULL, 0, VXG_PROBLEM_SMALL},
+};
+
+typedef struct target { /* a column of work: a device and a precision */
+    vxg_device *dev;
+    vxg_dtype dtype;
+    char name[48];
+} target;
+
+typedef struct cell {
+    int runs, failed;
+    double worst, tolerance;
+    char detail[320]; /* of the first failure */
+} cell;
+
+typedef struct line {
+    const vxg_op_row *row;
+    const target *target;
+    cell cells[NCHECKS];
+    int failed;
+} line;
+
+static int load_plugin(const char *path) {
+    char full[4200];
+    int (*fn)(void);
+    /* A bare file name means this folder, not the loader's search path. */
+    snprintf(full, sizeof full, "%s%s", strchr(path, '/') ? "" : "./", path);
+    void *lib = dlopen(full, RTLD_NOW | RTLD_LOCAL);
+    if (!lib) return vxg_error_set(VXG_ERR_INPUT, "--plugin: %s", dlerror());
+    void *symbol = dlsym(lib, "vxg_plugin_register");
+    memcpy(&fn, &symbol, sizeof fn); /* ISO C has no cast from object to function pointer */
+    if (!fn)
+        return vxg_error_set(VXG_ERR_INPUT, "--plugin: %s exports no vxg_plugin_register()", path);
+    int status = fn(); /* the library stays loaded: its rows are kept by reference */
+    return status ? vxg_error_context(status, "--plugin: %s", path) : VXG_OK;
+}
+
+static int add_target(target *list, int *n, const char *spec, vxg_dtype dtype) {
+    target *t = &list[*n];
+    int status = vxg_device_open(spec, &t->dev);
+    if (status) return status;
+    t->dtype = dtype;
+    snprintf(t->name, sizeof t->name, "%s%s", vxg_device_get_info(t->dev)->spec,
+             dtype == VXG_F64 ? " f64" : "");
+    ++*n;
+    return VXG_OK;
+}
+
+/* "all": everything listed, and the CPU in double too. */
+static int find_targets(const char *spec, target *list, int *n) {
+    vxg_device_info info[16];
+    int count = 0, all = !strcmp(spec, "all"), status = VXG_OK;
+    *n = 0;
+    if (all) {
+        status = vxg_device_list(info, 16, &count);
+        if (count > 16) count = 16;
+    } else {
+        count = 1;
+        snprintf(info[0].spec, sizeof info[0].spec, "%s", spec);
+    }
+    for (int i = 0; !status && i < count; i++) {
+        status = add_target(list, n, info[i].spec, VXG_F32);
+        if (!status && vxg_device_get_info(list[*n - 1].dev)->has_f64)
+            status = add_target(list, n, info[i].spec, VXG_F64);
+    }
+    return status;
+}
+
+static void note(cell *c, const vxg_check_result *r, int status, int example) {
+    double excess = r->tolerance > 0 ? r->residual / r->tolerance : r->residual;
+    double worst = c->tolerance > 0 ? c->worst / c->tolerance : c->worst;
+    int failed = status || !r->passed;
+    c->runs++;
+    if (c->runs == 1 || !(excess <= worst)) c->worst = r->residual, c->tolerance = r->tolerance;
+    if (failed && !c->failed++)
+        snprintf(c->detail, sizeof c->detail, "example %d: %s", example,
+                 status ? vxg_error_message() : r->detail);
+}
+
+/* The same problem in double on the CPU (in float where a row cannot): what all are compared to. */
+static int make_oracle(const vxg_op_row *row, vxg_device *cpu, const vxg_problem *p,
+                       const target *t, vxg_op **out) {
+    vxg_problem q = *p;
+    q.dtype = t->dtype == VXG_F64 ? VXG_F32 : VXG_F64;
+    int status = row->make(cpu, &q, out);
+    if (status == VXG_ERR_UNSUPPORTED) {
+        q.dtype = VXG_F32;
+        status = row->make(cpu, &q, out);
+    }
+    return status;
+}
+
+static int check_example(line *l, vxg_device *cpu, int example, vxg_problem_size size) {
+    const vxg_op_row *row = l->row;
+    vxg_problem p = {l->target->dtype, size, (uint64_t)example};
+    vxg_op *op = NULL, *oracle = NULL;
+    int status = row->make(l->target->dev, &p, &op);
+    if (status) return status;
+    vxg_check_opts opts = {.seed = (uint64_t)example,
+                           .input_lo = row->input_lo,
+                           .input_hi = row->input_hi,
+                           .declared_empty = row->is_empty && row->is_empty(&p)};
+    for (int k = 0; k < NCHECKS && !cli_cancel; k++) {
+        vxg_check_result r = {0};
+        if (checks[k].size != size || (checks[k].linear_only && !vxg_op_is_linear(op))) continue;
+        if (checks[k].fn) {
+            status = checks[k].fn(op, &opts, &r);
+        } else if (!(status = make_oracle(row, cpu, &p, l->target, &oracle))) {
+            status = vxg_check_backends(op, oracle, &opts, &r);
+            vxg_op_release(oracle);
+        }
+        if (status == VXG_ERR_MEMORY || status == VXG_ERR_CANCELLED) break;
+        note(&l->cells[k], &r, status, example);
+        status = VXG_OK;
+    }
+    vxg_op_release(op);
+    return status;
+}
+
+static int check_row(line *l, vxg_device *cpu, int limit) {
+    int n = limit && limit < l->row->examples ? limit : l->row->examples;
+    for (int i = 0; i < n && !cli_cancel; i++) {
+        int status = check_example(l, cpu, i, VXG_PROBLEM_TINY);
+        if (!status) status = check_example(l, cpu, i, VXG_PROBLEM_SMALL);
+        if (status == VXG_ERR_UNSUPPORTED) return VXG_OK; /* a row may lack float64 */
+        if (status) return vxg_error_context(status, "%s on %s", l->row->name, l->target->name);
+    }
+    for (int k = 0; k < NCHECKS; k++) l->failed += l->cells[k].failed;
+    return cli_cancel ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted") : VXG_OK;
+}
+
+/* ---- output ---- */
+
+static void print_head(void) {
+    printf("%-28s %-10s", "operator", "device");
+    for (int k = 0; k < NCHECKS; k++) printf(" %9.9s", checks[k].name);
+    printf("\n");
+}
+
+static void print_line(const line *l) {
+    int any = 0;
+    printf("%-28s %-10s", l->row->name, l->target->name);
+    for (int k = 0; k < NCHECKS; k++) {
+        const cell *c = &l->cells[k];
+        char text[24] = "-";
+        if (c->runs) snprintf(text, sizeof text, "%.1e%s", c->worst, c->failed ? "!" : "");
+        any |= c->runs;
+        printf(" %9s", text);
+    }
+    printf("  %s\n", l->failed ? "FAIL" : any ? "ok" : "not made");
+    for (int k = 0; k < NCHECKS; k++)
+        if (l->cells[k].failed)
+            printf("  ! %s: %.3e over %.0e in %d of %d examples; %s\n", checks[k].name,
+                   l->cells[k].worst, l->cells[k].tolerance, l->cells[k].failed, l->cells[k].runs,
+                   l->cells[k].detail);
+    fflush(stdout);
+}
+
+static void json_line(cli_json *j, const line *l) {
+    cli_json_open(j, NULL, '{');
+    cli_json_text(j, "operator", l->row->name);
+    cli_json_text(j, "device", vxg_device_get_info(l->target->dev)->spec);
+    cli_json_text(j, "dtype", vxg_dtype_name(l->target->dtype));
+    cli_json_bool(j, "passed", !l->failed);
+    for (int k = 0; k < NCHECKS; k++) {
+        const cell *c = &l->cells[k];
+        if (!c->runs) continue;
+        cli_json_open(j, checks[k].name, '{');
+        cli_json_real(j, "residual", c->worst);
+        cli_json_real(j, "tolerance", c->tolerance);
+        cli_json_int(j, "examples", c->runs);
+        cli_json_int(j, "failed", c->failed);
+        if (c->failed) cli_json_text(j, "detail", c->detail);
+        cli_json_close(j, '}');
+    }
+    cli_json_close(j, '}');
+}
+
+/* A pattern is a part of the name or, with * ? [, a shell pattern. */
+int cli_row_matches(const char *pattern, const char *name) {
+    if (!pattern) return 1;
+    if (strpbrk(pattern, "*?[")) return !fnmatch(pattern, name, 0);
+    return strstr(name, pattern) != NULL;
+}
+
+static int run_all(const cli_run *r, const options *o, const target *targets, int ntargets,
+                   vxg_device *cpu) {
+    const char *pattern = r->noperands ? r->operands[0] : NULL;
+    int failed = 0, total = 0, status = VXG_OK;
+    cli_json j = {.f = stdout};
+    if (r->shared->json) {
+        cli_json_open(&j, NULL, '{');
+        cli_json_open(&j, "checks", '[');
+    }
+    for (int i = 0; !status && i < vxg_op_row_count(); i++) {
+        const vxg_op_row *row = vxg_op_row_at(i);
+        if (!cli_row_matches(pattern, row->name)) continue;
+        for (int t = 0; !status && t < ntargets; t++) {
+            line l = {.row = row, .target = &targets[t]};
+            status = check_row(&l, cpu, o->examples);
+            if (status) break;
+            if (!total && !r->shared->json) print_head();
+            if (r->shared->json) {
+                json_line(&j, &l);
+            } else {
+                print_line(&l);
+            }
+            failed += l.failed != 0, total++;
+        }
+    }
+    if (r->shared->json) {
+        cli_json_close(&j, ']');
+        cli_json_int(&j, "failed", failed);
+        cli_json_close(&j, '}');
+    }
+    if (status) return status;
+    if (!total)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "no registered operator matches '%s'",
+                             pattern ? pattern : "");
+    if (failed)
+        return vxg_error_set(VXG_ERR_FAILED, "%d of %d lines have checks that fail", failed, total);
+    cli_say(r, "all %d lines ok (worst residual over all examples; parity is against float64 on "
+               "the CPU)",
+            total);
+    return VXG_OK;
+}
+
+static int run(cli_run *r) {
+    const options *o = r->options;
+    target targets[32] = {0};
+    vxg_device *cpu = NULL;
+    int n = 0, status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
+    if (!status && o->plugin) status = load_plugin(o->plugin);
+    if (!status) status = find_targets(o->compute.device, targets, &n);
+    if (!status) status = vxg_device_open("cpu", &cpu);
+    if (!status) status = run_all(r, o, targets, n, cpu);
+    for (int i = 0; i < n; i++) vxg_device_release(targets[i].dev);
+    vxg_device_release(cpu);
+    return status;
+}
+
+const cli_verb cli_verb_check = {
+    .name = "check",
+    .operands = "[PATTERN]",
+    .summary = "check adjoints, gradients and agreement of every operator on every device",
+    .about =
+        "A line per operator and device with the worst residual over the operator's random "
+        "examples. adjoint: dot test; transpose: A column by column against A' row by row; jvp: "
+        "against differences (linear operators: against apply); vjp: against jvp; accumulate: "
+        "adding equals setting and adding; batch: a batch and strided arrays equal single calls; "
+        "repeat: the same bits for 1, 2, 3 and 7 threads; parity: against float64 on the CPU. A "
+        "residual with ! is over its tolerance. PATTERN is a part of the name or a shell "
+        "pattern. The command fails (exit code 1) when any check does.",
+    .examples = "  voxgrad check\n  voxgrad check ct.parallel --device cpu\n"
+                "  voxgrad check mine.* --plugin ./libmine.so\n",
+    .max_operands = 1,
+    .options = rows,
+    .count = (int)(sizeof rows / sizeof *rows),
+    .size = sizeof(options),
+    .run = run,
+};

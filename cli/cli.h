@@ -1,0 +1,235 @@
+/* The command: what its files share. The command sees the public headers only.
+ *
+ * A verb is one file: a struct of options that starts with cli_shared, a table of vxg_option rows
+ * (the only description of its flags: parsing, --help, man page, completion and provenance all come
+ * from it) and a cli_verb. main.c lists the verbs.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <voxgrad/voxgrad.h>
+
+/* ---- Options every verb has; the first member of every verb's struct ---- */
+typedef struct cli_shared {
+    int help, quiet, verbose, json;
+} cli_shared;
+
+typedef struct cli_compute { /* rows of verbs that compute */
+    const char *device;
+    int threads;
+} cli_compute;
+
+/* Rows of the shared structs inside a verb's struct T. One line per row: a table is read as one. */
+/* clang-format off */
+#define CLI_SHARED_ROWS(T)                                                                         \
+    {"json", 0, VXG_OPT_FLAG, offsetof(T, shared.json), NULL, 0, 0, NULL, NULL,                    \
+     "print the result as JSON on standard output"},                                              \
+    {"quiet", 'q', VXG_OPT_FLAG, offsetof(T, shared.quiet), NULL, 0, 0, NULL, NULL,                \
+     "no progress and no messages, except errors"},                                               \
+    {"verbose", 'v', VXG_OPT_FLAG, offsetof(T, shared.verbose), NULL, 0, 0, NULL, NULL,            \
+     "also show the library's log: devices, compilers, cache"},                                   \
+    {"help", 'h', VXG_OPT_FLAG, offsetof(T, shared.help), NULL, 0, 0, NULL, NULL,                  \
+     "show this help"}
+#define CLI_COMPUTE_ROWS(T, fallback)                                                              \
+    {"device", 'd', VXG_OPT_TEXT, offsetof(T, compute.device), fallback, 0, 0, NULL, "DEVICE",     \
+     "where to compute, as `voxgrad devices` names it: cpu, cpu:v3, opencl:0, cuda:0"},            \
+    {"threads", 't', VXG_OPT_INT, offsetof(T, compute.threads), "0", 0, 1024, NULL, NULL,          \
+     "CPU threads; 0: as many as this process may use. Results do not depend on it"}
+#define CLI_FORCE_ROW(T)                                                                           \
+    {"force", 'f', VXG_OPT_FLAG, offsetof(T, force), NULL, 0, 0, NULL, NULL,                       \
+     "replace results that exist"}
+/* clang-format on */
+
+typedef struct cli_run cli_run;
+
+typedef struct cli_verb {
+    const char *name;
+    const char *alias;    /* another package's spelling, or NULL */
+    const char *operands; /* "FILE", "[PATTERN]", "" */
+    const char *summary;  /* one line */
+    const char *about;    /* paragraphs separated by empty lines */
+    const char *examples; /* lines */
+    int min_operands, max_operands;
+    int hidden;
+    const vxg_option *options;
+    int count;
+    size_t size; /* of the options struct */
+    int (*run)(cli_run *run);
+} cli_verb;
+
+struct cli_run {
+    const cli_verb *verb;
+    const void *options; /* the verb's struct */
+    const cli_shared *shared;
+    int noperands;
+    const char *operands[4];
+    const char *command; /* the whole command line, quoted for a shell */
+};
+
+/* main.c */
+extern const cli_verb *const cli_verbs[];
+extern const int cli_verb_count;
+const cli_verb *cli_verb_find(const char *name);
+/* Set by SIGINT and SIGTERM; handed to every long call. */
+extern volatile int cli_cancel;
+/* An environment variable of the command, for --help and the manual. */
+typedef struct cli_variable {
+    const char *name, *help;
+} cli_variable;
+extern const cli_variable cli_variables[];
+extern const int cli_variable_count;
+
+/* options.c */
+/* Fills run from argv[first..argc). Returns a status; VXG_ERR_ARGUMENT with words. */
+int cli_parse(cli_run *run, void *options, int argc, char **argv, int first);
+/* The option another package spells differently, or the name itself. */
+const char *cli_option_name(const char *name);
+/* Next (spelling here, spelling elsewhere) pair of an option: index from 0, NULL at the end. */
+const char *cli_option_alias(const char *name, int index);
+/* Word for an option's value ("N", "A:B[:STEP]", "tiff|h5"), "" for flags. */
+void cli_option_value(const vxg_option *o, char *out, size_t size);
+/* Help text with unit, bounds' meaning and default in brackets. */
+void cli_option_help(const vxg_option *o, char *out, size_t size);
+void cli_help_verb(FILE *f, const cli_verb *verb);
+void cli_help_all(FILE *f);
+/* Whole numbers [begin, end) from an option "a:b" (or one number a: [a, a+1)), not given: [0, n).
+ * VXG_ERR_ARGUMENT names the option and the limit n. */
+int cli_span(const char *name, const vxg_range *range, int64_t n, int64_t *begin, int64_t *end);
+
+/* message.c */
+/* A line on standard error, unless --quiet. */
+void cli_say(const cli_run *run, const char *format, ...) VXG_PRINTF(2, 3);
+void cli_warn(const char *format, ...) VXG_PRINTF(1, 2);
+/* Picks the UTF-8 or the ASCII spelling for where the text goes. */
+const char *cli_utf8(const char *utf8, const char *ascii);
+/* The progress callback with a bar (terminal) or lines; valid until the next call. `what` names the
+ * things counted. */
+const vxg_progress *cli_progress(const cli_run *run);
+void cli_progress_end(void); /* clears or completes the bar; before any other message */
+double cli_now(void);        /* seconds, monotonic */
+void cli_log_to_stderr(void *context, int level, const char *text);
+/* "1.2 MB" in one of a few rotating buffers. */
+const char *cli_bytes(double bytes);
+
+/* json.c: text that is always valid JSON; numbers that are not finite become null. */
+typedef struct cli_json {
+    FILE *f;
+    int depth, fresh;
+} cli_json;
+void cli_json_open(cli_json *j, const char *key, char bracket); /* '{' or '[' ; key NULL in lists */
+void cli_json_close(cli_json *j, char bracket);
+void cli_json_text(cli_json *j, const char *key, const char *value); /* NULL: null */
+void cli_json_real(cli_json *j, const char *key, double value);
+void cli_json_int(cli_json *j, const char *key, int64_t value);
+void cli_json_bool(cli_json *j, const char *key, int value);
+
+/* provenance.c */
+#define CLI_MAX_ATTRIBUTES 64
+typedef struct cli_provenance {
+    vxg_attribute list[CLI_MAX_ATTRIBUTES];
+    int count;
+    char *owned[2 * CLI_MAX_ATTRIBUTES];
+    int nowned;
+} cli_provenance;
+/* Version, command and every effective option of the run; then what the verb adds. */
+int cli_provenance_start(cli_provenance *p, const cli_run *run);
+int cli_provenance_add(cli_provenance *p, const char *name, const char *format, ...)
+    VXG_PRINTF(3, 4);
+void cli_provenance_drop(cli_provenance *p); /* the last entry */
+int cli_provenance_device(cli_provenance *p, const vxg_device *dev);
+/* Writes them as JSON with the date. */
+int cli_provenance_write(const cli_provenance *p, const char *path, int force);
+void cli_provenance_free(cli_provenance *p);
+/* SHA-256 of a file by a thread of its own; wait returns it, or stops waiting when interrupted. */
+int cli_hash_start(const char *path);
+int cli_hash_wait(const vxg_progress *progress, char hex[65]);
+
+/* files.c: a folder of outputs that appears whole or not at all. */
+#define CLI_MAX_OUTPUTS 64
+typedef struct cli_outputs {
+    char folder[4096];
+    int made_folder, force;
+    char *path[CLI_MAX_OUTPUTS]; /* written so far */
+    int count;
+} cli_outputs;
+int cli_outputs_open(cli_outputs *o, const char *folder, int force);
+/* Path of a file in the folder; VXG_ERR_OUTPUT when it exists and force is off. */
+int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name);
+/* Notes a file as written, so that a later failure removes it. */
+void cli_outputs_wrote(cli_outputs *o, const char *path);
+/* failed: removes what was written and the folder if it was made here. Returns status. */
+int cli_outputs_close(cli_outputs *o, int status);
+/* Numbered slices PREFIX_NNNNN.tiff in the folder: VXG_ERR_OUTPUT when there are any and force is
+ * off. */
+int cli_outputs_check_slices(const cli_outputs *o, const char *prefix);
+/* Removes those numbered from n on: left from an earlier, larger volume. */
+void cli_outputs_drop_slices(const cli_outputs *o, const char *prefix, int64_t n);
+
+/* scan.c */
+typedef struct cli_select { /* the part of a scan to use */
+    int64_t row0, row1, view0, view1, col0, col1;
+    int reverse, no_minus_log;
+} cli_select;
+/* Rows, columns and projections out of the options of these names. */
+int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_range *rows,
+                    const vxg_range *columns, const vxg_range *projections);
+/* Line integrals of rows[0..nrows) as (view, row, column) of the selection. free() it. */
+int cli_scan_rows(vxg_scan_reader *scan, const cli_select *sel, const int64_t *rows, int64_t nrows,
+                  float **out);
+/* Angles of the selected views in radians; free() it. */
+int cli_scan_theta(const vxg_scan_reader *scan, const cli_select *sel, double **out);
+/* A row from "--nsino": "512" is row 512, "0.5" is the middle. */
+int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char *text,
+                 int64_t *row);
+
+/* find_center.c */
+#define CLI_CENTER_CURVE 4096
+typedef struct cli_center {
+    double wedge, pair; /* columns of the full detector; NaN: the method failed, see *_why */
+    char wedge_why[256], pair_why[256];
+    double used;
+    const char *method; /* in words */
+    int64_t rows;       /* detector rows used */
+    double *x[2], *y[2]; /* score curves: wedge, pair */
+    int64_t n[2];
+} cli_center;
+/* Both methods on up to max_rows rows (evenly spread, or the one given: row >= 0). */
+int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_range *range,
+                    int64_t row, int max_rows, cli_center *out);
+/* "centre 295.58 (Fourier wedge) 295.61 (0/180 registration)" and a warning if they disagree. */
+void cli_center_say(const cli_run *run, const cli_center *c);
+void cli_center_free(cli_center *c);
+
+/* recon.c, try.c, slice of recon */
+typedef struct cli_recon {
+    cli_shared shared;
+    cli_compute compute;
+    const char *output, *axis, *nsino;
+    int type, format, filter, ring, reverse, force, no_minus_log, no_checksum;
+    double cutoff, max_memory;
+    vxg_range center_range, rows, columns, projections;
+} cli_recon;
+typedef struct cli_job { /* what the three types share */
+    const cli_run *run;
+    const cli_recon *opt;
+    vxg_device *dev;
+    vxg_scan_reader *scan;
+    cli_select sel;
+    vxg_ct_recon_opts recon;
+    int64_t row; /* of --nsino */
+    cli_outputs out;
+    cli_provenance prov;
+} cli_job;
+int cli_recon_try(cli_job *job);
+int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,
+                    vxg_volume_writer **out);
+int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path);
+int cli_write_provenance(cli_job *job, const char *path);
+
+extern const cli_verb cli_verb_devices, cli_verb_info, cli_verb_center, cli_verb_recon,
+    cli_verb_check, cli_verb_bench, cli_verb_version, cli_verb_help, cli_verb_man,
+    cli_verb_completion;
+
+#endif

@@ -1,0 +1,86 @@
+/* Output folders that appear whole or not at all. */
+#include "cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int cli_outputs_open(cli_outputs *o, const char *folder, int force) {
+    struct stat st;
+    memset(o, 0, sizeof *o);
+    o->force = force;
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/') n--; /* "out/" and "out" are one folder */
+    if (n == 0 || n + 64 > sizeof o->folder)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s folder name",
+                             n ? "too long a" : "an empty");
+    snprintf(o->folder, sizeof o->folder, "%.*s", (int)n, folder);
+    if (!mkdir(o->folder, 0777)) {
+        o->made_folder = 1;
+        return VXG_OK;
+    }
+    if (errno != EEXIST)
+        return vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot make folder %s: %s", o->folder,
+                             strerror(errno));
+    if (stat(o->folder, &st) || !S_ISDIR(st.st_mode))
+        return vxg_error_set(VXG_ERR_OUTPUT, "--output: %s exists and is not a folder", o->folder);
+    if (access(o->folder, W_OK | X_OK))
+        return vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot write in folder %s: %s", o->folder,
+                             strerror(errno));
+    return VXG_OK;
+}
+
+int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name) {
+    struct stat st;
+    if ((size_t)snprintf(path, size, "%s/%s", o->folder, name) >= size)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: too long a folder name");
+    if (!o->force && !lstat(path, &st))
+        return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", path);
+    return VXG_OK;
+}
+
+void cli_outputs_wrote(cli_outputs *o, const char *path) {
+    if (o->count < CLI_MAX_OUTPUTS && (o->path[o->count] = strdup(path))) o->count++;
+}
+
+int cli_outputs_close(cli_outputs *o, int status) {
+    for (int i = 0; i < o->count; i++) {
+        if (status) unlink(o->path[i]);
+        free(o->path[i]);
+    }
+    if (status && o->made_folder) rmdir(o->folder); /* only when nothing else is in it */
+    memset(o, 0, sizeof *o);
+    return status;
+}
+
+/* The number of "PREFIX_NNNNN.tiff", or -1. */
+static long long slice_number(const char *name, const char *prefix) {
+    size_t n = strlen(prefix);
+    char *end;
+    if (strncmp(name, prefix, n) || name[n] != '_') return -1;
+    if (strspn(name + n + 1, "0123456789") < 5) return -1;
+    long long number = strtoll(name + n + 1, &end, 10);
+    return strcmp(end, ".tiff") ? -1 : number;
+}
+
+int cli_outputs_check_slices(const cli_outputs *o, const char *prefix) {
+    DIR *d = o->force ? NULL : opendir(o->folder);
+    int status = VXG_OK;
+    for (struct dirent *e; d && !status && (e = readdir(d));)
+        if (slice_number(e->d_name, prefix) >= 0)
+            status = vxg_error_set(VXG_ERR_OUTPUT, "%s/%s exists (--force replaces it)", o->folder,
+                                   e->d_name);
+    if (d) closedir(d);
+    return status;
+}
+
+void cli_outputs_drop_slices(const cli_outputs *o, const char *prefix, int64_t n) {
+    DIR *d = opendir(o->folder);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (slice_number(e->d_name, prefix) >= n) unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d) closedir(d);
+}

@@ -1,0 +1,141 @@
+/* The voxgrad command: finds the verb, parses its options, runs it, turns a status into an exit
+ * code. */
+#include "cli.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+volatile int cli_cancel;
+
+const cli_verb *const cli_verbs[] = {
+    &cli_verb_devices, &cli_verb_info,    &cli_verb_center, &cli_verb_recon, &cli_verb_check,
+    &cli_verb_bench,   &cli_verb_version, &cli_verb_help,   &cli_verb_man,   &cli_verb_completion,
+};
+const int cli_verb_count = (int)(sizeof cli_verbs / sizeof *cli_verbs);
+
+const cli_variable cli_variables[] = {
+    {"VXG_DEVICE", "device used when none is given, as in --device"},
+    {"VXG_ISA", "CPU instruction-set level: v2, v3 or v4 (default: the highest there is)"},
+    {"VXG_CACHE_DIR", "folder of compiled device programs (default: $XDG_CACHE_HOME/voxgrad)"},
+    {"VXG_CACHE", "0 switches that cache off"},
+    {"VXG_CC", "C compiler for kernels handed in as text on the CPU (default: cc)"},
+    {"VXG_CUDA_PATH", "folder of the CUDA run-time compiler (NVRTC)"},
+};
+const int cli_variable_count = (int)(sizeof cli_variables / sizeof *cli_variables);
+
+const cli_verb *cli_verb_find(const char *name) {
+    for (int i = 0; i < cli_verb_count; i++) {
+        const cli_verb *v = cli_verbs[i];
+        if (!strcmp(v->name, name) || (v->alias && !strcmp(v->alias, name))) return v;
+    }
+    return NULL;
+}
+
+/* The first signal asks the work to stop and clean up; SA_RESETHAND lets a second one kill. */
+static void on_signal(int number) {
+    static const char words[] = "\nvoxgrad: stopping and cleaning up (again: stop at once)\n";
+    int saved = errno;
+    (void)number;
+    cli_cancel = 1;
+    if (isatty(2) && write(2, words, sizeof words - 1) < 0) saved = errno;
+    errno = saved;
+}
+
+static void set_signals(void) {
+    struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit then is a write error, which is cleaned up */
+}
+
+/* The command line as a shell would need it again. malloc'ed, or NULL. */
+static char *join(int argc, char **argv) {
+    size_t size = 1;
+    for (int i = 0; i < argc; i++) size += 4 * strlen(argv[i]) + 3;
+    char *text = malloc(size), *p = text;
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-_=+:,./%@";
+    for (int i = 0; text && i < argc; i++) {
+        const char *s = i ? argv[i] : "voxgrad";
+        if (i) *p++ = ' ';
+        if (*s && strspn(s, safe) == strlen(s)) {
+            p = stpcpy(p, s);
+            continue;
+        }
+        *p++ = '\'';
+        for (; *s; s++) {
+            if (*s == '\'') {
+                p = stpcpy(p, "'\\''");
+            } else {
+                *p++ = *s;
+            }
+        }
+        *p++ = '\'';
+    }
+    if (text) *p = 0;
+    return text;
+}
+
+static int unknown_verb(const char *name) {
+    char list[256];
+    int n = 0;
+    for (int i = 0; i < cli_verb_count; i++)
+        if (!cli_verbs[i]->hidden)
+            n += snprintf(list + n, sizeof list - (size_t)n, "%s%s", n ? ", " : "",
+                          cli_verbs[i]->name);
+    return vxg_error_set(VXG_ERR_ARGUMENT, "unknown verb '%s'; the verbs are %s", name, list);
+}
+
+static int run_verb(const cli_verb *verb, int argc, char **argv) {
+    cli_run run = {.verb = verb};
+    void *options = calloc(1, verb->size);
+    char *command = join(argc, argv);
+    int status = options && command ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    run.command = command;
+    if (!status) status = cli_parse(&run, options, argc, argv, 2);
+    if (!status && run.shared->help) {
+        cli_help_verb(stdout, verb);
+    } else if (!status) {
+        vxg_set_log(cli_log_to_stderr, NULL, run.shared->verbose ? 2 : 0);
+        status = verb->run(&run);
+        vxg_set_log(NULL, NULL, -1);
+    }
+    free(command);
+    free(options);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    int status;
+    setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
+    set_signals();
+    const char *word = argc > 1 ? argv[1] : NULL;
+    const cli_verb *verb = word ? cli_verb_find(word) : NULL;
+    if (!word) {
+        cli_help_all(stderr);
+        return vxg_status_exit_code(VXG_ERR_ARGUMENT);
+    } else if (verb) {
+        status = run_verb(verb, argc, argv);
+    } else if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+        cli_help_all(stdout);
+        status = VXG_OK;
+    } else if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+        status = run_verb(&cli_verb_version, 2, argv);
+    } else {
+        status = unknown_verb(word);
+    }
+    if (!status && (fflush(stdout) || ferror(stdout)))
+        status = vxg_error_set(VXG_ERR_OUTPUT, "cannot write to standard output: %s",
+                               strerror(errno));
+    cli_progress_end();
+    if (status) {
+        const char *message = vxg_error_message();
+        fprintf(stderr, "voxgrad: %s\n", *message ? message : vxg_status_text(status));
+    }
+    return vxg_status_exit_code(status);
+}

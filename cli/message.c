@@ -1,0 +1,148 @@
+/* Messages, progress and small text helpers. Everything here goes to standard error. */
+#include "cli.h"
+
+#include <langinfo.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    int active, terminal, quiet, lines;
+    double start, last;
+    int last_step; /* tenths already told, when not on a terminal */
+    double done, total;
+    char what[64];
+} bar;
+
+double cli_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+const char *cli_utf8(const char *utf8, const char *ascii) {
+    return strcmp(nl_langinfo(CODESET), "UTF-8") ? ascii : utf8;
+}
+
+const char *cli_bytes(double bytes) {
+    static char text[4][32];
+    static int turn;
+    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
+    int u = 0;
+    while (bytes >= 999.5 && u < 4) bytes /= 1000, u++;
+    turn = (turn + 1) % 4;
+    snprintf(text[turn], sizeof text[turn], bytes < 9.995 && u ? "%.2f %s" : "%.0f %s", bytes,
+             unit[u]);
+    return text[turn];
+}
+
+static void clear_bar(void) {
+    if (bar.active && bar.terminal && bar.lines) fprintf(stderr, "\r\033[K");
+    bar.lines = 0;
+}
+
+void cli_say(const cli_run *run, const char *format, ...) {
+    if (run->shared->quiet) return;
+    va_list ap;
+    va_start(ap, format);
+    clear_bar();
+    vfprintf(stderr, format, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+}
+
+void cli_warn(const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    clear_bar();
+    fprintf(stderr, "voxgrad: warning: ");
+    vfprintf(stderr, format, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+}
+
+void cli_log_to_stderr(void *context, int level, const char *text) {
+    (void)context;
+    clear_bar();
+    fprintf(stderr, "voxgrad: %s%s\n", level ? "" : "warning: ", text);
+}
+
+static void time_text(double seconds, char *out, size_t size) {
+    if (seconds < 9.95) {
+        snprintf(out, size, "%.1f s", seconds);
+    } else if (seconds < 90) {
+        snprintf(out, size, "%.0f s", seconds);
+    } else if (seconds < 5400) {
+        snprintf(out, size, "%d min %02d s", (int)(seconds / 60), (int)fmod(seconds, 60));
+    } else {
+        snprintf(out, size, "%d h %02d min", (int)(seconds / 3600),
+                 (int)fmod(seconds / 60, 60));
+    }
+}
+
+static void draw(double now) {
+    char spent[32], left[32] = "";
+    double fraction = bar.total > 0 ? bar.done / bar.total : 1;
+    double elapsed = now - bar.start;
+    time_text(elapsed, spent, sizeof spent);
+    if (fraction > 0 && fraction < 1) {
+        char t[32];
+        time_text(elapsed * (1 - fraction) / fraction, t, sizeof t);
+        snprintf(left, sizeof left, ", %.20s left", t);
+    }
+    if (!bar.terminal) {
+        fprintf(stderr, "%3.0f%% %.0f/%.0f %s, %s%s\n", floor(100 * fraction), bar.done, bar.total,
+                bar.what, spent, left);
+        return;
+    }
+    fprintf(stderr, "\r%3.0f%% ", floor(100 * fraction));
+    for (int i = 0; i < 20; i++)
+        fputs(i < (int)(20 * fraction + 0.5) ? cli_utf8("\u2588", "#") : cli_utf8("\u2591", "."),
+              stderr);
+    fprintf(stderr, " %.0f/%.0f %s  %s%s\033[K", bar.done, bar.total, bar.what, spent, left);
+    fflush(stderr);
+    bar.lines = 1;
+}
+
+static void report(void *context, const char *what, double done, double total) {
+    (void)context;
+    double now = cli_now();
+    int other = strncmp(bar.what, what ? what : "", sizeof bar.what - 1) != 0;
+    if (other) {
+        snprintf(bar.what, sizeof bar.what, "%s", what ? what : "");
+        bar.start = now, bar.last = 0, bar.last_step = 0;
+    }
+    bar.done = done, bar.total = total;
+    if (bar.quiet) return;
+    if (bar.terminal) {
+        if (now - bar.last < 0.1 && done < total) return;
+        bar.last = now;
+        draw(now);
+        return;
+    }
+    /* Lines for logs: every tenth, but no more than one a second, and the last one. */
+    int step = total > 0 ? (int)(10 * done / total) : 10;
+    if (step <= bar.last_step || (now - bar.last < 1 && done < total)) return;
+    bar.last_step = step, bar.last = now;
+    draw(now);
+}
+
+const vxg_progress *cli_progress(const cli_run *run) {
+    static vxg_progress progress;
+    const char *term = getenv("TERM");
+    memset(&bar, 0, sizeof bar);
+    bar.active = 1;
+    bar.quiet = run->shared->quiet;
+    bar.terminal = isatty(2) && (!term || strcmp(term, "dumb"));
+    bar.start = cli_now();
+    progress = (vxg_progress){report, NULL, &cli_cancel};
+    return &progress;
+}
+
+void cli_progress_end(void) {
+    if (bar.active && bar.lines) fputc('\n', stderr);
+    bar.active = bar.lines = 0;
+}

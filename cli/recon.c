@@ -1,0 +1,376 @@
+/* voxgrad recon: a scan becomes a volume and pictures. Types full and slice; try.c has the third. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TYPE_FULL, TYPE_SLICE, TYPE_TRY };
+
+#define WINDOW(e, n) "|" n
+static const vxg_option rows[] = {
+    {"output", 'o', VXG_OPT_TEXT, offsetof(cli_recon, output), NULL, 0, 0, NULL, "DIR",
+     "folder of the results, made when missing (needed)"},
+    {"type", 0, VXG_OPT_CHOICE, offsetof(cli_recon, type), "full", 0, 0, NULL, "full|slice|try",
+     "what to make: the volume, one slice, or one slice for a range of centres"},
+    {"save-format", 0, VXG_OPT_CHOICE, offsetof(cli_recon, format), "tiff", 0, 0, NULL,
+     "tiff|tiff-stack|h5|npy",
+     "file format of the volume; tiff writes one file per slice"},
+    {"rotation-axis", 'c', VXG_OPT_TEXT, offsetof(cli_recon, axis), "auto", 0, 0, "px", "C",
+     "detector column of the rotation axis, the first column is 0; auto finds it"},
+    {"center-range", 0, VXG_OPT_RANGE, offsetof(cli_recon, center_range), NULL, 0, 0, "px",
+     "A:B[:STEP]",
+     "centres of --type try, B excluded [default: 10 px to both sides in steps of 1]; otherwise "
+     "where auto searches"},
+    {"nsino", 0, VXG_OPT_TEXT, offsetof(cli_recon, nsino), "0.5", 0, 0, NULL, "ROW",
+     "detector row of --type slice and try: 512, or a fraction of the height: 0.5"},
+    {"rows", 0, VXG_OPT_RANGE, offsetof(cli_recon, rows), NULL, 0, 0, NULL, "A:B",
+     "detector rows to reconstruct, B excluded"},
+    {"columns", 0, VXG_OPT_RANGE, offsetof(cli_recon, columns), NULL, 0, 0, NULL, "A:B",
+     "detector columns to use, B excluded"},
+    {"projections", 0, VXG_OPT_RANGE, offsetof(cli_recon, projections), NULL, 0, 0, NULL, "A:B",
+     "projections to use, B excluded"},
+    {"filter", 0, VXG_OPT_CHOICE, offsetof(cli_recon, filter), "shepp-logan", 0, 0, NULL,
+     &(VXG_CT_WINDOW_LIST(WINDOW))[1], "window on the ramp filter"},
+    {"cutoff", 0, VXG_OPT_REAL, offsetof(cli_recon, cutoff), "0", 0, 1, "of Nyquist", NULL,
+     "where the window ends; 0: the window's own default"},
+    {"ring", 0, VXG_OPT_INT, offsetof(cli_recon, ring), "0", 0, 999, "px", NULL,
+     "ring removal by sorting with a median of this odd width; 0: none"},
+    {"reverse", 0, VXG_OPT_FLAG, offsetof(cli_recon, reverse), NULL, 0, 0, NULL, NULL,
+     "the stage turns clockwise"},
+    {"no-minus-log", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_minus_log), NULL, 0, 0, NULL, NULL,
+     "the data are line integrals already: no flat and dark correction, no logarithm"},
+    {"max-memory", 0, VXG_OPT_REAL, offsetof(cli_recon, max_memory), "1024", 1, 1e9, "MB", NULL,
+     "memory the work may hold at once; results do not depend on it"},
+    {"no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL, NULL,
+     "do not read the input once more for its SHA-256"},
+    CLI_FORCE_ROW(cli_recon),
+    CLI_COMPUTE_ROWS(cli_recon, "auto"),
+    CLI_SHARED_ROWS(cli_recon),
+};
+
+static const char *const extensions[] = {"tiff", "tiff", "h5", "npy"};
+
+/* ---- writing while collecting the three slices of the picture ---- */
+typedef struct tee {
+    vxg_volume_writer self;
+    vxg_volume_writer *inner;
+    int64_t shape[3];
+    float *axial, *coronal, *sagittal;
+} tee;
+
+static int tee_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    tee *t = self->impl;
+    int64_t ny = t->shape[1], nx = t->shape[2];
+    for (int64_t z = z0; z < z0 + nz; z++) {
+        const float *slice = src + (z - z0) * ny * nx;
+        if (z == t->shape[0] / 2) memcpy(t->axial, slice, (size_t)(ny * nx) * sizeof *slice);
+        memcpy(t->coronal + z * nx, slice + ny / 2 * nx, (size_t)nx * sizeof *slice);
+        for (int64_t y = 0; y < ny; y++) t->sagittal[z * ny + y] = slice[y * nx + nx / 2];
+    }
+    return t->inner->write(t->inner, z0, nz, src);
+}
+
+static int tee_open(tee *t, vxg_volume_writer *inner, int64_t nz, int64_t ny, int64_t nx) {
+    memset(t, 0, sizeof *t);
+    t->self.write = tee_write;
+    t->self.impl = t;
+    t->inner = inner;
+    t->shape[0] = nz, t->shape[1] = ny, t->shape[2] = nx;
+    t->axial = calloc((size_t)(ny * nx), sizeof(float));
+    t->coronal = calloc((size_t)(nz * nx), sizeof(float));
+    t->sagittal = calloc((size_t)(nz * ny), sizeof(float));
+    if (t->axial && t->coronal && t->sagittal) return VXG_OK;
+    return vxg_error_set(VXG_ERR_MEMORY, "out of memory for the pictures' slices");
+}
+
+static void tee_free(tee *t) {
+    free(t->axial);
+    free(t->coronal);
+    free(t->sagittal);
+}
+
+int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,
+                    vxg_volume_writer **out) {
+    int64_t n = job->sel.col1 - job->sel.col0;
+    double p = job->scan->pixel_size > 0 ? job->scan->pixel_size : 0;
+    vxg_volume_writer_opts w = {.format = format,
+                                .path = path,
+                                .nz = nz,
+                                .ny = n,
+                                .nx = n,
+                                .voxel = {p, p, p},
+                                .unit = job->scan->pixel_unit,
+                                .attributes = job->prov.list,
+                                .nattributes = job->prov.count,
+                                .force = job->opt->force};
+    return vxg_volume_writer_open(&w, out);
+}
+
+int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path) {
+    int status =
+        vxg_picture_write_png(pic, path, job->prov.list, job->prov.count, job->opt->force);
+    if (!status) cli_outputs_wrote(&job->out, path);
+    return status;
+}
+
+int cli_write_provenance(cli_job *job, const char *path) {
+    int status = cli_provenance_write(&job->prov, path, job->opt->force);
+    if (!status) cli_outputs_wrote(&job->out, path);
+    return status;
+}
+
+static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
+    int status = cli_provenance_add(&job->prov, "replaced.nonpositive", "%lld",
+                                    (long long)s->bad.nonpositive);
+    if (!status)
+        status = cli_provenance_add(&job->prov, "replaced.nonfinite", "%lld",
+                                    (long long)s->bad.nonfinite);
+    if (!status)
+        status =
+            cli_provenance_add(&job->prov, "replaced.dead_pixels", "%lld", (long long)s->bad.dead);
+    if (!status) status = cli_provenance_add(&job->prov, "chunk", "%lld slices", (long long)s->chunk);
+    return status;
+}
+
+static void say_stats(const cli_run *run, const vxg_ct_recon_stats *s) {
+    if (s->bad.nonpositive || s->bad.nonfinite || s->bad.dead)
+        cli_say(run, "replaced: %lld counts not above the dark field, %lld not numbers; %lld dead "
+                     "pixels set to 0",
+                (long long)s->bad.nonpositive, (long long)s->bad.nonfinite, (long long)s->bad.dead);
+}
+
+static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const char *volume,
+                         const char *picture, const char *provenance, double seconds) {
+    if (!job->run->shared->json) {
+        printf("%s\n%s\n%s\n", volume, picture, provenance);
+        return;
+    }
+    cli_json j = {.f = stdout};
+    cli_json_open(&j, NULL, '{');
+    cli_json_text(&j, "volume", volume);
+    cli_json_text(&j, "picture", picture);
+    cli_json_text(&j, "provenance", provenance);
+    cli_json_open(&j, "shape", '[');
+    cli_json_int(&j, NULL, s->slices);
+    cli_json_int(&j, NULL, s->ny);
+    cli_json_int(&j, NULL, s->nx);
+    cli_json_close(&j, ']');
+    cli_json_real(&j, "center", job->recon.center);
+    cli_json_text(&j, "device", vxg_device_get_info(job->dev)->spec);
+    cli_json_real(&j, "seconds", seconds);
+    cli_json_int(&j, "slices_at_once", s->chunk);
+    cli_json_int(&j, "peak_bytes", s->peak_bytes);
+    cli_json_int(&j, "replaced_nonpositive", s->bad.nonpositive);
+    cli_json_int(&j, "replaced_nonfinite", s->bad.nonfinite);
+    cli_json_int(&j, "dead_pixels", s->bad.dead);
+    cli_json_close(&j, '}');
+}
+
+static int draw(const cli_job *job, const tee *t, vxg_picture *pic) {
+    double p = job->scan->pixel_size > 0 ? job->scan->pixel_size : 0;
+    const double voxel[3] = {p, p, p};
+    if (job->opt->type == TYPE_FULL)
+        return vxg_picture_orthoslices(t->axial, t->coronal, t->sagittal, t->shape, voxel,
+                                       job->scan->pixel_unit, pic);
+    char label[64];
+    const char *labels[1] = {label};
+    snprintf(label, sizeof label, "row %lld centre %.2f", (long long)job->row, job->recon.center);
+    return vxg_picture_montage(t->axial, 1, t->shape[1], t->shape[2], labels, pic);
+}
+
+/* Names of the outputs of types full and slice; checks that none is there. */
+typedef struct names {
+    char prefix[4200], first[4200], picture[4200], provenance[4200];
+    vxg_volume_format format;
+} names;
+
+static int name_outputs(cli_job *job, names *n) {
+    int full = job->opt->type == TYPE_FULL, format = job->opt->format, status = VXG_OK;
+    char stem[64], file[96];
+    if (full) {
+        snprintf(stem, sizeof stem, "recon");
+    } else {
+        snprintf(stem, sizeof stem, "slice_%05lld", (long long)job->row);
+        if (format == VXG_VOLUME_TIFF) format = VXG_VOLUME_TIFF_STACK; /* of one page */
+    }
+    n->format = (vxg_volume_format)format;
+    snprintf(file, sizeof file, format == VXG_VOLUME_TIFF ? "%s_00000.%s" : "%s.%s", stem,
+             extensions[format]);
+    if (format == VXG_VOLUME_TIFF) status = cli_outputs_check_slices(&job->out, stem);
+    if (!status) status = cli_outputs_path(&job->out, n->first, sizeof n->first, file);
+    snprintf(n->prefix, sizeof n->prefix, "%s", n->first);
+    if (format == VXG_VOLUME_TIFF)
+        snprintf(n->prefix, sizeof n->prefix, "%s/%s", job->out.folder, stem);
+    snprintf(file, sizeof file, full ? "orthoslices.png" : "%s.png", stem);
+    if (!status) status = cli_outputs_path(&job->out, n->picture, sizeof n->picture, file);
+    snprintf(file, sizeof file, full ? "provenance.json" : "%s.json", stem);
+    if (!status) status = cli_outputs_path(&job->out, n->provenance, sizeof n->provenance, file);
+    return status;
+}
+
+static int make_volume(cli_job *job, const names *n) {
+    int full = job->opt->type == TYPE_FULL;
+    int64_t cols = job->sel.col1 - job->sel.col0;
+    tee t = {0};
+    vxg_ct_recon_stats stats = {0};
+    vxg_picture pic = {0};
+    vxg_volume_writer *writer = NULL;
+    if (!full) job->recon.row_begin = job->row, job->recon.row_end = job->row + 1;
+    int64_t nz = job->recon.row_end - job->recon.row_begin;
+    double start = cli_now();
+    int status = cli_open_volume(job, n->prefix, nz, n->format, &writer);
+    if (status) return status;
+    status = tee_open(&t, writer, nz, cols, cols);
+    if (!status) {
+        job->recon.progress = cli_progress(job->run);
+        status = vxg_ct_reconstruct(job->dev, job->scan, &job->recon, &t.self, &stats);
+        cli_progress_end();
+    }
+    if (!status) say_stats(job->run, &stats);
+    /* The small files first: when one fails the volume is given up, and nothing is left. */
+    if (!status) status = draw(job, &t, &pic);
+    if (!status) status = cli_write_picture(job, &pic, n->picture);
+    if (!status) status = add_stats(job, &stats);
+    if (!status) status = cli_write_provenance(job, n->provenance);
+    if (status) {
+        writer->abandon(writer);
+    } else if (!(status = writer->finish(writer))) {
+        if (n->format == VXG_VOLUME_TIFF) cli_outputs_drop_slices(&job->out, "recon", nz);
+        cli_say(job->run, "volume %lld x %lld x %lld, 1/px, %.1f s on %s", (long long)stats.slices,
+                (long long)stats.ny, (long long)stats.nx, cli_now() - start,
+                vxg_device_get_info(job->dev)->spec);
+        print_result(job, &stats, n->first, n->picture, n->provenance, cli_now() - start);
+    }
+    vxg_picture_free(&pic);
+    tee_free(&t);
+    return status;
+}
+
+/* ---- what the three types share ---- */
+
+static int set_center(cli_job *job) {
+    const cli_recon *o = job->opt;
+    if (strcmp(o->axis, "auto")) {
+        char *end;
+        double c = strtod(o->axis, &end);
+        if (end == o->axis || *end || !isfinite(c))
+            return vxg_error_set(VXG_ERR_ARGUMENT,
+                                 "--rotation-axis: '%s' is not a column number or auto", o->axis);
+        if (c < (double)job->sel.col0 || c > (double)job->sel.col1 - 1)
+            return vxg_error_set(VXG_ERR_ARGUMENT,
+                                 "--rotation-axis: %s lies outside the detector columns %lld to "
+                                 "%lld",
+                                 o->axis, (long long)job->sel.col0, (long long)job->sel.col1 - 1);
+        job->recon.center = c;
+        return cli_provenance_add(&job->prov, "center", "%.17g px, given", c);
+    }
+    if (o->type == TYPE_TRY && o->center_range.given) return VXG_OK; /* nothing to look for */
+    cli_center found;
+    vxg_range search = o->type == TYPE_TRY ? (vxg_range){0} : o->center_range;
+    int status = cli_center_find(job->scan, &job->sel, &search, -1, 9, &found);
+    if (status) return status;
+    cli_center_say(job->run, &found);
+    job->recon.center = found.used;
+    status = cli_provenance_add(&job->prov, "center", "%.17g px, %s", found.used, found.method);
+    if (!status) status = cli_provenance_add(&job->prov, "center.fourier_wedge", "%.4f", found.wedge);
+    if (!status) status = cli_provenance_add(&job->prov, "center.registration", "%.4f", found.pair);
+    cli_center_free(&found);
+    return status;
+}
+
+static int check_options(const cli_recon *o) {
+    if (!o->output)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output is missing: the folder of the results");
+    if (o->ring && o->ring % 2 == 0)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--ring: %d is not odd", o->ring);
+    return VXG_OK;
+}
+
+static int open_job(cli_job *job) {
+    const cli_recon *o = job->opt;
+    int status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
+    if (!status) status = vxg_scan_open(job->run->operands[0], &job->scan);
+    job->sel.reverse = o->reverse, job->sel.no_minus_log = o->no_minus_log;
+    if (!status)
+        status = cli_select_part(&job->sel, job->scan, &o->rows, &o->columns, &o->projections);
+    if (!status) status = cli_scan_row(job->scan, &job->sel, o->nsino, &job->row);
+    if (!status) status = vxg_device_open(o->compute.device, &job->dev);
+    const cli_select *s = &job->sel;
+    job->recon = (vxg_ct_recon_opts){
+        .window = (vxg_ct_window)o->filter,
+        .cutoff = o->cutoff,
+        .ring_size = o->ring,
+        .reverse = o->reverse,
+        .row_begin = s->row0,
+        .row_end = s->row1,
+        .view_begin = s->view0,
+        .view_end = s->view1,
+        .col_begin = s->col0,
+        .col_end = s->col1,
+        .max_memory = (int64_t)(o->max_memory * 1e6),
+        .no_minus_log = o->no_minus_log,
+    };
+    return status;
+}
+
+static int describe(cli_job *job) {
+    char hex[65];
+    int status = cli_provenance_start(&job->prov, job->run);
+    if (!status) status = cli_provenance_add(&job->prov, "input", "%s", job->scan->path);
+    if (!status) status = cli_provenance_add(&job->prov, "input.format", "%s", job->scan->format);
+    if (!status) status = cli_provenance_device(&job->prov, job->dev);
+    if (!status)
+        status = cli_provenance_add(&job->prov, "units", "attenuation in 1/px (px: detector pixel)");
+    if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path);
+    if (!status) status = set_center(job);
+    if (!status && !job->opt->no_checksum) {
+        const vxg_progress waiting = {NULL, NULL, &cli_cancel};
+        status = cli_hash_wait(&waiting, hex);
+        if (!status) status = cli_provenance_add(&job->prov, "input.sha256", "%s", hex);
+    }
+    return status;
+}
+
+static int run(cli_run *r) {
+    cli_job job = {.run = r, .opt = r->options};
+    names n;
+    int status = check_options(job.opt);
+    if (!status) status = open_job(&job);
+    if (!status && !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->force))) {
+        int is_try = job.opt->type == TYPE_TRY;
+        if (!is_try) status = name_outputs(&job, &n);
+        if (!status) status = describe(&job);
+        if (!status) status = is_try ? cli_recon_try(&job) : make_volume(&job, &n);
+        status = cli_outputs_close(&job.out, status);
+    }
+    cli_provenance_free(&job.prov);
+    if (job.scan) vxg_scan_close(job.scan);
+    vxg_device_release(job.dev);
+    return status;
+}
+
+const cli_verb cli_verb_recon = {
+    .name = "recon",
+    .operands = "FILE",
+    .summary = "make a volume and pictures from a parallel-beam scan",
+    .about =
+        "Dark and flat correction, logarithm, optional ring removal and filtered backprojection, "
+        "slab by slab in bounded memory. Values are attenuation per detector pixel.\n\n"
+        "Type full writes recon_00000.tiff and so on (or recon.h5, recon.npy, one recon.tiff), "
+        "orthoslices.png and provenance.json. Type slice writes one detector row's slice. Type "
+        "try writes one slice for each of a range of centres and try_montage.png, which shows "
+        "them all with their centres. Without --rotation-axis the centre is found as `voxgrad "
+        "center` does. Nothing is left behind when the command fails or is interrupted.",
+    .examples = "  voxgrad recon tooth.h5 -o out\n"
+                "  voxgrad recon tooth.h5 -o out --type try --center-range 290:301\n"
+                "  voxgrad recon scan.h5 -o out --rotation-axis 1024.5 --rows 500:600 "
+                "--save-format h5\n"
+                "  voxgrad recon scan.h5 -o out --type slice --nsino 512 --ring 21 --device cuda\n",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = rows,
+    .count = (int)(sizeof rows / sizeof *rows),
+    .size = sizeof(cli_recon),
+    .run = run,
+};

@@ -1,0 +1,106 @@
+/* Parts of a scan as line integrals, for the verbs that look at a few rows. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_range *rows,
+                    const vxg_range *columns, const vxg_range *projections) {
+    int status = cli_span("rows", rows, scan->nrows, &sel->row0, &sel->row1);
+    if (!status) status = cli_span("columns", columns, scan->ncols, &sel->col0, &sel->col1);
+    if (!status)
+        status = cli_span("projections", projections, scan->nviews, &sel->view0, &sel->view1);
+    return status;
+}
+
+int cli_scan_theta(const vxg_scan_reader *scan, const cli_select *sel, double **out) {
+    int64_t n = sel->view1 - sel->view0;
+    double *theta = malloc((size_t)n * sizeof *theta);
+    if (!theta) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld angles", (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        double degrees = scan->theta[sel->view0 + i];
+        if (!isfinite(degrees)) {
+            free(theta);
+            return vxg_error_set(VXG_ERR_INPUT, "%s: the angle of projection %lld is not a number",
+                                 scan->path, (long long)(sel->view0 + i));
+        }
+        theta[i] = (sel->reverse ? -degrees : degrees) * M_PI / 180;
+    }
+    *out = theta;
+    return VXG_OK;
+}
+
+/* Mean of one row of the flat or dark frames; zero where there are none. */
+static int frame_row(vxg_scan_reader *scan, vxg_frame_kind kind, int64_t frames, int64_t row,
+                     const cli_select *sel, float *mean) {
+    int64_t n = sel->col1 - sel->col0;
+    memset(mean, 0, (size_t)n * sizeof *mean);
+    if (!frames) return VXG_OK;
+    float *data = malloc((size_t)(frames * n) * sizeof *data);
+    if (!data) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld flat or dark rows", (long long)frames);
+    int status = scan->read(scan, kind, 0, frames, row, row + 1, sel->col0, sel->col1, data);
+    if (!status) status = vxg_ct_frame_mean(data, frames, n, mean);
+    free(data);
+    return status;
+}
+
+static int one_row(vxg_scan_reader *scan, const cli_select *sel, int64_t row, float *data,
+                   float *flat, float *dark) {
+    int64_t views = sel->view1 - sel->view0, n = sel->col1 - sel->col0;
+    int status = scan->read(scan, VXG_FRAME_DATA, sel->view0, sel->view1, row, row + 1, sel->col0,
+                            sel->col1, data);
+    if (status || sel->no_minus_log) return status;
+    if (!(status = frame_row(scan, VXG_FRAME_FLAT, scan->nflats, row, sel, flat)) &&
+        !(status = frame_row(scan, VXG_FRAME_DARK, scan->ndarks, row, sel, dark)))
+        status = vxg_ct_normalize(data, views, n, flat, dark, 0, NULL);
+    return status;
+}
+
+int cli_scan_rows(vxg_scan_reader *scan, const cli_select *sel, const int64_t *rows, int64_t nrows,
+                  float **out) {
+    int64_t views = sel->view1 - sel->view0, n = sel->col1 - sel->col0;
+    if (!sel->no_minus_log && !scan->nflats)
+        return vxg_error_set(VXG_ERR_INPUT,
+                             "%s has no flat fields (use --no-minus-log if its data are line "
+                             "integrals already)",
+                             scan->path);
+    float *all = malloc((size_t)(views * nrows * n) * sizeof *all);
+    float *data = malloc((size_t)((views + 2) * n) * sizeof *data);
+    int status = all && data ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld rows", (long long)nrows);
+    for (int64_t k = 0; !status && k < nrows; k++) {
+        float *flat = data + views * n, *dark = flat + n;
+        status = cli_cancel ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")
+                            : one_row(scan, sel, rows[k], data, flat, dark);
+        for (int64_t v = 0; !status && v < views; v++)
+            memcpy(all + (v * nrows + k) * n, data + v * n, (size_t)n * sizeof *data);
+    }
+    free(data);
+    if (status) {
+        free(all);
+        return status;
+    }
+    *out = all;
+    return VXG_OK;
+}
+
+int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char *text,
+                 int64_t *row) {
+    char *end;
+    double x = strtod(text, &end);
+    int fraction = strchr(text, '.') != NULL;
+    if (end == text || *end || !isfinite(x) || (!fraction && x != floor(x)))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--nsino: '%s' is not a row (512) or a fraction of the height (0.5)",
+                             text);
+    if (fraction && (x < 0 || x > 1))
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--nsino: the fraction %s is not from 0.0 to 1.0",
+                             text);
+    if (fraction) x = (double)sel->row0 + floor(x * (double)(sel->row1 - sel->row0 - 1) + 0.5);
+    if (x < (double)sel->row0 || x >= (double)sel->row1)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--nsino: row %s is outside %lld:%lld%s", text,
+                             (long long)sel->row0, (long long)sel->row1,
+                             sel->row1 - sel->row0 < scan->nrows ? " (--rows)" : "");
+    *row = (int64_t)x;
+    return VXG_OK;
+}
