@@ -28,7 +28,7 @@ enum { ADJOINT, TRANSPOSE, JVP, VJP, ACCUMULATE, BATCH, REPEAT, PARITY, NCHECKS 
 typedef int (*check_fn)(const vxg_op *, const vxg_check_opts *, vxg_check_result *);
 static const struct {
     const char *name;
-    check_fn fn;              /* NULL: parity, which takes two operators */
+    check_fn fn; /* NULL: parity, which takes two operators */
     int linear_only;
     vxg_problem_size size;
 } checks[NCHECKS] = {
@@ -217,7 +217,6 @@ static void json_line(cli_json *j, const line *l) {
     cli_json_close(j, '}');
 }
 
-/* A pattern is a part of the name or, with * ? [, a shell pattern. */
 int cli_row_matches(const char *pattern, const char *name) {
     if (!pattern) return 1;
     if (strpbrk(pattern, "*?[")) return !fnmatch(pattern, name, 0);
@@ -260,8 +259,9 @@ static int run_all(const cli_run *r, const options *o, const target *targets, in
                              pattern ? pattern : "");
     if (failed)
         return vxg_error_set(VXG_ERR_FAILED, "%d of %d lines have checks that fail", failed, total);
-    cli_say(r, "all %d lines ok (worst residual over all examples; parity is against float64 on "
-               "the CPU)",
+    cli_say(r,
+            "all %d lines ok (worst residual over all examples; parity is against float64 on "
+            "the CPU)",
             total);
     return VXG_OK;
 }

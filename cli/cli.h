@@ -190,8 +190,8 @@ typedef struct cli_center {
     double wedge, pair; /* columns of the full detector; NaN: the method failed, see *_why */
     char wedge_why[256], pair_why[256];
     double used;
-    const char *method; /* in words */
-    int64_t rows;       /* detector rows used */
+    const char *method;  /* in words */
+    int64_t rows;        /* detector rows used */
     double *x[2], *y[2]; /* score curves: wedge, pair */
     int64_t n[2];
 } cli_center;
@@ -227,6 +227,9 @@ int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_forma
                     vxg_volume_writer **out);
 int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path);
 int cli_write_provenance(cli_job *job, const char *path);
+
+/* check.c: a pattern is a part of the name or, with * ? [, a shell pattern; NULL matches all. */
+int cli_row_matches(const char *pattern, const char *name);
 
 extern const cli_verb cli_verb_devices, cli_verb_info, cli_verb_center, cli_verb_recon,
     cli_verb_check, cli_verb_bench, cli_verb_version, cli_verb_help, cli_verb_man,

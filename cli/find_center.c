@@ -39,7 +39,8 @@ static int wedge(const float *data, int64_t views, int64_t nrows, int64_t n, con
     double *values = calloc((size_t)nrows, sizeof *values);
     float *sino = malloc((size_t)(views * n) * sizeof *sino);
     vxg_ct_center_curve curve;
-    int status = values && sino ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for a sinogram");
+    int status =
+        values && sino ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for a sinogram");
     if (!status) status = new_curve(out, 0, &curve);
     for (int64_t k = 0; !status && k < nrows; k++) {
         for (int64_t v = 0; v < views; v++)
@@ -107,10 +108,10 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
         opts.hi = range->stop - (double)sel->col0;
         opts.step = range->step;
         if (opts.lo < -0.5 || opts.hi > (double)n || opts.lo >= opts.hi)
-            return vxg_error_set(VXG_ERR_ARGUMENT,
-                                 "--center-range: %g:%g is not a range inside the columns %lld:%lld",
-                                 range->start, range->stop, (long long)sel->col0,
-                                 (long long)sel->col1);
+            return vxg_error_set(
+                VXG_ERR_ARGUMENT,
+                "--center-range: %g:%g is not a range inside the columns %lld:%lld", range->start,
+                range->stop, (long long)sel->col0, (long long)sel->col1);
     }
     int status = cli_scan_theta(scan, sel, &theta);
     if (!status) status = cli_scan_rows(scan, sel, list, out->rows, &data);

@@ -130,8 +130,8 @@ int main(int argc, char **argv) {
         status = unknown_verb(word);
     }
     if (!status && (fflush(stdout) || ferror(stdout)))
-        status = vxg_error_set(VXG_ERR_OUTPUT, "cannot write to standard output: %s",
-                               strerror(errno));
+        status =
+            vxg_error_set(VXG_ERR_OUTPUT, "cannot write to standard output: %s", strerror(errno));
     cli_progress_end();
     if (status) {
         const char *message = vxg_error_message();

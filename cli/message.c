@@ -78,8 +78,7 @@ static void time_text(double seconds, char *out, size_t size) {
     } else if (seconds < 5400) {
         snprintf(out, size, "%d min %02d s", (int)(seconds / 60), (int)fmod(seconds, 60));
     } else {
-        snprintf(out, size, "%d h %02d min", (int)(seconds / 3600),
-                 (int)fmod(seconds / 60, 60));
+        snprintf(out, size, "%d h %02d min", (int)(seconds / 3600), (int)fmod(seconds / 60, 60));
     }
 }
 

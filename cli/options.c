@@ -9,7 +9,7 @@
 static const struct {
     const char *alias, *name;
 } aliases[] = {
-    {"reconstruction-type", "type"}, {"fbp-filter", "filter"}, {"center", "rotation-axis"},
+    {"reconstruction-type", "type"}, {"fbp-filter", "filter"},  {"center", "rotation-axis"},
     {"out-path-name", "output"},     {"max-mem", "max-memory"}, {"overwrite", "force"},
     {"nthreads", "threads"},
 };
@@ -67,8 +67,7 @@ static int parse_option(const cli_verb *v, void *options, int argc, char **argv,
         return set(v, options, name, value ? value : "1");
     }
     if (row && !value) {
-        if (i + 1 >= argc)
-            return vxg_error_set(VXG_ERR_ARGUMENT, "--%s needs a value", row->name);
+        if (i + 1 >= argc) return vxg_error_set(VXG_ERR_ARGUMENT, "--%s needs a value", row->name);
         value = argv[i + 1];
         *used = 2;
     }
@@ -88,8 +87,9 @@ int cli_parse(cli_run *run, void *options, int argc, char **argv, int first) {
         } else if (!plain && argv[i][0] == '-' && argv[i][1]) {
             status = parse_option(v, options, argc, argv, i, &used);
         } else if (run->noperands == v->max_operands) {
-            status = vxg_error_set(VXG_ERR_ARGUMENT, "'%s' is one operand too many (usage: voxgrad %s %s)",
-                                   argv[i], v->name, v->operands);
+            status = vxg_error_set(VXG_ERR_ARGUMENT,
+                                   "'%s' is one operand too many (usage: voxgrad %s %s)", argv[i],
+                                   v->name, v->operands);
         } else {
             run->operands[run->noperands++] = argv[i];
         }
@@ -176,8 +176,8 @@ void cli_help_verb(FILE *f, const cli_verb *v) {
         cli_option_help(o, help, sizeof help);
         char letter[8] = "   ";
         if (o->letter) snprintf(letter, sizeof letter, "-%c,", o->letter);
-        int n = snprintf(left, sizeof left, "  %s --%s%s%s", letter, o->name, *value ? " " : "",
-                         value);
+        int n =
+            snprintf(left, sizeof left, "  %s --%s%s%s", letter, o->name, *value ? " " : "", value);
         if (n > 28) {
             fprintf(f, "%s\n%*s", left, 30, "");
         } else {
@@ -189,17 +189,19 @@ void cli_help_verb(FILE *f, const cli_verb *v) {
 }
 
 void cli_help_all(FILE *f) {
-    fprintf(f, "voxgrad %s - differentiable, physics-based imaging\n\n"
-               "usage: voxgrad VERB [operands] [options]\n\nverbs:\n",
+    fprintf(f,
+            "voxgrad %s - differentiable, physics-based imaging\n\n"
+            "usage: voxgrad VERB [operands] [options]\n\nverbs:\n",
             vxg_version());
     for (int i = 0; i < cli_verb_count; i++)
         if (!cli_verbs[i]->hidden)
             fprintf(f, "  %-10s %s\n", cli_verbs[i]->name, cli_verbs[i]->summary);
-    fprintf(f, "\n`voxgrad VERB --help` shows a verb's options with units and defaults.\n"
-               "Results go to files or standard output, messages to standard error.\n"
-               "Exit codes: 0 ok, 1 failure, 2 usage, 3 input unreadable or invalid, 4 output exists\n"
-               "or cannot be written, 5 device or memory unavailable, 6 numerical failure,\n"
-               "130 interrupted.\n\nenvironment:\n");
+    fprintf(f,
+            "\n`voxgrad VERB --help` shows a verb's options with units and defaults.\n"
+            "Results go to files or standard output, messages to standard error.\n"
+            "Exit codes: 0 ok, 1 failure, 2 usage, 3 input unreadable or invalid, 4 output exists\n"
+            "or cannot be written, 5 device or memory unavailable, 6 numerical failure,\n"
+            "130 interrupted.\n\nenvironment:\n");
     for (int i = 0; i < cli_variable_count; i++) {
         fprintf(f, "  %-16s ", cli_variables[i].name);
         wrap(f, cli_variables[i].help, 19, 19);

@@ -58,8 +58,8 @@ int cli_provenance_device(cli_provenance *p, const vxg_device *dev) {
     int status = cli_provenance_add(p, "device", "%s", info->spec);
     if (!status) status = cli_provenance_add(p, "device.name", "%s", info->name);
     if (!status)
-        status = cli_provenance_add(p, strcmp(info->backend, "cpu") ? "device.driver" : "device.isa",
-                                    "%s", info->driver);
+        status = cli_provenance_add(
+            p, strcmp(info->backend, "cpu") ? "device.driver" : "device.isa", "%s", info->driver);
     return status;
 }
 

@@ -1,4 +1,5 @@
-/* voxgrad recon: a scan becomes a volume and pictures. Types full and slice; try.c has the third. */
+/* voxgrad recon: a scan becomes a volume and pictures. Types full and slice; try.c has the third.
+ */
 #include "cli.h"
 
 #include <math.h>
@@ -14,8 +15,7 @@ static const vxg_option rows[] = {
     {"type", 0, VXG_OPT_CHOICE, offsetof(cli_recon, type), "full", 0, 0, NULL, "full|slice|try",
      "what to make: the volume, one slice, or one slice for a range of centres"},
     {"save-format", 0, VXG_OPT_CHOICE, offsetof(cli_recon, format), "tiff", 0, 0, NULL,
-     "tiff|tiff-stack|h5|npy",
-     "file format of the volume; tiff writes one file per slice"},
+     "tiff|tiff-stack|h5|npy", "file format of the volume; tiff writes one file per slice"},
     {"rotation-axis", 'c', VXG_OPT_TEXT, offsetof(cli_recon, axis), "auto", 0, 0, "px", "C",
      "detector column of the rotation axis, the first column is 0; auto finds it"},
     {"center-range", 0, VXG_OPT_RANGE, offsetof(cli_recon, center_range), NULL, 0, 0, "px",
@@ -108,8 +108,7 @@ int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_forma
 }
 
 int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path) {
-    int status =
-        vxg_picture_write_png(pic, path, job->prov.list, job->prov.count, job->opt->force);
+    int status = vxg_picture_write_png(pic, path, job->prov.list, job->prov.count, job->opt->force);
     if (!status) cli_outputs_wrote(&job->out, path);
     return status;
 }
@@ -129,14 +128,16 @@ static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
     if (!status)
         status =
             cli_provenance_add(&job->prov, "replaced.dead_pixels", "%lld", (long long)s->bad.dead);
-    if (!status) status = cli_provenance_add(&job->prov, "chunk", "%lld slices", (long long)s->chunk);
+    if (!status)
+        status = cli_provenance_add(&job->prov, "chunk", "%lld slices", (long long)s->chunk);
     return status;
 }
 
 static void say_stats(const cli_run *run, const vxg_ct_recon_stats *s) {
     if (s->bad.nonpositive || s->bad.nonfinite || s->bad.dead)
-        cli_say(run, "replaced: %lld counts not above the dark field, %lld not numbers; %lld dead "
-                     "pixels set to 0",
+        cli_say(run,
+                "replaced: %lld counts not above the dark field, %lld not numbers; %lld dead "
+                "pixels set to 0",
                 (long long)s->bad.nonpositive, (long long)s->bad.nonfinite, (long long)s->bad.dead);
 }
 
@@ -273,7 +274,8 @@ static int set_center(cli_job *job) {
     cli_center_say(job->run, &found);
     job->recon.center = found.used;
     status = cli_provenance_add(&job->prov, "center", "%.17g px, %s", found.used, found.method);
-    if (!status) status = cli_provenance_add(&job->prov, "center.fourier_wedge", "%.4f", found.wedge);
+    if (!status)
+        status = cli_provenance_add(&job->prov, "center.fourier_wedge", "%.4f", found.wedge);
     if (!status) status = cli_provenance_add(&job->prov, "center.registration", "%.4f", found.pair);
     cli_center_free(&found);
     return status;
@@ -321,7 +323,8 @@ static int describe(cli_job *job) {
     if (!status) status = cli_provenance_add(&job->prov, "input.format", "%s", job->scan->format);
     if (!status) status = cli_provenance_device(&job->prov, job->dev);
     if (!status)
-        status = cli_provenance_add(&job->prov, "units", "attenuation in 1/px (px: detector pixel)");
+        status =
+            cli_provenance_add(&job->prov, "units", "attenuation in 1/px (px: detector pixel)");
     if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path);
     if (!status) status = set_center(job);
     if (!status && !job->opt->no_checksum) {

@@ -38,7 +38,9 @@ static int frame_row(vxg_scan_reader *scan, vxg_frame_kind kind, int64_t frames,
     memset(mean, 0, (size_t)n * sizeof *mean);
     if (!frames) return VXG_OK;
     float *data = malloc((size_t)(frames * n) * sizeof *data);
-    if (!data) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld flat or dark rows", (long long)frames);
+    if (!data)
+        return vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld flat or dark rows",
+                             (long long)frames);
     int status = scan->read(scan, kind, 0, frames, row, row + 1, sel->col0, sel->col1, data);
     if (!status) status = vxg_ct_frame_mean(data, frames, n, mean);
     free(data);
@@ -67,7 +69,9 @@ int cli_scan_rows(vxg_scan_reader *scan, const cli_select *sel, const int64_t *r
                              scan->path);
     float *all = malloc((size_t)(views * nrows * n) * sizeof *all);
     float *data = malloc((size_t)((views + 2) * n) * sizeof *data);
-    int status = all && data ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld rows", (long long)nrows);
+    int status = all && data ? VXG_OK
+                             : vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld rows",
+                                             (long long)nrows);
     for (int64_t k = 0; !status && k < nrows; k++) {
         float *flat = data + views * n, *dark = flat + n;
         status = cli_cancel ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")

@@ -1,4 +1,5 @@
-/* voxgrad recon --type try: one slice for a range of rotation centres, and a picture of them all. */
+/* voxgrad recon --type try: one slice for a range of rotation centres, and a picture of them all.
+ */
 #include "cli.h"
 
 #include <math.h>
@@ -68,8 +69,8 @@ static int name_outputs(cli_job *job, tiles *t) {
     if (!status)
         status = cli_outputs_path(&job->out, t->montage, sizeof t->montage, "try_montage.png");
     if (!status)
-        status = cli_outputs_path(&job->out, t->provenance, sizeof t->provenance,
-                                  "try_provenance.json");
+        status =
+            cli_outputs_path(&job->out, t->provenance, sizeof t->provenance, "try_provenance.json");
     return status;
 }
 
@@ -113,7 +114,10 @@ static int make_slices(cli_job *job, tiles *t) {
     const vxg_progress *progress = cli_progress(job->run);
     const vxg_progress silent = {NULL, NULL, progress->cancel}; /* centres are what is counted */
     float *slices = malloc((size_t)(batch * area) * sizeof *slices);
-    int status = slices ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld slices of %lld x %lld", (long long)batch, (long long)t->size, (long long)t->size);
+    int status = slices
+                     ? VXG_OK
+                     : vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld slices of %lld x %lld",
+                                     (long long)batch, (long long)t->size, (long long)t->size);
     job->recon.progress = &silent;
     for (int i = 0; !status && i < t->n; i += (int)batch) {
         int n = t->n - i < batch ? t->n - i : (int)batch;

@@ -1,0 +1,184 @@
+/* Writes simulated HDF5 scans for tests and benchmarks: three balls, exact line integrals, uint16
+ * counts with a flat and a dark field, an axis off the middle; and scans that are wrong in one way.
+ *
+ *   make_scan FILE [views=N] [rows=N] [cols=N] [center=C] [arc=DEGREES] [flaw=NAME] [format=nxtomo]
+ *
+ * Flaws: rank (projections of rank 2), flat-shape, zero-flat, nan-theta, no-theta, no-flat,
+ * theta-length, string-data.
+ */
+#include <hdf5.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct scan {
+    long views, rows, cols;
+    double center, arc;
+    const char *flaw, *path;
+    int nxtomo;
+} scan;
+
+static const double balls[3][5] = {/* x y z radius, relative to half the width; attenuation/px */
+                                   {0.0, 0.0, 0.0, 0.7, 1.0},
+                                   {0.3, 0.1, 0.1, 0.2, 2.0},
+                                   {-0.2, -0.35, -0.1, 0.15, -1.0}};
+
+static int is(const scan *s, const char *flaw) {
+    return !strcmp(s->flaw, flaw);
+}
+
+static void projection(const scan *s, long view, uint16_t *frame) {
+    double t = s->arc * M_PI / 180 * (double)view / (double)s->views, c = cos(t), n = sin(t);
+    double half = 0.45 * (double)s->cols;
+    for (long r = 0; r < s->rows; r++) {
+        for (long q = 0; q < s->cols; q++) {
+            double sum = 0, u = (double)q - s->center, z = (double)r - 0.5 * (double)(s->rows - 1);
+            for (int b = 0; b < 3; b++) {
+                double x = half * (balls[b][0] * c + balls[b][1] * n), rad = half * balls[b][3];
+                double du = u - x, dz = z - half * balls[b][2];
+                double q2 = rad * rad - du * du - dz * dz;
+                if (q2 > 0) sum += 2 * sqrt(q2) * balls[b][4] * 0.8 / half;
+            }
+            frame[r * s->cols + q] = (uint16_t)(100.5 + 30000 * exp(-sum));
+        }
+    }
+}
+
+static hid_t must(hid_t id, const char *what) {
+    if (id < 0) {
+        fprintf(stderr, "make_scan: %s failed\n", what);
+        exit(1);
+    }
+    return id;
+}
+
+static hid_t dataset(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims) {
+    hid_t space = must(H5Screate_simple(rank, dims, NULL), "H5Screate");
+    hid_t links = must(H5Pcreate(H5P_LINK_CREATE), "H5Pcreate");
+    H5Pset_create_intermediate_group(links, 1);
+    hid_t set = must(H5Dcreate2(file, name, type, space, links, H5P_DEFAULT, H5P_DEFAULT), name);
+    H5Pclose(links);
+    H5Sclose(space);
+    return set;
+}
+
+static void put_frame(hid_t set, long index, long rows, long cols, const uint16_t *frame) {
+    hsize_t start[3] = {(hsize_t)index, 0, 0}, count[3] = {1, (hsize_t)rows, (hsize_t)cols};
+    hid_t space = must(H5Dget_space(set), "H5Dget_space");
+    hid_t memory = must(H5Screate_simple(3, count, NULL), "H5Screate");
+    must(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL), "select");
+    must(H5Dwrite(set, H5T_NATIVE_UINT16, memory, space, H5P_DEFAULT, frame), "H5Dwrite");
+    H5Sclose(space);
+    H5Sclose(memory);
+}
+
+static void constant(hid_t set, long from, long n, long rows, long cols, uint16_t value,
+                     uint16_t *frame) {
+    for (long i = 0; i < rows * cols; i++) frame[i] = value;
+    for (long i = 0; i < n; i++) put_frame(set, from + i, rows, cols, frame);
+}
+
+static void angles(hid_t file, const scan *s, const char *name, long before, long n) {
+    hsize_t dims[1] = {(hsize_t)(before + n)};
+    double *theta = calloc((size_t)(before + n), sizeof *theta);
+    for (long i = 0; theta && i < n; i++) theta[before + i] = s->arc * (double)i / (double)s->views;
+    if (theta && is(s, "nan-theta")) theta[before + n / 2] = NAN;
+    hid_t set = dataset(file, name, H5T_IEEE_F64LE, 1, dims);
+    must(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, theta), name);
+    H5Dclose(set);
+    free(theta);
+}
+
+static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
+    hsize_t dims[3] = {(hsize_t)s->views, (hsize_t)s->rows, (hsize_t)s->cols};
+    uint16_t flat = is(s, "zero-flat") ? 0 : 30100, dark = is(s, "zero-flat") ? 0 : 100;
+    hid_t set;
+    if (is(s, "rank") || is(s, "string-data")) {
+        hid_t text = H5Tcopy(H5T_C_S1);
+        H5Tset_size(text, 8);
+        set = dataset(file, "exchange/data", is(s, "rank") ? H5T_STD_U16LE : text,
+                      is(s, "rank") ? 2 : 3, dims);
+        H5Tclose(text);
+    } else {
+        set = dataset(file, "exchange/data", H5T_STD_U16LE, 3, dims);
+        for (long v = 0; v < s->views; v++) {
+            projection(s, v, frame);
+            put_frame(set, v, s->rows, s->cols, frame);
+        }
+    }
+    H5Dclose(set);
+    dims[0] = 2;
+    if (!is(s, "no-flat")) {
+        long cols = s->cols - (is(s, "flat-shape") ? 3 : 0);
+        hsize_t flat_dims[3] = {2, dims[1], (hsize_t)cols};
+        set = dataset(file, "exchange/data_white", H5T_STD_U16LE, 3, flat_dims);
+        constant(set, 0, 2, s->rows, cols, flat, frame);
+        H5Dclose(set);
+        set = dataset(file, "exchange/data_dark", H5T_STD_U16LE, 3, dims);
+        constant(set, 0, 2, s->rows, s->cols, dark, frame);
+        H5Dclose(set);
+    }
+    if (!is(s, "no-theta"))
+        angles(file, s, "exchange/theta", 0, s->views - (is(s, "theta-length") ? 5 : 0));
+}
+
+static void nxtomo(hid_t file, const scan *s, uint16_t *frame) {
+    hsize_t dims[3] = {(hsize_t)s->views + 2, (hsize_t)s->rows, (hsize_t)s->cols};
+    hid_t set = dataset(file, "entry1/tomo_entry/instrument/detector/data", H5T_STD_U16LE, 3, dims);
+    constant(set, 0, 1, s->rows, s->cols, 100, frame);
+    constant(set, 1, 1, s->rows, s->cols, 30100, frame);
+    for (long v = 0; v < s->views; v++) {
+        projection(s, v, frame);
+        put_frame(set, v + 2, s->rows, s->cols, frame);
+    }
+    H5Dclose(set);
+    int *key = calloc((size_t)s->views + 2, sizeof *key);
+    if (key) key[0] = 2, key[1] = 1;
+    set = dataset(file, "entry1/tomo_entry/instrument/detector/image_key", H5T_STD_I32LE, 1, dims);
+    must(H5Dwrite(set, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, key), "image_key");
+    H5Dclose(set);
+    free(key);
+    angles(file, s, "entry1/tomo_entry/sample/rotation_angle", 2, s->views);
+}
+
+static int option(scan *s, const char *word) {
+    const char *value = strchr(word, '=');
+    if (!value) return 0;
+    size_t n = (size_t)(value++ - word);
+#define KEY(text) (n == strlen(text) && !strncmp(word, text, n))
+    if (KEY("views")) return s->views = atol(value), s->views > 0;
+    if (KEY("rows")) return s->rows = atol(value), s->rows > 0;
+    if (KEY("cols")) return s->cols = atol(value), s->cols > 3;
+    if (KEY("center")) return s->center = atof(value), 1;
+    if (KEY("arc")) return s->arc = atof(value), 1;
+    if (KEY("flaw")) return s->flaw = value, 1;
+    if (KEY("format")) return s->nxtomo = !strcmp(value, "nxtomo"), s->nxtomo;
+#undef KEY
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    scan s = {.views = 90, .rows = 8, .cols = 64, .center = -1, .arc = 180, .flaw = ""};
+    if (argc < 2) return 2;
+    s.path = argv[1];
+    for (int i = 2; i < argc; i++) {
+        if (!option(&s, argv[i])) {
+            fprintf(stderr, "make_scan: '%s' is not an option\n", argv[i]);
+            return 2;
+        }
+    }
+    if (s.center < 0) s.center = 0.5 * (double)(s.cols - 1) + 1.7;
+    uint16_t *frame = calloc((size_t)(s.rows * s.cols), sizeof *frame);
+    if (!frame) return 1;
+    hid_t file = must(H5Fcreate(s.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), s.path);
+    if (s.nxtomo) {
+        nxtomo(file, &s, frame);
+    } else {
+        data_exchange(file, &s, frame);
+    }
+    must(H5Fclose(file), "H5Fclose");
+    free(frame);
+    return 0;
+}
