@@ -9,9 +9,9 @@
 static const struct {
     const char *alias, *name;
 } aliases[] = {
-    {"reconstruction-type", "type"}, {"fbp-filter", "filter"},  {"center", "rotation-axis"},
-    {"out-path-name", "output"},     {"max-mem", "max-memory"}, {"overwrite", "force"},
-    {"nthreads", "threads"},
+    {"reconstruction-type", "type"},
+    {"fbp-filter", "filter"},
+    {"center", "rotation-axis"},
 };
 
 const char *cli_option_name(const char *name) {
@@ -95,8 +95,9 @@ int cli_parse(cli_run *run, void *options, int argc, char **argv, int first) {
         }
     }
     if (!status && !run->shared->help && run->noperands < v->min_operands)
-        status = vxg_error_set(VXG_ERR_ARGUMENT, "%s is missing (usage: voxgrad %s %s [options])",
-                               v->operands, v->name, v->operands);
+        status = vxg_error_set(VXG_ERR_ARGUMENT,
+                               "an operand is missing (usage: voxgrad %s %s [options])", v->name,
+                               v->operands);
     return status;
 }
 
@@ -115,11 +116,20 @@ void cli_option_value(const vxg_option *o, char *out, size_t size) {
     }
 }
 
+/* ": a, b, c" out of "a|b|c"; the length, as snprintf counts. */
+static size_t add_choices(const char *choices, char *out, size_t size) {
+    size_t n = (size_t)snprintf(out, size, ": ");
+    for (const char *s = choices; *s; s++)
+        n += (size_t)snprintf(n < size ? out + n : NULL, n < size ? size - n : 0,
+                              *s == '|' ? ", " : "%c", *s);
+    return n;
+}
+
 void cli_option_help(const vxg_option *o, char *out, size_t size) {
     size_t n = (size_t)snprintf(out, size, "%s", o->help);
     const char *separator = " [";
     if (n < size && o->type == VXG_OPT_CHOICE && strlen(o->choices) > 20)
-        n += (size_t)snprintf(out + n, size - n, ": %s", o->choices);
+        n += add_choices(o->choices, out + n, size - n);
     if (n < size && o->unit) {
         n += (size_t)snprintf(out + n, size - n, "%s%s", separator, o->unit);
         separator = ", ";

@@ -20,8 +20,8 @@ static const vxg_option rows[] = {
      "detector column of the rotation axis, the first column is 0; auto finds it"},
     {"center-range", 0, VXG_OPT_RANGE, offsetof(cli_recon, center_range), NULL, 0, 0, "px",
      "A:B[:STEP]",
-     "centres of --type try, B excluded [default: 10 px to both sides in steps of 1]; otherwise "
-     "where auto searches"},
+     "centres of --type try, B excluded (not given: 10 px to both sides in steps of 1); "
+     "otherwise where auto searches"},
     {"nsino", 0, VXG_OPT_TEXT, offsetof(cli_recon, nsino), "0.5", 0, 0, NULL, "ROW",
      "detector row of --type slice and try: 512, or a fraction of the height: 0.5"},
     {"rows", 0, VXG_OPT_RANGE, offsetof(cli_recon, rows), NULL, 0, 0, NULL, "A:B",
@@ -30,7 +30,7 @@ static const vxg_option rows[] = {
      "detector columns to use, B excluded"},
     {"projections", 0, VXG_OPT_RANGE, offsetof(cli_recon, projections), NULL, 0, 0, NULL, "A:B",
      "projections to use, B excluded"},
-    {"filter", 0, VXG_OPT_CHOICE, offsetof(cli_recon, filter), "shepp-logan", 0, 0, NULL,
+    {"filter", 0, VXG_OPT_CHOICE, offsetof(cli_recon, filter), "ramp", 0, 0, NULL,
      &(VXG_CT_WINDOW_LIST(WINDOW))[1], "window on the ramp filter"},
     {"cutoff", 0, VXG_OPT_REAL, offsetof(cli_recon, cutoff), "0", 0, 1, "of Nyquist", NULL,
      "where the window ends; 0: the window's own default"},
@@ -355,7 +355,7 @@ static int run(cli_run *r) {
 
 const cli_verb cli_verb_recon = {
     .name = "recon",
-    .operands = "FILE",
+    .operands = "FILE -o DIR",
     .summary = "make a volume and pictures from a parallel-beam scan",
     .about =
         "Dark and flat correction, logarithm, optional ring removal and filtered backprojection, "
