@@ -11,13 +11,16 @@ typedef struct options {
     cli_shared shared;
     cli_compute compute;
     const char *plugin;
-    int examples;
+    int examples, thorough;
 } options;
 
 static const vxg_option rows[] = {
     {"plugin", 0, VXG_OPT_TEXT, offsetof(options, plugin), NULL, 0, 0, NULL, "LIB",
      "load a shared library that registers operators of yours: it exports int "
      "vxg_plugin_register(void)"},
+    {"thorough", 0, VXG_OPT_FLAG, offsetof(options, thorough), NULL, 0, 0, NULL, NULL,
+     "run every example in both sizes (minutes); otherwise every tiny one (up to 8^3 voxels) and a "
+     "few small ones (up to 64^3)"},
     {"examples", 0, VXG_OPT_INT, offsetof(options, examples), "0", 0, 100000, NULL, NULL,
      "random examples per operator; 0: as many as the operator's row says"},
     CLI_COMPUTE_ROWS(options, "all"),
@@ -26,21 +29,22 @@ static const vxg_option rows[] = {
 
 enum { ADJOINT, TRANSPOSE, JVP, VJP, ACCUMULATE, BATCH, REPEAT, PARITY, NCHECKS };
 typedef int (*check_fn)(const vxg_op *, const vxg_check_opts *, vxg_check_result *);
+enum { TINY = 1, SMALL = 2 };
 static const struct {
     const char *name;
     check_fn fn; /* NULL: parity, which takes two operators */
-    int linear_only;
-    vxg_problem_size size;
+    int linear_only, sizes;
 } checks[NCHECKS] = {
-    {"adjoint", vxg_check_adjoint, 1, VXG_PROBLEM_SMALL},
-    {"transpose", vxg_check_transpose, 1, VXG_PROBLEM_TINY},
-    {"jvp", vxg_check_jvp, 0, VXG_PROBLEM_TINY},
-    {"vjp", vxg_check_vjp, 0, VXG_PROBLEM_SMALL},
-    {"accumulate", vxg_check_accumulate, 0, VXG_PROBLEM_SMALL},
-    {"batch", vxg_check_batch, 0, VXG_PROBLEM_TINY},
-    {"repeat", vxg_check_repeat, 0, VXG_PROBLEM_SMALL},
-    {"parity", NULL, 0, VXG_PROBLEM_SMALL},
+    {"adjoint", vxg_check_adjoint, 1, TINY | SMALL},
+    {"transpose", vxg_check_transpose, 1, TINY},
+    {"jvp", vxg_check_jvp, 0, TINY},
+    {"vjp", vxg_check_vjp, 0, TINY | SMALL},
+    {"accumulate", vxg_check_accumulate, 0, TINY},
+    {"batch", vxg_check_batch, 0, TINY},
+    {"repeat", vxg_check_repeat, 0, SMALL}, /* tiny problems do not split over threads */
+    {"parity", NULL, 0, TINY | SMALL},
 };
+enum { FEW = 5 };
 
 typedef struct target { /* a column of work: a device and a precision */
     vxg_device *dev;
@@ -143,7 +147,10 @@ static int check_example(line *l, vxg_device *cpu, int example, vxg_problem_size
                            .declared_empty = row->is_empty && row->is_empty(&p)};
     for (int k = 0; k < NCHECKS && !cli_cancel; k++) {
         vxg_check_result r = {0};
-        if (checks[k].size != size || (checks[k].linear_only && !vxg_op_is_linear(op))) continue;
+        if (!(checks[k].sizes & (size == VXG_PROBLEM_TINY ? TINY : SMALL))) continue;
+        if (checks[k].linear_only && !vxg_op_is_linear(op)) continue;
+        if (checks[k].fn == vxg_check_vjp && size == VXG_PROBLEM_SMALL && vxg_op_is_linear(op))
+            continue; /* the dot test of adjoint once more */
         if (checks[k].fn) {
             status = checks[k].fn(op, &opts, &r);
         } else if (!(status = make_oracle(row, cpu, &p, l->target, &oracle))) {
@@ -158,11 +165,12 @@ static int check_example(line *l, vxg_device *cpu, int example, vxg_problem_size
     return status;
 }
 
-static int check_row(line *l, vxg_device *cpu, int limit) {
-    int n = limit && limit < l->row->examples ? limit : l->row->examples;
+static int check_row(line *l, vxg_device *cpu, const options *o) {
+    int n = o->examples ? o->examples : l->row->examples;
+    int every = o->thorough || n < FEW ? 1 : n / FEW;
     for (int i = 0; i < n && !cli_cancel; i++) {
         int status = check_example(l, cpu, i, VXG_PROBLEM_TINY);
-        if (!status) status = check_example(l, cpu, i, VXG_PROBLEM_SMALL);
+        if (!status && i % every == 0) status = check_example(l, cpu, i, VXG_PROBLEM_SMALL);
         if (status == VXG_ERR_UNSUPPORTED) return VXG_OK; /* a row may lack float64 */
         if (status) return vxg_error_context(status, "%s on %s", l->row->name, l->target->name);
     }
@@ -237,7 +245,7 @@ static int run_all(const cli_run *r, const options *o, const target *targets, in
         if (!cli_row_matches(pattern, row->name)) continue;
         for (int t = 0; !status && t < ntargets; t++) {
             line l = {.row = row, .target = &targets[t]};
-            status = check_row(&l, cpu, o->examples);
+            status = check_row(&l, cpu, o);
             if (status) break;
             if (!total && !r->shared->json) print_head();
             if (r->shared->json) {

@@ -158,10 +158,11 @@ static void text_span(const char *what, const span *s, int64_t frames, int64_t n
 static void print_text(const vxg_scan_reader *s, const facts *f) {
     char text[16][200];
     const char *deg = cli_utf8("\u00b0", " deg"), *to = cli_utf8("\u2026", "..");
-    printf("%s scan: %lld projections of %lld x %lld (%s), %lld flats, %lld darks, theta "
-           "%.6g%s%.6g%s\n",
+    printf("%s scan: %lld projections of %lld x %lld (%s), %lld flat%s, %lld dark%s, "
+           "theta %.6g%s%.6g%s\n",
            s->format, (long long)s->nviews, (long long)s->nrows, (long long)s->ncols, s->dtype,
-           (long long)s->nflats, (long long)s->ndarks, f->theta_lo, to, f->theta_hi, deg);
+           (long long)s->nflats, s->nflats == 1 ? "" : "s", (long long)s->ndarks,
+           s->ndarks == 1 ? "" : "s", f->theta_lo, to, f->theta_hi, deg);
     text_span("counts", &f->data, s->nviews, s->nrows);
     text_span("flats", &f->flat, s->nflats, s->nrows);
     text_span("darks", &f->dark, s->ndarks, s->nrows);

@@ -34,8 +34,7 @@ const char *cli_bytes(double bytes) {
     int u = 0;
     while (bytes >= 999.5 && u < 4) bytes /= 1000, u++;
     turn = (turn + 1) % 4;
-    snprintf(text[turn], sizeof text[turn], bytes < 9.995 && u ? "%.2f %s" : "%.0f %s", bytes,
-             unit[u]);
+    snprintf(text[turn], sizeof text[turn], u ? "%.3g %s" : "%.0f %s", bytes, unit[u]);
     return text[turn];
 }
 

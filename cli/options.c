@@ -118,10 +118,12 @@ void cli_option_value(const vxg_option *o, char *out, size_t size) {
 
 /* ": a, b, c" out of "a|b|c"; the length, as snprintf counts. */
 static size_t add_choices(const char *choices, char *out, size_t size) {
-    size_t n = (size_t)snprintf(out, size, ": ");
-    for (const char *s = choices; *s; s++)
-        n += (size_t)snprintf(n < size ? out + n : NULL, n < size ? size - n : 0,
-                              *s == '|' ? ", " : "%c", *s);
+    size_t n = (size_t)snprintf(out, size, ":");
+    for (const char *s = choices; *s && n < size;) {
+        size_t word = strcspn(s, "|");
+        n += (size_t)snprintf(out + n, size - n, "%s %.*s", s == choices ? "" : ",", (int)word, s);
+        s += word + (s[word] == '|');
+    }
     return n;
 }
 
