@@ -8,6 +8,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Makes the folder and those above it that are missing; counts them, so that they can go again. */
+static int make_folders(cli_outputs *o) {
+    char path[sizeof o->folder];
+    snprintf(path, sizeof path, "%s", o->folder);
+    for (char *p = path + 1;; p++) {
+        if (*p && *p != '/') continue;
+        char end = *p;
+        *p = 0;
+        if (!mkdir(path, 0777)) {
+            o->made++;
+        } else if (errno != EEXIST) {
+            return vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot make folder %s: %s", path,
+                                 strerror(errno));
+        }
+        if (!end) return VXG_OK;
+        *p = end;
+    }
+}
+
+static void remove_folders(cli_outputs *o) {
+    for (; o->made > 0 && !rmdir(o->folder); o->made--) { /* stops at one that is not empty */
+        char *slash = strrchr(o->folder, '/');
+        if (!slash) break;
+        *slash = 0;
+    }
+}
+
 int cli_outputs_open(cli_outputs *o, const char *folder, int force) {
     struct stat st;
     memset(o, 0, sizeof *o);
@@ -18,19 +45,15 @@ int cli_outputs_open(cli_outputs *o, const char *folder, int force) {
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s folder name",
                              n ? "too long a" : "an empty");
     snprintf(o->folder, sizeof o->folder, "%.*s", (int)n, folder);
-    if (!mkdir(o->folder, 0777)) {
-        o->made_folder = 1;
-        return VXG_OK;
-    }
-    if (errno != EEXIST)
-        return vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot make folder %s: %s", o->folder,
-                             strerror(errno));
-    if (stat(o->folder, &st) || !S_ISDIR(st.st_mode))
-        return vxg_error_set(VXG_ERR_OUTPUT, "--output: %s exists and is not a folder", o->folder);
-    if (access(o->folder, W_OK | X_OK))
-        return vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot write in folder %s: %s", o->folder,
-                             strerror(errno));
-    return VXG_OK;
+    int status = make_folders(o);
+    if (!status && (stat(o->folder, &st) || !S_ISDIR(st.st_mode)))
+        status =
+            vxg_error_set(VXG_ERR_OUTPUT, "--output: %s exists and is not a folder", o->folder);
+    if (!status && access(o->folder, W_OK | X_OK))
+        status = vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot write in folder %s: %s", o->folder,
+                               strerror(errno));
+    if (status) remove_folders(o);
+    return status;
 }
 
 int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name) {
@@ -51,7 +74,7 @@ int cli_outputs_close(cli_outputs *o, int status) {
         if (status) unlink(o->path[i]);
         free(o->path[i]);
     }
-    if (status && o->made_folder) rmdir(o->folder); /* only when nothing else is in it */
+    if (status) remove_folders(o);
     memset(o, 0, sizeof *o);
     return status;
 }

@@ -111,7 +111,7 @@ static void report(void *context, const char *what, double done, double total) {
     int other = strncmp(bar.what, what ? what : "", sizeof bar.what - 1) != 0;
     if (other) {
         snprintf(bar.what, sizeof bar.what, "%s", what ? what : "");
-        bar.start = now, bar.last = 0, bar.last_step = 0;
+        bar.start = now, bar.last = bar.terminal ? 0 : now, bar.last_step = 0;
     }
     bar.done = done, bar.total = total;
     if (bar.quiet) return;

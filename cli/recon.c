@@ -250,6 +250,11 @@ static int make_volume(cli_job *job, const names *n) {
 
 /* ---- what the three types share ---- */
 
+static int add_center(cli_provenance *p, double center, const char *method) {
+    int status = cli_provenance_add(p, "center", "%.17g", center);
+    return status ? status : cli_provenance_add(p, "center.method", "%s", method);
+}
+
 static int set_center(cli_job *job) {
     const cli_recon *o = job->opt;
     if (strcmp(o->axis, "auto")) {
@@ -264,7 +269,7 @@ static int set_center(cli_job *job) {
                                  "%lld",
                                  o->axis, (long long)job->sel.col0, (long long)job->sel.col1 - 1);
         job->recon.center = c;
-        return cli_provenance_add(&job->prov, "center", "%.17g px, given", c);
+        return add_center(&job->prov, c, "given");
     }
     if (o->type == TYPE_TRY && o->center_range.given) return VXG_OK; /* nothing to look for */
     cli_center found;
@@ -273,7 +278,7 @@ static int set_center(cli_job *job) {
     if (status) return status;
     cli_center_say(job->run, &found);
     job->recon.center = found.used;
-    status = cli_provenance_add(&job->prov, "center", "%.17g px, %s", found.used, found.method);
+    status = add_center(&job->prov, found.used, found.method);
     if (!status)
         status = cli_provenance_add(&job->prov, "center.fourier_wedge", "%.4f", found.wedge);
     if (!status) status = cli_provenance_add(&job->prov, "center.registration", "%.4f", found.pair);

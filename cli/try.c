@@ -91,7 +91,7 @@ static int write_slice(cli_job *job, const tiles *t, int i, const float *slice) 
     vxg_volume_writer *writer = NULL;
     cli_provenance *p = &job->prov;
     int format = job->opt->format == VXG_VOLUME_TIFF ? VXG_VOLUME_TIFF_STACK : job->opt->format;
-    int status = cli_provenance_add(p, "center.of_this_slice", "%s px", t->label[i]);
+    int status = cli_provenance_add(p, "center.of_this_slice", "%s", t->label[i]);
     if (status) return status;
     status = cli_open_volume(job, t->path[i], 1, (vxg_volume_format)format, &writer);
     cli_provenance_drop(p); /* that entry belongs to this one file */
@@ -185,8 +185,8 @@ int cli_recon_try(cli_job *job) {
     if (!status) status = draw(job, t);
     if (!status) status = cli_write_provenance(job, t->provenance);
     if (!status) {
-        cli_say(job->run, "%d centres %s to %s of row %lld%s", t->n, t->label[0],
-                t->label[t->n - 1], (long long)job->row,
+        cli_say(job->run, "row %lld at %d centres from %s to %s%s", (long long)job->row, t->n,
+                t->label[0], t->label[t->n - 1],
                 t->shrink > 1 ? " (the picture is reduced, the slices are not)" : "");
         print_result(job, t);
     }
