@@ -46,7 +46,6 @@ enum {
     CL_PROGRAM_BINARY_SIZES = 0x1165,
     CL_PROGRAM_BINARIES = 0x1166,
     CL_PROGRAM_BUILD_LOG = 0x1183,
-    CL_KERNEL_NUM_ARGS = 0x1191,
     CL_KERNEL_WORK_GROUP_SIZE = 0x11B0
 };
 #define CL_DEVICE_TYPE_ALL ((cl_bitfield)0xFFFFFFFF)
@@ -110,7 +109,6 @@ enum {
     X(clGetProgramInfo, (cl_program p, cl_uint what, size_t n, void *out, size_t *size))           \
     X(clReleaseProgram, (cl_program p))                                                            \
     X(clSetKernelArg, (cl_kernel k, cl_uint index, size_t n, const void *value))                   \
-    X(clGetKernelInfo, (cl_kernel k, cl_uint what, size_t n, void *out, size_t *size))             \
     X(clGetKernelWorkGroupInfo,                                                                    \
       (cl_kernel k, cl_device_id d, cl_uint what, size_t n, void *out, size_t *size))              \
     X(clReleaseKernel, (cl_kernel k))
