@@ -12,7 +12,8 @@ typedef unsigned int k_uint;
 #define K_FN static __device__ __forceinline__
 #define K_TABLE static __device__ const
 
-#define K_R(x) ((real)(x##f))
+#define K_RF(x) ((real)(x##f))
+#define K_R(x) K_RF(x) /* a macro's name may stand in it */
 #define K_I(k) (k_p->i[k])
 #define K_P(k) (k_p->r[k])
 #define K_N(axis) (k_p->n[axis])

@@ -15,7 +15,8 @@ typedef uint k_uint;
 #define K_FN static inline
 #define K_TABLE constant
 
-#define K_R(x) ((real)(x##f))
+#define K_RF(x) ((real)(x##f))
+#define K_R(x) K_RF(x) /* a macro's name may stand in it */
 #define K_I(k) (k_p->i[k])
 #define K_P(k) (k_p->r[k])
 #define K_N(axis) (k_p->n[axis])

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "device/build.h"
+
 #define MAX_WORDS 64
 
 static int write_file(const char *path, const char *text) {
@@ -95,7 +97,7 @@ static int compile_in(const char *dir, const vxg_kernel *kernel, const char *sou
                       void **module, vxg_cpu_fn *fn) {
     const char *cc = getenv("VXG_CC") ? getenv("VXG_CC") : "cc";
     const char *dtype = kernel->dtype == VXG_F64 ? "f64" : "f32";
-    char c[300], so[300], log_path[300], log[1200];
+    char c[300], so[300], log_path[300], log[4096];
     int exit_code = 0;
     snprintf(c, sizeof c, "%s/kernel.c", dir);
     snprintf(so, sizeof so, "%s/kernel.so", dir);
@@ -107,7 +109,7 @@ static int compile_in(const char *dir, const vxg_kernel *kernel, const char *sou
             VXG_ERR_DEVICE, "no C compiler: '%s' cannot be started; install one or set VXG_CC", cc);
     } else if (!status && exit_code) {
         read_log(log_path, log, sizeof log);
-        status = vxg_error_set(VXG_ERR_ARGUMENT, "the kernel does not compile:\n%s", log);
+        status = vxg__build_failed(kernel->name, 1, cc, log, source);
     }
     if (!status) status = load_object(kernel, so, dtype, module, fn);
     unlink(c), unlink(so), unlink(log_path);

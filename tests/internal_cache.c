@@ -1,0 +1,279 @@
+/* The disk cache of compiled programs: an entry is what was stored under that very key, or a miss.
+ */
+#include <dirent.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <voxgrad/voxgrad.h>
+
+#include "device/backend.h"
+#include "test.h"
+
+static char root[] = "/tmp/voxgrad-cache-XXXXXX";
+
+static void use_dir(const char *name, char *out, size_t size) {
+    snprintf(out, size, "%s/%s", root, name);
+    setenv("VXG_CACHE_DIR", out, 1);
+}
+static void key_of(const char *text, char key[65]) {
+    const char *parts[] = {"test", text};
+    vxg__cache_key(key, parts, 2);
+}
+static int loads(const char *key, const void *want, size_t n) {
+    void *data;
+    size_t bytes;
+    vxg__cache_load(key, &data, &bytes);
+    int same = data && bytes == n && !memcmp(data, want, n);
+    vxg__free(data);
+    return same;
+}
+static int misses(const char *key) {
+    void *data;
+    size_t bytes;
+    vxg__cache_load(key, &data, &bytes);
+    vxg__free(data);
+    return !data && !bytes;
+}
+static int files_in(const char *dir, const char *end) {
+    DIR *d = opendir(dir);
+    int n = 0;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        size_t length = strlen(e->d_name), m = strlen(end);
+        n += length >= m && e->d_name[0] != '.' && !strcmp(e->d_name + length - m, end);
+    }
+    if (d) closedir(d);
+    return n;
+}
+
+TEST(folder)
+{
+    setenv("VXG_CACHE_DIR", "/a", 1);
+    setenv("XDG_CACHE_HOME", "/b", 1);
+    EXPECT(!strcmp(vxg_cache_dir(), "/a"), "%s", vxg_cache_dir());
+    unsetenv("VXG_CACHE_DIR");
+    EXPECT(!strcmp(vxg_cache_dir(), "/b/voxgrad"), "%s", vxg_cache_dir());
+    unsetenv("XDG_CACHE_HOME");
+    setenv("HOME", "/c", 1);
+    EXPECT(!strcmp(vxg_cache_dir(), "/c/.cache/voxgrad"), "%s", vxg_cache_dir());
+    setenv("VXG_CACHE", "0", 1);
+    EXPECT(!*vxg_cache_dir(), "%s", vxg_cache_dir());
+    unsetenv("VXG_CACHE");
+    unsetenv("HOME");
+    EXPECT(!*vxg_cache_dir(), "%s", vxg_cache_dir());
+}
+
+TEST(round_trip)
+{
+    char dir[256], key[65], other[65];
+    unsigned char data[5000];
+    use_dir("a/deep/folder", dir, sizeof dir);
+    for (int i = 0; i < 5000; i++) data[i] = (unsigned char)(i * 31);
+    key_of("one", key), key_of("two", other);
+    EXPECT(strlen(key) == 64 && strcmp(key, other), "keys %s %s", key, other);
+    EXPECT(misses(key), "an empty folder hit");
+    vxg__cache_store(key, data, sizeof data);
+    EXPECT(loads(key, data, sizeof data), "not what was stored");
+    EXPECT(misses(other), "another key hit");
+    vxg__cache_store(key, data, 77); /* the newer entry stands */
+    EXPECT(loads(key, data, 77), "not the second entry");
+    EXPECT(files_in(dir, "") == 1, "%d files", files_in(dir, ""));
+    struct stat st;
+    EXPECT(!stat(dir, &st) && (st.st_mode & 0777) == 0700, "folder mode %o", st.st_mode & 0777);
+}
+
+/* The parts of a key cannot run into each other. */
+TEST(key_separates_parts)
+{
+    const char *a[] = {"ab", "c"}, *b[] = {"a", "bc"}, *c[] = {"abc", ""};
+    char ka[65], kb[65], kc[65];
+    vxg__cache_key(ka, a, 2), vxg__cache_key(kb, b, 2), vxg__cache_key(kc, c, 2);
+    EXPECT(strcmp(ka, kb) && strcmp(kb, kc) && strcmp(ka, kc), "equal keys");
+}
+
+static void change_byte(const char *path, long at) {
+    FILE *f = fopen(path, "r+b");
+    fseek(f, at, SEEK_SET);
+    int c = fgetc(f);
+    fseek(f, at, SEEK_SET);
+    fputc(c ^ 1, f);
+    fclose(f);
+}
+
+TEST(damage)
+{
+    char dir[256], path[512], key[65], other[65], to[512];
+    static const long bytes[] = {0, 63, 65, 128, 130, 131, 329};
+    static const long lengths[] = {0, 1, 64, 129, 130, 131, 329};
+    char data[200];
+    memset(data, 'x', sizeof data);
+    use_dir("damage", dir, sizeof dir);
+    key_of("program", key), key_of("another program", other);
+    snprintf(path, sizeof path, "%s/%s.bin", dir, key);
+    for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+        vxg__cache_store(key, data, sizeof data);
+        CHECK(loads(key, data, sizeof data), "fresh entry");
+        change_byte(path, bytes[i]);
+        EXPECT(misses(key), "byte %ld changed and it still hit", bytes[i]);
+    }
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        vxg__cache_store(key, data, sizeof data);
+        CHECK(!truncate(path, lengths[i]), "truncate");
+        EXPECT(misses(key), "cut to %ld bytes and it still hit", lengths[i]);
+    }
+    /* an entry of another program under this key's name: stale, however it came there */
+    vxg__cache_store(other, data, sizeof data);
+    snprintf(to, sizeof to, "%s/%s.bin", dir, other);
+    CHECK(!rename(to, path), "rename");
+    EXPECT(misses(key), "another program's entry hit");
+    vxg__cache_store(key, data, sizeof data);
+    EXPECT(loads(key, data, sizeof data), "a damaged entry cannot be replaced");
+}
+
+TEST(nowhere_to_write)
+{
+    char dir[256], path[400], key[65];
+    use_dir("file", dir, sizeof dir);
+    FILE *f = fopen(dir, "wb");
+    CHECK(f && !fclose(f), "%s", dir);
+    key_of("x", key);
+    vxg__cache_store(key, "abc", 3); /* the folder is a file */
+    EXPECT(misses(key), "hit");
+    snprintf(path, sizeof path, "%s/below", dir);
+    setenv("VXG_CACHE_DIR", path, 1);
+    vxg__cache_store(key, "abc", 3); /* a parent is a file */
+    EXPECT(misses(key), "hit");
+    use_dir("fine", dir, sizeof dir);
+    setenv("VXG_CACHE", "0", 1);
+    vxg__cache_store(key, "abc", 3);
+    unsetenv("VXG_CACHE");
+    EXPECT(misses(key) && files_in(dir, "") == 0, "VXG_CACHE=0 wrote");
+    snprintf(path, sizeof path, "%s/%s.bin", dir, key);
+    mkdir(dir, 0700), mkdir(path, 0700); /* the entry's name is taken by a folder */
+    vxg__cache_store(key, "abc", 3);
+    EXPECT(misses(key) && files_in(dir, ".tmp") == 0, "a temporary file was left");
+}
+
+/* ---- Several writers and readers of one key ---- */
+enum { BIG = 300000, ROUNDS = 40 };
+static char shared_key[65];
+static int torn;
+
+static void *writer(void *arg) {
+    int letter = (int)(intptr_t)arg;
+    size_t n = (size_t)BIG - 1000 * (size_t)letter;
+    char *data = malloc(n);
+    memset(data, 'a' + letter, n);
+    for (int i = 0; i < ROUNDS; i++) vxg__cache_store(shared_key, data, n);
+    free(data);
+    return NULL;
+}
+static int one_read(void) {
+    void *data;
+    size_t n;
+    vxg__cache_load(shared_key, &data, &n);
+    const char *p = data;
+    int good = !data || n == (size_t)BIG - 1000 * (size_t)(p[0] - 'a');
+    for (size_t i = 0; data && i < n; i++) good &= p[i] == p[0];
+    vxg__free(data);
+    return good;
+}
+static void *reader(void *arg) {
+    (void)arg;
+    for (int i = 0; i < ROUNDS; i++)
+        if (!one_read()) __atomic_store_n(&torn, 1, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+TEST(many_writers)
+{
+    char dir[256];
+    pthread_t t[6];
+    use_dir("many", dir, sizeof dir);
+    key_of("shared", shared_key);
+    pid_t child = fork();
+    if (child == 0) {
+        writer((void *)(intptr_t)5);
+        _exit(0);
+    }
+    for (int i = 0; i < 6; i++)
+        CHECK(!pthread_create(&t[i], NULL, i < 3 ? writer : reader, (void *)(intptr_t)i), "thread");
+    for (int i = 0; i < 6; i++) pthread_join(t[i], NULL);
+    int state;
+    waitpid(child, &state, 0);
+    EXPECT(!torn, "a reader saw half an entry");
+    EXPECT(!misses(shared_key) && one_read(), "nothing was stored");
+    EXPECT(files_in(dir, "") == 1, "%d files left", files_in(dir, ""));
+}
+
+/* ---- Through a device ---- */
+static const char text[] = "K_KERNEL1(five, K_GLOBAL real *, y) { y[gx] = K_R(5.0); }\n";
+
+static void run_five(const char *source, float want) {
+    vxg_device *dev;
+    vxg_kernel *k;
+    float back[4] = {0};
+    vxg_launch l = {.global = {4, 1, 1}, .nbuffers = 1};
+    CHECK_OK(vxg_device_open("opencl", &dev));
+    CHECK_OK(vxg_kernel_from_source(dev, source, "five", NULL, VXG_F32, &k));
+    CHECK_OK(vxg_buffer_new(dev, 16, &l.buffer[0]));
+    CHECK_OK(vxg_kernel_launch(k, NULL, &l));
+    CHECK_OK(vxg_buffer_read(NULL, l.buffer[0], 0, back, 16));
+    EXPECT(back[0] == want && back[3] == want, "%g, expected %g", back[3], want);
+    vxg_buffer_release(l.buffer[0]);
+    vxg_kernel_release(k);
+    vxg_device_release(dev);
+}
+
+/* Every entry of dir becomes: truncated (0), or well-formed with a payload that is no program (1).
+ */
+static void spoil(const char *dir, int how) {
+    char path[600], key[65];
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (strlen(e->d_name) != 68) continue;
+        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+        snprintf(key, sizeof key, "%.64s", e->d_name);
+        if (how == 0) {
+            EXPECT(!truncate(path, 1000), "truncate");
+        } else {
+            vxg__cache_store(key, "this is no program", 18);
+        }
+    }
+    if (d) closedir(d);
+}
+
+TEST(opencl_program)
+{
+    static const char other[] = "K_KERNEL1(five, K_GLOBAL real *, y) { y[gx] = K_R(6.0); }\n";
+    char dir[256];
+    if (*vxg_device_why("opencl")) SKIP("%s", vxg_device_why("opencl"));
+    use_dir("opencl", dir, sizeof dir);
+    run_five(text, 5);
+    EXPECT(files_in(dir, ".bin") == 1, "%d entries", files_in(dir, ".bin"));
+    run_five(text, 5);
+    EXPECT(files_in(dir, ".bin") == 1, "the entry was not found again");
+    run_five(other, 6);
+    EXPECT(files_in(dir, ".bin") == 2, "another text shares the entry");
+    for (int how = 0; how < 2; how++) {
+        spoil(dir, how);
+        run_five(text, 5);
+    }
+}
+
+int main(int argc, char **argv) {
+    static const test_entry list[] = {T(folder),        T(round_trip),       T(key_separates_parts),
+                                      T(damage),        T(nowhere_to_write), T(many_writers),
+                                      T(opencl_program)};
+    char command[64];
+    const char *home = getenv("HOME");
+    char *kept = home ? strdup(home) : NULL;
+    if (!mkdtemp(root)) return 1;
+    unsetenv("VXG_CACHE");
+    int status = test_run("cache", list, 1, argc, argv);
+    if (kept) setenv("HOME", kept, 1);
+    status |= test_run("cache", list + 1, 6, argc, argv);
+    free(kept);
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    return status || system(command);
+}
