@@ -20,7 +20,7 @@ typedef float lane4u __attribute__((vector_size(16), may_alias, aligned(4)));
 #if defined(__AVX__)
 typedef float lane8 __attribute__((vector_size(32), may_alias));
 #endif
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(VXG_WIDE_LANES) /* the latter: v4's lanes on AVX2, in tests */
 typedef float lane16 __attribute__((vector_size(64), may_alias));
 #define LANE_W 16
 #elif defined(__AVX__)
@@ -63,7 +63,13 @@ LANE_FN lane8 lane_fma8(lane8 a, lane8 b, lane8 c) {
 #endif
 #if LANE_W >= 16
 LANE_FN lane16 lane_fma16(lane16 a, lane16 b, lane16 c) {
+#if defined(__AVX512F__)
     return (lane16)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#else
+    lane16 r;
+    for (int i = 0; i < 16; i++) r[i] = lane_fma1(a[i], b[i], c[i]);
+    return r;
+#endif
 }
 #endif
 #if LANE_W == 16

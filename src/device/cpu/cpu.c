@@ -12,15 +12,10 @@
 
 #include "device/cpu/compile.h"
 
-typedef struct level {
-    const char *name, *words;
-    const vxg_cpu_table *table[2]; /* by dtype */
-} level;
-
 #ifdef VXG_X86_LEVELS
 extern const vxg_cpu_table vxg__cpu_v2_f32, vxg__cpu_v2_f64, vxg__cpu_v3_f32, vxg__cpu_v3_f64,
     vxg__cpu_v4_f32, vxg__cpu_v4_f64;
-static const level levels[] = {
+static const vxg_cpu_level levels[] = {
     {"v2", "x86-64-v2 (SSE4.2)", {&vxg__cpu_v2_f32, &vxg__cpu_v2_f64}},
     {"v3", "x86-64-v3 (AVX2, FMA)", {&vxg__cpu_v3_f32, &vxg__cpu_v3_f64}},
     {"v4", "x86-64-v4 (AVX-512)", {&vxg__cpu_v4_f32, &vxg__cpu_v4_f64}},
@@ -36,7 +31,7 @@ static int levels_here(void) {
 }
 #else
 extern const vxg_cpu_table vxg__cpu_base_f32, vxg__cpu_base_f64;
-static const level levels[] = {
+static const vxg_cpu_level levels[] = {
     {"base", "compiler's baseline", {&vxg__cpu_base_f32, &vxg__cpu_base_f64}}};
 static int levels_here(void) {
     return 1;
@@ -57,7 +52,7 @@ static void cpu_name(char *out, size_t size) {
     if (f) fclose(f);
 }
 
-static void describe(vxg_device_info *info, const level *l, int is_default) {
+static void describe(vxg_device_info *info, const vxg_cpu_level *l, int is_default) {
     memset(info, 0, sizeof *info);
     snprintf(info->spec, sizeof info->spec, is_default ? "cpu" : "cpu:%s", l->name);
     snprintf(info->backend, sizeof info->backend, "cpu");
@@ -151,7 +146,7 @@ typedef struct cpu_kernel {
 } cpu_kernel;
 
 static int cpu_kernel_builtin(vxg_kernel *kernel, const char *unit) {
-    const level *l = kernel->dev->impl;
+    const vxg_cpu_level *l = kernel->dev->impl;
     (void)unit;
     for (const vxg_cpu_kernel *k = l->table[kernel->dtype]->kernels; k->name; k++) {
         if (strcmp(k->name, kernel->name)) continue;
@@ -224,7 +219,7 @@ static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
 vxg_schedule_fn vxg__cpu_schedule(const vxg_device *dev, const char *name) {
     const char *set = getenv("VXG_CPU_SCHEDULE");
     if (dev->backend != &vxg__backend_cpu || (set && !strcmp(set, "0"))) return NULL;
-    const level *l = dev->impl;
+    const vxg_cpu_level *l = dev->impl;
     for (const vxg_cpu_schedule *s = l->table[VXG_F32]->schedules; s->name; s++)
         if (!strcmp(s->name, name)) return s->fn;
     return NULL;

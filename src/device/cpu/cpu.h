@@ -22,6 +22,11 @@ typedef struct vxg_cpu_table {
     const vxg_cpu_schedule *schedules;
 } vxg_cpu_table;
 
+typedef struct vxg_cpu_level { /* an instruction-set level; a cpu device's impl */
+    const char *name, *words;
+    const vxg_cpu_table *table[2]; /* by dtype */
+} vxg_cpu_level;
+
 /* The schedule of this name at the device's level: NULL when dev is not the cpu backend or
  * VXG_CPU_SCHEDULE=0. Schedules are float32. */
 vxg_schedule_fn vxg__cpu_schedule(const vxg_device *dev, const char *name);
