@@ -48,6 +48,11 @@ typedef struct vxg_ct_filter_state {
     vxg_filter_plan *plan; /* NULL: the plain kernel runs */
 } vxg_ct_filter_state;
 
+/* vxg_ct_normalize of part of a scan: arguments are right, and all pixels may be dead. */
+void vxg__ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
+                       double floor, vxg_ct_bad_counts *counts);
+int vxg__ct_all_dead(void); /* the error of a scan whose pixels are all dead */
+
 /* Random scan geometries of the registry's examples; *empty: the beam misses the volume. */
 int vxg__ct_example(const vxg_problem *problem, int planar, vxg_ct_geometry **geo,
                     vxg_ct_volume *vol, int *empty);

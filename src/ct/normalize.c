@@ -41,6 +41,55 @@ static double open_beam(const float *flat, const float *dark, int64_t i) {
     return open > 0 && isfinite(open) ? open : 0;
 }
 
+typedef struct normalize_job {
+    float *data;
+    const float *flat, *dark;
+    int64_t n;
+    float worst;
+    vxg_ct_bad_counts bad; /* added to by all threads: whole numbers, any order */
+} normalize_job;
+
+static void normalize_views(void *context, int64_t begin, int64_t end, int worker) {
+    normalize_job *j = context;
+    int64_t nonpositive = 0, nonfinite = 0;
+    (void)worker;
+    for (int64_t v = begin; v < end; v++) {
+        float *row = j->data + v * j->n;
+        for (int64_t i = 0; i < j->n; i++) {
+            double open = open_beam(j->flat, j->dark, i);
+            double t = ((double)row[i] - (j->dark ? (double)j->dark[i] : 0)) / open;
+            if (open == 0) {
+                row[i] = 0;
+            } else if (!isfinite(t)) {
+                row[i] = j->worst, nonfinite++;
+            } else if (t <= 0) {
+                row[i] = j->worst, nonpositive++;
+            } else {
+                row[i] = (float)-log(t);
+            }
+        }
+    }
+    __atomic_add_fetch(&j->bad.nonpositive, nonpositive, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&j->bad.nonfinite, nonfinite, __ATOMIC_RELAXED);
+}
+
+void vxg__ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
+                       double floor, vxg_ct_bad_counts *counts) {
+    normalize_job j = {.data = data, .flat = flat, .dark = dark, .n = n};
+    j.worst = (float)-log(floor > 0 ? floor : DEFAULT_FLOOR);
+    for (int64_t i = 0; i < n; i++) j.bad.dead += open_beam(flat, dark, i) == 0;
+    vxg__parallel(nviews, 1 + 16384 / n, normalize_views, &j);
+    if (counts) {
+        counts->nonpositive += j.bad.nonpositive;
+        counts->nonfinite += j.bad.nonfinite;
+        counts->dead += j.bad.dead;
+    }
+}
+
+int vxg__ct_all_dead(void) {
+    return vxg_error_set(VXG_ERR_INPUT, "flat field is zero or below the dark everywhere");
+}
+
 int vxg_ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
                      double floor, vxg_ct_bad_counts *counts) {
     VXG_FAIL_IF(!data || !flat, VXG_ERR_ARGUMENT, "normalize: data or flat is NULL");
@@ -50,31 +99,9 @@ int vxg_ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, 
     VXG_FAIL_IF(!(floor >= 0) || !isfinite(floor), VXG_ERR_ARGUMENT,
                 "normalize: floor %g; expected a positive transmission, or 0 for %g", floor,
                 DEFAULT_FLOOR);
-    vxg_ct_bad_counts bad = {0};
-    for (int64_t i = 0; i < n; i++) bad.dead += open_beam(flat, dark, i) == 0;
-    VXG_FAIL_IF(bad.dead == n, VXG_ERR_INPUT, "flat field is zero or below the dark everywhere");
-
-    const float worst = (float)-log(floor > 0 ? floor : DEFAULT_FLOOR);
-    for (int64_t v = 0; v < nviews; v++) {
-        float *row = data + v * n;
-        for (int64_t i = 0; i < n; i++) {
-            double open = open_beam(flat, dark, i);
-            double t = ((double)row[i] - (dark ? (double)dark[i] : 0)) / open;
-            if (open == 0) {
-                row[i] = 0;
-            } else if (!isfinite(t)) {
-                row[i] = worst, bad.nonfinite++;
-            } else if (t <= 0) {
-                row[i] = worst, bad.nonpositive++;
-            } else {
-                row[i] = (float)-log(t);
-            }
-        }
-    }
-    if (counts) {
-        counts->nonpositive += bad.nonpositive;
-        counts->nonfinite += bad.nonfinite;
-        counts->dead += bad.dead;
-    }
+    int64_t dead = 0;
+    for (int64_t i = 0; i < n; i++) dead += open_beam(flat, dark, i) == 0;
+    if (dead == n) return vxg__ct_all_dead();
+    vxg__ct_normalize(data, nviews, n, flat, dark, floor, counts);
     return VXG_OK;
 }

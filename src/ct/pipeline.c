@@ -113,7 +113,7 @@ static int ring_slice(ring_job *j, int64_t row) {
 static int scan_correct(const scan_part *p, const vxg_ct_recon_opts *opts, int64_t rows,
                         const scan_fields *f, float *proj, vxg_ct_bad_counts *bad) {
     if (!opts->no_minus_log)
-        VXG_TRY(vxg_ct_normalize(proj, p->nviews, rows * p->ncols, f->flat, f->dark, 0, bad));
+        vxg__ct_normalize(proj, p->nviews, rows * p->ncols, f->flat, f->dark, 0, bad);
     ring_job j = {proj, p->nviews, rows, p->ncols, opts->ring_size, 0};
     for (int64_t row = 0; row < rows && opts->ring_size > 0; row++) VXG_TRY(ring_slice(&j, row));
     return VXG_OK;
@@ -369,6 +369,8 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
         status = conveyor_memory(&c, dev);
     }
     if (!status) status = conveyor_run(&c, dev, &bad);
+    /* dead rows are no error, wherever slabs begin and end; a scan of nothing else is */
+    if (!status && bad.dead == (c.part.r1 - c.part.r0) * c.part.ncols) status = vxg__ct_all_dead();
     if (stats) {
         *stats = (vxg_ct_recon_stats){.bad = bad,
                                       .slices = c.part.r1 - c.part.r0,
@@ -420,7 +422,9 @@ int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     if (!status) status = staging_new(dev, p.ncols * p.ncols, &vol);
     if (!status) status = scan_read(scan, &p, row, row + 1, proj.host);
     if (!status && !opts->no_minus_log) status = scan_read_fields(scan, &p, row, row + 1, &fields);
-    if (!status) status = scan_correct(&p, opts, 1, &fields, proj.host, NULL);
+    vxg_ct_bad_counts bad = {0};
+    if (!status) status = scan_correct(&p, opts, 1, &fields, proj.host, &bad);
+    if (!status && bad.dead == p.ncols) status = vxg__ct_all_dead();
     if (!status) status = try_all(dev, &p, opts, ncenters, centers, &proj, &vol, out);
     staging_free(&proj), staging_free(&vol);
     vxg__free(memory);
