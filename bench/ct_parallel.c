@@ -148,6 +148,7 @@ int main(int argc, char **argv) {
     projector(&o, dev, geo, vxg_ct_backprojector, "backprojection, linear", 0);
     projector(&o, dev, geo, vxg_ct_projector, "Joseph forward", 0);
     projector(&o, dev, geo, vxg_ct_projector, "Joseph adjoint", 1);
+    projector(&o, dev, geo, vxg_ct_backprojector, "transposed backprojection", 1);
     filter(&o, dev);
     vxg_ct_geometry_release(geo);
     vxg_device_release(dev);

@@ -56,15 +56,17 @@ static int make_scene(int seed, scene *s) {
 
 typedef int (*make_fn)(vxg_device *, const vxg_ct_geometry *, const vxg_ct_volume *,
                        const vxg_ct_projector_opts *, vxg_op **);
-enum { FORWARD, ADJOINT, BACKPROJECT };
-static const make_fn makers[] = {vxg_ct_projector, vxg_ct_projector, vxg_ct_backprojector};
+enum { FORWARD, ADJOINT, BACKPROJECT, SPREAD };
+static const make_fn makers[] = {vxg_ct_projector, vxg_ct_projector, vxg_ct_backprojector,
+                                 vxg_ct_backprojector};
 
 /* Applies one task to seeded random input. */
 static int run(int task, const scene *s, int no_schedule, vxg_array *out) {
     vxg_ct_projector_opts o = {.no_schedule = no_schedule};
     vxg_op *op;
     vxg_array in;
-    int adjoint = task == ADJOINT, status = makers[task](dev, s->geo, &s->vol, &o, &op);
+    int adjoint = task == ADJOINT || task == SPREAD,
+        status = makers[task](dev, s->geo, &s->vol, &o, &op);
     if (status) return status;
     vxg_op_new_array(op, adjoint ? -1 : 0, &in);
     vxg_op_new_array(op, adjoint ? 0 : -1, out);
@@ -77,7 +79,7 @@ static int run(int task, const scene *s, int no_schedule, vxg_array *out) {
 }
 
 static void parity(int task) {
-    static const char *const names[] = {"forward", "adjoint", "backprojection"};
+    static const char *const names[] = {"forward", "adjoint", "backprojection", "spread"};
     int differing = 0, zero = 0;
     for (int seed = 0; seed < 72; seed++) {
         scene s;
@@ -104,6 +106,8 @@ TEST(adjoint_parity)
 { parity(ADJOINT); }
 TEST(backprojection_parity)
 { parity(BACKPROJECT); }
+TEST(spread_parity) /* the transpose of the backprojection */
+{ parity(SPREAD); }
 
 /* Slices computed 70 at a time and a few at a time: lane blocks of other widths, the same bits. */
 static int standard(int64_t rows, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
@@ -121,7 +125,7 @@ static void apply_slab(int task, const float *in, int64_t rows, float *out) {
     vxg_ct_volume vol;
     vxg_op *op;
     vxg_array x, y;
-    int adjoint = task == ADJOINT;
+    int adjoint = task == ADJOINT || task == SPREAD;
     CHECK_OK(standard(rows, &geo, &vol));
     CHECK_OK(makers[task](dev, geo, &vol, NULL, &op));
     CHECK_OK(vxg_op_new_array(op, adjoint ? -1 : 0, &x));
@@ -150,8 +154,9 @@ static void slab(float *all, float *part, int64_t outer, int64_t inner, int64_t 
 static void slabs(int task) {
     static const int64_t parts[] = {1, 2, 3, 5, 9, 17, 33}; /* 70 together */
     const int64_t pixels = 61, voxels = 70 * 61;
-    int64_t in_outer = task == FORWARD ? 1 : 37, in_inner = task == FORWARD ? voxels : pixels;
-    int64_t out_outer = task == FORWARD ? 37 : 1, out_inner = task == FORWARD ? pixels : voxels;
+    const int forward = task == FORWARD || task == SPREAD; /* volume to projections */
+    int64_t in_outer = forward ? 1 : 37, in_inner = forward ? voxels : pixels;
+    int64_t out_outer = forward ? 37 : 1, out_inner = forward ? pixels : voxels;
     float *in = malloc((size_t)(in_outer * 70 * in_inner) * 4), *in_part = malloc(1 << 22);
     float *whole = malloc((size_t)(out_outer * 70 * out_inner) * 4), *out_part = malloc(1 << 22);
     float *joined = calloc((size_t)(out_outer * 70 * out_inner), 4);
@@ -173,6 +178,8 @@ TEST(adjoint_slabs)
 { slabs(ADJOINT); }
 TEST(backprojection_slabs)
 { slabs(BACKPROJECT); }
+TEST(spread_slabs)
+{ slabs(SPREAD); }
 
 /* ---- Row filter ---- */
 static int filter_run(vxg_dtype dtype, int64_t nviews, int64_t nv, int64_t nu, int64_t nfft,
@@ -250,8 +257,9 @@ TEST(filter_slabs)
 
 int main(int argc, char **argv) {
     static const test_entry list[] = {
-        T(forward_parity), T(adjoint_parity),       T(backprojection_parity), T(forward_slabs),
-        T(adjoint_slabs),  T(backprojection_slabs), T(filter_parity),         T(filter_slabs)};
+        T(forward_parity), T(adjoint_parity), T(backprojection_parity), T(spread_parity),
+        T(forward_slabs),  T(adjoint_slabs),  T(backprojection_slabs),  T(spread_slabs),
+        T(filter_parity),  T(filter_slabs)};
     static const char *const levels[] = {"cpu:v2", "cpu:v3", "cpu:v4", "cpu:base"};
     static const char *const suites[] = {"ct_schedule_v2", "ct_schedule_v3", "ct_schedule_v4",
                                          "ct_schedule_base"};

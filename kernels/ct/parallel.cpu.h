@@ -93,13 +93,12 @@ LANE_FN int32_t ct_column(float q, float nu, int view, int width, int lanes) {
     return (view * width + (int32_t)q + VXG_CT_PAD) * lanes;
 }
 
-LANE_FN void ct_linear_list(ct_list *restrict list, const vxg_ct_gather_args *a, int v0, int n,
-                            float i, float j) {
-    const float *restrict u0 = a->c.a[0] + v0, *restrict ux = a->c.a[1] + v0;
-    const float *restrict uy = a->c.a[2] + v0;
-    const float x = i - 0.5f * (float)(a->nx - 1), y = j - 0.5f * (float)(a->ny - 1);
-    const float nu = (float)a->nu;
-    const int width = a->nu + 2 * VXG_CT_PAD, lanes = a->lanes;
+LANE_FN void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *c, int v0, int n,
+                            float x, float y, int columns, int lanes) {
+    const float *restrict u0 = c->a[0] + v0, *restrict ux = c->a[1] + v0;
+    const float *restrict uy = c->a[2] + v0;
+    const float nu = (float)columns;
+    const int width = columns + 2 * VXG_CT_PAD;
     for (int v = 0; v < n; v++) {
         float u = lane_fma1(ux[v], x, lane_fma1(uy[v], y, u0[v])), whole = __builtin_floorf(u);
         list->w1[v] = u - whole;
@@ -179,7 +178,9 @@ static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, 
                         if (a->joseph) {
                             ct_joseph_list(&list, a, v0, n, i, j, pass);
                         } else {
-                            ct_linear_list(&list, a, v0, n, i, j);
+                            const float px = i - 0.5f * (float)(a->nx - 1);
+                            const float py = j - 0.5f * (float)(a->ny - 1);
+                            ct_linear_list(&list, &a->c, v0, n, px, py, a->nu, a->lanes);
                         }
                         pair(acc + (y * VXG_CT_TILE + x) * lanes, in, list.offset, list.w0, list.w1,
                              n, lanes);
@@ -268,25 +269,110 @@ static void ct_load_tile(const vxg_ct_joseph_args *a, ct_tile t, const float *in
     }
 }
 
-K_SCHEDULE(ct_joseph) {
-    const vxg_ct_joseph_args *a = args;
+/* ---- Transpose of the voxel-driven backprojection ---- */
+typedef void (*ct_spread_fn)(const float *restrict cell, float *restrict base,
+                             const int32_t *restrict offset, const float *restrict w0,
+                             const float *restrict w1, int n, int64_t d);
+/* base[offset[s]] += w0[s] cell, base[offset[s] + d] += w1[s] cell. */
+#define CT_SPREAD(NAME, T, FMA, COUNT)                                                             \
+    static void NAME(const float *restrict cell, float *restrict base,                             \
+                     const int32_t *restrict offset, const float *restrict w0,                     \
+                     const float *restrict w1, int n, int64_t d) {                                 \
+        const T *const in = (const T *)cell;                                                       \
+        CT_REP_##COUNT(CT_CELL, T) for (int s = 0; s < n; s++) {                                   \
+            T *const p = (T *)(base + offset[s]), *const q = (T *)(base + offset[s] + d);          \
+            const T u = LANE_SET(T, w0[s]), v = LANE_SET(T, w1[s]);                                \
+            CT_REP_##COUNT(CT_GIVE, FMA)                                                           \
+        }                                                                                          \
+    }
+#define CT_CELL(i, T) const T a##i = in[i];
+#define CT_GIVE(i, FMA) p[i] = FMA(u, a##i, p[i]), q[i] = FMA(v, a##i, q[i]);
+CT_SPREAD(ct_spread1, float, lane_fma1, 1)
+CT_SPREAD(ct_spread4, lane4, lane_fma4, 1)
+#if LANE_W == 4
+CT_SPREAD(ct_spread8, lane4, lane_fma4, 2)
+#else
+CT_SPREAD(ct_spread8, lane8, lane_fma8, 1)
+#endif
+#if LANE_W == 4
+CT_SPREAD(ct_spread16, lane4, lane_fma4, 4)
+#elif LANE_W == 8
+CT_SPREAD(ct_spread16, lane8, lane_fma8, 2)
+#else
+CT_SPREAD(ct_spread16, lane16, lane_fma16, 1)
+#endif
+#if LANE_W == 4
+CT_SPREAD(ct_spread32, lane4, lane_fma4, 8)
+static void ct_spread64(const float *restrict cell, float *restrict base,
+                        const int32_t *restrict offset, const float *restrict w0,
+                        const float *restrict w1, int n, int64_t d) {
+    ct_spread32(cell, base, offset, w0, w1, n, d);
+    ct_spread32(cell + 32, base + 32, offset, w0, w1, n, d);
+}
+#elif LANE_W == 8
+CT_SPREAD(ct_spread32, lane8, lane_fma8, 4)
+CT_SPREAD(ct_spread64, lane8, lane_fma8, 8)
+#else
+CT_SPREAD(ct_spread32, lane16, lane_fma16, 2)
+CT_SPREAD(ct_spread64, lane16, lane_fma16, 4)
+#endif
+
+static void ct_spread_tile(const vxg_ct_joseph_args *a, const float *tile, ct_tile t, int v0, int n,
+                           float *acc) {
+    const int64_t width = (int64_t)(a->nu + 2 * VXG_CT_PAD) * a->lanes;
+    const int nx = a->nx - t.x < VXG_CT_TILE ? a->nx - t.x : VXG_CT_TILE;
+    const int ny = a->ny - t.y < VXG_CT_TILE ? a->ny - t.y : VXG_CT_TILE;
+    const ct_spread_fn spread = a->lanes == 64   ? ct_spread64
+                                : a->lanes == 32 ? ct_spread32
+                                : a->lanes == 16 ? ct_spread16
+                                : a->lanes == 8  ? ct_spread8
+                                : a->lanes == 4  ? ct_spread4
+                                                 : ct_spread1;
+    ct_list list;
+    for (int v = 0; v < n; v += VXG_CT_BLOCK) {
+        const int m = n - v < VXG_CT_BLOCK ? n - v : VXG_CT_BLOCK;
+        for (int sy = 0; sy < ny; sy += CT_SUB)
+            for (int sx = 0; sx < nx; sx += CT_SUB)
+                for (int y = sy; y < sy + CT_SUB && y < ny; y++)
+                    for (int x = sx; x < sx + CT_SUB && x < nx; x++) {
+                        const float px = (float)(t.x + x) - 0.5f * (float)(a->nx - 1);
+                        const float py = (float)(t.y + y) - 0.5f * (float)(a->ny - 1);
+                        ct_linear_list(&list, &a->c, v0 + v, m, px, py, a->nu, a->lanes);
+                        spread(tile + (int64_t)(y * CT_EDGE + x) * a->lanes, acc + v * width,
+                               list.offset, list.w0, list.w1, m, a->lanes);
+                    }
+    }
+}
+
+/* One unit of ct_joseph or, with spread, of ct_spread. */
+LANE_FN void ct_project(const vxg_ct_joseph_args *a, int64_t unit, float *scratch, int spread) {
     const int r0 = a->row + (int)(unit / a->nblocks) * a->lanes, s0 = r0 + a->offset;
     const int v0 = (int)(unit % a->nblocks) * a->block;
     const int n = a->nviews - v0 < a->block ? a->nviews - v0 : a->block;
     const int used = a->nv - r0 < a->lanes ? a->nv - r0 : a->lanes;
     const int first = s0 < 0 ? -s0 : 0, last = a->nz - s0 < used ? a->nz - s0 : used;
     float *const tile = scratch, *const acc = tile + (int64_t)CT_EDGE * CT_EDGE * a->lanes;
-    const int64_t width = (int64_t)a->nu * a->lanes;
+    const int64_t width = (int64_t)(a->nu + 2 * VXG_CT_PAD) * a->lanes;
+    float *const detector = acc + VXG_CT_PAD * a->lanes;
     memset(acc, 0, (size_t)(n * width) * sizeof *acc);
-    /* Cell -1 exists: rays less than one cell outside still touch cell 0. */
-    for (int y = -1; y < a->ny && first < last; y += VXG_CT_TILE)
-        for (int x = -1; x < a->nx; x += VXG_CT_TILE) {
+    /* Joseph: cell -1 exists, as rays less than one cell outside still touch cell 0. */
+    for (int y = spread ? 0 : -1; y < a->ny && first < last; y += VXG_CT_TILE)
+        for (int x = spread ? 0 : -1; x < a->nx; x += VXG_CT_TILE) {
             const ct_tile t = {x, y, CT_EDGE, CT_EDGE};
             ct_load_tile(a, t, a->in + (int64_t)(s0 + first) * a->ny * a->nx, first, last, tile);
-            for (int v = 0; v < n; v++) ct_joseph_view(a, tile, t, v0 + v, acc + v * width);
+            if (spread) ct_spread_tile(a, tile, t, v0, n, acc);
+            for (int v = 0; v < n && !spread; v++)
+                ct_joseph_view(a, tile, t, v0 + v, detector + v * width);
         }
     for (int v = 0; v < n; v++)
-        lane_out(a->out + ((int64_t)(v0 + v) * a->nv + r0) * a->nu, a->nu, acc + v * width,
-                 a->lanes, used, a->nu, a->c.a[5][v0 + v], a->add);
+        lane_out(a->out + ((int64_t)(v0 + v) * a->nv + r0) * a->nu, a->nu, detector + v * width,
+                 a->lanes, used, a->nu, spread ? 1 : a->c.a[5][v0 + v], a->add);
+}
+
+K_SCHEDULE(ct_joseph) {
+    ct_project(args, unit, scratch, 0);
+}
+K_SCHEDULE(ct_spread) {
+    ct_project(args, unit, scratch, 1);
 }
 #endif

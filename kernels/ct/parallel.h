@@ -1,29 +1,30 @@
 /* Parallel-beam ray/cell weights, shared by the forward projector, its adjoint and every schedule.
  *
- * A view's rays all have one dominant axis a, chosen on the host. In voxel index units a ray passes slice k of
- * that axis at
- *     b = B0 + Bu q' + Bv r' + sb k'      c = C0 + Cu q' + Cv r' + sc k'
- * on the two other axes, with |sb|, |sc| <= 1 and q', r', k' counted from the middle of the detector and
- * of the volume. Forward and adjoint must evaluate these lines as written: the same bits give the same
- * weights, and that is what makes the pair exact.
+ * A view's rays all have one dominant axis a, chosen on the host. In voxel index units a ray passes
+ * slice k of that axis at b = B0 + Bu q' + Bv r' + sb k'      c = C0 + Cu q' + Cv r' + sc k' on the
+ * two other axes, with |sb|, |sc| <= 1 and q', r', k' counted from the middle of the detector and
+ * of the volume. Forward and adjoint must evaluate these lines as written: the same bits give the
+ * same weights, and that is what makes the pair exact.
  */
 #ifndef K_CT_PARALLEL
 #define K_CT_PARALLEL
 
 /* Coefficients of a view, K_PAR_COEFS reals. */
-#define K_PAR_AXIS 0 /* 0 x, 1 y, 2 z */
-#define K_PAR_LENGTH 1 /* of the ray across one slice, in world units */
-#define K_PAR_B 2 /* B0 Bu Bv sb */
-#define K_PAR_C 6 /* C0 Cu Cv sc */
+#define K_PAR_AXIS 0     /* 0 x, 1 y, 2 z */
+#define K_PAR_LENGTH 1   /* of the ray across one slice, in world units */
+#define K_PAR_B 2        /* B0 Bu Bv sb */
+#define K_PAR_C 6        /* C0 Cu Cv sc */
 #define K_PAR_INVERSE 10 /* q' r' from b c: qb qc rb rc */
-#define K_PAR_HALF 14 /* half widths of a cell's shadow in q and r, margin included */
-#define K_PAR_SLOPE 16 /* 1/sb 1/sc, 0 where the slope is 0 */
+#define K_PAR_HALF 14    /* half widths of a cell's shadow in q and r, margin included */
+#define K_PAR_SLOPE 16   /* 1/sb 1/sc, 0 where the slope is 0 */
 #define K_PAR_COEFS 18
 
 K_FN real par_base(K_GLOBAL const real *line, const real q, const real r) {
     return K_fma(line[1], q, K_fma(line[2], r, line[0]));
 }
-K_FN real par_at(const real base, const real slope, const real k) { return K_fma(slope, k, base); }
+K_FN real par_at(const real base, const real slope, const real k) {
+    return K_fma(slope, k, base);
+}
 
 /* Joseph: linear interpolation in the slice. */
 K_FN real par_hat(const real b, const int cell) {

@@ -43,8 +43,9 @@ typedef struct vxg_ct_gather_args {
     int add;         /* start from what out holds */
 } vxg_ct_gather_args;
 
-/* ct_joseph: unit b nblocks + k projects views [k block, ...) of rows [row + b lanes, ...); slice =
- * row + offset. Scratch: vxg_ct_joseph_floats floats. */
+/* ct_joseph, and ct_spread, the transpose of voxel-driven ct_gather: unit b nblocks + k projects
+ * views [k block, ...) of rows [row + b lanes, ...); slice = row + offset. Scratch:
+ * vxg_ct_joseph_floats floats. */
 typedef struct vxg_ct_joseph_args {
     const float *in; /* slice 0 */
     float *out;      /* row 0 of view 0 */
@@ -55,7 +56,7 @@ typedef struct vxg_ct_joseph_args {
     int add;
 } vxg_ct_joseph_args;
 static inline int64_t vxg_ct_joseph_floats(int64_t block, int64_t nu, int64_t lanes) {
-    return (block * nu + (VXG_CT_TILE + 1) * (VXG_CT_TILE + 1)) * lanes;
+    return (block * (nu + 2 * VXG_CT_PAD) + (VXG_CT_TILE + 1) * (VXG_CT_TILE + 1)) * lanes;
 }
 
 /* fft_filter: unit g filters 16 pairs of rows; a pair is the same row of views 2m and 2m + 1, so

@@ -167,8 +167,10 @@ static int backproject(const vxg_op *op, const vxg_call *call, const vxg_array *
 }
 static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                            const vxg_array *cotangent, const vxg_array *grad) {
+    const vxg_ct_projection *p = vxg_op_state(op);
     (void)in;
     if (!grad->buffer) return VXG_OK;
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_SPREAD, call, cotangent, grad);
     return run(op, call, "bp_linear_adjoint", 1, cotangent, grad);
 }
 

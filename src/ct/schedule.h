@@ -6,9 +6,10 @@
 #include "ct/ct.h"
 
 typedef enum vxg_ct_task {
-    VXG_CT_TASK_FORWARD,    /* Joseph */
-    VXG_CT_TASK_ADJOINT,    /* its exact adjoint */
-    VXG_CT_TASK_BACKPROJECT /* voxel-driven linear */
+    VXG_CT_TASK_FORWARD,     /* Joseph */
+    VXG_CT_TASK_ADJOINT,     /* its exact adjoint */
+    VXG_CT_TASK_BACKPROJECT, /* voxel-driven linear */
+    VXG_CT_TASK_SPREAD       /* its exact transpose */
 } vxg_ct_task;
 
 /* *out is NULL (and the status VXG_OK) where no schedule applies: not the cpu device, rays that

@@ -6,12 +6,13 @@
 #include "ct/schedule_args.h"
 #include "device/cpu/cpu.h"
 
-#define PACK_BYTES (32 << 20) /* lanes copy of the projections, all of it in the last-level cache  \
+#define PACK_BYTES                                                                                 \
+    (32 << 20)                /* lanes copy of the projections, all of it in the last-level cache  \
                                */
 #define BLOCK_BYTES (8 << 20) /* a worker's projections in ct_joseph */
 
 struct vxg_ct_plan {
-    vxg_schedule_fn pack, gather, joseph;
+    vxg_schedule_fn pack, gather, joseph, spread;
     int nviews, nv, nu, nz, ny, nx;
     int offset; /* slice = row + offset */
     float *table;
@@ -58,9 +59,11 @@ int vxg__ct_plan_new(const vxg_device *dev, const vxg_ct_projection *p, int back
                      vxg_ct_plan **out) {
     vxg_ct_plan plan = {.pack = vxg__cpu_schedule(dev, "ct_pack"),
                         .gather = vxg__cpu_schedule(dev, "ct_gather"),
-                        .joseph = vxg__cpu_schedule(dev, "ct_joseph")};
+                        .joseph = vxg__cpu_schedule(dev, "ct_joseph"),
+                        .spread = vxg__cpu_schedule(dev, "ct_spread")};
     *out = NULL;
-    if (!plan.pack || !plan.gather || !plan.joseph || !fits(p, &plan)) return VXG_OK;
+    if (!plan.pack || !plan.gather || !plan.joseph || !plan.spread || !fits(p, &plan))
+        return VXG_OK;
     const int64_t nviews = plan.nviews;
     plan.table = vxg__calloc((size_t)nviews * 6, sizeof *plan.table);
     if (!plan.table) return VXG_ERR_MEMORY;
@@ -144,7 +147,7 @@ static int block_views(const vxg_ct_plan *p, int lanes) {
     return n < p->nviews ? (int)n : p->nviews;
 }
 
-static int project(const vxg_ct_plan *p, const float *in, float *out, int add,
+static int project(const vxg_ct_plan *p, vxg_schedule_fn fn, const float *in, float *out, int add,
                    const vxg_progress *progress) {
     for (int row = 0; row < p->nv;) {
         const int lanes = lanes_for(p->nv - row);
@@ -155,8 +158,8 @@ static int project(const vxg_ct_plan *p, const float *in, float *out, int add,
         a.nblocks = (p->nviews + a.block - 1) / a.block;
         a.lanes = lanes, a.row = row, a.offset = p->offset, a.add = add;
         const int64_t floats = vxg_ct_joseph_floats(a.block, p->nu, lanes);
-        VXG_TRY(vxg__cpu_run(p->joseph, &a, (int64_t)blocks * a.nblocks,
-                             (size_t)floats * sizeof(float), progress));
+        VXG_TRY(vxg__cpu_run(fn, &a, (int64_t)blocks * a.nblocks, (size_t)floats * sizeof(float),
+                             progress));
         row += blocks * lanes;
     }
     return VXG_OK;
@@ -166,7 +169,9 @@ int vxg__ct_plan_run(const vxg_ct_plan *p, vxg_ct_task task, const vxg_call *cal
                      const vxg_array *in, const vxg_array *out) {
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
-    if (task == VXG_CT_TASK_FORWARD) return project(p, from, to, call->accumulate, call->progress);
+    if (task == VXG_CT_TASK_FORWARD || task == VXG_CT_TASK_SPREAD)
+        return project(p, task == VXG_CT_TASK_SPREAD ? p->spread : p->joseph, from, to,
+                       call->accumulate, call->progress);
     char *workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
     workspace += -(uintptr_t)workspace & 63;
     for (int z = 0; z < p->nz; z += lanes_for(p->nz - z))
