@@ -124,7 +124,10 @@ static int run(cli_run *r) {
         if (!status) print_result(r, &c, o->output);
         cli_center_free(&c);
     }
-    if (scan) vxg_scan_close(scan);
+    if (scan) {
+        status = cli_scan_context(status, scan);
+        vxg_scan_close(scan);
+    }
     return status;
 }
 

@@ -281,7 +281,7 @@ static int run(cli_run *r) {
 const cli_verb cli_verb_check = {
     .name = "check",
     .operands = "[PATTERN]",
-    .summary = "check adjoints, gradients and agreement of every operator on every device",
+    .summary = "check adjoints, gradients and agreement of devices",
     .about =
         "A line per operator and device with the worst residual over the operator's random "
         "examples. adjoint: dot test; transpose: A column by column against A' row by row; jvp: "

@@ -178,6 +178,8 @@ int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_rang
 /* Line integrals of rows[0..nrows) as (view, row, column) of the selection. free() it. */
 int cli_scan_rows(vxg_scan_reader *scan, const cli_select *sel, const int64_t *rows, int64_t nrows,
                   float **out);
+/* Puts the file's name in front of a message about its contents that lacks it. */
+int cli_scan_context(int status, const vxg_scan_reader *scan);
 /* Angles of the selected views in radians; free() it. */
 int cli_scan_theta(const vxg_scan_reader *scan, const cli_select *sel, double **out);
 /* A row from "--nsino": "512" is row 512, "0.5" is the middle. */

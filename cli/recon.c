@@ -350,7 +350,7 @@ static int run(cli_run *r) {
         if (!is_try) status = name_outputs(&job, &n);
         if (!status) status = describe(&job);
         if (!status) status = is_try ? cli_recon_try(&job) : make_volume(&job, &n);
-        status = cli_outputs_close(&job.out, status);
+        status = cli_scan_context(cli_outputs_close(&job.out, status), job.scan);
     }
     cli_provenance_free(&job.prov);
     if (job.scan) vxg_scan_close(job.scan);

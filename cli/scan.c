@@ -14,6 +14,12 @@ int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_rang
     return status;
 }
 
+int cli_scan_context(int status, const vxg_scan_reader *scan) {
+    if (status != VXG_ERR_INPUT && status != VXG_ERR_NUMERICAL) return status;
+    if (strstr(vxg_error_message(), scan->path)) return status;
+    return vxg_error_context(status, "%s", scan->path);
+}
+
 int cli_scan_theta(const vxg_scan_reader *scan, const cli_select *sel, double **out) {
     int64_t n = sel->view1 - sel->view0;
     double *theta = malloc((size_t)n * sizeof *theta);

@@ -1,0 +1,67 @@
+#!/bin/sh
+# voxgrad check and bench: tables, exit codes, an operator out of a plug-in, right and wrong.
+cd "$(dirname "$0")/.." || exit 1
+suite=cli_check
+. tests/tools/cli.sh
+
+$V check math.scale ct.parallel --device cpu >/dev/null 2>&1
+[ $? = 2 ] && pass one_pattern || fail one_pattern "two patterns are one too many"
+check table "no ok line per precision" sh -c \
+    "$V check ct.parallel.joseph --device cpu --examples 3 >'$W/table' &&
+     [ \"\$(grep -c '^ct.parallel.joseph .* ok$' '$W/table')\" = 2 ] &&
+     grep -q '^operator .*adjoint .*transpose .*parity' '$W/table'"
+check shell_pattern "math.* has not four operators" sh -c \
+    "$V check 'math.*' --device cpu --examples 1 | grep -c 'cpu .* ok$' | grep -qx 8"
+
+# An operator of a user's, once right and once with a forgotten element.
+compile() { # OUT FLAGS
+    out=$1
+    shift
+    cc -std=c11 -shared -fPIC -Iinclude "$@" examples/operator_plugin.c -o "$out" \
+        -L"$build/lib" -lvoxgrad
+}
+if [ -n "${ASAN_OPTIONS:-}" ]; then
+    skip plugin "the sanitizers' run-time is not in a plug-in built without them"
+elif compile "$W/right.so" && compile "$W/wrong.so" -DWRONG_ADJOINT; then
+    check plugin_right "the example's operator" sh -c \
+        "$V check example --plugin '$W/right.so' --device cpu --quiet | grep -c ' ok$' | grep -qx 2"
+    "$V" check example --plugin "$W/wrong.so" --device cpu >"$W/table" 2>"$W/err"
+    rc=$?
+    if [ $rc = 1 ] && grep -q '^example.shift .*! .*FAIL$' "$W/table" && grep -q 'fail' "$W/err"; then
+        pass plugin_wrong
+    else
+        cat "$W/table" "$W/err"
+        fail plugin_wrong "a wrong adjoint gives exit code $rc"
+    fi
+    check plugin_other_device "a row that cannot run on a device is no failure" sh -c \
+        "$V check example --plugin '$W/right.so' --examples 2"
+else
+    fail plugin "examples/operator_plugin.c does not compile"
+fi
+
+# ---- bench: the numbers are there and belong together ----
+$V bench ct.parallel.back --size 64 --slices 8 --runs 2 --device cpu --compare --json >"$W/b.json"
+if python3 - "$W/b.json" <<'PY'; then
+import json, sys
+rows = json.load(open(sys.argv[1]))
+assert [r["direction"] for r in rows] == ["forward", "adjoint"], rows
+for r in rows:
+    assert r["updates"] == 64 * 64 * 8 * 64 and r["runs"] == 2, r
+    assert abs(r["gups"] * r["seconds"] * 1e9 / r["updates"] - 1) < 1e-4, r
+    assert r["error_against_plain_loop"] <= 1e-5, r
+PY
+    pass bench_numbers
+else
+    fail bench_numbers "see build/log"
+fi
+check bench_plain "--schedule off" sh -c \
+    "$V bench ct.parallel.back --size 32 --slices 4 --runs 1 --device cpu --schedule off | grep -q ' off '"
+
+# ---- the example program ----
+ex=$build/examples/recon
+check example_recon "examples/recon" $ex $tooth 295.7 "$W/vol.npy"
+check example_bits "the example differs from the command" sh -c \
+    "$V recon $tooth -o '$W/cmd' -c 295.7 --filter shepp-logan --save-format npy -q &&
+     cmp '$W/cmd/recon.npy' '$W/vol.npy'"
+refuses example_fails 3 'nothing.h5' $ex "$W/nothing.h5" 1 "$W/no.npy"
+exit $failed

@@ -1,0 +1,153 @@
+#!/bin/sh
+# Bad input and bad luck: each gives the documented exit code, a message that names the field, and
+# leaves no file behind.
+cd "$(dirname "$0")/.." || exit 1
+suite=cli_errors
+. tests/tools/cli.sh
+
+# ---- usage: 2 ----
+refuses no_verb 2 'usage: voxgrad VERB' $V
+refuses unknown_verb 2 "unknown verb 'recn'.*recon" $V recn
+refuses unknown_option 2 'unknown option --rotaton-axis \(did you mean --rotation-axis\?\)' \
+    $V recon $tooth -o "$W/o" --rotaton-axis 3
+refuses unknown_letter 2 'unknown option -z' $V recon $tooth -z
+refuses other_verbs_option 2 'unknown option --ring' $V info $tooth --ring 3
+refuses missing_value 2 '\-\-ring needs a value' $V recon $tooth -o "$W/o" --ring
+refuses missing_file 2 'operand is missing' $V recon -o "$W/o"
+refuses missing_output 2 '\-\-output is missing' $V recon $tooth
+refuses one_too_many 2 "'b' is one operand too many" $V info $tooth b
+refuses not_a_number 2 "\-\-max-memory: 'big'" $V recon $tooth -o "$W/o" --max-memory big
+refuses out_of_bounds 2 "\-\-threads: '-3'.*0 to 1024" $V recon $tooth -o "$W/o" --threads -3
+refuses not_a_choice 2 "\-\-filter: 'hanning' is not one of ramp" \
+    $V recon $tooth -o "$W/o" --filter hanning
+refuses even_ring 2 '\-\-ring: 4 is not odd' $V recon $tooth -o "$W/o" --ring 4
+refuses flag_with_value 2 '\-\-json' $V info $tooth --json=yes
+refuses bad_range 2 '\-\-rows: .*start:stop' $V recon $tooth -o "$W/o" --rows 2:1
+refuses rows_outside 2 '\-\-rows: 0:9 reaches outside 0:2' $V recon $tooth -o "$W/o" --rows 0:9
+refuses broken_rows 2 '\-\-rows: .*whole numbers' $V recon $tooth -o "$W/o" --rows 0.5:1.5
+refuses nsino_outside 2 '\-\-nsino: row 7 is outside 0:2' \
+    $V recon $tooth -o "$W/o" --type slice --nsino 7
+refuses axis_outside 2 '\-\-rotation-axis: 900 lies outside the detector columns 0 to 639' \
+    $V recon $tooth -o "$W/o" --rotation-axis 900
+refuses axis_nan 2 "\-\-rotation-axis: 'nan'" $V recon $tooth -o "$W/o" --rotation-axis nan
+refuses axis_words 2 "\-\-rotation-axis: 'middle'" $V recon $tooth -o "$W/o" --rotation-axis middle
+refuses try_outside 2 '\-\-center-range: 640 lies outside' \
+    $V recon $tooth -o "$W/o" --type try --center-range 638:641
+refuses try_too_many 2 'asks for 200 centres, more than 25' \
+    $V recon $tooth -o "$W/o" --type try --center-range 200:400
+refuses search_outside 2 '\-\-center-range: .*inside the columns 0:640' \
+    $V center $tooth --center-range 600:700
+refuses no_operator 2 "no registered operator matches 'nonsense'" $V check nonsense --device cpu
+refuses bench_no_operator 2 "no registered operator matches 'nonsense'" $V bench nonsense --device cpu
+
+# ---- input: 3 ----
+refuses no_such_file 3 "nothing.h5.*No such file" $V recon "$W/nothing.h5" -o "$W/o"
+refuses not_hdf5 3 'LICENSE.*not an HDF5 file' $V recon LICENSE -o "$W/o"
+refuses a_folder 3 'not a regular file' $V recon data -o "$W/o"
+refuses no_plugin 3 '\-\-plugin' $V check --plugin "$W/none.so"
+head -c 500000 $tooth >"$W/truncated.h5"
+refuses truncated 3 'truncated.h5.*truncated' $V recon "$W/truncated.h5" -o "$W/o"
+refuses truncated_info 3 'truncated.h5.*truncated' $V info "$W/truncated.h5"
+refuses truncated_center 3 'truncated.h5.*truncated' $V center "$W/truncated.h5" -o "$W/pic/c.png"
+if has_hdf5; then
+    flawed() { # FLAW PATTERN [extra]
+        "$make_scan" "$W/$1.h5" "flaw=$1"
+        refuses "flaw_$(echo "$1" | tr - _)" 3 "$1.h5.*$2" $V recon "$W/$1.h5" -o "$W/o/deep/er"
+    }
+    flawed rank 'exchange/data: rank 2, rank 3'
+    flawed flat-shape 'exchange/data_white: frames of 8 x 61, 8 x 64 expected'
+    flawed nan-theta 'exchange/theta: .*projection 45 is nan'
+    flawed theta-length 'exchange/theta: 85 angles, 90 expected'
+    flawed string-data 'exchange/data: elements are not plain numbers'
+    flawed no-flat 'flat'
+    flawed zero-flat 'flat'
+else
+    skip flaws "built without HDF5"
+fi
+
+# ---- output: 4 ----
+refuses unwritable 4 'cannot make folder' $V recon $tooth -o /proc/nowhere
+refuses folder_is_file 4 'not a folder|Not a directory' $V recon $tooth -o LICENSE
+$V recon $tooth -o "$W/done" -c 295.7 -q >/dev/null
+sums=$(cksum "$W"/done/*)
+refuses existing_slices 4 'recon_0000[01].tiff exists \(--force' $V recon $tooth -o "$W/done" -c 295
+refuses existing_h5 4 'orthoslices.png exists' $V recon $tooth -o "$W/done" --save-format h5
+check existing_untouched "a refused command changed files" [ "$sums" = "$(cksum "$W"/done/*)" ]
+rm "$W"/done/recon_*
+refuses existing_picture 4 'orthoslices.png exists \(--force' $V recon $tooth -o "$W/done" -c 295
+: >"$W/curve.png"
+refuses existing_curve 4 'curve.png exists' $V center $tooth -o "$W/curve.png"
+if [ -w /dev/full ]; then
+    "$V" devices >/dev/full 2>"$W/.err"
+    rc=$?
+    if [ $rc = 4 ] && grep -q 'standard output' "$W/.err"; then pass full_stdout; else
+        fail full_stdout "exit code $rc"
+    fi
+fi
+# A file-size limit ends writing in the middle, as a full disk does.
+limited() { (ulimit -f 600 && "$@"); }
+for format in tiff-stack h5 npy; do
+    refuses "size_limit_$(echo $format | tr - _)" 4 'recon|File too large|No space' \
+        limited $V recon $tooth -o "$W/limited" -c 295.7 --save-format $format
+done
+refuses size_limit_tiff 4 'recon_|File too large' limited $V recon $tooth -o "$W/limited" -c 295.7
+if mkdir "$W/disk" && mount -t tmpfs -o size=2m tmpfs "$W/disk" 2>/dev/null; then
+    for format in tiff tiff-stack h5 npy; do
+        refuses "full_disk_$(echo $format | tr - _)" 4 'disk/.*No space|no room' \
+            $V recon $tooth -o "$W/disk/o" -c 295.7 --save-format $format
+    done
+    refuses full_disk_try 4 'No space|no room' $V recon $tooth -o "$W/disk/o" --type try
+    umount "$W/disk"
+else
+    skip full_disk "mounting a small file system is not allowed here"
+fi
+rmdir "$W/disk" 2>/dev/null
+
+# ---- device: 5 ----
+no_opencl() { env OCL_ICD_VENDORS="$W/none" OCL_ICD_FILENAMES= "$@"; }
+refuses no_opencl 5 'opencl' no_opencl $V recon $tooth -o "$W/o" --device opencl:0
+refuses unknown_device 5 'abacus' $V recon $tooth -o "$W/o" --device abacus
+refuses no_such_index 5 'opencl:77' $V recon $tooth -o "$W/o" --device opencl:77
+check devices_without_opencl "voxgrad devices fails without OpenCL" \
+    no_opencl sh -c "$V devices >'$W/.list' && grep -q 'no opencl device: .' '$W/.list'"
+
+# ---- interrupted: 130 ----
+# A signal arrives while slices are being written: the command stops, cleans up and says so.
+interrupt() { # NAME SIGNAL OPTIONS
+    name=$1 signal=$2
+    shift 2
+    before=$(listing)
+    $V recon "$W/long.h5" -o "$W/stopped/deep" -c 254 --threads 1 "$@" >"$W/.out" 2>"$W/.err" &
+    pid=$!
+    tries=0
+    while [ -z "$(ls -A "$W/stopped/deep" 2>/dev/null)" ] && [ $tries -lt 200 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    kill "-$signal" $pid 2>/dev/null
+    wait $pid
+    rc=$?
+    if [ $rc = 0 ]; then
+        fail "$name" "the scan is too small: finished before the signal"
+    elif [ $rc != 130 ]; then
+        cat "$W/.err"
+        fail "$name" "exit code $rc, 130 expected"
+    elif [ "$before" != "$(listing)" ]; then
+        fail "$name" "files were left behind: $(ls -A "$W/stopped" 2>/dev/null)"
+    elif ! grep -q 'interrupted' "$W/.err"; then
+        fail "$name" "no word about the interruption"
+    else
+        pass "$name"
+    fi
+    rm -rf "$W/stopped"
+}
+if has_hdf5; then
+    "$make_scan" "$W/long.h5" views=180 rows=480 cols=512
+    interrupt interrupt_tiff INT --max-memory 100
+    interrupt interrupt_h5 INT --save-format h5 --max-memory 100
+    interrupt terminate_npy TERM --save-format npy
+    interrupt interrupt_try INT --type try
+else
+    skip interrupt "built without HDF5"
+fi
+exit $failed
