@@ -150,7 +150,7 @@ int cli_hash_wait(const vxg_progress *progress, char hex[65]);
 #define CLI_MAX_OUTPUTS 64
 typedef struct cli_outputs {
     char folder[4096];
-    int made, force; /* made: how many folders, from the last up */
+    int made, force;             /* made: how many folders, from the last up */
     char *path[CLI_MAX_OUTPUTS]; /* written so far */
     int count;
 } cli_outputs;
