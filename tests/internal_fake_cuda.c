@@ -353,14 +353,10 @@ static int failing_compile(void) {
 
 /* These do their work and report an error that nobody can act on. */
 static int is_teardown(const char *name) {
-    static const char *const list[] = {"cuMemFree_v2",
-                                       "cuCtxSynchronize",
-                                       "cuStreamDestroy_v2",
-                                       "cuEventDestroy_v2",
-                                       "cuModuleUnload",
-                                       "cuGraphExecDestroy",
-                                       "cuGraphDestroy",
-                                       "cuDevicePrimaryCtxRelease_v2",
+    static const char *const list[] = {"cuMemFree_v2",       "cuCtxSynchronize",
+                                       "cuStreamDestroy_v2", "cuEventDestroy_v2",
+                                       "cuModuleUnload",     "cuGraphExecDestroy",
+                                       "cuGraphDestroy",     "cuDevicePrimaryCtxRelease_v2",
                                        "nvrtcDestroyProgram"};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (!strcmp(list[i], name)) return 1;
