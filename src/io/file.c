@@ -188,7 +188,8 @@ int vxg__write_all(int fd, const void *data, size_t n, int64_t offset, const cha
 int vxg__reserve(int fd, int64_t bytes, const char *path) {
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return VXG_OK;
-    int error = ftruncate(fd, (off_t)bytes) == 0 ? 0 : errno;
+    int error = 0; /* never made shorter: what is there stays */
+    if ((int64_t)st.st_size < bytes && ftruncate(fd, (off_t)bytes) != 0) error = errno;
 #ifdef __linux__
     /* Not posix_fallocate: where the file system cannot reserve, that writes every block. */
     if (!error && bytes > 0 && fallocate(fd, 0, 0, (off_t)bytes) != 0 &&

@@ -1,5 +1,6 @@
 /* HDF5 with its rough edges covered. */
 #include "io/h5.h"
+#include "io/h5_check.h"
 
 #ifdef VXG_HAVE_HDF5
 #include <errno.h>
@@ -57,11 +58,13 @@ int vxg__h5_open(const char *path, hid_t *file, int64_t *bytes) {
     *file = -1;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
-    int regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    int status = VXG_OK;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: not a regular file", path);
+    *bytes = status ? 0 : (int64_t)st.st_size;
+    if (!status) status = vxg__h5_check_file(path, fd, *bytes);
     close(fd);
-    VXG_FAIL_IF(!regular, VXG_ERR_INPUT, "%s: not a regular file", path);
-    VXG_FAIL_IF(H5Fis_hdf5(path) <= 0, VXG_ERR_INPUT, "%s: not an HDF5 file", path);
-    *bytes = (int64_t)st.st_size;
+    VXG_TRY(status);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access < 0) return vxg__h5_fail(VXG_ERR_FAILED, "HDF5 does not work");
     /* The sieve buffer would read 64 kB around every row of a row range. */
@@ -70,7 +73,7 @@ int vxg__h5_open(const char *path, hid_t *file, int64_t *bytes) {
     H5Pset_file_locking(access, 1, 1); /* read-only and network file systems may have no locks */
 #endif
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    int status = *file < 0 ? vxg__h5_fail(VXG_ERR_INPUT, "%s: cannot open", path) : VXG_OK;
+    status = *file < 0 ? vxg__h5_fail(VXG_ERR_INPUT, "%s: cannot open", path) : VXG_OK;
     H5Pclose(access);
     return status;
 }
