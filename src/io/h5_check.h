@@ -43,7 +43,7 @@ int vxg__h5_visit(vxg__h5_check *c, int64_t key);
 
 /* What a dataset's messages say, collected while they are read. */
 typedef struct vxg__h5_object {
-    int has_space, has_type, has_layout;
+    int has_space, has_type, has_layout; /* 2: there, but shared and so not known here */
     int rank;
     double points; /* elements */
     int type_class;
@@ -52,9 +52,9 @@ typedef struct vxg__h5_object {
     int layout_version;
     int chunk_rank; /* with the element's axis */
     double chunk_bytes;
-    uint64_t storage;     /* compact: bytes; chunked: address of the B-tree */
-    int filters, deflate; /* their number; place of deflate, -1: none */
-    int resizing;         /* a filter that changes the size is there */
+    uint64_t storage; /* compact: bytes; chunked: address of the B-tree */
+    int deflate;      /* its place, when stored chunks are deflate streams of the chunk; else -1 */
+    int resizing;     /* a filter that changes the size is there */
 } vxg__h5_object;
 
 int vxg__h5_check_object(vxg__h5_check *c, uint64_t address);

@@ -273,7 +273,8 @@ static int filters(const vxg__h5_check *c, vxg__h5_object *o, vxg__h5_bytes *b) 
     if (version != 1 && version != 2) return bad_message(c, b, "filters of unknown version");
     if (count > 32) return bad_message(c, b, "more than 32 filters");
     if (version == 1) vxg__h5_skip(b, 6);
-    o->filters = count, o->deflate = -1;
+    int plain = 1;
+    o->deflate = -1;
     for (int i = 0; i < count; i++) {
         uint64_t id = vxg__h5_take(b, 2), name = 0;
         if (version == 1 || id >= 256) name = vxg__h5_take(b, 2);
@@ -285,9 +286,13 @@ static int filters(const vxg__h5_check *c, vxg__h5_object *o, vxg__h5_bytes *b) 
         if (version == 1 && values % 2) vxg__h5_skip(b, 4);
         VXG_FAIL_IF(id == 5 || id == 6, VXG_ERR_INPUT,
                     "%s: the n-bit and scale-offset filters are not read", c->path);
-        if (id == 1) o->deflate = i;
-        o->resizing |= id != 2 && id != 3; /* all but shuffle and checksum */
+        /* Shuffles, deflate, checksums, in this order: then the stored bytes are a deflate stream
+         * of the chunk, which can be looked at. */
+        if (id == 1 && !o->resizing && plain) o->deflate = i;
+        plain &= o->deflate == i || id == (o->deflate >= 0 ? 3 : 2);
+        o->resizing |= id != 2 && id != 3;
     }
+    if (!plain) o->deflate = -1;
     return b->bad ? bad_message(c, b, "filters that are cut") : VXG_OK;
 }
 
@@ -332,7 +337,8 @@ int vxg__h5_check_message(vxg__h5_check *c, vxg__h5_object *o, int type, int fla
         [0x02] = 10, [0x0a] = 2, [0x0e] = 14, [0x12] = 8, [0x13] = 7, [0x15] = 2, [0x16] = 5};
     type_info t = {0};
     if (flags & 2) {
-        if (type == 3) o->has_type = 0;
+        if (type == 1) o->has_space = 2;
+        if (type == 3) o->has_type = 2;
         return shared_message(c, b);
     }
     switch (type) {

@@ -106,7 +106,7 @@ static int read_volume(const char *path, hid_t file, int64_t bytes, float **data
     if (d.ndim != 3)
         status = vxg_error_set(VXG_ERR_INPUT, "%s: rank %d, rank 3 expected", title, d.ndim);
     int64_t count = status ? 0 : d.shape[0] * d.shape[1] * d.shape[2];
-    if (!status && count / 65536 > bytes) /* chunks never written or packed beyond belief */
+    if (!status && count / 1024 > bytes) /* chunks never written or packed beyond belief */
         status = vxg_error_set(VXG_ERR_INPUT, "%s: %lld elements in a file of %lld bytes", title,
                                (long long)count, (long long)bytes);
     float *values = status ? NULL : vxg__calloc((size_t)count, sizeof *values);

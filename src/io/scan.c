@@ -30,7 +30,7 @@ typedef struct scan {
 } scan;
 
 static const char *title(scan *s, const char *name) {
-    snprintf(s->title, sizeof s->title, "%s: %s", s->path, name);
+    snprintf(s->title, sizeof s->title, "%s: %s", s->path, name + (*name == '/'));
     return s->title;
 }
 
@@ -261,6 +261,7 @@ typedef struct search {
     char found[256]; /* the group with data and image_key */
     int is_detector; /* ... is an NXdetector: nothing better can come */
     int visited;     /* links looked at: a bound for damaged or huge files */
+    int depth;       /* of groups in groups */
 } search;
 
 static int has_class(hid_t file, const char *path, const char *name) {
@@ -298,7 +299,7 @@ static int for_groups(hid_t file, const char *path, int *visited,
         if (n < 0) break; /* a damaged group */
         if (n >= (ssize_t)sizeof name || strlen(path) + (size_t)n + 2 > sizeof full) continue;
         snprintf(full, sizeof full, "%.120s/%.127s", strcmp(path, "/") ? path : "", name);
-        if (strlen(full) > 120) continue;
+        if (!*name || strchr(name, '/') || strlen(full) > 120) continue;
         if (H5Oexists_by_name(file, full, H5P_DEFAULT) <= 0 ||
             H5Oget_info_by_name2(file, full, &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0 ||
             object.type != H5O_TYPE_GROUP)
@@ -309,16 +310,19 @@ static int for_groups(hid_t file, const char *path, int *visited,
 }
 
 static int visit(void *context, const char *path) {
+    enum { DEEPEST = 6 };
     search *s = context;
-    int depth = 0;
-    for (const char *p = path; *p; p++) depth += *p == '/';
     if (has_dataset(s->file, path, "data") && has_dataset(s->file, path, "image_key")) {
         int is_detector = has_class(s->file, path, "NXdetector");
         if (!s->found[0] || is_detector) snprintf(s->found, sizeof s->found, "%s", path);
         s->is_detector |= is_detector;
         return s->is_detector;
     }
-    return depth < 6 ? for_groups(s->file, path, &s->visited, visit, s) : 0;
+    if (s->depth == DEEPEST) return 0;
+    s->depth++;
+    int found = for_groups(s->file, path, &s->visited, visit, s);
+    s->depth--;
+    return found;
 }
 
 typedef struct sample_search {
