@@ -27,7 +27,9 @@ typedef struct volume {
     int64_t offset;  /* of the elements in the file */
     vxg__folder folder;
     char *path, *tag; /* TIFF folder: folder/prefix, and the ending of temporary names */
-    uint8_t *header;  /* of a slice other than the first */
+    char *names[2];   /* room for a final and a temporary name */
+    size_t name_room;
+    uint8_t *header; /* of a slice other than the first */
     int64_t header_bytes;
 } volume;
 
@@ -37,21 +39,20 @@ static void volume_free(volume *v) {
     vxg__free(v->software);
     vxg__free(v->path);
     vxg__free(v->tag);
+    vxg__free(v->names[0]);
+    vxg__free(v->names[1]);
     vxg__free(v->header);
     vxg__free(v);
 }
 
 /* ---- TIFF folder ---- */
 
-static char *slice_name(const volume *v, int64_t z, int temporary) {
+/* Name of slice z, in memory taken when the writer was opened: cleaning up must not need any. */
+static const char *slice_name(const volume *v, int64_t z, int temporary) {
     const char *slash = strrchr(v->path, '/'), *name = slash ? slash + 1 : v->path;
-    vxg_text t = {0};
-    if (slash) vxg__text_append(&t, v->path, (size_t)(slash + 1 - v->path));
-    vxg__text_add(&t, "%s%s_%05lld.tiff%s", temporary ? "." : "", name, (long long)z,
-                  temporary ? v->tag : "");
-    if (!t.failed) return t.s;
-    vxg__text_free(&t);
-    return NULL;
+    snprintf(v->names[temporary], v->name_room, "%.*s%s%s_%05lld.tiff%s", (int)(name - v->path),
+             v->path, temporary ? "." : "", name, (long long)z, temporary ? v->tag : "");
+    return v->names[temporary];
 }
 
 /* Calls fn for every PREFIX_NNNNN.tiff there is in the folder; fn returns non-zero to stop. */
@@ -117,6 +118,9 @@ static int folder_open(volume *v, const char *path) {
     v->tag = vxg__temp_name("", "");
     if (!v->path || !v->tag) return VXG_ERR_MEMORY;
     memmove(v->tag, v->tag + 2, strlen(v->tag) - 1);
+    v->name_room = strlen(path) + strlen(v->tag) + 40;
+    for (int i = 0; i < 2; i++)
+        if (!(v->names[i] = vxg__calloc(v->name_room, 1))) return VXG_ERR_MEMORY;
     VXG_TRY(vxg__folder_make(path, &v->folder));
     if (!v->force) VXG_TRY(for_slices(v, refuse_slice));
     vxg__tiff_layout layout = tiff_layout(v, 1, 0);
@@ -139,41 +143,26 @@ static int folder_write_file(const volume *v, int fd, int64_t z, const float *sr
 }
 
 static int folder_write(volume *v, int64_t z, const float *src) {
-    char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
-    int fd = -1, status = temp && name ? VXG_OK : VXG_ERR_MEMORY;
-    if (!status) {
-        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0)
-            status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
-    }
-    if (!status) status = folder_write_file(v, fd, z, src, name);
-    if (fd >= 0 && close(fd) != 0 && !status)
+    const char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
+    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    VXG_FAIL_IF(fd < 0, VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
+    int status = folder_write_file(v, fd, z, src, name);
+    if (close(fd) != 0 && !status)
         status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
-    if (fd >= 0 && status) unlink(temp);
-    vxg__free(temp);
-    vxg__free(name);
+    if (status) unlink(temp);
     return status;
-}
-
-/* Removes slice z: under its temporary name, or its final one. */
-static void folder_remove(const volume *v, int64_t z, int temporary) {
-    char *name = slice_name(v, z, temporary);
-    if (name) unlink(name);
-    vxg__free(name);
 }
 
 static int folder_finish(volume *v) {
     int status = VXG_OK;
     int64_t z = 0;
     for (; z < v->nz && !status; z++) {
-        char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
-        status = temp && name ? vxg__output_rename(temp, name, v->force) : VXG_ERR_MEMORY;
-        vxg__free(temp);
-        vxg__free(name);
+        const char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
+        status = vxg__output_rename(temp, name, v->force);
         if (!status) v->seen[z] = 0; /* no temporary file any more */
     }
     if (status) {
-        for (int64_t i = 0; i + 1 < z; i++) folder_remove(v, i, 0);
+        for (int64_t i = 0; i + 1 < z; i++) unlink(slice_name(v, i, 0));
     } else if (v->force) {
         status = for_slices(v, remove_slice);
     }
@@ -242,7 +231,7 @@ static void volume_abandon(vxg_volume_writer *self) {
     volume *v = (volume *)self->impl;
     if (v->format == VXG_VOLUME_TIFF) {
         for (int64_t z = 0; v->seen && z < v->nz; z++)
-            if (v->seen[z]) folder_remove(v, z, 1);
+            if (v->seen[z]) unlink(slice_name(v, z, 1));
         vxg__folder_undo(&v->folder);
     } else {
         vxg__output_abandon(&v->out);

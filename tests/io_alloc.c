@@ -1,0 +1,172 @@
+/* Every memory request fails once: nothing crashes, nothing leaks, no file is left. */
+#include "io_test.h"
+
+enum { N = 6 };
+static float volume[N * N * N];
+static const vxg_attribute attributes[] = {{"version", "0.1.0"}};
+
+static int write_volume(vxg_volume_format format, const char *path) {
+    vxg_volume_writer *w = NULL;
+    vxg_volume_writer_opts o = {.format = format,
+                                .path = path,
+                                .nz = N,
+                                .ny = N,
+                                .nx = N,
+                                .voxel = {1, 1, 1},
+                                .unit = "mm",
+                                .attributes = attributes,
+                                .nattributes = 1};
+    int status = vxg_volume_writer_open(&o, &w);
+    if (!status) status = w->write(w, 3, 3, volume);
+    if (!status) status = w->write(w, 0, 3, volume);
+    if (!status) return w->finish(w);
+    if (w) w->abandon(w);
+    return status;
+}
+static int tiff_folder(void) {
+    return write_volume(VXG_VOLUME_TIFF, at("out/t"));
+}
+static int tiff_stack(void) {
+    return write_volume(VXG_VOLUME_TIFF_STACK, at("out/t.tif"));
+}
+static int hdf5(void) {
+    return write_volume(VXG_VOLUME_H5, at("out/t.h5"));
+}
+static int npy(void) {
+    return write_volume(VXG_VOLUME_NPY, at("out/t.npy"));
+}
+
+static int scan(const char *name) {
+    char path[512];
+    float v[60];
+    vxg_scan_reader *r = NULL;
+    snprintf(path, sizeof path, "%s/tests/data/io/%s.h5", VXG_SOURCE_DIR, name);
+    int status = vxg_scan_open(path, &r);
+    if (!status) status = r->read(r, VXG_FRAME_DATA, 0, 2, 0, 2, 0, 3, v);
+    vxg_scan_close(r);
+    return status;
+}
+static int exchange(void) {
+    return scan("plain");
+}
+static int packed(void) {
+    return scan("gzip");
+}
+static int even(void) {
+    return scan("theta_missing");
+}
+static int tomo(void) {
+    return scan("nxtomo");
+}
+
+static int read_back(const char *name) {
+    char path[512];
+    float *v = NULL;
+    int64_t shape[3];
+    snprintf(path, sizeof path, "%s/tests/fuzz/corpus/%s", VXG_SOURCE_DIR, name);
+    int status = vxg_volume_read(path, &v, shape);
+    vxg_free(v);
+    return status;
+}
+static int read_tiff(void) {
+    return read_back("tiff/stack.tif");
+}
+static int read_hdf5(void) {
+    return read_back("hdf5/volume.h5");
+}
+static int read_npy(void) {
+    return read_back("npy/f4.npy");
+}
+static int read_npy8(void) {
+    return read_back("npy/f8.npy");
+}
+
+static int text(void) {
+    return vxg_text_write(at("out/t.txt"), "words", 0);
+}
+static int sha(void) {
+    char hex[65];
+    return vxg_file_sha256(__FILE__, hex);
+}
+static int png(const vxg_picture *p) {
+    return vxg_picture_write_png(p, at("out/p.png"), attributes, 1, 0);
+}
+static int slices(void) {
+    vxg_picture p = {0};
+    const int64_t shape[3] = {N, N, N};
+    int status = vxg_picture_orthoslices(volume, volume, volume, shape, NULL, NULL, &p);
+    if (!status) status = png(&p);
+    vxg_picture_free(&p);
+    return status;
+}
+static int montage(void) {
+    vxg_picture p = {0};
+    const char *labels[N] = {"1", "2", "3", "4", "5", "6"};
+    int status = vxg_picture_montage(volume, N, N, N, labels, &p);
+    vxg_picture_free(&p);
+    return status;
+}
+static int curves(void) {
+    vxg_picture p = {0};
+    const double x[3] = {0, 1, 2}, y[3] = {1, 0, 1};
+    vxg_curve c = {x, y, 3, "score", 1};
+    int status = vxg_picture_curves(&c, 1, "t", "x", "y", &p);
+    vxg_picture_free(&p);
+    return status;
+}
+
+static const struct {
+    const char *name;
+    int (*fn)(void);
+} cases[] = {{"tiff_folder", tiff_folder},
+             {"tiff_stack", tiff_stack},
+             {"hdf5", hdf5},
+             {"npy", npy},
+             {"exchange", exchange},
+             {"packed", packed},
+             {"even", even},
+             {"tomo", tomo},
+             {"read_tiff", read_tiff},
+             {"read_hdf5", read_hdf5},
+             {"read_npy", read_npy},
+             {"read_npy8", read_npy8},
+             {"text", text},
+             {"sha", sha},
+             {"slices", slices},
+             {"montage", montage},
+             {"curves", curves}};
+
+static void fail_each(int (*fn)(void)) {
+    int64_t requests = 0;
+    scratch_clear(at(""));
+    vxg_alloc_count();
+    CHECK_OK(fn());
+    requests = vxg_alloc_count();
+    scratch_clear(at(""));
+    vxg_error_clear();
+    int64_t live = vxg_alloc_live();
+    CHECK(requests > 0, "no memory was asked for");
+    for (int64_t i = 0; i < requests; i++) {
+        vxg_alloc_fail_at(i);
+        int status = fn();
+        vxg_alloc_fail_at(-1);
+        CHECK(status == VXG_ERR_MEMORY, "request %lld of %lld: status %d: %s", (long long)i,
+              (long long)requests, status, vxg_error_message());
+        vxg_error_clear();
+        CHECK(vxg_alloc_live() == live, "request %lld: %lld blocks left", (long long)i,
+              (long long)(vxg_alloc_live() - live));
+        CHECK(entries(at("")) == 0, "request %lld: %d entries left", (long long)i, entries(at("")));
+    }
+}
+
+int main(int argc, char **argv) {
+    test_suite = "io_alloc";
+    for (int i = 0; i < N * N * N; i++) volume[i] = (float)(i % 17);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (argc > 1 && !strstr(cases[i].name, argv[1])) continue;
+        test_case_begin();
+        fail_each(cases[i].fn);
+        test_case_end(cases[i].name);
+    }
+    return test_failed != 0;
+}
