@@ -1,6 +1,10 @@
 /* Volume writers and reading volumes back. */
 #include "io_test.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
 enum { NZ = 5, NY = 7, NX = 9 };
 static const vxg_attribute attributes[] = {{"version", "0.1.0"},
                                            {"command", "voxgrad recon \"a b.h5\""}};
@@ -413,6 +417,81 @@ TEST(larger_than_the_disk)
     }
 }
 
+/* Lets this process mount: as root, or as root of a user namespace of its own. */
+static int may_mount(void) {
+    char uids[64], gids[64];
+    if (unshare(CLONE_NEWNS) == 0) return 1;
+    snprintf(uids, sizeof uids, "0 %d 1\n", (int)getuid());
+    snprintf(gids, sizeof gids, "0 %d 1\n", (int)getgid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return 0;
+    return !spill("/proc/self/setgroups", "deny", 4) &&
+           !spill("/proc/self/uid_map", uids, strlen(uids)) &&
+           !spill("/proc/self/gid_map", gids, strlen(gids));
+}
+
+/* In a process of its own with a real disk of 256 kB, where the system lets us make one. Returns
+ * words on what went wrong, NULL: nothing, "": no such disk. */
+static const char *on_tiny_disk(void) {
+    static char words[256];
+    if (!may_mount()) return "";
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return "";
+    if (mount("tmpfs", at("disk"), "tmpfs", 0, "size=256k") != 0) return "";
+    for (int k = 0; k < FORMATS; k++) {
+        vxg_volume_writer *w = NULL;
+        char path[64];
+        snprintf(path, sizeof path, "disk/%s", formats[k].path);
+        vxg_volume_writer_opts o = options(formats[k].format, at(path));
+        o.nz = 10, o.ny = o.nx = 100; /* 400 kB */
+        int status = vxg_volume_writer_open(&o, &w);
+        if (w) w->abandon(w);
+        snprintf(words, sizeof words, "%s: status %d, %d entries, %.150s", path, status,
+                 entries(at("disk")), vxg_error_message());
+        if (status != VXG_ERR_OUTPUT || entries(at("disk")) != 0) return words;
+        if (!strstr(words, "No space left on device")) return words;
+        if (write_all(options(formats[k].format, at(path))) != 0) return vxg_error_message();
+        scratch_clear(at("disk"));
+        /* Filled up while slices are written. */
+        o.nz = 2, o.ny = o.nx = 100, status = vxg_volume_writer_open(&o, &w);
+        static char rest[300000];
+        static float slice[100 * 100];
+        spill(at("disk/rest"), rest, sizeof rest);
+        if (!status) status = w->write(w, 0, 2, slice);
+        if (!status)
+            status = w->finish(w);
+        else if (w)
+            w->abandon(w);
+        snprintf(words, sizeof words, "%s while writing: status %d, %d entries, %.150s", path,
+                 status, entries(at("disk")), vxg_error_message());
+        /* One-file formats have reserved their room; the folder fails and leaves nothing. */
+        int want = formats[k].files > 1 ? VXG_ERR_OUTPUT : 0;
+        if (status != want || entries(at("disk")) != 1 + (want == 0)) return words;
+        scratch_clear(at("disk"));
+    }
+    return NULL;
+}
+
+TEST(no_space_left)
+{
+    int pipes[2];
+    char words[256] = "";
+    CHECK(mkdir(at("disk"), 0777) == 0 && pipe(pipes) == 0, "setup");
+    pid_t child = fork();
+    if (child == 0) {
+        const char *problem = on_tiny_disk();
+        const char *sent = !problem ? "fine" : *problem ? problem : "none";
+        ssize_t n = write(pipes[1], sent, strlen(sent));
+        _exit(n < 0);
+    }
+    close(pipes[1]);
+    ssize_t n = read(pipes[0], words, sizeof words - 1);
+    close(pipes[0]);
+    waitpid(child, NULL, 0);
+    rmdir(at("disk"));
+    CHECK(n > 0, "the process died");
+    if (!strcmp(words, "none")) SKIP("this system lets no test mount a small disk");
+    CHECK(!strcmp(words, "fine"), "%s", words);
+}
+
 TEST(other_tiff_files)
 {
     static const struct {
@@ -462,4 +541,4 @@ TEST_MAIN("io_volume", T(round_trips), T(same_bytes_again), T(one_voxel_and_no_u
           T(tiff_stack_is_what_fiji_reads), T(tiff_slices_are_classic), T(hdf5_has_attributes),
           T(slices_are_checked), T(abandon_leaves_nothing), T(existing_output),
           T(appears_meanwhile), T(longer_volume_is_replaced_whole), T(bad_options), T(full_disk),
-          T(larger_than_the_disk), T(other_tiff_files), T(bad_volumes))
+          T(larger_than_the_disk), T(no_space_left), T(other_tiff_files), T(bad_volumes))

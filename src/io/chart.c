@@ -132,9 +132,9 @@ static void draw_mark(vxg_picture *p, const axis *x, const vxg_curve *curves, in
     char text[64];
     int leftwards = 0;
     if (!isfinite(c->mark)) return;
-    double at = place(x, c->mark);
+    double at = floor(place(x, c->mark)) + 0.5; /* the middle of a pixel: a sharp line */
     for (int64_t v = TOP; v < HEIGHT - BOTTOM; v += 12)
-        vxg__line(p, at, (double)v, at, (double)(v + 6), 1.6, colour);
+        vxg__line(p, at, (double)v, at, (double)(v + 6), 2, colour);
     number(x, c->mark, x->decimals < 2 ? 2 - x->decimals : 1, text, sizeof text);
     double w = (double)vxg__text_width(text, TEXT), left = at + 10, top = TOP + 8 + row * 26;
     for (int k = 0; k < ncurves; k++) { /* not over a mark to the right */

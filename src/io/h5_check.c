@@ -162,7 +162,7 @@ static int collection(const vxg__h5_check *c, vxg__h5_bytes *b, uint64_t index, 
         if (i == 0 && n < head) return vxg__h5_damaged(c, b->at, "free space in a global heap");
         if (i == 0) n -= head;
         if (n > rest) return vxg__h5_damaged(c, b->at, "a global heap's object outside it");
-        if (i == index && i != 0 && n >= bytes) found = 1;
+        if (i == index && i != 0) found = n == bytes || bytes == UINT64_MAX;
         uint64_t padded = i ? (n + 7) / 8 * 8 : n;
         if (padded > rest) return vxg__h5_damaged(c, b->at, "a global heap's object outside it");
         vxg__h5_skip(b, padded);

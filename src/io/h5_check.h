@@ -60,7 +60,8 @@ typedef struct vxg__h5_object {
 int vxg__h5_check_object(vxg__h5_check *c, uint64_t address);
 /* An old group: its B-tree and its local heap. */
 int vxg__h5_check_group(vxg__h5_check *c, uint64_t tree, uint64_t heap);
-/* An object of a global heap collection with at least so many bytes. */
+/* An object of a global heap collection, of exactly so many bytes: libhdf5 copies as many as the
+ * object has into room for as many as are wanted. UINT64_MAX: any. */
 int vxg__h5_check_global(vxg__h5_check *c, uint64_t address, uint64_t index, uint64_t bytes);
 /* One message of an object header. Continuations are handled by the caller. */
 int vxg__h5_check_message(vxg__h5_check *c, vxg__h5_object *o, int type, int flags,

@@ -173,7 +173,7 @@ static int attribute_elements(vxg__h5_check *c, const type_info *t, double point
         uint64_t count = vxg__h5_take(b, 4), address = vxg__h5_address(c, b);
         uint64_t index = vxg__h5_take(b, 4);
         if (b->bad) return bad_message(c, b, "an attribute that is cut");
-        if (count == 0 || address == 0 || address == UINT64_MAX) continue;
+        if (address == 0) continue; /* no elements */
         if (count > UINT64_MAX / t->base_size) return bad_message(c, b, "an attribute's length");
         VXG_TRY(vxg__h5_check_global(c, address, index, count * t->base_size));
     }
@@ -257,7 +257,7 @@ static int layout(vxg__h5_check *c, vxg__h5_object *o, vxg__h5_bytes *b) {
         } else {
             uint64_t address = vxg__h5_address(c, b), index = vxg__h5_take(b, 4);
             if (!b->bad && address != UINT64_MAX)
-                status = vxg__h5_check_global(c, address, index, 1);
+                status = vxg__h5_check_global(c, address, index, UINT64_MAX);
         }
     } else {
         return bad_message(c, b, "a layout of unknown version");
