@@ -434,7 +434,7 @@ static int may_mount(void) {
 static const char *on_tiny_disk(void) {
     static char words[256];
     if (!may_mount()) return "";
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return "";
+    if (mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) != 0) return "";
     if (mount("tmpfs", at("disk"), "tmpfs", 0, "size=256k") != 0) return "";
     for (int k = 0; k < FORMATS; k++) {
         vxg_volume_writer *w = NULL;
@@ -453,9 +453,9 @@ static const char *on_tiny_disk(void) {
         /* Filled up while slices are written. */
         o.nz = 2, o.ny = o.nx = 100, status = vxg_volume_writer_open(&o, &w);
         static char rest[300000];
-        static float slice[100 * 100];
+        static float slices[2 * 100 * 100];
         spill(at("disk/rest"), rest, sizeof rest);
-        if (!status) status = w->write(w, 0, 2, slice);
+        if (!status) status = w->write(w, 0, 2, slices);
         if (!status)
             status = w->finish(w);
         else if (w)
