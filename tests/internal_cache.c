@@ -89,6 +89,14 @@ TEST(key_separates_parts)
     char ka[65], kb[65], kc[65];
     vxg__cache_key(ka, a, 2), vxg__cache_key(kb, b, 2), vxg__cache_key(kc, c, 2);
     EXPECT(strcmp(ka, kb) && strcmp(kb, kc) && strcmp(ka, kc), "equal keys");
+    /* every part counts: a driver's version is the last one */
+    for (int part = 0; part < 3; part++) {
+        const char *one[] = {"text", "options", "driver 1"},
+                   *other[] = {"text", "options", "driver 1"};
+        other[part] = "changed";
+        vxg__cache_key(ka, one, 3), vxg__cache_key(kb, other, 3);
+        EXPECT(strcmp(ka, kb), "part %d does not count", part);
+    }
 }
 
 static void change_byte(const char *path, long at) {

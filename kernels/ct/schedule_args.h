@@ -69,6 +69,5 @@ typedef struct vxg_filter_args {
     const float *scale;              /* per view, or NULL */
     int64_t nviews, nv;
     int nu, nfft, add;
-    int scale_input; /* 1: scale rows before instead of after */
 } vxg_filter_args;
 #endif

@@ -108,7 +108,7 @@ LANE_FN void fft_rows(const vxg_filter_args *a, int64_t p, int side, float *x, i
             int64_t pair = p + l + k, view = pair / a->nv * 2 + side;
             int in = pair < npairs && view < a->nviews;
             offset[k] = in ? (view * a->nv + pair % a->nv) * a->nu : -1;
-            scale[k] = in && a->scale && out != a->scale_input ? a->scale[view] : 1;
+            scale[k] = in && a->scale && out ? a->scale[view] : 1;
             have += in, same = same && scale[k] == scale[0];
         }
         float *const lanes = x + side * LANE_W + l;

@@ -1,5 +1,6 @@
-/* Row filtering as an operator: F = W T, T the symmetric Toeplitz matrix of the filter, W the view
- * weights; its exact adjoint is T W. */
+/* Row filtering as an operator: F = W T, T the symmetric Toeplitz matrix of the filter along a row,
+ * W a weight per view. W is one number within a row, so W T = T W: the operator is its own adjoint.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -35,17 +36,16 @@ static size_t filter_workspace(const vxg_op *op) {
     return (size_t)(pairs_at_once(op) * 4 * s->n) * vxg_dtype_size(vxg_op_range(op)->dtype);
 }
 
-static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out,
-               int weigh_input) {
+static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out) {
     const vxg_ct_filter_state *s = vxg_op_state(op);
     int64_t pairs = pairs_of(s), step = pairs_at_once(op);
     vxg_dtype dtype = out->dtype;
     for (int64_t first = 0; first < pairs; first += step) {
         int64_t count = pairs - first < step ? pairs - first : step;
-        vxg_launch l = {.global = {count, 1, 1}, .nints = 8};
-        const int64_t ints[] = {
-            s->nviews, s->nu, s->n, s->logn, call->accumulate, first, s->nrows_per_view, weigh_input};
-        for (int i = 0; i < 8; i++) l.ints[i] = (int)ints[i];
+        vxg_launch l = {.global = {count, 1, 1}, .nints = 7};
+        const int64_t ints[] = {s->nviews,        s->nu, s->n, s->logn, call->accumulate, first,
+                                s->nrows_per_view};
+        for (int i = 0; i < 7; i++) l.ints[i] = (int)ints[i];
         vxg__push_array(&l, in);
         vxg__push_array(&l, &s->table);
         l.buffer[l.nbuffers] = call->workspace;
@@ -59,16 +59,13 @@ static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, cons
 static int filter_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                         const vxg_array *out) {
     const vxg_ct_filter_state *s = vxg_op_state(op);
-    if (s->plan) return vxg__filter_plan_run(s->plan, 0, call, in, out);
-    return run(op, call, in, out, 0);
+    if (s->plan) return vxg__filter_plan_run(s->plan, call, in, out);
+    return run(op, call, in, out);
 }
 static int filter_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                       const vxg_array *cotangent, const vxg_array *grad) {
-    const vxg_ct_filter_state *s = vxg_op_state(op);
     (void)in;
-    if (!grad->buffer) return VXG_OK;
-    if (s->plan) return vxg__filter_plan_run(s->plan, 1, call, cotangent, grad);
-    return run(op, call, cotangent, grad, 1);
+    return grad->buffer ? filter_apply(op, call, cotangent, grad) : VXG_OK;
 }
 
 static const vxg_op_class filter_class = {.name = "ct.filter",

@@ -28,8 +28,8 @@ int vxg__ct_plan_run(const vxg_ct_plan *plan, vxg_ct_task task, const vxg_call *
 int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
                          vxg_filter_plan **out);
 void vxg__filter_plan_free(vxg_filter_plan *plan);
-/* adjoint: the view weights come first. Bits of a row depend on the same row of its partner view (0
+/* Bits of a row depend on the same row of its partner view (0
  * with 1, 2 with 3...), on nothing else. */
-int vxg__filter_plan_run(const vxg_filter_plan *plan, int adjoint, const vxg_call *call,
+int vxg__filter_plan_run(const vxg_filter_plan *plan, const vxg_call *call,
                          const vxg_array *in, const vxg_array *out);
 #endif

@@ -61,13 +61,13 @@ int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
     return VXG_OK;
 }
 
-int vxg__filter_plan_run(const vxg_filter_plan *p, int adjoint, const vxg_call *call,
+int vxg__filter_plan_run(const vxg_filter_plan *p, const vxg_call *call,
                          const vxg_array *in, const vxg_array *out) {
     vxg_filter_args a = p->args;
     const int64_t pairs = (a.nviews + 1) / 2 * a.nv;
     a.in = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     a.out = (float *)vxg_buffer_host(out->buffer) + out->offset;
-    a.add = call->accumulate, a.scale_input = adjoint;
+    a.add = call->accumulate;
     return vxg__cpu_run(p->run, &a, (pairs + VXG_FILTER_PAIRS - 1) / VXG_FILTER_PAIRS,
                         (size_t)(2 * VXG_FILTER_PAIRS * a.nfft) * sizeof(float), call->progress);
 }

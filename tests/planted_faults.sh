@@ -1,0 +1,130 @@
+#!/bin/sh
+# The tests' own test: faults are planted one by one in a copy of the sources, and some test must fail.
+# One build of the kernels (VXG_PORTABLE), in build/planted, kept between runs.
+# Lines: PASS planted.NAME when a test noticed; FAIL when none did, or when the text to change is gone.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+work=$(pwd)/build/planted
+copy=$work/source
+log=$work/log
+jobs=$(nproc 2>/dev/null || echo 2)
+VXG_CACHE_DIR=$work/cache
+export VXG_CACHE_DIR
+failed=0
+mkdir -p "$work"
+rm -rf "$copy"
+mkdir "$copy"
+cp -a CMakeLists.txt include src kernels tests tools cli "$copy/" # mtimes stay: nothing is rebuilt in vain
+
+fail() {
+    echo "FAIL planted.$1: $2"
+    failed=1
+}
+
+build() { # build TARGET...
+    cmake --build "$work/b" -j"$jobs" --target "$@" >"$log" 2>&1
+}
+
+# notices "PROGRAM ARGUMENT": succeeds when a line FAIL is printed or the program dies
+notices() {
+    # shellcheck disable=SC2086
+    set -- $1
+    program=$1
+    shift
+    timeout 120 "$work/b/tests/test_$program" "$@" >"$work/out" 2>&1
+    code=$?
+    grep -q '^FAIL ' "$work/out" || { [ $code != 0 ] && [ $code != 1 ]; }
+}
+
+# plant NAME FILE SED TEST...: each TEST is "PROGRAM [ARGUMENT]"
+plant() {
+    name=$1 file=$2 change=$3
+    shift 3
+    cp -p "$copy/$file" "$work/saved"
+    sed -E "$change" "$work/saved" >"$copy/$file"
+    if cmp -s "$copy/$file" "$work/saved"; then
+        fail "$name" "nothing in $file matches $change: keep this list up to date"
+        cp -p "$work/saved" "$copy/$file"
+        return
+    fi
+    targets=
+    for t in "$@"; do
+        if [ ! -f "tests/${t%% *}.c" ]; then
+            fail "$name" "there is no test program ${t%% *}"
+            cp -p "$work/saved" "$copy/$file"
+            return
+        fi
+        targets="$targets test_${t%% *}"
+    done
+    # shellcheck disable=SC2086
+    if build $targets; then
+        found=
+        for t in "$@"; do
+            if notices "$t"; then
+                found=$t
+                break
+            fi
+        done
+        if [ -n "$found" ]; then
+            echo "PASS planted.$name"
+        else
+            fail "$name" "no test noticed ($*)"
+        fi
+    else
+        fail "$name" "the planted fault does not compile: $(grep -m 1 error "$log")"
+    fi
+    cat "$work/saved" >"$copy/$file" # a new mtime: the next build sees it is back
+}
+
+cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-O1" \
+    >"$log" 2>&1 || {
+    fail baseline "cmake: $(tail -n 1 "$log")"
+    exit 1
+}
+# Without a fault the tests used below pass.
+used="op_checks parity ct_accuracy ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache array"
+targets=
+for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
+# shellcheck disable=SC2086
+build $targets || {
+    fail baseline "the build: $(grep -m 1 -E 'error|Error' "$log")"
+    exit 1
+}
+for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_checks ct.filter.float64.tiny" \
+    "ct_response windows" "ct_weights" "ct_center every" "internal_cache key" "ct_accuracy"; do
+    [ -f "tests/${t%% *}.c" ] || continue
+    if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
+done
+
+# ---- pairs that no longer match ----
+plant adjoint_weight_1_percent kernels/ct/parallel.k \
+    's/part = K_fma\(w, proj/part = K_fma(w * K_R(1.01), proj/' "op_checks ct.parallel2d.joseph.float64.tiny"
+plant adjoint_drops_last_view kernels/ct/parallel.k \
+    's/view < nviews; view\+\+/view < nviews - 1; view++/' "op_checks ct.parallel2d.joseph.float64.tiny"
+plant accumulate_ignored kernels/ct/parallel.k \
+    's/proj\[at\] = K_I\(6\) \? proj\[at\] \+ v : v/proj[at] = v/' "op_checks ct.parallel2d.joseph.float64.tiny"
+plant buffers_swapped src/device/cpu/cpu.c \
+    's/job\.buffers\[i\] = launch->buffer\[i\]/job.buffers[i] = launch->buffer[i < 2 \&\& launch->nbuffers > 2 ? 1 - i : i]/' \
+    "op_checks ct.parallel2d.joseph.float64.tiny"
+plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
+    's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
+plant stale_cache_entry src/device/program.c \
+    's/for \(int i = 0; i < count; i\+\+\)( vxg__sha256_add)/for (int i = 0; i < count - 1; i++)\1/' "internal_cache key"
+
+# ---- pairs that still match and are wrong ----
+plant half_pixel_both_ways src/ct/geometry.c \
+    's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (0.5 * (double)o->cols - center)/' "ct_accuracy"
+plant sign_of_u_both_ways src/ct/geometry.c 's/\.U = \{pu \* c, pu \* s, 0\}/.U = {-pu * c, -pu * s, 0}/' "ct_accuracy"
+plant turns_the_other_way src/ct/geometry.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy"
+plant no_length_both_ways src/ct/projector.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy"
+plant axis_scale src/ct/geometry.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy"
+plant siddon_borders_open kernels/ct/parallel.h 's/b >= low \&\& b < high/b > low \&\& b < high/' "parity siddon_ties"
+
+# ---- filters, weights, centre, files ----
+plant ramp_with_dc_bias src/ct/response.c 's/taps\[0\] = 1 \/ \(4 \* pitch\)/taps[0] = 1.001 \/ (4 * pitch)/' "ct_response"
+plant cutoff_ignored src/ct/response.c 's/\(double\)\(nfft \/ 2\) \/ cutoff/(double)(nfft \/ 2)/' "ct_response"
+plant angle_weight_wrong src/ct/weights.c 's/0\.5 \* both/0.51 * both/' "ct_weights"
+plant flats_and_darks_swapped src/ct/pipeline.c 's/\{VXG_FRAME_FLAT, VXG_FRAME_DARK\}/{VXG_FRAME_DARK, VXG_FRAME_FLAT}/' "ct_pipeline"
+plant reader_one_row_off src/io/scan.c 's/box\[4\] = \{r0, r1,/box[4] = {r0 ? r0 - 1 : r0, r0 ? r1 - 1 : r1,/' "io_scan"
+plant center_mirrored src/ct/center_pair.c 's/double twice = 2 \* center/double twice = 2 * center + 0.5/' "ct_center every"
+exit $failed
