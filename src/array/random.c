@@ -1,4 +1,6 @@
 /* Philox4x32-10 (J. K. Salmon et al., SC 2011): element n depends on (seed, n) alone. */
+#include <math.h>
+
 #include <voxgrad/array.h>
 
 #include "base/base.h"
@@ -34,10 +36,12 @@ static void fill_chunk(void *context, int64_t begin, int64_t end, int worker) {
         vxg_philox(counter, key, r);
         /* 24 bits: exact in float32, and the same number in both precisions */
         double u = (double)(r[0] >> 8) * (1.0 / 16777216.0), v = j->lo + (j->hi - j->lo) * u;
+        float f = (float)v;
+        if ((double)f >= j->hi) f = nextafterf((float)j->hi, (float)j->lo); /* rounded up to hi */
         if (j->dtype == VXG_F64) {
-            ((double *)j->dst)[i] = (double)(float)v;
+            ((double *)j->dst)[i] = (double)f;
         } else {
-            ((float *)j->dst)[i] = (float)v;
+            ((float *)j->dst)[i] = f;
         }
     }
 }
