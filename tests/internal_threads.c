@@ -1,4 +1,5 @@
-/* The pool under stress: many short jobs while the thread count changes, nesting, and after fork. */
+/* The pool under stress: many short jobs while the thread count changes, nesting, and after fork.
+ */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ static int sums_hold(int rounds) {
     return 1;
 }
 
-TEST(short_jobs) { CHECK(sums_hold(20000), "a piece was lost or done twice"); }
+TEST(short_jobs)
+{ CHECK(sums_hold(20000), "a piece was lost or done twice"); }
 
 static void nested(void *context, int64_t begin, int64_t end, int worker) {
     (void)worker, (void)begin, (void)end;
@@ -34,7 +36,8 @@ static void nested(void *context, int64_t begin, int64_t end, int worker) {
     for (int64_t i = 0; i < N; i++) good = good && out[i] == i * i;
     if (good) __atomic_add_fetch((int *)context, 1, __ATOMIC_RELAXED);
 }
-TEST(nested_jobs) {
+TEST(nested_jobs)
+{
     int good = 0;
     vxg_set_threads(4);
     vxg__parallel(50, 1, nested, &good);
@@ -42,7 +45,8 @@ TEST(nested_jobs) {
     CHECK(good == 50, "%d of 50 nested jobs right", good);
 }
 
-TEST(after_fork) {
+TEST(after_fork)
+{
     vxg_set_threads(3);
     CHECK(sums_hold(10), "before fork");
     vxg_set_threads(3);

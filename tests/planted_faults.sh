@@ -82,7 +82,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAK
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_accuracy ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache array"
+used="op_checks parity ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -91,7 +91,8 @@ build $targets || {
     exit 1
 }
 for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_checks ct.filter.float64.tiny" \
-    "ct_response windows" "ct_weights" "ct_center every" "internal_cache key" "ct_accuracy"; do
+    "ct_response windows" "ct_weights" "ct_center every" "internal_cache key" "ct_accuracy lengths" \
+    "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule; do
     [ -f "tests/${t%% *}.c" ] || continue
     if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
 done
@@ -113,11 +114,11 @@ plant stale_cache_entry src/device/program.c \
 
 # ---- pairs that still match and are wrong ----
 plant half_pixel_both_ways src/ct/geometry.c \
-    's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (0.5 * (double)o->cols - center)/' "ct_accuracy"
-plant sign_of_u_both_ways src/ct/geometry.c 's/\.U = \{pu \* c, pu \* s, 0\}/.U = {-pu * c, -pu * s, 0}/' "ct_accuracy"
-plant turns_the_other_way src/ct/geometry.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy"
-plant no_length_both_ways src/ct/projector.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy"
-plant axis_scale src/ct/geometry.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy"
+    's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (0.5 * (double)o->cols - center)/' "ct_accuracy_point axis_off"
+plant sign_of_u_both_ways src/ct/geometry.c 's/\.U = \{pu \* c, pu \* s, 0\}/.U = {-pu * c, -pu * s, 0}/' "ct_accuracy_point axis_off"
+plant turns_the_other_way src/ct/geometry.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy_point axis_off"
+plant no_length_both_ways src/ct/projector.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy lengths"
+plant axis_scale src/ct/geometry.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy_point other_volumes"
 plant siddon_borders_open kernels/ct/parallel.h 's/b >= low \&\& b < high/b > low \&\& b < high/' "parity siddon_ties"
 
 # ---- filters, weights, centre, files ----

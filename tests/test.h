@@ -3,8 +3,8 @@
  *   TEST(name) { CHECK(cond, "words %g", x); if (...) SKIP("why"); }
  *   TEST_MAIN(name, other)   or, for cases made at run time, test_case_begin/test_case_end.
  *
- * Lines: "PASS suite.name", "FAIL suite.name: where: words", "SKIP suite.name: why". Exit 1 when any failed.
- * A program's argument selects tests by substring.
+ * Lines: "PASS suite.name", "FAIL suite.name: where: words", "SKIP suite.name: why". Exit 1 when
+ * any failed. A program's argument selects tests by substring.
  */
 #ifndef VXG_TEST_H
 #define VXG_TEST_H
@@ -30,7 +30,9 @@ test_note(int state, const char *file, int line, const char *format, ...) {
     vsnprintf(test_reason + n, sizeof test_reason - (size_t)n, format, ap);
     va_end(ap);
 }
-__attribute__((unused)) static void test_case_begin(void) { test_state = 0, test_reason[0] = 0; }
+__attribute__((unused)) static void test_case_begin(void) {
+    test_state = 0, test_reason[0] = 0;
+}
 __attribute__((unused)) static void test_case_end(const char *name) {
     if (test_state == 1) {
         test_failed++, printf("FAIL %s.%s: %s\n", test_suite, name, test_reason);
@@ -75,9 +77,11 @@ typedef struct test_entry {
     void (*fn)(void);
 } test_entry;
 #define TEST(name) static void test_##name(void)
-#define T(name) {#name, test_##name}
+#define T(name)                                                                                    \
+    { #name, test_##name }
 
-__attribute__((unused)) static int test_run(const char *suite, const test_entry *list, int n, int argc, char **argv) {
+__attribute__((unused)) static int test_run(const char *suite, const test_entry *list, int n,
+                                            int argc, char **argv) {
     test_suite = suite;
     for (int i = 0; i < n; i++) {
         if (argc > 1 && !strstr(list[i].name, argv[1])) continue;

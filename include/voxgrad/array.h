@@ -73,13 +73,13 @@ typedef enum vxg_frame_kind { VXG_FRAME_DATA, VXG_FRAME_FLAT, VXG_FRAME_DARK } v
 typedef struct vxg_scan_reader vxg_scan_reader;
 struct vxg_scan_reader {
     const char *path;
-    const char *format;       /* "Data Exchange", "NXtomo" */
-    const char *dtype;        /* element type in the file: "uint16", "float32"... */
+    const char *format; /* "Data Exchange", "NXtomo" */
+    const char *dtype;  /* element type in the file: "uint16", "float32"... */
     int64_t nviews, nrows, ncols, nflats, ndarks;
-    const double *theta;      /* nviews angles in degrees; never NULL */
-    int theta_missing;        /* 1: the file had none; theta is evenly spaced over [0, 180) */
-    double pixel_size;        /* in pixel_unit; 0: unknown */
-    const char *pixel_unit;   /* "um", "mm"... or "" */
+    const double *theta;    /* nviews angles in degrees; never NULL */
+    int theta_missing;      /* 1: the file had none; theta is evenly spaced over [0, 180) */
+    double pixel_size;      /* in pixel_unit; 0: unknown */
+    const char *pixel_unit; /* "um", "mm"... or "" */
     /* Reads frames [v0, v1) x rows [r0, r1) x columns [c0, c1) of one kind as float32 in C order
      * (view, row, column): exactly that block of the file, nothing more. */
     int (*read)(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1, int64_t r0,

@@ -63,8 +63,8 @@ VXG_API int vxg_error_set(int status, const char *format, ...) VXG_PRINTF(2, 3);
 /* Puts words in front of the calling thread's message ("reading a.h5: ...") and returns status. */
 VXG_API int vxg_error_context(int status, const char *format, ...) VXG_PRINTF(2, 3);
 
-/* Log: off by default. level 0 warning, 1 information, 2 detail (build logs, cache). The callback may
- * be called from any thread, one call at a time. */
+/* Log: off by default. level 0 warning, 1 information, 2 detail (build logs, cache). The callback
+ * may be called from any thread, one call at a time. */
 typedef void (*vxg_log_fn)(void *context, int level, const char *text);
 VXG_API void vxg_set_log(vxg_log_fn fn, void *context, int max_level);
 
@@ -82,7 +82,8 @@ VXG_API int vxg_set_threads(int n);
 VXG_API int vxg_threads(void);
 
 /* Test aid: makes the nth memory request from now fail (n = 0 the next one; n < 0 switches off).
- * vxg_alloc_count() counts requests since the last call. Affects the library's own requests only. */
+ * vxg_alloc_count() counts requests since the last call. Affects the library's own requests only.
+ */
 VXG_API void vxg_alloc_fail_at(int64_t n);
 VXG_API int64_t vxg_alloc_count(void);
 /* Memory blocks of the library that are alive now, for leak tests. */
@@ -105,15 +106,15 @@ typedef struct vxg_range {
 } vxg_range;
 
 typedef struct vxg_option {
-    const char *name;      /* long name without dashes */
-    char letter;           /* one-letter form or 0 */
+    const char *name; /* long name without dashes */
+    char letter;      /* one-letter form or 0 */
     vxg_option_type type;
-    size_t offset;         /* offsetof the field in the options struct */
-    const char *fallback;  /* default as text; NULL: zero / not given */
-    double min, max;       /* inclusive bounds for INT and REAL; both 0: none */
-    const char *unit;      /* "px", "deg", "files"... or NULL */
-    const char *choices;   /* CHOICE: "a|b|c"; TEXT: words for the value ("FILE") */
-    const char *help;      /* one sentence */
+    size_t offset;        /* offsetof the field in the options struct */
+    const char *fallback; /* default as text; NULL: zero / not given */
+    double min, max;      /* inclusive bounds for INT and REAL; both 0: none */
+    const char *unit;     /* "px", "deg", "files"... or NULL */
+    const char *choices;  /* CHOICE: "a|b|c"; TEXT: words for the value ("FILE") */
+    const char *help;     /* one sentence */
 } vxg_option;
 
 /* Fills a struct with the table's defaults. */

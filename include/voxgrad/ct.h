@@ -1,7 +1,8 @@
 /* Voxgrad CT: scan geometry, projectors, filters, reconstruction, preprocessing, rotation centre.
  *
- * Conventions (docs/conventions.md): volume (z, y, x), projections (view, row, column), right-handed
- * world frame with z the rotation axis, angle t counter-clockwise about +z, ray direction
+ * Conventions (docs/conventions.md): volume (z, y, x), projections (view, row, column),
+ * right-handed world frame with z the rotation axis, angle t counter-clockwise about +z, ray
+ * direction
  * (-sin t, cos t, 0), detector column axis (cos t, sin t, 0). Lengths in any one unit; attenuation
  * in 1/unit. Geometry is double everywhere. All functions are thread-safe on distinct objects.
  */
@@ -17,15 +18,15 @@ extern "C" {
 /* ---- Geometry ---- */
 typedef struct vxg_ct_geometry vxg_ct_geometry; /* immutable, reference-counted */
 
-/* One parallel-beam view: ray direction r (any length), centre d of the detector, step vectors U of a
- * column and V of a row. Pixel (row, column) is centred at
- * d + (column - (nu-1)/2) U + (row - (nv-1)/2) V. */
+/* One parallel-beam view: ray direction r (any length), centre d of the detector, step vectors U of
+ * a column and V of a row. Pixel (row, column) is centred at d + (column - (nu-1)/2) U + (row -
+ * (nv-1)/2) V. */
 typedef struct vxg_ct_view {
     double r[3], d[3], U[3], V[3];
 } vxg_ct_view;
 
-/* Any set of views, copied. VXG_ERR_ARGUMENT names the view and field of a NaN, a zero-length r, U or
- * V, U parallel to V, or a ray in the detector plane. */
+/* Any set of views, copied. VXG_ERR_ARGUMENT names the view and field of a NaN, a zero-length r, U
+ * or V, U parallel to V, or a ray in the detector plane. */
 VXG_API int vxg_ct_parallel_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_ct_view *views,
                                   vxg_ct_geometry **out);
 
@@ -33,10 +34,10 @@ typedef struct vxg_ct_parallel_opts {
     const double *angles; /* nviews angles, radians */
     int64_t nviews;
     int64_t rows, cols;
-    double pixel;         /* column and row pitch; 0: 1 */
-    double row_pitch;     /* 0: as pixel */
-    double center;        /* column of the rotation axis, 0-based, fractional; see has_center */
-    int has_center;       /* 0: the middle column (cols-1)/2 */
+    double pixel;     /* column and row pitch; 0: 1 */
+    double row_pitch; /* 0: as pixel */
+    double center;    /* column of the rotation axis, 0-based, fractional; see has_center */
+    int has_center;   /* 0: the middle column (cols-1)/2 */
 } vxg_ct_parallel_opts;
 
 /* The standard parallel-beam scan about z. */
@@ -51,9 +52,9 @@ VXG_API const vxg_ct_view *vxg_ct_geometry_view(const vxg_ct_geometry *geo, int6
 /* Voxel (k, j, i) is centred at center + R ((i-(nx-1)/2) dx, (j-(ny-1)/2) dy, (k-(nz-1)/2) dz). */
 typedef struct vxg_ct_volume {
     int64_t nz, ny, nx;
-    double dz, dy, dx;     /* 0: 1 */
-    double center[3];      /* x, y, z */
-    double rotation[9];    /* row-major R; all zero: identity */
+    double dz, dy, dx;  /* 0: 1 */
+    double center[3];   /* x, y, z */
+    double rotation[9]; /* row-major R; all zero: identity */
 } vxg_ct_volume;
 
 /* The volume a standard scan reconstructs: nu x nu x nv voxels of the detector's pitch about the
@@ -69,13 +70,13 @@ typedef struct vxg_ct_projector_opts {
     int no_schedule; /* 1: always the plain loop */
 } vxg_ct_projector_opts;
 
-/* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the volume's
- * length unit; the vjp is the exact transpose. Joseph: P. M. Joseph, IEEE TMI 1 (1982) 192; Siddon:
- * R. L. Siddon, Med. Phys. 12 (1985) 252. opts NULL: Joseph, float32. */
+/* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the
+ * volume's length unit; the vjp is the exact transpose. Joseph: P. M. Joseph, IEEE TMI 1 (1982)
+ * 192; Siddon: R. L. Siddon, Med. Phys. 12 (1985) 252. opts NULL: Joseph, float32. */
 VXG_API int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                              const vxg_ct_projector_opts *opts, vxg_op **out);
-/* The same in 2-D: image (ny, nx) -> sinogram (nviews, nu). The geometry has one row, the volume one
- * slice; rays lie in the slice. */
+/* The same in 2-D: image (ny, nx) -> sinogram (nviews, nu). The geometry has one row, the volume
+ * one slice; rays lie in the slice. */
 VXG_API int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo,
                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                vxg_op **out);
@@ -103,22 +104,22 @@ typedef enum vxg_ct_window {
 } vxg_ct_window;
 
 /* Response H[0..nfft/2] of a window times the ramp, from spatial-domain ramp taps (no DC bias;
- * Kak & Slaney 1988 eq. 3.61) for column pitch `pitch`: apply by circular convolution of nfft points.
- * nfft a power of two >= 2 n - 1... NONE is all ones (no ramp). Parameters: butterworth cutoff 0.5 of
- * Nyquist, order 8 as stated in docs; cutoff 0: default. */
+ * Kak & Slaney 1988 eq. 3.61) for column pitch `pitch`: apply by circular convolution of nfft
+ * points. nfft a power of two >= 2 n - 1... NONE is all ones (no ramp). Parameters: butterworth
+ * cutoff 0.5 of Nyquist, order 8 as stated in docs; cutoff 0: default. */
 VXG_API int vxg_ct_filter_response(vxg_ct_window window, double cutoff, int64_t nfft, double pitch,
                                    double *response);
-/* Filters every row of (nviews, nv, nu) along u with zero padding to >= 2 nu; weights (nviews) scale the
- * views, NULL: 1. Self-adjoint up to the weights; carries its exact adjoint. */
+/* Filters every row of (nviews, nv, nu) along u with zero padding to >= 2 nu; weights (nviews)
+ * scale the views, NULL: 1. Self-adjoint up to the weights; carries its exact adjoint. */
 VXG_API int vxg_ct_filter(vxg_device *dev, const vxg_space *projections, const double *response,
                           int64_t nfft, const double *weights, vxg_dtype dtype, vxg_op **out);
-/* Quadrature weights over angle (radians) for FBP of a 180 or 360 degree scan, angles in any order and
- * spacing, duplicates (0 and 360, or 0 and 180) shared: sum = pi. */
+/* Quadrature weights over angle (radians) for FBP of a 180 or 360 degree scan, angles in any order
+ * and spacing, duplicates (0 and 360, or 0 and 180) shared: sum = pi. */
 VXG_API int vxg_ct_angle_weights(int64_t nviews, const double *angles, double *weights);
 
 typedef struct vxg_ct_fbp_opts {
     vxg_ct_window window;
-    double cutoff;      /* fraction of Nyquist; 0: the window's default */
+    double cutoff; /* fraction of Nyquist; 0: the window's default */
     vxg_dtype dtype;
     int no_schedule;
 } vxg_ct_fbp_opts;
@@ -136,20 +137,20 @@ typedef struct vxg_ct_bad_counts {
 /* Mean over frames of (nframes, n) into mean[n]; NaN pixels are left out of their mean. */
 VXG_API int vxg_ct_frame_mean(const float *frames, int64_t nframes, int64_t n, float *mean);
 /* data (nviews, n) becomes -log((data - dark) / (flat - dark)); non-positive or non-finite
- * transmissions are replaced by `floor` (0: 1e-6) and counted; dead pixels give 0. counts is added to,
- * may be NULL. flat, dark: n values each; dark NULL: zero. */
+ * transmissions are replaced by `floor` (0: 1e-6) and counted; dead pixels give 0. counts is added
+ * to, may be NULL. flat, dark: n values each; dark NULL: zero. */
 VXG_API int vxg_ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat,
                              const float *dark, double floor, vxg_ct_bad_counts *counts);
 /* Ring removal by sorting (Vo, Atwood, Drakopoulos, Opt. Express 26 (2018) 28396, algorithm 3):
- * every column of the sinogram (nviews, nu) is sorted over views, the sorted image is median-filtered
- * across columns (odd `size`), and values return to their places. */
+ * every column of the sinogram (nviews, nu) is sorted over views, the sorted image is
+ * median-filtered across columns (odd `size`), and values return to their places. */
 VXG_API int vxg_ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int size);
 
 /* ---- Rotation centre (host, one sinogram of line integrals (nviews, nu)) ---- */
 typedef struct vxg_ct_center_opts {
-    double lo, hi;   /* columns searched; both 0: the middle half of the detector */
-    double step;     /* coarse step, 0: 0.5 */
-    double fine;     /* fine step, 0: 0.05 */
+    double lo, hi; /* columns searched; both 0: the middle half of the detector */
+    double step;   /* coarse step, 0: 0.5 */
+    double fine;   /* fine step, 0: 0.05 */
 } vxg_ct_center_opts;
 
 typedef struct vxg_ct_center_curve { /* score curve; free() nothing: caller's arrays */
@@ -157,48 +158,50 @@ typedef struct vxg_ct_center_curve { /* score curve; free() nothing: caller's ar
     int64_t capacity, count;
 } vxg_ct_center_curve;
 
-/* Vo's Fourier double-wedge method (Opt. Express 22 (2014) 19078). theta in radians; the scan covers
- * about 180 degrees. The lowest score wins. curve may be NULL. */
+/* Vo's Fourier double-wedge method (Opt. Express 22 (2014) 19078). theta in radians; the scan
+ * covers about 180 degrees. The lowest score wins. curve may be NULL. */
 VXG_API int vxg_ct_center_vo(const float *sinogram, int64_t nviews, int64_t nu, const double *theta,
                              const vxg_ct_center_opts *opts, vxg_ct_center_curve *curve,
                              double *center);
 /* Registration of the 0-degree row against the mirrored 180-degree row, sub-pixel; where no view is
- * exactly 180 degrees away the opposite row is corrected for the missing angle. `projections` may hold
- * several rows (nviews, nv, nu): all rows vote. */
+ * exactly 180 degrees away the opposite row is corrected for the missing angle. `projections` may
+ * hold several rows (nviews, nv, nu): all rows vote. */
 VXG_API int vxg_ct_center_pair(const float *projections, int64_t nviews, int64_t nv, int64_t nu,
                                const double *theta, const vxg_ct_center_opts *opts,
                                vxg_ct_center_curve *curve, double *center);
 
 /* ---- Scan to volume ---- */
 typedef struct vxg_ct_recon_opts {
-    double center;             /* rotation axis, 0-based column of the full detector */
+    double center; /* rotation axis, 0-based column of the full detector */
     vxg_ct_window window;
     double cutoff;
-    int ring_size;             /* 0: no ring removal; odd window in columns */
-    int reverse;               /* stage turns clockwise */
-    int64_t row_begin, row_end;    /* detector rows; both 0: all */
-    int64_t view_begin, view_end;  /* both 0: all */
-    int64_t col_begin, col_end;    /* both 0: all */
-    int64_t max_memory;        /* bytes the pipeline may hold at once; 0: 1 GiB */
-    int no_minus_log;          /* data are line integrals already */
+    int ring_size;                /* 0: no ring removal; odd window in columns */
+    int reverse;                  /* stage turns clockwise */
+    int64_t row_begin, row_end;   /* detector rows; both 0: all */
+    int64_t view_begin, view_end; /* both 0: all */
+    int64_t col_begin, col_end;   /* both 0: all */
+    int64_t max_memory;           /* bytes the pipeline may hold at once; 0: 1 GiB */
+    int no_minus_log;             /* data are line integrals already */
     const vxg_progress *progress;
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {
     vxg_ct_bad_counts bad;
     int64_t slices, ny, nx;
-    int64_t chunk;             /* slices held at once */
-    int64_t peak_bytes;        /* of the pipeline's own arrays */
+    int64_t chunk;      /* slices held at once */
+    int64_t peak_bytes; /* of the pipeline's own arrays */
 } vxg_ct_recon_stats;
 
-/* Reads, corrects, filters, backprojects and writes slab by slab in bounded memory; reading, compute
- * and writing overlap. Bits do not depend on max_memory or threads. On failure or cancellation the
- * caller abandons the writer. */
-VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
-                               vxg_volume_writer *writer, vxg_ct_recon_stats *stats);
+/* Reads, corrects, filters, backprojects and writes slab by slab in bounded memory; reading,
+ * compute and writing overlap. Bits do not depend on max_memory or threads. On failure or
+ * cancellation the caller abandons the writer. */
+VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
+                               const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
+                               vxg_ct_recon_stats *stats);
 /* One slice (detector row `row`, 0-based) for each of ncenters centres: out (ncenters, n, n). */
-VXG_API int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
-                               int64_t row, int64_t ncenters, const double *centers, float *out);
+VXG_API int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan,
+                               const vxg_ct_recon_opts *opts, int64_t row, int64_t ncenters,
+                               const double *centers, float *out);
 
 #ifdef __cplusplus
 }

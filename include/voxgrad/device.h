@@ -91,12 +91,12 @@ VXG_API int vxg_buffer_zero(vxg_queue *queue, vxg_buffer *dst, size_t offset, si
 #define VXG_MAX_REALS 16
 
 typedef struct vxg_launch {
-    int64_t global[3];                    /* items in x, y, z; 0 counts as 1. Group kernels: groups */
+    int64_t global[3]; /* items in x, y, z; 0 counts as 1. Group kernels: groups */
     int nbuffers, nints, nreals;
     vxg_buffer *buffer[VXG_MAX_BUFFERS];
-    int64_t offset[VXG_MAX_BUFFERS];      /* elements of the kernel's real type */
+    int64_t offset[VXG_MAX_BUFFERS]; /* elements of the kernel's real type */
     int ints[VXG_MAX_INTS];
-    double reals[VXG_MAX_REALS];          /* rounded once to the kernel's real type */
+    double reals[VXG_MAX_REALS]; /* rounded once to the kernel's real type */
 } vxg_launch;
 
 /* A kernel of the library by name. dtype VXG_F64 on the cpu backend only. Compiled (or loaded from

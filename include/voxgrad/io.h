@@ -17,26 +17,27 @@ typedef struct vxg_attribute { /* provenance: a name and its text */
     const char *name, *text;
 } vxg_attribute;
 
-/* Opens an HDF5 Data Exchange or NXtomo scan by content. Sizes are checked before memory is taken. */
+/* Opens an HDF5 Data Exchange or NXtomo scan by content. Sizes are checked before memory is taken.
+ */
 VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
 VXG_API void vxg_scan_close(vxg_scan_reader *scan);
 
 typedef enum vxg_volume_format {
-    VXG_VOLUME_TIFF, /* folder of slices PREFIX_00000.tiff, BigTIFF when over 4 GB */
+    VXG_VOLUME_TIFF,       /* folder of slices PREFIX_00000.tiff, BigTIFF when over 4 GB */
     VXG_VOLUME_TIFF_STACK, /* one multi-page BigTIFF Fiji opens as a stack with voxel size */
-    VXG_VOLUME_H5,   /* one file, exchange/data (z, y, x) with attributes */
-    VXG_VOLUME_NPY   /* one .npy, float32 (z, y, x) */
+    VXG_VOLUME_H5,         /* one file, exchange/data (z, y, x) with attributes */
+    VXG_VOLUME_NPY         /* one .npy, float32 (z, y, x) */
 } vxg_volume_format;
 
 typedef struct vxg_volume_writer_opts {
     vxg_volume_format format;
-    const char *path;          /* file, or for TIFF folder/prefix: "out/recon" */
+    const char *path; /* file, or for TIFF folder/prefix: "out/recon" */
     int64_t nz, ny, nx;
-    double voxel[3];           /* z, y, x size; 0: unknown */
-    const char *unit;          /* of the voxel size; NULL or "": pixels */
+    double voxel[3];  /* z, y, x size; 0: unknown */
+    const char *unit; /* of the voxel size; NULL or "": pixels */
     const vxg_attribute *attributes;
     int nattributes;
-    int force;                 /* replace what exists */
+    int force; /* replace what exists */
 } vxg_volume_writer_opts;
 VXG_API int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer **out);
 
@@ -54,8 +55,8 @@ VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *sha
 /* 8-bit pictures with 5x7 text, drawn in memory. */
 typedef struct vxg_picture {
     int64_t width, height;
-    int channels;              /* 1 or 3 */
-    uint8_t *pixels;           /* row-major */
+    int channels;    /* 1 or 3 */
+    uint8_t *pixels; /* row-major */
 } vxg_picture;
 VXG_API int vxg_picture_new(int64_t width, int64_t height, int channels, vxg_picture *out);
 VXG_API void vxg_picture_free(vxg_picture *pic);
@@ -68,10 +69,10 @@ VXG_API void vxg_picture_text(vxg_picture *pic, int64_t x, int64_t y, int scale,
 VXG_API int vxg_percentile_window(const float *data, int64_t n, double lo_percent,
                                   double hi_percent, float *lo, float *hi);
 /* One axial (ny, nx), one coronal (nz, nx) and one sagittal (nz, ny) slice of a volume of `shape`
- * (nz, ny, nx), each at the middle index (size / 2), side by side, one window, labels and scale bar.
- * Three slices and not the volume, so that a pipeline can collect them while it writes. Of thin
- * volumes (1 or 2 slices, or less than 1/16 of the width) only the axial slice is shown; coronal and
- * sagittal may then be NULL. */
+ * (nz, ny, nx), each at the middle index (size / 2), side by side, one window, labels and scale
+ * bar. Three slices and not the volume, so that a pipeline can collect them while it writes. Of
+ * thin volumes (1 or 2 slices, or less than 1/16 of the width) only the axial slice is shown;
+ * coronal and sagittal may then be NULL. */
 VXG_API int vxg_picture_orthoslices(const float *axial, const float *coronal, const float *sagittal,
                                     const int64_t shape[3], const double voxel[3], const char *unit,
                                     vxg_picture *out);

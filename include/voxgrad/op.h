@@ -24,10 +24,10 @@ typedef struct vxg_space { /* shape of one input or of the output */
 
 /* What a call carries; operators hold no state. Zero-initialised is a legal call. */
 typedef struct vxg_call {
-    vxg_queue *queue;       /* NULL: a queue of the operator's device for this call */
-    vxg_buffer *workspace;  /* at least vxg_op_workspace() bytes; NULL: taken for this call */
-    size_t workspace_used;  /* first bytes of workspace that belong to somebody else */
-    int accumulate;         /* 0: outputs are set; 1: added to */
+    vxg_queue *queue;      /* NULL: a queue of the operator's device for this call */
+    vxg_buffer *workspace; /* at least vxg_op_workspace() bytes; NULL: taken for this call */
+    size_t workspace_used; /* first bytes of workspace that belong to somebody else */
+    int accumulate;        /* 0: outputs are set; 1: added to */
     const vxg_progress *progress;
 } vxg_call;
 
@@ -37,15 +37,15 @@ typedef struct vxg_call {
  * accumulates, otherwise the core adds through the workspace. */
 typedef struct vxg_op_class {
     const char *name;
-    uint32_t linear;   /* bit i: linear in input i with the others fixed */
-    int accumulates;   /* apply, jvp, vjp honour call->accumulate themselves */
+    uint32_t linear; /* bit i: linear in input i with the others fixed */
+    int accumulates; /* apply, jvp, vjp honour call->accumulate themselves */
     int (*apply)(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out);
     /* out = sum_i dF/dx_i tangent_i; a tangent with buffer NULL is zero. NULL for an operator
      * linear in its only input. */
     int (*jvp)(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                const vxg_array *tangent, const vxg_array *out);
-    /* grad_i = (dF/dx_i)' cotangent; a gradient with buffer NULL is not wanted. in may be NULL for an
-     * operator linear in its only input. */
+    /* grad_i = (dF/dx_i)' cotangent; a gradient with buffer NULL is not wanted. in may be NULL for
+     * an operator linear in its only input. */
     int (*vjp)(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                const vxg_array *cotangent, const vxg_array *grad);
     size_t (*workspace)(const vxg_op *op); /* bytes, or NULL for none */
@@ -109,14 +109,14 @@ typedef enum vxg_problem_size {
 typedef struct vxg_problem {
     vxg_dtype dtype;
     vxg_problem_size size;
-    uint64_t seed;      /* picks a random example; the same seed is the same problem everywhere */
+    uint64_t seed; /* picks a random example; the same seed is the same problem everywhere */
 } vxg_problem;
 
 typedef struct vxg_op_row {
     const char *name;    /* "ct.parallel3d.joseph" */
     const char *summary; /* one line */
     int (*make)(vxg_device *dev, const vxg_problem *problem, vxg_op **out);
-    int examples;        /* seeds 0 .. examples-1 are distinct problems; checks run all of them */
+    int examples; /* seeds 0 .. examples-1 are distinct problems; checks run all of them */
     double input_lo, input_hi; /* where inputs are drawn from; both 0: [-1, 1) */
     /* 1 when the problem is declared empty (the beam misses the volume): then Ax and A'y must be
      * exactly zero. NULL: never. */
@@ -140,7 +140,7 @@ typedef struct vxg_check_opts {
 } vxg_check_opts;
 
 typedef struct vxg_check_result {
-    double residual;  /* what was measured; compare with tolerance */
+    double residual; /* what was measured; compare with tolerance */
     double tolerance;
     int passed;
     char detail[160]; /* where it is worst, in words */

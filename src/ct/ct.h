@@ -28,9 +28,9 @@ typedef struct vxg_ct_projection {
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     vxg_ct_model model;
-    vxg_array coef; /* (nviews, coefficients) of the kernels, on the device */
-    double *coef64; /* the same before rounding, for schedules */
-    int coefs;      /* per view */
+    vxg_array coef;    /* (nviews, coefficients) of the kernels, on the device */
+    double *coef64;    /* the same before rounding, for schedules */
+    int coefs;         /* per view */
     vxg_ct_plan *plan; /* NULL: the plain kernels run */
 } vxg_ct_projection;
 

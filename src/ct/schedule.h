@@ -30,6 +30,6 @@ int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
 void vxg__filter_plan_free(vxg_filter_plan *plan);
 /* Bits of a row depend on the same row of its partner view (0
  * with 1, 2 with 3...), on nothing else. */
-int vxg__filter_plan_run(const vxg_filter_plan *plan, const vxg_call *call,
-                         const vxg_array *in, const vxg_array *out);
+int vxg__filter_plan_run(const vxg_filter_plan *plan, const vxg_call *call, const vxg_array *in,
+                         const vxg_array *out);
 #endif

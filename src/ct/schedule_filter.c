@@ -61,8 +61,8 @@ int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
     return VXG_OK;
 }
 
-int vxg__filter_plan_run(const vxg_filter_plan *p, const vxg_call *call,
-                         const vxg_array *in, const vxg_array *out) {
+int vxg__filter_plan_run(const vxg_filter_plan *p, const vxg_call *call, const vxg_array *in,
+                         const vxg_array *out) {
     vxg_filter_args a = p->args;
     const int64_t pairs = (a.nviews + 1) / 2 * a.nv;
     a.in = (const float *)vxg_buffer_host(in->buffer) + in->offset;

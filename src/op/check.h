@@ -9,7 +9,6 @@ int vxg__is_f64(const vxg_op *op);
 /* Random arrays: input -1 is the range; inputs are drawn from the options' interval. */
 int vxg__random_input(const vxg_op *op, int input, uint64_t seed, const vxg_check_opts *o,
                       vxg_array *out);
-int vxg__random_inputs(const vxg_op *op, uint64_t seed, const vxg_check_opts *o,
-                       vxg_array *in);
+int vxg__random_inputs(const vxg_op *op, uint64_t seed, const vxg_check_opts *o, vxg_array *in);
 void vxg__release_all(vxg_array *in); /* VXG_MAX_INPUTS of them */
 #endif

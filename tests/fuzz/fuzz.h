@@ -1,4 +1,5 @@
-/* What the fuzz targets share: the bytes as a file in memory, and readers that use what they return. */
+/* What the fuzz targets share: the bytes as a file in memory, and readers that use what they
+ * return. */
 #ifndef VXG_FUZZ_H
 #define VXG_FUZZ_H
 #include <voxgrad/io.h>
@@ -10,10 +11,12 @@
 #include <unistd.h>
 
 static char fuzz_path[64];
-static void fuzz_remove(void) { unlink(fuzz_path); }
+static void fuzz_remove(void) {
+    unlink(fuzz_path);
+}
 
-/* The one file of the process, in memory, rewritten for every input. (HDF5 resolves the names of the
- * files it opens, so a nameless file does not do.) */
+/* The one file of the process, in memory, rewritten for every input. (HDF5 resolves the names of
+ * the files it opens, so a nameless file does not do.) */
 static const char *fuzz_file(const uint8_t *data, size_t n) {
     static int fd = -1;
     if (fd < 0) {

@@ -31,8 +31,8 @@ static void stub_item_run(const stub_item &s) {
     for (uint gz = 0; gz < s.groups[2]; gz++)
         for (uint gy = 0; gy < s.groups[1]; gy++)
             for (uint gx = 0; gx < s.groups[0]; gx++)
-                s.call(s.b, *s.p, uint3{gx * s.shape[0] + x, gy * s.shape[1] + y, gz}, uint3{gx, gy, gz},
-                       s.nr);
+                s.call(s.b, *s.p, uint3{gx * s.shape[0] + x, gy * s.shape[1] + y, gz},
+                       uint3{gx, gy, gz}, s.nr);
 }
 static void *stub_item_start(void *item) {
     stub_item_run(*static_cast<stub_item *>(item));
@@ -50,10 +50,12 @@ static int stub_run(const stub_row *rows, const char *name, void *const *b, cons
         stub_item items[64];
         pthread_t threads[64];
         pthread_barrier_t barrier;
-        for (int i = 0; i < 2 && !r->is_group; i++) groups[i] = (groups[i] + shape[i] - 1) / shape[i];
+        for (int i = 0; i < 2 && !r->is_group; i++)
+            groups[i] = (groups[i] + shape[i] - 1) / shape[i];
         pthread_barrier_init(&barrier, nullptr, 64);
         for (uint t = 0; t < 64; t++) {
-            items[t] = stub_item{r->call, b, &p, r->is_group ? &barrier : nullptr, groups, shape, t};
+            items[t] =
+                stub_item{r->call, b, &p, r->is_group ? &barrier : nullptr, groups, shape, t};
             if (!r->is_group) {
                 stub_item_run(items[t]);
             } else if (pthread_create(&threads[t], nullptr, stub_item_start, &items[t])) {
