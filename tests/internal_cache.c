@@ -214,65 +214,9 @@ TEST(many_writers)
     EXPECT(files_in(dir, "") == 1, "%d files left", files_in(dir, ""));
 }
 
-/* ---- Through a device ---- */
-static const char text[] = "K_KERNEL1(five, K_GLOBAL real *, y) { y[gx] = K_R(5.0); }\n";
-
-static void run_five(const char *source, float want) {
-    vxg_device *dev;
-    vxg_kernel *k;
-    float back[4] = {0};
-    vxg_launch l = {.global = {4, 1, 1}, .nbuffers = 1};
-    CHECK_OK(vxg_device_open("opencl", &dev));
-    CHECK_OK(vxg_kernel_from_source(dev, source, "five", NULL, VXG_F32, &k));
-    CHECK_OK(vxg_buffer_new(dev, 16, &l.buffer[0]));
-    CHECK_OK(vxg_kernel_launch(k, NULL, &l));
-    CHECK_OK(vxg_buffer_read(NULL, l.buffer[0], 0, back, 16));
-    EXPECT(back[0] == want && back[3] == want, "%g, expected %g", back[3], want);
-    vxg_buffer_release(l.buffer[0]);
-    vxg_kernel_release(k);
-    vxg_device_release(dev);
-}
-
-/* Every entry of dir becomes: truncated (0), or well-formed with a payload that is no program (1).
- */
-static void spoil(const char *dir, int how) {
-    char path[600], key[65];
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        if (strlen(e->d_name) != 68) continue;
-        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-        snprintf(key, sizeof key, "%.64s", e->d_name);
-        if (how == 0) {
-            EXPECT(!truncate(path, 1000), "truncate");
-        } else {
-            vxg__cache_store(key, "this is no program", 18);
-        }
-    }
-    if (d) closedir(d);
-}
-
-TEST(opencl_program)
-{
-    static const char other[] = "K_KERNEL1(five, K_GLOBAL real *, y) { y[gx] = K_R(6.0); }\n";
-    char dir[256];
-    if (*vxg_device_why("opencl")) SKIP("%s", vxg_device_why("opencl"));
-    use_dir("opencl", dir, sizeof dir);
-    run_five(text, 5);
-    EXPECT(files_in(dir, ".bin") == 1, "%d entries", files_in(dir, ".bin"));
-    run_five(text, 5);
-    EXPECT(files_in(dir, ".bin") == 1, "the entry was not found again");
-    run_five(other, 6);
-    EXPECT(files_in(dir, ".bin") == 2, "another text shares the entry");
-    for (int how = 0; how < 2; how++) {
-        spoil(dir, how);
-        run_five(text, 5);
-    }
-}
-
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(folder),        T(round_trip),       T(key_separates_parts),
-                                      T(damage),        T(nowhere_to_write), T(many_writers),
-                                      T(opencl_program)};
+    static const test_entry list[] = {T(folder), T(round_trip),       T(key_separates_parts),
+                                      T(damage), T(nowhere_to_write), T(many_writers)};
     char command[64];
     const char *home = getenv("HOME");
     char *kept = home ? strdup(home) : NULL;
@@ -280,7 +224,7 @@ int main(int argc, char **argv) {
     unsetenv("VXG_CACHE");
     int status = test_run("cache", list, 1, argc, argv);
     if (kept) setenv("HOME", kept, 1);
-    status |= test_run("cache", list + 1, 6, argc, argv);
+    status |= test_run("cache", list + 1, 5, argc, argv);
     free(kept);
     snprintf(command, sizeof command, "rm -rf %s", root);
     return status || system(command);

@@ -1,5 +1,6 @@
 /* The opencl backend with each of its OpenCL functions failing in turn: the table of pointers gets
  * a double that reports an error. Also platforms that are missing, empty or broken. */
+#include <dirent.h>
 #include <unistd.h>
 #include <voxgrad/voxgrad.h>
 
@@ -240,9 +241,78 @@ TEST(memory_refused_in_turn)
     EXPECT(refused > 15, "%d requests", refused);
 }
 
+/* ---- The disk cache: a spoiled entry is compiled anew ---- */
+static int files_in(const char *dir, const char *end) {
+    DIR *d = opendir(dir);
+    int n = 0;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        size_t length = strlen(e->d_name), m = strlen(end);
+        n += length >= m && e->d_name[0] != '.' && !strcmp(e->d_name + length - m, end);
+    }
+    if (d) closedir(d);
+    return n;
+}
+
+static const char five[] = "K_KERNEL1(five, K_GLOBAL real *, y) { y[gx] = K_R(5.0); }\n";
+
+static void run_five(const char *source, float want) {
+    vxg_device *dev;
+    vxg_kernel *k;
+    float back[4] = {0};
+    vxg_launch l = {.global = {4, 1, 1}, .nbuffers = 1};
+    CHECK_OK(vxg_device_open("opencl", &dev));
+    CHECK_OK(vxg_kernel_from_source(dev, source, "five", NULL, VXG_F32, &k));
+    CHECK_OK(vxg_buffer_new(dev, 16, &l.buffer[0]));
+    CHECK_OK(vxg_kernel_launch(k, NULL, &l));
+    CHECK_OK(vxg_buffer_read(NULL, l.buffer[0], 0, back, 16));
+    EXPECT(back[0] == want && back[3] == want, "%g, expected %g", back[3], want);
+    vxg_buffer_release(l.buffer[0]);
+    vxg_kernel_release(k);
+    vxg_device_release(dev);
+}
+
+/* Every entry of dir becomes: truncated (0), or well-formed with a payload that is no program (1).
+ */
+static void spoil(const char *dir, int how) {
+    char path[600], key[65];
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (strlen(e->d_name) != 68) continue;
+        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+        snprintf(key, sizeof key, "%.64s", e->d_name);
+        if (how == 0) {
+            EXPECT(!truncate(path, 1000), "truncate");
+        } else {
+            vxg__cache_store(key, "this is no program", 18);
+        }
+    }
+    if (d) closedir(d);
+}
+
+TEST(spoiled_programs)
+{
+    static const char other[] = "K_KERNEL1(five, K_GLOBAL real *, y) { y[gx] = K_R(6.0); }\n";
+    char dir[] = "/tmp/voxgrad-programs-XXXXXX", command[64];
+    CHECK(mkdtemp(dir), "no temporary folder");
+    setenv("VXG_CACHE_DIR", dir, 1);
+    run_five(five, 5);
+    EXPECT(files_in(dir, ".bin") == 1, "%d entries", files_in(dir, ".bin"));
+    run_five(five, 5);
+    EXPECT(files_in(dir, ".bin") == 1, "the entry was not found again");
+    run_five(other, 6);
+    EXPECT(files_in(dir, ".bin") == 2, "another text shares the entry");
+    for (int how = 0; how < 2; how++) {
+        spoil(dir, how);
+        run_five(five, 5);
+    }
+    unsetenv("VXG_CACHE_DIR");
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    EXPECT(!system(command), "%s", command);
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(later_calls), T(missing_platforms), T(default_device),
-                                      T(memory_refused_in_turn)};
+                                      T(memory_refused_in_turn), T(spoiled_programs)};
     test_suite = "opencl";
     unsetenv("VXG_DEVICE");
     if (*vxg_device_why("opencl")) {
@@ -250,7 +320,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     real_api = vxg__cl;
-    test_run("opencl", list, 4, argc, argv);
+    test_run("opencl", list, 5, argc, argv);
     if (argc > 1) return test_failed != 0;
     test_case_begin();
     EXPECT(scenario() == VXG_OK, "%s", vxg_error_message());

@@ -285,8 +285,10 @@ FAKE_API CUresult cuStreamDestroy_v2(CUstream stream) {
     return code;
 }
 FAKE_API CUresult cuStreamSynchronize(CUstream stream) {
-    ENTER(cuStreamSynchronize);
+    int code = fake_enter("cuStreamSynchronize");
     NEED(is_stream(stream), BAD_HANDLE);
+    if (code) list_free(&stream->pending); /* what failed will not run later */
+    if (code) return code;
     NEED(!stream->recording, CAPTURING);
     run_pending(stream);
     return 0;

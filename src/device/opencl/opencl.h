@@ -27,7 +27,7 @@ typedef struct cl_impl {
     cl_command_queue fills; /* new buffers are zeroed here */
     size_t max_items[3];
     char options[64];
-    char identity[512]; /* platform, device and driver, for the cache's key */
+    char identity[640]; /* platform, device and driver, for the cache's key */
     cl_unit *units;     /* programs of the library's kernel files; guarded by the device's lock */
 } cl_impl;
 
