@@ -20,6 +20,7 @@ const int cli_verb_count = (int)(sizeof cli_verbs / sizeof *cli_verbs);
 const cli_variable cli_variables[] = {
     {"VXG_DEVICE", "device used when none is given, as in --device"},
     {"VXG_ISA", "CPU instruction-set level: v2, v3 or v4 (default: the highest there is)"},
+    {"VXG_CPU_SCHEDULE", "0: plain loops on the CPU instead of the fast schedules"},
     {"VXG_CACHE_DIR", "folder of compiled device programs (default: $XDG_CACHE_HOME/voxgrad)"},
     {"VXG_CACHE", "0 switches that cache off"},
     {"VXG_CC", "C compiler for kernels handed in as text on the CPU (default: cc)"},

@@ -8,7 +8,7 @@ mark='<!-- From here on: written by ./dev docs out of the option tables. -->'
 work=$(mktemp)
 trap 'rm -f "$work"' EXIT
 {
-    sed "/^$mark\$/q" "$file"
+    sed "\|^$mark\$|q" "$file"
     echo
     "$voxgrad" man markdown
 } >"$work"
