@@ -342,7 +342,7 @@ static int describe(cli_job *job) {
 
 static int run(cli_run *r) {
     cli_job job = {.run = r, .opt = r->options};
-    names n;
+    names n = {0};
     int status = check_options(job.opt);
     if (!status) status = open_job(&job);
     if (!status && !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->force))) {

@@ -3,7 +3,7 @@
 # $BUILD: the build folder.
 set -eu
 cd "$(dirname "$0")/.."
-build=${BUILD:-build}
+build=${BUILD:-${VXG_BUILD:-build}}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 pass() { echo "PASS consumer.$1"; }

@@ -3,7 +3,7 @@
 # $BUILD: a build folder with the library (for exported names).
 set -u
 cd "$(dirname "$0")/.."
-build=${BUILD:-build}
+build=${BUILD:-${VXG_BUILD:-build}}
 failed=0
 result() { # result NAME FINDINGS: passes when there are none
     if [ -z "$2" ]; then
