@@ -59,15 +59,17 @@ static int drawable(const vxg_curve *c, int64_t i) {
 }
 
 static void make_axes(const vxg_curve *curves, int n, axis *x, axis *y) {
+    int marks = 0;
     *x = (axis){.lo = INFINITY, .hi = -INFINITY, .from = LEFT, .to = WIDTH - RIGHT};
     *y = (axis){.lo = INFINITY, .hi = -INFINITY, .from = HEIGHT - BOTTOM, .to = TOP};
     for (int k = 0; k < n; k++) {
         for (int64_t i = 0; i < curves[k].n; i++)
             if (drawable(&curves[k], i)) include(x, curves[k].x[i]), include(y, curves[k].y[i]);
-        if (isfinite(curves[k].mark)) include(x, curves[k].mark);
+        if (isfinite(curves[k].mark)) include(x, curves[k].mark), marks++;
     }
     fit(x, 0.015);
     fit(y, 0.06);
+    y->hi += 0.055 * marks * (y->hi - y->lo); /* room for the marks' values above the curves */
     set_ticks(x, 8);
     set_ticks(y, 6);
 }
@@ -133,7 +135,8 @@ static void draw_mark(vxg_picture *p, const axis *x, const vxg_curve *curves, in
     int leftwards = 0;
     if (!isfinite(c->mark)) return;
     double at = floor(place(x, c->mark)) + 0.5; /* the middle of a pixel: a sharp line */
-    for (int64_t v = TOP; v < HEIGHT - BOTTOM; v += 12)
+    /* Marks at one place take turns. */
+    for (int64_t v = TOP + row % 2 * 6; v < HEIGHT - BOTTOM; v += 12)
         vxg__line(p, at, (double)v, at, (double)(v + 6), 2, colour);
     number(x, c->mark, x->decimals < 2 ? 2 - x->decimals : 1, text, sizeof text);
     double w = (double)vxg__text_width(text, TEXT), left = at + 10, top = TOP + 8 + row * 26;

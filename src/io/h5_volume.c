@@ -48,11 +48,14 @@ static int attributes(hid_t object, const vxg_volume_writer_opts *o, int is_data
 /* Root dataset "implements": how Data Exchange files say what they hold. */
 static int implements(hid_t file) {
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), id = -1;
-    if (type >= 0 && space >= 0 && H5Tset_size(type, 8) >= 0)
-        id = H5Dcreate2(file, "implements", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    if (type >= 0 && space >= 0 && list >= 0 && H5Tset_size(type, 8) >= 0 &&
+        H5Pset_obj_track_times(list, 0) >= 0)
+        id = H5Dcreate2(file, "implements", type, space, H5P_DEFAULT, list, H5P_DEFAULT);
     int good = id >= 0 && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, "exchange") >= 0;
     int status = good ? VXG_OK : vxg__h5_fail(VXG_ERR_OUTPUT, "implements");
     if (id >= 0) H5Dclose(id);
+    if (list >= 0) H5Pclose(list);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     return status;

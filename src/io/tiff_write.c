@@ -85,7 +85,7 @@ static int known(double size) {
  * XResolution. Its word for um is "micron". */
 static void describe(const vxg__tiff_layout *l, vxg_text *t) {
     const char *unit = l->unit && *l->unit ? l->unit : "pixel";
-    if (!strcmp(unit, "um")) unit = "micron";
+    if (!strcmp(unit, "um") || !strcmp(unit, "\xc2\xb5m")) unit = "micron";
     vxg__text_add(t, "ImageJ=1.53t\nimages=%lld\n", (long long)l->pages);
     if (l->pages > 1) vxg__text_add(t, "slices=%lld\n", (long long)l->pages);
     vxg__text_add(t, "unit=%s\n", unit);
@@ -93,67 +93,78 @@ static void describe(const vxg__tiff_layout *l, vxg_text *t) {
     vxg__text_add(t, "loop=false\n");
 }
 
-int vxg__tiff_header(const vxg__tiff_layout *l, int big, uint8_t **bytes, int64_t *size) {
-    int resolution = known(l->voxel[1]) && known(l->voxel[2]);
-    int common = 10 + (resolution ? 3 : 0);
-    int64_t page_bytes = l->ny * l->nx * 4,
-            software = l->software ? 1 + (int64_t)strlen(l->software) : 0;
-    vxg_text text = {0};
-    describe(l, &text);
-    if (text.failed) {
-        vxg__text_free(&text);
-        return VXG_ERR_MEMORY;
-    }
-    /* Sizes as in BigTIFF bound those of classic TIFF. */
-    int64_t bound = 64 + l->pages * (16 + (common + 2) * 20 + 16) + (int64_t)text.length + software;
-    if (!big) big = bound + l->pages * page_bytes > INT64_C(0xfffffff0);
-    int word = big ? 8 : 4, head = big ? 16 : 8, row = big ? 20 : 12;
-    int64_t directory = (big ? 8 : 2) + (int64_t)common * row + word;
-    int64_t first = directory + (1 + (l->software != NULL)) * row;
-    maker m = {.big = big, .extra = head + first + (l->pages - 1) * directory};
-    m.bytes = vxg__calloc((size_t)bound, 1);
-    if (!m.bytes) {
-        vxg__text_free(&text);
-        return VXG_ERR_MEMORY;
-    }
-    /* The elements start behind everything else; that offset is needed while writing. */
-    int64_t data =
-        m.extra + (int64_t)text.length + 2 + software + 1 + (resolution ? 16 * l->pages : 0);
-    data = (data + 15) / 16 * 16;
+/* What is the same in all directories, and where the parts of the file lie. */
+typedef struct plan {
+    const vxg__tiff_layout *l;
+    vxg_text text;      /* ImageDescription of the first page */
+    int resolution;     /* the pixel size is known */
+    int common;         /* entries of a directory other than the first */
+    int64_t software;   /* bytes of the Software text with its end; 0: none */
+    int64_t page_bytes; /* of one page's elements */
+    int64_t data;       /* where the first page's elements start */
+} plan;
 
+static int first_page_entries(const plan *p) {
+    return 1 + (p->software > 0);
+}
+
+static void directory(maker *m, const plan *p, int64_t page) {
+    const vxg__tiff_layout *l = p->l;
+    int count = p->common + (page == 0 ? first_page_entries(p) : 0);
+    if (m->big) {
+        put_word(m, (uint64_t)count);
+    } else {
+        put16(m, (unsigned)count);
+    }
+    entry_number(m, 256, T_LONG, (uint64_t)l->nx);
+    entry_number(m, 257, T_LONG, (uint64_t)l->ny);
+    entry_number(m, 258, T_SHORT, 32); /* bits per sample */
+    entry_number(m, 259, T_SHORT, 1);  /* no compression */
+    entry_number(m, 262, T_SHORT, 1);  /* 0 is black */
+    if (page == 0) entry(m, 270, T_ASCII, p->text.length + 1, p->text.s, p->text.length + 1);
+    entry_number(m, 273, T_LONG8, (uint64_t)(p->data + page * p->page_bytes)); /* strip offset */
+    entry_number(m, 277, T_SHORT, 1);                                          /* samples */
+    entry_number(m, 278, T_LONG, (uint64_t)l->ny);                             /* rows per strip */
+    entry_number(m, 279, T_LONG8, (uint64_t)p->page_bytes);                    /* strip bytes */
+    if (p->resolution) {
+        entry_rational(m, 282, 1 / l->voxel[2]);
+        entry_rational(m, 283, 1 / l->voxel[1]);
+        entry_number(m, 296, T_SHORT, 1); /* the unit is in the description */
+    }
+    if (page == 0 && p->software)
+        entry(m, 305, T_ASCII, (uint64_t)p->software, l->software, (size_t)p->software);
+    entry_number(m, 339, T_SHORT, 3); /* IEEE floating point */
+    put_word(m, page + 1 < l->pages ? (uint64_t)m->at + (m->big ? 8 : 4) : 0);
+}
+
+int vxg__tiff_header(const vxg__tiff_layout *l, int big, uint8_t **bytes, int64_t *size) {
+    plan p = {.l = l, .resolution = known(l->voxel[1]) && known(l->voxel[2])};
+    p.common = 10 + (p.resolution ? 3 : 0);
+    p.page_bytes = l->ny * l->nx * 4;
+    p.software = l->software ? 1 + (int64_t)strlen(l->software) : 0;
+    describe(l, &p.text);
+    /* Sizes as in BigTIFF bound those of classic TIFF. */
+    int64_t bound =
+        64 + l->pages * (16 + (p.common + 2) * 20 + 16) + (int64_t)p.text.length + p.software;
+    if (!big) big = bound + l->pages * p.page_bytes > INT64_C(0xfffffff0);
+    int64_t head = big ? 16 : 8, row = big ? 20 : 12, each = (big ? 16 : 6) + p.common * row;
+    maker m = {.big = big, .extra = head + l->pages * each + first_page_entries(&p) * row};
+    m.bytes = p.text.failed ? NULL : vxg__calloc((size_t)bound, 1);
+    if (!m.bytes) {
+        vxg__text_free(&p.text);
+        return VXG_ERR_MEMORY;
+    }
+    /* The elements start behind everything else. */
+    p.data =
+        m.extra + (int64_t)p.text.length + 2 + p.software + 1 + (p.resolution ? 16 * l->pages : 0);
+    p.data = (p.data + 15) / 16 * 16;
     const uint16_t one = 1;
     put(&m, *(const uint8_t *)&one ? "II" : "MM", 2);
     put16(&m, big ? 43 : 42);
     if (big) put16(&m, 8), put16(&m, 0);
     put_word(&m, (uint64_t)head);
-    for (int64_t p = 0; p < l->pages; p++) {
-        int count = common + (p == 0 ? 1 + (l->software != NULL) : 0);
-        if (big) {
-            put_word(&m, (uint64_t)count);
-        } else {
-            put16(&m, (unsigned)count);
-        }
-        entry_number(&m, 256, T_LONG, (uint64_t)l->nx);
-        entry_number(&m, 257, T_LONG, (uint64_t)l->ny);
-        entry_number(&m, 258, T_SHORT, 32); /* bits per sample */
-        entry_number(&m, 259, T_SHORT, 1);  /* no compression */
-        entry_number(&m, 262, T_SHORT, 1);  /* 0 is black */
-        if (p == 0) entry(&m, 270, T_ASCII, text.length + 1, text.s, text.length + 1);
-        entry_number(&m, 273, T_LONG8, (uint64_t)(data + p * page_bytes)); /* strip offset */
-        entry_number(&m, 277, T_SHORT, 1);                                 /* samples per pixel */
-        entry_number(&m, 278, T_LONG, (uint64_t)l->ny);                    /* rows per strip */
-        entry_number(&m, 279, T_LONG8, (uint64_t)page_bytes);              /* strip bytes */
-        if (resolution) {
-            entry_rational(&m, 282, 1 / l->voxel[2]);
-            entry_rational(&m, 283, 1 / l->voxel[1]);
-            entry_number(&m, 296, T_SHORT, 1); /* the unit is in the description */
-        }
-        if (p == 0 && l->software)
-            entry(&m, 305, T_ASCII, (uint64_t)software, l->software, (size_t)software);
-        entry_number(&m, 339, T_SHORT, 3); /* IEEE floating point */
-        put_word(&m, p + 1 < l->pages ? (uint64_t)m.at + (uint64_t)word : 0);
-    }
-    vxg__text_free(&text);
-    *bytes = m.bytes, *size = data;
+    for (int64_t page = 0; page < l->pages; page++) directory(&m, &p, page);
+    vxg__text_free(&p.text);
+    *bytes = m.bytes, *size = p.data;
     return VXG_OK;
 }
