@@ -88,7 +88,8 @@ int vxg__h5_visit(vxg__h5_check *c, int64_t key) {
     if (key == 0) key = INT64_MIN;
     if (2 * (c->seen_count + 1) > c->seen_room) {
         int64_t room = c->seen_room ? 2 * c->seen_room : 1024;
-        int64_t *table = room > MOST_SEEN ? NULL : vxg__calloc((size_t)room, sizeof *table);
+        if (room > MOST_SEEN) return vxg_error_set(-1, "out of memory: too many objects");
+        int64_t *table = vxg__calloc((size_t)room, sizeof *table);
         if (!table) return -1;
         for (int64_t i = 0; i < c->seen_room; i++)
             if (c->seen[i]) *slot_of(table, room, c->seen[i]) = c->seen[i];
@@ -106,7 +107,7 @@ int vxg__h5_visit(vxg__h5_check *c, int64_t key) {
 static int visit(vxg__h5_check *c, uint64_t address, int kind, int *again) {
     *again = vxg__h5_visit(c, (int64_t)(address * 8 + (uint64_t)kind));
     if (*again >= 0) return VXG_OK;
-    VXG_FAIL(VXG_ERR_MEMORY, "%s: too many objects to check", c->path);
+    return vxg_error_context(VXG_ERR_MEMORY, "%s: checking its objects", c->path);
 }
 enum { OBJECT, GROUP, NODE, COLLECTION };
 
