@@ -45,10 +45,10 @@ refuses no_such_file 3 "nothing.h5.*No such file" $V recon "$W/nothing.h5" -o "$
 refuses not_hdf5 3 'LICENSE.*not an HDF5 file' $V recon LICENSE -o "$W/o"
 refuses a_folder 3 'not a regular file' $V recon data -o "$W/o"
 refuses no_plugin 3 '\-\-plugin' $V check --plugin "$W/none.so"
-head -c 500000 $tooth >"$W/truncated.h5"
-refuses truncated 3 'truncated.h5.*truncated' $V recon "$W/truncated.h5" -o "$W/o"
-refuses truncated_info 3 'truncated.h5.*truncated' $V info "$W/truncated.h5"
-refuses truncated_center 3 'truncated.h5.*truncated' $V center "$W/truncated.h5" -o "$W/pic/c.png"
+head -c 500000 $tooth >"$W/cut.h5"
+refuses truncated 3 'cut.h5: .*(truncated|damaged)' $V recon "$W/cut.h5" -o "$W/o"
+refuses truncated_info 3 'cut.h5: .*(truncated|damaged)' $V info "$W/cut.h5"
+refuses truncated_center 3 'cut.h5: .*(truncated|damaged)' $V center "$W/cut.h5" -o "$W/pic/c.png"
 if has_hdf5; then
     flawed() { # FLAW PATTERN [extra]
         "$make_scan" "$W/$1.h5" "flaw=$1"
