@@ -57,7 +57,7 @@ static void conf_device(const char *spec) {
         conf_target t = {.run = conf_device_run,
                          .message = vxg_error_message,
                          .is_f64 = f64,
-                         .fused = !strstr(info->driver, "x86-64-v2"),
+                         .fused = conf_is_fused(info),
                          .exact_roots = strcmp(info->backend, "opencl") != 0,
                          .context = dev};
         conf_all(&t, label);

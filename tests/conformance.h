@@ -31,6 +31,16 @@ typedef struct conf_target {
     void *context;
 } conf_target;
 
+/* K_fma is one rounding wherever the processor has the instruction; an x86 build says which level.
+ */
+__attribute__((unused)) static int conf_is_fused(const vxg_device_info *info) {
+#if defined(__x86_64__)
+    if (!strcmp(info->backend, "cpu"))
+        return strstr(info->driver, "x86-64-v3") || strstr(info->driver, "x86-64-v4");
+#endif
+    return *info->driver != 0;
+}
+
 static double conf_round(const conf_target *t, double v) {
     return t->is_f64 ? v : (double)(float)v;
 }

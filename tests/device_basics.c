@@ -67,14 +67,17 @@ TEST(opening)
     setenv("VXG_ISA", "v9", 1);
     expect_error(vxg_device_open("cpu", &a), VXG_ERR_DEVICE, "v9");
     unsetenv("VXG_ISA");
-#if defined(__x86_64__)
-    setenv("VXG_ISA", "v2", 1);
     CHECK_OK(vxg_device_open("cpu", &a));
-    EXPECT(strstr(vxg_device_get_info(a)->driver, "x86-64-v2"), "%s",
-           vxg_device_get_info(a)->driver);
+    int has_levels = strstr(vxg_device_get_info(a)->driver, "x86-64-v") != NULL;
     vxg_device_release(a);
-    unsetenv("VXG_ISA");
-#endif
+    if (has_levels) {
+        setenv("VXG_ISA", "v2", 1);
+        CHECK_OK(vxg_device_open("cpu", &a));
+        EXPECT(strstr(vxg_device_get_info(a)->driver, "x86-64-v2"), "%s",
+               vxg_device_get_info(a)->driver);
+        vxg_device_release(a);
+        unsetenv("VXG_ISA");
+    }
     EXPECT(vxg_alloc_live() == before, "memory leak");
 }
 
@@ -117,6 +120,12 @@ static void transfers(vxg_device *dev) {
     vxg_queue *q;
     unsigned char host[100], back[100];
     CHECK_OK(vxg_queue_new(dev, &q));
+    memset(host, 7, sizeof host);
+    for (int i = 0; i < 8; i++) { /* memory that was in use before comes back zeroed too */
+        CHECK_OK(vxg_buffer_new(dev, 100, &b));
+        CHECK_OK(vxg_buffer_write(q, b, 0, host, 100));
+        vxg_buffer_release(b);
+    }
     CHECK_OK(vxg_buffer_new(dev, 100, &b));
     memset(back, 7, sizeof back);
     CHECK_OK(vxg_buffer_read(q, b, 0, back, 100));

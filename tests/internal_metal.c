@@ -199,7 +199,7 @@ static void one_projector(const char *name, int adjoint) {
     CHECK_OK(vxg_device_open("cpu", &dev));
     EXPECT(!run_c_form(dev, name, &l, c_form, bytes), "%s", vxg_error_message());
     /* Without fused multiply-add the C form rounds twice. */
-    double bound = strstr(vxg_device_get_info(dev)->driver, "x86-64-v2") ? 1e-5 : 0, most = 0;
+    double bound = conf_is_fused(vxg_device_get_info(dev)) ? 0 : 1e-5, most = 0;
     vxg_device_release(dev);
     vxg__params_f32(&l, &params);
     CHECK(!run(name, metal, &params), "the stub could not run %s", name);

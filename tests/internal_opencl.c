@@ -163,6 +163,32 @@ TEST(later_calls)
         }
 }
 
+/* Memory comes from the driver full of something. */
+static cl_mem dirty_clCreateBuffer(cl_context c, cl_bitfield flags, size_t bytes, void *host,
+                                   cl_int *error) {
+    const cl_bitfield copy_host = 1 << 5;
+    void *pattern = malloc(bytes);
+    memset(pattern, 0xA5, bytes);
+    cl_mem m = real_api.clCreateBuffer(c, flags | copy_host, bytes, pattern, error);
+    free(pattern);
+    return m;
+}
+
+TEST(new_memory_is_zero)
+{
+    vxg_device *dev;
+    vxg_buffer *b;
+    unsigned char back[1000];
+    vxg__cl.clCreateBuffer = dirty_clCreateBuffer;
+    CHECK_OK(vxg_device_open("opencl", &dev));
+    CHECK_OK(vxg_buffer_new(dev, sizeof back, &b));
+    CHECK_OK(vxg_buffer_read(NULL, b, 0, back, sizeof back));
+    for (size_t i = 0; i < sizeof back; i++) EXPECT(back[i] == 0, "byte %zu is %d", i, back[i]);
+    vxg_buffer_release(b);
+    vxg_device_release(dev);
+    vxg__cl = real_api;
+}
+
 static cl_int no_platform(cl_uint n, cl_platform_id *out, cl_uint *count) {
     return CL_PLATFORM_NOT_FOUND_KHR;
 }
@@ -311,8 +337,9 @@ TEST(spoiled_programs)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(later_calls), T(missing_platforms), T(default_device),
-                                      T(memory_refused_in_turn), T(spoiled_programs)};
+    static const test_entry list[] = {
+        T(later_calls),    T(new_memory_is_zero),     T(missing_platforms),
+        T(default_device), T(memory_refused_in_turn), T(spoiled_programs)};
     test_suite = "opencl";
     unsetenv("VXG_DEVICE");
     if (*vxg_device_why("opencl")) {
@@ -320,7 +347,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     real_api = vxg__cl;
-    test_run("opencl", list, 5, argc, argv);
+    test_run("opencl", list, 6, argc, argv);
     if (argc > 1) return test_failed != 0;
     test_case_begin();
     EXPECT(scenario() == VXG_OK, "%s", vxg_error_message());
