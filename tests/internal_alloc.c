@@ -494,7 +494,8 @@ static int pipeline_scene(const void *path) {
     vxg_ct_recon_stats stats;
     vxg_volume_writer *w = NULL;
     vxg_device *dev = NULL;
-    vxg_volume_writer_opts wo = {.format = VXG_VOLUME_NPY, .path = out, .nz = 5, .ny = COLS, .nx = COLS};
+    vxg_volume_writer_opts wo = {
+        .format = VXG_VOLUME_NPY, .path = out, .nz = 5, .ny = COLS, .nx = COLS};
     snprintf(out, sizeof out, "%s", at(path));
     int status = vxg_device_open("cpu", &dev);
     TRY(vxg_ct_try_centers(dev, &m.reader, &o, 2, 2, centers, slice));
