@@ -136,8 +136,8 @@ static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
 static void say_stats(const cli_run *run, const vxg_ct_recon_stats *s) {
     if (s->bad.nonpositive || s->bad.nonfinite || s->bad.dead)
         cli_say(run,
-                "replaced: %lld counts not above the dark field, %lld not numbers; %lld dead "
-                "pixels set to 0",
+                "replaced values: %lld not above the dark field, %lld not numbers; dead pixels set "
+                "to 0: %lld",
                 (long long)s->bad.nonpositive, (long long)s->bad.nonfinite, (long long)s->bad.dead);
 }
 
