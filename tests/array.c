@@ -39,7 +39,7 @@ static int64_t place(const vxg_array *a, int64_t k) {
 
 /* A random view of a fresh contiguous array of up to 6 axes; base keeps the whole. */
 static int random_view(vxg_dtype dtype, int ndim, vxg_array *base, vxg_array *view) {
-    int64_t shape[VXG_MAX_DIMS];
+    int64_t shape[VXG_MAX_DIMS] = {0};
     int axes[VXG_MAX_DIMS];
     for (int i = 0; i < ndim; i++) shape[i] = roll(1, ndim > 3 ? 4 : 9), axes[i] = i;
     int status = vxg_array_new(dev, dtype, ndim, shape, base);
