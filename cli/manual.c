@@ -86,10 +86,11 @@ static void man_roff(void) {
         if (v->hidden) continue;
         printf(".SH VOXGRAD ");
         for (const char *s = v->name; *s; s++) putchar(*s - 'a' + 'A');
-        printf("\n.B voxgrad %s\n", v->name);
+        printf("\n\\fBvoxgrad %s\\fR ", v->name);
         roff(v->operands);
         printf(" [options]\n.PP\n");
-        roff(v->summary);
+        putchar(v->summary[0] - 'a' + 'A');
+        roff(v->summary + 1);
         printf(".\n");
         if (v->about) {
             printf(".PP\n");

@@ -108,10 +108,10 @@ static void draw(double now) {
 static void report(void *context, const char *what, double done, double total) {
     (void)context;
     double now = cli_now();
-    int other = strncmp(bar.what, what ? what : "", sizeof bar.what - 1) != 0;
-    if (other) {
+    if (strncmp(bar.what, what ? what : "", sizeof bar.what - 1)) {
+        if (bar.what[0]) bar.start = now; /* the next kind of thing; the first began before */
         snprintf(bar.what, sizeof bar.what, "%s", what ? what : "");
-        bar.start = now, bar.last = bar.terminal ? 0 : now, bar.last_step = 0;
+        bar.last = bar.terminal ? 0 : now, bar.last_step = 0;
     }
     bar.done = done, bar.total = total;
     if (bar.quiet) return;
