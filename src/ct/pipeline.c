@@ -298,11 +298,13 @@ static void compute_slabs(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) 
     vxg_op_release(filter), vxg_op_release(bp);
 }
 
-/* Bytes one slice takes: two slabs of projections and volume, the schedules' own copies, fields. */
+/* Bytes one slice takes: two slabs of projections and volume, the schedules' own copies and
+ * scratch, fields. */
 static int64_t slice_bytes(const conveyor *c) {
     int64_t proj = c->part.nviews * c->part.ncols, vol = c->part.ncols * c->part.ncols;
     int64_t fields = (c->scan->nflats + c->scan->ndarks + 4) * c->part.ncols;
-    return 4 * ((SLOTS + 1) * (proj + vol) + fields);
+    int64_t scratch = 32 * 32 * (int64_t)vxg_threads(); /* a schedule's tile for each thread */
+    return 4 * ((SLOTS + 1) * (proj + vol) + fields + scratch);
 }
 
 static int64_t choose_chunk(const conveyor *c, vxg_device *dev) {
