@@ -109,6 +109,8 @@ plant buffers_swapped src/device/cpu/cpu.c \
     "op_checks ct.parallel2d.joseph.float64.tiny"
 plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
+plant schedule_weight_1_percent kernels/ct/parallel.cpu.h \
+    's/(list->w1\[v\] = )(ct_hat\(lane_fma1\(bu\[v\], q \+ 1, c\), cell\))/\11.01f * \2/' "op_checks ct.parallel.joseph.float32.tiny"
 plant stale_cache_entry src/device/program.c \
     's/for \(int i = 0; i < count; i\+\+\)( vxg__sha256_add)/for (int i = 0; i < count - 1; i++)\1/' "internal_cache key"
 
@@ -121,11 +123,24 @@ plant no_length_both_ways src/ct/projector.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/
 plant axis_scale src/ct/geometry.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy_point other_volumes"
 plant siddon_borders_open kernels/ct/parallel.h 's/b >= low \&\& b < high/b > low \&\& b < high/' "parity siddon_ties"
 
+plant axis_mirrored src/ct/geometry.c \
+    's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (center - 0.5 * (double)(o->cols - 1))/' "ct_accuracy"
+plant rows_upside_down src/ct/geometry.c 's/\.V = \{0, 0, pv\}/.V = {0, 0, -pv}/' "ct_accuracy_point full_turn"
+plant weight_too_wide_both_ways kernels/ct/parallel.h 's/K_R\(1\.0\) - K_abs\(b - /K_R(1.01) - K_abs(b - /' "ct_accuracy lengths"
+plant fbp_drops_last_view src/ct/fbp.c \
+    's/status = vxg_ct_angle_weights\(nviews, angles, weights\);/&\n    if (!status) weights[nviews - 1] = 0;/' "ct_accuracy"
+plant fbp_forgets_pixel_size src/ct/fbp.c 's/double pitch = .*;/double pitch = 1;/' "ct_accuracy pixel"
+
+# ---- repeatability and memory ----
+plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BLOCK (65536 \/ vxg_threads())/' "array dot"
+plant leak_when_memory_fails src/ct/geometry.c 's/^        vxg__free\(g\);$/        (void)g;/' "internal_alloc ct_geometry"
+
 # ---- filters, weights, centre, files ----
 plant ramp_with_dc_bias src/ct/response.c 's/taps\[0\] = 1 \/ \(4 \* pitch\)/taps[0] = 1.001 \/ (4 * pitch)/' "ct_response"
 plant cutoff_ignored src/ct/response.c 's/\(double\)\(nfft \/ 2\) \/ cutoff/(double)(nfft \/ 2)/' "ct_response"
 plant angle_weight_wrong src/ct/weights.c 's/0\.5 \* both/0.51 * both/' "ct_weights"
 plant flats_and_darks_swapped src/ct/pipeline.c 's/\{VXG_FRAME_FLAT, VXG_FRAME_DARK\}/{VXG_FRAME_DARK, VXG_FRAME_FLAT}/' "ct_pipeline"
+plant cut_columns_move_axis src/ct/pipeline.c 's/center - \(double\)p->c0/center + (double)p->c0/' "ct_pipeline ranges"
 plant reader_one_row_off src/io/scan.c 's/box\[4\] = \{r0, r1,/box[4] = {r0 ? r0 - 1 : r0, r0 ? r1 - 1 : r1,/' "io_scan"
 plant center_mirrored src/ct/center_pair.c 's/double twice = 2 \* center/double twice = 2 * center + 0.5/' "ct_center every"
 exit $failed
