@@ -423,6 +423,42 @@ static void fail_every_entry_point(void) {
     unsetenv("VXG_CACHE");
 }
 
+/* ---- Every operator of the library against the CPU ---- */
+static void compare_with_cpu(const vxg_op_row *row, uint64_t seed) {
+    vxg_device *cpu, *dev;
+    vxg_op *a = NULL, *b = NULL;
+    vxg_check_result r = {0};
+    vxg_problem p = {VXG_F32, VXG_PROBLEM_TINY, seed};
+    vxg_check_opts opts = {.seed = seed, .input_lo = row->input_lo, .input_hi = row->input_hi};
+    CHECK_OK(vxg_device_open("cpu", &cpu));
+    if (!conf_is_fused(vxg_device_get_info(cpu))) {
+        vxg_device_release(cpu);
+        SKIP("this processor's kernels round K_fma twice");
+    }
+    CHECK_OK(vxg_device_open("cuda", &dev));
+    CHECK_OK(row->make(cpu, &p, &a));
+    CHECK_OK(row->make(dev, &p, &b));
+    CHECK_OK(vxg_check_backends(a, b, &opts, &r));
+    EXPECT(r.passed, "example %d: %.3g over %.0e, %s", (int)seed, r.residual, r.tolerance,
+           r.detail);
+    vxg_op_release(a), vxg_op_release(b);
+    vxg_device_release(cpu), vxg_device_release(dev);
+}
+
+static void parity(void) {
+    fake.reset();
+    for (int i = 0; i < vxg_op_row_count(); i++) {
+        const vxg_op_row *row = vxg_op_row_at(i);
+        char label[96];
+        snprintf(label, sizeof label, "parity.%s", row->name);
+        test_case_begin();
+        for (uint64_t seed = 0; seed < (uint64_t)row->examples && seed < 20; seed += 6)
+            compare_with_cpu(row, seed);
+        EXPECT_CLEAN();
+        test_case_end(label);
+    }
+}
+
 TEST(error_without_words)
 {
     vxg_device *dev;
@@ -574,6 +610,7 @@ int main(int argc, char **argv) {
     if (argc > 1) return test_failed != 0;
     fake.reset();
     conf_device("cuda:0");
+    parity();
     fail_every_entry_point();
     return test_failed != 0;
 }

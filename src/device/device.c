@@ -56,14 +56,17 @@ const char *vxg_device_why(const char *backend) {
  */
 static int best_spec(char *spec, size_t size) {
     vxg_device_info info[32];
-    int n;
+    char why[256];
     snprintf(spec, size, "cpu");
-    VXG_TRY(vxg_device_list(info, 32, &n));
-    for (int i = 0; i < n && i < 32; i++)
-        if (!info[i].is_cpu) {
-            snprintf(spec, size, "%s", info[i].spec);
-            return VXG_OK;
-        }
+    for (int b = 0; b < NBACKENDS; b++) { /* a library that is not needed is not loaded */
+        int n;
+        VXG_TRY(list_backend(backends[b], info, 32, &n, why, sizeof why));
+        for (int i = 0; i < n && i < 32; i++)
+            if (!info[i].is_cpu) {
+                snprintf(spec, size, "%s", info[i].spec);
+                return VXG_OK;
+            }
+    }
     return VXG_OK;
 }
 
