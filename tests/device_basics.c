@@ -1,5 +1,6 @@
 /* Devices, queues and buffers through the public API, on the processor and where there is one on an
  * OpenCL device: what is listed, what is refused, in which words. */
+#include <pthread.h>
 #include <unistd.h>
 #include <voxgrad/voxgrad.h>
 
@@ -219,6 +220,53 @@ static void two_queues(vxg_device *dev) {
     vxg_queue_free(NULL), vxg_graph_free(NULL), vxg_kernel_release(NULL);
 }
 
+/* One device, several threads, a queue each; kernels are built by whoever comes first. */
+typedef struct worker {
+    vxg_device *dev;
+    int number, failed;
+    char words[256];
+} worker;
+
+static int work(worker *w) {
+    int64_t n = 2000;
+    float back[2000];
+    vxg_array x = {0}, y = {0};
+    vxg_queue *q = NULL;
+    int status = vxg_queue_new(w->dev, &q);
+    if (!status) status = vxg_array_new(w->dev, VXG_F32, 1, &n, &x);
+    if (!status) status = vxg_array_new(w->dev, VXG_F32, 1, &n, &y);
+    if (!status) status = vxg_array_fill(q, &x, w->number);
+    for (int i = 0; i < 50 && !status; i++) status = vxg_array_axpby(q, 1, &x, 1, &y);
+    if (!status) status = vxg_array_read(q, &y, back);
+    for (int i = 0; i < n && !status; i++)
+        if (back[i] != (float)(50 * w->number)) status = -1;
+    vxg_array_release(&x), vxg_array_release(&y);
+    vxg_queue_free(q);
+    return status;
+}
+static void *start_work(void *arg) {
+    worker *w = arg;
+    if ((w->failed = work(w))) snprintf(w->words, sizeof w->words, "%s", vxg_error_message());
+    return NULL;
+}
+
+static void threads(const char *spec) {
+    enum { THREADS = 6 };
+    pthread_t t[THREADS];
+    worker w[THREADS];
+    vxg_device *dev;
+    CHECK_OK(vxg_device_open(spec, &dev));
+    for (int i = 0; i < THREADS; i++) {
+        w[i] = (worker){.dev = dev, .number = i + 1};
+        CHECK(!pthread_create(&t[i], NULL, start_work, &w[i]), "thread");
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(t[i], NULL);
+        EXPECT(!w[i].failed, "thread %d: %d %s", i, w[i].failed, w[i].words);
+    }
+    vxg_device_release(dev);
+}
+
 static void all_on(const char *spec) {
     vxg_device *dev, *cpu;
     int64_t before = vxg_alloc_live();
@@ -234,6 +282,7 @@ static void all_on(const char *spec) {
         expect_error(vxg_buffer_new(dev, (size_t)most + 1, &b), VXG_ERR_MEMORY, "the largest on");
     vxg_device_release(cpu);
     vxg_device_release(dev);
+    threads(spec);
     EXPECT(vxg_alloc_live() == before, "memory leak");
 }
 TEST(cpu)

@@ -223,6 +223,8 @@ struct CUevent_st {
     CUstream stream;
 };
 static CUstream streams;
+/* Guards the streams and what they hold back; work runs under it. */
+static pthread_mutex_t work_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 static void list_add(op_list *l, const operation *op) {
     operation *copy = malloc(sizeof *copy);
@@ -239,20 +241,26 @@ static void list_free(op_list *l) {
     l->first = NULL;
 }
 static void run_pending(CUstream s) {
+    pthread_mutex_lock(&work_lock);
     for (operation *op = s->pending.first; op; op = op->next) {
         if (op->kind == 'c') memmove(op->dst, op->src, op->bytes);
         if (op->kind == 'z') memset(op->dst, op->value, op->bytes);
         if (op->kind == 'k') fake_run(&op->launch);
     }
     list_free(&s->pending);
+    pthread_mutex_unlock(&work_lock);
 }
 static int is_stream(CUstream s) {
-    for (CUstream t = streams; t; t = t->next)
-        if (t == s) return 1;
-    return 0;
+    int found = 0;
+    pthread_mutex_lock(&work_lock);
+    for (CUstream t = streams; t; t = t->next) found |= t == s;
+    pthread_mutex_unlock(&work_lock);
+    return found;
 }
 static void submit(CUstream s, const operation *op) {
+    pthread_mutex_lock(&work_lock);
     list_add(s->recording ? &s->recording->list : &s->pending, op);
+    pthread_mutex_unlock(&work_lock);
 }
 
 FAKE_API CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
@@ -261,9 +269,9 @@ FAKE_API CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
     NEED(flags <= 1, INVALID);
     CUstream s = calloc(1, sizeof *s);
     s->context = stack[depth - 1];
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&work_lock);
     s->next = streams, streams = s;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&work_lock);
     fake_count(FAKE_STREAM, 1);
     *stream = s;
     return 0;
@@ -273,13 +281,13 @@ FAKE_API CUresult cuStreamDestroy_v2(CUstream stream) {
     NEED(is_stream(stream), BAD_HANDLE);
     run_pending(stream);
     if (stream->recording) list_free(&stream->recording->list), free(stream->recording);
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&work_lock);
     for (CUstream *p = &streams; *p; p = &(*p)->next)
         if (*p == stream) {
             *p = stream->next;
             break;
         }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&work_lock);
     free(stream);
     fake_count(FAKE_STREAM, -1);
     return code;
@@ -287,14 +295,20 @@ FAKE_API CUresult cuStreamDestroy_v2(CUstream stream) {
 FAKE_API CUresult cuStreamSynchronize(CUstream stream) {
     int code = fake_enter("cuStreamSynchronize");
     NEED(is_stream(stream), BAD_HANDLE);
-    if (code) list_free(&stream->pending); /* what failed will not run later */
-    if (code) return code;
+    if (code) { /* what failed will not run later */
+        pthread_mutex_lock(&work_lock);
+        list_free(&stream->pending);
+        pthread_mutex_unlock(&work_lock);
+        return code;
+    }
     NEED(!stream->recording, CAPTURING);
     run_pending(stream);
     return 0;
 }
 void fake_run_all(void) {
+    pthread_mutex_lock(&work_lock);
     for (CUstream s = streams; s; s = s->next) run_pending(s);
+    pthread_mutex_unlock(&work_lock);
 }
 FAKE_API CUresult cuCtxSynchronize(void) {
     int code = fake_enter("cuCtxSynchronize");
@@ -333,7 +347,9 @@ FAKE_API CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph,
 FAKE_API CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
     ENTER(cuGraphLaunch);
     NEED(exec && is_stream(stream) && !stream->recording, INVALID);
+    pthread_mutex_lock(&work_lock);
     list_copy(&stream->pending, &exec->list);
+    pthread_mutex_unlock(&work_lock);
     return 0;
 }
 FAKE_API CUresult cuGraphExecDestroy(CUgraphExec exec) {
