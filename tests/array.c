@@ -57,7 +57,7 @@ static int random_view(vxg_dtype dtype, int ndim, vxg_array *base, vxg_array *vi
         int j = (int)roll(0, i), t = axes[i];
         axes[i] = axes[j], axes[j] = t;
     }
-    vxg_array turned;
+    vxg_array turned = {0};
     if (!status) status = vxg_array_permute(view, axes, &turned);
     vxg_array_release(view);
     *view = turned;
