@@ -3,9 +3,10 @@
  * bench_ct_parallel [--slices N] [--size N] [--views N] [--reps N] [--level v3] [--threads N]
  * [--no-plain]
  *
- * Each row is the median over repetitions of process CPU time per thread; data start and end in
- * C-order arrays, so transposes are included. The plain loop runs once on the same data; error is
- * max |schedule - plain| / max |plain| of that very run. Inputs are uniform random numbers. */
+ * Each row is the median over repetitions, by process CPU time, so rates are per core; --threads N
+ * adds rows with N threads to those with one. Data start and end in C-order arrays, so transposes
+ * are included. The plain loop runs once on the same data; error is max |schedule - plain| / max
+ * |plain| of that very run. Inputs are uniform random numbers. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,37 +48,49 @@ typedef struct row {
     const char *name, *unit;
     double work; /* in 1e9 units per application */
     int adjoint;
+    int volume_first; /* the operator takes a volume */
 } row;
 
-/* fast and plain: the same operator twice; plain NULL: no comparison. */
+static void print_row(const options *o, const row *r, const vxg_op *op, double times[101],
+                      double error, double slow) {
+    const vxg_space *y = vxg_op_range(op), *x = vxg_op_domain(op, 0);
+    const vxg_space *p = r->volume_first ? y : x, *v = r->volume_first ? x : y;
+    qsort(times, (size_t)o->reps, sizeof *times, by_value);
+    printf("| %s | %d x %d^2 x %d | %s | %d | %.2f %s | %.2f-%.2f | %.1e | %.3f |\n", r->name,
+           (int)p->shape[1], (int)v->shape[2], (int)p->shape[0],
+           vxg_device_get_info(vxg_op_device(op))->spec, vxg_threads(),
+           r->work / times[o->reps / 2], r->unit, r->work / times[o->reps - 1], r->work / times[0],
+           error, r->work / slow);
+    fflush(stdout);
+}
+
+/* fast and plain: the same operator twice; plain NULL: no comparison. One thread, then o->threads.
+ */
 static void measure(const options *o, const row *r, const vxg_op *fast, const vxg_op *plain) {
-    double times[101], error = NAN, slow = NAN;
-    vxg_device *dev = vxg_op_device(fast);
-    vxg_array in, out, reference;
+    double times[101], error = NAN, slow = NAN, diff, most = NAN;
+    vxg_array in, out, reference = {0};
     vxg_call call = {0};
     must(vxg_op_new_array(fast, r->adjoint ? -1 : 0, &in), "input");
     must(vxg_op_new_array(fast, r->adjoint ? 0 : -1, &out), "output");
     must(vxg_array_random(NULL, &in, 1, 0, 1), "input");
-    must(vxg_buffer_new(dev, vxg_op_workspace(fast), &call.workspace), "workspace");
-    once(fast, r->adjoint, &call, &in, &out);
-    for (int k = 0; k < o->reps; k++) times[k] = once(fast, r->adjoint, &call, &in, &out);
-    vxg_buffer_release(call.workspace);
-    qsort(times, (size_t)o->reps, sizeof *times, by_value);
     if (plain) {
-        double diff, most;
         must(vxg_op_new_array(plain, r->adjoint ? 0 : -1, &reference), "output");
         slow = once(plain, r->adjoint, NULL, &in, &reference);
-        must(vxg_array_max_diff(NULL, &out, &reference, &diff), "difference");
         must(vxg_array_max_diff(NULL, &reference, NULL, &most), "difference");
-        error = diff / most;
-        vxg_array_release(&reference);
     }
-    printf("| %s | %d x %d^2 x %d | %s | %d | %.2f %s | %.2f-%.2f | %.1e | %.3f |\n", r->name,
-           o->slices, o->size, o->views, vxg_device_get_info(dev)->spec, vxg_threads(),
-           r->work / times[o->reps / 2], r->unit, r->work / times[o->reps - 1], r->work / times[0],
-           error, r->work / slow);
-    fflush(stdout);
-    vxg_array_release(&in), vxg_array_release(&out);
+    must(vxg_buffer_new(vxg_op_device(fast), vxg_op_workspace(fast), &call.workspace), "workspace");
+    for (int pass = 0; pass < (o->threads > 1 ? 2 : 1); pass++) {
+        must(vxg_set_threads(pass ? o->threads : 1), "threads");
+        once(fast, r->adjoint, &call, &in, &out);
+        for (int k = 0; k < o->reps; k++) times[k] = once(fast, r->adjoint, &call, &in, &out);
+        if (plain) {
+            must(vxg_array_max_diff(NULL, &out, &reference, &diff), "difference");
+            error = diff / most;
+        }
+        print_row(o, r, fast, times, error, slow);
+    }
+    vxg_buffer_release(call.workspace);
+    vxg_array_release(&in), vxg_array_release(&out), vxg_array_release(&reference);
 }
 
 typedef int (*make_fn)(vxg_device *, const vxg_ct_geometry *, const vxg_ct_volume *,
@@ -89,6 +102,7 @@ static void projector(const options *o, vxg_device *dev, const vxg_ct_geometry *
     vxg_ct_projector_opts opts = {0};
     vxg_op *fast, *plain = NULL;
     row r = {.name = name, .unit = "GUPS", .adjoint = adjoint};
+    r.volume_first = make == vxg_ct_projector;
     r.work = 1e-9 * (double)(vol.nz * vol.ny * vol.nx) * (double)vxg_ct_geometry_nviews(geo);
     must(make(dev, geo, &vol, &opts, &fast), name);
     opts.no_schedule = 1;
@@ -117,6 +131,16 @@ static void filter(const options *o, vxg_device *dev) {
     free(response);
 }
 
+static vxg_ct_geometry *scan(int slices, int size, int views) {
+    double *angles = calloc((size_t)views, sizeof *angles);
+    vxg_ct_geometry *geo;
+    for (int i = 0; i < views; i++) angles[i] = M_PI * i / views;
+    vxg_ct_parallel_opts p = {.angles = angles, .nviews = views, .rows = slices, .cols = size};
+    must(vxg_ct_parallel_circular(&p, &geo), "geometry");
+    free(angles);
+    return geo;
+}
+
 int main(int argc, char **argv) {
     options o = {.slices = 64, .size = 512, .views = 512, .reps = 7, .threads = 1, .plain = 1};
     struct {
@@ -135,23 +159,19 @@ int main(int argc, char **argv) {
             snprintf(spec, sizeof spec, "cpu:%s", argv[i + 1]);
         if (!strcmp(argv[i], "--no-plain")) o.plain = 0;
     }
-    if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.slices < 1 || o.size < 1) return 2;
+    if (o.reps < 1 || o.reps > 101 || o.views < 4 || o.slices < 1 || o.size < 4) return 2;
     vxg_device *dev;
-    vxg_ct_geometry *geo;
-    double *angles = calloc((size_t)o.views, sizeof *angles);
-    must(vxg_set_threads(o.threads), "threads");
     must(vxg_device_open(spec, &dev), spec);
-    for (int i = 0; i < o.views; i++) angles[i] = M_PI * i / o.views;
-    vxg_ct_parallel_opts p = {.angles = angles, .nviews = o.views};
-    p.rows = o.slices, p.cols = o.size;
-    must(vxg_ct_parallel_circular(&p, &geo), "geometry");
+    vxg_ct_geometry *geo = scan(o.slices, o.size, o.views);
     projector(&o, dev, geo, vxg_ct_backprojector, "backprojection, linear", 0);
     projector(&o, dev, geo, vxg_ct_projector, "Joseph forward", 0);
     projector(&o, dev, geo, vxg_ct_projector, "Joseph adjoint", 1);
-    projector(&o, dev, geo, vxg_ct_backprojector, "transposed backprojection", 1);
     filter(&o, dev);
     vxg_ct_geometry_release(geo);
+    /* the plain kernel of this one visits every slice for every detector row */
+    geo = scan(o.slices < 16 ? o.slices : 16, o.size / 4, o.views / 4);
+    projector(&o, dev, geo, vxg_ct_backprojector, "transposed backprojection", 1);
+    vxg_ct_geometry_release(geo);
     vxg_device_release(dev);
-    free(angles);
     return 0;
 }
