@@ -18,17 +18,41 @@ extern "C" {
 /* ---- Geometry ---- */
 typedef struct vxg_ct_geometry vxg_ct_geometry; /* immutable, reference-counted */
 
-/* One parallel-beam view: ray direction r (any length), centre d of the detector, step vectors U of
- * a column and V of a row. Pixel (row, column) is centred at d + (column - (nu-1)/2) U + (row -
- * (nv-1)/2) V. */
+typedef enum vxg_ct_beam { VXG_CT_BEAM_PARALLEL, VXG_CT_BEAM_CONE } vxg_ct_beam; /* fan: 1 row */
+typedef enum vxg_ct_detector {
+    VXG_CT_DETECTOR_FLAT,
+    VXG_CT_DETECTOR_CURVED /* arc or cylinder focused on the source; cone and fan only */
+} vxg_ct_detector;
+
+/* One view: ray direction r (parallel beam, any length) or source s (cone and fan beam), centre d
+ * of the detector, step vectors U of a column and V of a row. Flat: pixel (row, column) is centred
+ * at d + q' U + r' V, q' = column - (nu-1)/2, r' = row - (nv-1)/2. Curved: n = unit(d - s), rho =
+ * |d - s|, angle g = (q' + q0) |U| / rho, pixel centre s + rho (cos g n + sin g U/|U|) + r' V. */
 typedef struct vxg_ct_view {
-    double r[3], d[3], U[3], V[3];
+    union {
+        double r[3];
+        double s[3];
+    };
+    double d[3], U[3], V[3];
 } vxg_ct_view;
 
+typedef struct vxg_ct_views {
+    vxg_ct_beam beam;
+    vxg_ct_detector detector;
+    int64_t nviews, nv, nu;
+    double column_offset; /* q0 of a curved detector, columns */
+    const vxg_ct_view *views;
+} vxg_ct_views;
+
 /* Any set of views, copied. VXG_ERR_ARGUMENT names the view and field of a NaN, a zero-length r, U
- * or V, U parallel to V, or a ray in the detector plane. */
+ * or V, U parallel to V, rays in the detector plane, a source in the detector plane, a curved
+ * detector whose U, V and d - s are not at right angles or whose fan reaches 90 degrees. */
+VXG_API int vxg_ct_geometry_new(const vxg_ct_views *views, vxg_ct_geometry **out);
+/* The same for flat detectors. */
 VXG_API int vxg_ct_parallel_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_ct_view *views,
                                   vxg_ct_geometry **out);
+VXG_API int vxg_ct_cone_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_ct_view *views,
+                              vxg_ct_geometry **out);
 
 typedef struct vxg_ct_parallel_opts {
     const double *angles; /* nviews angles, radians */
@@ -42,8 +66,27 @@ typedef struct vxg_ct_parallel_opts {
 
 /* The standard parallel-beam scan about z. */
 VXG_API int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *opts, vxg_ct_geometry **out);
+
+typedef struct vxg_ct_cone_opts {
+    const double *angles; /* nviews angles, radians; NULL: a full turn, end point excluded */
+    int64_t nviews;
+    int64_t rows, cols; /* rows 0: 1, a fan beam */
+    double sod, sdd;    /* source to axis, source to detector */
+    double pixel;       /* column pitch on the detector; 0: 1 */
+    double row_pitch;   /* 0: as pixel */
+    double center;      /* column the axis is seen at, 0-based, fractional; see has_center */
+    int has_center;     /* 0: the middle column (cols-1)/2 */
+    double center_row;  /* row of the plane of the source */
+    int has_center_row; /* 0: the middle row (rows-1)/2 */
+    vxg_ct_detector detector;
+} vxg_ct_cone_opts;
+/* Circular cone-beam (fan-beam) scan about z: source at sod (sin t, -cos t, 0). */
+VXG_API int vxg_ct_cone_circular(const vxg_ct_cone_opts *opts, vxg_ct_geometry **out);
 VXG_API vxg_ct_geometry *vxg_ct_geometry_retain(const vxg_ct_geometry *geo);
 VXG_API void vxg_ct_geometry_release(vxg_ct_geometry *geo);
+VXG_API vxg_ct_beam vxg_ct_geometry_beam(const vxg_ct_geometry *geo);
+VXG_API vxg_ct_detector vxg_ct_geometry_detector(const vxg_ct_geometry *geo);
+VXG_API double vxg_ct_geometry_column_offset(const vxg_ct_geometry *geo);
 VXG_API int64_t vxg_ct_geometry_nviews(const vxg_ct_geometry *geo);
 VXG_API int64_t vxg_ct_geometry_nv(const vxg_ct_geometry *geo);
 VXG_API int64_t vxg_ct_geometry_nu(const vxg_ct_geometry *geo);
@@ -57,12 +100,12 @@ typedef struct vxg_ct_volume {
     double rotation[9]; /* row-major R; all zero: identity */
 } vxg_ct_volume;
 
-/* The volume a standard scan reconstructs: nu x nu x nv voxels of the detector's pitch about the
- * axis, one slice per row. */
+/* The volume a standard scan reconstructs: nu x nu x nv voxels about the axis, one slice per row;
+ * the detector's pitch, divided by the magnification at the origin for a cone beam. */
 VXG_API vxg_ct_volume vxg_ct_fit_volume(const vxg_ct_geometry *geo);
 
 /* ---- Operators (registry rows ct.*) ---- */
-typedef enum vxg_ct_model { VXG_CT_JOSEPH, VXG_CT_SIDDON } vxg_ct_model;
+typedef enum vxg_ct_model { VXG_CT_JOSEPH, VXG_CT_SIDDON, VXG_CT_FOOTPRINT } vxg_ct_model;
 
 typedef struct vxg_ct_projector_opts {
     vxg_ct_model model;

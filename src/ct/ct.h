@@ -8,6 +8,14 @@
 
 extern const vxg_op_row vxg__ct_rows[];
 extern const int vxg__ct_row_count;
+extern const vxg_op_row vxg__ct_cone_rows[];
+extern const int vxg__ct_cone_row_count;
+extern const vxg_op_row vxg__ct_fdk_rows[];
+extern const int vxg__ct_fdk_row_count;
+extern const vxg_op_row vxg__ct_footprint_rows[];
+extern const int vxg__ct_footprint_row_count;
+extern const vxg_op_row vxg__ct_gradient_rows[];
+extern const int vxg__ct_gradient_row_count;
 
 double vxg__dot3(const double *a, const double *b);
 double vxg__norm3(const double *a);
@@ -18,6 +26,24 @@ int vxg__ct_volume_check(const vxg_ct_volume *in, vxg_ct_volume *out);
 /* A view in voxel index units counted from the volume's middle; |r| is the index length of a world
  * unit. */
 void vxg__ct_index_view(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out);
+
+/* The same of a cone-beam view: s and d points, U and V steps. */
+void vxg__ct_index_cone(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out);
+
+/* Where vxg_ct_projector (planar: vxg_ct_projector2d) and vxg_ct_backprojector send cone and fan
+ * beams (cone.c, cone_backproject.c) and the footprint model (footprint.c, any beam). Arguments are
+ * checked but for the volume; opts is not NULL. */
+int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                           const vxg_ct_projector_opts *opts, int planar, vxg_op **out);
+int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
+                               const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
+                               vxg_op **out);
+int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
+                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
+                                int planar, vxg_op **out);
+/* Operator spaces of a volume and of projections, without the slice or row axis when planar. */
+void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype dtype,
+                    int planar, vxg_space *volume, vxg_space *projections);
 
 /* What a fast CPU schedule needs beside the operator's state (src/ct/schedule.h). */
 typedef struct vxg_ct_plan vxg_ct_plan;

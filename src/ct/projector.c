@@ -85,8 +85,6 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
     vxg_ct_volume checked;
     *out = NULL;
     VXG_TRY(vxg__ct_volume_check(vol, &checked));
-    VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_SIDDON, VXG_ERR_ARGUMENT,
-                "projector: unknown model %d", (int)opts->model);
     vxg_ct_projection *p = vxg__calloc(1, sizeof *p);
     if (!p) return VXG_ERR_MEMORY;
     int64_t nviews = vxg_ct_geometry_nviews(geo), nu = vxg_ct_geometry_nu(geo);
@@ -199,13 +197,13 @@ static const vxg_op_class backproject_class = {.name = "ct.backprojector",
                                                .workspace = plan_workspace,
                                                .destroy = projection_free};
 
-static void spaces(const vxg_ct_projection *p, vxg_dtype dtype, int planar, vxg_space *volume,
-                   vxg_space *projections) {
-    vxg_space v = {.dtype = dtype, .ndim = 3, .shape = {p->vol.nz, p->vol.ny, p->vol.nx}};
-    vxg_space y = {.dtype = dtype,
-                   .ndim = 3,
-                   .shape = {vxg_ct_geometry_nviews(p->geo), vxg_ct_geometry_nv(p->geo),
-                             vxg_ct_geometry_nu(p->geo)}};
+void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype dtype,
+                    int planar, vxg_space *volume, vxg_space *projections) {
+    vxg_space v = {.dtype = dtype, .ndim = 3, .shape = {vol->nz, vol->ny, vol->nx}};
+    vxg_space y = {
+        .dtype = dtype,
+        .ndim = 3,
+        .shape = {vxg_ct_geometry_nviews(geo), vxg_ct_geometry_nv(geo), vxg_ct_geometry_nu(geo)}};
     if (planar) {
         v.ndim = y.ndim = 2;
         v.shape[0] = v.shape[1], v.shape[1] = v.shape[2];
@@ -224,8 +222,14 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     *out = NULL;
     if (!opts) opts = &defaults;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "projector: geometry is NULL");
+    VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_FOOTPRINT, VXG_ERR_ARGUMENT,
+                "projector: unknown model %d", (int)opts->model);
+    if (opts->model == VXG_CT_FOOTPRINT)
+        return vxg__ct_footprint_projector(dev, geo, vol, opts, planar, out);
+    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
+        return vxg__ct_cone_projector(dev, geo, vol, opts, planar, out);
     VXG_TRY(projection_new(dev, geo, vol, opts, 0, &p));
-    spaces(p, opts->dtype, planar, &volume, &projections);
+    vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &volume, &projections);
     return vxg_op_new(classes[planar][opts->model], dev, 1, &volume, &projections, p, out);
 }
 
@@ -250,8 +254,10 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
     *out = NULL;
     if (!opts) opts = &defaults;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "backprojector: geometry is NULL");
+    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
+        return vxg__ct_cone_backprojector(dev, geo, vol, opts, out);
     VXG_TRY(projection_new(dev, geo, vol, opts, 1, &p));
-    spaces(p, opts->dtype, 0, &volume, &projections);
+    vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
     return vxg_op_new(&backproject_class, dev, 1, &projections, &volume, p, out);
 }
 

@@ -2,76 +2,42 @@
 #include <math.h>
 #include <string.h>
 
-#include "ct/ct.h"
+#include "ct/examples.h"
 
-#define EXAMPLES 20
-
-/* ---- Random scans: a function of the seed alone ---- */
-typedef struct dice {
-    uint32_t key[2], counter[4];
-} dice;
-
-static double roll(dice *d, double lo, double hi) {
-    uint32_t r[4];
-    d->counter[0]++;
-    vxg_philox(d->counter, d->key, r);
-    return lo + (hi - lo) * (double)(r[0] >> 8) / 16777216.0;
-}
-static int64_t roll_int(dice *d, int64_t lo, int64_t hi) {
-    return lo + (int64_t)roll(d, 0, (double)(hi - lo + 1));
-}
-
-static void rotation(dice *d, double most, double *m) {
-    /* about x, y, z in turn by up to `most` radians */
-    double a = roll(d, -most, most), b = roll(d, -most, most), c = roll(d, -most, most);
-    double sa = sin(a), ca = cos(a), sb = sin(b), cb = cos(b), sc = sin(c), cc = cos(c);
-    double r[9] = {cb * cc,
-                   sa * sb * cc - ca * sc,
-                   ca * sb * cc + sa * sc,
-                   cb * sc,
-                   sa * sb * sc + ca * cc,
-                   ca * sb * sc - sa * cc,
-                   -sb,
-                   sa * cb,
-                   ca * cb};
-    memcpy(m, r, sizeof r);
-}
-static void turn(const double *m, double *v) {
-    double t[3] = {vxg__dot3(m, v), vxg__dot3(m + 3, v), vxg__dot3(m + 6, v)};
-    memcpy(v, t, sizeof t);
-}
+#define EXAMPLES VXG_CT_EXAMPLES
 
 /* Seeds 0..19, by features: 0 plain; 1 one-pixel detector; 2 volume outside the beam; 3 a single
  * voxel; 4 axis-parallel views; the others shifted, anisotropic, uneven, and from 10 on (3-D)
  * tilted. */
-static void example_volume(dice *d, const vxg_problem *p, int planar, vxg_ct_volume *v) {
+void vxg__ct_example_volume(vxg__dice *d, const vxg_problem *p, int planar, vxg_ct_volume *v) {
     int64_t most = p->size == VXG_PROBLEM_TINY ? 8 : p->size == VXG_PROBLEM_SMALL ? 24 : 0;
     uint64_t s = p->seed % EXAMPLES;
     if (planar && p->size == VXG_PROBLEM_SMALL) most = 64;
-    v->nx = roll_int(d, most / 2, most), v->ny = roll_int(d, most / 2, most);
-    v->nz = planar ? 1 : roll_int(d, most / 2, most);
+    v->nx = vxg__roll_int(d, most / 2, most), v->ny = vxg__roll_int(d, most / 2, most);
+    v->nz = planar ? 1 : vxg__roll_int(d, most / 2, most);
     v->dx = v->dy = v->dz = 1;
     if (s == 3) v->nx = v->ny = v->nz = 1;
     if (s > 4) {
-        v->dx = roll(d, 0.5, 1.6), v->dy = roll(d, 0.5, 1.6), v->dz = roll(d, 0.5, 1.6);
-        for (int i = 0; i < (planar ? 2 : 3); i++) v->center[i] = roll(d, -2, 2);
+        v->dx = vxg__roll(d, 0.5, 1.6), v->dy = vxg__roll(d, 0.5, 1.6),
+        v->dz = vxg__roll(d, 0.5, 1.6);
+        for (int i = 0; i < (planar ? 2 : 3); i++) v->center[i] = vxg__roll(d, -2, 2);
     }
-    if (s > 14 && !planar) rotation(d, 0.6, v->rotation);
+    if (s > 14 && !planar) vxg__roll_rotation(d, 0.6, v->rotation);
 }
 
-static void example_view(dice *d, uint64_t s, int planar, double t, double pu, double pv,
+static void example_view(vxg__dice *d, uint64_t s, int planar, double t, double pu, double pv,
                          vxg_ct_view *v) {
-    double c = cos(t), n = sin(t), shift = s > 4 ? roll(d, -1.5, 1.5) : 0.137;
+    double c = cos(t), n = sin(t), shift = s > 4 ? vxg__roll(d, -1.5, 1.5) : 0.137;
     *v = (vxg_ct_view){.r = {-n, c, 0},
-                       .d = {shift * c, shift * n, planar ? 0 : roll(d, -0.4, 0.4)},
+                       .d = {shift * c, shift * n, planar ? 0 : vxg__roll(d, -0.4, 0.4)},
                        .U = {pu * c, pu * n, 0},
                        .V = {0, 0, pv}};
     if (s > 9 && !planar) { /* tilt everything, then the detector alone */
         double m[9], small[9];
-        rotation(d, 0.7, m);
-        rotation(d, 0.2, small);
-        turn(m, v->r), turn(m, v->d), turn(m, v->U), turn(m, v->V);
-        turn(small, v->U), turn(small, v->V);
+        vxg__roll_rotation(d, 0.7, m);
+        vxg__roll_rotation(d, 0.2, small);
+        vxg__turn(m, v->r), vxg__turn(m, v->d), vxg__turn(m, v->U), vxg__turn(m, v->V);
+        vxg__turn(small, v->U), vxg__turn(small, v->V);
     }
     if (s == 8) /* columns counted the other way */
         for (int i = 0; i < 3; i++) v->U[i] = -v->U[i];
@@ -82,27 +48,28 @@ static void example_view(dice *d, uint64_t s, int planar, double t, double pu, d
 int vxg__ct_example(const vxg_problem *p, int planar, vxg_ct_geometry **geo, vxg_ct_volume *vol,
                     int *empty) {
     uint64_t s = p->seed % EXAMPLES;
-    dice d = {.key = {(uint32_t)p->seed, 0x56584721}};
+    vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584721}};
     int tiny = p->size == VXG_PROBLEM_TINY;
-    int64_t nviews = roll_int(&d, 1,
-                              tiny     ? 6
-                              : planar ? 40
-                                       : 16),
+    int64_t nviews = vxg__roll_int(&d, 1,
+                                   tiny     ? 6
+                                   : planar ? 40
+                                            : 16),
             most = tiny     ? 8
                    : planar ? 64
                             : 32;
-    int64_t nu = roll_int(&d, most / 2, most), nv = planar ? 1 : roll_int(&d, most / 2, most);
+    int64_t nu = vxg__roll_int(&d, most / 2, most),
+            nv = planar ? 1 : vxg__roll_int(&d, most / 2, most);
     memset(vol, 0, sizeof *vol);
-    example_volume(&d, p, planar, vol);
+    vxg__ct_example_volume(&d, p, planar, vol);
     if (s == 1) nu = nv = 1;
-    double pu = s > 4 ? roll(&d, 0.4, 1.5) : 1, pv = s > 4 ? roll(&d, 0.4, 1.5) : 1;
+    double pu = s > 4 ? vxg__roll(&d, 0.4, 1.5) : 1, pv = s > 4 ? vxg__roll(&d, 0.4, 1.5) : 1;
     *empty = s == 2;
     vxg_ct_view *views = vxg__calloc((size_t)nviews, sizeof *views);
     if (!views) return VXG_ERR_MEMORY;
     for (int64_t i = 0; i < nviews; i++) {
         double t = s == 4   ? (double)i * M_PI / 2
                    : s == 0 ? M_PI * ((double)i + 0.31) / (double)nviews
-                            : roll(&d, -7, 7);
+                            : vxg__roll(&d, -7, 7);
         example_view(&d, s, planar, t, pu, pv, &views[i]);
     }
     int status = vxg_ct_parallel_views(nviews, nv, nu, views, geo);
@@ -162,18 +129,18 @@ static int make_backprojector(vxg_device *dev, const vxg_problem *p, vxg_op **ou
  * axis off the middle; the number of slices varies so that lane blocks end unevenly. */
 static int standard_scan(const vxg_problem *p, double *angles, vxg_ct_geometry **geo,
                          vxg_ct_volume *vol) {
-    dice d = {.key = {(uint32_t)p->seed, 0x56584722}};
+    vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584722}};
     int tiny = p->size == VXG_PROBLEM_TINY;
-    int64_t most = tiny ? 8 : 40, nviews = roll_int(&d, 2, tiny ? 6 : 24);
+    int64_t most = tiny ? 8 : 40, nviews = vxg__roll_int(&d, 2, tiny ? 6 : 24);
     vxg_ct_parallel_opts o = {.angles = angles,
                               .nviews = nviews,
-                              .rows = roll_int(&d, 1, tiny ? 8 : 20),
-                              .cols = p->seed % 5 == 4 ? 1 : roll_int(&d, most / 2, most),
+                              .rows = vxg__roll_int(&d, 1, tiny ? 8 : 20),
+                              .cols = p->seed % 5 == 4 ? 1 : vxg__roll_int(&d, most / 2, most),
                               .has_center = 1};
-    if (p->seed % 3 == 1) o.pixel = roll(&d, 0.3, 2.5), o.row_pitch = roll(&d, 0.3, 2.5);
-    o.center = 0.5 * (double)o.cols + roll(&d, -2, 2);
+    if (p->seed % 3 == 1) o.pixel = vxg__roll(&d, 0.3, 2.5), o.row_pitch = vxg__roll(&d, 0.3, 2.5);
+    o.center = 0.5 * (double)o.cols + vxg__roll(&d, -2, 2);
     for (int64_t i = 0; i < nviews; i++)
-        angles[i] = p->seed % 2 ? roll(&d, 0, 2 * M_PI) : M_PI * (double)i / (double)nviews;
+        angles[i] = p->seed % 2 ? vxg__roll(&d, 0, 2 * M_PI) : M_PI * (double)i / (double)nviews;
     VXG_TRY(vxg_ct_parallel_circular(&o, geo));
     *vol = vxg_ct_fit_volume(*geo);
     if (p->seed % 4 == 3) vol->nx += 3, vol->ny -= vol->ny > 3 ? 2 : 0, vol->dx *= 0.8;
@@ -214,17 +181,17 @@ static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 }
 
 static int make_filter(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
-    dice d = {.key = {(uint32_t)p->seed, 0x56584723}};
+    vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584723}};
     int tiny = p->size == VXG_PROBLEM_TINY, bench = p->size == VXG_PROBLEM_BENCH;
     vxg_space s = {.dtype = p->dtype, .ndim = 3};
     double response[2049], weights[512];
-    s.shape[0] = bench ? 512 : roll_int(&d, 1, tiny ? 6 : 20);
-    s.shape[1] = bench ? 64 : roll_int(&d, 1, tiny ? 8 : 9);
-    s.shape[2] = bench ? 512 : roll_int(&d, 1, tiny ? 8 : 1000);
+    s.shape[0] = bench ? 512 : vxg__roll_int(&d, 1, tiny ? 6 : 20);
+    s.shape[1] = bench ? 64 : vxg__roll_int(&d, 1, tiny ? 8 : 9);
+    s.shape[2] = bench ? 512 : vxg__roll_int(&d, 1, tiny ? 8 : 1000);
     int64_t nfft = vxg_fft_size(2 * s.shape[2]);
     *out = NULL;
     VXG_TRY(vxg_ct_filter_response((vxg_ct_window)(p->seed % 7), 0, nfft, 0.7, response));
-    for (int64_t i = 0; i < s.shape[0]; i++) weights[i] = roll(&d, 0.5, 1.5);
+    for (int64_t i = 0; i < s.shape[0]; i++) weights[i] = vxg__roll(&d, 0.5, 1.5);
     return vxg_ct_filter(dev, &s, response, nfft, weights, p->dtype, out);
 }
 

@@ -1,0 +1,21 @@
+/* Random scans of the registry's examples: functions of the seed alone. */
+#ifndef VXG_CT_EXAMPLES_H
+#define VXG_CT_EXAMPLES_H
+
+#include "ct/ct.h"
+
+#define VXG_CT_EXAMPLES 20 /* per row */
+
+typedef struct vxg__dice { /* key = {seed, a constant of the purpose}, counter = 0 */
+    uint32_t key[2], counter[4];
+} vxg__dice;
+double vxg__roll(vxg__dice *d, double lo, double hi);
+int64_t vxg__roll_int(vxg__dice *d, int64_t lo, int64_t hi); /* both ends included */
+/* A rotation matrix about x, y, z in turn by up to `most` radians each. */
+void vxg__roll_rotation(vxg__dice *d, double most, double *m);
+void vxg__turn(const double *m, double *v); /* v = m v */
+
+/* Volume of example p->seed, one slice when planar: 3 is a single voxel, 5 and more shifted and
+ * anisotropic, 15 and more (3-D) rotated. */
+void vxg__ct_example_volume(vxg__dice *d, const vxg_problem *p, int planar, vxg_ct_volume *v);
+#endif
