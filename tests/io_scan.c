@@ -59,6 +59,30 @@ TEST(exchange)
     vxg_scan_close(r);
 }
 
+TEST(bare_dataset)
+{
+    float v[15];
+    vxg_scan_reader *r = NULL;
+    CHECK_OK(vxg_scan_open_dataset(data_file("type_u2"), "exchange/data", &r));
+    CHECK(r->nviews == 4 && r->nrows == 3 && r->ncols == 5 && !r->nflats, "shape of rank 3");
+    CHECK(r->theta_missing && !strcmp(r->format, "HDF5 dataset"), "format %s", r->format);
+    CHECK_OK(r->read(r, VXG_FRAME_DATA, 2, 3, 0, 3, 0, 5, v));
+    CHECK(v[0] == 30 && v[14] == 44, "rank 3 read %g %g", v[0], v[14]);
+    vxg_scan_close(r);
+    CHECK_OK(vxg_scan_open_dataset(data_file("flat_single"), "/exchange/data_white", &r));
+    CHECK(r->nviews == 3 && r->nrows == 1 && r->ncols == 5, "rank 2: views and columns");
+    CHECK_OK(r->read(r, VXG_FRAME_DATA, 1, 3, 0, 1, 2, 5, v));
+    CHECK(v[0] == 107 && v[5] == 114, "rank 2 read %g %g", v[0], v[5]);
+    vxg_scan_close(r);
+    CHECK(vxg_scan_open_dataset(data_file("plain"), "exchange/nothing", &r) == VXG_ERR_INPUT &&
+              strstr(vxg_error_message(), "exchange/nothing"),
+          "a missing dataset: %s", vxg_error_message());
+    CHECK(vxg_scan_open_dataset(data_file("plain"), "exchange/theta", &r) == VXG_ERR_INPUT &&
+              strstr(vxg_error_message(), "rank 1"),
+          "rank 1: %s", vxg_error_message());
+    CHECK(vxg_alloc_live() == 0, "%lld blocks left", (long long)vxg_alloc_live());
+}
+
 TEST(exchange_variants)
 {
     float v[15];
@@ -322,6 +346,6 @@ TEST(diamond_24737)
     free(frame);
 }
 
-TEST_MAIN("io_scan", T(element_types), T(exchange), T(exchange_variants), T(chunked_and_packed),
-          T(nxtomo), T(bad_input), T(truncated), T(ranges), T(one_slice_reads_one_slice),
-          T(threads), T(tooth), T(diamond_24737))
+TEST_MAIN("io_scan", T(element_types), T(exchange), T(bare_dataset), T(exchange_variants),
+          T(chunked_and_packed), T(nxtomo), T(bad_input), T(truncated), T(ranges),
+          T(one_slice_reads_one_slice), T(threads), T(tooth), T(diamond_24737))

@@ -20,6 +20,10 @@ typedef struct vxg_attribute { /* provenance: a name and its text */
 /* Opens an HDF5 Data Exchange or NXtomo scan by content. Sizes are checked before memory is taken.
  */
 VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
+/* The same for one dataset of any HDF5 file, (views, rows, columns) or (views, columns) for one
+ * row, without flats and darks and with evenly spaced angles: its geometry is said elsewhere.
+ * dataset NULL: vxg_scan_open. */
+VXG_API int vxg_scan_open_dataset(const char *path, const char *dataset, vxg_scan_reader **out);
 VXG_API void vxg_scan_close(vxg_scan_reader *scan);
 
 typedef enum vxg_volume_format {

@@ -14,6 +14,7 @@ typedef struct frames {
     const char *name;
     int64_t n;
     int64_t *map;
+    int rowless; /* (view, column): one detector row */
 } frames;
 
 typedef struct scan {
@@ -40,6 +41,10 @@ static int read_run(scan *s, const frames *f, int64_t first, int64_t n, const in
                     float *dst) {
     const int64_t start[3] = {first, box[0], box[2]};
     const int64_t count[3] = {n, box[1] - box[0], box[3] - box[2]};
+    if (f->rowless) {
+        const int64_t from[2] = {first, box[2]}, size[2] = {n, box[3] - box[2]};
+        return vxg__h5_dataset_read(&f->data, title(s, f->name), from, size, H5T_NATIVE_FLOAT, dst);
+    }
     int skip = f->data.ndim == 2; /* a single frame has no frame axis */
     return vxg__h5_dataset_read(&f->data, title(s, f->name), start + skip, count + skip,
                                 H5T_NATIVE_FLOAT, dst);
@@ -428,10 +433,31 @@ static int open_tomo(scan *s, const char *detector) {
     return find_pixel_size(s, detector, sizes, (int)(sizeof sizes / sizeof *sizes));
 }
 
+/* ---- a bare dataset ---- */
+
+static int open_bare(scan *s, const char *name) {
+    frames *f = &s->kinds[VXG_FRAME_DATA];
+    s->reader.format = "HDF5 dataset";
+    VXG_TRY(set_name(s, VXG_FRAME_DATA, name));
+    VXG_FAIL_IF(!vxg__h5_exists(s->file, name), VXG_ERR_INPUT, "%s: there is no such dataset",
+                title(s, name));
+    VXG_TRY(vxg__h5_dataset_open(s->file, name, title(s, name), s->file_bytes, &f->data));
+    VXG_FAIL_IF(f->data.ndim != 3 && f->data.ndim != 2, VXG_ERR_INPUT,
+                "%s: rank %d, rank 3 (views, rows, columns) or 2 (views, columns) expected",
+                s->title, f->data.ndim);
+    f->rowless = f->data.ndim == 2;
+    f->n = s->reader.nviews = f->data.shape[0];
+    s->reader.nrows = f->rowless ? 1 : f->data.shape[1];
+    s->reader.ncols = f->data.shape[f->data.ndim - 1];
+    s->reader.dtype = f->data.dtype;
+    return even_angles(s);
+}
+
 /* ---- opening ---- */
 
-static int open_by_content(scan *s) {
+static int open_by_content(scan *s, const char *dataset) {
     VXG_TRY(vxg__h5_open(s->path, &s->file, &s->file_bytes));
+    if (dataset) return open_bare(s, dataset);
     if (vxg__h5_exists(s->file, "exchange/data")) return open_exchange(s);
     search tomo = {.file = s->file};
     for_groups(s->file, "/", &tomo.visited, visit, &tomo);
@@ -442,7 +468,7 @@ static int open_by_content(scan *s) {
              s->path);
 }
 
-int vxg_scan_open(const char *path, vxg_scan_reader **out) {
+int vxg_scan_open_dataset(const char *path, const char *dataset, vxg_scan_reader **out) {
     VXG_FAIL_IF(!path || !out, VXG_ERR_ARGUMENT, "path or out is NULL");
     *out = NULL;
     scan *s = vxg__calloc(1, sizeof *s);
@@ -452,7 +478,7 @@ int vxg_scan_open(const char *path, vxg_scan_reader **out) {
     s->path = vxg__strdup(path);
     vxg__h5_guard guard;
     vxg__h5_enter(&guard);
-    int status = s->path ? open_by_content(s) : VXG_ERR_MEMORY;
+    int status = s->path ? open_by_content(s, dataset) : VXG_ERR_MEMORY;
     if (status) scan_free(s);
     vxg__h5_leave(&guard);
     if (status) return status;
@@ -463,13 +489,18 @@ int vxg_scan_open(const char *path, vxg_scan_reader **out) {
     return VXG_OK;
 }
 #else
-int vxg_scan_open(const char *path, vxg_scan_reader **out) {
+int vxg_scan_open_dataset(const char *path, const char *dataset, vxg_scan_reader **out) {
+    (void)dataset;
     if (out) *out = NULL;
     VXG_FAIL(VXG_ERR_UNSUPPORTED,
              "%s: built without HDF5; install its headers (Debian: libhdf5-dev) and build again",
              path ? path : "");
 }
 #endif
+
+int vxg_scan_open(const char *path, vxg_scan_reader **out) {
+    return vxg_scan_open_dataset(path, NULL, out);
+}
 
 void vxg_scan_close(vxg_scan_reader *reader) {
     if (reader) reader->close(reader);
