@@ -131,7 +131,8 @@ static int check_example(line *l, vxg_device *reference, int example, vxg_proble
     vxg_check_opts opts = {.seed = (uint64_t)example,
                            .input_lo = row->input_lo,
                            .input_hi = row->input_hi,
-                           .declared_empty = row->is_empty && row->is_empty(&p)};
+                           .declared_empty = row->is_empty && row->is_empty(&p),
+                           .ties = row->ties};
     for (int k = 0; k < NCHECKS && !cli_cancel; k++) {
         vxg_check_result r = {0};
         if (!checks[k].fn && l->target->dev == reference) continue; /* it would agree with itself */
@@ -286,7 +287,8 @@ const cli_verb cli_verb_check = {
         "against differences (linear operators: against apply); vjp: against jvp; accumulate: "
         "adding equals setting and adding; batch: a batch and strided arrays equal single calls; "
         "repeat: the same bits for 1, 2, 3 and 7 threads; parity: another device against "
-        "the CPU in the same precision. A "
+        "the CPU in the same precision (Siddon, whose weights jump at borders of cells: of a "
+        "constant). A "
         "residual with ! is over its tolerance. PATTERN is a part of the name or a shell "
         "pattern. The command fails (exit code 1) when any check does.",
     .examples = "  voxgrad check\n  voxgrad check ct.parallel --device cpu\n"

@@ -118,6 +118,9 @@ typedef struct vxg_op_row {
     int (*make)(vxg_device *dev, const vxg_problem *problem, vxg_op **out);
     int examples; /* seeds 0 .. examples-1 are distinct problems; checks run all of them */
     double input_lo, input_hi; /* where inputs are drawn from; both 0: [-1, 1) */
+    /* 1: weights jump where a ray lies along a border of cells (Siddon). There another rounding
+     * gives another share, so devices are compared by what must agree: the result of a constant. */
+    int ties;
     /* 1 when the problem is declared empty (the beam misses the volume): then Ax and A'y must be
      * exactly zero. NULL: never. */
     int (*is_empty)(const vxg_problem *problem);
@@ -137,6 +140,7 @@ typedef struct vxg_check_opts {
     double tolerance; /* 0: the documented one for the dtype */
     double input_lo, input_hi;
     int declared_empty;
+    int ties; /* vxg_check_backends: compares the result of a constant input alone */
 } vxg_check_opts;
 
 typedef struct vxg_check_result {

@@ -214,14 +214,19 @@ int vxg_check_backends(const vxg_op *a, const vxg_op *b, const vxg_check_opts *o
     vxg__check_start(opts, 1e-5, out);
     VXG_FAIL_IF(vxg_op_inputs(a) != vxg_op_inputs(b), VXG_ERR_ARGUMENT,
                 "backend check: %s and %s have different inputs", vxg_op_name(a), vxg_op_name(b));
+    const int ties = opts && opts->ties;
     VXG_TRY(trial_new(a, seed_of(opts), opts, &ta));
     int status = trial_new(b, seed_of(opts), opts, &tb);
     if (status) return trial_free(&ta), status;
+    for (int i = 0; i < vxg_op_inputs(a) && ties; i++) {
+        VXG_GOTO(status, vxg_array_fill(NULL, &ta.in[i], 1), done);
+        VXG_GOTO(status, vxg_array_fill(NULL, &tb.in[i], 1), done);
+    }
     VXG_GOTO(status, trial_run(&ta, 0), done);
     VXG_GOTO(status, trial_run(&tb, 0), done);
     VXG_GOTO(status, compare_wide(&ta.out, &tb.out, &r), done);
-    note_worst(out, r, "apply", -1);
-    for (int i = 0; i < vxg_op_inputs(a); i++) {
+    note_worst(out, r, ties ? "apply to a constant" : "apply", -1);
+    for (int i = 0; i < vxg_op_inputs(a) && !ties; i++) {
         VXG_GOTO(status, compare_wide(&ta.grad[i], &tb.grad[i], &r), done);
         note_worst(out, r, "gradient of input", i);
     }
