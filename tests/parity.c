@@ -8,6 +8,8 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #define EXAMPLES 5 /* the sanitizers look at code paths, not at values */
+#elif defined(VXG_QUICK)
+#define EXAMPLES 3 /* an emulator is slow */
 #else
 #define EXAMPLES 20
 #endif
