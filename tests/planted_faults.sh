@@ -15,6 +15,8 @@ mkdir -p "$work"
 rm -rf "$copy"
 mkdir "$copy"
 cp -a CMakeLists.txt include src kernels tests tools cli "$copy/" # mtimes stay: nothing is rebuilt in vain
+mkdir "$copy/data"
+cp -a data/phantoms "$copy/data/"
 
 fail() {
     echo "FAIL planted.$1: $2"
@@ -82,7 +84,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAK
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache"
+used="op_checks parity ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -92,7 +94,8 @@ build $targets || {
 }
 for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_checks ct.filter.float64.tiny" \
     "ct_response windows" "ct_weights" "ct_center every" "internal_cache key" "ct_accuracy lengths" \
-    "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule; do
+    "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule \
+    "ct_phantom rays" "ct_phantom poisson_histogram"; do
     [ -f "tests/${t%% *}.c" ] || continue
     if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
 done
@@ -143,4 +146,8 @@ plant flats_and_darks_swapped src/ct/pipeline.c 's/\{VXG_FRAME_FLAT, VXG_FRAME_D
 plant cut_columns_move_axis src/ct/pipeline.c 's/center - \(double\)p->c0/center + (double)p->c0/' "ct_pipeline ranges"
 plant reader_one_row_off src/io/scan.c 's/box\[4\] = \{r0, r1,/box[4] = {r0 ? r0 - 1 : r0, r0 ? r1 - 1 : r1,/' "io_scan"
 plant center_mirrored src/ct/center_pair.c 's/double twice = 2 \* center/double twice = 2 * center + 0.5/' "ct_center every"
+
+# ---- phantoms ----
+plant ray_counts_behind_source src/ct/phantom_project.c 's/\? 0 : -INFINITY/? -INFINITY : -INFINITY/' "ct_phantom rays"
+plant poisson_tail src/ct/phantom_counts.c 's/1\.1239 \+ 1\.1328/1.2239 + 1.1328/' "ct_phantom poisson_histogram"
 exit $failed

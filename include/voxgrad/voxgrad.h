@@ -7,4 +7,5 @@
 #include "device.h"
 #include "io.h"
 #include "op.h"
+#include "phantom.h"
 #endif
