@@ -629,7 +629,7 @@ TEST(poisson_moments)
 
 TEST(poisson_histogram)
 {
-    enum { N = DRAWS / 4 };
+    enum { N = DRAWS };
     static const double means[] = {0.3, 6, 10.2, 15.7, 21, 80};
     for (int m = 0; m < (int)(sizeof means / sizeof *means); m++) {
         const uint32_t key[2] = {1, (uint32_t)m};

@@ -27,7 +27,7 @@ base base
 device base|device
 array base|device|array
 op base|device|array|op
-ct base|device|array|op|ct
+ct base|device|array|op|ct|phantom
 io base|array|io
 TXT
     # outside src: the public headers only
