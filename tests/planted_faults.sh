@@ -134,6 +134,13 @@ plant fbp_drops_last_view src/ct/fbp.c \
     's/status = vxg_ct_angle_weights\(nviews, angles, weights\);/&\n    if (!status) weights[nviews - 1] = 0;/' "ct_accuracy"
 plant fbp_forgets_pixel_size src/ct/fbp.c 's/double pitch = .*;/double pitch = 1;/' "ct_accuracy pixel"
 
+# ---- footprints ----
+plant footprint_flat_too_short kernels/ct/footprint.k 's/K_min\(high, o\[2\]\)/K_min(high, o[1])/' "ct_footprint strips"
+plant footprint_length_in_the_slice kernels/ct/footprint.k 's/az = wz \* K_P\(2\)/az = wz * K_R(0.0)/' "ct_footprint mass_of_a_cone"
+plant footprint_slant_mirrored src/ct/footprint.c 's/turn \* v->U\[2\] \/ step/-&/' "ct_footprint half_voxel"
+plant footprint_adjoint_search_narrow kernels/ct/footprint.k 's/(ulow = o\[4\] \+ o\[0\] - )K_R\(0\.51\)/\1K_R(0.3)/' \
+    "op_checks ct.parallel2d.footprint"
+
 # ---- repeatability and memory ----
 plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BLOCK (65536 \/ vxg_threads())/' "array dot"
 plant leak_when_memory_fails src/ct/geometry.c 's/^        vxg__free\(g\);$/        (void)g;/' "internal_alloc ct_geometry"

@@ -115,7 +115,11 @@ typedef struct vxg_ct_projector_opts {
 
 /* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the
  * volume's length unit; the vjp is the exact transpose. Joseph: P. M. Joseph, IEEE TMI 1 (1982)
- * 192; Siddon: R. L. Siddon, Med. Phys. 12 (1985) 252. opts NULL: Joseph, float32. */
+ * 192; Siddon: R. L. Siddon, Med. Phys. 12 (1985) 252. opts NULL: Joseph, float32.
+ * Footprint: means over the bins, not rays: a trapezoid along u times a rectangle along v (Y. Long,
+ * J. A. Fessler, J. M. Balter, IEEE TMI 29 (2010) 1839); projected mass is exact in parallel beam.
+ * Flat detectors whose V lies within 1e-3 rad of the volume's z; VXG_ERR_ARGUMENT names the first
+ * other view. Voxels that touch the plane of the source are left out. */
 VXG_API int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                              const vxg_ct_projector_opts *opts, vxg_op **out);
 /* The same in 2-D: image (ny, nx) -> sinogram (nviews, nu). The geometry has one row, the volume
