@@ -27,7 +27,7 @@ base base
 device base|device
 array base|device|array
 op base|device|array|op
-ct base|device|array|op|ct|phantom
+ct base|device|array|op|ct|phantom|geometry
 io base|array|io
 TXT
     # outside src: the public headers only
@@ -39,6 +39,7 @@ result layers "$(layers)"
 # ---- vendor headers stay in the folder that owns them ----
 vendors() {
     grep -rnE '^ *# *include *[<"](hdf5|H5|tiff|png|zlib)' src cli include tests/*.c examples bench 2>/dev/null | grep -v '^src/io/'
+    grep -rnE '^ *# *include *[<"]cjson' src cli include tests/*.c examples bench 2>/dev/null | grep -v '^src/base/json\.c:'
     grep -rnE '^ *# *include *[<"](CL/|cuda|nvrtc|Metal)' src cli include tests/*.c examples bench 2>/dev/null |
         grep -vE '^src/device/(opencl|cuda|metal)/|tests/(internal_|fake_cuda)'
 }

@@ -5,6 +5,7 @@
 #include "base.h"
 #include "ct.h"
 #include "device.h"
+#include "geometry.h"
 #include "io.h"
 #include "op.h"
 #include "phantom.h"

@@ -56,6 +56,9 @@ void vxg__text_add(vxg_text *t, const char *format, ...) VXG_PRINTF(2, 3);
 void vxg__text_append(vxg_text *t, const char *s, size_t n);
 void vxg__text_free(vxg_text *t);
 
+/* Letters to change between two words, for "did you mean"; 99 for long ones. */
+int vxg__word_distance(const char *a, const char *b);
+
 /* SHA-256 (FIPS 180-4). */
 typedef struct vxg_sha256 {
     uint32_t h[8];

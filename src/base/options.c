@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Damerau-Levenshtein without transpositions, for "did you mean"; names are short. */
-static int distance(const char *a, const char *b) {
+int vxg__word_distance(const char *a, const char *b) {
     int n = (int)strlen(a), m = (int)strlen(b), row[64];
     if (n > 60 || m > 60) return 99;
     for (int j = 0; j <= m; j++) row[j] = j;
@@ -122,7 +122,7 @@ int vxg_options_set(const vxg_option *table, int count, void *options, const cha
     if (o) return set_row(o, options, text);
     int best = 4;
     for (int i = 0; i < count; i++) {
-        int d = distance(name, table[i].name);
+        int d = vxg__word_distance(name, table[i].name);
         if (d < best) best = d, o = &table[i];
     }
     if (o) VXG_FAIL(VXG_ERR_ARGUMENT, "unknown option --%s (did you mean --%s?)", name, o->name);

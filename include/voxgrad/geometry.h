@@ -1,0 +1,154 @@
+/* Voxgrad CT: making, changing, describing and converting scan geometry (docs/geometry.md).
+ *
+ * Frame and signs are those of docs/conventions.md whatever package a formula or file comes from.
+ * Lengths in any one unit, angles in radians; geometry files give degrees. Texts made here are
+ * freed with vxg_free. All functions are thread-safe.
+ */
+#ifndef VOXGRAD_GEOMETRY_H
+#define VOXGRAD_GEOMETRY_H
+
+#include "ct.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Trajectories ---- */
+typedef enum vxg_ct_path {
+    VXG_CT_PATH_CIRCULAR,
+    VXG_CT_PATH_HELICAL,    /* z grows with the angle */
+    VXG_CT_PATH_SINUSOIDAL, /* sod + A sin(f t); parallel beam: the detector shifts along U */
+    VXG_CT_PATH_SADDLE,     /* z = Z cos 2t, sod + R sin 2t */
+    VXG_CT_PATH_RANDOM      /* circular with normal errors */
+} vxg_ct_path;
+
+/* Start from vxg_ct_trajectory_defaults; a zero then means zero. */
+typedef struct vxg_ct_trajectory_opts {
+    vxg_ct_path path;
+    vxg_ct_beam beam;
+    vxg_ct_detector detector;
+    int64_t nviews, rows, cols;
+    const double *angles;           /* nviews angles, radians; NULL: start + i range / nviews */
+    double start, range;            /* default 0; a full turn, parallel beam half a turn */
+    int endpoint;                   /* 1: the last view lies at start + range */
+    int reverse;                    /* 1: t = start - (angle - start): the scan turns clockwise */
+    double sod, sdd;                /* source to axis, source to detector; cone and fan */
+    double pixel;                   /* column pitch, default 1 */
+    double row_pitch;               /* 0: as pixel */
+    double center;                  /* column of the axis; see has_center */
+    double center_row;              /* row of the plane of the source (parallel: of z = 0) */
+    int has_center, has_center_row; /* 0: the middle (cols-1)/2, (rows-1)/2 */
+    double tilt;                    /* laminography: angle of the rays below the x-y plane */
+    double roll;      /* detector turned in its plane about pixel (center_row, center), U to V */
+    double z_range;   /* helical: from -z_range/2 to +z_range/2, both ends included; default 100 */
+    double turns;     /* helical: angles cover this many turns; default 2 */
+    double amplitude; /* sinusoidal; default 50 */
+    double frequency; /* sinusoidal, per turn; default 2 */
+    double z_amplitude, radial_amplitude; /* saddle; default 50, 30 */
+    double sod_std;                       /* random: one error of a view's sod and sdd; default 0 */
+    double position_std;                  /* of every component of s and d */
+    double angle_std;                     /* of the angle of U about z */
+    uint64_t seed;
+} vxg_ct_trajectory_opts;
+
+/* Defaults of a path and beam; sizes, sod and sdd remain 0. */
+VXG_API void vxg_ct_trajectory_defaults(vxg_ct_path path, vxg_ct_beam beam,
+                                        vxg_ct_trajectory_opts *opts);
+/* Circular: s = sod (sin t, -cos t, 0), d = (sdd - sod)(-sin t, cos t, 0), U || (cos t, sin t, 0),
+ * V || z; the other paths as above. With a tilt l: rays cos l (-sin t, cos t, 0) - sin l z. Errors
+ * (VXG_ERR_ARGUMENT) name the field. Random numbers: Philox, view i depends on (seed, i). */
+VXG_API int vxg_ct_trajectory(const vxg_ct_trajectory_opts *opts, vxg_ct_geometry **out);
+
+/* Sets v->s (cone, fan), or v->r and v->d (parallel), of view i at angle t; v holds the circular
+ * view. A non-zero return ends the construction with that status. */
+typedef int (*vxg_ct_path_fn)(void *context, int64_t i, double t, vxg_ct_view *v);
+/* Any path around the origin. Cone: d = -s/|s| (sdd - |s|), U || (-s_y, s_x, 0), or x where s lies
+ * on z, V || s x U; |s| in (1e-6, sdd). Parallel: U || (r_y, -r_x, 0), V || U x r. opts->path is
+ * not looked at. */
+VXG_API int vxg_ct_trajectory_custom(const vxg_ct_trajectory_opts *opts, vxg_ct_path_fn fn,
+                                     void *context, vxg_ct_geometry **out);
+
+/* Angle t of every view about z, radians, continuous from view to view: that of the source (cone
+ * and fan) or of the rays (parallel). */
+VXG_API int vxg_ct_geometry_angles(const vxg_ct_geometry *geo, double *angles);
+
+/* ---- Geometry files ---- */
+typedef struct vxg_ct_notes { /* what a geometry file says beside the views */
+    char units[16];           /* length unit, a label; "" when not given */
+    int reverse;              /* declared: 1 clockwise, 0 counter-clockwise, -1 not said */
+    int has_volume;
+    vxg_ct_volume volume; /* completed by vxg_ct_complete_volume */
+} vxg_ct_notes;
+
+/* Reads a geometry file's text of n bytes (JSON, docs/geometry.md). VXG_ERR_INPUT names the line of
+ * a syntax error, the unknown key and the one it may mean, the missing or wrong field;
+ * VXG_ERR_UNSUPPORTED where the library was built without cJSON. notes may be NULL. */
+VXG_API int vxg_ct_geometry_from_json(const char *text, size_t n, vxg_ct_notes *notes,
+                                      vxg_ct_geometry **out);
+/* Writes one: the compact form where it gives the same views to 1e-12 of the source's distance or
+ * detector's width, else one entry per view (vectors = 1: always). Reading it back gives the views
+ * bit for bit in the long form. notes may be NULL. Free *text with vxg_free. */
+VXG_API int vxg_ct_geometry_to_json(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
+                                    int vectors, char **text);
+
+/* ---- Algebra: every function makes a new geometry ---- */
+/* Views by index, in that order, repeats allowed; VXG_ERR_ARGUMENT names an index outside. */
+VXG_API int vxg_ct_geometry_take(const vxg_ct_geometry *geo, int64_t n, const int64_t *index,
+                                 vxg_ct_geometry **out);
+/* Views begin, begin + step, ... below end (step > 0) or above end (step < 0). */
+VXG_API int vxg_ct_geometry_slice(const vxg_ct_geometry *geo, int64_t begin, int64_t end,
+                                  int64_t step, vxg_ct_geometry **out);
+/* All views of n geometries with the same beam and detector, one after the other: several pairs of
+ * source and detector. VXG_ERR_ARGUMENT names what differs. */
+VXG_API int vxg_ct_geometry_concat(int64_t n, const vxg_ct_geometry *const *list,
+                                   vxg_ct_geometry **out);
+/* Source and detector moved by `by` (x, y, z). */
+VXG_API int vxg_ct_geometry_shift(const vxg_ct_geometry *geo, const double by[3],
+                                  vxg_ct_geometry **out);
+/* Every length along x, y, z multiplied: positions, steps, ray directions. A curved detector takes
+ * three equal factors. */
+VXG_API int vxg_ct_geometry_scale(const vxg_ct_geometry *geo, const double factor[3],
+                                  vxg_ct_geometry **out);
+/* Source and detector turned by a rotation matrix (row-major). */
+VXG_API int vxg_ct_geometry_rotate(const vxg_ct_geometry *geo, const double R[9],
+                                   vxg_ct_geometry **out);
+/* R = Rz(yaw) Ry(pitch) Rx(roll): about the fixed axes x, then y, then z, counter-clockwise. */
+VXG_API void vxg_ct_rotation(double roll, double pitch, double yaw, double R[9]);
+/* The point nearest, in the least-squares sense, to the rays of all views through the middle of the
+ * detector. VXG_ERR_ARGUMENT when they are parallel (use a scan of more angles). */
+VXG_API int vxg_ct_geometry_isocenter(const vxg_ct_geometry *geo, double point[3]);
+/* Shifted so that `point` (NULL: the isocenter) becomes the origin. */
+VXG_API int vxg_ct_geometry_recenter(const vxg_ct_geometry *geo, const double *point,
+                                     vxg_ct_geometry **out);
+/* Detector turned in its plane about its middle by an angle from U towards V; flat detectors. */
+VXG_API int vxg_ct_detector_roll(const vxg_ct_geometry *geo, double angle, vxg_ct_geometry **out);
+/* Detector moved by whole or part columns along U and rows along V; curved: along its arc. */
+VXG_API int vxg_ct_detector_shift(const vxg_ct_geometry *geo, double columns, double rows,
+                                  vxg_ct_geometry **out);
+
+/* ---- Volumes ---- */
+typedef struct vxg_ct_volume_spec { /* 0: open */
+    int64_t nx, ny, nz;
+    double dx, dy, dz; /* voxel sizes */
+    double size[3];    /* extents along x, y, z: n times voxel size */
+    double center[3];
+    int has_center;     /* 0: the middle of the field of view */
+    double rotation[9]; /* all zero: identity; not considered where extents are suggested */
+} vxg_ct_volume_spec;
+
+/* Field of view about the z axis: radius of the cylinder that the middle row of every view covers
+ * (a full turn whose axis is seen off the middle by more than a sixth of the detector, a half-fan:
+ * the view or its opposite) and, at the axis, the heights seen by every view (a helix: by any).
+ * VXG_ERR_ARGUMENT when a view's detector misses the axis. */
+VXG_API int vxg_ct_field_of_view(const vxg_ct_geometry *geo, double *radius, double z[2]);
+/* Closes what is open: n d = size per axis, enlarged to whole voxels; the smallest voxel size goes
+ * to axes without one (no size at all: the field of view's over the count given, else the pixel at
+ * the axis); counts of x and y stand in for each other; extents are the field of view's.
+ * VXG_ERR_ARGUMENT names a contradiction (n d is not size) or what cannot be closed. */
+VXG_API int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volume_spec *spec,
+                                   vxg_ct_volume *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
