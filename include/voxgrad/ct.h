@@ -107,10 +107,19 @@ VXG_API vxg_ct_volume vxg_ct_fit_volume(const vxg_ct_geometry *geo);
 /* ---- Operators (registry rows ct.*) ---- */
 typedef enum vxg_ct_model { VXG_CT_JOSEPH, VXG_CT_SIDDON, VXG_CT_FOOTPRINT } vxg_ct_model;
 
+/* Weights of voxels in vxg_ct_backprojector. DISTANCE, cone and fan beams: the square of the
+ * magnification at the voxel, (D / L)^2 with L its distance from the source and D the detector's,
+ * both along the detector's normal (curved detector: in the plane of the fan). */
+typedef enum vxg_ct_weighting {
+    VXG_CT_WEIGHTING_NONE,
+    VXG_CT_WEIGHTING_DISTANCE
+} vxg_ct_weighting;
+
 typedef struct vxg_ct_projector_opts {
     vxg_ct_model model;
     vxg_dtype dtype;
-    int no_schedule; /* 1: always the plain loop */
+    int no_schedule;            /* 1: always the plain loop */
+    vxg_ct_weighting weighting; /* backprojectors; projectors do not read it */
 } vxg_ct_projector_opts;
 
 /* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the
@@ -127,9 +136,12 @@ VXG_API int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const 
 VXG_API int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo,
                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                vxg_op **out);
-/* Voxel-driven linear backprojector, projections -> volume: each voxel adds, over views, the
- * projection interpolated where the voxel's centre falls. Not the adjoint of vxg_ct_projector; its
- * own vjp is its exact transpose. Fast schedule where rows map to slices one to one. */
+/* Voxel-driven bilinear backprojector, projections -> volume: each voxel adds, over views, the
+ * projection interpolated where the voxel's centre falls, times the weight of opts->weighting.
+ * Pixels beyond the detector are 0, voxels behind the source get nothing. Not the adjoint of
+ * vxg_ct_projector; its own vjp is its exact transpose. Any views, flat and curved detectors. Fast
+ * schedule for parallel beams where rows map to slices one to one. VXG_ERR_ARGUMENT on a distance
+ * weight for a parallel beam. */
 VXG_API int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                  const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                  vxg_op **out);

@@ -1,10 +1,160 @@
-/* Cone-beam backprojectors. */
-#include "ct/ct.h"
+/* Voxel-driven bilinear backprojector of cone and fan beams, flat and curved detectors:
+ * coefficients in double, rounded once, then one kernel each way (kernels/ct/cone_backproject.k).
+ */
+#include <math.h>
+
+#include "array/launch.h"
+#include "ct/cone_backproject.h"
+
+/* The form (p - s) . g of world points p as one of voxel indices counted from the volume's middle.
+ */
+static void affine(const vxg_ct_volume *vol, const double *s, const double *g, double scale,
+                   double *c) {
+    const double size[3] = {vol->dx, vol->dy, vol->dz};
+    c[0] = 0;
+    for (int i = 0; i < 3; i++) {
+        c[0] += (vol->center[i] - s[i]) * g[i] * scale;
+        double along = 0;
+        for (int k = 0; k < 3; k++) along += vol->rotation[3 * k + i] * g[k];
+        c[1 + i] = along * size[i] * scale;
+    }
+}
+
+/* With w = p - s and e = d - s the ray through p meets the detector at q' = w.(V x e) / w.(U x V),
+ * r' = w.(e x U) / w.(U x V). */
+static void flat_coefs(const vxg_ct_volume *vol, const vxg_ct_view *v, double *c) {
+    double e[3], n[3], qn[3], rn[3];
+    for (int i = 0; i < 3; i++) e[i] = v->d[i] - v->s[i];
+    vxg__cross3(v->U, v->V, n);
+    vxg__cross3(v->V, e, qn);
+    vxg__cross3(e, v->U, rn);
+    const double scale = 1 / vxg__dot3(e, n); /* W = 1 on the detector */
+    affine(vol, v->s, n, scale, c);
+    affine(vol, v->s, qn, scale, c + 4);
+    affine(vol, v->s, rn, scale, c + 8);
+}
+
+static void curved_coefs(const vxg_ct_volume *vol, const vxg_ct_view *v, int64_t nu, double offset,
+                         double *c) {
+    double e[3];
+    for (int i = 0; i < 3; i++) e[i] = v->d[i] - v->s[i];
+    const double rho = vxg__norm3(e), u = vxg__norm3(v->U), w = vxg__norm3(v->V);
+    const double reach = 1.02 * u / rho;
+    affine(vol, v->s, e, 1 / (rho * rho), c);
+    affine(vol, v->s, v->U, 1 / (u * rho), c + 4);
+    affine(vol, v->s, v->V, 1 / (w * w), c + 8);
+    c[12] = rho / u;
+    c[13] = 0.5 * (double)(nu - 1) - offset;
+    c[14] = u / rho;
+    c[15] = reach < 1.4 ? 1.001 / cos(reach) : 0;
+}
+
+static void cone_bp_free(void *state) {
+    vxg_ct_cone_bp *p = state;
+    vxg_ct_geometry_release(p->geo);
+    vxg_array_release(&p->coef);
+    vxg__free(p->coef64);
+    vxg__ct_cone_bp_plan_free(p->plan);
+    vxg__free(p);
+}
+
+static int upload(vxg_device *dev, vxg_ct_cone_bp *p, vxg_dtype dtype) {
+    const int64_t shape[2] = {vxg_ct_geometry_nviews(p->geo), VXG_CONE_BP_COEFS};
+    const int64_t n = shape[0] * shape[1];
+    VXG_TRY(vxg_array_new(dev, dtype, 2, shape, &p->coef));
+    if (dtype == VXG_F64) return vxg_array_write(NULL, &p->coef, p->coef64);
+    float *narrow = vxg__calloc((size_t)n, sizeof *narrow);
+    if (!narrow) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < n; i++) narrow[i] = (float)p->coef64[i];
+    int status = vxg_array_write(NULL, &p->coef, narrow);
+    vxg__free(narrow);
+    return status;
+}
+
+static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_bp *p) {
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo), nu = vxg_ct_geometry_nu(p->geo);
+    p->coef64 = vxg__calloc((size_t)(nviews * VXG_CONE_BP_COEFS), sizeof *p->coef64);
+    if (!p->coef64) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < nviews; i++) {
+        const vxg_ct_view *v = vxg_ct_geometry_view(p->geo, i);
+        double *c = p->coef64 + i * VXG_CONE_BP_COEFS;
+        if (p->curved) {
+            curved_coefs(&p->vol, v, nu, vxg_ct_geometry_column_offset(p->geo), c);
+        } else {
+            flat_coefs(&p->vol, v, c);
+        }
+    }
+    VXG_TRY(upload(dev, p, opts->dtype));
+    if (opts->dtype != VXG_F32 || opts->no_schedule) return VXG_OK;
+    return vxg__ct_cone_bp_plan_new(dev, p, &p->plan);
+}
+
+/* One launch over pixels (to_projections) or voxels, from -> to. */
+static int run(const vxg_op *op, const vxg_call *call, int to_projections, const vxg_array *from,
+               const vxg_array *to) {
+    const vxg_ct_cone_bp *p = vxg_op_state(op);
+    const vxg_ct_task task = to_projections ? VXG_CT_TASK_SPREAD : VXG_CT_TASK_BACKPROJECT;
+    if (p->plan && vxg__ct_cone_bp_plan_has(p->plan, task))
+        return vxg__ct_cone_bp_plan_run(p->plan, task, call, from, to);
+    const int64_t n[] = {p->vol.nx,
+                         p->vol.ny,
+                         p->vol.nz,
+                         vxg_ct_geometry_nu(p->geo),
+                         vxg_ct_geometry_nv(p->geo),
+                         vxg_ct_geometry_nviews(p->geo),
+                         call->accumulate,
+                         p->weighted,
+                         p->curved};
+    vxg_launch l = {.nints = 9};
+    for (int i = 0; i < 9; i++) l.ints[i] = (int)n[i];
+    for (int i = 0; i < 3; i++) l.global[i] = n[to_projections ? 3 + i : i];
+    vxg__push_array(&l, from);
+    vxg__push_array(&l, &p->coef);
+    vxg__push_array(&l, to);
+    return vxg__launch(vxg_op_device(op), call->queue,
+                       to_projections ? "cone_bp_adjoint" : "cone_bp", to->dtype, &l);
+}
+
+static int apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                 const vxg_array *out) {
+    return run(op, call, 0, in, out);
+}
+static int vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+               const vxg_array *cotangent, const vxg_array *grad) {
+    (void)in;
+    return grad->buffer ? run(op, call, 1, cotangent, grad) : VXG_OK;
+}
+static size_t workspace(const vxg_op *op) {
+    const vxg_ct_cone_bp *p = vxg_op_state(op);
+    return p->plan ? vxg__ct_cone_bp_plan_workspace(p->plan) : 0;
+}
+
+static const vxg_op_class cone_bp_class = {.name = "ct.cone.backprojector",
+                                           .linear = 1,
+                                           .accumulates = 1,
+                                           .apply = apply,
+                                           .vjp = vjp,
+                                           .workspace = workspace,
+                                           .destroy = cone_bp_free};
 
 int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                vxg_op **out) {
-    (void)dev, (void)geo, (void)vol, (void)opts;
+    vxg_ct_volume checked;
+    vxg_space volume, projections;
     *out = NULL;
-    VXG_FAIL(VXG_ERR_ARGUMENT, "cone-beam backprojectors are not part of this version");
+    VXG_TRY(vxg__ct_volume_check(vol, &checked));
+    vxg_ct_cone_bp *p = vxg__calloc(1, sizeof *p);
+    if (!p) return VXG_ERR_MEMORY;
+    p->geo = vxg_ct_geometry_retain(geo);
+    p->vol = checked;
+    p->curved = vxg_ct_geometry_detector(geo) == VXG_CT_DETECTOR_CURVED;
+    p->weighted = opts->weighting == VXG_CT_WEIGHTING_DISTANCE;
+    const int status = fill(dev, opts, p);
+    if (status) {
+        cone_bp_free(p);
+        return status;
+    }
+    vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
+    return vxg_op_new(&cone_bp_class, dev, 1, &projections, &volume, p, out);
 }

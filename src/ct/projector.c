@@ -254,8 +254,12 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
     *out = NULL;
     if (!opts) opts = &defaults;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "backprojector: geometry is NULL");
+    VXG_FAIL_IF((int)opts->weighting < 0 || opts->weighting > VXG_CT_WEIGHTING_DISTANCE,
+                VXG_ERR_ARGUMENT, "backprojector: unknown weighting %d", (int)opts->weighting);
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
         return vxg__ct_cone_backprojector(dev, geo, vol, opts, out);
+    VXG_FAIL_IF(opts->weighting != VXG_CT_WEIGHTING_NONE, VXG_ERR_ARGUMENT,
+                "backprojector: weighting by distance needs a source (cone or fan beam)");
     VXG_TRY(projection_new(dev, geo, vol, opts, 1, &p));
     vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
     return vxg_op_new(&backproject_class, dev, 1, &projections, &volume, p, out);
