@@ -110,10 +110,7 @@ typedef enum vxg_ct_model { VXG_CT_JOSEPH, VXG_CT_SIDDON, VXG_CT_FOOTPRINT } vxg
 /* Weights of voxels in vxg_ct_backprojector. DISTANCE, cone and fan beams: the square of the
  * magnification at the voxel, (D / L)^2 with L its distance from the source and D the detector's,
  * both along the detector's normal (curved detector: in the plane of the fan). */
-typedef enum vxg_ct_weighting {
-    VXG_CT_WEIGHTING_NONE,
-    VXG_CT_WEIGHTING_DISTANCE
-} vxg_ct_weighting;
+typedef enum vxg_ct_weighting { VXG_CT_WEIGHTING_NONE, VXG_CT_WEIGHTING_DISTANCE } vxg_ct_weighting;
 
 typedef struct vxg_ct_projector_opts {
     vxg_ct_model model;
