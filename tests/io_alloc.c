@@ -36,6 +36,28 @@ static int npy(void) {
     return write_volume(VXG_VOLUME_NPY, at("out/t.npy"));
 }
 
+static int scan_out(void) {
+    static const uint16_t frames[2 * N] = {1};
+    static const double theta[2] = {0, 90};
+    vxg_scan_writer *w = NULL;
+    vxg_scan_writer_opts o = {.path = at("out/s.h5"),
+                              .nviews = 2,
+                              .nrows = 1,
+                              .ncols = N,
+                              .nflats = 1,
+                              .theta = theta,
+                              .pixel_size = 2,
+                              .pixel_unit = "um",
+                              .attributes = attributes,
+                              .nattributes = 1};
+    int status = vxg_scan_writer_open(&o, &w);
+    if (!status) status = w->write(w, VXG_FRAME_DATA, 0, 2, frames);
+    if (!status) status = w->write(w, VXG_FRAME_FLAT, 0, 1, frames);
+    if (!status) return w->finish(w);
+    if (w) w->abandon(w);
+    return status;
+}
+
 static int scan(const char *name) {
     char path[512];
     float v[60];
@@ -122,6 +144,7 @@ static const struct {
              {"tiff_stack", tiff_stack},
              {"hdf5", hdf5},
              {"npy", npy},
+             {"scan_out", scan_out},
              {"exchange", exchange},
              {"packed", packed},
              {"even", even},

@@ -99,6 +99,16 @@ struct vxg_volume_writer {
     void *impl;
 };
 
+typedef struct vxg_scan_writer vxg_scan_writer;
+struct vxg_scan_writer {
+    /* Writes frames [first, first + n) of one kind, src (n, rows, columns). Each frame once. */
+    int (*write)(vxg_scan_writer *self, vxg_frame_kind kind, int64_t first, int64_t n,
+                 const uint16_t *src);
+    int (*finish)(vxg_scan_writer *self);   /* as of a volume writer */
+    void (*abandon)(vxg_scan_writer *self); /* as of a volume writer */
+    void *impl;
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -26,6 +26,20 @@ VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
 VXG_API int vxg_scan_open_dataset(const char *path, const char *dataset, vxg_scan_reader **out);
 VXG_API void vxg_scan_close(vxg_scan_reader *scan);
 
+typedef struct vxg_scan_writer_opts {
+    const char *path; /* one HDF5 Data Exchange file, uint16 */
+    int64_t nviews, nrows, ncols, nflats, ndarks;
+    const double *theta; /* nviews angles, degrees */
+    double pixel_size;   /* 0: unknown */
+    const char *pixel_unit;
+    const vxg_attribute *attributes; /* of the file */
+    int nattributes;
+    int force;
+} vxg_scan_writer_opts;
+/* Frames go to their place in the file at once, in any order; nothing is held in memory. Space is
+ * reserved when the file is opened. */
+VXG_API int vxg_scan_writer_open(const vxg_scan_writer_opts *opts, vxg_scan_writer **out);
+
 typedef enum vxg_volume_format {
     VXG_VOLUME_TIFF,       /* folder of slices PREFIX_00000.tiff, BigTIFF when over 4 GB */
     VXG_VOLUME_TIFF_STACK, /* one multi-page BigTIFF Fiji opens as a stack with voxel size */

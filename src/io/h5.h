@@ -45,6 +45,13 @@ int vxg__h5_read_doubles(hid_t where, const char *name, const char *title, int64
                          double **out, int64_t *count);
 /* A text attribute; "" when there is none or it is no short text. */
 void vxg__h5_text_attribute(hid_t object, const char *name, char *out, size_t size);
+/* Writing: a text attribute; the root dataset "implements", by which Data Exchange files say what
+ * they hold; a dataset with its elements in one piece, allocated at once so that they can be
+ * written at *offset of the file later. */
+int vxg__h5_put_text(hid_t object, const char *name, const char *text);
+int vxg__h5_put_implements(hid_t file, const char *groups);
+int vxg__h5_put_data(hid_t group, const char *name, hid_t type, int ndim, const int64_t *shape,
+                     hid_t *id, int64_t *offset);
 
 #endif
 #endif

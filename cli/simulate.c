@@ -1,0 +1,483 @@
+/* voxgrad simulate: a scan of a phantom with known contents, noise and detector faults. */
+#include "cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct options {
+    cli_shared shared;
+    const char *output, *phantom, *axis, *unit, *volume_out;
+    int views, rows, cols, detector, flats, darks, seed, samples, threads, force;
+    double range, pixel, sod, sdd, size, scale, peak, photons, white, dark_level, flat_pattern;
+    double max_memory;
+} options;
+
+static const vxg_option rows[] = {
+    {"output", 'o', VXG_OPT_TEXT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
+     "the scan, HDF5 Data Exchange (needed)"},
+    {"phantom", 'p', VXG_OPT_TEXT, offsetof(options, phantom), "shepp-logan-3d", 0, 0, NULL,
+     "NAME|FILE",
+     "built-in phantom, or a phantom file (a name with a dot or slash): shepp-logan-2d, "
+     "shepp-logan-2d-classic, shepp-logan-3d, forbild-head-like, disc, cube, spheres"},
+    {"views", 0, VXG_OPT_INT, offsetof(options, views), "180", 1, 10000000, NULL, NULL,
+     "number of projections"},
+    {"rows", 0, VXG_OPT_INT, offsetof(options, rows), "128", 1, 1000000, "px", NULL,
+     "detector rows; 1 with --sod is a fan beam"},
+    {"cols", 0, VXG_OPT_INT, offsetof(options, cols), "128", 1, 1000000, "px", NULL,
+     "detector columns"},
+    {"range", 0, VXG_OPT_REAL, offsetof(options, range), "0", -36000, 36000, "deg", NULL,
+     "angle covered, counter-clockwise, end excluded; 0: 180, or 360 with --sod"},
+    {"pixel", 0, VXG_OPT_REAL, offsetof(options, pixel), "1", 1e-9, 1e9, NULL, NULL,
+     "pixel pitch on the detector; all lengths are in its unit"},
+    {"unit", 0, VXG_OPT_TEXT, offsetof(options, unit), NULL, 0, 0, NULL, "WORD",
+     "that unit (mm, um), written into the file with the pixel size; not given: neither is"},
+    {"sod", 0, VXG_OPT_REAL, offsetof(options, sod), "0", 0, 1e12, "length", NULL,
+     "source to axis; 0: parallel beam"},
+    {"sdd", 0, VXG_OPT_REAL, offsetof(options, sdd), "0", 0, 1e12, "length", NULL,
+     "source to detector; needed with --sod"},
+    {"detector", 0, VXG_OPT_CHOICE, offsetof(options, detector), "flat", 0, 0, NULL, "flat|curved",
+     "shape of the detector; curved: focused on the source"},
+    {"rotation-axis", 'c', VXG_OPT_TEXT, offsetof(options, axis), "middle", 0, 0, "px", "C",
+     "detector column of the rotation axis, the first column is 0"},
+    {"size", 0, VXG_OPT_REAL, offsetof(options, size), "0", 0, 1e12, "length", NULL,
+     "length of one phantom unit; 0: the radius every view sees around the axis"},
+    {"scale", 0, VXG_OPT_REAL, offsetof(options, scale), "0", -1e12, 1e12, "1/length", NULL,
+     "attenuation of value 1; 0: as --peak asks"},
+    {"peak", 0, VXG_OPT_REAL, offsetof(options, peak), "2", 1e-6, 100, NULL, NULL,
+     "largest line integral (of up to 16 views) when --scale is not given"},
+    {"photons", 0, VXG_OPT_REAL, offsetof(options, photons), "20000", 0, 1e12, "per pixel", NULL,
+     "mean photons of the open beam, with Poisson noise; 0: no noise"},
+    {"white", 0, VXG_OPT_REAL, offsetof(options, white), "40000", 1e-3, 1e9, "counts", NULL,
+     "counts of the open beam above the dark level; what passes 65535 is saturated"},
+    {"dark-level", 0, VXG_OPT_REAL, offsetof(options, dark_level), "100", 0, 65535, "counts", NULL,
+     "counts without beam"},
+    {"flats", 0, VXG_OPT_INT, offsetof(options, flats), "10", 0, 100000, "frames", NULL,
+     "flat fields"},
+    {"darks", 0, VXG_OPT_INT, offsetof(options, darks), "10", 0, 100000, "frames", NULL,
+     "dark fields"},
+    {"flat-pattern", 0, VXG_OPT_REAL, offsetof(options, flat_pattern), "0", 0, 0.99, NULL, NULL,
+     "pixels differ in sensitivity by up to this part, half of it smooth, half at random"},
+    {"seed", 0, VXG_OPT_INT, offsetof(options, seed), "1", 0, 2147483647, NULL, NULL,
+     "of all random numbers; the same seed gives the same file"},
+    {"samples", 0, VXG_OPT_INT, offsetof(options, samples), "1", 1, 16, NULL, NULL,
+     "rays along each side of a pixel; their line integrals are averaged"},
+    {"volume-out", 0, VXG_OPT_TEXT, offsetof(options, volume_out), NULL, 0, 0, NULL, "FILE",
+     "the phantom as a volume on the grid of the scan, attenuation per length: .npy, .tiff or .h5"},
+    {"max-memory", 0, VXG_OPT_REAL, offsetof(options, max_memory), "256", 1, 1e9, "MB", NULL,
+     "memory the frames at work may take (one frame at least); results do not depend on it"},
+    {"threads", 't', VXG_OPT_INT, offsetof(options, threads), "0", 0, 1024, NULL, NULL,
+     "CPU threads; 0: as many as this process may use. Results do not depend on it"},
+    CLI_FORCE_ROW(options),
+    CLI_SHARED_ROWS(options),
+};
+
+typedef struct job {
+    const cli_run *run;
+    const options *opt;
+    vxg_phantom *phantom;
+    vxg_ct_geometry *geo;
+    double *degrees, *integrals;
+    uint16_t *counts;
+    double center, size, scale, range;
+    double largest;    /* line integral of the whole scan */
+    int64_t saturated; /* counts */
+    int64_t block;     /* frames at once */
+    vxg_ct_exposure exposure;
+    cli_provenance prov;
+} job;
+
+/* ---- the phantom ---- */
+
+#define MAX_TEXT (64 << 20)
+
+static int read_text(const char *path, char **out) {
+    FILE *f = fopen(path, "rb");
+    size_t n = 0, room = 1 << 16;
+    char *text = f ? malloc(room) : NULL;
+    int status = VXG_OK;
+    if (!f) return vxg_error_set(VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    for (size_t got; text && (got = fread(text + n, 1, room - n - 1, f)) > 0;) {
+        n += got;
+        if (n + 1 < room) continue;
+        char *more = room < MAX_TEXT ? realloc(text, room *= 2) : NULL;
+        if (!more) {
+            status = vxg_error_set(VXG_ERR_INPUT, "%s: too large for a phantom file", path);
+            break;
+        }
+        text = more;
+    }
+    if (!text) status = vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    if (!status && ferror(f))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: cannot read: %s", path, strerror(errno));
+    fclose(f);
+    if (!status) text[n] = 0;
+    if (!status && strlen(text) != n)
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: not a text file", path);
+    if (status) free(text);
+    if (!status) *out = text;
+    return status;
+}
+
+static int open_phantom(job *j) {
+    const char *name = j->opt->phantom;
+    char *text = NULL, hex[65];
+    if (!strpbrk(name, "./")) {
+        int status = vxg_phantom_named(name, &j->phantom);
+        return status ? vxg_error_context(status, "--phantom") : VXG_OK;
+    }
+    int status = read_text(name, &text);
+    if (!status) status = vxg_phantom_parse(text, name, &j->phantom);
+    if (!status) status = vxg_file_sha256(name, hex);
+    if (!status) status = cli_provenance_add(&j->prov, "phantom.sha256", "%s", hex);
+    free(text);
+    return status;
+}
+
+/* ---- the scan ---- */
+
+static int check_options(job *j) {
+    const options *o = j->opt;
+    if (!o->output)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output is missing: the file of the scan");
+    if (o->sod > 0 && !(o->sdd > 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--sdd is missing: source to detector");
+    if (!(o->sod > 0) && o->sdd > 0)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--sod is missing: source to axis");
+    if (o->detector == VXG_CT_DETECTOR_CURVED && !(o->sod > 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--detector: curved needs a source (--sod, --sdd)");
+    j->range = o->range != 0 ? o->range : o->sod > 0 ? 360 : 180;
+    j->center = 0.5 * (o->cols - 1);
+    if (!strcmp(o->axis, "middle")) return VXG_OK;
+    char *end;
+    j->center = strtod(o->axis, &end);
+    if (end == o->axis || *end || !isfinite(j->center))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--rotation-axis: '%s' is not a column number or middle", o->axis);
+    return VXG_OK;
+}
+
+static int make_geometry(job *j) {
+    const options *o = j->opt;
+    double *radians = malloc((size_t)o->views * sizeof *radians);
+    j->degrees = malloc((size_t)o->views * sizeof *radians);
+    int status =
+        radians && j->degrees ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for angles");
+    for (int i = 0; !status && i < o->views; i++) {
+        j->degrees[i] = j->range * i / o->views;
+        radians[i] = j->degrees[i] * M_PI / 180;
+    }
+    vxg_ct_parallel_opts p = {.angles = radians,
+                              .nviews = o->views,
+                              .rows = o->rows,
+                              .cols = o->cols,
+                              .pixel = o->pixel,
+                              .center = j->center,
+                              .has_center = 1};
+    vxg_ct_cone_opts c = {.angles = radians,
+                          .nviews = o->views,
+                          .rows = o->rows,
+                          .cols = o->cols,
+                          .pixel = o->pixel,
+                          .center = j->center,
+                          .has_center = 1,
+                          .sod = o->sod,
+                          .sdd = o->sdd,
+                          .detector = (vxg_ct_detector)o->detector};
+    if (!status)
+        status =
+            o->sod > 0 ? vxg_ct_cone_circular(&c, &j->geo) : vxg_ct_parallel_circular(&p, &j->geo);
+    free(radians);
+    return status;
+}
+
+static int volume_format(const char *path, vxg_volume_format *format) {
+    static const struct {
+        const char *ending;
+        vxg_volume_format format;
+    } kinds[] = {{".npy", VXG_VOLUME_NPY},
+                 {".tif", VXG_VOLUME_TIFF_STACK},
+                 {".tiff", VXG_VOLUME_TIFF_STACK},
+                 {".h5", VXG_VOLUME_H5},
+                 {".hdf5", VXG_VOLUME_H5}};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++) {
+        *format = kinds[i].format;
+        if (!strcmp(dot, kinds[i].ending)) return VXG_OK;
+    }
+    return vxg_error_set(VXG_ERR_ARGUMENT, "--volume-out: %s does not end in .npy, .tiff or .h5",
+                         path);
+}
+
+/* Before any work; the writers look once more. */
+static int refuse_existing(const options *o) {
+    const char *const paths[] = {o->output, o->volume_out};
+    for (int i = 0; i < 2; i++)
+        if (paths[i] && !o->force && !access(paths[i], F_OK))
+            return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", paths[i]);
+    return VXG_OK;
+}
+
+/* The radius around the axis that every view sees. */
+static int set_size(job *j) {
+    const options *o = j->opt;
+    const double left = j->center + 0.5, right = o->cols - 0.5 - j->center;
+    double half = o->pixel * fmin(left, right);
+    if (o->size == 0 && !(half > 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--rotation-axis: the axis at column %g is not on the detector; "
+                             "--size is needed then",
+                             j->center);
+    if (o->sod > 0) half = o->sod * sin(o->detector ? half / o->sdd : atan(half / o->sdd));
+    j->size = o->size > 0 ? o->size : half;
+    return VXG_OK;
+}
+
+/* Frames that fit into the memory, and not so many that progress and Ctrl-C become slow. */
+static int make_buffers(job *j) {
+    const double pixels = (double)j->opt->rows * j->opt->cols;
+    const double room = j->opt->max_memory * 1e6 / (pixels * 10), brisk = 4e6 / pixels;
+    j->block = (int64_t)fmax(1, fmin(room, fmax(1, brisk)));
+    if (j->block > j->opt->views) j->block = j->opt->views;
+    const size_t n = (size_t)j->block * (size_t)pixels;
+    j->integrals = malloc(n * sizeof *j->integrals);
+    j->counts = malloc(n * sizeof *j->counts);
+    if (j->integrals && j->counts) return VXG_OK;
+    return vxg_error_set(VXG_ERR_MEMORY, "out of memory for frames of %d x %d", j->opt->rows,
+                         j->opt->cols);
+}
+
+static vxg_phantom_opts phantom_opts(const job *j, const vxg_progress *progress) {
+    return (vxg_phantom_opts){
+        .size = j->size, .density = j->scale, .dtype = VXG_F64, .progress = progress};
+}
+
+static int project(const job *j, int64_t first, int64_t n, double *largest) {
+    static const vxg_progress quiet = {NULL, NULL, &cli_cancel};
+    vxg_phantom_opts o = phantom_opts(j, &quiet);
+    o.begin = first, o.end = first + n, o.samples = j->opt->samples;
+    int status = vxg_phantom_project(j->phantom, j->geo, &o, j->integrals);
+    const int64_t count = n * j->opt->rows * j->opt->cols;
+    for (int64_t i = 0; !status && i < count; i++) *largest = fmax(*largest, j->integrals[i]);
+    return status;
+}
+
+/* Attenuation of value 1 that gives the largest integral asked for. */
+static int set_scale(job *j) {
+    double largest = 0;
+    const int views = j->opt->views, n = views < 16 ? views : 16;
+    int status = VXG_OK;
+    j->scale = j->opt->scale != 0 ? j->opt->scale : 1;
+    if (j->opt->scale != 0) return VXG_OK;
+    for (int i = 0; i < n && !status; i++) status = project(j, (int64_t)i * views / n, 1, &largest);
+    if (!status && !(largest > 0))
+        status = vxg_error_set(VXG_ERR_ARGUMENT,
+                               "--phantom: no ray meets anything of %s (see --size, --rows)",
+                               j->opt->phantom);
+    if (!status) j->scale = j->opt->peak / largest;
+    return status;
+}
+
+static int open_job(job *j) {
+    const options *o = j->opt;
+    vxg_volume_format format;
+    int status = check_options(j);
+    if (!status && o->volume_out) status = volume_format(o->volume_out, &format);
+    if (!status) status = refuse_existing(o);
+    if (!status && o->threads) status = vxg_set_threads(o->threads);
+    if (!status) status = cli_provenance_start(&j->prov, j->run);
+    if (!status) status = open_phantom(j);
+    if (!status) status = make_geometry(j);
+    if (!status) status = set_size(j);
+    if (!status) status = make_buffers(j);
+    if (!status) status = set_scale(j);
+    if (!status) status = cli_provenance_add(&j->prov, "simulated.size", "%.17g", j->size);
+    if (!status) status = cli_provenance_add(&j->prov, "simulated.scale", "%.17g", j->scale);
+    if (!status) status = cli_provenance_add(&j->prov, "simulated.center", "%.17g", j->center);
+    j->exposure = (vxg_ct_exposure){.photons = o->photons,
+                                    .white = o->white,
+                                    .dark = o->dark_level,
+                                    .flat_pattern = o->flat_pattern,
+                                    .seed = (uint64_t)o->seed};
+    return status;
+}
+
+/* ---- writing ---- */
+
+static int write_kind(job *j, vxg_scan_writer *w, vxg_frame_kind kind, int64_t total) {
+    const options *o = j->opt;
+    const vxg_progress *p = kind == VXG_FRAME_DATA ? cli_progress(j->run) : NULL;
+    int status = VXG_OK;
+    for (int64_t at = 0; at < total && !status; at += j->block) {
+        const int64_t n = total - at < j->block ? total - at : j->block;
+        if (cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
+        if (!status && p) status = project(j, at, n, &j->largest);
+        if (!status)
+            status = vxg_ct_expose(&j->exposure, kind, at, n, o->rows, o->cols,
+                                   p ? j->integrals : NULL, j->counts, &j->saturated);
+        if (!status) status = w->write(w, kind, at, n, j->counts);
+        if (!status && p && p->report)
+            p->report(p->context, "views", (double)(at + n), (double)total);
+    }
+    if (p) cli_progress_end();
+    return status;
+}
+
+static int open_scan(job *j, vxg_scan_writer **w) {
+    const options *o = j->opt;
+    const int known = o->unit && *o->unit;
+    vxg_scan_writer_opts s = {.path = o->output,
+                              .nviews = o->views,
+                              .nrows = o->rows,
+                              .ncols = o->cols,
+                              .nflats = o->flats,
+                              .ndarks = o->darks,
+                              .theta = j->degrees,
+                              .pixel_size = known ? o->pixel : 0,
+                              .pixel_unit = o->unit,
+                              .attributes = j->prov.list,
+                              .nattributes = j->prov.count,
+                              .force = o->force};
+    return vxg_scan_writer_open(&s, w);
+}
+
+static int open_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer **w) {
+    vxg_volume_format format = VXG_VOLUME_NPY;
+    int status = volume_format(j->opt->volume_out, &format);
+    if (status) return status;
+    const int known = j->opt->unit && *j->opt->unit;
+    vxg_volume_writer_opts o = {.format = format,
+                                .path = j->opt->volume_out,
+                                .nz = v->nz,
+                                .ny = v->ny,
+                                .nx = v->nx,
+                                .voxel = {known ? v->dz : 0, known ? v->dy : 0, known ? v->dx : 0},
+                                .unit = j->opt->unit,
+                                .attributes = j->prov.list,
+                                .nattributes = j->prov.count,
+                                .force = j->opt->force};
+    return vxg_volume_writer_open(&o, w);
+}
+
+static int fill_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer *w) {
+    static const vxg_progress quiet = {NULL, NULL, &cli_cancel};
+    vxg_phantom_opts o = phantom_opts(j, &quiet);
+    const vxg_progress *p = cli_progress(j->run);
+    float *slice = malloc((size_t)(v->ny * v->nx) * sizeof *slice);
+    int status = slice ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for a slice");
+    o.dtype = VXG_F32;
+    for (int64_t z = 0; z < v->nz && !status; z++) {
+        o.begin = z, o.end = z + 1;
+        status = vxg_phantom_voxelize(j->phantom, v, &o, slice);
+        if (!status) status = w->write(w, z, 1, slice);
+        if (!status && p->report) p->report(p->context, "slices", (double)(z + 1), (double)v->nz);
+    }
+    cli_progress_end();
+    free(slice);
+    return status;
+}
+
+/* Both outputs are written under temporary names and appear together. */
+static int write_outputs(job *j) {
+    vxg_scan_writer *scan = NULL;
+    vxg_volume_writer *volume = NULL;
+    const vxg_ct_volume grid = vxg_ct_fit_volume(j->geo);
+    int status = open_scan(j, &scan);
+    if (!status && j->opt->volume_out) status = open_volume(j, &grid, &volume);
+    if (!status) status = write_kind(j, scan, VXG_FRAME_DARK, j->opt->darks);
+    if (!status) status = write_kind(j, scan, VXG_FRAME_FLAT, j->opt->flats);
+    if (!status) status = write_kind(j, scan, VXG_FRAME_DATA, j->opt->views);
+    if (!status && volume) status = fill_volume(j, &grid, volume);
+    if (!status && volume) {
+        status = volume->finish(volume);
+        volume = NULL;
+        if (!status && (status = scan->finish(scan))) unlink(j->opt->volume_out);
+        scan = NULL;
+    } else if (!status) {
+        status = scan->finish(scan);
+        scan = NULL;
+    }
+    if (volume) volume->abandon(volume);
+    if (scan) scan->abandon(scan);
+    return status;
+}
+
+/* ---- the verb ---- */
+
+static void print_result(const job *j, double seconds) {
+    const options *o = j->opt;
+    if (!j->run->shared->json) {
+        printf("%s\n", o->output);
+        if (o->volume_out) printf("%s\n", o->volume_out);
+        return;
+    }
+    cli_json out = {.f = stdout};
+    cli_json_open(&out, NULL, '{');
+    cli_json_text(&out, "scan", o->output);
+    cli_json_text(&out, "volume", o->volume_out);
+    cli_json_open(&out, "shape", '[');
+    cli_json_int(&out, NULL, o->views);
+    cli_json_int(&out, NULL, o->rows);
+    cli_json_int(&out, NULL, o->cols);
+    cli_json_close(&out, ']');
+    cli_json_real(&out, "center", j->center);
+    cli_json_real(&out, "size", j->size);
+    cli_json_real(&out, "scale", j->scale);
+    cli_json_real(&out, "largest_integral", j->largest);
+    cli_json_int(&out, "saturated", j->saturated);
+    cli_json_int(&out, "frames_at_once", j->block);
+    cli_json_real(&out, "seconds", seconds);
+    cli_json_close(&out, '}');
+}
+
+static int run(cli_run *r) {
+    job j = {.run = r, .opt = r->options};
+    const double start = cli_now();
+    int status = open_job(&j);
+    if (!status) status = write_outputs(&j);
+    if (!status) {
+        const double seconds = cli_now() - start;
+        cli_say(r, "%s: %d views of %d x %d, largest line integral %.3g, %s, %.1f s", j.opt->output,
+                j.opt->views, j.opt->rows, j.opt->cols, j.largest,
+                cli_bytes(2.0 * j.opt->views * j.opt->rows * j.opt->cols), seconds);
+        if (j.saturated) cli_warn("%lld pixels are saturated", (long long)j.saturated);
+        print_result(&j, seconds);
+    }
+    cli_provenance_free(&j.prov);
+    vxg_phantom_release(j.phantom);
+    vxg_ct_geometry_release(j.geo);
+    free(j.degrees);
+    free(j.integrals);
+    free(j.counts);
+    return status;
+}
+
+const cli_verb cli_verb_simulate = {
+    .name = "simulate",
+    .operands = "-o FILE",
+    .summary = "write a scan of a phantom, with noise",
+    .about =
+        "Exact line integrals of a phantom made of ellipsoids, boxes and cylinders become counts "
+        "of "
+        "a detector: dark level, uneven sensitivity, Poisson noise, 16 bits. The scan is an HDF5 "
+        "Data Exchange file with flat and dark fields, written view by view, so that it may be "
+        "larger than the memory. Without --sod the beam is parallel, and `voxgrad recon` gives the "
+        "phantom back, times the scale that --json prints.\n\n"
+        "Lengths are in one unit, that of --pixel; without it, pixels. --volume-out writes what a "
+        "perfect reconstruction would be. Phantom files are described in docs/phantoms.md. Nothing "
+        "is left behind when the command fails or is interrupted.",
+    .examples = "  voxgrad simulate -o scan.h5\n"
+                "  voxgrad simulate -o scan.h5 -p spheres --views 361 --cols 256 --photons 5000 "
+                "--flat-pattern 0.1\n"
+                "  voxgrad simulate -o cone.h5 -p forbild-head-like --sod 500 --sdd 900 "
+                "--detector curved --volume-out truth.npy\n"
+                "  voxgrad simulate -o exact.h5 -p my.phantom --photons 0 --white 60000\n",
+    .min_operands = 0,
+    .max_operands = 0,
+    .options = rows,
+    .count = (int)(sizeof rows / sizeof *rows),
+    .size = sizeof(options),
+    .run = run,
+};
