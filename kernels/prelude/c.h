@@ -47,6 +47,7 @@ typedef uint32_t k_uint;
 #define K_log(x) K_M(log)(x)
 #define K_sin(x) K_M(sin)(x)
 #define K_cos(x) K_M(cos)(x)
+#define K_atan(x) K_M(atan)(x)
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))

@@ -27,6 +27,7 @@ typedef unsigned int k_uint;
 #define K_log(x) logf(x)
 #define K_sin(x) sinf(x)
 #define K_cos(x) cosf(x)
+#define K_atan(x) atanf(x)
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))

@@ -31,6 +31,7 @@ typedef uint k_uint;
 #define K_log(x) precise::log(x)
 #define K_sin(x) precise::sin(x)
 #define K_cos(x) precise::cos(x)
+#define K_atan(x) precise::atan(x)
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))

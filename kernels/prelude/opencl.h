@@ -27,6 +27,7 @@ typedef uint k_uint;
 #define K_log(x) log(x)
 #define K_sin(x) sin(x)
 #define K_cos(x) cos(x)
+#define K_atan(x) atan(x)
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))

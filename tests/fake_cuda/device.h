@@ -23,7 +23,8 @@ __attribute__((visibility("default"))) void fake_place(const unsigned *at, void 
 
 #define __fmaf_rn __builtin_fmaf
 #define fabsf __builtin_fabsf
-float floorf(float), ceilf(float), sqrtf(float), expf(float), logf(float), sinf(float), cosf(float);
+float floorf(float), ceilf(float), sqrtf(float), expf(float), logf(float), sinf(float);
+float cosf(float), atanf(float);
 
 static inline __attribute__((unused)) float atomicAdd(float *p, float v) {
     unsigned old = __atomic_load_n((unsigned *)p, __ATOMIC_RELAXED), want;
