@@ -30,51 +30,51 @@
 
 /* Another axis wins when it is larger by this factor: rays at exactly 45 degrees are x before y
  * before z in every precision. */
-#define K_RAY_TIE 1.0000305
+#define K_RAY_TIE K_R(1.0000305)
 /* Smaller slopes move a ray by less than 1e-6 voxel over the longest volume. */
-#define K_RAY_FLAT 1e-10
+#define K_RAY_FLAT K_R(1e-10)
 
-typedef struct ray_line {
+struct ray_line {
     int axis;
     real b, sb, c, sc; /* lines, indices from 0 at k' = 0 */
     real ib, ic;       /* 1/sb, 1/sc, 0 where the slope is 0 */
     real length;       /* across one slice, world units */
     real start, sign;  /* slices k' with sign (k' - start) > 0 lie on the ray; sign 0: all do */
-} ray_line;
+};
 
-typedef struct ray_vector {
+struct ray_vector {
     real x, y, z;
-} ray_vector;
+};
 
-K_FN ray_vector ray_mix(K_GLOBAL const real *v, const int curved, const real alpha, const real beta,
+K_FN struct ray_vector ray_mix(K_GLOBAL const real *v, const int curved, const real alpha, const real beta,
                         const real r) {
-    ray_vector out;
+    struct ray_vector out;
     out.x = K_fma(v[3], beta, K_fma(v[6], r, curved ? alpha * v[0] : v[0]));
     out.y = K_fma(v[4], beta, K_fma(v[7], r, curved ? alpha * v[1] : v[1]));
     out.z = K_fma(v[5], beta, K_fma(v[8], r, curved ? alpha * v[2] : v[2]));
     return out;
 }
 
-K_FN int ray_axis(K_GLOBAL const real *coef, const ray_vector d) {
+K_FN int ray_axis(K_GLOBAL const real *coef, const struct ray_vector d) {
     const int shared = K_int(coef[K_RAY_AXIS]);
     if (shared >= 0) return shared;
     const real x = K_abs(d.x), y = K_abs(d.y), z = K_abs(d.z);
-    const int a = y > K_R(K_RAY_TIE) * x ? 1 : 0;
-    return z > K_R(K_RAY_TIE) * (a ? y : x) ? 2 : a;
+    const int a = y > K_RAY_TIE * x ? 1 : 0;
+    return z > K_RAY_TIE * (a ? y : x) ? 2 : a;
 }
 
 K_FN real ray_slope(const real slope) {
-    return K_abs(slope) < K_R(K_RAY_FLAT) ? K_R(0.0) : slope;
+    return K_abs(slope) < K_RAY_FLAT ? K_R(0.0) : slope;
 }
 
 /* Components of D and M along the axes a, b, c of ray_line: da, db, dc, and eb, ec with
  * b = (eb + k' db) / da, c = (ec + k' dc) / da. */
-typedef struct ray_parts {
+struct ray_parts {
     real da, db, dc, eb, ec;
-} ray_parts;
+};
 
-K_FN ray_parts ray_split(const int axis, const ray_vector d, const ray_vector m) {
-    ray_parts p;
+K_FN struct ray_parts ray_split(const int axis, const struct ray_vector d, const struct ray_vector m) {
+    struct ray_parts p;
     p.da = axis == 0 ? d.x : axis == 1 ? d.y : d.z;
     p.db = axis == 0 ? d.y : d.x;
     p.dc = axis == 2 ? d.y : d.z;
@@ -88,16 +88,16 @@ K_FN real ray_middle(K_PRIVATE const k_params *k_p, const int axis) {
     return K_R(0.5) * K_real((axis == 0 ? K_I(0) : axis == 1 ? K_I(1) : K_I(2)) - 1);
 }
 
-K_FN real ray_world_length(K_PRIVATE const k_params *k_p, const ray_vector d) {
+K_FN real ray_world_length(K_PRIVATE const k_params *k_p, const struct ray_vector d) {
     const real x = d.x * K_P(0), y = d.y * K_P(1), z = d.z * K_P(2);
     return K_sqrt(x * x + y * y + z * z);
 }
 
-K_FN ray_line ray_line_of(K_GLOBAL const real *coef, const int siddon, const ray_vector d,
-                          const ray_vector m, K_PRIVATE const k_params *k_p) {
-    ray_line line;
+K_FN struct ray_line ray_line_of(K_GLOBAL const real *coef, const int siddon, const struct ray_vector d,
+                          const struct ray_vector m, K_PRIVATE const k_params *k_p) {
+    struct ray_line line;
     line.axis = ray_axis(coef, d);
-    const ray_parts p = ray_split(line.axis, d, m);
+    const struct ray_parts p = ray_split(line.axis, d, m);
     const real inverse = K_R(1.0) / p.da;
     line.b = K_fma(p.eb, inverse, ray_middle(k_p, line.axis == 0 ? 1 : 0));
     line.c = K_fma(p.ec, inverse, ray_middle(k_p, line.axis == 2 ? 1 : 2));
@@ -113,7 +113,7 @@ K_FN ray_line ray_line_of(K_GLOBAL const real *coef, const int siddon, const ray
 }
 
 /* The ray of pixel (q', r'); alpha and beta of a curved detector come from its table. */
-K_FN ray_line ray_of(K_GLOBAL const real *coef, const int siddon, const int curved, const real alpha,
+K_FN struct ray_line ray_of(K_GLOBAL const real *coef, const int siddon, const int curved, const real alpha,
                      const real beta, const real r, K_PRIVATE const k_params *k_p) {
     return ray_line_of(coef, siddon, ray_mix(coef + K_RAY_D, curved, alpha, beta, r),
                        ray_mix(coef + K_RAY_M, curved, alpha, beta, r), k_p);
@@ -122,7 +122,7 @@ K_FN ray_line ray_of(K_GLOBAL const real *coef, const int siddon, const int curv
 /* The weight of cell (j, l) of slice k' for a ray that passes it at (b, c), without the length.
  * Joseph counts a slice whose plane lies in front of the source; Siddon ends the cell's part of the
  * ray at the source. */
-K_FN real ray_weight(const int siddon, const ray_line line, const real k, const real b, const real c,
+K_FN real ray_weight(const int siddon, const struct ray_line line, const real k, const real b, const real c,
                      const int j, const int l) {
     const real from = line.start - k;
     if (!siddon) return line.sign * from < K_R(0.0) || line.sign == K_R(0.0)
@@ -148,9 +148,9 @@ K_FN void ray_range(const real b, const real s, const real w, const int n, const
 }
 
 /* ---- Which pixels a cell can be seen by ---- */
-typedef struct ray_box { /* columns q0 .. q1 and rows r0 .. r1 */
+struct ray_box { /* columns q0 .. q1 and rows r0 .. r1 */
     int q0, q1, r0, r1;
-} ray_box;
+};
 
 /* Sum of |g| over the axes a ray's point can differ in from the cell's centre where its weight is
  * not zero: Joseph less than 1 across the dominant axis (unknown: the most), Siddon 1/2 in all. */
@@ -194,7 +194,7 @@ K_FN void ray_curve(K_GLOBAL const real *coef, K_PRIVATE real *q0, K_PRIVATE rea
  * there are none; all pixels where the cell reaches the plane through the source. ints: 3 nu, 4 nv. */
 K_FN int ray_shadow(K_GLOBAL const real *coef, const int siddon, const int curved,
                     K_PRIVATE const k_params *k_p, const real x, const real y, const real z,
-                    K_PRIVATE ray_box *box) {
+                    K_PRIVATE struct ray_box *box) {
     K_GLOBAL const real *g = coef + K_RAY_W, *u = coef + K_RAY_Q, *v = coef + K_RAY_R;
     K_GLOBAL const real *slack = coef + K_RAY_SLACK;
     const int axis = K_int(coef[K_RAY_AXIS]);
