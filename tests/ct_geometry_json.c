@@ -24,7 +24,8 @@ static double difference(const vxg_ct_geometry *a, const vxg_ct_geometry *b) {
         fabs(vxg_ct_geometry_column_offset(a) - vxg_ct_geometry_column_offset(b)) > 1e-9)
         return INFINITY;
     for (int64_t i = 0; i < vxg_ct_geometry_nviews(a); i++) {
-        const double *x = vxg_ct_geometry_view(a, i)->s, *y = vxg_ct_geometry_view(b, i)->s;
+        const double *x = (const double *)vxg_ct_geometry_view(a, i);
+        const double *y = (const double *)vxg_ct_geometry_view(b, i);
         for (int k = 0; k < 12; k++) most = fmax(most, fabs(x[k] - y[k]));
     }
     return most;

@@ -72,6 +72,22 @@ VXG_API int vxg_ct_trajectory_custom(const vxg_ct_trajectory_opts *opts, vxg_ct_
  * and fan) or of the rays (parallel). */
 VXG_API int vxg_ct_geometry_angles(const vxg_ct_geometry *geo, double *angles);
 
+/* Centre of pixel (column, row), 0-based and possibly fractional, of a flat or curved detector. */
+VXG_API int vxg_ct_pixel(const vxg_ct_geometry *geo, int64_t view, double column, double row,
+                         double point[3]);
+
+/* Views of 3 x 4 projection matrices P (nviews, 3, 4), row-major, from world points (x, y, z, 1) to
+ * 0-based (column, row, 1) up to a factor. A third row of (0, 0, 0, c) in every view: parallel
+ * beam. Else cone: the source is P's null point, the detector's plane lies `sdd` from it on the
+ * side of the world's origin (any positive sdd describes the same rays). VXG_ERR_ARGUMENT names the
+ * view whose matrix is singular. Only the rays are given by a matrix, so d, U and V are those of
+ * one detector that sees them. R. Hartley, A. Zisserman, Multiple View Geometry (2004), ch. 6. */
+VXG_API int vxg_ct_from_matrices(int64_t nviews, int64_t rows, int64_t cols, const double *P,
+                                 double sdd, vxg_ct_geometry **out);
+/* The reverse, for flat detectors: P (nviews, 3, 4). Cone: the third row gives the depth along the
+ * detector's normal, positive in front of the source; parallel: (0, 0, 0, 1). */
+VXG_API int vxg_ct_to_matrices(const vxg_ct_geometry *geo, double *P);
+
 /* ---- Geometry files ---- */
 typedef struct vxg_ct_notes { /* what a geometry file says beside the views */
     char units[16];           /* length unit, a label; "" when not given */

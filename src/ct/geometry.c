@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ct/ct.h"
+#include "ct/geometry_tools.h"
 
 struct vxg_ct_geometry {
     vxg_ct_beam beam;
@@ -131,8 +132,8 @@ int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *o, vxg_ct_geometry **ou
     double center = o->has_center ? o->center : 0.5 * (double)(o->cols - 1);
     VXG_FAIL_IF(!isfinite(center), VXG_ERR_ARGUMENT, "geometry: center is not a finite number");
     double shift = (0.5 * (double)(o->cols - 1) - center) * pu;
-    vxg_ct_view *views = vxg__calloc((size_t)o->nviews, sizeof *views);
-    if (!views) return VXG_ERR_MEMORY;
+    vxg_ct_view *views;
+    VXG_TRY(vxg__ct_views_new(o->nviews, o->rows, o->cols, &views));
     for (int64_t i = 0; i < o->nviews; i++) {
         double c = cos(o->angles[i]), s = sin(o->angles[i]);
         views[i] = (vxg_ct_view){.r = {-s, c, 0},
@@ -173,8 +174,8 @@ int vxg_ct_cone_circular(const vxg_ct_cone_opts *o, vxg_ct_geometry **out) {
     /* the middle of a curved detector stays on the axis: its columns are counted with an offset */
     const int curved = o->detector == VXG_CT_DETECTOR_CURVED;
     const double shift = curved ? 0 : columns * pu;
-    vxg_ct_view *views = vxg__calloc((size_t)o->nviews, sizeof *views);
-    if (!views) return VXG_ERR_MEMORY;
+    vxg_ct_view *views;
+    VXG_TRY(vxg__ct_views_new(o->nviews, rows, o->cols, &views));
     for (int64_t i = 0; i < o->nviews; i++) {
         const double t = o->angles ? o->angles[i] : 2 * M_PI * (double)i / (double)o->nviews;
         const double c = cos(t), s = sin(t), depth = o->sdd - o->sod;

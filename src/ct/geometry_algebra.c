@@ -5,18 +5,23 @@
 #include "ct/geometry_tools.h"
 
 /* ---- Rays ---- */
+void vxg__ct_point(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r,
+                   double *point) {
+    for (int k = 0; k < 3; k++) point[k] = v->d[k] + q * v->U[k] + r * v->V[k];
+    if (vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_CURVED) return;
+    double n[3];
+    for (int k = 0; k < 3; k++) n[k] = v->d[k] - v->s[k];
+    const double rho = vxg__norm3(n), u = vxg__norm3(v->U);
+    const double g = (q + vxg_ct_geometry_column_offset(geo)) * u / rho;
+    for (int k = 0; k < 3; k++)
+        point[k] = v->s[k] + cos(g) * n[k] + rho * sin(g) * v->U[k] / u + r * v->V[k];
+}
+
 void vxg__ct_ray(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r, double *from,
                  double *dir) {
     const int cone = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE;
-    double point[3], n[3];
-    for (int k = 0; k < 3; k++) point[k] = v->d[k] + q * v->U[k] + r * v->V[k];
-    if (vxg_ct_geometry_detector(geo) == VXG_CT_DETECTOR_CURVED) {
-        for (int k = 0; k < 3; k++) n[k] = v->d[k] - v->s[k];
-        const double rho = vxg__norm3(n), u = vxg__norm3(v->U);
-        const double g = (q + vxg_ct_geometry_column_offset(geo)) * u / rho;
-        for (int k = 0; k < 3; k++)
-            point[k] = v->s[k] + cos(g) * n[k] + rho * sin(g) * v->U[k] / u + r * v->V[k];
-    }
+    double point[3];
+    vxg__ct_point(geo, v, q, r, point);
     for (int k = 0; k < 3; k++) {
         from[k] = cone ? v->s[k] : point[k];
         dir[k] = cone ? point[k] - v->s[k] : v->r[k];

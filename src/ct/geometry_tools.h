@@ -18,6 +18,9 @@ int vxg__ct_with_views(const vxg_ct_geometry *geo, int64_t n, const vxg_ct_view 
 void vxg__ct_normal(const vxg_ct_geometry *geo, const vxg_ct_view *v, double *n);
 /* How much larger the detector shows what lies at point p; parallel 1. */
 double vxg__ct_magnification(const vxg_ct_geometry *geo, const vxg_ct_view *v, const double *p);
+/* Centre of pixel (q, r), counted from the detector's middle. */
+void vxg__ct_point(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r,
+                   double *point);
 /* Start and direction of the ray through (column, row), counted from the detector's middle. */
 void vxg__ct_ray(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r, double *from,
                  double *dir);
