@@ -143,6 +143,52 @@ VXG_API int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                  const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                  vxg_op **out);
 
+/* ---- Partial work ----
+ * A part of the views is a geometry of those views, a part of the volume a volume: make operators
+ * of them with the constructors above. Projecting some views gives the bits that these views have
+ * in the whole; boxes and subsets add up to the whole within rounding (accumulate). */
+
+/* Voxels [z0, z1) x [y0, y1) x [x0, x1) of a volume as a volume: every voxel stays where it is.
+ * VXG_ERR_ARGUMENT names the axis of a range that is empty or reaches outside. */
+VXG_API int vxg_ct_volume_box(const vxg_ct_volume *vol, int64_t z0, int64_t z1, int64_t y0,
+                              int64_t y1, int64_t x0, int64_t x1, vxg_ct_volume *out);
+
+/* A slice of any direction: pixel (j, i) is centred at
+ * center + (i - (nx-1)/2) x + (j - (ny-1)/2) y. */
+typedef struct vxg_ct_slice {
+    int64_t ny, nx;
+    double center[3];
+    double x[3], y[3]; /* steps of a column and a row, at right angles */
+    double thickness;  /* 0: the shorter step */
+} vxg_ct_slice;
+/* The slice as a volume one voxel thick, its z along x cross y. */
+VXG_API int vxg_ct_volume_slice(const vxg_ct_slice *slice, vxg_ct_volume *out);
+
+/* Prepared projections: kept on the device, filtered and weighted once, backprojected many times
+ * into any volumes (patches, slices), with views replaced as new ones arrive. Thread-safe for
+ * concurrent backprojections that bring their own queue and workspace; otherwise one thread at a
+ * time. */
+typedef struct vxg_ct_prepared vxg_ct_prepared; /* reference-counted */
+/* Room for projections (views, rows, columns) or (views, columns), zero-filled. filter: applied to
+ * views as they arrive; its domain and range are k such views, k a divisor of their number (1:
+ * views may come one by one). NULL: none. weights: a factor per view after the filter; NULL: 1. */
+VXG_API int vxg_ct_prepared_new(const vxg_space *projections, vxg_device *dev, const vxg_op *filter,
+                                const double *weights, vxg_ct_prepared **out);
+VXG_API vxg_ct_prepared *vxg_ct_prepared_retain(vxg_ct_prepared *prepared);
+VXG_API void vxg_ct_prepared_release(vxg_ct_prepared *prepared);
+/* Replaces views [first, first + n) by `views` (n, rows, columns), n a multiple of the filter's k.
+ * call: queue and workspace, or NULL. */
+VXG_API int vxg_ct_prepared_update(vxg_ct_prepared *prepared, int64_t first, const vxg_call *call,
+                                   const vxg_array *views);
+/* The stored views [first, first + n), as an array on the same memory. */
+VXG_API int vxg_ct_prepared_views(const vxg_ct_prepared *prepared, int64_t first, int64_t n,
+                                  vxg_array *out);
+/* Applies op, from n views to anything (vxg_ct_backprojector, the vxg_op_adjoint of a
+ * projector...), to the stored views [first, first + n). With the same op again, or with workspace
+ * in the call, it allocates, compiles and synchronises nothing. Bits are those of vxg_op_apply. */
+VXG_API int vxg_ct_prepared_backproject(vxg_ct_prepared *prepared, const vxg_op *op, int64_t first,
+                                        const vxg_call *call, const vxg_array *out);
+
 /* X(enum, name) */
 #define VXG_CT_WINDOW_LIST(X)                                                                      \
     X(RAMP, "ramp")                                                                                \

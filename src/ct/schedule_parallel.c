@@ -103,10 +103,19 @@ static int chunk_views(const vxg_ct_plan *p) {
     return n < p->nviews ? (int)n : p->nviews;
 }
 
+/* Packed views, in whole cache lines. */
+static size_t packed_bytes(const vxg_ct_plan *p) {
+    const size_t bytes = (size_t)chunk_views(p) * (size_t)(p->nu + 2 * VXG_CT_PAD) *
+                         (size_t)lanes_for(p->nz) * sizeof(float);
+    return (bytes + 63) & ~(size_t)63;
+}
+
+static size_t tile_bytes(int lanes) {
+    return (size_t)(VXG_CT_TILE * VXG_CT_TILE * lanes) * sizeof(float);
+}
+
 size_t vxg__ct_plan_workspace(const vxg_ct_plan *p) {
-    return (size_t)chunk_views(p) * (size_t)(p->nu + 2 * VXG_CT_PAD) * (size_t)lanes_for(p->nz) *
-               sizeof(float) +
-           64;
+    return packed_bytes(p) + vxg__cpu_scratch(tile_bytes(lanes_for(p->nz))) + 64;
 }
 
 /* Slices [z, z + used) from all views. */
@@ -117,7 +126,7 @@ static int gather_block(const vxg_ct_plan *p, vxg_ct_task task, const float *in,
     int first = row < 0 ? -row : 0, last = p->nv - row < used ? p->nv - row : used;
     const int64_t tiles = (int64_t)((p->nx + VXG_CT_TILE - 1) / VXG_CT_TILE) *
                           ((p->ny + VXG_CT_TILE - 1) / VXG_CT_TILE);
-    const size_t scratch = (size_t)(VXG_CT_TILE * VXG_CT_TILE * lanes) * sizeof(float);
+    char *const tile = (char *)workspace + packed_bytes(p);
     if (first >= last) first = last = 0; /* no detector row sees these slices */
     for (int v = 0; v < p->nviews; v += chunk) {
         const int n = p->nviews - v < chunk ? p->nviews - v : chunk;
@@ -132,7 +141,7 @@ static int gather_block(const vxg_ct_plan *p, vxg_ct_task task, const float *in,
         g.out = out + (int64_t)z * p->ny * p->nx;
         g.joseph = task == VXG_CT_TASK_ADJOINT;
         g.nviews = n, g.lanes = lanes, g.used = used, g.add = add || v > 0;
-        VXG_TRY(vxg__cpu_run(p->gather, &g, tiles, scratch, progress));
+        VXG_TRY(vxg__cpu_run_in(p->gather, &g, tiles, tile, tile_bytes(lanes), progress));
     }
     return VXG_OK;
 }

@@ -243,20 +243,30 @@ static void schedule_range(void *context, int64_t begin, int64_t end, int worker
     }
 }
 
-int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t scratch_bytes,
-                 const vxg_progress *progress) {
-    schedule_job job = {.fn = fn, .args = args, .progress = progress};
-    int64_t workers = vxg_threads() < nunits ? vxg_threads() : nunits;
+size_t vxg__cpu_scratch(size_t bytes) {
+    return ((bytes + 4095) & ~(size_t)4095) * (size_t)vxg_threads();
+}
+
+int vxg__cpu_run_in(vxg_schedule_fn fn, const void *args, int64_t nunits, void *scratch,
+                    size_t scratch_bytes, const vxg_progress *progress) {
+    schedule_job job = {.fn = fn, .args = args, .scratch = scratch, .progress = progress};
     job.stride = (scratch_bytes + 4095) & ~(size_t)4095;
-    /* With fewer units than threads workers are still numbered up to the thread count. */
-    workers = nunits > 1 ? vxg_threads() : workers;
-    if (nunits <= 0) return VXG_OK;
-    job.scratch = vxg__alloc_aligned(job.stride * (size_t)workers);
-    if (!job.scratch) return VXG_ERR_MEMORY;
-    vxg__parallel(nunits, 1, schedule_range, &job);
-    vxg__free(job.scratch);
+    if (nunits > 0) vxg__parallel(nunits, 1, schedule_range, &job);
     VXG_FAIL_IF(atomic_load(&job.cancelled), VXG_ERR_CANCELLED, "interrupted");
     return VXG_OK;
+}
+
+int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t scratch_bytes,
+                 const vxg_progress *progress) {
+    if (nunits <= 0) return VXG_OK;
+    if (!scratch_bytes) return vxg__cpu_run_in(fn, args, nunits, NULL, 0, progress);
+    /* With fewer units than threads workers are still numbered up to the thread count. */
+    size_t bytes = nunits > 1 ? vxg__cpu_scratch(scratch_bytes) : scratch_bytes;
+    void *scratch = vxg__alloc_aligned(bytes);
+    if (!scratch) return VXG_ERR_MEMORY;
+    int status = vxg__cpu_run_in(fn, args, nunits, scratch, scratch_bytes, progress);
+    vxg__free(scratch);
+    return status;
 }
 
 const vxg_backend vxg__backend_cpu = {
