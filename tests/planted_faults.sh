@@ -141,6 +141,13 @@ plant footprint_slant_mirrored src/ct/footprint.c 's/turn \* v->U\[2\] \/ step/-
 plant footprint_adjoint_search_narrow kernels/ct/footprint.k 's/(ulow = o\[4\] \+ o\[0\] - )K_R\(0\.51\)/\1K_R(0.3)/' \
     "op_checks ct.parallel2d.footprint"
 
+# ---- parts ----
+plant box_half_voxel_off src/ct/partial.c 's/end\[i\] - n\[i\]\)/end[i] - n[i] + 1)/' "ct_partial voxels_of_a_box"
+plant slice_turned_back src/ct/partial.c 's/rotation\[3 \* i \+ j\]/rotation[3 * j + i]/' "ct_partial oblique_slice"
+plant prepared_window_ignored src/ct/prepared.c 's/out->offset \+= first/out->offset += 0/' "ct_partial some_prepared_views"
+plant prepared_weights_of_the_first src/ct/prepared.c 's/p->weights\[first \+ i\]/p->weights[i]/' "ct_partial filtered"
+plant prepared_workspace_each_time src/ct/prepared.c 's/if \(!p->workspace \|\| /if (1 || /' "ct_partial no_requests"
+
 # ---- repeatability and memory ----
 plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BLOCK (65536 \/ vxg_threads())/' "array dot"
 plant leak_when_memory_fails src/ct/geometry.c 's/^        vxg__free\(g\);$/        (void)g;/' "internal_alloc ct_geometry"
