@@ -9,7 +9,7 @@
 
 typedef struct options {
     cli_shared shared;
-    const char *output, *phantom, *axis, *unit, *volume_out;
+    const char *output, *phantom, *axis, *unit, *volume_out, *geometry_out;
     int views, rows, cols, detector, flats, darks, seed, samples, threads, force;
     double range, pixel, sod, sdd, size, scale, peak, photons, white, dark_level, flat_pattern;
     double max_memory;
@@ -66,6 +66,8 @@ static const vxg_option rows[] = {
      "rays along each side of a pixel; their line integrals are averaged"},
     {"volume-out", 0, VXG_OPT_TEXT, offsetof(options, volume_out), NULL, 0, 0, NULL, "FILE",
      "the phantom as a volume on the grid of the scan, attenuation per length: .npy, .tiff or .h5"},
+    {"geometry-out", 0, VXG_OPT_TEXT, offsetof(options, geometry_out), NULL, 0, 0, NULL, "FILE",
+     "the scan's geometry and the volume's grid as a geometry file (JSON)"},
     {"max-memory", 0, VXG_OPT_REAL, offsetof(options, max_memory), "256", 1, 1e9, "MB", NULL,
      "memory the frames at work may take (one frame at least); results do not depend on it"},
     {"threads", 't', VXG_OPT_INT, offsetof(options, threads), "0", 0, 1024, NULL, NULL,
@@ -148,6 +150,8 @@ static int check_options(job *j) {
         return vxg_error_set(VXG_ERR_ARGUMENT, "--sod is missing: source to axis");
     if (o->detector == VXG_CT_DETECTOR_CURVED && !(o->sod > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--detector: curved needs a source (--sod, --sdd)");
+    if (o->unit && strlen(o->unit) > 15)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--unit: more than 15 letters");
     j->range = o->range != 0 ? o->range : o->sod > 0 ? 360 : 180;
     j->center = 0.5 * (o->cols - 1);
     if (!strcmp(o->axis, "middle")) return VXG_OK;
@@ -213,8 +217,8 @@ static int volume_format(const char *path, vxg_volume_format *format) {
 
 /* Before any work; the writers look once more. */
 static int refuse_existing(const options *o) {
-    const char *const paths[] = {o->output, o->volume_out};
-    for (int i = 0; i < 2; i++)
+    const char *const paths[] = {o->output, o->volume_out, o->geometry_out};
+    for (int i = 0; i < 3; i++)
         if (paths[i] && !o->force && !access(paths[i], F_OK))
             return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", paths[i]);
     return VXG_OK;
@@ -379,7 +383,35 @@ static int fill_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer *w) {
     return status;
 }
 
-/* Both outputs are written under temporary names and appear together. */
+static int write_geometry(const job *j, const vxg_ct_volume *grid) {
+    vxg_ct_notes notes = {.reverse = -1, .has_volume = 1, .volume = *grid};
+    char *text = NULL;
+    if (!j->opt->geometry_out) return VXG_OK;
+    if (j->opt->unit) snprintf(notes.units, sizeof notes.units, "%s", j->opt->unit);
+    int status = vxg_ct_geometry_to_json(j->geo, &notes, 0, &text);
+    if (!status) status = vxg_text_write(j->opt->geometry_out, text, j->opt->force);
+    vxg_free(text);
+    return status;
+}
+
+/* Finishes what was written, the scan last; when one fails the others go again. */
+static int finish(job *j, const vxg_ct_volume *grid, vxg_scan_writer **scan,
+                  vxg_volume_writer **volume) {
+    int status = write_geometry(j, grid);
+    if (status) return status;
+    if (*volume) {
+        status = (*volume)->finish(*volume);
+        *volume = NULL;
+    }
+    if (!status) {
+        status = (*scan)->finish(*scan);
+        *scan = NULL;
+        if (status && j->opt->volume_out) unlink(j->opt->volume_out);
+    }
+    if (status && j->opt->geometry_out) unlink(j->opt->geometry_out);
+    return status;
+}
+
 static int write_outputs(job *j) {
     vxg_scan_writer *scan = NULL;
     vxg_volume_writer *volume = NULL;
@@ -390,15 +422,7 @@ static int write_outputs(job *j) {
     if (!status) status = write_kind(j, scan, VXG_FRAME_FLAT, j->opt->flats);
     if (!status) status = write_kind(j, scan, VXG_FRAME_DATA, j->opt->views);
     if (!status && volume) status = fill_volume(j, &grid, volume);
-    if (!status && volume) {
-        status = volume->finish(volume);
-        volume = NULL;
-        if (!status && (status = scan->finish(scan))) unlink(j->opt->volume_out);
-        scan = NULL;
-    } else if (!status) {
-        status = scan->finish(scan);
-        scan = NULL;
-    }
+    if (!status) status = finish(j, &grid, &scan, &volume);
     if (volume) volume->abandon(volume);
     if (scan) scan->abandon(scan);
     return status;
@@ -411,12 +435,14 @@ static void print_result(const job *j, double seconds) {
     if (!j->run->shared->json) {
         printf("%s\n", o->output);
         if (o->volume_out) printf("%s\n", o->volume_out);
+        if (o->geometry_out) printf("%s\n", o->geometry_out);
         return;
     }
     cli_json out = {.f = stdout};
     cli_json_open(&out, NULL, '{');
     cli_json_text(&out, "scan", o->output);
     cli_json_text(&out, "volume", o->volume_out);
+    cli_json_text(&out, "geometry", o->geometry_out);
     cli_json_open(&out, "shape", '[');
     cli_json_int(&out, NULL, o->views);
     cli_json_int(&out, NULL, o->rows);
@@ -472,7 +498,7 @@ const cli_verb cli_verb_simulate = {
                 "  voxgrad simulate -o scan.h5 -p spheres --views 361 --cols 256 --photons 5000 "
                 "--flat-pattern 0.1\n"
                 "  voxgrad simulate -o cone.h5 -p forbild-head-like --sod 500 --sdd 900 "
-                "--detector curved --volume-out truth.npy\n"
+                "--detector curved --volume-out truth.npy --geometry-out cone.json\n"
                 "  voxgrad simulate -o exact.h5 -p my.phantom --photons 0 --white 60000\n",
     .min_operands = 0,
     .max_operands = 0,

@@ -83,7 +83,11 @@ for beam in "flat 32" "curved 32" "curved 1"; do
     set -- $beam
     check "cone_$1_$2" "a cone-beam scan is not written" "$V" simulate -q -o "$W/cone.h5" --force \
         --sod 200 --sdd 300 --detector "$1" --rows "$2" --cols 32 --views 8 -p forbild-head-like \
-        --volume-out "$W/cone.tiff"
+        --volume-out "$W/cone.tiff" --geometry-out "$W/cone.json"
+    check "geometry_$1_$2" "the geometry file does not say what was scanned" sh -c \
+        "tr -d ' \\n' <'$W/cone.json' | grep -q '\"sod\":200' &&
+         tr -d ' \\n' <'$W/cone.json' | grep -q '\"sdd\":300'"
+    check "geometry_json_$1_$2" "no JSON" valid_json "$W/cone.json"
 done
 printf 'phantom 1\nbox add 1 0 0 0 .5 .5 .5 45\n' >"$W/own.phantom"
 check own_phantom "a phantom file is not used" "$V" simulate -q -o "$W/own.h5" -p "$W/own.phantom" \
@@ -130,6 +134,10 @@ refuses bad_volume 2 '\-\-volume-out: .*does not end in' \
 refuses too_many_views 2 "\-\-views: '0'" "$V" simulate -o "$W/n.h5" --views 0
 refuses exists 4 'one.h5 exists \(--force' "$V" simulate -o "$W/one.h5"
 refuses volume_exists 4 'v1.npy exists \(--force' "$V" simulate -o "$W/n.h5" --volume-out "$W/v1.npy"
+refuses geometry_exists 4 'v1.npy exists \(--force' "$V" simulate -o "$W/n.h5" --geometry-out "$W/v1.npy"
+refuses no_room_for_geometry 4 'cannot make the folder' \
+    "$V" simulate -o "$W/n.h5" --geometry-out /proc/nowhere/g.json --rows 4 --views 4 \
+    --volume-out "$W/n.npy"
 refuses unwritable 4 'cannot make the folder' "$V" simulate -o /proc/nowhere/n.h5
 refuses no_room_for_volume 4 'cannot make the folder' \
     "$V" simulate -o "$W/n.h5" --volume-out /proc/nowhere/v.npy --rows 4 --views 4

@@ -128,14 +128,18 @@ static vxg__body body(const vxg_shape *s, const vxg_phantom_opts *o) {
     vxg__body b = {.kind = s->kind, .replace = s->replace, .value = s->value * o->density};
     if (s->kind == VXG_SHAPE_ELLIPSE) b.kind = VXG_SHAPE_CYLINDER;
     if (s->kind == VXG_SHAPE_RECTANGLE) b.kind = VXG_SHAPE_BOX;
-    double m[9];
+    double m[9], corner[3];
     euler(s->angle, m);
     for (int i = 0; i < 3; i++) {
         const double scale = planar && i == 2 ? 0 : 1 / (s->half[i] * o->size);
         b.center[i] = o->center[i] + o->size * (planar && i == 2 ? 0 : s->center[i]);
         for (int j = 0; j < 3; j++) b.to[3 * i + j] = scale * m[3 * j + i]; /* R transposed */
         b.reach = fmax(b.reach, scale);
+        corner[i] = s->half[i] * o->size;
     }
+    const double longest = fmax(fmax(corner[0], corner[1]), corner[2]);
+    b.ball2 = b.kind == VXG_SHAPE_ELLIPSOID ? longest * longest : vxg__dot3(corner, corner);
+    if (planar) b.ball2 = INFINITY;
     return b;
 }
 

@@ -15,6 +15,7 @@ typedef struct vxg__body {
     double center[3]; /* world */
     double to[9];     /* world vector -> own units */
     double reach;     /* longest own length of a world unit vector */
+    double ball2;     /* square of the radius of a world ball around it; infinite for 2-D shapes */
 } vxg__body;
 
 struct vxg_phantom {

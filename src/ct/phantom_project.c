@@ -87,8 +87,16 @@ static int ball(const double *o, const double *d, int n, double *t0, double *t1)
     return *t0 < *t1;
 }
 
+/* The ray passes the ball around the shape, by more than rounding could hide. */
+static int passes_by(const vxg__body *b, const ray *r) {
+    const double v[3] = {r->o[0] - b->center[0], r->o[1] - b->center[1], r->o[2] - b->center[2]};
+    const double vv = vxg__dot3(v, v), vw = vxg__dot3(v, r->w);
+    return vv - vw * vw > b->ball2 + 1e-9 * vv;
+}
+
 static int inside(const vxg__body *b, const ray *r, double *t0, double *t1) {
     double o[3], d[3];
+    if (passes_by(b, r)) return 0;
     vxg__body_point(b, r->o, o);
     vxg__body_turn(b, r->w, d);
     *t0 = r->t_min, *t1 = INFINITY;
