@@ -9,7 +9,7 @@
 
 typedef struct options {
     cli_shared shared;
-    const char *output, *phantom, *axis, *unit, *volume_out, *geometry_out;
+    const char *output, *phantom, *geometry, *axis, *unit, *volume_out, *geometry_out;
     int views, rows, cols, detector, flats, darks, seed, samples, threads, force;
     double range, pixel, sod, sdd, size, scale, peak, photons, white, dark_level, flat_pattern;
     double max_memory;
@@ -22,6 +22,8 @@ static const vxg_option rows[] = {
      "NAME|FILE",
      "built-in phantom, or a phantom file (a name with a dot or slash): shepp-logan-2d, "
      "shepp-logan-2d-classic, shepp-logan-3d, forbild-head-like, disc, cube, spheres"},
+    {"geometry", 0, VXG_OPT_TEXT, offsetof(options, geometry), NULL, 0, 0, NULL, "FILE",
+     "geometry file (JSON) of any scan, instead of the options from --views to --rotation-axis"},
     {"views", 0, VXG_OPT_INT, offsetof(options, views), "180", 1, 10000000, NULL, NULL,
      "number of projections"},
     {"rows", 0, VXG_OPT_INT, offsetof(options, rows), "128", 1, 1000000, "px", NULL,
@@ -81,12 +83,15 @@ typedef struct job {
     const options *opt;
     vxg_phantom *phantom;
     vxg_ct_geometry *geo;
+    int64_t views, rows, cols;
     double *degrees, *integrals;
     uint16_t *counts;
-    double center, size, scale, range;
-    double largest;    /* line integral of the whole scan */
-    int64_t saturated; /* counts */
-    int64_t block;     /* frames at once */
+    double center, pixel, size, scale, range; /* center: NaN with --geometry */
+    char unit[16];
+    vxg_ct_volume grid; /* of --volume-out */
+    double largest;     /* line integral of the whole scan */
+    int64_t saturated;  /* counts */
+    int64_t block;      /* frames at once */
     vxg_ct_exposure exposure;
     cli_provenance prov;
 } job;
@@ -106,7 +111,7 @@ static int read_text(const char *path, char **out) {
         if (n + 1 < room) continue;
         char *more = room < MAX_TEXT ? realloc(text, room *= 2) : NULL;
         if (!more) {
-            status = vxg_error_set(VXG_ERR_INPUT, "%s: too large for a phantom file", path);
+            status = vxg_error_set(VXG_ERR_INPUT, "%s: more than 64 MiB", path);
             break;
         }
         text = more;
@@ -140,6 +145,25 @@ static int open_phantom(job *j) {
 
 /* ---- the scan ---- */
 
+/* Options that describe the scan must be left alone when a file does. */
+static int check_geometry_file(const cli_verb *verb, const options *o) {
+    static const char *const names[] = {"views", "rows", "cols",     "range",        "pixel",
+                                        "sod",   "sdd",  "detector", "rotation-axis"};
+    char text[64];
+    for (int i = 0; o->geometry && i < verb->count; i++) {
+        const vxg_option *row = &verb->options[i];
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            if (strcmp(row->name, names[k])) continue;
+            vxg_options_text(row, o, text, sizeof text);
+            if (strcmp(text, row->fallback))
+                return vxg_error_set(VXG_ERR_ARGUMENT,
+                                     "--%s: the scan is described by --geometry already",
+                                     row->name);
+        }
+    }
+    return VXG_OK;
+}
+
 static int check_options(job *j) {
     const options *o = j->opt;
     if (!o->output)
@@ -150,9 +174,11 @@ static int check_options(job *j) {
         return vxg_error_set(VXG_ERR_ARGUMENT, "--sod is missing: source to axis");
     if (o->detector == VXG_CT_DETECTOR_CURVED && !(o->sod > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--detector: curved needs a source (--sod, --sdd)");
-    if (o->unit && strlen(o->unit) > 15)
+    if (o->unit && strlen(o->unit) >= sizeof j->unit)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--unit: more than 15 letters");
+    if (o->unit) snprintf(j->unit, sizeof j->unit, "%s", o->unit);
     j->range = o->range != 0 ? o->range : o->sod > 0 ? 360 : 180;
+    j->views = o->views, j->rows = o->rows, j->cols = o->cols, j->pixel = o->pixel;
     j->center = 0.5 * (o->cols - 1);
     if (!strcmp(o->axis, "middle")) return VXG_OK;
     char *end;
@@ -163,7 +189,7 @@ static int check_options(job *j) {
     return VXG_OK;
 }
 
-static int make_geometry(job *j) {
+static int standard_scan(job *j) {
     const options *o = j->opt;
     double *radians = malloc((size_t)o->views * sizeof *radians);
     j->degrees = malloc((size_t)o->views * sizeof *radians);
@@ -194,6 +220,34 @@ static int make_geometry(job *j) {
         status =
             o->sod > 0 ? vxg_ct_cone_circular(&c, &j->geo) : vxg_ct_parallel_circular(&p, &j->geo);
     free(radians);
+    if (!status) j->grid = vxg_ct_fit_volume(j->geo);
+    return status;
+}
+
+/* Everything out of a geometry file, the angles for exchange/theta too. */
+static int scan_of_file(job *j) {
+    vxg_ct_notes notes = {0};
+    char *text = NULL, hex[65];
+    const char *path = j->opt->geometry;
+    int status = read_text(path, &text);
+    if (!status) {
+        status = vxg_ct_geometry_from_json(text, strlen(text), &notes, &j->geo);
+        if (status && !strstr(vxg_error_message(), path)) vxg_error_context(status, "%s", path);
+    }
+    free(text);
+    if (!status) status = vxg_file_sha256(path, hex);
+    if (!status) status = cli_provenance_add(&j->prov, "geometry.sha256", "%s", hex);
+    if (status) return status;
+    j->views = vxg_ct_geometry_nviews(j->geo), j->rows = vxg_ct_geometry_nv(j->geo);
+    j->cols = vxg_ct_geometry_nu(j->geo), j->center = NAN;
+    if (!*j->unit) snprintf(j->unit, sizeof j->unit, "%s", notes.units);
+    const double *U = vxg_ct_geometry_view(j->geo, 0)->U;
+    j->pixel = sqrt(U[0] * U[0] + U[1] * U[1] + U[2] * U[2]);
+    j->grid = notes.has_volume ? notes.volume : vxg_ct_fit_volume(j->geo);
+    j->degrees = malloc((size_t)j->views * sizeof *j->degrees);
+    if (!j->degrees) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for angles");
+    status = vxg_ct_geometry_angles(j->geo, j->degrees);
+    for (int64_t i = 0; i < j->views && !status; i++) j->degrees[i] *= 180 / M_PI;
     return status;
 }
 
@@ -227,30 +281,37 @@ static int refuse_existing(const options *o) {
 /* The radius around the axis that every view sees. */
 static int set_size(job *j) {
     const options *o = j->opt;
+    j->size = o->size;
+    if (o->size > 0) return VXG_OK;
+    if (o->geometry) {
+        double z[2];
+        int status = vxg_ct_field_of_view(j->geo, &j->size, z);
+        return status ? vxg_error_context(status, "--size is needed") : VXG_OK;
+    }
     const double left = j->center + 0.5, right = o->cols - 0.5 - j->center;
     double half = o->pixel * fmin(left, right);
-    if (o->size == 0 && !(half > 0))
+    if (!(half > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--rotation-axis: the axis at column %g is not on the detector; "
                              "--size is needed then",
                              j->center);
     if (o->sod > 0) half = o->sod * sin(o->detector ? half / o->sdd : atan(half / o->sdd));
-    j->size = o->size > 0 ? o->size : half;
+    j->size = half;
     return VXG_OK;
 }
 
 /* Frames that fit into the memory, and not so many that progress and Ctrl-C become slow. */
 static int make_buffers(job *j) {
-    const double pixels = (double)j->opt->rows * j->opt->cols;
+    const double pixels = (double)j->rows * (double)j->cols;
     const double room = j->opt->max_memory * 1e6 / (pixels * 10), brisk = 4e6 / pixels;
     j->block = (int64_t)fmax(1, fmin(room, fmax(1, brisk)));
-    if (j->block > j->opt->views) j->block = j->opt->views;
+    if (j->block > j->views) j->block = j->views;
     const size_t n = (size_t)j->block * (size_t)pixels;
     j->integrals = malloc(n * sizeof *j->integrals);
     j->counts = malloc(n * sizeof *j->counts);
     if (j->integrals && j->counts) return VXG_OK;
-    return vxg_error_set(VXG_ERR_MEMORY, "out of memory for frames of %d x %d", j->opt->rows,
-                         j->opt->cols);
+    return vxg_error_set(VXG_ERR_MEMORY, "out of memory for frames of %lld x %lld",
+                         (long long)j->rows, (long long)j->cols);
 }
 
 static vxg_phantom_opts phantom_opts(const job *j, const vxg_progress *progress) {
@@ -263,7 +324,7 @@ static int project(const job *j, int64_t first, int64_t n, double *largest) {
     vxg_phantom_opts o = phantom_opts(j, &quiet);
     o.begin = first, o.end = first + n, o.samples = j->opt->samples;
     int status = vxg_phantom_project(j->phantom, j->geo, &o, j->integrals);
-    const int64_t count = n * j->opt->rows * j->opt->cols;
+    const int64_t count = n * j->rows * j->cols;
     for (int64_t i = 0; !status && i < count; i++) *largest = fmax(*largest, j->integrals[i]);
     return status;
 }
@@ -271,11 +332,11 @@ static int project(const job *j, int64_t first, int64_t n, double *largest) {
 /* Attenuation of value 1 that gives the largest integral asked for. */
 static int set_scale(job *j) {
     double largest = 0;
-    const int views = j->opt->views, n = views < 16 ? views : 16;
+    const int64_t n = j->views < 16 ? j->views : 16;
     int status = VXG_OK;
     j->scale = j->opt->scale != 0 ? j->opt->scale : 1;
     if (j->opt->scale != 0) return VXG_OK;
-    for (int i = 0; i < n && !status; i++) status = project(j, (int64_t)i * views / n, 1, &largest);
+    for (int64_t i = 0; i < n && !status; i++) status = project(j, i * j->views / n, 1, &largest);
     if (!status && !(largest > 0))
         status = vxg_error_set(VXG_ERR_ARGUMENT,
                                "--phantom: no ray meets anything of %s (see --size, --rows)",
@@ -287,19 +348,21 @@ static int set_scale(job *j) {
 static int open_job(job *j) {
     const options *o = j->opt;
     vxg_volume_format format;
-    int status = check_options(j);
+    int status = check_geometry_file(j->run->verb, o);
+    if (!status) status = check_options(j);
     if (!status && o->volume_out) status = volume_format(o->volume_out, &format);
     if (!status) status = refuse_existing(o);
     if (!status && o->threads) status = vxg_set_threads(o->threads);
     if (!status) status = cli_provenance_start(&j->prov, j->run);
     if (!status) status = open_phantom(j);
-    if (!status) status = make_geometry(j);
+    if (!status) status = o->geometry ? scan_of_file(j) : standard_scan(j);
     if (!status) status = set_size(j);
     if (!status) status = make_buffers(j);
     if (!status) status = set_scale(j);
     if (!status) status = cli_provenance_add(&j->prov, "simulated.size", "%.17g", j->size);
     if (!status) status = cli_provenance_add(&j->prov, "simulated.scale", "%.17g", j->scale);
-    if (!status) status = cli_provenance_add(&j->prov, "simulated.center", "%.17g", j->center);
+    if (!status && isfinite(j->center))
+        status = cli_provenance_add(&j->prov, "simulated.center", "%.17g", j->center);
     j->exposure = (vxg_ct_exposure){.photons = o->photons,
                                     .white = o->white,
                                     .dark = o->dark_level,
@@ -311,7 +374,6 @@ static int open_job(job *j) {
 /* ---- writing ---- */
 
 static int write_kind(job *j, vxg_scan_writer *w, vxg_frame_kind kind, int64_t total) {
-    const options *o = j->opt;
     const vxg_progress *p = kind == VXG_FRAME_DATA ? cli_progress(j->run) : NULL;
     int status = VXG_OK;
     for (int64_t at = 0; at < total && !status; at += j->block) {
@@ -319,7 +381,7 @@ static int write_kind(job *j, vxg_scan_writer *w, vxg_frame_kind kind, int64_t t
         if (cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
         if (!status && p) status = project(j, at, n, &j->largest);
         if (!status)
-            status = vxg_ct_expose(&j->exposure, kind, at, n, o->rows, o->cols,
+            status = vxg_ct_expose(&j->exposure, kind, at, n, j->rows, j->cols,
                                    p ? j->integrals : NULL, j->counts, &j->saturated);
         if (!status) status = w->write(w, kind, at, n, j->counts);
         if (!status && p && p->report)
@@ -331,16 +393,16 @@ static int write_kind(job *j, vxg_scan_writer *w, vxg_frame_kind kind, int64_t t
 
 static int open_scan(job *j, vxg_scan_writer **w) {
     const options *o = j->opt;
-    const int known = o->unit && *o->unit;
+    const int known = *j->unit != 0;
     vxg_scan_writer_opts s = {.path = o->output,
-                              .nviews = o->views,
-                              .nrows = o->rows,
-                              .ncols = o->cols,
+                              .nviews = j->views,
+                              .nrows = j->rows,
+                              .ncols = j->cols,
                               .nflats = o->flats,
                               .ndarks = o->darks,
                               .theta = j->degrees,
-                              .pixel_size = known ? o->pixel : 0,
-                              .pixel_unit = o->unit,
+                              .pixel_size = known ? j->pixel : 0,
+                              .pixel_unit = j->unit,
                               .attributes = j->prov.list,
                               .nattributes = j->prov.count,
                               .force = o->force};
@@ -351,14 +413,14 @@ static int open_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer **w) {
     vxg_volume_format format = VXG_VOLUME_NPY;
     int status = volume_format(j->opt->volume_out, &format);
     if (status) return status;
-    const int known = j->opt->unit && *j->opt->unit;
+    const int known = *j->unit != 0;
     vxg_volume_writer_opts o = {.format = format,
                                 .path = j->opt->volume_out,
                                 .nz = v->nz,
                                 .ny = v->ny,
                                 .nx = v->nx,
                                 .voxel = {known ? v->dz : 0, known ? v->dy : 0, known ? v->dx : 0},
-                                .unit = j->opt->unit,
+                                .unit = j->unit,
                                 .attributes = j->prov.list,
                                 .nattributes = j->prov.count,
                                 .force = j->opt->force};
@@ -387,7 +449,7 @@ static int write_geometry(const job *j, const vxg_ct_volume *grid) {
     vxg_ct_notes notes = {.reverse = -1, .has_volume = 1, .volume = *grid};
     char *text = NULL;
     if (!j->opt->geometry_out) return VXG_OK;
-    if (j->opt->unit) snprintf(notes.units, sizeof notes.units, "%s", j->opt->unit);
+    snprintf(notes.units, sizeof notes.units, "%s", j->unit);
     int status = vxg_ct_geometry_to_json(j->geo, &notes, 0, &text);
     if (!status) status = vxg_text_write(j->opt->geometry_out, text, j->opt->force);
     vxg_free(text);
@@ -415,14 +477,13 @@ static int finish(job *j, const vxg_ct_volume *grid, vxg_scan_writer **scan,
 static int write_outputs(job *j) {
     vxg_scan_writer *scan = NULL;
     vxg_volume_writer *volume = NULL;
-    const vxg_ct_volume grid = vxg_ct_fit_volume(j->geo);
     int status = open_scan(j, &scan);
-    if (!status && j->opt->volume_out) status = open_volume(j, &grid, &volume);
+    if (!status && j->opt->volume_out) status = open_volume(j, &j->grid, &volume);
     if (!status) status = write_kind(j, scan, VXG_FRAME_DARK, j->opt->darks);
     if (!status) status = write_kind(j, scan, VXG_FRAME_FLAT, j->opt->flats);
-    if (!status) status = write_kind(j, scan, VXG_FRAME_DATA, j->opt->views);
-    if (!status && volume) status = fill_volume(j, &grid, volume);
-    if (!status) status = finish(j, &grid, &scan, &volume);
+    if (!status) status = write_kind(j, scan, VXG_FRAME_DATA, j->views);
+    if (!status && volume) status = fill_volume(j, &j->grid, volume);
+    if (!status) status = finish(j, &j->grid, &scan, &volume);
     if (volume) volume->abandon(volume);
     if (scan) scan->abandon(scan);
     return status;
@@ -444,9 +505,9 @@ static void print_result(const job *j, double seconds) {
     cli_json_text(&out, "volume", o->volume_out);
     cli_json_text(&out, "geometry", o->geometry_out);
     cli_json_open(&out, "shape", '[');
-    cli_json_int(&out, NULL, o->views);
-    cli_json_int(&out, NULL, o->rows);
-    cli_json_int(&out, NULL, o->cols);
+    cli_json_int(&out, NULL, j->views);
+    cli_json_int(&out, NULL, j->rows);
+    cli_json_int(&out, NULL, j->cols);
     cli_json_close(&out, ']');
     cli_json_real(&out, "center", j->center);
     cli_json_real(&out, "size", j->size);
@@ -465,9 +526,9 @@ static int run(cli_run *r) {
     if (!status) status = write_outputs(&j);
     if (!status) {
         const double seconds = cli_now() - start;
-        cli_say(r, "%s: %d views of %d x %d, largest line integral %.3g, %s, %.1f s", j.opt->output,
-                j.opt->views, j.opt->rows, j.opt->cols, j.largest,
-                cli_bytes(2.0 * j.opt->views * j.opt->rows * j.opt->cols), seconds);
+        cli_say(r, "%s: %lld views of %lld x %lld, largest line integral %.3g, %s, %.1f s",
+                j.opt->output, (long long)j.views, (long long)j.rows, (long long)j.cols, j.largest,
+                cli_bytes(2.0 * (double)j.views * (double)j.rows * (double)j.cols), seconds);
         if (j.saturated) cli_warn("%lld pixels are saturated", (long long)j.saturated);
         print_result(&j, seconds);
     }
@@ -491,7 +552,8 @@ const cli_verb cli_verb_simulate = {
         "Data Exchange file with flat and dark fields, written view by view, so that it may be "
         "larger than the memory. Without --sod the beam is parallel, and `voxgrad recon` gives the "
         "phantom back, times the scale that --json prints.\n\n"
-        "Lengths are in one unit, that of --pixel; without it, pixels. --volume-out writes what a "
+        "Lengths are in one unit, that of --pixel; without it, pixels. --geometry takes any scan: "
+        "helical, tilted, any list of views. --volume-out writes what a "
         "perfect reconstruction would be. Phantom files are described in docs/phantoms.md. Nothing "
         "is left behind when the command fails or is interrupted.",
     .examples = "  voxgrad simulate -o scan.h5\n"
