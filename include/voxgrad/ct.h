@@ -229,6 +229,76 @@ typedef struct vxg_ct_fbp_opts {
 VXG_API int vxg_ct_fbp(vxg_device *dev, const vxg_ct_geometry *geo, const double *angles,
                        const vxg_ct_volume *vol, const vxg_ct_fbp_opts *opts, vxg_op **out);
 
+/* ---- Analytic reconstruction: fan and cone beams (host arrays in double, then one operator) ----
+ * A scan turns about an axis along z. Its angle t is that of the source, radius (sin t, -cos t)
+ * from the axis. The fan angle g of a ray lies in the x-y plane, counted from the line to the axis
+ * and positive towards (cos t, sin t); the ray (t, g) is met again, from the other side, as
+ * (t + pi - 2 g, -g). */
+
+/* The axis (x, y) and, for every view, t in (-pi, pi] and the source's distance from the axis;
+ * angles, radius: nviews each, may be NULL. The axis is the middle of the circle that fits the
+ * sources best; one or two views turn about the origin. VXG_ERR_ARGUMENT on parallel beams and on
+ * sources in one place or in a line. */
+VXG_API int vxg_ct_source_angles(const vxg_ct_geometry *geo, double axis[2], double *angles,
+                                 double *radius);
+/* Fan angle g of every pixel (nv, nu) of a view, and the cosine of the angle between its ray and
+ * the level line through the axis: the weight of Feldkamp, Davis and Kress (J. Opt. Soc. Am. A 1
+ * (1984) 612) for any position of the detector. Either array may be NULL. */
+VXG_API int vxg_ct_fan_angles(const vxg_ct_geometry *geo, int64_t view, const double axis[2],
+                              double *gamma, double *cosine);
+/* Quadrature weights over a turn, angles in any order and spacing, duplicates (0 and 360 degrees)
+ * shared; their sum is 2 pi, less the arc that was not measured (see vxg_ct_angle_weights). *first
+ * and *range: where the measured arc begins, and its length from the first view to the last; 2 pi
+ * when nothing is missing. Both may be NULL. */
+VXG_API int vxg_ct_turn_weights(int64_t nviews, const double *angles, double *weights,
+                                double *first, double *range);
+/* Redundancy weights of n rays of the view at t in a scan over [first, first + range], pi < range
+ * <= 2 pi: with delta = (range - pi) / 2 they rise as sin^2 over t - first < 2 (delta + g) and fall
+ * behind pi + 2 g, so that the two measurements of a ray sum to 1; a ray measured once has 1 (D. L.
+ * Parker, Med. Phys. 9 (1982) 254; beyond the shortest scan, delta > the largest g: M. D. Silver,
+ * Med. Phys. 27 (2000) 773). Views outside the scan and |g| > delta get 0. */
+VXG_API int vxg_ct_parker_weights(double t, double first, double range, int64_t n,
+                                  const double *gamma, double *weights);
+/* Redundancy weights of n rays of a full turn whose detector reaches from fan angle lo < 0 to
+ * hi > 0 but further to one side: 0 to 1 as (1 + sin) / 2 over |g| < min(-lo, hi), 1 beyond on the
+ * far side, so that g and -g sum to 1 (G. Wang, Med. Phys. 29 (2002) 1634). */
+VXG_API int vxg_ct_offset_weights(double lo, double hi, int64_t n, const double *gamma,
+                                  double *weights);
+
+typedef enum vxg_ct_arc {                  /* of a scan */
+                          VXG_CT_ARC_AUTO, /* short when a wedge is missing (vxg_ct_angle_weights
+                                              says how wide) */
+                          VXG_CT_ARC_FULL,
+                          VXG_CT_ARC_SHORT /* the widest gap between views was not measured */
+} vxg_ct_arc;
+typedef enum vxg_ct_half_fan {
+    VXG_CT_HALF_FAN_AUTO, /* when the axis is over 5 % of the detector's width off its middle */
+    VXG_CT_HALF_FAN_NO,
+    VXG_CT_HALF_FAN_YES
+} vxg_ct_half_fan;
+
+typedef struct vxg_ct_fdk_opts {
+    vxg_ct_window window;
+    double cutoff; /* fraction of Nyquist; 0: the window's default */
+    vxg_dtype dtype;
+    int no_schedule;
+    vxg_ct_arc arc;
+    vxg_ct_half_fan half_fan;
+    double extend; /* truncated projections: rows are continued on both sides by this fraction of
+                    * the detector's width, edge value times a falling half-cosine; 0: by zeros */
+} vxg_ct_fdk_opts;
+
+/* Reconstruction of a circular scan as one linear operator, projections (nviews, nv, nu) -> volume
+ * (nz, ny, nx) in true attenuation: fan beam (one row) exact filtered backprojection, cone beam
+ * Feldkamp, Davis and Kress; flat and curved detectors; full turns, short scans, half-fan scans.
+ * Rows are filtered as they are: a flat detector may be turned about its column axis and about the
+ * level line in it at will, and by up to 0.2 rad within its plane, which is approximate for objects
+ * that vary along z. A source that moves along z (helix) is VXG_ERR_ARGUMENT here; so are, by name:
+ * parallel beams, distances to the axis over 1 % different, arcs shorter than pi and the fan, a
+ * half-fan of less than a turn, an axis that is not on the detector. */
+VXG_API int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                       const vxg_ct_fdk_opts *opts, vxg_op **out);
+
 /* ---- Preprocessing (host arrays, float32, C order; in place; one thread per call) ---- */
 typedef struct vxg_ct_bad_counts {
     int64_t nonpositive; /* transmission <= 0: replaced */
