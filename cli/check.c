@@ -132,7 +132,8 @@ static int check_example(line *l, vxg_device *reference, int example, vxg_proble
                            .input_lo = row->input_lo,
                            .input_hi = row->input_hi,
                            .declared_empty = row->is_empty && row->is_empty(&p),
-                           .ties = row->ties};
+                           .ties = row->ties,
+                           .kinks = row->kinks};
     for (int k = 0; k < NCHECKS && !cli_cancel; k++) {
         vxg_check_result r = {0};
         if (!checks[k].fn && l->target->dev == reference) continue; /* it would agree with itself */

@@ -22,7 +22,8 @@ static void all_checks(const vxg_op *op, const vxg_op_row *row, uint64_t seed, i
     vxg_check_opts o = {.seed = seed,
                         .input_lo = row ? row->input_lo : 0,
                         .input_hi = row ? row->input_hi : 0,
-                        .declared_empty = empty};
+                        .declared_empty = empty,
+                        .kinks = row ? row->kinks : 0};
     run_check("adjoint", vxg_check_adjoint, op, o);
     run_check("jvp", vxg_check_jvp, op, o);
     run_check("vjp", vxg_check_vjp, op, o);

@@ -189,6 +189,7 @@ static void row_on_variant(const vxg_op_row *row, const variant *v, const evalua
         CHECK_OK(evaluate_row(v->dev, row, p, &got));
         if (has_ties(row)) siddon_sums(&got, &want[k], k);
         for (int i = 0; i < (has_ties(row) ? 0 : got.count); i++) {
+            if (i && row->kinks >> (i - 1) & 1) continue; /* see the row's own test */
             double d = difference(got.value[i], want[k].value[i], got.n[i]);
             EXPECT(d <= TOLERANCE, "%s, example %d: %s differs from float64 by %.3g of the maximum",
                    sizes[k % 2], k / 2, i ? "gradient" : "result", d);

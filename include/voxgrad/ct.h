@@ -133,6 +133,23 @@ VXG_API int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const 
 VXG_API int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo,
                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                vxg_op **out);
+/* The Joseph projector with the geometry as a second input: inputs volume (nz, ny, nx) and delta
+ * (nviews, 4, 3), a change of every view's vectors (r or s, d, U, V; x, y, z of each) in world
+ * units, zero for the geometry as it is. Linear in the volume; jvp and vjp by both inputs. Flat
+ * detectors, any beam. Views are derived from geo + delta in double on the host at every call:
+ * delta, its tangent and the sums of its gradient go there and back, and the queue is waited for. A
+ * derivative is that of the interpolated volume: where a ray passes exactly through a line of voxel
+ * centres or changes its dominant axis, that of one side. VXG_ERR_ARGUMENT: another model or
+ * detector, and at a call a delta that makes a view the geometry would refuse. opts NULL: float32.
+ */
+VXG_API int vxg_ct_projector_geometry(vxg_device *dev, const vxg_ct_geometry *geo,
+                                      const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
+                                      vxg_op **out);
+/* The same in 2-D: image (ny, nx), sinogram (nviews, nu). V and components of delta across the
+ * slice do nothing and get no gradient. */
+VXG_API int vxg_ct_projector2d_geometry(vxg_device *dev, const vxg_ct_geometry *geo,
+                                        const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
+                                        vxg_op **out);
 /* Voxel-driven bilinear backprojector, projections -> volume: each voxel adds, over views, the
  * projection interpolated where the voxel's centre falls, times the weight of opts->weighting.
  * Pixels beyond the detector are 0, voxels behind the source get nothing. Not the adjoint of

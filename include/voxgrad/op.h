@@ -121,6 +121,9 @@ typedef struct vxg_op_row {
     /* 1: weights jump where a ray lies along a border of cells (Siddon). There another rounding
      * gives another share, so devices are compared by what must agree: the result of a constant. */
     int ties;
+    /* Bit i: the derivative by input i jumps (it is that of an interpolation). Differences and
+     * other devices do not agree on it at the jumps: checks leave it to the row's own tests. */
+    uint32_t kinks;
     /* 1 when the problem is declared empty (the beam misses the volume): then Ax and A'y must be
      * exactly zero. NULL: never. */
     int (*is_empty)(const vxg_problem *problem);
@@ -141,6 +144,8 @@ typedef struct vxg_check_opts {
     double input_lo, input_hi;
     int declared_empty;
     int ties; /* vxg_check_backends: compares the result of a constant input alone */
+    /* bit i: vxg_check_jvp does not move input i, vxg_check_backends leaves its gradient out */
+    uint32_t kinks;
 } vxg_check_opts;
 
 typedef struct vxg_check_result {

@@ -199,10 +199,10 @@ static int upload(vxg_device *dev, vxg_dtype dtype, const double *from, int64_t 
 
 /* In 2-D all rays run in the middle of the one slice: what is out of it by rounding is put there,
  * what is out by more is refused. V does not matter. */
-int vxg__ct_ray_planar(const vxg_ct_volume *vol, int64_t index, vxg_ct_view *v) {
+int vxg__ct_ray_planar(const vxg_ct_volume *vol, vxg_ct_beam beam, int64_t index, vxg_ct_view *v) {
     double *const z[3] = {&v->s[2], &v->d[2], &v->U[2]};
-    static const char *const names[] = {"the source s", "the detector centre d",
-                                        "the column step U"};
+    const char *const names[] = {beam == VXG_CT_BEAM_CONE ? "the source s" : "the ray direction r",
+                                 "the detector centre d", "the column step U"};
     double size = (double)(vol->nx + vol->ny);
     for (int i = 0; i < 3; i++) size += fabs(v->s[i]) + fabs(v->d[i]);
     for (int i = 0; i < 3; i++) {
@@ -224,7 +224,7 @@ static int make_coefs(vxg_ray_state *p, int planar) {
         double *c = p->coef64 + i * VXG_RAY_COEFS;
         vxg_ct_view v;
         vxg__ct_index_cone(&p->vol, world, &v);
-        if (planar) VXG_TRY(vxg__ct_ray_planar(&p->vol, i, &v));
+        if (planar) VXG_TRY(vxg__ct_ray_planar(&p->vol, VXG_CT_BEAM_CONE, i, &v));
         vxg__ct_ray_flat(&p->vol, VXG_CT_BEAM_CONE, &v, nu, nv, c);
         if (!p->tables) continue;
         if (i && !same_table(geo, i)) number++;

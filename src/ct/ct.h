@@ -21,6 +21,8 @@ double vxg__dot3(const double *a, const double *b);
 double vxg__norm3(const double *a);
 void vxg__cross3(const double *a, const double *b, double *out);
 
+/* Checks one view of a set; messages name it by its index. g->views is not looked at. */
+int vxg__ct_view_check(const vxg_ct_views *g, const vxg_ct_view *view, int64_t index);
 /* Checks a volume and fills in its defaults (voxel size 1, identity rotation). */
 int vxg__ct_volume_check(const vxg_ct_volume *in, vxg_ct_volume *out);
 /* A view in voxel index units counted from the volume's middle; |r| is the index length of a world

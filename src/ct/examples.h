@@ -15,6 +15,10 @@ int64_t vxg__roll_int(vxg__dice *d, int64_t lo, int64_t hi); /* both ends includ
 void vxg__roll_rotation(vxg__dice *d, double most, double *m);
 void vxg__turn(const double *m, double *v); /* v = m v */
 
+/* A random cone-beam scan with a flat detector, a fan-beam scan when planar; as vxg__ct_example. */
+int vxg__ct_cone_example(const vxg_problem *problem, int planar, vxg_ct_geometry **geo,
+                         vxg_ct_volume *vol);
+
 /* Volume of example p->seed, one slice when planar: 3 is a single voxel, 5 and more shifted and
  * anisotropic, 15 and more (3-D) rotated. */
 void vxg__ct_example_volume(vxg__dice *d, const vxg_problem *p, int planar, vxg_ct_volume *v);

@@ -43,8 +43,7 @@ static int check_curved(const vxg_ct_views *g, const vxg_ct_view *v, const doubl
     return VXG_OK;
 }
 
-static int check_view(const vxg_ct_views *g, int64_t index) {
-    const vxg_ct_view *v = &g->views[index];
+int vxg__ct_view_check(const vxg_ct_views *g, const vxg_ct_view *v, int64_t index) {
     const double *const vectors[] = {v->s, v->d, v->U, v->V};
     const int cone = g->beam == VXG_CT_BEAM_CONE;
     const char *names = cone ? "sdUV" : "rdUV";
@@ -86,7 +85,7 @@ static int check_views(const vxg_ct_views *g) {
     VXG_FAIL_IF(g->nv > VXG_MAX_ELEMENTS / g->nu || g->nviews > VXG_MAX_ELEMENTS / (g->nv * g->nu),
                 VXG_ERR_ARGUMENT, "geometry: more than 2^40 projection values");
     VXG_FAIL_IF(!g->views, VXG_ERR_ARGUMENT, "geometry: views is NULL");
-    for (int64_t i = 0; i < g->nviews; i++) VXG_TRY(check_view(g, i));
+    for (int64_t i = 0; i < g->nviews; i++) VXG_TRY(vxg__ct_view_check(g, &g->views[i], i));
     return VXG_OK;
 }
 

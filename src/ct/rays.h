@@ -42,7 +42,8 @@ void vxg__ct_ray_flat(const vxg_ct_volume *vol, vxg_ct_beam beam, const vxg_ct_v
 void vxg__ct_ray_direction(const double *coefs, double alpha, double beta, double r, double *d);
 /* Puts a view of a 2-D scan, in index units, into the slice's plane; refuses one that is not in it
  * to 1e-6. */
-int vxg__ct_ray_planar(const vxg_ct_volume *vol, int64_t index, vxg_ct_view *view);
+int vxg__ct_ray_planar(const vxg_ct_volume *vol, vxg_ct_beam beam, int64_t index,
+                       vxg_ct_view *view);
 /* Ints and reals of the kernels of ct/cone.k. */
 void vxg__ct_ray_sizes(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int accumulate,
                        vxg_launch *l);

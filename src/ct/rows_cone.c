@@ -77,10 +77,10 @@ static double bounding_radius(const vxg_ct_volume *v) {
 
 static int random_scan(const vxg_problem *p, int kind, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
     const int tiny = p->size == VXG_PROBLEM_TINY, planar = kind == FAN;
-    const int64_t most = tiny ? 8 : planar ? 64 : 32;
+    const int64_t most = tiny ? 8 : planar ? 64 : 20;
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584730u + (uint32_t)kind}};
     scan s = {.seed = p->seed % EXAMPLES, .kind = kind};
-    s.nviews = vxg__roll_int(&d, tiny ? 3 : 8, tiny ? 6 : planar ? 30 : 12);
+    s.nviews = vxg__roll_int(&d, tiny ? 3 : 4, tiny ? 6 : planar ? 30 : 8);
     s.nu = vxg__roll_int(&d, most / 2, most);
     s.nv = planar ? 1 : vxg__roll_int(&d, most / 2, most);
     memset(vol, 0, sizeof *vol);
@@ -108,6 +108,11 @@ static int random_scan(const vxg_problem *p, int kind, vxg_ct_geometry **geo, vx
         geo);
     vxg__free(views);
     return status;
+}
+
+int vxg__ct_cone_example(const vxg_problem *problem, int planar, vxg_ct_geometry **geo,
+                         vxg_ct_volume *vol) {
+    return random_scan(problem, planar ? FAN : CONE, geo, vol);
 }
 
 static int is_empty(const vxg_problem *p) {

@@ -194,6 +194,8 @@ int vxg_check_jvp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result
     vxg__check_start(opts, linear ? 0 : wide ? 1e-6 : 2e-3, out);
     VXG_TRY(vxg__random_inputs(op, seed + 1, opts, x));
     int status = vxg__random_inputs(op, seed + 2, NULL, t);
+    for (int i = 0; i < vxg_op_inputs(op) && !status; i++)
+        if (opts && opts->kinks >> i & 1) status = vxg_array_fill(NULL, &t[i], 0);
     if (!status) status = vxg_op_new_array(op, -1, &jt);
     for (int i = 0; i < 2 && !status; i++) status = vxg_op_new_array(op, -1, &work[i]);
     if (!status) status = vxg_op_jvp(op, NULL, x, t, &jt);
@@ -210,6 +212,11 @@ int vxg_check_jvp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result
             out->residual = r;
             snprintf(out->detail, sizeof out->detail, "best step %.2g", h);
         }
+    }
+    if (!status && opts && opts->declared_empty) { /* zero, not 0/0 of itself */
+        double most = 0;
+        status = vxg_array_max_diff(NULL, &jt, NULL, &most);
+        out->residual = most == 0 ? 0 : INFINITY;
     }
     vxg__release_all(x), vxg__release_all(t);
     vxg_array_release(&jt), vxg_array_release(&work[0]), vxg_array_release(&work[1]);
