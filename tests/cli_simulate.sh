@@ -91,7 +91,7 @@ for beam in "flat 32" "curved 32" "curved 1"; do
 done
 echo '{}' >"$W/empty.geometry"
 reads_geometry=1
-"$V" simulate -q -o "$W/n.h5" --geometry "$W/empty.geometry" 2>&1 | grep -q 'without cJSON' && reads_geometry=
+"$V" simulate -q -o "$W/n.h5" --geometry "$W/empty.geometry" 2>&1 | grep -q 'cannot read JSON' && reads_geometry=
 if [ -n "$reads_geometry" ]; then
     # A scan described by its own geometry file is the same scan.
     sim direct -p spheres --rows 20 --cols 48 --views 30 --photons 0 --range 360 --center 22.5 \

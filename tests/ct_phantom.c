@@ -566,6 +566,64 @@ TEST(file_messages)
     free(line);
 }
 
+/* Damaged files: an error or a phantom, nothing else; two or three changed characters at a time. */
+TEST(damaged_files)
+{
+    static const char letters[] = "0123456789.-+eE# \t\n\r\x01\xff,x(nai";
+    const char *text;
+    int good = 0, bad = 0;
+    for (int i = 0; i < DRAWS / 50; i++) {
+        vxg_phantom *p = NULL;
+        vxg_phantom_name(i % 7, &text);
+        size_t n = strlen(text);
+        char *copy = malloc(n + 1);
+        memcpy(copy, text, n + 1);
+        for (int k = 0; k < 2 + i % 2; k++)
+            copy[(size_t)roll(0, (double)n)] = letters[(size_t)roll(0, sizeof letters - 1)];
+        if (i % 5 == 0) copy[(size_t)roll(0, (double)n)] = 0;
+        int status = vxg_phantom_parse(copy, "t", &p);
+        free(copy);
+        good += status == 0, bad += status == VXG_ERR_INPUT;
+        CHECK((status == 0) == (p != NULL), "case %d: status %d", i, status);
+        CHECK(status == 0 || status == VXG_ERR_INPUT, "case %d: %s", i, vxg_error_message());
+        vxg_phantom_release(p);
+    }
+    EXPECT(good > 0 && bad > 0, "%d read, %d refused", good, bad);
+    EXPECT(vxg_alloc_live() == 0, "%d blocks are left", (int)vxg_alloc_live());
+}
+
+static int everything(const vxg_ct_geometry *g) {
+    static float out[4 * 4 * 4];
+    const vxg_ct_volume vol = {.nz = 4, .ny = 4, .nx = 4};
+    vxg_phantom *p = NULL;
+    int status = vxg_phantom_named("spheres", &p);
+    if (!status) status = vxg_phantom_project(p, g, NULL, out);
+    if (!status) status = vxg_phantom_voxelize(p, &vol, NULL, out);
+    vxg_phantom_release(p);
+    return status;
+}
+
+TEST(memory_fails)
+{
+    const double zero = 0;
+    vxg_ct_geometry *g = NULL;
+    vxg_ct_parallel_opts o = {.angles = &zero, .nviews = 1, .rows = 4, .cols = 4};
+    CHECK_OK(vxg_ct_parallel_circular(&o, &g));
+    int64_t before = vxg_alloc_live();
+    vxg_alloc_count();
+    CHECK_OK(everything(g));
+    int64_t requests = vxg_alloc_count();
+    CHECK(requests > 5, "%d requests", (int)requests);
+    for (int64_t i = 0; i < requests; i++) {
+        vxg_alloc_fail_at(i);
+        int status = everything(g);
+        vxg_alloc_fail_at(-1);
+        EXPECT(status == VXG_ERR_MEMORY, "request %d: status %d", (int)i, status);
+        EXPECT(vxg_alloc_live() == before, "request %d: memory is left", (int)i);
+    }
+    vxg_ct_geometry_release(g);
+}
+
 TEST(bad_arguments)
 {
     vxg_shape s = {.kind = VXG_SHAPE_ELLIPSE, .value = 1, .half = {1, 1}, .angle = {0, 0.1}};
@@ -730,5 +788,6 @@ TEST(noisy_counts)
 TEST_MAIN("ct_phantom", T(rays_of_every_shape), T(sums_and_replacements), T(sphere_closed_form),
           T(far_source_is_parallel), T(curved_is_flat_at_its_pixels), T(samples_of_a_pixel),
           T(shepp_logan_middle), T(voxels_equal_plain_samples), T(voxel_averages_converge),
-          T(same_bits), T(built_in), T(file_is_read), T(file_messages), T(bad_arguments),
-          T(poisson_moments), T(poisson_histogram), T(noise_free_counts), T(noisy_counts))
+          T(same_bits), T(built_in), T(file_is_read), T(file_messages), T(damaged_files),
+          T(memory_fails), T(bad_arguments), T(poisson_moments), T(poisson_histogram),
+          T(noise_free_counts), T(noisy_counts))

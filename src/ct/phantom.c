@@ -76,13 +76,10 @@ int vxg_phantom_named(const char *name, vxg_phantom **out) {
     VXG_FAIL_IF(!name || !out, VXG_ERR_ARGUMENT, "phantom: name or out is NULL");
     *out = NULL;
     vxg_text list = {0};
-    for (const vxg__phantom_text *t = vxg__phantom_texts; t->name; t++) {
-        if (!strcmp(t->name, name)) {
-            vxg__text_free(&list);
-            return vxg_phantom_parse(t->text, name, out);
-        }
+    for (const vxg__phantom_text *t = vxg__phantom_texts; t->name; t++)
+        if (!strcmp(t->name, name)) return vxg_phantom_parse(t->text, name, out);
+    for (const vxg__phantom_text *t = vxg__phantom_texts; t->name; t++)
         vxg__text_add(&list, "%s%s", list.length ? ", " : "", t->name);
-    }
     int status = vxg_error_set(VXG_ERR_ARGUMENT, "phantom: '%s' is none of %s", name,
                                list.failed ? "the built-in ones" : list.s);
     vxg__text_free(&list);
