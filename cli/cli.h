@@ -167,6 +167,9 @@ int cli_outputs_check_slices(const cli_outputs *o, const char *prefix);
 /* Removes those numbered from n on: left from an earlier, larger volume. */
 void cli_outputs_drop_slices(const cli_outputs *o, const char *prefix, int64_t n);
 
+/* A whole text file of up to 256 MiB, ends with 0; free() it. Messages name the file. */
+int cli_text_read(const char *path, char **out);
+
 /* scan.c */
 typedef struct cli_select { /* the part of a scan to use */
     int64_t row0, row1, view0, view1, col0, col1;
@@ -185,6 +188,8 @@ int cli_scan_theta(const vxg_scan_reader *scan, const cli_select *sel, double **
 /* A row from "--nsino": "512" is row 512, "0.5" is the middle. */
 int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char *text,
                  int64_t *row);
+/* The same of n rows or slices [first, first + n). */
+int cli_scan_row_of(int64_t first, int64_t n, int part, const char *text, int64_t *row);
 
 /* find_center.c */
 #define CLI_CENTER_CURVE 4096
@@ -208,7 +213,7 @@ void cli_center_free(cli_center *c);
 typedef struct cli_recon {
     cli_shared shared;
     cli_compute compute;
-    const char *output, *axis, *nsino;
+    const char *output, *axis, *nsino, *geometry, *dataset;
     int type, format, filter, ring, reverse, force, no_minus_log, no_checksum;
     double cutoff, max_memory;
     vxg_range center_range, rows, columns, projections;
@@ -220,11 +225,19 @@ typedef struct cli_job { /* what the three types share */
     vxg_scan_reader *scan;
     cli_select sel;
     vxg_ct_recon_opts recon;
-    int64_t row; /* of --nsino */
+    vxg_ct_geometry *geo; /* of --geometry, or NULL: parallel beam by the scan's angles */
+    vxg_ct_volume vol;    /* what is made; voxel sizes 0: unknown */
+    const char *unit;     /* of voxel sizes, "" for pixels */
+    vxg_ct_notes notes;
+    int64_t row; /* of --nsino: a detector row, with --geometry a slice */
     cli_outputs out;
     cli_provenance prov;
 } cli_job;
 int cli_recon_try(cli_job *job);
+/* recon_geometry.c: reads --geometry and says what volume it makes. */
+int cli_recon_geometry(cli_job *job);
+/* A geometry file; messages name it. notes may be NULL. */
+int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **out);
 int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,
                     vxg_volume_writer **out);
 int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path);

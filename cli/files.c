@@ -1,4 +1,4 @@
-/* Output folders that appear whole or not at all. */
+/* Output folders that appear whole or not at all; texts in. */
 #include "cli.h"
 
 #include <dirent.h>
@@ -106,4 +106,35 @@ void cli_outputs_drop_slices(const cli_outputs *o, const char *prefix, int64_t n
         if (slice_number(e->d_name, prefix) >= n) unlinkat(dirfd(d), e->d_name, 0);
     }
     if (d) closedir(d);
+}
+
+/* ---- texts in ---- */
+#define MOST_TEXT (256 << 20)
+
+int cli_text_read(const char *path, char **out) {
+    FILE *f = fopen(path, "rb");
+    size_t n = 0, room = 1 << 16;
+    char *text = f ? malloc(room) : NULL;
+    int status = VXG_OK;
+    if (!f) return vxg_error_set(VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    for (size_t got; text && (got = fread(text + n, 1, room - n - 1, f)) > 0;) {
+        n += got;
+        if (n + 1 < room) continue;
+        char *more = room < MOST_TEXT ? realloc(text, room *= 2) : NULL;
+        if (!more) {
+            status = vxg_error_set(VXG_ERR_INPUT, "%s: more than 256 MiB", path);
+            break;
+        }
+        text = more;
+    }
+    if (!text) status = vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    if (!status && ferror(f))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: cannot read: %s", path, strerror(errno));
+    fclose(f);
+    if (!status) text[n] = 0;
+    if (!status && strlen(text) != n)
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: not a text file", path);
+    if (status) free(text);
+    if (!status) *out = text;
+    return status;
 }

@@ -24,6 +24,11 @@ static const vxg_option rows[] = {
      "otherwise where auto searches"},
     {"nsino", 0, VXG_OPT_TEXT, offsetof(cli_recon, nsino), "0.5", 0, 0, NULL, "ROW",
      "detector row of --type slice and try: 512, or a fraction of the height: 0.5"},
+    {"geometry", 'g', VXG_OPT_TEXT, offsetof(cli_recon, geometry), NULL, 0, 0, NULL, "FILE",
+     "geometry file (JSON) of a fan-beam or cone-beam scan: its angles and distances are used"},
+    {"dataset", 0, VXG_OPT_TEXT, offsetof(cli_recon, dataset), NULL, 0, 0, NULL, "PATH",
+     "dataset of line integrals in an HDF5 file that is no scan: (views, rows, columns) or "
+     "(views, columns)"},
     {"rows", 0, VXG_OPT_RANGE, offsetof(cli_recon, rows), NULL, 0, 0, NULL, "A:B",
      "detector rows to reconstruct, B excluded"},
     {"columns", 0, VXG_OPT_RANGE, offsetof(cli_recon, columns), NULL, 0, 0, NULL, "A:B",
@@ -92,15 +97,13 @@ static void tee_free(tee *t) {
 
 int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,
                     vxg_volume_writer **out) {
-    int64_t n = job->sel.col1 - job->sel.col0;
-    double p = job->scan->pixel_size > 0 ? job->scan->pixel_size : 0;
     vxg_volume_writer_opts w = {.format = format,
                                 .path = path,
                                 .nz = nz,
-                                .ny = n,
-                                .nx = n,
-                                .voxel = {p, p, p},
-                                .unit = job->scan->pixel_unit,
+                                .ny = job->vol.ny,
+                                .nx = job->vol.nx,
+                                .voxel = {job->vol.dz, job->vol.dy, job->vol.dx},
+                                .unit = job->unit,
                                 .attributes = job->prov.list,
                                 .nattributes = job->prov.count,
                                 .force = job->opt->force};
@@ -169,14 +172,18 @@ static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const 
 }
 
 static int draw(const cli_job *job, const tee *t, vxg_picture *pic) {
-    double p = job->scan->pixel_size > 0 ? job->scan->pixel_size : 0;
-    const double voxel[3] = {p, p, p};
+    const double voxel[3] = {job->vol.dz, job->vol.dy, job->vol.dx};
     if (job->opt->type == TYPE_FULL)
         return vxg_picture_orthoslices(t->axial, t->coronal, t->sagittal, t->shape, voxel,
-                                       job->scan->pixel_unit, pic);
+                                       job->unit, pic);
     char label[64];
     const char *labels[1] = {label};
-    snprintf(label, sizeof label, "row %lld centre %.2f", (long long)job->row, job->recon.center);
+    if (job->geo) {
+        snprintf(label, sizeof label, "slice %lld", (long long)job->row);
+    } else {
+        snprintf(label, sizeof label, "row %lld centre %.2f", (long long)job->row,
+                 job->recon.center);
+    }
     return vxg_picture_montage(t->axial, 1, t->shape[1], t->shape[2], labels, pic);
 }
 
@@ -210,24 +217,41 @@ static int name_outputs(cli_job *job, names *n) {
     return status;
 }
 
+/* Type slice: the volume becomes the one slice. */
+static void choose_slice(cli_job *job) {
+    const double *R = job->vol.rotation;
+    const double up = ((double)job->row - 0.5 * (double)(job->vol.nz - 1)) * job->vol.dz;
+    int turned = 0;
+    for (int k = 0; k < 9; k++) turned |= R[k] != 0;
+    if (job->geo) {
+        for (int k = 0; k < 3; k++) job->vol.center[k] += up * (turned ? R[3 * k + 2] : k == 2);
+    } else {
+        job->recon.row_begin = job->row, job->recon.row_end = job->row + 1;
+    }
+    job->vol.nz = 1;
+}
+
+static int reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
+    job->recon.progress = cli_progress(job->run);
+    int status = job->geo ? vxg_ct_reconstruct_views(job->dev, job->scan, job->geo, &job->vol,
+                                                     &job->recon, writer, stats)
+                          : vxg_ct_reconstruct(job->dev, job->scan, &job->recon, writer, stats);
+    cli_progress_end();
+    return status;
+}
+
 static int make_volume(cli_job *job, const names *n) {
-    int full = job->opt->type == TYPE_FULL;
-    int64_t cols = job->sel.col1 - job->sel.col0;
     tee t = {0};
     vxg_ct_recon_stats stats = {0};
     vxg_picture pic = {0};
     vxg_volume_writer *writer = NULL;
-    if (!full) job->recon.row_begin = job->row, job->recon.row_end = job->row + 1;
-    int64_t nz = job->recon.row_end - job->recon.row_begin;
+    if (job->opt->type == TYPE_SLICE) choose_slice(job);
+    const int64_t nz = job->vol.nz;
     double start = cli_now();
     int status = cli_open_volume(job, n->prefix, nz, n->format, &writer);
     if (status) return status;
-    status = tee_open(&t, writer, nz, cols, cols);
-    if (!status) {
-        job->recon.progress = cli_progress(job->run);
-        status = vxg_ct_reconstruct(job->dev, job->scan, &job->recon, &t.self, &stats);
-        cli_progress_end();
-    }
+    status = tee_open(&t, writer, nz, job->vol.ny, job->vol.nx);
+    if (!status) status = reconstruct(job, &t.self, &stats);
     if (!status) say_stats(job->run, &stats);
     /* The small files first: when one fails the volume is given up, and nothing is left. */
     if (!status) status = draw(job, &t, &pic);
@@ -238,9 +262,9 @@ static int make_volume(cli_job *job, const names *n) {
         writer->abandon(writer);
     } else if (!(status = writer->finish(writer))) {
         if (n->format == VXG_VOLUME_TIFF) cli_outputs_drop_slices(&job->out, "recon", nz);
-        cli_say(job->run, "volume %lld x %lld x %lld, 1/px, %.1f s on %s", (long long)stats.slices,
-                (long long)stats.ny, (long long)stats.nx, cli_now() - start,
-                vxg_device_get_info(job->dev)->spec);
+        cli_say(job->run, "volume %lld x %lld x %lld, 1/%s, %.1f s on %s", (long long)stats.slices,
+                (long long)stats.ny, (long long)stats.nx, job->geo && *job->unit ? job->unit : "px",
+                cli_now() - start, vxg_device_get_info(job->dev)->spec);
         print_result(job, &stats, n->first, n->picture, n->provenance, cli_now() - start);
     }
     vxg_picture_free(&pic);
@@ -257,6 +281,7 @@ static int add_center(cli_provenance *p, double center, const char *method) {
 
 static int set_center(cli_job *job) {
     const cli_recon *o = job->opt;
+    if (job->geo) return VXG_OK; /* the geometry says where the axis is */
     if (strcmp(o->axis, "auto")) {
         char *end;
         double c = strtod(o->axis, &end);
@@ -291,19 +316,42 @@ static int check_options(const cli_recon *o) {
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output is missing: the folder of the results");
     if (o->ring && o->ring % 2 == 0)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--ring: %d is not odd", o->ring);
+    if (!o->geometry) return VXG_OK;
+    const struct {
+        const char *name;
+        int given;
+    } without[] = {
+        {"type try", o->type == TYPE_TRY},       {"rotation-axis", strcmp(o->axis, "auto") != 0},
+        {"center-range", o->center_range.given}, {"rows", o->rows.given},
+        {"columns", o->columns.given},           {"reverse", o->reverse},
+    };
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        if (without[i].given)
+            return vxg_error_set(VXG_ERR_ARGUMENT,
+                                 "--%s does not go with --geometry: say it in the geometry file",
+                                 without[i].name);
     return VXG_OK;
 }
 
 static int open_job(cli_job *job) {
     const cli_recon *o = job->opt;
     int status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
-    if (!status) status = vxg_scan_open(job->run->operands[0], &job->scan);
-    job->sel.reverse = o->reverse, job->sel.no_minus_log = o->no_minus_log;
+    if (!status) status = vxg_scan_open_dataset(job->run->operands[0], o->dataset, &job->scan);
+    /* a bare dataset has no flats: its values are line integrals */
+    const int no_log = o->no_minus_log || o->dataset;
+    job->sel.reverse = o->reverse, job->sel.no_minus_log = no_log;
     if (!status)
         status = cli_select_part(&job->sel, job->scan, &o->rows, &o->columns, &o->projections);
-    if (!status) status = cli_scan_row(job->scan, &job->sel, o->nsino, &job->row);
+    if (!status && o->geometry) status = cli_recon_geometry(job);
+    if (!status && !o->geometry) status = cli_scan_row(job->scan, &job->sel, o->nsino, &job->row);
     if (!status) status = vxg_device_open(o->compute.device, &job->dev);
     const cli_select *s = &job->sel;
+    if (!status && !job->geo) {
+        double p = job->scan->pixel_size > 0 ? job->scan->pixel_size : 0;
+        int64_t n = s->col1 - s->col0;
+        job->vol = (vxg_ct_volume){.nz = s->row1 - s->row0, .ny = n, .nx = n, p, p, p};
+        job->unit = job->scan->pixel_unit;
+    }
     job->recon = (vxg_ct_recon_opts){
         .window = (vxg_ct_window)o->filter,
         .cutoff = o->cutoff,
@@ -316,7 +364,7 @@ static int open_job(cli_job *job) {
         .col_begin = s->col0,
         .col_end = s->col1,
         .max_memory = (int64_t)(o->max_memory * 1e6),
-        .no_minus_log = o->no_minus_log,
+        .no_minus_log = no_log,
     };
     return status;
 }
@@ -329,7 +377,11 @@ static int describe(cli_job *job) {
     if (!status) status = cli_provenance_device(&job->prov, job->dev);
     if (!status)
         status =
-            cli_provenance_add(&job->prov, "units", "attenuation in 1/px (px: detector pixel)");
+            job->geo && *job->unit
+                ? cli_provenance_add(&job->prov, "units", "attenuation in 1/%s", job->unit)
+                : cli_provenance_add(&job->prov, "units",
+                                     job->geo ? "attenuation in 1/(length unit of the geometry)"
+                                              : "attenuation in 1/px (px: detector pixel)");
     if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path);
     if (!status) status = set_center(job);
     if (!status && !job->opt->no_checksum) {
@@ -354,6 +406,7 @@ static int run(cli_run *r) {
     }
     cli_provenance_free(&job.prov);
     if (job.scan) vxg_scan_close(job.scan);
+    vxg_ct_geometry_release(job.geo);
     vxg_device_release(job.dev);
     return status;
 }
@@ -361,7 +414,7 @@ static int run(cli_run *r) {
 const cli_verb cli_verb_recon = {
     .name = "recon",
     .operands = "FILE -o DIR",
-    .summary = "make a volume and pictures from a parallel-beam scan",
+    .summary = "make a volume and pictures from a scan",
     .about =
         "Dark and flat correction, logarithm, optional ring removal and filtered backprojection, "
         "slab by slab in bounded memory. Values are attenuation per detector pixel.\n\n"
@@ -369,12 +422,18 @@ const cli_verb cli_verb_recon = {
         "orthoslices.png and provenance.json. Type slice writes one detector row's slice. Type "
         "try writes one slice for each of a range of centres and try_montage.png, which shows "
         "them all with their centres. Without --rotation-axis the centre is found as `voxgrad "
-        "center` does. Nothing is left behind when the command fails or is interrupted.",
+        "center` does. Nothing is left behind when the command fails or is interrupted.\n\n"
+        "With --geometry the scan is a fan-beam or cone-beam scan (Feldkamp's method; full, short "
+        "and half-fan scans) or a parallel-beam scan of stated geometry; values are attenuation "
+        "per "
+        "length unit of the file. `voxgrad geometry explain FILE` says what such a file describes.",
     .examples = "  voxgrad recon tooth.h5 -o out\n"
                 "  voxgrad recon tooth.h5 -o out --type try --center-range 290:301\n"
                 "  voxgrad recon scan.h5 -o out --rotation-axis 1024.5 --rows 500:600 "
                 "--save-format h5\n"
-                "  voxgrad recon scan.h5 -o out --type slice --nsino 512 --ring 21 --device cuda\n",
+                "  voxgrad recon scan.h5 -o out --type slice --nsino 512 --ring 21 --device cuda\n"
+                "  voxgrad recon walnut.h5 --geometry walnut.json -o out\n"
+                "  voxgrad recon fan.h5 --dataset sinogram --geometry fan.json -o out\n",
     .min_operands = 1,
     .max_operands = 1,
     .options = rows,

@@ -94,8 +94,7 @@ int cli_scan_rows(vxg_scan_reader *scan, const cli_select *sel, const int64_t *r
     return VXG_OK;
 }
 
-int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char *text,
-                 int64_t *row) {
+int cli_scan_row_of(int64_t first, int64_t n, int part, const char *text, int64_t *row) {
     char *end;
     double x = strtod(text, &end);
     int fraction = strchr(text, '.') != NULL;
@@ -106,11 +105,16 @@ int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char 
     if (fraction && (x < 0 || x > 1))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--nsino: the fraction %s is not from 0.0 to 1.0",
                              text);
-    if (fraction) x = (double)sel->row0 + floor(x * (double)(sel->row1 - sel->row0 - 1) + 0.5);
-    if (x < (double)sel->row0 || x >= (double)sel->row1)
+    if (fraction) x = (double)first + floor(x * (double)(n - 1) + 0.5);
+    if (x < (double)first || x >= (double)(first + n))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--nsino: row %s is outside %lld:%lld%s", text,
-                             (long long)sel->row0, (long long)sel->row1,
-                             sel->row1 - sel->row0 < scan->nrows ? " (--rows)" : "");
+                             (long long)first, (long long)(first + n), part ? " (--rows)" : "");
     *row = (int64_t)x;
     return VXG_OK;
+}
+
+int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char *text,
+                 int64_t *row) {
+    const int64_t n = sel->row1 - sel->row0;
+    return cli_scan_row_of(sel->row0, n, n < scan->nrows, text, row);
 }

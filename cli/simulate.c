@@ -1,7 +1,6 @@
 /* voxgrad simulate: a scan of a phantom with known contents, noise and detector faults. */
 #include "cli.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,36 +97,6 @@ typedef struct job {
 
 /* ---- the phantom ---- */
 
-#define MAX_TEXT (64 << 20)
-
-static int read_text(const char *path, char **out) {
-    FILE *f = fopen(path, "rb");
-    size_t n = 0, room = 1 << 16;
-    char *text = f ? malloc(room) : NULL;
-    int status = VXG_OK;
-    if (!f) return vxg_error_set(VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
-    for (size_t got; text && (got = fread(text + n, 1, room - n - 1, f)) > 0;) {
-        n += got;
-        if (n + 1 < room) continue;
-        char *more = room < MAX_TEXT ? realloc(text, room *= 2) : NULL;
-        if (!more) {
-            status = vxg_error_set(VXG_ERR_INPUT, "%s: more than 64 MiB", path);
-            break;
-        }
-        text = more;
-    }
-    if (!text) status = vxg_error_set(VXG_ERR_MEMORY, "out of memory");
-    if (!status && ferror(f))
-        status = vxg_error_set(VXG_ERR_INPUT, "%s: cannot read: %s", path, strerror(errno));
-    fclose(f);
-    if (!status) text[n] = 0;
-    if (!status && strlen(text) != n)
-        status = vxg_error_set(VXG_ERR_INPUT, "%s: not a text file", path);
-    if (status) free(text);
-    if (!status) *out = text;
-    return status;
-}
-
 static int open_phantom(job *j) {
     const char *name = j->opt->phantom;
     char *text = NULL, hex[65];
@@ -135,7 +104,7 @@ static int open_phantom(job *j) {
         int status = vxg_phantom_named(name, &j->phantom);
         return status ? vxg_error_context(status, "--phantom") : VXG_OK;
     }
-    int status = read_text(name, &text);
+    int status = cli_text_read(name, &text);
     if (!status) status = vxg_phantom_parse(text, name, &j->phantom);
     if (!status) status = vxg_file_sha256(name, hex);
     if (!status) status = cli_provenance_add(&j->prov, "phantom.sha256", "%s", hex);
@@ -227,14 +196,9 @@ static int standard_scan(job *j) {
 /* Everything out of a geometry file, the angles for exchange/theta too. */
 static int scan_of_file(job *j) {
     vxg_ct_notes notes = {0};
-    char *text = NULL, hex[65];
+    char hex[65];
     const char *path = j->opt->geometry;
-    int status = read_text(path, &text);
-    if (!status) {
-        status = vxg_ct_geometry_from_json(text, strlen(text), &notes, &j->geo);
-        if (status && !strstr(vxg_error_message(), path)) vxg_error_context(status, "%s", path);
-    }
-    free(text);
+    int status = cli_geometry_read(path, &notes, &j->geo);
     if (!status) status = vxg_file_sha256(path, hex);
     if (!status) status = cli_provenance_add(&j->prov, "geometry.sha256", "%s", hex);
     if (status) return status;

@@ -159,6 +159,11 @@ plant angle_weight_wrong src/ct/weights.c 's/0\.5 \* both/0.51 * both/' "ct_weig
 plant flats_and_darks_swapped src/ct/pipeline.c 's/\{VXG_FRAME_FLAT, VXG_FRAME_DARK\}/{VXG_FRAME_DARK, VXG_FRAME_FLAT}/' "ct_pipeline"
 plant cut_columns_move_axis src/ct/pipeline.c 's/center - \(double\)p->c0/center + (double)p->c0/' "ct_pipeline ranges"
 plant reader_one_row_off src/io/scan.c 's/box\[4\] = \{r0, r1,/box[4] = {r0 ? r0 - 1 : r0, r0 ? r1 - 1 : r1,/' "io_scan"
+plant bare_dataset_ignores_columns src/io/scan.c 's/from\[2\] = \{first, box\[2\]\}/from[2] = {first, 0}/' "io_scan bare"
+plant slab_of_wrong_height src/ct/pipeline_views.c 's/0\.5 \* \(double\)\(z0 \+ z1 - vol->nz\)/0.5 * (double)(z0 + z1 + 1 - vol->nz)/' \
+    "ct_pipeline_views"
+plant band_too_narrow src/ct/pipeline_views.c 's/lo = floor\(lo\) - 1, hi = ceil\(hi\) \+ 2/lo = floor(lo) + 2, hi = ceil(hi) - 2/' \
+    "ct_pipeline_views"
 plant center_mirrored src/ct/center_pair.c 's/double twice = 2 \* center/double twice = 2 * center + 0.5/' "ct_center every"
 
 # ---- phantoms ----

@@ -387,6 +387,15 @@ typedef struct vxg_ct_recon_stats {
 VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
                                vxg_ct_recon_stats *stats);
+/* The same for scans of any geometry (fan, cone: vxg_ct_fdk, with what it refuses): geo has the
+ * used projections and all rows and columns of the scan; its angles, not the scan's, are used, and
+ * opts->center, reverse, rows and columns are not looked at. The volume is cut into slabs by
+ * geometry and volume alone. VXG_ERR_INPUT names the size in which scan and geometry differ,
+ * VXG_ERR_MEMORY says what one slab needs when max_memory is less. */
+VXG_API int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan,
+                                     const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                                     const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
+                                     vxg_ct_recon_stats *stats);
 /* One slice (detector row `row`, 0-based) for each of ncenters centres: out (ncenters, n, n). */
 VXG_API int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, int64_t row, int64_t ncenters,

@@ -85,9 +85,10 @@ typedef enum vxg__wedge {
 int vxg__ct_circle_weights(int64_t nviews, const double *angles, double period, vxg__wedge wedge,
                            double *weights, double *first, double *range);
 
-/* vxg_ct_normalize of part of a scan: arguments are right, and all pixels may be dead. */
+/* vxg_ct_normalize of part of a scan: arguments are right, and all pixels may be dead. Pixels
+ * [skip0, skip1) of a view are corrected but not counted. */
 void vxg__ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
-                       double floor, vxg_ct_bad_counts *counts);
+                       double floor, int64_t skip0, int64_t skip1, vxg_ct_bad_counts *counts);
 int vxg__ct_all_dead(void); /* the error of a scan whose pixels are all dead */
 
 /* Random scan geometries of the registry's examples; *empty: the beam misses the volume. */

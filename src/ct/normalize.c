@@ -44,7 +44,7 @@ static double open_beam(const float *flat, const float *dark, int64_t i) {
 typedef struct normalize_job {
     float *data;
     const float *flat, *dark;
-    int64_t n;
+    int64_t n, skip0, skip1; /* pixels [skip0, skip1) were counted before */
     float worst;
     vxg_ct_bad_counts bad; /* added to by all threads: whole numbers, any order */
 } normalize_job;
@@ -61,9 +61,9 @@ static void normalize_views(void *context, int64_t begin, int64_t end, int worke
             if (open == 0) {
                 row[i] = 0;
             } else if (!isfinite(t)) {
-                row[i] = j->worst, nonfinite++;
+                row[i] = j->worst, nonfinite += i < j->skip0 || i >= j->skip1;
             } else if (t <= 0) {
-                row[i] = j->worst, nonpositive++;
+                row[i] = j->worst, nonpositive += i < j->skip0 || i >= j->skip1;
             } else {
                 row[i] = (float)-log(t);
             }
@@ -74,10 +74,11 @@ static void normalize_views(void *context, int64_t begin, int64_t end, int worke
 }
 
 void vxg__ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
-                       double floor, vxg_ct_bad_counts *counts) {
-    normalize_job j = {.data = data, .flat = flat, .dark = dark, .n = n};
+                       double floor, int64_t skip0, int64_t skip1, vxg_ct_bad_counts *counts) {
+    normalize_job j = {data, flat, dark, .n = n, .skip0 = skip0, .skip1 = skip1};
     j.worst = (float)-log(floor > 0 ? floor : DEFAULT_FLOOR);
-    for (int64_t i = 0; i < n; i++) j.bad.dead += open_beam(flat, dark, i) == 0;
+    for (int64_t i = 0; i < n; i++)
+        j.bad.dead += (i < skip0 || i >= skip1) && open_beam(flat, dark, i) == 0;
     vxg__parallel(nviews, 1 + 16384 / n, normalize_views, &j);
     if (counts) {
         counts->nonpositive += j.bad.nonpositive;
@@ -102,6 +103,6 @@ int vxg_ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, 
     int64_t dead = 0;
     for (int64_t i = 0; i < n; i++) dead += open_beam(flat, dark, i) == 0;
     if (dead == n) return vxg__ct_all_dead();
-    vxg__ct_normalize(data, nviews, n, flat, dark, floor, counts);
+    vxg__ct_normalize(data, nviews, n, flat, dark, floor, 0, 0, counts);
     return VXG_OK;
 }

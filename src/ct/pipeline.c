@@ -6,26 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ct/ct.h"
+#include "ct/pipeline.h"
 
 #define MOST_SLICES 64 /* a schedule's widest block of slices; more only costs memory */
 #define SLOTS 2
-
-/* The part of a scan that is used, and its angles in radians (owned). */
-typedef struct scan_part {
-    int64_t v0, v1, r0, r1, c0, c1, nviews, ncols;
-    double *angles;
-} scan_part;
-
-typedef struct scan_fields { /* mean flat and dark of some rows, (rows, ncols) */
-    float *flat, *dark;
-} scan_fields;
-
-/* A device array with host memory beside it; on the cpu device they are the same bytes. */
-typedef struct staging {
-    vxg_array array;
-    float *host, *owned;
-} staging;
 
 /* ---- What is reconstructed ---- */
 static int range(const char *name, int64_t n, int64_t *begin, int64_t *end) {
@@ -36,13 +20,13 @@ static int range(const char *name, int64_t n, int64_t *begin, int64_t *end) {
     return VXG_OK;
 }
 
-static int scan_plan(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts, scan_part *p) {
-    *p = (scan_part){.r0 = opts->row_begin,
-                     .r1 = opts->row_end,
-                     .v0 = opts->view_begin,
-                     .v1 = opts->view_end,
-                     .c0 = opts->col_begin,
-                     .c1 = opts->col_end};
+int vxg__scan_plan(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts, vxg__scan_part *p) {
+    *p = (vxg__scan_part){.r0 = opts->row_begin,
+                          .r1 = opts->row_end,
+                          .v0 = opts->view_begin,
+                          .v1 = opts->view_end,
+                          .c0 = opts->col_begin,
+                          .c1 = opts->col_end};
     VXG_TRY(range("rows", scan->nrows, &p->r0, &p->r1));
     VXG_TRY(range("projections", scan->nviews, &p->v0, &p->v1));
     VXG_TRY(range("columns", scan->ncols, &p->c0, &p->c1));
@@ -66,13 +50,13 @@ static int check_center(const vxg_scan_reader *scan, double center) {
 }
 
 /* ---- Reading and correcting rows [r0, r1) ---- */
-static int scan_read(vxg_scan_reader *scan, const scan_part *p, int64_t r0, int64_t r1,
+static int scan_read(vxg_scan_reader *scan, const vxg__scan_part *p, int64_t r0, int64_t r1,
                      float *proj) {
     return scan->read(scan, VXG_FRAME_DATA, p->v0, p->v1, r0, r1, p->c0, p->c1, proj);
 }
 
-static int scan_read_fields(vxg_scan_reader *scan, const scan_part *p, int64_t r0, int64_t r1,
-                            scan_fields *f) {
+int vxg__scan_read_fields(vxg_scan_reader *scan, const vxg__scan_part *p, int64_t r0, int64_t r1,
+                          vxg__scan_fields *f) {
     int64_t n = (r1 - r0) * p->ncols,
             most = scan->nflats > scan->ndarks ? scan->nflats : scan->ndarks;
     const vxg_frame_kind kinds[] = {VXG_FRAME_FLAT, VXG_FRAME_DARK};
@@ -110,17 +94,20 @@ static int ring_slice(ring_job *j, int64_t row) {
     return status;
 }
 
-static int scan_correct(const scan_part *p, const vxg_ct_recon_opts *opts, int64_t rows,
-                        const scan_fields *f, float *proj, vxg_ct_bad_counts *bad) {
+int vxg__scan_correct(const vxg__scan_part *p, const vxg_ct_recon_opts *opts, int64_t rows,
+                      const vxg__scan_fields *f, int64_t skip0, int64_t skip1, float *proj,
+                      vxg_ct_bad_counts *bad) {
     if (!opts->no_minus_log)
-        vxg__ct_normalize(proj, p->nviews, rows * p->ncols, f->flat, f->dark, 0, bad);
+        vxg__ct_normalize(proj, p->nviews, rows * p->ncols, f->flat, f->dark, 0, skip0 * p->ncols,
+                          skip1 * p->ncols, bad);
     ring_job j = {proj, p->nviews, rows, p->ncols, opts->ring_size, 0};
     for (int64_t row = 0; row < rows && opts->ring_size > 0; row++) VXG_TRY(ring_slice(&j, row));
     return VXG_OK;
 }
 
 /* ---- Operators of a slab ---- */
-static int slab_geometry(const scan_part *p, int64_t rows, double center, vxg_ct_geometry **geo) {
+static int slab_geometry(const vxg__scan_part *p, int64_t rows, double center,
+                         vxg_ct_geometry **geo) {
     vxg_ct_parallel_opts o = {.angles = p->angles,
                               .nviews = p->nviews,
                               .rows = rows,
@@ -130,7 +117,7 @@ static int slab_geometry(const scan_part *p, int64_t rows, double center, vxg_ct
     return vxg_ct_parallel_circular(&o, geo);
 }
 
-static int slab_filter(vxg_device *dev, const scan_part *p, const vxg_ct_recon_opts *opts,
+static int slab_filter(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
                        int64_t rows, vxg_op **out) {
     int64_t nfft = vxg_fft_size(2 * p->ncols);
     vxg_space space = {.ndim = 3, .shape = {p->nviews, rows, p->ncols}};
@@ -145,7 +132,7 @@ static int slab_filter(vxg_device *dev, const scan_part *p, const vxg_ct_recon_o
     return status;
 }
 
-static int slab_backprojector(vxg_device *dev, const scan_part *p, int64_t rows, double center,
+static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p, int64_t rows, double center,
                               vxg_op **out) {
     vxg_ct_geometry *geo;
     *out = NULL;
@@ -157,8 +144,8 @@ static int slab_backprojector(vxg_device *dev, const scan_part *p, int64_t rows,
 }
 
 /* ---- Host memory that is device memory on the cpu ---- */
-static int staging_new(vxg_device *dev, int64_t n, staging *s) {
-    *s = (staging){0};
+int vxg__staging_new(vxg_device *dev, int64_t n, vxg__staging *s) {
+    *s = (vxg__staging){0};
     VXG_TRY(vxg_array_new(dev, VXG_F32, 1, &n, &s->array));
     s->host = vxg_buffer_host(s->array.buffer);
     if (s->host) return VXG_OK;
@@ -167,12 +154,12 @@ static int staging_new(vxg_device *dev, int64_t n, staging *s) {
     vxg_array_release(&s->array);
     return VXG_ERR_MEMORY;
 }
-static void staging_free(staging *s) {
+void vxg__staging_free(vxg__staging *s) {
     vxg_array_release(&s->array);
     vxg__free(s->owned);
-    *s = (staging){0};
+    *s = (vxg__staging){0};
 }
-static vxg_array shaped(const staging *s, const int64_t *shape) {
+vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape) {
     vxg_array a = s->array; /* borrowed, at most as large */
     a.ndim = 3;
     for (int i = 2; i >= 0; i--) {
@@ -184,15 +171,13 @@ static vxg_array shaped(const staging *s, const int64_t *shape) {
 
 /* proj (nviews, rows, ncols) in staging becomes vol (rows, n, n) in staging. Filtering is in place:
  * a row pair is read whole before it is written. */
-static int slab_run(const vxg_op *filter, const vxg_op *bp, const staging *proj, int filtered,
-                    const staging *vol, const vxg_progress *progress) {
-    vxg_array y = shaped(proj, vxg_op_domain(bp, 0)->shape),
-              x = shaped(vol, vxg_op_range(bp)->shape);
+static int slab_run(const vxg_op *filter, const vxg_op *bp, const vxg__staging *proj, int filtered,
+                    const vxg__staging *vol, const vxg_progress *progress) {
+    vxg_array y = vxg__staging_array(proj, vxg_op_domain(bp, 0)->shape),
+              x = vxg__staging_array(vol, vxg_op_range(bp)->shape);
     vxg_call call = {.progress = progress};
-    if (!filtered) {
-        if (proj->owned) VXG_TRY(vxg_array_write(NULL, &y, proj->host));
-        VXG_TRY(vxg_op_apply(filter, &call, &y, &y));
-    }
+    if (!filtered && proj->owned) VXG_TRY(vxg_array_write(NULL, &y, proj->host));
+    if (!filtered && filter) VXG_TRY(vxg_op_apply(filter, &call, &y, &y));
     VXG_TRY(vxg_op_apply(bp, &call, &y, &x));
     return vol->owned ? vxg_array_read(NULL, &x, vol->host) : VXG_OK;
 }
@@ -202,10 +187,13 @@ typedef struct conveyor {
     vxg_scan_reader *scan;
     const vxg_ct_recon_opts *opts;
     vxg_volume_writer *writer;
-    scan_part part;
+    vxg__scan_part part;
+    const vxg__slab_plan *views; /* NULL: the standard parallel-beam scan, slices are rows */
     int64_t chunk, nslabs;
-    staging proj[SLOTS], vol[SLOTS];
-    scan_fields fields[SLOTS];
+    int64_t nz, ny, nx;
+    int64_t seen0, seen1; /* detector rows whose bad values are counted */
+    vxg__staging proj[SLOTS], vol[SLOTS];
+    vxg__scan_fields fields[SLOTS];
     float *field_memory;
     pthread_mutex_t lock;
     pthread_cond_t moved;
@@ -214,12 +202,11 @@ typedef struct conveyor {
     char message[1024];
 } conveyor;
 
-static int64_t slab_begin(const conveyor *c, int64_t slab) {
-    return c->part.r0 + slab * c->chunk;
-}
-static int64_t slab_rows(const conveyor *c, int64_t slab) {
-    int64_t left = c->part.r1 - slab_begin(c, slab);
-    return left < c->chunk ? left : c->chunk;
+static vxg__slab slab_at(const conveyor *c, int64_t i) {
+    if (c->views) return c->views->slabs[i];
+    int64_t r0 = c->part.r0 + i * c->chunk, left = c->part.r1 - r0;
+    int64_t r1 = r0 + (left < c->chunk ? left : c->chunk);
+    return (vxg__slab){r0, r1, r0 - c->part.r0, r1 - c->part.r0};
 }
 
 /* Waits until *counter reaches `least`; the first failure ends all waits. */
@@ -245,12 +232,12 @@ static void *read_slabs(void *context) {
     conveyor *c = context;
     for (int64_t i = 0; i < c->nslabs; i++) {
         if (wait_for(c, &c->computed, i - SLOTS + 1)) break; /* the slot is free again */
-        int64_t r0 = slab_begin(c, i), r1 = r0 + slab_rows(c, i);
+        const vxg__slab s = slab_at(c, i);
         int status = vxg__cancelled(c->opts->progress)
                          ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")
-                         : scan_read(c->scan, &c->part, r0, r1, c->proj[i % SLOTS].host);
+                         : scan_read(c->scan, &c->part, s.r0, s.r1, c->proj[i % SLOTS].host);
         if (!status && !c->opts->no_minus_log)
-            status = scan_read_fields(c->scan, &c->part, r0, r1, &c->fields[i % SLOTS]);
+            status = vxg__scan_read_fields(c->scan, &c->part, s.r0, s.r1, &c->fields[i % SLOTS]);
         step(c, &c->read, status);
     }
     return NULL;
@@ -260,8 +247,8 @@ static void *write_slabs(void *context) {
     conveyor *c = context;
     for (int64_t i = 0; i < c->nslabs; i++) {
         if (wait_for(c, &c->computed, i + 1)) break;
-        int status = c->writer->write(c->writer, slab_begin(c, i) - c->part.r0, slab_rows(c, i),
-                                      c->vol[i % SLOTS].host);
+        const vxg__slab s = slab_at(c, i);
+        int status = c->writer->write(c->writer, s.z0, s.z1 - s.z0, c->vol[i % SLOTS].host);
         step(c, &c->written, status);
     }
     return NULL;
@@ -272,28 +259,36 @@ static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_
     VXG_TRY(wait_for(c, &c->read, i + 1));
     VXG_TRY(wait_for(c, &c->written, i - SLOTS + 1));
     if (vxg__cancelled(c->opts->progress)) VXG_FAIL(VXG_ERR_CANCELLED, "interrupted");
-    VXG_TRY(scan_correct(&c->part, c->opts, slab_rows(c, i), &c->fields[i % SLOTS],
-                         c->proj[i % SLOTS].host, bad));
+    const vxg__slab s = slab_at(c, i);
+    /* bands of rows may overlap: values are counted once */
+    int64_t skip0 = c->seen0 > s.r0 ? c->seen0 : s.r0, skip1 = c->seen1 < s.r1 ? c->seen1 : s.r1;
+    if (skip1 <= skip0) skip0 = skip1 = s.r0;
+    VXG_TRY(vxg__scan_correct(&c->part, c->opts, s.r1 - s.r0, &c->fields[i % SLOTS], skip0 - s.r0,
+                              skip1 - s.r0, c->proj[i % SLOTS].host, bad));
+    if (c->seen1 == c->seen0 || s.r0 < c->seen0) c->seen0 = s.r0;
+    if (s.r1 > c->seen1) c->seen1 = s.r1;
     return slab_run(filter, bp, &c->proj[i % SLOTS], 0, &c->vol[i % SLOTS], c->opts->progress);
+}
+
+/* The operators of slab i: those of the slab before where they fit. */
+static int slab_operators(conveyor *c, vxg_device *dev, int64_t i, vxg_op **filter, vxg_op **bp) {
+    const vxg__slab s = slab_at(c, i), before = slab_at(c, i ? i - 1 : 0);
+    if (!c->views && i && s.r1 - s.r0 == before.r1 - before.r0) return VXG_OK;
+    vxg_op_release(*filter), vxg_op_release(*bp);
+    *filter = *bp = NULL;
+    if (c->views) return vxg__slab_operator(dev, c->views, i, c->opts, bp);
+    VXG_TRY(slab_filter(dev, &c->part, c->opts, s.r1 - s.r0, filter));
+    return slab_backprojector(dev, &c->part, s.r1 - s.r0, c->opts->center, bp);
 }
 
 static void compute_slabs(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) {
     vxg_op *filter = NULL, *bp = NULL;
-    int64_t made = 0; /* rows the operators are for */
     for (int64_t i = 0; i < c->nslabs; i++) {
-        int64_t rows = slab_rows(c, i);
-        int status = VXG_OK;
-        if (rows != made) {
-            vxg_op_release(filter), vxg_op_release(bp);
-            filter = bp = NULL, made = rows;
-            status = slab_filter(dev, &c->part, c->opts, rows, &filter);
-            if (!status) status = slab_backprojector(dev, &c->part, rows, c->opts->center, &bp);
-        }
+        int status = slab_operators(c, dev, i, &filter, &bp);
         if (!status) status = compute_slab(c, i, filter, bp, bad);
         step(c, &c->computed, status);
         if (status) break;
-        vxg__report(c->opts->progress, "slices", (double)(slab_begin(c, i) + rows - c->part.r0),
-                    (double)(c->part.r1 - c->part.r0));
+        vxg__report(c->opts->progress, "slices", (double)slab_at(c, i).z1, (double)c->nz);
     }
     vxg_op_release(filter), vxg_op_release(bp);
 }
@@ -325,11 +320,16 @@ static int64_t choose_chunk(const conveyor *c, vxg_device *dev) {
 }
 
 static int conveyor_memory(conveyor *c, vxg_device *dev) {
-    int64_t proj = c->part.nviews * c->chunk * c->part.ncols;
-    int64_t vol = c->chunk * c->part.ncols * c->part.ncols, field = c->chunk * c->part.ncols;
+    int64_t rows = 0, slices = 0;
+    for (int64_t i = 0; i < c->nslabs; i++) {
+        const vxg__slab s = slab_at(c, i);
+        if (s.r1 - s.r0 > rows) rows = s.r1 - s.r0;
+        if (s.z1 - s.z0 > slices) slices = s.z1 - s.z0;
+    }
+    int64_t field = rows * c->part.ncols;
     for (int i = 0; i < SLOTS; i++) {
-        VXG_TRY(staging_new(dev, proj, &c->proj[i]));
-        VXG_TRY(staging_new(dev, vol, &c->vol[i]));
+        VXG_TRY(vxg__staging_new(dev, c->part.nviews * field, &c->proj[i]));
+        VXG_TRY(vxg__staging_new(dev, slices * c->ny * c->nx, &c->vol[i]));
     }
     c->field_memory = vxg__calloc((size_t)(2 * SLOTS * field), sizeof(float));
     if (!c->field_memory) return VXG_ERR_MEMORY;
@@ -359,38 +359,56 @@ static int conveyor_run(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) {
     return c->status ? vxg_error_set(c->status, "%s", c->message) : VXG_OK;
 }
 
+static void conveyor_free(conveyor *c) {
+    for (int i = 0; i < SLOTS; i++) vxg__staging_free(&c->proj[i]), vxg__staging_free(&c->vol[i]);
+    vxg__free(c->field_memory);
+    vxg__free(c->part.angles);
+}
+
 int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                        vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
     vxg_ct_bad_counts bad = {0};
     VXG_TRY(check_center(scan, opts->center));
-    int status = scan_plan(scan, opts, &c.part);
+    int status = vxg__scan_plan(scan, opts, &c.part);
+    c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = c.part.ncols;
     if (!status) {
         c.chunk = choose_chunk(&c, dev);
-        c.nslabs = (c.part.r1 - c.part.r0 + c.chunk - 1) / c.chunk;
+        c.nslabs = (c.nz + c.chunk - 1) / c.chunk;
         status = conveyor_memory(&c, dev);
     }
     if (!status) status = conveyor_run(&c, dev, &bad);
     /* dead rows are no error, wherever slabs begin and end; a scan of nothing else is */
-    if (!status && bad.dead == (c.part.r1 - c.part.r0) * c.part.ncols) status = vxg__ct_all_dead();
+    if (!status && bad.dead == c.nz * c.part.ncols) status = vxg__ct_all_dead();
     if (stats) {
         *stats = (vxg_ct_recon_stats){.bad = bad,
-                                      .slices = c.part.r1 - c.part.r0,
-                                      .ny = c.part.ncols,
-                                      .nx = c.part.ncols,
+                                      .slices = c.nz,
+                                      .ny = c.ny,
+                                      .nx = c.nx,
                                       .chunk = c.chunk,
                                       .peak_bytes = c.chunk * (status ? 0 : slice_bytes(&c))};
     }
-    for (int i = 0; i < SLOTS; i++) staging_free(&c.proj[i]), staging_free(&c.vol[i]);
-    vxg__free(c.field_memory);
-    vxg__free(c.part.angles);
+    conveyor_free(&c);
+    return status;
+}
+
+/* Any geometry: bands of rows become slabs of slices (pipeline_views.c). */
+int vxg__reconstruct_slabs(vxg_device *dev, vxg_scan_reader *scan, const vxg__slab_plan *plan,
+                           const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
+                           vxg_ct_bad_counts *bad) {
+    conveyor c = {.scan = scan, .opts = opts, .writer = writer, .views = plan};
+    int status = vxg__scan_plan(scan, opts, &c.part);
+    c.nslabs = plan->nslabs, c.nz = plan->vol.nz, c.ny = plan->vol.ny, c.nx = plan->vol.nx;
+    if (!status) status = conveyor_memory(&c, dev);
+    if (!status) status = conveyor_run(&c, dev, bad);
+    conveyor_free(&c);
     return status;
 }
 
 /* ---- One slice, many centres ---- */
-static int try_all(vxg_device *dev, const scan_part *p, const vxg_ct_recon_opts *opts,
-                   int64_t ncenters, const double *centers, const staging *proj, const staging *vol,
-                   float *out) {
+static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
+                   int64_t ncenters, const double *centers, const vxg__staging *proj,
+                   const vxg__staging *vol, float *out) {
     vxg_op *filter;
     VXG_TRY(slab_filter(dev, p, opts, 1, &filter));
     int64_t n = p->ncols * p->ncols;
@@ -409,26 +427,27 @@ static int try_all(vxg_device *dev, const scan_part *p, const vxg_ct_recon_opts 
 
 int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                        int64_t row, int64_t ncenters, const double *centers, float *out) {
-    scan_part p = {0};
-    staging proj = {0}, vol = {0};
-    scan_fields fields = {0};
+    vxg__scan_part p = {0};
+    vxg__staging proj = {0}, vol = {0};
+    vxg__scan_fields fields = {0};
     for (int64_t i = 0; i < ncenters; i++) VXG_TRY(check_center(scan, centers[i]));
     VXG_FAIL_IF(row < 0 || row >= scan->nrows, VXG_ERR_ARGUMENT,
                 "row %lld: the scan has rows 0..%lld", (long long)row,
                 (long long)(scan->nrows - 1));
-    int status = scan_plan(scan, opts, &p);
+    int status = vxg__scan_plan(scan, opts, &p);
     float *memory = status ? NULL : vxg__calloc((size_t)(2 * p.ncols), sizeof *memory);
     if (!status && !memory) status = VXG_ERR_MEMORY;
     fields.flat = memory, fields.dark = memory ? memory + p.ncols : NULL;
-    if (!status) status = staging_new(dev, p.nviews * p.ncols, &proj);
-    if (!status) status = staging_new(dev, p.ncols * p.ncols, &vol);
+    if (!status) status = vxg__staging_new(dev, p.nviews * p.ncols, &proj);
+    if (!status) status = vxg__staging_new(dev, p.ncols * p.ncols, &vol);
     if (!status) status = scan_read(scan, &p, row, row + 1, proj.host);
-    if (!status && !opts->no_minus_log) status = scan_read_fields(scan, &p, row, row + 1, &fields);
+    if (!status && !opts->no_minus_log)
+        status = vxg__scan_read_fields(scan, &p, row, row + 1, &fields);
     vxg_ct_bad_counts bad = {0};
-    if (!status) status = scan_correct(&p, opts, 1, &fields, proj.host, &bad);
+    if (!status) status = vxg__scan_correct(&p, opts, 1, &fields, 0, 0, proj.host, &bad);
     if (!status && bad.dead == p.ncols) status = vxg__ct_all_dead();
     if (!status) status = try_all(dev, &p, opts, ncenters, centers, &proj, &vol, out);
-    staging_free(&proj), staging_free(&vol);
+    vxg__staging_free(&proj), vxg__staging_free(&vol);
     vxg__free(memory);
     vxg__free(p.angles);
     return status;

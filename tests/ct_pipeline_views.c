@@ -1,0 +1,180 @@
+/* Scan to volume of any geometry in slabs: equals the one operator over the whole volume, whatever
+ * way rows and slices run, and counts bad values once. */
+#include <voxgrad/voxgrad.h>
+
+#include "test.h"
+
+enum { VIEWS = 60, ROWS = 90, COLS = 20, SLICES = 100, SIDE = 16 };
+
+/* ---- a scan and a volume in memory ---- */
+static float counts[VIEWS * ROWS * COLS];
+
+static int read_counts(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1,
+                       int64_t r0, int64_t r1, int64_t c0, int64_t c1, float *dst) {
+    (void)self;
+    for (int64_t v = v0; v < v1; v++)
+        for (int64_t r = r0; r < r1; r++)
+            for (int64_t c = c0; c < c1; c++)
+                *dst++ = kind == VXG_FRAME_DATA   ? counts[(v * ROWS + r) * COLS + c]
+                         : kind == VXG_FRAME_FLAT ? (r == 45 && c == 3 ? 0.0f : 1000.0f)
+                                                  : 0.0f;
+    return VXG_OK;
+}
+
+static vxg_scan_reader scan_of(const double *theta) {
+    return (vxg_scan_reader){.path = "memory",
+                             .format = "memory",
+                             .dtype = "float32",
+                             .nviews = VIEWS,
+                             .nrows = ROWS,
+                             .ncols = COLS,
+                             .nflats = 1,
+                             .theta = theta,
+                             .pixel_unit = "",
+                             .read = read_counts};
+}
+
+static int keep(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    memcpy((float *)self->impl + z0 * SIDE * SIDE, src, (size_t)(nz * SIDE * SIDE) * sizeof *src);
+    return VXG_OK;
+}
+
+/* Counts of a smooth random object would do; noise reaches every pixel and is harder. */
+static void fill_counts(void) {
+    uint32_t state = 1;
+    for (int i = 0; i < VIEWS * ROWS * COLS; i++) {
+        state = state * 1664525u + 1013904223u;
+        counts[i] = 200 + (float)(state >> 8) * (600.0f / 16777216.0f);
+    }
+    counts[(7 * ROWS + 44) * COLS + 9] = 0;
+    counts[(9 * ROWS + 46) * COLS + 2] = NAN;
+}
+
+/* The same by one operator over all rows and slices. */
+static int at_once(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                   float *out) {
+    static float lines[VIEWS * ROWS * COLS], flat[ROWS * COLS];
+    vxg_op *fdk = NULL;
+    vxg_array y = {0}, x = {0};
+    memcpy(lines, counts, sizeof lines);
+    for (int i = 0; i < ROWS * COLS; i++) flat[i] = i == 45 * COLS + 3 ? 0 : 1000;
+    int status = vxg_ct_normalize(lines, VIEWS, ROWS * COLS, flat, NULL, 0, NULL);
+    if (!status) status = vxg_ct_fdk(dev, geo, vol, NULL, &fdk);
+    if (!status) status = vxg_op_new_array(fdk, 0, &y);
+    if (!status) status = vxg_op_new_array(fdk, -1, &x);
+    if (!status) status = vxg_array_write(NULL, &y, lines);
+    if (!status) status = vxg_op_apply(fdk, NULL, &y, &x);
+    if (!status) status = vxg_array_read(NULL, &x, out);
+    vxg_array_release(&y), vxg_array_release(&x);
+    vxg_op_release(fdk);
+    return status;
+}
+
+static void compare(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                    const char *what) {
+    static float slabs[SLICES * SIDE * SIDE], whole[SLICES * SIDE * SIDE];
+    static const double theta[VIEWS];
+    vxg_scan_reader scan = scan_of(theta);
+    vxg_volume_writer writer = {.write = keep, .impl = slabs};
+    vxg_ct_recon_opts opts = {0};
+    vxg_ct_recon_stats stats;
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, vol, &opts, &writer, &stats));
+    CHECK_OK(at_once(dev, geo, vol, whole));
+    double worst = 0, most = 0;
+    for (int i = 0; i < SLICES * SIDE * SIDE; i++) {
+        const double d = fabs((double)slabs[i] - (double)whole[i]);
+        if (!(d <= worst)) worst = d; /* NaN stays */
+        most = fmax(most, fabs((double)whole[i]));
+    }
+    CHECK(stats.chunk == 64 && stats.slices == SLICES, "%s: slabs of %lld", what,
+          (long long)stats.chunk);
+    CHECK(worst < 2e-5 * most, "%s: slabs differ by %.2g of %.2g", what, worst, most);
+    CHECK(stats.bad.dead == 1 && stats.bad.nonpositive == 1 && stats.bad.nonfinite == 1,
+          "%s: %lld dead, %lld not positive, %lld not finite; one of each", what,
+          (long long)stats.bad.dead, (long long)stats.bad.nonpositive,
+          (long long)stats.bad.nonfinite);
+}
+
+static int circle(vxg_ct_detector detector, double flip, vxg_ct_geometry **out) {
+    vxg_ct_geometry *g;
+    vxg_ct_view views[VIEWS];
+    vxg_ct_cone_opts o = {.nviews = VIEWS,
+                          .rows = ROWS,
+                          .cols = COLS,
+                          .sod = 80,
+                          .sdd = 100,
+                          .pixel = 1.2,
+                          .detector = detector};
+    int status = vxg_ct_cone_circular(&o, &g);
+    if (status) return status;
+    for (int i = 0; i < VIEWS; i++) {
+        views[i] = *vxg_ct_geometry_view(g, i);
+        for (int k = 0; k < 3; k++) views[i].V[k] *= flip;
+    }
+    vxg_ct_views v = {.beam = VXG_CT_BEAM_CONE,
+                      .detector = detector,
+                      .nviews = VIEWS,
+                      .nv = ROWS,
+                      .nu = COLS,
+                      .views = views};
+    status = vxg_ct_geometry_new(&v, out);
+    vxg_ct_geometry_release(g);
+    return status;
+}
+
+TEST(slabs_equal_the_whole)
+{
+    vxg_device *dev;
+    vxg_ct_geometry *geo;
+    vxg_ct_volume vol = {.nz = SLICES, .ny = SIDE, .nx = SIDE, .dz = 0.7, .center = {0.3, -1, 2}};
+    fill_counts();
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    CHECK_OK(circle(VXG_CT_DETECTOR_FLAT, 1, &geo));
+    compare(dev, geo, &vol, "flat");
+    vxg_ct_geometry_release(geo);
+    CHECK_OK(circle(VXG_CT_DETECTOR_FLAT, -1, &geo));
+    compare(dev, geo, &vol, "rows downwards");
+    vol.rotation[1] = -1, vol.rotation[3] = 1, vol.rotation[8] = 1; /* turned about z */
+    compare(dev, geo, &vol, "turned volume");
+    vxg_ct_geometry_release(geo);
+    CHECK_OK(circle(VXG_CT_DETECTOR_CURVED, 1, &geo));
+    compare(dev, geo, &vol, "curved");
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+}
+
+/* A standard parallel-beam scan, its geometry from a file: the volume of vxg_ct_reconstruct. */
+TEST(parallel_beam)
+{
+    vxg_device *dev;
+    vxg_ct_geometry *geo;
+    double theta[VIEWS], angles[VIEWS];
+    static float by_views[ROWS * SIDE * SIDE], by_rows[ROWS * SIDE * SIDE];
+    for (int i = 0; i < VIEWS; i++) theta[i] = 3.0 * i, angles[i] = theta[i] * 0.017453292519943295;
+    fill_counts();
+    vxg_scan_reader scan = scan_of(theta);
+    vxg_ct_recon_opts opts = {.center = 9.25, .col_begin = 2, .col_end = 2 + SIDE};
+    vxg_ct_parallel_opts o = {.angles = angles,
+                              .nviews = VIEWS,
+                              .rows = ROWS,
+                              .cols = SIDE,
+                              .center = 7.25,
+                              .has_center = 1};
+    vxg_volume_writer to_views = {.write = keep, .impl = by_views};
+    vxg_volume_writer to_rows = {.write = keep, .impl = by_rows};
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    CHECK_OK(vxg_ct_parallel_circular(&o, &geo));
+    const vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &to_views, NULL));
+    CHECK_OK(vxg_ct_reconstruct(dev, &scan, &opts, &to_rows, NULL));
+    double worst = 0;
+    for (int i = 0; i < ROWS * SIDE * SIDE; i++) {
+        const double d = fabs((double)by_views[i] - (double)by_rows[i]);
+        if (!(d <= worst)) worst = d;
+    }
+    CHECK(worst < 1e-5, "differs by %.2g", worst);
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+}
+
+TEST_MAIN("ct_pipeline_views", T(slabs_equal_the_whole), T(parallel_beam))
