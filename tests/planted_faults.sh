@@ -169,4 +169,13 @@ plant center_mirrored src/ct/center_pair.c 's/double twice = 2 \* center/double 
 # ---- phantoms ----
 plant ray_counts_behind_source src/ct/phantom_project.c 's/\? 0 : -INFINITY/? -INFINITY : -INFINITY/' "ct_phantom rays"
 plant poisson_wrong_tail src/ct/phantom_counts.c 's/k \* \(log1p\(x\) - x\)/0.98 * k * (log1p(x) - x)/' "ct_phantom poisson_histogram"
+
+# ---- scan geometry ----
+plant tilt_the_other_way src/ct/trajectory.c 's/(r\[3\] = \{-s \* cl, c \* cl, )-sl/\1sl/' "ct_geometry parallel_paths"
+plant axis_half_a_pixel_off src/ct/trajectory.c 's/mu = 0\.5 \* \(double\)\(o->cols - 1\)/mu = 0.5 * (double)o->cols/' \
+    "ct_geometry circular"
+plant matrix_plane_behind src/ct/geometry_matrix.c 's/P\[11\] < 0 \? -sdd : sdd/sdd/' "ct_geometry from_matrices" "ct_geometry to_matrices"
+plant rtk_in_plane_sign src/ct/geometry_convert_rtk.c 's/a = -p\[IN_PLANE\]/a = p[IN_PLANE]/' "ct_geometry_convert rtk_projects"
+plant duplicate_unseen src/ct/geometry_explain.c 's/off < 1e-6 \* size/off < 0 * size/' "ct_geometry_explain warnings"
+plant reverse_ignored src/ct/geometry_json.c 's/f->reverse \? -a : a/a/' "ct_geometry_json compact_cone"
 exit $failed

@@ -164,6 +164,108 @@ VXG_API int vxg_ct_field_of_view(const vxg_ct_geometry *geo, double *radius, dou
 VXG_API int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volume_spec *spec,
                                    vxg_ct_volume *out);
 
+/* ---- Explaining ---- */
+/* X(enum, id): what can look wrong about a scan; docs/geometry.md has the conditions. */
+#define VXG_CT_WARNING_LIST(X)                                                                     \
+    X(AXIS_OFF, "axis-off-detector")                                                               \
+    X(DETECTOR_NEAR, "detector-before-axis")                                                       \
+    X(RADIANS, "angles-in-radians")                                                                \
+    X(SHORT, "short-coverage")                                                                     \
+    X(DUPLICATE, "duplicate-view")                                                                 \
+    X(ROWS_REVERSED, "rows-reversed")                                                              \
+    X(MIRRORED, "mirrored")                                                                        \
+    X(DIRECTION, "direction-reversed")                                                             \
+    X(VOLUME_OUTSIDE, "volume-outside-beam")                                                       \
+    X(VOLUME_LARGE, "volume-beyond-view")                                                          \
+    X(VOXEL_FINE, "voxel-too-fine")                                                                \
+    X(SOURCE_INSIDE, "source-in-volume")                                                           \
+    X(SKEW, "not-perpendicular")                                                                   \
+    X(UNEVEN, "uneven-steps")                                                                      \
+    X(WIDE, "fan-too-wide")                                                                        \
+    X(OBLONG, "pixels-not-square")
+typedef enum vxg_ct_warning {
+#define VXG_X(e, id) VXG_CT_WARNING_##e,
+    VXG_CT_WARNING_LIST(VXG_X)
+#undef VXG_X
+        VXG_CT_WARNING_COUNT
+} vxg_ct_warning;
+VXG_API const char *vxg_ct_warning_id(vxg_ct_warning warning);
+
+/* Numbers of a scan. Pairs are the least and the greatest of all views; NaN: does not apply. */
+typedef struct vxg_ct_summary {
+    vxg_ct_beam beam;
+    vxg_ct_detector detector;
+    int64_t nviews, rows, cols;
+    double sod[2], sdd[2];        /* source to axis; source to the detector along its normal */
+    double magnification[2];      /* at the axis */
+    double pixel[2], at_axis[2];  /* column and row pitch of view 0: on the detector, at the axis */
+    double center[2], row[2];     /* column and row at which the axis' middle is seen */
+    double fov_radius, fov_z[2];  /* vxg_ct_field_of_view */
+    double fan_angle, cone_angle; /* of view 0, radians, both sides together */
+    double first, last;           /* angle of the first and last view, radians, continuous */
+    double step[3];               /* size of a step: least, median, greatest */
+    double covered;               /* |last - first| + the median step */
+    double needed;                /* short scan: pi + fan angle, parallel pi */
+    int direction;                /* 1 counter-clockwise seen from +z, -1 clockwise, 0 neither */
+    int half_fan, repeated_end;   /* repeated_end: the last view is the first one */
+    double z[2];                  /* height of the source (parallel: of the detector) */
+    double z_per_turn;            /* helix; 0 */
+    double tilt;                  /* of the rays below the x-y plane, view 0 */
+    double roll;                  /* of the detector in its plane, view 0: V against z */
+    uint32_t warnings;            /* bit w: vxg_ct_warning w */
+} vxg_ct_summary;
+
+/* notes (NULL: none) hold the declared direction and the volume. */
+VXG_API int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
+                                    vxg_ct_summary *out);
+/* Words for one of the summary's warnings; the length snprintf would return. */
+VXG_API int vxg_ct_warning_words(const vxg_ct_summary *summary, vxg_ct_warning warning, char *out,
+                                 size_t size);
+/* What the scan is, in lines of text, without the warnings. vxg_free it. */
+VXG_API int vxg_ct_geometry_words(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
+                                  char **text);
+/* A sketch in SVG, seen from +z and from the side: path of the source, detector of view 0, volume,
+ * field of view, axis, direction. vxg_free it. */
+VXG_API int vxg_ct_geometry_svg(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **text);
+
+/* ---- Other packages (docs/geometry.md says what was checked against which version) ---- */
+typedef struct vxg_ct_detector_size { /* for formats that do not hold it */
+    int64_t rows, cols;
+    double pixel, row_pitch; /* row_pitch 0: as pixel */
+} vxg_ct_detector_size;
+
+/* ASTRA toolbox vectors: rows of (ray or source, detector centre, u, v), 12 numbers, or without v
+ * and z, 6 numbers. The same frame; ASTRA's 2-D images have row 0 at the largest y. */
+typedef enum vxg_ct_astra {
+    VXG_CT_ASTRA_PARALLEL,
+    VXG_CT_ASTRA_FANFLAT,
+    VXG_CT_ASTRA_PARALLEL3D,
+    VXG_CT_ASTRA_CONE
+} vxg_ct_astra;
+/* vectors (nviews, 6 or 12). */
+VXG_API int vxg_ct_from_astra(vxg_ct_astra kind, int64_t nviews, int64_t rows, int64_t cols,
+                              const double *vectors, vxg_ct_geometry **out);
+VXG_API int vxg_ct_to_astra(const vxg_ct_geometry *geo, vxg_ct_astra kind, double *vectors);
+/* The 2-D kind where there is one row and all lies in the plane z = 0, else the 3-D kind. */
+VXG_API vxg_ct_astra vxg_ct_astra_kind(const vxg_ct_geometry *geo);
+/* Texts: "# cone_vec ROWS COLS", then one view a line. Free *text with vxg_free. */
+VXG_API int vxg_ct_geometry_from_astra(const char *text, size_t n, vxg_ct_geometry **out);
+VXG_API int vxg_ct_geometry_to_astra(const vxg_ct_geometry *geo, char **text);
+
+/* RTK's geometry XML (ThreeDCircularProjectionGeometry), whose world (x, y, z) is (x, -z, y) here.
+ * The detector image's origin is taken as its middle. VXG_ERR_UNSUPPORTED: cylindrical detectors,
+ * mirrored or skewed U and V. */
+VXG_API int vxg_ct_geometry_from_rtk(const char *text, size_t n, const vxg_ct_detector_size *size,
+                                     vxg_ct_geometry **out);
+VXG_API int vxg_ct_geometry_to_rtk(const vxg_ct_geometry *geo, char **text);
+
+/* Texts of 3 x 4 matrices, 12 numbers a view (vxg_ct_from_matrices); the detector lies where the
+ * columns of view 0 are `pixel` wide. */
+VXG_API int vxg_ct_geometry_from_matrix_text(const char *text, size_t n,
+                                             const vxg_ct_detector_size *size,
+                                             vxg_ct_geometry **out);
+VXG_API int vxg_ct_geometry_to_matrix_text(const vxg_ct_geometry *geo, char **text);
+
 #ifdef __cplusplus
 }
 #endif

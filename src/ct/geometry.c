@@ -124,7 +124,7 @@ int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *o, vxg_ct_geometry **ou
     *out = NULL;
     VXG_FAIL_IF(!o || !o->angles || o->nviews < 1, VXG_ERR_ARGUMENT,
                 "geometry: angles or views is missing");
-    VXG_FAIL_IF(o->nviews > VXG_MAX_ELEMENTS, VXG_ERR_ARGUMENT, "geometry: too many views");
+    VXG_TRY(vxg__ct_sizes_check(o->nviews, o->rows, o->cols));
     VXG_FAIL_IF(!(o->pixel >= 0) || !(o->row_pitch >= 0) || !isfinite(o->pixel + o->row_pitch),
                 VXG_ERR_ARGUMENT, "geometry: pixel pitch must be positive");
     double pu = o->pixel > 0 ? o->pixel : 1, pv = o->row_pitch > 0 ? o->row_pitch : pu;
@@ -146,8 +146,8 @@ int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *o, vxg_ct_geometry **ou
 }
 
 static int check_cone(const vxg_ct_cone_opts *o) {
-    VXG_FAIL_IF(!o || o->nviews < 1 || o->nviews > VXG_MAX_ELEMENTS, VXG_ERR_ARGUMENT,
-                "geometry: views is missing or too many");
+    VXG_FAIL_IF(!o || o->nviews < 1, VXG_ERR_ARGUMENT, "geometry: views is missing");
+    VXG_TRY(vxg__ct_sizes_check(o->nviews, o->rows ? o->rows : 1, o->cols));
     VXG_FAIL_IF(!(o->sod > 0) || !isfinite(o->sod), VXG_ERR_ARGUMENT,
                 "geometry: sod (source to axis) must be positive");
     VXG_FAIL_IF(!(o->sdd > 0) || !isfinite(o->sdd), VXG_ERR_ARGUMENT,

@@ -39,6 +39,30 @@ void vxg__ct_normal(const vxg_ct_geometry *geo, const vxg_ct_view *v, double *n)
     for (int k = 0; k < 3; k++) n[k] /= length;
 }
 
+int vxg__ct_see(const vxg_ct_geometry *geo, const vxg_ct_view *v, const double *p, double *q,
+                double *r) {
+    const int cone = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE;
+    double n[3], a[3], x[3], m[3], w[3];
+    vxg__ct_normal(geo, v, n);
+    for (int k = 0; k < 3; k++) a[k] = v->d[k] - v->s[k], x[k] = p[k] - (cone ? v->s : v->d)[k];
+    const double depth = vxg__dot3(n, x), u = vxg__norm3(v->U);
+    if (cone && !(depth > 0)) return 0;
+    if (vxg_ct_geometry_detector(geo) == VXG_CT_DETECTOR_CURVED) {
+        const double rho = vxg__norm3(a), across = vxg__dot3(x, v->U) / u;
+        *q = atan2(across, depth) * rho / u - vxg_ct_geometry_column_offset(geo);
+        *r = vxg__dot3(x, v->V) / vxg__dot3(v->V, v->V) * rho / hypot(across, depth);
+        return 1;
+    }
+    /* x on the plane through d, then its coordinates along U and V */
+    const double far = cone ? vxg__dot3(n, a) / depth : 1;
+    for (int k = 0; k < 3; k++) x[k] = cone ? far * x[k] - a[k] : x[k];
+    vxg__cross3(v->V, cone ? n : v->r, m);
+    vxg__cross3(cone ? n : v->r, v->U, w);
+    const double det = vxg__dot3(v->U, m);
+    *q = vxg__dot3(x, m) / det, *r = vxg__dot3(x, w) / det;
+    return 1;
+}
+
 double vxg__ct_magnification(const vxg_ct_geometry *geo, const vxg_ct_view *v, const double *p) {
     double n[3], a[3], b[3];
     if (vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_CONE) return 1;

@@ -6,6 +6,8 @@
 
 #include "ct/ct.h"
 
+/* Counts from 1 to 2^31 - 1 and at most 2^40 values, or an error that names the count. */
+int vxg__ct_sizes_check(int64_t nviews, int64_t rows, int64_t cols);
 /* Room for views after their sizes were checked. vxg__free it. */
 int vxg__ct_views_new(int64_t nviews, int64_t rows, int64_t cols, vxg_ct_view **out);
 
@@ -24,6 +26,15 @@ void vxg__ct_point(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, d
 /* Start and direction of the ray through (column, row), counted from the detector's middle. */
 void vxg__ct_ray(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r, double *from,
                  double *dir);
+/* Column and row, counted from the detector's middle, at which a point is seen; 0: it is behind the
+ * source. */
+int vxg__ct_see(const vxg_ct_geometry *geo, const vxg_ct_view *v, const double *p, double *q,
+                double *r);
+/* Where a ray passes the z axis: signed distance (positive on the side of +U) and height. */
+void vxg__ct_passing(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r,
+                     double *side, double *z);
+/* Corner 0 to 7 of a volume's box. */
+void vxg__ct_corner(const vxg_ct_volume *vol, int corner, double *p);
 /* Angle of a view about z: t of the standard scans. */
 double vxg__ct_angle(const vxg_ct_geometry *geo, const vxg_ct_view *v);
 

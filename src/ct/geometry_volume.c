@@ -4,9 +4,8 @@
 
 #include "ct/geometry_tools.h"
 
-/* Where a ray passes the z axis: signed distance (positive on the side of +U) and height. */
-static void passing(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r,
-                    double *side, double *z) {
+void vxg__ct_passing(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r,
+                     double *side, double *z) {
     double p[3], e[3];
     vxg__ct_ray(geo, v, q, r, p, e);
     const double flat = e[0] * e[0] + e[1] * e[1];
@@ -26,14 +25,14 @@ static void add_view(const vxg_ct_geometry *geo, int64_t i, reach *a) {
     const double half = 0.5 * (double)vxg_ct_geometry_nu(geo);
     const double tall = 0.5 * (double)vxg_ct_geometry_nv(geo);
     double side[2], z[2], unused;
-    passing(geo, v, -half, 0, &side[0], &unused);
-    passing(geo, v, half, 0, &side[1], &unused);
+    vxg__ct_passing(geo, v, -half, 0, &side[0], &unused);
+    vxg__ct_passing(geo, v, half, 0, &side[1], &unused);
     if (side[1] < side[0]) unused = side[0], side[0] = side[1], side[1] = unused;
     const double lo = fmin(-side[0], side[1]), hi = fmax(-side[0], side[1]);
     a->least_side = fmin(a->least_side, lo), a->least_far = fmin(a->least_far, hi);
     /* the column at which the axis is seen: between the edges in proportion to their distances */
     const double q = half * (-side[0] - side[1]) / (side[1] - side[0]);
-    for (int k = 0; k < 2; k++) passing(geo, v, q, k ? tall : -tall, &unused, &z[k]);
+    for (int k = 0; k < 2; k++) vxg__ct_passing(geo, v, q, k ? tall : -tall, &unused, &z[k]);
     a->every[0] = fmax(a->every[0], fmin(z[0], z[1]));
     a->every[1] = fmin(a->every[1], fmax(z[0], z[1]));
     a->any[0] = fmin(a->any[0], fmin(z[0], z[1]));
@@ -168,4 +167,11 @@ int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volume_spec 
     if (spec->has_center) memcpy(done.center, spec->center, sizeof done.center);
     memcpy(done.rotation, spec->rotation, sizeof done.rotation);
     return vxg__ct_volume_check(&done, out);
+}
+
+void vxg__ct_corner(const vxg_ct_volume *vol, int corner, double *p) {
+    const double half[3] = {(corner & 1 ? 0.5 : -0.5) * (double)vol->nx * vol->dx,
+                            (corner & 2 ? 0.5 : -0.5) * (double)vol->ny * vol->dy,
+                            (corner & 4 ? 0.5 : -0.5) * (double)vol->nz * vol->dz};
+    for (int k = 0; k < 3; k++) p[k] = vol->center[k] + vxg__dot3(vol->rotation + 3 * k, half);
 }

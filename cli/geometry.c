@@ -1,0 +1,267 @@
+/* voxgrad geometry: says what a geometry file is and what looks wrong, converts between formats. */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST_BYTES ((size_t)256 << 20)
+#define DEG (180 / 3.14159265358979323846)
+
+typedef struct options {
+    cli_shared shared;
+    const char *output, *svg;
+    int from, to, rows, cols, force;
+    double pixel, row_pitch;
+} options;
+
+#define FORMATS "json|vectors|astra|rtk|matrices"
+enum { JSON, VECTORS, ASTRA, RTK, MATRICES };
+
+static const vxg_option rows[] = {
+    {"svg", 0, VXG_OPT_TEXT, offsetof(options, svg), NULL, 0, 0, NULL, "FILE",
+     "explain: also draw the scan from above and from the side"},
+    {"output", 'o', VXG_OPT_TEXT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
+     "convert: the file to write; not given: standard output"},
+    {"from", 0, VXG_OPT_CHOICE, offsetof(options, from), "auto", 0, 0, NULL,
+     "auto|json|vectors|astra|rtk|matrices", "format of FILE; auto: by its first character"},
+    {"to", 0, VXG_OPT_CHOICE, offsetof(options, to), "json", 0, 0, NULL, FORMATS,
+     "convert: format to write; json: compact where a circle or helix says it all; vectors: JSON "
+     "with the vectors of every view"},
+    {"rows", 0, VXG_OPT_INT, offsetof(options, rows), "0", 0, 2147483647, "px", NULL,
+     "rows of the detector, for formats that do not say"},
+    {"cols", 0, VXG_OPT_INT, offsetof(options, cols), "0", 0, 2147483647, "px", NULL,
+     "columns of the detector, for formats that do not say"},
+    {"pixel", 0, VXG_OPT_REAL, offsetof(options, pixel), "1", 1e-12, 1e12, NULL, NULL,
+     "pitch of the columns, for formats that do not say"},
+    {"row-pitch", 0, VXG_OPT_REAL, offsetof(options, row_pitch), "0", 0, 1e12, NULL, NULL,
+     "pitch of the rows; 0: as --pixel"},
+    CLI_FORCE_ROW(options),
+    CLI_SHARED_ROWS(options),
+};
+
+/* ---- Files ---- */
+static int read_all(const char *path, char **text, size_t *n) {
+    FILE *f = fopen(path, "rb");
+    size_t room = 1 << 16, got = 0;
+    *n = 0;
+    *text = f ? malloc(room) : NULL;
+    if (!f) return vxg_error_set(VXG_ERR_INPUT, "%s: %s", path, strerror(errno));
+    while (*text && (got = fread(*text + *n, 1, room - *n, f)) > 0) {
+        *n += got;
+        if (*n < room) continue;
+        if (room > MOST_BYTES) break;
+        char *more = realloc(*text, room *= 2);
+        if (!more) free(*text);
+        *text = more;
+    }
+    int status = !*text      ? vxg_error_set(VXG_ERR_MEMORY, "%s: out of memory", path)
+                 : ferror(f) ? vxg_error_set(VXG_ERR_INPUT, "%s: %s", path, strerror(errno))
+                 : *n > MOST_BYTES
+                     ? vxg_error_set(VXG_ERR_INPUT, "%s: more than 256 MiB: no geometry", path)
+                     : VXG_OK;
+    fclose(f);
+    if (status) {
+        free(*text);
+        *text = NULL;
+    }
+    return status;
+}
+
+/* Under a temporary name first, then renamed. */
+static int write_all(const char *path, const char *text, int force) {
+    char temporary[4200];
+    if (!force && !access(path, F_OK))
+        return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", path);
+    if (snprintf(temporary, sizeof temporary, "%s.%ld.part", path, (long)getpid()) >=
+        (int)sizeof temporary)
+        return vxg_error_set(VXG_ERR_OUTPUT, "too long a file name");
+    FILE *f = fopen(temporary, "wb");
+    if (!f) return vxg_error_set(VXG_ERR_OUTPUT, "%s: %s", path, strerror(errno));
+    int bad = fputs(text, f) < 0;
+    if (fclose(f)) bad = 1;
+    if (bad || rename(temporary, path)) {
+        int status = vxg_error_set(VXG_ERR_OUTPUT, "%s: %s", path, strerror(errno));
+        unlink(temporary);
+        return status;
+    }
+    return VXG_OK;
+}
+
+/* ---- Formats ---- */
+static int parse(const options *o, const char *text, size_t n, vxg_ct_notes *notes,
+                 vxg_ct_geometry **geo) {
+    int from = o->from - 1;
+    *notes = (vxg_ct_notes){.reverse = -1};
+    if (from < 0) {
+        size_t i = 0;
+        while (i < n && strchr(" \t\r\n", text[i])) i++;
+        from = i < n && text[i] == '<' ? RTK : i < n && text[i] == '{' ? JSON : ASTRA;
+    }
+    const vxg_ct_detector_size size = {o->rows, o->cols, o->pixel, o->row_pitch};
+    switch (from) {
+    case ASTRA: return vxg_ct_geometry_from_astra(text, n, geo);
+    case RTK: return vxg_ct_geometry_from_rtk(text, n, &size, geo);
+    case MATRICES: return vxg_ct_geometry_from_matrix_text(text, n, &size, geo);
+    default: return vxg_ct_geometry_from_json(text, n, notes, geo);
+    }
+}
+
+static int load(const options *o, const char *path, vxg_ct_notes *notes, vxg_ct_geometry **geo) {
+    char *text;
+    size_t n;
+    *geo = NULL;
+    int status = read_all(path, &text, &n);
+    if (status) return status;
+    status = parse(o, text, n, notes, geo);
+    free(text);
+    return status ? vxg_error_context(status, "%s", path) : VXG_OK;
+}
+
+/* ---- explain ---- */
+static void pair(cli_json *j, const char *key, const double *p, double factor) {
+    cli_json_open(j, key, '[');
+    for (int i = 0; i < 2; i++) cli_json_real(j, NULL, p[i] * factor);
+    cli_json_close(j, ']');
+}
+
+static void print_numbers(cli_json *j, const vxg_ct_summary *s) {
+    cli_json_text(j, "beam",
+                  s->beam == VXG_CT_BEAM_PARALLEL ? "parallel"
+                  : s->rows == 1                  ? "fan"
+                                                  : "cone");
+    cli_json_text(j, "detector", s->detector == VXG_CT_DETECTOR_CURVED ? "curved" : "flat");
+    cli_json_int(j, "views", s->nviews);
+    cli_json_int(j, "rows", s->rows);
+    cli_json_int(j, "cols", s->cols);
+    pair(j, "sod", s->sod, 1);
+    pair(j, "sdd", s->sdd, 1);
+    pair(j, "magnification", s->magnification, 1);
+    pair(j, "pixel", s->pixel, 1);
+    pair(j, "pixel_at_axis", s->at_axis, 1);
+    pair(j, "center", s->center, 1);
+    pair(j, "center_row", s->row, 1);
+    cli_json_real(j, "field_of_view_radius", s->fov_radius);
+    pair(j, "field_of_view_z", s->fov_z, 1);
+    cli_json_real(j, "fan_angle_deg", s->fan_angle * DEG);
+    cli_json_real(j, "cone_angle_deg", s->cone_angle * DEG);
+    cli_json_real(j, "first_deg", s->first * DEG);
+    cli_json_real(j, "last_deg", s->last * DEG);
+    cli_json_real(j, "step_deg", s->step[1] * DEG);
+    cli_json_real(j, "covered_deg", s->covered * DEG);
+    cli_json_real(j, "short_scan_deg", s->needed * DEG);
+    cli_json_int(j, "direction", s->direction);
+    cli_json_bool(j, "half_fan", s->half_fan);
+    cli_json_bool(j, "repeated_end", s->repeated_end);
+    pair(j, "z", s->z, 1);
+    cli_json_real(j, "z_per_turn", s->z_per_turn);
+    cli_json_real(j, "tilt_deg", s->tilt * DEG);
+    cli_json_real(j, "roll_deg", s->roll * DEG);
+}
+
+static void print_json(const cli_run *r, const vxg_ct_notes *notes, const vxg_ct_summary *s) {
+    cli_json j = {.f = stdout};
+    char words[400];
+    cli_json_open(&j, NULL, '{');
+    cli_json_text(&j, "file", r->operands[1]);
+    cli_json_text(&j, "units", notes->units[0] ? notes->units : NULL);
+    print_numbers(&j, s);
+    cli_json_open(&j, "warnings", '[');
+    for (int w = 0; w < VXG_CT_WARNING_COUNT; w++) {
+        if (!(s->warnings >> w & 1)) continue;
+        vxg_ct_warning_words(s, (vxg_ct_warning)w, words, sizeof words);
+        cli_json_open(&j, NULL, '{');
+        cli_json_text(&j, "id", vxg_ct_warning_id((vxg_ct_warning)w));
+        cli_json_text(&j, "words", words);
+        cli_json_close(&j, '}');
+    }
+    cli_json_close(&j, ']');
+    cli_json_close(&j, '}');
+}
+
+static void print_words(const vxg_ct_summary *s, const char *text) {
+    char words[400];
+    fputs(text, stdout);
+    for (int w = 0; w < VXG_CT_WARNING_COUNT; w++) {
+        if (!(s->warnings >> w & 1)) continue;
+        vxg_ct_warning_words(s, (vxg_ct_warning)w, words, sizeof words);
+        printf("warning (%s): %s\n", vxg_ct_warning_id((vxg_ct_warning)w), words);
+    }
+    if (!s->warnings) printf("nothing looks wrong\n");
+}
+
+static int explain(cli_run *r, const options *o) {
+    vxg_ct_geometry *geo;
+    vxg_ct_notes notes;
+    vxg_ct_summary s;
+    char *words = NULL, *svg = NULL;
+    int status = load(o, r->operands[1], &notes, &geo);
+    if (!status) status = vxg_ct_geometry_summary(geo, &notes, &s);
+    if (!status && o->svg) status = vxg_ct_geometry_svg(geo, &notes, &svg);
+    if (!status && o->svg) status = write_all(o->svg, svg, o->force);
+    if (!status && !r->shared->json) status = vxg_ct_geometry_words(geo, &notes, &words);
+    if (!status && r->shared->json) print_json(r, &notes, &s);
+    if (!status && !r->shared->json) print_words(&s, words);
+    vxg_free(words);
+    vxg_free(svg);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
+/* ---- convert ---- */
+static int convert(cli_run *r, const options *o) {
+    vxg_ct_geometry *geo;
+    vxg_ct_notes notes;
+    char *text = NULL;
+    int status = load(o, r->operands[1], &notes, &geo);
+    if (!status) {
+        switch (o->to) {
+        case ASTRA: status = vxg_ct_geometry_to_astra(geo, &text); break;
+        case RTK: status = vxg_ct_geometry_to_rtk(geo, &text); break;
+        case MATRICES: status = vxg_ct_geometry_to_matrix_text(geo, &text); break;
+        default: status = vxg_ct_geometry_to_json(geo, &notes, o->to == VECTORS, &text);
+        }
+    }
+    if (!status && o->output) {
+        status = write_all(o->output, text, o->force);
+    } else if (!status) {
+        fputs(text, stdout);
+    }
+    vxg_free(text);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
+static int run(cli_run *r) {
+    const options *o = r->options;
+    const int explains = !strcmp(r->operands[0], "explain");
+    if (!explains && strcmp(r->operands[0], "convert"))
+        return vxg_error_set(VXG_ERR_ARGUMENT, "'%s' is not explain or convert", r->operands[0]);
+    if (explains && o->output)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output goes with convert (--svg draws)");
+    if (!explains && o->svg) return vxg_error_set(VXG_ERR_ARGUMENT, "--svg goes with explain");
+    return explains ? explain(r, o) : convert(r, o);
+}
+
+const cli_verb cli_verb_geometry = {
+    .name = "geometry",
+    .operands = "explain|convert FILE",
+    .summary = "say what a scan geometry is, or convert it",
+    .about =
+        "explain prints what the scan in FILE is: beam, distances, magnification, field of view, "
+        "direction of rotation, coverage, and warns about what looks wrong.\n\nconvert writes "
+        "FILE in another format. docs/geometry.md describes the formats: JSON geometry files, "
+        "ASTRA vectors, RTK geometry XML, 3 x 4 projection matrices.",
+    .examples = "  voxgrad geometry explain scan.json --svg scan.svg\n"
+                "  voxgrad geometry convert scan.json --to astra -o scan.txt\n"
+                "  voxgrad geometry convert rtk.xml --rows 512 --cols 512 --pixel 0.8\n",
+    .min_operands = 2,
+    .max_operands = 2,
+    .options = rows,
+    .count = (int)(sizeof rows / sizeof *rows),
+    .size = sizeof(options),
+    .run = run,
+};

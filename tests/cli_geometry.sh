@@ -1,0 +1,68 @@
+#!/bin/sh
+# voxgrad geometry: explain, sketches, conversions, refusals.
+cd "$(dirname "$0")/.." || exit 1
+suite=cli_geometry
+. tests/tools/cli.sh
+g=tests/geometry
+cat >"$W/htc.json" <<'TXT'
+{"beam": "fan", "units": "mm", "cols": 560, "sod": 410.66, "sdd": 553.74, "pixel": 0.2,
+ "start_deg": 90, "views": 721, "range_deg": 360, "endpoint": true, "volume": {}}
+TXT
+if ! $V geometry explain "$W/htc.json" >"$W/out" 2>"$W/err" && grep -q cJSON "$W/err"; then
+    skip all "$(cat "$W/err")"
+    exit 0
+fi
+
+# ---- explain ----
+check words "the words of a fan-beam scan" sh -c "grep -q '^fan beam, flat detector, 721 views' '$W/out' &&
+    grep -q 'magnification 1.34841' '$W/out' && grep -q 'counter-clockwise' '$W/out' &&
+    grep -q 'disc of diameter 82.6' '$W/out' && grep -q '^warning (duplicate-view)' '$W/out'"
+check nothing_wrong "a good scan has no warning" sh -c \
+    "$V geometry explain $g/short-coverage.ok.json | grep -q '^nothing looks wrong'"
+$V geometry explain $g/direction-reversed.json --json >"$W/json"
+check json "--json is not valid" valid_json "$W/json"
+check json_values "the numbers of --json" python3 -c "
+import json
+j = json.load(open('$W/json'))
+assert j['beam'] == 'cone' and abs(j['sdd'][0] - 500) < 1e-6 and j['direction'] == 1, j
+assert [w['id'] for w in j['warnings']] == ['direction-reversed'], j['warnings']"
+check svg "the sketch" sh -c "$V geometry explain '$W/htc.json' --svg '$W/a.svg' >/dev/null &&
+    python3 -c \"import xml.dom.minidom as m; m.parse('$W/a.svg')\""
+refuses svg_exists 4 'a.svg exists' $V geometry explain "$W/htc.json" --svg "$W/a.svg"
+check svg_force "--force" $V geometry explain "$W/htc.json" --svg "$W/a.svg" --force
+
+# ---- convert ----
+there_and_back() { # FORMAT [options of the way back]
+    f=$1
+    shift
+    $V geometry convert $g/duplicate-view.ok.json --to "$f" -o "$W/$f.geo" &&
+        $V geometry convert "$W/$f.geo" "$@" -o "$W/$f.back.json" &&
+        python3 -c "
+import json
+j = json.load(open('$W/$f.back.json'))
+for k, v in dict(beam='cone', rows=40, cols=60, sod=300, sdd=500, pixel=2, views=90).items():
+    assert j[k] == v or abs(j[k] - v) < 1e-6, (k, j)"
+}
+check json_back "json there and back" there_and_back json
+check vectors_back "vectors there and back" there_and_back vectors
+check astra_back "ASTRA there and back" there_and_back astra
+check rtk_back "RTK there and back" there_and_back rtk --rows 40 --cols 60 --pixel 2
+check matrices_back "matrices there and back" there_and_back matrices --from matrices \
+    --rows 40 --cols 60 --pixel 2
+check rtk_file "RTK's own file" sh -c "$V geometry convert $g/rtk_cone.xml --rows 40 --cols 60 |
+    grep -q '\"s\"'"
+
+# ---- refusals ----
+refuses verb 2 "'explian' is not explain or convert" $V geometry explian $g/mirrored.json
+refuses operand 2 'operand is missing' $V geometry explain
+refuses no_file 3 'none.json: No such file' $V geometry explain "$W/none.json"
+refuses folder 3 'Is a directory' $V geometry explain "$W"
+echo '{"beam": "fan", "cols": 3, "pixels": 3}' >"$W/bad.json"
+refuses unknown_key 3 'bad.json: geometry file: unknown key "pixels" \(did you mean "pixel"' \
+    $V geometry explain "$W/bad.json"
+refuses rtk_size 2 'rows or cols is missing' $V geometry convert $g/rtk_cone.xml
+refuses output_exists 4 'json.geo exists' $V geometry convert $g/mirrored.json -o "$W/json.geo"
+refuses mirrored_rtk 1 'RTK cannot say' $V geometry convert $g/mirrored.json --to rtk
+refuses output_of_explain 2 'output goes with convert' $V geometry explain $g/mirrored.json -o "$W/x"
+refuses format 2 "'tigre' is not one of" $V geometry convert $g/mirrored.json --to tigre
+exit $failed
