@@ -84,7 +84,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAK
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom"
+used="op_checks parity ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -95,7 +95,8 @@ build $targets || {
 for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_checks ct.filter.float64.tiny" \
     "ct_response windows" "ct_weights" "ct_center every" "internal_cache key" "ct_accuracy lengths" \
     "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule \
-    "ct_phantom rays" "ct_phantom poisson_histogram"; do
+    "ct_phantom rays" "ct_phantom poisson_histogram" ct_fdk_backproject ct_fdk_weights "ct_fdk unit_density" \
+    "ct_fdk wide_fan" "ct_fdk_point fan" "op_checks ct.cone.backprojector.float64.tiny" "op_checks ct.fan.fbp.float64.tiny"; do
     [ -f "tests/${t%% *}.c" ] || continue
     if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
 done
@@ -140,6 +141,21 @@ plant footprint_length_in_the_slice kernels/ct/footprint.k 's/az = wz \* K_P\(2\
 plant footprint_slant_mirrored src/ct/footprint.c 's/turn \* v->U\[2\] \/ step/-&/' "ct_footprint half_voxel"
 plant footprint_adjoint_search_narrow kernels/ct/footprint.k 's/(ulow = o\[4\] \+ o\[0\] - )K_R\(0\.51\)/\1K_R(0.3)/' \
     "op_checks ct.parallel2d.footprint"
+
+# ---- fan and cone beams backprojected ----
+plant cone_bp_adjoint_1_percent kernels/ct/cone_backproject.k 's/const real v = w \* vol/const real v = w * K_R(1.01) * vol/' \
+    "op_checks ct.cone.backprojector.float64.tiny"
+plant cone_bp_search_narrow kernels/ct/cone_backproject.k 's/q1 = q \+ K_R\(1\.01\)/q1 = q + K_R(0.8)/' \
+    "op_checks ct.cone.backprojector.float64.tiny"
+plant cone_bp_half_pixel_both_ways kernels/ct/cone_place.h 's/inverse, middle_u\)/inverse, middle_u + K_R(0.5))/' "ct_fdk_point fan_flat"
+plant cone_bp_behind_source kernels/ct/cone_place.h 's/if \(!\(w > K_R\(0\.0\)\)\) return 0;//' "ct_fdk_backproject flat"
+plant fdk_weight_adjoint_edge kernels/ct/fdk.k 's/gx == nu - 1; i\+\+/gx == nu; i++/' "op_checks ct.fan.fbp.float64.tiny"
+plant fdk_distance_ratio src/ct/fdk_plan.c 's/radius \/ distance/1/' "ct_fdk unit_density"
+plant fdk_flat_taps_on_an_arc src/ct/fdk.c 's/bend \* bend/1.0/' "ct_fdk wide_fan"
+plant fdk_half_fan_cut_off src/ct/fdk_plan.c 's/ceil\(fabs\(.*axis\)\)/0/' "ct_fdk partial_fan"
+plant parker_fan_mirrored src/ct/fdk_weights.c 's/b < 2 \* \(delta \+ g\)/b < 2 * (delta - g)/' "ct_fdk_weights parker"
+plant offset_side_swapped src/ct/fdk_weights.c 's/hi < -lo \? -1 : 1/hi < -lo ? 1 : -1/' "ct_fdk_weights offset"
+plant turn_folded_by_half src/ct/weights.c 's/angles, 2 \* PI, VXG__WEDGE_AUTO/angles, PI, VXG__WEDGE_AUTO/' "ct_fdk_weights turn"
 
 # ---- parts ----
 plant box_half_voxel_off src/ct/partial.c 's/end\[i\] - n\[i\]\)/end[i] - n[i] + 1)/' "ct_partial voxels_of_a_box"
