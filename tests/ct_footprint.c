@@ -5,11 +5,12 @@
 #include "test.h"
 
 static vxg_device *dev;
+static vxg_ct_model model = VXG_CT_FOOTPRINT;
 
 /* Projects `volume` (double) with footprints into `out` (double, calloc'ed by the caller). */
 static int project(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int planar,
                    const double *volume, double *out) {
-    const vxg_ct_projector_opts o = {.model = VXG_CT_FOOTPRINT, .dtype = VXG_F64};
+    const vxg_ct_projector_opts o = {.model = model, .dtype = VXG_F64};
     vxg_op *op = NULL;
     vxg_array x = {0}, y = {0};
     int status = (planar ? vxg_ct_projector2d : vxg_ct_projector)(dev, geo, vol, &o, &op);
@@ -293,7 +294,8 @@ static double voxel_error(double sod, const double *at, int planar) {
  * over sod). */
 TEST(dense_rays)
 {
-    const double off[3] = {3.3, -2.1, 0}, low[3] = {3.3, -2.1, 1}, up[3] = {3.3, -2.1, 8};
+    const double off[3] = {3.3, -2.1, 0}, low[3] = {3.3, -2.1, 1}, up[3] = {3.3, -2.1, 8},
+                 steep[3] = {0.3, -2.1, 12};
     double near = voxel_error(25, off, 1), far = voxel_error(100, off, 1);
     EXPECT(near <= 0.005, "fan, 25 voxels off: a bin is off by %.3g of the peak", near);
     EXPECT(far <= 0.0012, "fan, 100 voxels off: a bin is off by %.3g of the peak", far);
@@ -302,6 +304,11 @@ TEST(dense_rays)
     EXPECT(far <= 0.005, "cone, 100 voxels off: a bin is off by %.3g of the peak", far);
     near = voxel_error(100, up, 0);
     EXPECT(near <= 0.03, "cone, rays that climb: a bin is off by %.3g of the peak", near);
+    const double one = voxel_error(40, steep, 0);
+    model = VXG_CT_FOOTPRINT_TT;
+    const double two = voxel_error(40, steep, 0);
+    model = VXG_CT_FOOTPRINT;
+    EXPECT(two <= 0.6 * one, "rays that climb: %.3g with two trapezoids, %.3g with one", two, one);
 }
 
 /* ---- Half a voxel: the shadow's middle is where the voxel's centre falls ---- */
@@ -415,6 +422,23 @@ TEST(blob)
     free(x), free(y);
 }
 
+/* ---- The same with trapezoids along rows ---- */
+static void with_trapezoids(void (*test)(void)) {
+    model = VXG_CT_FOOTPRINT_TT;
+    test();
+    model = VXG_CT_FOOTPRINT;
+}
+TEST(strips_tt)
+{ with_trapezoids(test_strips); }
+TEST(mass_tt)
+{ with_trapezoids(test_mass_of_parallel_beams); }
+TEST(mass_of_a_cone_tt)
+{ with_trapezoids(test_mass_of_a_cone); }
+TEST(half_voxel_tt)
+{ with_trapezoids(test_half_voxel); }
+TEST(blob_tt)
+{ with_trapezoids(test_blob); }
+
 /* ---- Voxels at the source's plane, refusals ---- */
 TEST(behind_the_source)
 {
@@ -482,6 +506,11 @@ int main(int argc, char **argv) {
                                       T(dense_rays),
                                       T(half_voxel),
                                       T(blob),
+                                      T(strips_tt),
+                                      T(mass_tt),
+                                      T(mass_of_a_cone_tt),
+                                      T(half_voxel_tt),
+                                      T(blob_tt),
                                       T(behind_the_source),
                                       T(refusals)};
     if (vxg_device_open("cpu", &dev))

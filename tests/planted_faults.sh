@@ -141,6 +141,7 @@ plant footprint_length_in_the_slice kernels/ct/footprint.k 's/az = wz \* K_P\(2\
 plant footprint_slant_mirrored src/ct/footprint.c 's/turn \* v->U\[2\] \/ step/-&/' "ct_footprint half_voxel"
 plant footprint_adjoint_search_narrow kernels/ct/footprint.k 's/(ulow = o\[4\] \+ o\[0\] - )K_R\(0\.51\)/\1K_R(0.3)/' \
     "op_checks ct.parallel2d.footprint"
+plant footprint_area_unscaled kernels/ct/footprint.k 's/K_R\(4\.0\) \* reach/K_R(4.1) * reach/' "ct_footprint mass_tt"
 
 # ---- fan and cone beams backprojected ----
 plant cone_bp_adjoint_1_percent kernels/ct/cone_backproject.k 's/const real v = w \* vol/const real v = w * K_R(1.01) * vol/' \

@@ -105,7 +105,12 @@ typedef struct vxg_ct_volume {
 VXG_API vxg_ct_volume vxg_ct_fit_volume(const vxg_ct_geometry *geo);
 
 /* ---- Operators (registry rows ct.*) ---- */
-typedef enum vxg_ct_model { VXG_CT_JOSEPH, VXG_CT_SIDDON, VXG_CT_FOOTPRINT } vxg_ct_model;
+typedef enum vxg_ct_model {
+    VXG_CT_JOSEPH,
+    VXG_CT_SIDDON,
+    VXG_CT_FOOTPRINT,   /* trapezoid along u, rectangle along v */
+    VXG_CT_FOOTPRINT_TT /* trapezoids along both: rays that climb steeply */
+} vxg_ct_model;
 
 /* Weights of voxels in vxg_ct_backprojector. DISTANCE, cone and fan beams: the square of the
  * magnification at the voxel, (D / L)^2 with L its distance from the source and D the detector's,
@@ -122,8 +127,9 @@ typedef struct vxg_ct_projector_opts {
 /* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the
  * volume's length unit; the vjp is the exact transpose. Joseph: P. M. Joseph, IEEE TMI 1 (1982)
  * 192; Siddon: R. L. Siddon, Med. Phys. 12 (1985) 252. opts NULL: Joseph, float32.
- * Footprint: means over the bins, not rays: a trapezoid along u times a rectangle along v (Y. Long,
- * J. A. Fessler, J. M. Balter, IEEE TMI 29 (2010) 1839); projected mass is exact in parallel beam.
+ * Footprint: means over the bins, not rays, of a trapezoid along u times a rectangle or trapezoid
+ * along v (Y. Long, J. A. Fessler, J. M. Balter, IEEE TMI 29 (2010) 1839); projected mass is exact
+ * in parallel beam (the second trapezoid is scaled to the rectangle's area).
  * Flat detectors whose V lies within 1e-3 rad of the volume's z; VXG_ERR_ARGUMENT names the first
  * other view. Voxels that touch the plane of the source are left out. */
 VXG_API int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,

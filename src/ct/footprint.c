@@ -6,12 +6,13 @@
 #include "ct/ct.h"
 
 #define FP_COEFS 16       /* K_FP_COEFS of kernels/ct/footprint.k */
+#define FP_BLOCK 8        /* K_FP_BLOCK */
 #define FP_MOST_TILT 1e-3 /* radians between V and the volume's z */
 
 typedef struct footprint_state {
     vxg_ct_volume vol;
     int64_t nviews, nv, nu;
-    int cone, planar;
+    int cone, planar, trapezoids;
     vxg_array coef; /* (nviews, FP_COEFS) */
 } footprint_state;
 
@@ -100,7 +101,7 @@ static int upload(vxg_device *dev, footprint_state *p, vxg_dtype dtype, const do
 }
 
 static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                     vxg_dtype dtype, int planar, footprint_state **out) {
+                     const vxg_ct_projector_opts *opts, int planar, footprint_state **out) {
     vxg_ct_volume checked;
     *out = NULL;
     VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_ARGUMENT,
@@ -109,12 +110,13 @@ static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_v
     footprint_state *p = vxg__calloc(1, sizeof *p);
     if (!p) return VXG_ERR_MEMORY;
     p->vol = checked, p->planar = planar;
+    p->trapezoids = !planar && opts->model == VXG_CT_FOOTPRINT_TT;
     p->cone = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE;
     p->nviews = vxg_ct_geometry_nviews(geo);
     p->nv = vxg_ct_geometry_nv(geo), p->nu = vxg_ct_geometry_nu(geo);
     double *coef = vxg__calloc((size_t)(p->nviews * FP_COEFS), sizeof *coef);
     int status = coef ? fill_coefs(p, geo, coef) : VXG_ERR_MEMORY;
-    if (!status) status = upload(dev, p, dtype, coef);
+    if (!status) status = upload(dev, p, opts->dtype, coef);
     vxg__free(coef);
     if (status) {
         footprint_free(p);
@@ -128,11 +130,13 @@ static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_v
 static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int to_projections,
                const vxg_array *from, const vxg_array *to) {
     const footprint_state *p = vxg_op_state(op);
-    const int64_t n[] = {p->vol.nx, p->vol.ny,        p->vol.nz, p->nu,    p->nv,
-                         p->nviews, call->accumulate, p->cone,   p->planar};
-    vxg_launch l = {.nints = 9, .nreals = 3, .reals = {p->vol.dx, p->vol.dy, p->vol.dz}};
-    for (int i = 0; i < 9; i++) l.ints[i] = (int)n[i];
+    const int64_t n[] = {p->vol.nx, p->vol.ny,        p->vol.nz, p->nu,     p->nv,
+                         p->nviews, call->accumulate, p->cone,   p->planar, p->trapezoids};
+    vxg_launch l = {.nints = 10, .nreals = 3, .reals = {p->vol.dx, p->vol.dy, p->vol.dz}};
+    for (int i = 0; i < 10; i++) l.ints[i] = (int)n[i];
     for (int i = 0; i < 3; i++) l.global[i] = n[to_projections ? 3 + i : i];
+    const int blocks = to_projections ? 1 : 2; /* the axis whose items are blocks */
+    l.global[blocks] = (l.global[blocks] + FP_BLOCK - 1) / FP_BLOCK;
     if (p->planar) l.reals[2] = 0;
     vxg__push_array(&l, from);
     vxg__push_array(&l, &p->coef);
@@ -157,8 +161,10 @@ static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
         .destroy = footprint_free                                                                  \
     }
 static const vxg_op_class classes[2][2] = {
-    {FOOTPRINT("ct.parallel3d.footprint"), FOOTPRINT("ct.parallel2d.footprint")},
-    {FOOTPRINT("ct.cone3d.footprint"), FOOTPRINT("ct.fan2d.footprint")}};
+    {FOOTPRINT("ct.parallel3d.footprint"), FOOTPRINT("ct.cone3d.footprint")},
+    {FOOTPRINT("ct.parallel3d.footprint_tt"), FOOTPRINT("ct.cone3d.footprint_tt")}};
+static const vxg_op_class planar_classes[2] = {FOOTPRINT("ct.parallel2d.footprint"),
+                                               FOOTPRINT("ct.fan2d.footprint")};
 
 int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
                                 const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
@@ -166,7 +172,8 @@ int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
     footprint_state *p;
     vxg_space volume, projections;
     *out = NULL;
-    VXG_TRY(state_new(dev, geo, vol, opts->dtype, planar, &p));
+    VXG_TRY(state_new(dev, geo, vol, opts, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &volume, &projections);
-    return vxg_op_new(&classes[p->cone][planar], dev, 1, &volume, &projections, p, out);
+    const vxg_op_class *cls = planar ? &planar_classes[p->cone] : &classes[p->trapezoids][p->cone];
+    return vxg_op_new(cls, dev, 1, &volume, &projections, p, out);
 }

@@ -222,9 +222,9 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     *out = NULL;
     if (!opts) opts = &defaults;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "projector: geometry is NULL");
-    VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_FOOTPRINT, VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_FOOTPRINT_TT, VXG_ERR_ARGUMENT,
                 "projector: unknown model %d", (int)opts->model);
-    if (opts->model == VXG_CT_FOOTPRINT)
+    if (opts->model >= VXG_CT_FOOTPRINT)
         return vxg__ct_footprint_projector(dev, geo, vol, opts, planar, out);
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
         return vxg__ct_cone_projector(dev, geo, vol, opts, planar, out);

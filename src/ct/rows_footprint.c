@@ -89,9 +89,9 @@ static int is_empty(const vxg_problem *p) {
     return p->size != VXG_PROBLEM_BENCH && p->seed % VXG_CT_EXAMPLES == 2;
 }
 
-/* 128 views of 64 rows x 256 columns into 64 x 256 x 256; planar: 512 views, 512^2. */
+/* 32 views of 64 rows x 256 columns into 64 x 256 x 256; planar: 512 views, 512^2. */
 static int bench_scan(int cone, int planar, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
-    const int64_t nviews = planar ? 512 : 128, rows = planar ? 1 : 64, cols = planar ? 512 : 256;
+    const int64_t nviews = planar ? 512 : 32, rows = planar ? 1 : 64, cols = planar ? 512 : 256;
     double angles[512];
     for (int64_t i = 0; i < nviews; i++) angles[i] = 2 * M_PI * (double)i / (double)nviews;
     const vxg_ct_parallel_opts flat = {
@@ -106,8 +106,9 @@ static int bench_scan(int cone, int planar, vxg_ct_geometry **geo, vxg_ct_volume
     return VXG_OK;
 }
 
-static int make(vxg_device *dev, const vxg_problem *p, int cone, int planar, vxg_op **out) {
-    const vxg_ct_projector_opts o = {.model = VXG_CT_FOOTPRINT, .dtype = p->dtype};
+static int make_model(vxg_device *dev, const vxg_problem *p, int cone, int planar,
+                      vxg_ct_model model, vxg_op **out) {
+    const vxg_ct_projector_opts o = {.model = model, .dtype = p->dtype};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     *out = NULL;
@@ -116,6 +117,9 @@ static int make(vxg_device *dev, const vxg_problem *p, int cone, int planar, vxg
     const int status = (planar ? vxg_ct_projector2d : vxg_ct_projector)(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
+}
+static int make(vxg_device *dev, const vxg_problem *p, int cone, int planar, vxg_op **out) {
+    return make_model(dev, p, cone, planar, VXG_CT_FOOTPRINT, out);
 }
 static int make_parallel2(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     return make(dev, p, 0, 1, out);
@@ -128,6 +132,12 @@ static int make_fan(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 }
 static int make_cone(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     return make(dev, p, 1, 0, out);
+}
+static int make_parallel_tt(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
+    return make_model(dev, p, 0, 0, VXG_CT_FOOTPRINT_TT, out);
+}
+static int make_cone_tt(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
+    return make_model(dev, p, 1, 0, VXG_CT_FOOTPRINT_TT, out);
 }
 
 /* voxels x views */
@@ -150,6 +160,10 @@ const vxg_op_row vxg__ct_footprint_rows[] = {
         make_parallel3),
     ROW("ct.fan2d.footprint", "fan-beam projector, trapezoid footprints", make_fan),
     ROW("ct.cone3d.footprint", "cone-beam projector, separable footprints", make_cone),
+    ROW("ct.parallel3d.footprint_tt", "3-D parallel-beam projector, footprints of two trapezoids",
+        make_parallel_tt),
+    ROW("ct.cone3d.footprint_tt", "cone-beam projector, footprints of two trapezoids",
+        make_cone_tt),
 };
 const int vxg__ct_footprint_row_count =
     (int)(sizeof vxg__ct_footprint_rows / sizeof *vxg__ct_footprint_rows);
