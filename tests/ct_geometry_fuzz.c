@@ -52,6 +52,9 @@ static int use(const vxg_ct_geometry *geo) {
     vxg_ct_complete_volume(geo, &spec, &vol);
     vxg_ct_geometry_isocenter(geo, p);
     if (n <= 64) vxg_ct_to_matrices(geo, P), vxg_ct_geometry_angles(geo, t);
+    if (n <= 64 && !vxg_ct_geometry_words(geo, NULL, &text)) vxg_free(text);
+    if (n <= 64 && !vxg_ct_geometry_svg(geo, NULL, &text)) vxg_free(text);
+    if (n <= 64 && !vxg_ct_geometry_to_rtk(geo, &text)) vxg_free(text);
     if (!vxg_ct_geometry_shift(geo, by, &other)) vxg_ct_geometry_release(other);
     if (!vxg_ct_geometry_scale(geo, by, &other)) vxg_ct_geometry_release(other);
     if (!vxg_ct_detector_roll(geo, angle, &other)) vxg_ct_geometry_release(other);
@@ -180,6 +183,17 @@ static size_t damage(char *text, size_t n, size_t room) {
     }
     return n;
 }
+static const char *const others[] = {
+    "# cone_vec 3 4\n0 -4 0 0 2 0 1 0 0 0 0 1\n4 0 0 -2 0 0 0 1 0 0 0 1\n",
+    "# fanflat_vec 1 4\n0,-4,0,2,1,0\n4 0 -2 0 0 1\n# end\n",
+    "<RTKThreeDCircularGeometry version=\"3\">\n<SourceToIsocenterDistance>4"
+    "</SourceToIsocenterDistance><SourceToDetectorDistance>6</SourceToDetectorDistance>\n"
+    "<Projection><GantryAngle>3</GantryAngle><ProjectionOffsetX>1</ProjectionOffsetX>"
+    "<InPlaneAngle>2</InPlaneAngle></Projection>\n<Projection><GantryAngle>9</GantryAngle>"
+    "</Projection></RTKThreeDCircularGeometry>",
+    "-900 0 30 100\n0 5 900 200\n0.1 1 0 300\n",
+};
+
 static int text_case(vxg_ct_geometry **geo) {
     char text[1024];
     const char *from = texts[roll(sizeof texts / sizeof *texts)];
@@ -193,6 +207,23 @@ static int text_case(vxg_ct_geometry **geo) {
     int status = vxg_ct_geometry_from_json(exact, n, &notes, geo);
     free(exact);
     return status;
+}
+
+static int other_case(vxg_ct_geometry **geo) {
+    static const vxg_ct_detector_size size = {3, 4, 0.5, 0};
+    char text[1024];
+    const uint32_t which = roll(4);
+    size_t n = strlen(others[which]);
+    memcpy(text, others[which], n);
+    n = damage(text, n, sizeof text);
+    char *exact = malloc(n ? n : 1);
+    if (!exact) return VXG_ERR_MEMORY;
+    memcpy(exact, text, n);
+    int status = which < 2    ? vxg_ct_geometry_from_astra(exact, n, geo)
+                 : which == 2 ? vxg_ct_geometry_from_rtk(exact, n, &size, geo)
+                              : vxg_ct_geometry_from_matrix_text(exact, n, &size, geo);
+    free(exact);
+    return status == VXG_ERR_UNSUPPORTED ? VXG_ERR_INPUT : status; /* cylinders */
 }
 
 static void run(const char *name, uint32_t key, int64_t cases, int (*make)(vxg_ct_geometry **),
@@ -232,5 +263,8 @@ TEST(matrices)
 { run("matrices", 4, CASES / 5, matrix_case, VXG_ERR_ARGUMENT); }
 TEST(texts)
 { run("text", 5, CASES, text_case, VXG_ERR_INPUT); }
+TEST(other_formats)
+{ run("other format", 6, CASES / 5, other_case, VXG_ERR_INPUT); }
 
-TEST_MAIN("ct_geometry_fuzz", T(trajectories), T(circular), T(vectors), T(matrices), T(texts))
+TEST_MAIN("ct_geometry_fuzz", T(trajectories), T(circular), T(vectors), T(matrices), T(texts),
+          T(other_formats))

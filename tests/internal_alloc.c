@@ -312,6 +312,42 @@ static int ct_scene(const void *context) {
 TEST(ct_geometry)
 { fail_each("geometry", ct_scene, NULL, MUST_FAIL); }
 
+/* Files, algebra, explanations and conversions of scan geometry. */
+static int geometry_tools_scene(const void *context) {
+    static const vxg_ct_detector_size size = {4, 6, 1, 0};
+    vxg_ct_trajectory_opts o;
+    vxg_ct_geometry *geo = NULL, *part = NULL, *both = NULL, *back[4] = {NULL};
+    char *text[6] = {NULL};
+    double angle = 0.1;
+    (void)context;
+    vxg_ct_trajectory_defaults(VXG_CT_PATH_HELICAL, VXG_CT_BEAM_CONE, &o);
+    o.nviews = 6, o.rows = 4, o.cols = 6, o.sod = 30, o.sdd = 50;
+    int status = vxg_ct_trajectory(&o, &geo);
+    TRY(vxg_ct_geometry_slice(geo, 0, 6, 2, &part));
+    TRY(vxg_ct_geometry_concat(2, (const vxg_ct_geometry *const[]){geo, part}, &both));
+    vxg_ct_geometry_release(part), part = NULL;
+    TRY(vxg_ct_detector_roll(geo, angle, &part));
+    TRY(vxg_ct_geometry_to_json(geo, NULL, 0, &text[0]));
+    TRY(vxg_ct_geometry_words(geo, NULL, &text[1]));
+    TRY(vxg_ct_geometry_svg(geo, NULL, &text[2]));
+    TRY(vxg_ct_geometry_to_astra(geo, &text[3]));
+    TRY(vxg_ct_geometry_to_rtk(geo, &text[4]));
+    TRY(vxg_ct_geometry_to_matrix_text(geo, &text[5]));
+    if (!status) {
+        status = vxg_ct_geometry_from_json(text[0], strlen(text[0]), NULL, &back[0]);
+        if (status == VXG_ERR_UNSUPPORTED) status = VXG_OK; /* built without cJSON */
+    }
+    TRY(vxg_ct_geometry_from_astra(text[3], strlen(text[3]), &back[1]));
+    TRY(vxg_ct_geometry_from_rtk(text[4], strlen(text[4]), &size, &back[2]));
+    TRY(vxg_ct_geometry_from_matrix_text(text[5], strlen(text[5]), &size, &back[3]));
+    for (int i = 0; i < 6; i++) vxg_free(text[i]);
+    for (int i = 0; i < 4; i++) vxg_ct_geometry_release(back[i]);
+    vxg_ct_geometry_release(geo), vxg_ct_geometry_release(part), vxg_ct_geometry_release(both);
+    return status;
+}
+TEST(geometry_tools)
+{ fail_each("geometry tools", geometry_tools_scene, NULL, MUST_FAIL); }
+
 static int preprocess_scene(const void *context) {
     static float data[VIEWS * COLS], mean[COLS], ones[COLS];
     (void)context;
@@ -518,10 +554,10 @@ TEST(many)
 
 int main(int argc, char **argv) {
     static const test_entry list[] = {
-        T(device_cpu),  T(device_opencl), T(device_cuda),   T(source_cpu),  T(source_opencl),
-        T(listing),     T(arrays),        T(arrays_opencl), T(combinators), T(property_checks),
-        T(ct_geometry), T(ct_preprocess), T(ct_center),     T(scans),       T(volumes),
-        T(small_files), T(pictures),      T(pipeline)};
+        T(device_cpu),  T(device_opencl),  T(device_cuda),   T(source_cpu),  T(source_opencl),
+        T(listing),     T(arrays),         T(arrays_opencl), T(combinators), T(property_checks),
+        T(ct_geometry), T(geometry_tools), T(ct_preprocess), T(ct_center),   T(scans),
+        T(volumes),     T(small_files),    T(pictures),      T(pipeline)};
     static const test_entry last[] = {T(many)};
     at(""); /* the scratch folder is no leftover */
     make_sinogram();

@@ -35,6 +35,8 @@ static void line(sketch *k, const double *a, const double *b, const char *style)
 static void label(sketch *k, const double *at, double dx, double dy, const char *words) {
     double p[2];
     place(k, at, p);
+    if (dx > 0 && p[0] < k->left + PANEL / 2.0)
+        dx = -dx - 6.5 * (double)strlen(words); /* outwards */
     p[0] = fmin(fmax(p[0] + dx, k->left + 4), k->left + PANEL - 7.0 * (double)strlen(words));
     p[1] = fmin(fmax(p[1] + dy, TOP + 14.0), TOP + PANEL - 6.0);
     vxg__text_add(&k->t, "<text x=\"%.2f\" y=\"%.2f\">%s</text>\n", p[0], p[1], words);
@@ -245,9 +247,9 @@ static const char style[] =
     ".frame{fill:#444;stroke:#444}.turn{fill:none;stroke:#a0a;stroke-width:2}.head{fill:#a0a}"
     "</style>\n";
 
-static void first_line(sketch *k) {
+static int first_line(sketch *k) {
     char *words = NULL;
-    if (vxg_ct_geometry_words(k->geo, k->notes, &words)) return;
+    VXG_TRY(vxg_ct_geometry_words(k->geo, k->notes, &words));
     char *end = words, *next = NULL;
     for (int row = 0; row < 2 && *end; row++) { /* its first two lines, one below the other */
         next = strchr(end, '\n');
@@ -257,6 +259,7 @@ static void first_line(sketch *k) {
         end = next + 1;
     }
     vxg__free(words);
+    return VXG_OK;
 }
 
 int vxg_ct_geometry_svg(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **out) {
@@ -277,13 +280,13 @@ int vxg_ct_geometry_svg(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, c
                   "fill=\"#f7f7f7\"/>\n",
                   2 * PANEL + 30, TOP + PANEL + 10, 2 * PANEL + 30, TOP + PANEL + 10);
     vxg__text_append(&k.t, style, sizeof style - 1);
-    first_line(&k);
+    int status = first_line(&k);
     panel(&k, 0, "from above (+z towards you)");
     panel(&k, 1, "from the side (rays of view 0 to the right)");
     vxg__text_add(&k.t, "</svg>\n");
-    if (k.t.failed) {
+    if (status || k.t.failed) {
         vxg__text_free(&k.t);
-        return VXG_ERR_MEMORY;
+        return status ? status : VXG_ERR_MEMORY;
     }
     *out = k.t.s;
     return VXG_OK;
