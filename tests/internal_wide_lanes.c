@@ -89,4 +89,11 @@ TEST(fbp)
     compare("ct.parallel.fbp");
 }
 
-TEST_MAIN("wide_lanes", T(joseph), T(backprojector), T(filter), T(fbp))
+TEST(cone_backprojector)
+{
+    NEED_AVX2;
+    compare("ct.cone.backprojector");
+    compare("ct.cone.backprojector.weighted");
+}
+
+TEST_MAIN("wide_lanes", T(joseph), T(backprojector), T(filter), T(fbp), T(cone_backprojector))
