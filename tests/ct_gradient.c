@@ -1,5 +1,6 @@
 /* Derivatives of the projectors by the scan geometry: jvp against central differences ray by ray,
  * vjp against jvp, float32 and every device against float64, agreement with the projectors. */
+#include <unistd.h>
 #include <voxgrad/voxgrad.h>
 
 #include "test.h"
@@ -430,6 +431,33 @@ TEST(opencl)
 TEST(cuda)
 { compare_device("cuda:0"); }
 
+/* ---- The example: a scanner calibrated by descent, with pictures ---- */
+TEST(example)
+{
+    const char *program = VXG_BINARY_DIR "/examples/calibrate";
+    char command[512], line[256], picture[] = "/tmp/voxgrad-calibrate-XXXXXX";
+    const double most[3] = {0.25, 0.2, 0.2}; /* voxels, columns, degrees; 0.1 at 48 voxels */
+    double found, true_value;
+    int n = 0, fd = mkstemp(picture);
+    unsigned char head[8] = {0};
+    if (access(program, X_OK)) SKIP("examples are not built");
+    CHECK(fd >= 0, "no temporary file");
+    snprintf(command, sizeof command, "VXG_DEVICE=cpu %s %s 36", program, picture);
+    FILE *f = popen(command, "r");
+    CHECK(f, "%s does not start", program);
+    while (fgets(line, sizeof line, f)) {
+        const char *at = strstr(line, ": found ");
+        if (!at || sscanf(at, ": found %lf, true %lf", &found, &true_value) != 2) continue;
+        EXPECT(n < 3 && fabs(found - true_value) < most[n % 3], "%s", line);
+        n++;
+    }
+    EXPECT(!pclose(f) && n == 3, "%d unknowns are found", n);
+    f = fopen(picture, "rb"); /* written under another name and renamed: fd is the old file */
+    EXPECT(f && fread(head, 1, 8, f) == 8 && !memcmp(head, "\x89PNG", 4), "no picture was written");
+    if (f) fclose(f);
+    close(fd), unlink(picture);
+}
+
 /* ---- What is refused ---- */
 TEST(bad_arguments)
 {
@@ -468,9 +496,9 @@ TEST(bad_arguments)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(differences), T(each_vector),  T(transposed),
-                                      T(projectors),  T(float32),      T(opencl),
-                                      T(cuda),        T(bad_arguments)};
+    static const test_entry list[] = {T(differences), T(each_vector), T(transposed),
+                                      T(projectors),  T(float32),     T(opencl),
+                                      T(cuda),        T(example),     T(bad_arguments)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL ct_gradient.cpu: %s\n", vxg_error_message()), 1;
     int failed = test_run("ct_gradient", list, (int)(sizeof list / sizeof *list), argc, argv);

@@ -84,7 +84,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAK
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point"
+used="op_checks parity ct_cone ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -96,7 +96,8 @@ for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_chec
     "ct_response windows" "ct_weights" "ct_center every" "internal_cache key" "ct_accuracy lengths" \
     "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule \
     "ct_phantom rays" "ct_phantom poisson_histogram" ct_fdk_backproject ct_fdk_weights "ct_fdk unit_density" \
-    "ct_fdk wide_fan" "ct_fdk_point fan" "op_checks ct.cone.backprojector.float64.tiny" "op_checks ct.fan.fbp.float64.tiny"; do
+    "ct_fdk wide_fan" "ct_fdk_point fan" "op_checks ct.cone.backprojector.float64.tiny" "op_checks ct.fan.fbp.float64.tiny" \
+    "op_checks ct.cone3d.joseph.float64.tiny" ct_cone ct_gradient; do
     [ -f "tests/${t%% *}.c" ] || continue
     if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
 done
@@ -164,6 +165,17 @@ plant slice_turned_back src/ct/partial.c 's/rotation\[3 \* i \+ j\]/rotation[3 *
 plant prepared_window_ignored src/ct/prepared.c 's/out->offset \+= first/out->offset += 0/' "ct_partial some_prepared_views"
 plant prepared_weights_of_the_first src/ct/prepared.c 's/p->weights\[first \+ i\]/p->weights[i]/' "ct_partial filtered"
 plant prepared_workspace_each_time src/ct/prepared.c 's/if \(!p->workspace \|\| /if (1 || /' "ct_partial no_requests"
+
+# ---- cone beam and geometry derivatives ----
+plant cone_shadow_too_small kernels/ct/ray.h 's/K_R\(1\.01\) \* \(axis == 0/K_R(0.8) * (axis == 0/; s/K_R\(1\.01\) \* \(all/K_R(0.8) * (all/' \
+    "op_checks ct.cone3d.joseph.float64.tiny"
+plant cone_behind_the_source kernels/ct/ray.h 's/if \(line\.sign > K_R\(0\.0\)\) lo = .*//' "ct_cone source_inside"
+plant cone_length_isotropic kernels/ct/ray.h 's/y = d\.y \* K_P\(1\)/y = d.y * K_P(0)/' "ct_cone lengths"
+plant cone_source_mirrored src/ct/cone.c 's/vxg__cross3\(v->s, (c \+ RAY_D \+ 3 \* k), (c \+ RAY_M \+ 3 \* k)\)/vxg__cross3(\1, v->s, \2)/' "ct_cone blobs"
+plant curved_offset_mirrored src/ct/cone.c 's/\(nu - 1\) \+ q0\) \* step/(nu - 1) - q0) * step/' "ct_cone curved"
+plant gradient_forgets_length kernels/ct/ray_gradient.k 's/ \+ y \* gradient_length\(d\.x.*;/;/' "ct_gradient differences"
+plant gradient_forgets_source src/ct/cone_gradient.c 's/add_cross\(t\[0\], c \+ RAY_D \+ 3 \* j, moment \+ 3 \* j\);//' "ct_gradient differences"
+plant gradient_not_transposed src/ct/cone_gradient.c 's/t\[0\]\[i\] = -m->scale \* h/t[0][i] = m->scale * h/' "ct_gradient transposed"
 
 # ---- repeatability and memory ----
 plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BLOCK (65536 \/ vxg_threads())/' "array dot"

@@ -119,15 +119,17 @@ K_FN struct ray_line ray_of(K_GLOBAL const real *coef, const int siddon, const i
                        ray_mix(coef + K_RAY_M, curved, alpha, beta, r), k_p);
 }
 
+/* Joseph counts a slice whose plane lies in front of the source. */
+K_FN int ray_counts(const struct ray_line line, const real k) {
+    return line.sign * (k - line.start) > K_R(0.0) || line.sign == K_R(0.0);
+}
+
 /* The weight of cell (j, l) of slice k' for a ray that passes it at (b, c), without the length.
- * Joseph counts a slice whose plane lies in front of the source; Siddon ends the cell's part of the
- * ray at the source. */
+ * Siddon ends the cell's part of the ray at the source. */
 K_FN real ray_weight(const int siddon, const struct ray_line line, const real k, const real b, const real c,
                      const int j, const int l) {
+    if (!siddon) return ray_counts(line, k) ? par_hat(b, j) * par_hat(c, l) : K_R(0.0);
     const real from = line.start - k;
-    if (!siddon) return line.sign * from < K_R(0.0) || line.sign == K_R(0.0)
-                            ? par_hat(b, j) * par_hat(c, l)
-                            : K_R(0.0);
     real lo = -K_R(0.5), hi = K_R(0.5);
     if (line.sign > K_R(0.0)) lo = K_max(lo, from);
     if (line.sign < K_R(0.0)) hi = K_min(hi, from);
