@@ -294,6 +294,10 @@ TEST(from_matrices)
     vxg_ct_geometry *geo = NULL;
     CHECK_OK(vxg_ct_from_matrices(N, 30, 48, P, 700, &geo));
     follow_rays(geo, P, &dice, 1e-8);
+    for (int64_t i = 0; i < N; i++) { /* the origin lies before the source, as the detector does */
+        const vxg_ct_view *v = vxg_ct_geometry_view(geo, i);
+        EXPECT(dot(v->d, v->s) < dot(v->s, v->s), "view %d: the detector lies behind", (int)i);
+    }
     CHECK_OK(vxg_ct_to_matrices(geo, back));
     for (int i = 0; i < N; i++) {
         const double f = back[12 * i + 11] / P[12 * i + 11];
