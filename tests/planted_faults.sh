@@ -84,7 +84,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAK
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_cone ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point"
+used="op_checks parity ct_cone ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -116,6 +116,11 @@ plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
 plant schedule_weight_1_percent kernels/ct/parallel.cpu.h \
     's/(list->w1\[v\] = )(ct_hat\(lane_fma1\(bu\[v\], q \+ 1, c\), cell\))/\11.01f * \2/' "op_checks ct.parallel.joseph.float32.tiny"
+plant cone_schedule_rows_cut src/ct/schedule_cone.c 's/floor\(range\.r\[0\]\) - 1/floor(range.r[0]) + 2/' "ct_schedule_cone tilts"
+plant cone_schedule_drift_unguarded kernels/ct/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
+    "ct_schedule_cone tilts"
+plant cone_schedule_behind_source kernels/ct/cone_backproject.cpu.h 's/int64_t seen = \(w > 0\) &/int64_t seen =/' \
+    "ct_schedule_cone near_the_source"
 plant stale_cache_entry src/device/program.c \
     's/for \(int i = 0; i < count; i\+\+\)( vxg__sha256_add)/for (int i = 0; i < count - 1; i++)\1/' "internal_cache key"
 

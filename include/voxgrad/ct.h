@@ -160,8 +160,8 @@ VXG_API int vxg_ct_projector2d_geometry(vxg_device *dev, const vxg_ct_geometry *
  * projection interpolated where the voxel's centre falls, times the weight of opts->weighting.
  * Pixels beyond the detector are 0, voxels behind the source get nothing. Not the adjoint of
  * vxg_ct_projector; its own vjp is its exact transpose. Any views, flat and curved detectors. Fast
- * schedule for parallel beams where rows map to slices one to one. VXG_ERR_ARGUMENT on a distance
- * weight for a parallel beam. */
+ * schedules for parallel beams where rows map to slices one to one and for cone beams on flat
+ * detectors with 4 slices or more. VXG_ERR_ARGUMENT on a distance weight for a parallel beam. */
 VXG_API int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                  const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                  vxg_op **out);
