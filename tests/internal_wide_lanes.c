@@ -88,6 +88,14 @@ TEST(fbp)
     NEED_AVX2;
     compare("ct.parallel.fbp");
 }
+TEST(cone_joseph)
+{
+    NEED_AVX2;
+    compare("ct.cone.joseph");
+    compare("ct.cone3d.joseph");
+    compare("ct.cone3d.curved.joseph");
+    compare("ct.fan2d.joseph");
+}
 
 TEST(cone_backprojector)
 {
@@ -96,4 +104,5 @@ TEST(cone_backprojector)
     compare("ct.cone.backprojector.weighted");
 }
 
-TEST_MAIN("wide_lanes", T(joseph), T(backprojector), T(filter), T(fbp), T(cone_backprojector))
+TEST_MAIN("wide_lanes", T(joseph), T(backprojector), T(filter), T(fbp), T(cone_backprojector),
+          T(cone_joseph))

@@ -84,7 +84,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAK
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_cone ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
+used="op_checks parity ct_cone ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -181,6 +181,13 @@ plant curved_offset_mirrored src/ct/cone.c 's/\(nu - 1\) \+ q0\) \* step/(nu - 1
 plant gradient_forgets_length kernels/ct/ray_gradient.k 's/ \+ y \* gradient_length\(d\.x.*;/;/' "ct_gradient differences"
 plant gradient_forgets_source src/ct/cone_gradient.c 's/add_cross\(t\[0\], c \+ RAY_D \+ 3 \* j, moment \+ 3 \* j\);//' "ct_gradient differences"
 plant gradient_not_transposed src/ct/cone_gradient.c 's/t\[0\]\[i\] = -m->scale \* h/t[0][i] = m->scale * h/' "ct_gradient transposed"
+
+
+# ---- the cone-beam Joseph schedule ----
+plant cone_schedule_third_row kernels/ct/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/PICK(p + 3, i)/' "ct_schedule_cone_joseph transpose"
+plant cone_schedule_tile_too_narrow kernels/ct/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
+plant cone_schedule_behind_the_source src/ct/schedule_cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
+plant cone_schedule_rows_upside_down src/ct/schedule_cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
 
 # ---- repeatability and memory ----
 plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BLOCK (65536 \/ vxg_threads())/' "array dot"

@@ -7,6 +7,7 @@
 #include "array/launch.h"
 #include "ct/ct.h"
 #include "ct/rays.h"
+#include "ct/schedule_cone_joseph.h"
 
 /* ---- Coefficients of a view ---- */
 /* Depth, column and row of a point x as affine forms: with x = s + t D(q', r') (cone) or
@@ -183,6 +184,7 @@ void vxg__ct_ray_state_free(void *state) {
     vxg_array_release(&p->table);
     vxg__free(p->coef64);
     vxg__free(p->table64);
+    vxg__cone_joseph_plan_free(p->plan);
     vxg__free(p);
 }
 
@@ -284,12 +286,21 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
 
 static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                    const vxg_array *out) {
+    const vxg_ray_state *p = vxg_op_state(op);
+    if (p->plan) return vxg__cone_joseph_plan_run(p->plan, 0, call, in, out);
     return run(op, call, 1, in, out);
 }
 static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                        const vxg_array *cotangent, const vxg_array *grad) {
+    const vxg_ray_state *p = vxg_op_state(op);
     (void)in;
-    return grad->buffer ? run(op, call, 0, cotangent, grad) : VXG_OK;
+    if (!grad->buffer) return VXG_OK;
+    if (p->plan) return vxg__cone_joseph_plan_run(p->plan, 1, call, cotangent, grad);
+    return run(op, call, 0, cotangent, grad);
+}
+static size_t plan_workspace(const vxg_op *op) {
+    const vxg_ray_state *p = vxg_op_state(op);
+    return p->plan ? vxg__cone_joseph_plan_workspace(p->plan) : 0;
 }
 
 #define PROJECTOR(id, words)                                                                       \
@@ -298,6 +309,7 @@ static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
                                     .accumulates = 1,                                              \
                                     .apply = project,                                              \
                                     .vjp = project_vjp,                                            \
+                                    .workspace = plan_workspace,                                   \
                                     .destroy = vxg__ct_ray_state_free}
 PROJECTOR(joseph3_class, "ct.cone3d.joseph");
 PROJECTOR(siddon3_class, "ct.cone3d.siddon");
@@ -315,6 +327,8 @@ int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
     p->geo = vxg_ct_geometry_retain(geo);
     p->model = opts->model;
     int status = fill_state(dev, vol, opts, planar, p);
+    if (!status && opts->dtype == VXG_F32 && !opts->no_schedule && opts->model == VXG_CT_JOSEPH)
+        status = vxg__cone_joseph_plan_new(dev, p, &p->plan);
     if (status) {
         vxg__ct_ray_state_free(p);
         return status;

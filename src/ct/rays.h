@@ -31,6 +31,7 @@ typedef struct vxg_ray_state {
     int64_t tables;  /* of curved detectors; 0: flat */
     vxg_array table; /* (tables, nu, 2): cos g, sin g */
     double *table64;
+    struct vxg_cone_joseph_plan *plan; /* NULL: the plain kernels run */
 } vxg_ray_state;
 void vxg__ct_ray_state_free(void *state);
 

@@ -1,0 +1,145 @@
+/* Rates of the cone-beam Joseph cpu schedule and of the plain loops: Markdown rows on stdout.
+ *
+ * bench_ct_cone_joseph [--size N] [--views N] [--reps N] [--level v3] [--threads N] [--no-plain]
+ * [--plain-views N]
+ *
+ * N^3 voxels of size 1, a flat detector of (3N/2)^2 pixels of size 2, source to axis 600 N/256, to
+ * detector 1200 N/256, a full turn. Each row is the median over repetitions, by process CPU time,
+ * so rates are per core. Data start and end in C-order arrays, so transposes are included. The
+ * plain loop runs once, where --plain-views is given on that many of the views, spread over the
+ * turn; error is max |schedule - plain| / max |plain| of those views (adjoint: of the adjoint of
+ * those views). Inputs are uniform random numbers in 0..1. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <voxgrad/voxgrad.h>
+
+typedef struct options {
+    int size, views, reps, threads, plain, plain_views;
+} options;
+
+static void must(int status, const char *what) {
+    if (!status) return;
+    fprintf(stderr, "%s: %s\n", what, vxg_error_message());
+    exit(1);
+}
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static vxg_op *projector(const options *o, vxg_device *dev, int views, int no_schedule) {
+    const double scale = o->size / 256.0;
+    const vxg_ct_cone_opts scan = {.nviews = views,
+                                   .rows = o->size * 3 / 2,
+                                   .cols = o->size * 3 / 2,
+                                   .sod = 600 * scale,
+                                   .sdd = 1200 * scale,
+                                   .pixel = 2};
+    const vxg_ct_volume vol = {.nz = o->size, .ny = o->size, .nx = o->size};
+    const vxg_ct_projector_opts opts = {.no_schedule = no_schedule};
+    vxg_ct_geometry *geo;
+    vxg_op *op;
+    must(vxg_ct_cone_circular(&scan, &geo), "geometry");
+    must(vxg_ct_projector(dev, geo, &vol, &opts, &op), "projector");
+    vxg_ct_geometry_release(geo);
+    return op;
+}
+
+typedef struct data {
+    vxg_array in, out;
+    vxg_call call;
+} data;
+
+static void prepare(const vxg_op *op, int adjoint, data *d) {
+    memset(d, 0, sizeof *d);
+    must(vxg_op_new_array(op, adjoint ? -1 : 0, &d->in), "input");
+    must(vxg_op_new_array(op, adjoint ? 0 : -1, &d->out), "output");
+    must(vxg_array_random(NULL, &d->in, 1, 0, 1), "input");
+    must(vxg_buffer_new(vxg_op_device(op), vxg_op_workspace(op), &d->call.workspace), "workspace");
+}
+static void finish(data *d) {
+    vxg_buffer_release(d->call.workspace);
+    vxg_array_release(&d->in), vxg_array_release(&d->out);
+}
+static double once(const vxg_op *op, int adjoint, data *d) {
+    const double t = seconds();
+    must(adjoint ? vxg_op_apply_adjoint(op, &d->call, &d->in, &d->out)
+                 : vxg_op_apply(op, &d->call, &d->in, &d->out),
+         "apply");
+    return seconds() - t;
+}
+
+/* Both on the plain loop's views; seconds of the plain loop. */
+static double compare(const options *o, vxg_device *dev, int adjoint, double *error) {
+    vxg_op *fast = projector(o, dev, o->plain_views, 0),
+           *plain = projector(o, dev, o->plain_views, 1);
+    data a, b;
+    double diff, most;
+    prepare(fast, adjoint, &a), prepare(plain, adjoint, &b);
+    once(fast, adjoint, &a);
+    const double slow = once(plain, adjoint, &b);
+    must(vxg_array_max_diff(NULL, &a.out, &b.out, &diff), "difference");
+    must(vxg_array_max_diff(NULL, &b.out, NULL, &most), "difference");
+    *error = diff / most;
+    finish(&a), finish(&b);
+    vxg_op_release(fast), vxg_op_release(plain);
+    return slow;
+}
+
+static void measure(const options *o, vxg_device *dev, int adjoint) {
+    const double voxels = 1e-9 * pow(o->size, 3), work = voxels * o->views;
+    double times[101], error = NAN, slow = NAN;
+    if (o->plain) slow = compare(o, dev, adjoint, &error);
+    vxg_op *op = projector(o, dev, o->views, 0);
+    data d;
+    prepare(op, adjoint, &d);
+    once(op, adjoint, &d);
+    for (int k = 0; k < o->reps; k++) times[k] = once(op, adjoint, &d);
+    qsort(times, (size_t)o->reps, sizeof *times, by_value);
+    printf("| %s | %d^3 x %d, %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.4f (%d views) |\n",
+           adjoint ? "Joseph adjoint" : "Joseph forward", o->size, o->views, o->size * 3 / 2,
+           vxg_device_get_info(dev)->spec, vxg_threads(), work / times[o->reps / 2],
+           work / times[o->reps - 1], work / times[0], error, voxels * o->plain_views / slow,
+           o->plain ? o->plain_views : 0);
+    fflush(stdout);
+    finish(&d);
+    vxg_op_release(op);
+}
+
+int main(int argc, char **argv) {
+    options o = {.size = 256, .views = 256, .reps = 5, .threads = 1, .plain = 1};
+    struct {
+        const char *name;
+        int *value;
+    } numbers[] = {{"--size", &o.size},
+                   {"--views", &o.views},
+                   {"--reps", &o.reps},
+                   {"--threads", &o.threads},
+                   {"--plain-views", &o.plain_views}};
+    char spec[32] = "cpu";
+    for (int i = 1; i < argc; i++) {
+        for (int k = 0; k < 5 && i + 1 < argc; k++)
+            if (!strcmp(argv[i], numbers[k].name)) *numbers[k].value = atoi(argv[i + 1]);
+        if (!strcmp(argv[i], "--level") && i + 1 < argc)
+            snprintf(spec, sizeof spec, "cpu:%s", argv[i + 1]);
+        if (!strcmp(argv[i], "--no-plain")) o.plain = 0;
+    }
+    if (o.plain_views < 1) o.plain_views = o.views;
+    if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.size < 4) return 2;
+    vxg_device *dev;
+    must(vxg_device_open(spec, &dev), spec);
+    must(vxg_set_threads(o.threads), "threads");
+    measure(&o, dev, 0);
+    measure(&o, dev, 1);
+    vxg_device_release(dev);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/* CPU schedule of Joseph's cone-beam projection and its exact adjoint, host side. */
+#ifndef VXG_CT_SCHEDULE_CONE_JOSEPH_H
+#define VXG_CT_SCHEDULE_CONE_JOSEPH_H
+
+#include "ct/ct.h"
+
+struct vxg_ray_state;
+
+typedef struct vxg_cone_joseph_plan vxg_cone_joseph_plan;
+
+/* *out is NULL (and the status VXG_OK) where no schedule applies: not the cpu device, detector rows
+ * that are not steps along the volume's z, rays steeper than 45 degrees in voxels, sources 10^6
+ * voxels away, VXG_CPU_SCHEDULE=0. Sources inside the volume and curved detectors are fine. */
+int vxg__cone_joseph_plan_new(const vxg_device *dev, const struct vxg_ray_state *state,
+                              vxg_cone_joseph_plan **out);
+void vxg__cone_joseph_plan_free(vxg_cone_joseph_plan *plan); /* NULL is fine */
+/* The larger of: a copy of up to 256 slices of the volume; a copy of a chunk of views, of about 32
+ * MB or 32 views up to 256 MB or one view. */
+size_t vxg__cone_joseph_plan_workspace(const vxg_cone_joseph_plan *plan);
+/* Contiguous float32 arrays: volume to projections, or with adjoint projections to volume. Bits do
+ * not depend on threads. */
+int vxg__cone_joseph_plan_run(const vxg_cone_joseph_plan *plan, int adjoint, const vxg_call *call,
+                              const vxg_array *in, const vxg_array *out);
+#endif
