@@ -407,6 +407,52 @@ TEST(wide_fan)
     vxg_phantom_release(p);
 }
 
+/* Three turns of a helix about a long cylinder of density 1 with a denser ball in it. */
+TEST(helix)
+{
+    enum { N = 360, ROWS = 24, COLS = 80, SLICES = 24 };
+    const vxg_shape body[2] = {
+        {.kind = VXG_SHAPE_CYLINDER, .value = 1, .center = {2, 3, 0}, .half = {22, 22, 200}},
+        {.kind = VXG_SHAPE_ELLIPSOID, .value = 0.5, .center = {-5, 4, 2}, .half = {8, 8, 8}}};
+    const vxg_ct_volume vol = {.nz = SLICES, .ny = 64, .nx = 64};
+    vxg_ct_cone_opts o = {
+        .nviews = N, .rows = ROWS, .cols = COLS, .sod = SID, .sdd = SDD, .pixel = 1.6};
+    double angles[N], sum[2] = {0};
+    int count[2] = {0};
+    vxg_ct_view *views = malloc(sizeof *views * N);
+    float *proj = malloc(sizeof(float) * N * ROWS * COLS), *got;
+    vxg_ct_geometry *geo;
+    vxg_phantom *p;
+    for (int i = 0; i < N; i++) angles[i] = 6 * M_PI * i / N;
+    o.angles = angles;
+    CHECK_OK(vxg_ct_cone_circular(&o, &geo));
+    for (int i = 0; i < N; i++) { /* 15 a turn: the detector sees 25.6 */
+        views[i] = *vxg_ct_geometry_view(geo, i);
+        const double z = 45.0 * (i - 0.5 * (N - 1)) / N;
+        views[i].s[2] += z, views[i].d[2] += z;
+    }
+    vxg_ct_geometry_release(geo);
+    CHECK_OK(vxg_ct_cone_views(N, ROWS, COLS, views, &geo));
+    CHECK_OK(vxg_phantom_new(body, 2, &p));
+    CHECK_OK(vxg_phantom_project(p, geo, NULL, proj));
+    CHECK_OK(reconstruct(geo, &vol, &(vxg_ct_fdk_opts){.window = VXG_CT_WINDOW_HANN}, proj, &got));
+    for (int i = 0; i < SLICES * 64 * 64; i++) {
+        const double x = i % 64 - 31.5, y = i / 64 % 64 - 31.5, z = i / 4096 - 11.5;
+        const double ball = sqrt((x + 5) * (x + 5) + (y - 4) * (y - 4) + (z - 2) * (z - 2));
+        const int inside = ball < 6;
+        if (hypot(x - 2, y - 3) > 18 || (ball >= 6 && ball < 10)) continue;
+        sum[inside] += (double)got[i], count[inside]++;
+        EXPECT(fabs((double)got[i] - (inside ? 1.5 : 1)) < 0.1, "voxel (%g, %g, %g): %g", x, y, z,
+               (double)got[i]);
+    }
+    for (int k = 0; k < 2; k++)
+        EXPECT(fabs(sum[k] / count[k] - (k ? 1.5 : 1)) < 0.01, "mean %d: %.5f", k,
+               sum[k] / count[k]);
+    vxg_phantom_release(p);
+    vxg_ct_geometry_release(geo);
+    free(views), free(proj), free(got);
+}
+
 /* A detector that ends inside the object: continued rows take the cupping away. */
 TEST(truncated)
 {
@@ -463,7 +509,8 @@ TEST(refusals)
     scan s = fan_scan(VXG_CT_WINDOW_RAMP);
     CHECK_OK(vxg_ct_parallel_circular(&po, &geo));
     refused(geo, &none, "fan or cone beam");
-    refused(changed(&s, 0, 1), &none, "helix");
+    refused(changed(&s, 0, 1), &(vxg_ct_fdk_opts){.arc = VXG_CT_ARC_SHORT}, "helix");
+    refused(changed(&s, 0, 1), &(vxg_ct_fdk_opts){.half_fan = VXG_CT_HALF_FAN_YES}, "helix");
     refused(changed(&s, 1, 1.03), &none, "a circle");
     refused(changed(&s, 2, 0.5), &none, "off the level");
     s.nviews = 190, s.range = 3.2; /* the fan needs more */
@@ -482,7 +529,7 @@ int main(int argc, char **argv) {
     static const test_entry list[] = {T(cone_ramp),  T(cone_hann),    T(fan),
                                       T(cone_whole), T(partial_cone), T(partial_fan),
                                       T(view_order), T(unit_density), T(truncated),
-                                      T(wide_fan),   T(refusals)};
+                                      T(wide_fan),   T(helix),        T(refusals)};
     if (vxg_device_open("cpu", &dev)) return printf("FAIL ct_fdk: %s\n", vxg_error_message()), 1;
     int failed = test_run("ct_fdk", list, (int)(sizeof list / sizeof *list), argc, argv);
     vxg_device_release(dev);

@@ -162,6 +162,7 @@ plant fdk_flat_taps_on_an_arc src/ct/fdk.c 's/bend \* bend/1.0/' "ct_fdk wide_fa
 plant fdk_half_fan_cut_off src/ct/fdk_plan.c 's/ceil\(fabs\(.*axis\)\)/0/' "ct_fdk partial_fan"
 plant parker_fan_mirrored src/ct/fdk_weights.c 's/b < 2 \* \(delta \+ g\)/b < 2 * (delta - g)/' "ct_fdk_weights parker"
 plant offset_side_swapped src/ct/fdk_weights.c 's/hi < -lo \? -1 : 1/hi < -lo ? 1 : -1/' "ct_fdk_weights offset"
+plant helix_not_divided src/ct/fdk.c 's/turns >= 0\.5 \? 1 \/ turns : 0/turns > 0 ? 1 : 0/' "ct_fdk helix"
 plant turn_folded_by_half src/ct/weights.c 's/angles, 2 \* PI, VXG__WEDGE_AUTO/angles, PI, VXG__WEDGE_AUTO/' "ct_fdk_weights turn"
 
 # ---- parts ----

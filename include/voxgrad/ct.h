@@ -316,9 +316,11 @@ typedef struct vxg_ct_fdk_opts {
  * Feldkamp, Davis and Kress; flat and curved detectors; full turns, short scans, half-fan scans.
  * Rows are filtered as they are: a flat detector may be turned about its column axis and about the
  * level line in it at will, and by up to 0.2 rad within its plane, which is approximate for objects
- * that vary along z. A source that moves along z (helix) is VXG_ERR_ARGUMENT here; so are, by name:
- * parallel beams, distances to the axis over 1 % different, arcs shorter than pi and the fan, a
- * half-fan of less than a turn, an axis that is not on the detector. */
+ * that vary along z. A source that moves along z by over 1 % of its distance from the axis is on a
+ * helix, views in the order they were taken: every voxel is divided by the turns during which the
+ * detector saw it, 0 below half a turn; this is approximate. VXG_ERR_ARGUMENT, by name: parallel
+ * beams, distances to the axis over 1 % different, arcs shorter than pi and the fan, a half-fan of
+ * less than a turn or on a helix, an axis that is not on the detector. */
 VXG_API int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                        const vxg_ct_fdk_opts *opts, vxg_op **out);
 

@@ -185,6 +185,63 @@ static int assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vo
     return status;
 }
 
+/* ---- Helix ---- */
+/* What voxels see of every view: its part of a turn where the detector sees them. */
+static int fill_turns(const vxg_array *y, const vxg__fdk_plan *p, int64_t nviews) {
+    const int64_t n = vxg_array_count(y), each = n / nviews;
+    void *t = vxg__calloc((size_t)n, vxg_dtype_size(y->dtype));
+    if (!t) return VXG_ERR_MEMORY;
+    for (int64_t k = 0; k < n; k++) {
+        if (y->dtype == VXG_F32)
+            ((float *)t)[k] = (float)p->turns[k / each];
+        else
+            ((double *)t)[k] = p->turns[k / each];
+    }
+    int status = vxg_array_write(NULL, y, t);
+    vxg__free(t);
+    return status;
+}
+
+static double share_of(double turns) {
+    return turns >= 0.5 ? 1 / turns : 0;
+}
+static int invert(const vxg_array *x) {
+    const int64_t n = vxg_array_count(x);
+    void *t = vxg__calloc((size_t)n, vxg_dtype_size(x->dtype));
+    if (!t) return VXG_ERR_MEMORY;
+    int status = vxg_array_read(NULL, x, t);
+    for (int64_t k = 0; k < n && !status; k++) {
+        if (x->dtype == VXG_F32)
+            ((float *)t)[k] = (float)share_of((double)((float *)t)[k]);
+        else
+            ((double *)t)[k] = share_of(((double *)t)[k]);
+    }
+    if (!status) status = vxg_array_write(NULL, x, t);
+    vxg__free(t);
+    return status;
+}
+
+/* Divides every voxel by the turns during which the detector saw it. */
+static int normalise(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                     const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, const vxg_op *sum,
+                     vxg_op **out) {
+    const vxg_ct_projector_opts bo = {.dtype = o->dtype, .no_schedule = o->no_schedule};
+    vxg_op *bp = NULL, *product = NULL, *divide = NULL;
+    vxg_array x = {0}, y = {0};
+    int status = vxg_ct_backprojector(dev, geo, vol, &bo, &bp);
+    if (!status) status = vxg_op_new_array(bp, 0, &y);
+    if (!status) status = vxg_op_new_array(bp, -1, &x);
+    if (!status) status = fill_turns(&y, p, vxg_ct_geometry_nviews(geo));
+    if (!status) status = vxg_op_apply(bp, NULL, &y, &x);
+    if (!status) status = invert(&x);
+    if (!status) status = vxg_op_multiply(dev, vxg_op_range(bp), &product);
+    if (!status) status = vxg_op_bind(product, 1, &x, &divide);
+    if (!status) status = vxg_op_compose(divide, sum, out);
+    vxg_array_release(&x), vxg_array_release(&y);
+    vxg_op_release(bp), vxg_op_release(product), vxg_op_release(divide);
+    return status;
+}
+
 int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                const vxg_ct_fdk_opts *opts, vxg_op **out) {
     const vxg_ct_fdk_opts defaults = {0};
@@ -202,7 +259,10 @@ int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume 
                 "fdk: extend %g; expected a fraction of the detector's width, 0 to 2",
                 opts->extend);
     VXG_TRY(vxg__fdk_plan_new(geo, opts, &plan));
-    int status = assemble(dev, geo, vol, opts, &plan, out);
+    vxg_op *sum = NULL;
+    int status = assemble(dev, geo, vol, opts, &plan, plan.turns ? &sum : out);
+    if (!status && plan.turns) status = normalise(dev, geo, vol, opts, &plan, sum, out);
+    vxg_op_release(sum);
     vxg__fdk_plan_free(&plan);
     return status;
 }

@@ -22,6 +22,7 @@ typedef struct vxg__fdk_plan {
     int cosine_per_view, redundancy_per_row;
     int64_t before, after; /* columns added on both sides */
     double *taper;         /* max(before, after) factors of the edge columns, 0 after `extend` */
+    double *turns;         /* helix: the part of a turn each view stands for; NULL: a circle */
     double pitch;          /* of the columns along the level line, view 0 */
     double step;           /* angle of a column of a curved detector; 0: flat */
 } vxg__fdk_plan;

@@ -16,30 +16,55 @@
 #define SAME_VIEW 1e-7    /* relative to the source's distance */
 #define MOST_ROLL 0.2     /* radians by which rows may be off the level */
 #define MOST_RADIUS 0.01  /* relative change of the source's distance from the axis */
+#define MOST_Z 0.01       /* the source's way along z, relative to that distance: no helix */
 #define OFF_MIDDLE 0.05   /* of the detector's width: a half-fan */
 #define STEPS_MISSING 1.5 /* a short scan may end this much early */
 
 void vxg__fdk_plan_free(vxg__fdk_plan *p) {
     vxg__free(p->angles), vxg__free(p->radius), vxg__free(p->view_weights);
     vxg__free(p->cosine), vxg__free(p->redundancy), vxg__free(p->taper);
+    vxg__free(p->turns);
     memset(p, 0, sizeof *p);
 }
 
 /* ---- What it cannot do ---- */
 static int check_orbit(const vxg_ct_geometry *geo, const vxg__fdk_plan *p) {
-    const double z0 = vxg_ct_geometry_view(geo, 0)->s[2];
     for (int64_t i = 0; i < vxg_ct_geometry_nviews(geo); i++) {
-        const double r = p->radius[i], z = vxg_ct_geometry_view(geo, i)->s[2];
+        const double r = p->radius[i];
         VXG_FAIL_IF(
             !(fabs(r - p->radius[0]) <= MOST_RADIUS * p->radius[0]), VXG_ERR_ARGUMENT,
             "fdk: view %lld: the source is %g from the axis (%g, %g), in view 0 %g: a circle "
             "around an axis along z is expected",
             (long long)i, r, p->axis[0], p->axis[1], p->radius[0]);
-        VXG_FAIL_IF(!(fabs(z - z0) <= MOST_RADIUS * r), VXG_ERR_ARGUMENT,
-                    "fdk: view %lld: the source is %g away from view 0 along z: a circular scan is "
-                    "expected, not a helix",
-                    (long long)i, z - z0);
     }
+    return VXG_OK;
+}
+
+static int is_helix(const vxg_ct_geometry *geo, const vxg__fdk_plan *p) {
+    const double z0 = vxg_ct_geometry_view(geo, 0)->s[2];
+    for (int64_t i = 1; i < vxg_ct_geometry_nviews(geo); i++)
+        if (!(fabs(vxg_ct_geometry_view(geo, i)->s[2] - z0) <= MOST_Z * p->radius[0])) return 1;
+    return 0;
+}
+
+/* Views of a helix follow each other: each stands for half the way to both neighbours. */
+static int follow_helix(const vxg_ct_geometry *geo, const vxg_ct_fdk_opts *o, vxg__fdk_plan *p) {
+    const int64_t n = vxg_ct_geometry_nviews(geo);
+    VXG_FAIL_IF(o->arc == VXG_CT_ARC_SHORT, VXG_ERR_ARGUMENT,
+                "fdk: arc: a helix has no short scan");
+    VXG_FAIL_IF(o->half_fan == VXG_CT_HALF_FAN_YES, VXG_ERR_ARGUMENT,
+                "fdk: half_fan: not for a helix");
+    p->turns = vxg__calloc((size_t)n, sizeof *p->turns);
+    if (!p->turns) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i + 1 < n; i++) {
+        const double step = fabs(remainder(p->angles[i + 1] - p->angles[i], 2 * M_PI));
+        VXG_FAIL_IF(!(step < 0.5 * M_PI), VXG_ERR_ARGUMENT,
+                    "fdk: views %lld and %lld are %.1f degrees apart: the views of a helix must "
+                    "follow each other",
+                    (long long)i, (long long)i + 1, step * 180 / M_PI);
+        p->turns[i] += 0.25 * step / M_PI, p->turns[i + 1] += 0.25 * step / M_PI;
+    }
+    for (int64_t i = 0; i < n; i++) p->view_weights[i] = 2 * M_PI * p->turns[i];
     return VXG_OK;
 }
 
@@ -205,10 +230,10 @@ static void mirror_columns(const vxg_ct_geometry *geo, const fans *f, vxg__fdk_p
 static int redundancy(const vxg_ct_geometry *geo, const vxg_ct_fdk_opts *o, vxg__fdk_plan *p,
                       const fans *f, double first, double range) {
     static const vxg__wedge wedges[] = {VXG__WEDGE_AUTO, VXG__WEDGE_NONE, VXG__WEDGE_WIDEST};
-    const int open = range < 2 * M_PI && wedges[o->arc] != VXG__WEDGE_NONE;
+    const int open = range < 2 * M_PI && wedges[o->arc] != VXG__WEDGE_NONE && !p->turns;
     const int beside = f->hi > f->lo && !(f->lo < 0 && f->hi > 0);
     int half_fan = o->half_fan == VXG_CT_HALF_FAN_YES;
-    if (o->half_fan == VXG_CT_HALF_FAN_AUTO)
+    if (o->half_fan == VXG_CT_HALF_FAN_AUTO && !p->turns)
         half_fan = fabs(f->hi + f->lo) > 2 * OFF_MIDDLE * (f->hi - f->lo);
     VXG_FAIL_IF(
         half_fan && beside, VXG_ERR_ARGUMENT,
@@ -248,6 +273,7 @@ static int fill(const vxg_ct_geometry *geo, const vxg_ct_fdk_opts *o, vxg__fdk_p
     VXG_TRY(check_detector(geo));
     VXG_TRY(vxg__ct_circle_weights(nviews, p->angles, 2 * M_PI, wedges[o->arc], p->view_weights,
                                    &first, &range));
+    if (is_helix(geo, p)) VXG_TRY(follow_helix(geo, o, p));
     p->pitch = hypot(v->U[0], v->U[1]);
     for (int64_t i = 0; i < nviews; i++) {
         const double *U = vxg_ct_geometry_view(geo, i)->U;
