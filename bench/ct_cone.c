@@ -8,33 +8,12 @@
  * over repetitions by process CPU time, so rates are per core; transposes are included. The plain
  * loop runs once on the middle slices of the same scan; error is max |schedule - plain| / max
  * |plain| there. Inputs are uniform random numbers; weighting by distance. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <voxgrad/voxgrad.h>
+#include "bench.h"
 
 typedef struct options {
     int size, columns, views, reps, threads, plain;
     double tilt;
 } options;
-
-static void must(int status, const char *what) {
-    if (!status) return;
-    fprintf(stderr, "%s: %s\n", what, vxg_error_message());
-    exit(1);
-}
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static vxg_ct_geometry *scan(const options *o) {
     vxg_ct_view *view = calloc((size_t)o->views, sizeof *view);
@@ -55,9 +34,9 @@ static vxg_ct_geometry *scan(const options *o) {
 
 static double once(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                    const vxg_array *out) {
-    const double t = seconds();
+    const double t = cpu_seconds();
     must(vxg_op_apply(op, call, in, out), "apply");
-    return seconds() - t;
+    return cpu_seconds() - t;
 }
 
 /* The plain loop on o->plain slices in the middle: its rate, and the error of `out` there. */

@@ -9,32 +9,11 @@
  * plain loop runs once, where --plain-views is given on that many of the views, spread over the
  * turn; error is max |schedule - plain| / max |plain| of those views (adjoint: of the adjoint of
  * those views). Inputs are uniform random numbers in 0..1. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <voxgrad/voxgrad.h>
+#include "bench.h"
 
 typedef struct options {
     int size, views, reps, threads, plain, plain_views;
 } options;
-
-static void must(int status, const char *what) {
-    if (!status) return;
-    fprintf(stderr, "%s: %s\n", what, vxg_error_message());
-    exit(1);
-}
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static vxg_op *projector(const options *o, vxg_device *dev, int views, int no_schedule) {
     const double scale = o->size / 256.0;
@@ -71,11 +50,11 @@ static void finish(data *d) {
     vxg_array_release(&d->in), vxg_array_release(&d->out);
 }
 static double once(const vxg_op *op, int adjoint, data *d) {
-    const double t = seconds();
+    const double t = cpu_seconds();
     must(adjoint ? vxg_op_apply_adjoint(op, &d->call, &d->in, &d->out)
                  : vxg_op_apply(op, &d->call, &d->in, &d->out),
          "apply");
-    return seconds() - t;
+    return cpu_seconds() - t;
 }
 
 /* Both on the plain loop's views; seconds of the plain loop. */

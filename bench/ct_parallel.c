@@ -7,41 +7,20 @@
  * adds rows with N threads to those with one. Data start and end in C-order arrays, so transposes
  * are included. The plain loop runs once on the same data; error is max |schedule - plain| / max
  * |plain| of that very run. Inputs are uniform random numbers. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <voxgrad/voxgrad.h>
+#include "bench.h"
 
 typedef struct options {
     int slices, size, views, reps, threads, plain;
     const char *level;
 } options;
 
-static void must(int status, const char *what) {
-    if (!status) return;
-    fprintf(stderr, "%s: %s\n", what, vxg_error_message());
-    exit(1);
-}
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* One application, CPU seconds. */
 static double once(const vxg_op *op, int adjoint, const vxg_call *call, const vxg_array *in,
                    const vxg_array *out) {
-    double t = seconds();
+    double t = cpu_seconds();
     must(adjoint ? vxg_op_apply_adjoint(op, call, in, out) : vxg_op_apply(op, call, in, out),
          "apply");
-    return seconds() - t;
+    return cpu_seconds() - t;
 }
 
 typedef struct row {

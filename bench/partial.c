@@ -1,25 +1,11 @@
 /* Prepared backprojection of small parts, CPU time of one thread: a call for one voxel and one
  * view, and a patch of 50 x 50 pixels from 1000 views of 500 columns against the slice of 500 x
  * 500. Medians; a table for bench/results. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-#include <voxgrad/voxgrad.h>
+#include "bench.h"
 
 #define NVIEWS 1000
 #define WIDTH 500
 #define MOST_RUNS 41
-
-static double cpu_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Seconds of a prepared call, after one that does not count: the median of runs of `calls`. */
 static int measure(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int runs,
@@ -45,7 +31,7 @@ static int measure(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vol
     vxg_ct_prepared_release(p);
     vxg_op_release(op);
     if (status) return status;
-    qsort(t, (size_t)runs, sizeof *t, by_size);
+    qsort(t, (size_t)runs, sizeof *t, by_value);
     *seconds = t[runs / 2];
     return 0;
 }
