@@ -136,7 +136,8 @@ static int run_apply(const vxg_op *op, const double *x, const double *delta, dou
     if (!status) status = vxg_op_new_array(op, -1, &out);
     if (!status) status = vxg_op_apply(op, NULL, in, &out);
     vxg_array_release(&in[0]), vxg_array_release(&in[1]);
-    return status ? status : take(&out, y);
+    if (status) return vxg_array_release(&out), status;
+    return take(&out, y);
 }
 /* tx or td may be NULL. */
 static int run_jvp(const vxg_op *op, const double *x, const double *delta, const double *tx,
@@ -149,7 +150,8 @@ static int run_jvp(const vxg_op *op, const double *x, const double *delta, const
     if (!status) status = vxg_op_new_array(op, -1, &out);
     if (!status) status = vxg_op_jvp(op, NULL, in, t, &out);
     for (int i = 0; i < 2; i++) vxg_array_release(&in[i]), vxg_array_release(&t[i]);
-    return status ? status : take(&out, y);
+    if (status) return vxg_array_release(&out), status;
+    return take(&out, y);
 }
 static int run_vjp(const vxg_op *op, const double *x, const double *delta, const double *c,
                    double *gx, double *gd) {
@@ -162,7 +164,8 @@ static int run_vjp(const vxg_op *op, const double *x, const double *delta, const
     if (!status) status = vxg_op_vjp(op, NULL, in, &cot, g);
     vxg_array_release(&in[0]), vxg_array_release(&in[1]), vxg_array_release(&cot);
     if (!status && gx) status = take(&g[0], gx);
-    return status ? status : take(&g[1], gd);
+    if (status) return vxg_array_release(&g[0]), vxg_array_release(&g[1]), status;
+    return take(&g[1], gd);
 }
 
 /* ---- Where a ray is, written down once more: its axis and its cell in every slice ---- */

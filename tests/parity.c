@@ -6,10 +6,8 @@
 
 #include "test.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define EXAMPLES 5 /* the sanitizers look at code paths, not at values */
-#elif defined(VXG_QUICK)
-#define EXAMPLES 3 /* an emulator is slow */
+#if defined(__SANITIZE_ADDRESS__) || defined(VXG_QUICK)
+#define EXAMPLES 5 /* the sanitizers look at code paths, not at values; an emulator is slow */
 #else
 #define EXAMPLES 20
 #endif
