@@ -78,7 +78,8 @@ plant() {
     cat "$work/saved" >"$copy/$file" # a new mtime: the next build sees it is back
 }
 
-cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-O1" \
+cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_BUILD_TYPE=Debug \
+    "-DCMAKE_C_FLAGS_DEBUG=-O1" \
     >"$log" 2>&1 || {
     fail baseline "cmake: $(tail -n 1 "$log")"
     exit 1

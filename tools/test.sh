@@ -60,7 +60,7 @@ export VXG_BUILD BUILD
         [ -x "$t" ] && echo "$(basename "$t" | sed s/^test_//) 600 $t"
     done
     for t in tests/*.sh; do
-        [ "$t" = tests/planted_faults.sh ] || echo "$(basename "$t" .sh) 600 sh $t"
+        [ "$t" = tests/planted_faults.sh ] || echo "$(basename "$t" .sh) 1200 sh $t"
     done
 } | run_two
 
@@ -96,6 +96,6 @@ sh tools/run_one.sh valgrind 600 sh tools/valgrind.sh
 
 if [ -f tests/planted_faults.sh ]; then
     stage "planted faults"
-    sh tools/run_one.sh planted_faults 900 sh tests/planted_faults.sh
+    sh tools/run_one.sh planted_faults 2400 sh tests/planted_faults.sh
 fi
 finish
