@@ -97,9 +97,10 @@ K_TABLE float cb_slice[VXG_CONE_SLAB + 32] __attribute__((aligned(64))) = {
     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
     44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
 
-/* Slices of a group of eight. */
-K_TABLE float cb_lanes[16]
-    __attribute__((aligned(64))) = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
+/* Slices of a group of eight; long enough for the widest vector from the fifth on. */
+K_TABLE float cb_lanes[32] __attribute__((aligned(64))) = {
+    0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7,
+    0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
 
 #define CB_VECTORS (VXG_CONE_SLAB / LANE_W)
 #define CB_SUMS (CB_VECTORS < 8 ? CB_VECTORS : 8) /* vectors of one voxel column in registers */
