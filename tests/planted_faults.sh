@@ -186,7 +186,7 @@ plant gradient_not_transposed src/ct/cone_gradient.c 's/t\[0\]\[i\] = -m->scale 
 
 
 # ---- the cone-beam Joseph schedule ----
-plant cone_schedule_third_row kernels/ct/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/PICK(p + 3, i)/' "ct_schedule_cone_joseph transpose"
+plant cone_schedule_third_row kernels/ct/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/PICK(p + 3, i)/' "ct_schedule_cone_joseph parity"
 plant cone_schedule_tile_too_narrow kernels/ct/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
 plant cone_schedule_behind_the_source src/ct/schedule_cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
 plant cone_schedule_rows_upside_down src/ct/schedule_cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
