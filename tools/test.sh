@@ -35,7 +35,7 @@ finish() {
 build_tree() {
     name=$1 folder=$2
     shift 2
-    if cmake -S . -B "$folder" -DVXG_WERROR=ON "$@" >"$VXG_LOG/$name.log" 2>&1 &&
+    if cmake -S . -B "$folder" -DVXG_WERROR=ON -DVXG_TESTS=ON "$@" >"$VXG_LOG/$name.log" 2>&1 &&
         cmake --build "$folder" -j"$jobs" >>"$VXG_LOG/$name.log" 2>&1; then
         result PASS "build.$name"
         return 0
