@@ -25,4 +25,23 @@ static inline int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
+typedef struct bench_number { /* an option with a whole number */
+    const char *name;
+    int *value;
+} bench_number;
+/* Every "--name N" of the list, and --level L as the device spec "cpu:L". */
+static inline void bench_options(int argc, char **argv, const bench_number *list, int n,
+                                 char spec[32]) {
+    snprintf(spec, 32, "cpu");
+    for (int i = 1; i + 1 < argc; i++) {
+        for (int k = 0; k < n; k++)
+            if (!strcmp(argv[i], list[k].name)) *list[k].value = atoi(argv[i + 1]);
+        if (!strcmp(argv[i], "--level")) snprintf(spec, 32, "cpu:%s", argv[i + 1]);
+    }
+}
+static inline int bench_flag(int argc, char **argv, const char *name) {
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], name)) return 1;
+    return 0;
+}
 #endif

@@ -97,18 +97,13 @@ static void measure(const options *o, vxg_device *dev) {
 
 int main(int argc, char **argv) {
     options o = {.size = 256, .columns = 384, .views = 256, .reps = 3, .threads = 1, .plain = 4};
-    struct {
-        const char *name;
-        int *value;
-    } numbers[] = {{"--size", &o.size}, {"--columns", &o.columns}, {"--views", &o.views},
-                   {"--reps", &o.reps}, {"--threads", &o.threads}, {"--plain-slices", &o.plain}};
-    char spec[32] = "cpu";
-    for (int i = 1; i + 1 < argc; i++) {
-        for (int k = 0; k < 6; k++)
-            if (!strcmp(argv[i], numbers[k].name)) *numbers[k].value = atoi(argv[i + 1]);
+    const bench_number numbers[] = {{"--size", &o.size},       {"--columns", &o.columns},
+                                    {"--views", &o.views},     {"--reps", &o.reps},
+                                    {"--threads", &o.threads}, {"--plain-slices", &o.plain}};
+    char spec[32];
+    bench_options(argc, argv, numbers, (int)(sizeof numbers / sizeof *numbers), spec);
+    for (int i = 1; i + 1 < argc; i++)
         if (!strcmp(argv[i], "--tilt")) o.tilt = atof(argv[i + 1]);
-        if (!strcmp(argv[i], "--level")) snprintf(spec, sizeof spec, "cpu:%s", argv[i + 1]);
-    }
     if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.size < 4 || o.columns < 1 ||
         o.plain > o.size)
         return 2;

@@ -96,22 +96,14 @@ static void measure(const options *o, vxg_device *dev, int adjoint) {
 
 int main(int argc, char **argv) {
     options o = {.size = 256, .views = 256, .reps = 5, .threads = 1, .plain = 1};
-    struct {
-        const char *name;
-        int *value;
-    } numbers[] = {{"--size", &o.size},
-                   {"--views", &o.views},
-                   {"--reps", &o.reps},
-                   {"--threads", &o.threads},
-                   {"--plain-views", &o.plain_views}};
-    char spec[32] = "cpu";
-    for (int i = 1; i < argc; i++) {
-        for (int k = 0; k < 5 && i + 1 < argc; k++)
-            if (!strcmp(argv[i], numbers[k].name)) *numbers[k].value = atoi(argv[i + 1]);
-        if (!strcmp(argv[i], "--level") && i + 1 < argc)
-            snprintf(spec, sizeof spec, "cpu:%s", argv[i + 1]);
-        if (!strcmp(argv[i], "--no-plain")) o.plain = 0;
-    }
+    const bench_number numbers[] = {{"--size", &o.size},
+                                    {"--views", &o.views},
+                                    {"--reps", &o.reps},
+                                    {"--threads", &o.threads},
+                                    {"--plain-views", &o.plain_views}};
+    char spec[32];
+    bench_options(argc, argv, numbers, (int)(sizeof numbers / sizeof *numbers), spec);
+    o.plain = !bench_flag(argc, argv, "--no-plain");
     if (o.plain_views < 1) o.plain_views = o.views;
     if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.size < 4) return 2;
     vxg_device *dev;

@@ -122,22 +122,14 @@ static vxg_ct_geometry *scan(int slices, int size, int views) {
 
 int main(int argc, char **argv) {
     options o = {.slices = 64, .size = 512, .views = 512, .reps = 7, .threads = 1, .plain = 1};
-    struct {
-        const char *name;
-        int *value;
-    } numbers[] = {{"--slices", &o.slices},
-                   {"--size", &o.size},
-                   {"--views", &o.views},
-                   {"--reps", &o.reps},
-                   {"--threads", &o.threads}};
-    char spec[32] = "cpu";
-    for (int i = 1; i < argc; i++) {
-        for (int k = 0; k < 5 && i + 1 < argc; k++)
-            if (!strcmp(argv[i], numbers[k].name)) *numbers[k].value = atoi(argv[i + 1]);
-        if (!strcmp(argv[i], "--level") && i + 1 < argc)
-            snprintf(spec, sizeof spec, "cpu:%s", argv[i + 1]);
-        if (!strcmp(argv[i], "--no-plain")) o.plain = 0;
-    }
+    const bench_number numbers[] = {{"--slices", &o.slices},
+                                    {"--size", &o.size},
+                                    {"--views", &o.views},
+                                    {"--reps", &o.reps},
+                                    {"--threads", &o.threads}};
+    char spec[32];
+    bench_options(argc, argv, numbers, (int)(sizeof numbers / sizeof *numbers), spec);
+    o.plain = !bench_flag(argc, argv, "--no-plain");
     if (o.reps < 1 || o.reps > 101 || o.views < 4 || o.slices < 1 || o.size < 4) return 2;
     vxg_device *dev;
     must(vxg_device_open(spec, &dev), spec);

@@ -1,28 +1,6 @@
 /* `recon --geometry`: fan and cone scans from files, against the simulated object and against the
  * made size of a measured one. */
-#include <stdarg.h>
-#include <unistd.h>
-#include <voxgrad/voxgrad.h>
-
-#include "test.h"
-
-static char work[256];
-
-__attribute__((format(printf, 1, 2))) static int voxgrad(const char *format, ...) {
-    char line[4096];
-    int n = snprintf(line, sizeof line, "%s/bin/voxgrad ", VXG_BINARY_DIR);
-    va_list ap;
-    va_start(ap, format);
-    n += vsnprintf(line + n, sizeof line - (size_t)n, format, ap);
-    va_end(ap);
-    snprintf(line + n, sizeof line - (size_t)n, " >%s/log 2>&1", work);
-    int rc = system(line);
-    if (rc) {
-        snprintf(line, sizeof line, "cat %s/log >&2", work);
-        if (system(line)) return -1;
-    }
-    return rc;
-}
+#include "command.h"
 
 static const char *in_work(const char *name) {
     static char paths[4][512];
@@ -31,19 +9,6 @@ static const char *in_work(const char *name) {
     snprintf(paths[turn], sizeof paths[turn], "%s/%s", work, name);
     return paths[turn];
 }
-
-typedef struct volume {
-    float *v;
-    int64_t shape[3];
-} volume;
-
-static int load(volume *out, const char *name) {
-    memset(out, 0, sizeof *out);
-    return vxg_volume_read(in_work(name), &out->v, out->shape);
-}
-
-#define RUN(...) CHECK(voxgrad(__VA_ARGS__) == 0, "the command failed")
-#define LOAD(v, name) CHECK(load(v, name) == 0, "%s", vxg_error_message())
 
 static int by_value(const void *a, const void *b) {
     float x = *(const float *)a, y = *(const float *)b;
@@ -232,11 +197,5 @@ TEST(refusals)
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(measured_fan), T(simulated_cone), T(same_bits),
                                       T(refusals)};
-    char line[512];
-    snprintf(work, sizeof work, "%s/voxgrad_geometry_XXXXXX",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    if (!mkdtemp(work)) return 1;
-    int rc = test_run("cli_geometry_recon", list, (int)(sizeof list / sizeof *list), argc, argv);
-    snprintf(line, sizeof line, "rm -rf '%s'", work);
-    return system(line) ? 1 : rc;
+    return run_in_work("cli_geometry_recon", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

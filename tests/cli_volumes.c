@@ -1,49 +1,11 @@
 /* What the command writes, read back: formats agree bit for bit, parts equal the whole, options
  * act, values and positions are those of the simulated object. */
-#include <stdarg.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <voxgrad/voxgrad.h>
 
-#include "test.h"
+#include "command.h"
 
 #define TOOTH VXG_SOURCE_DIR "/data/ct_parallel_tooth/tooth.h5"
 #define GRAIN VXG_SOURCE_DIR "/data/ct_parallel_24737/24737_nxtomo.h5"
-
-static char work[256];
-
-/* Runs the command; its exit code. Output goes to work/log. */
-__attribute__((format(printf, 1, 2))) static int voxgrad(const char *format, ...) {
-    char line[4096];
-    int n = snprintf(line, sizeof line, "%s/bin/voxgrad ", VXG_BINARY_DIR);
-    va_list ap;
-    va_start(ap, format);
-    n += vsnprintf(line + n, sizeof line - (size_t)n, format, ap);
-    va_end(ap);
-    snprintf(line + n, sizeof line - (size_t)n, " >%s/log 2>&1", work);
-    int rc = system(line);
-    if (rc) {
-        snprintf(line, sizeof line, "cat %s/log >&2", work);
-        if (system(line)) return -1;
-    }
-    return rc;
-}
-
-typedef struct volume {
-    float *v;
-    int64_t shape[3];
-} volume;
-
-__attribute__((format(printf, 2, 3))) static int load(volume *out, const char *format, ...) {
-    char path[512];
-    int n = snprintf(path, sizeof path, "%s/", work);
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(path + n, sizeof path - (size_t)n, format, ap);
-    va_end(ap);
-    memset(out, 0, sizeof *out);
-    return vxg_volume_read(path, &out->v, out->shape);
-}
 
 static int64_t count(const volume *a) {
     return a->shape[0] * a->shape[1] * a->shape[2];
@@ -65,9 +27,6 @@ static double difference(const volume *a, const volume *b) {
     for (int64_t i = 0; i < count(a); i++) m = fmax(m, fabs((double)a->v[i] - (double)b->v[i]));
     return m;
 }
-
-#define RUN(...) CHECK(voxgrad(__VA_ARGS__) == 0, "the command failed")
-#define LOAD(v, ...) CHECK(load(v, __VA_ARGS__) == 0, "%s", vxg_error_message())
 
 TEST(formats_hold_the_same_bits)
 {
@@ -270,11 +229,5 @@ static const test_entry list[] = {
 };
 
 int main(int argc, char **argv) {
-    char line[512];
-    snprintf(work, sizeof work, "%s/voxgrad_volumes_XXXXXX",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    if (!mkdtemp(work)) return 1;
-    int rc = test_run("cli_volumes", list, (int)(sizeof list / sizeof *list), argc, argv);
-    snprintf(line, sizeof line, "rm -rf '%s'", work);
-    return system(line) ? 1 : rc;
+    return run_in_work("cli_volumes", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

@@ -1,25 +1,7 @@
 /* The cpu schedules of slice-aligned parallel beam against the plain kernels: parity over
  * geometries with every awkward feature, exact zeros, the same bits for every slab, and proof that
  * they run. */
-#include <voxgrad/voxgrad.h>
-
-#include "test.h"
-
-static vxg_device *dev;
-
-static uint32_t state = 1;
-static double roll(double lo, double hi) {
-    state = state * 1664525u + 1013904223u;
-    return lo + (hi - lo) * (double)(state >> 8) / 16777216.0;
-}
-static int64_t roll_int(int64_t lo, int64_t hi) {
-    return lo + (int64_t)roll(0, (double)(hi - lo + 1));
-}
-
-typedef struct scene {
-    vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
-} scene;
+#include "schedule.h"
 
 /* Slice-aligned scans: seed by seed one-column detectors, axes far off, mirrored columns, voxels
  * much larger and smaller than pixels, rotated volumes, detectors turned in plane, rows above and
@@ -260,17 +242,5 @@ int main(int argc, char **argv) {
         T(forward_parity), T(adjoint_parity), T(backprojection_parity), T(spread_parity),
         T(forward_slabs),  T(adjoint_slabs),  T(backprojection_slabs),  T(spread_slabs),
         T(filter_parity),  T(filter_slabs)};
-    static const char *const levels[] = {"cpu:v2", "cpu:v3", "cpu:v4", "cpu:base"};
-    static const char *const suites[] = {"ct_schedule_v2", "ct_schedule_v3", "ct_schedule_v4",
-                                         "ct_schedule_base"};
-    int failed = 0, n = (int)(sizeof list / sizeof *list);
-    for (int k = 0; k < 4; k++) {
-        if (vxg_device_open(levels[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, n, argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
+    return run_levels("ct_schedule", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

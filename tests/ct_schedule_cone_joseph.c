@@ -1,9 +1,7 @@
 /* The cpu schedule of Joseph's cone-beam projection and adjoint against the plain kernels: parity
  * over scans with every awkward feature, an exact pair entry by entry, the same bits for any number
  * of threads, and plain loops where the schedule does not apply. */
-#include <voxgrad/voxgrad.h>
-
-#include "test.h"
+#include "schedule.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define SCANS 24
@@ -11,21 +9,6 @@
 #define SCANS 72
 #endif
 
-static vxg_device *dev;
-
-static uint32_t state = 1;
-static double roll(double lo, double hi) {
-    state = state * 1664525u + 1013904223u;
-    return lo + (hi - lo) * (double)(state >> 8) / 16777216.0;
-}
-static int64_t roll_int(int64_t lo, int64_t hi) {
-    return lo + (int64_t)roll(0, (double)(hi - lo + 1));
-}
-
-typedef struct scene {
-    vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
-} scene;
 #define MOST_VIEWS 20
 
 /* One flat view, seed by seed: exact multiples of 45 degrees, detectors turned about z, sources
@@ -286,18 +269,6 @@ int main(int argc, char **argv) {
     static const test_entry list[] = {
         T(forward_parity), T(adjoint_parity),      T(curved_parity),    T(transpose_entries),
         T(other_views),    T(threads_and_repeats), T(source_in_a_slice)};
-    static const char *const levels[] = {"cpu:v2", "cpu:v3", "cpu:v4", "cpu:base"};
-    static const char *const suites[] = {"ct_schedule_cone_joseph_v2", "ct_schedule_cone_joseph_v3",
-                                         "ct_schedule_cone_joseph_v4",
-                                         "ct_schedule_cone_joseph_base"};
-    int failed = 0, n = (int)(sizeof list / sizeof *list);
-    for (int k = 0; k < 4; k++) {
-        if (vxg_device_open(levels[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, n, argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
+    return run_levels("ct_schedule_cone_joseph", list, (int)(sizeof list / sizeof *list), argc,
+                      argv);
 }

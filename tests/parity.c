@@ -161,17 +161,19 @@ static vxg_problem problem_at(int k, vxg_dtype dtype) {
     return p;
 }
 
-/* Siddon's ray sums of a constant: a ray that leaves the volume through a face at the slope s is
- * longer or shorter by rounding / s. One in a thousand may be, by 1e-3 of the longest at most. */
-static void siddon_sums(const evaluation *got, const evaluation *want, int k) {
+/* Siddon's ray sums of a constant. Where the rays of a view differ a few graze a face, and one that
+ * leaves the volume through it at the slope s is longer or shorter by rounding / s: one in a
+ * thousand may be, by 1e-3 of the longest at most. */
+static void siddon_sums(const evaluation *got, const evaluation *want, int k, int grazing) {
     static const char *const sizes[] = {"tiny", "small"};
     double scale = 0;
     int64_t off = 0;
     for (int64_t i = 0; i < got->n[0]; i++) scale = fmax(scale, fabs(want->value[0][i]));
     for (int64_t i = 0; i < got->n[0]; i++) {
         double d = fabs(got->value[0][i] - want->value[0][i]);
-        EXPECT(d <= 1e-3 * scale, "%s, example %d: sum %lld is %.9g, float64 has %.9g",
-               sizes[k % 2], k / 2, (long long)i, got->value[0][i], want->value[0][i]);
+        EXPECT(d <= (grazing ? 1e-3 : TOLERANCE) * scale,
+               "%s, example %d: sum %lld is %.9g, float64 has %.9g", sizes[k % 2], k / 2,
+               (long long)i, got->value[0][i], want->value[0][i]);
         off += !(d <= TOLERANCE * scale);
     }
     EXPECT(off <= 1 + got->n[0] / 1000, "%s, example %d: %lld of %lld sums differ from float64",
@@ -185,7 +187,7 @@ static void row_on_variant(const vxg_op_row *row, const variant *v, const evalua
         evaluation got;
         vxg_problem p = problem_at(k, VXG_F32);
         CHECK_OK(evaluate_row(v->dev, row, p, &got));
-        if (has_ties(row)) siddon_sums(&got, &want[k], k);
+        if (has_ties(row)) siddon_sums(&got, &want[k], k, row->ties > 1);
         for (int i = 0; i < (has_ties(row) ? 0 : got.count); i++) {
             if (i && row->kinks >> (i - 1) & 1) continue; /* see the row's own test */
             double d = difference(got.value[i], want[k].value[i], got.n[i]);

@@ -184,7 +184,6 @@ plant gradient_forgets_length kernels/ct/ray_gradient.k 's/ \+ y \* gradient_len
 plant gradient_forgets_source src/ct/cone_gradient.c 's/add_cross\(t\[0\], c \+ RAY_D \+ 3 \* j, moment \+ 3 \* j\);//' "ct_gradient differences"
 plant gradient_not_transposed src/ct/cone_gradient.c 's/t\[0\]\[i\] = -m->scale \* h/t[0][i] = m->scale * h/' "ct_gradient transposed"
 
-
 # ---- the cone-beam Joseph schedule ----
 plant cone_schedule_third_row kernels/ct/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/PICK(p + 3, i)/' "ct_schedule_cone_joseph parity"
 plant cone_schedule_tile_too_narrow kernels/ct/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"

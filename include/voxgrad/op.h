@@ -119,7 +119,9 @@ typedef struct vxg_op_row {
     int examples; /* seeds 0 .. examples-1 are distinct problems; checks run all of them */
     double input_lo, input_hi; /* where inputs are drawn from; both 0: [-1, 1) */
     /* 1: weights jump where a ray lies along a border of cells (Siddon). There another rounding
-     * gives another share, so devices are compared by what must agree: the result of a constant. */
+     * gives another share, so devices are compared by what must agree: the result of a constant. 2:
+     * and the rays of a view differ, so that a few graze the volume's faces, where the length
+     * itself is uncertain: one result in a thousand may differ, by 1e-3 of the largest. */
     int ties;
     /* Bit i: the derivative by input i jumps (it is that of an interpolation). Differences and
      * other devices do not agree on it at the jumps: checks leave it to the row's own tests. */
@@ -143,7 +145,8 @@ typedef struct vxg_check_opts {
     double tolerance; /* 0: the documented one for the dtype */
     double input_lo, input_hi;
     int declared_empty;
-    int ties; /* vxg_check_backends: compares the result of a constant input alone */
+    int ties; /* vxg_check_backends: compares the result of a constant input alone; see vxg_op_row
+               */
     /* bit i: vxg_check_jvp does not move input i, vxg_check_backends leaves its gradient out */
     uint32_t kinks;
 } vxg_check_opts;

@@ -35,6 +35,19 @@ int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *sha
     return vxg_buffer_new(dev, (size_t)n * vxg_dtype_size(dtype), &out->buffer);
 }
 
+int vxg__array_from_doubles(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
+                            const double *values, vxg_array *out) {
+    VXG_TRY(vxg_array_new(dev, dtype, ndim, shape, out));
+    if (dtype == VXG_F64) return vxg_array_write(NULL, out, values);
+    const int64_t n = vxg_array_count(out);
+    float *narrow = vxg__calloc((size_t)n, sizeof *narrow);
+    if (!narrow) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < n; i++) narrow[i] = (float)values[i];
+    int status = vxg_array_write(NULL, out, narrow);
+    vxg__free(narrow);
+    return status;
+}
+
 void vxg_array_release(vxg_array *a) {
     if (!a) return;
     vxg_buffer_release(a->buffer);

@@ -1,4 +1,4 @@
-/* Packing of launches. */
+/* Packing of launches, and of the tables they read. */
 #ifndef VXG_LAUNCH_H
 #define VXG_LAUNCH_H
 #include <voxgrad/array.h>
@@ -14,4 +14,8 @@ static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
 /* Gets the named kernel for the dtype, launches it, lets it go. */
 int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_dtype dtype,
                 const vxg_launch *l);
+/* A new array of n values worked out in double, rounded once to the dtype. On failure *out holds
+ * nothing or an array to release. */
+int vxg__array_from_doubles(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
+                            const double *values, vxg_array *out);
 #endif

@@ -188,17 +188,6 @@ void vxg__ct_ray_state_free(void *state) {
     vxg__free(p);
 }
 
-static int upload(vxg_device *dev, vxg_dtype dtype, const double *from, int64_t n, vxg_array *to) {
-    VXG_TRY(vxg_array_new(dev, dtype, 1, &n, to));
-    if (dtype == VXG_F64) return vxg_array_write(NULL, to, from);
-    float *narrow = vxg__calloc((size_t)n, sizeof *narrow);
-    if (!narrow) return VXG_ERR_MEMORY;
-    for (int64_t i = 0; i < n; i++) narrow[i] = (float)from[i];
-    int status = vxg_array_write(NULL, to, narrow);
-    vxg__free(narrow);
-    return status;
-}
-
 /* In 2-D all rays run in the middle of the one slice: what is out of it by rounding is put there,
  * what is out by more is refused. V does not matter. */
 int vxg__ct_ray_planar(const vxg_ct_volume *vol, vxg_ct_beam beam, int64_t index, vxg_ct_view *v) {
@@ -243,10 +232,11 @@ static int fill_state(vxg_device *dev, const vxg_ct_volume *vol, const vxg_ct_pr
     if (!p->coef64) return VXG_ERR_MEMORY;
     VXG_TRY(make_tables(p->geo, p));
     VXG_TRY(make_coefs(p, planar));
-    VXG_TRY(upload(dev, opts->dtype, p->coef64, nviews * VXG_RAY_COEFS, &p->coef));
+    VXG_TRY(vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, VXG_RAY_COEFS},
+                                    p->coef64, &p->coef));
     if (!p->tables) return VXG_OK;
     const int64_t n = p->tables * vxg_ct_geometry_nu(p->geo) * 2;
-    return upload(dev, opts->dtype, p->table64, n, &p->table);
+    return vxg__array_from_doubles(dev, opts->dtype, 1, &n, p->table64, &p->table);
 }
 
 /* ---- Launches ---- */

@@ -58,19 +58,6 @@ static void cone_bp_free(void *state) {
     vxg__free(p);
 }
 
-static int upload(vxg_device *dev, vxg_ct_cone_bp *p, vxg_dtype dtype) {
-    const int64_t shape[2] = {vxg_ct_geometry_nviews(p->geo), VXG_CONE_BP_COEFS};
-    const int64_t n = shape[0] * shape[1];
-    VXG_TRY(vxg_array_new(dev, dtype, 2, shape, &p->coef));
-    if (dtype == VXG_F64) return vxg_array_write(NULL, &p->coef, p->coef64);
-    float *narrow = vxg__calloc((size_t)n, sizeof *narrow);
-    if (!narrow) return VXG_ERR_MEMORY;
-    for (int64_t i = 0; i < n; i++) narrow[i] = (float)p->coef64[i];
-    int status = vxg_array_write(NULL, &p->coef, narrow);
-    vxg__free(narrow);
-    return status;
-}
-
 static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_bp *p) {
     const int64_t nviews = vxg_ct_geometry_nviews(p->geo), nu = vxg_ct_geometry_nu(p->geo);
     p->coef64 = vxg__calloc((size_t)(nviews * VXG_CONE_BP_COEFS), sizeof *p->coef64);
@@ -84,7 +71,8 @@ static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_
             flat_coefs(&p->vol, v, c);
         }
     }
-    VXG_TRY(upload(dev, p, opts->dtype));
+    VXG_TRY(vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, VXG_CONE_BP_COEFS},
+                                    p->coef64, &p->coef));
     if (opts->dtype != VXG_F32 || opts->no_schedule) return VXG_OK;
     return vxg__ct_cone_bp_plan_new(dev, p, &p->plan);
 }

@@ -55,14 +55,7 @@ static int write_piece(vxg_queue *queue, const vxg_array *a, int64_t first, int6
 }
 
 /* ---- Views ---- */
-/* A world vector in index units, or (transposed) a gradient by it back in the world. */
-static void to_index(const vxg_ct_volume *v, const double *world, double *out) {
-    const double size[3] = {v->dx, v->dy, v->dz};
-    for (int i = 0; i < 3; i++)
-        out[i] = (v->rotation[i] * world[0] + v->rotation[3 + i] * world[1] +
-                  v->rotation[6 + i] * world[2]) /
-                 size[i];
-}
+/* The transpose of vxg__ct_to_index: a gradient by an index vector as one by the world's. */
 static void from_index(const vxg_ct_volume *v, const double *index, double *out) {
     const double t[3] = {index[0] / v->dx, index[1] / v->dy, index[2] / v->dz};
     for (int i = 0; i < 3; i++) out[i] = vxg__dot3(v->rotation + 3 * i, t);
@@ -89,7 +82,7 @@ static int move_view(const gradient_state *p, int64_t index, const double *delta
     const vxg_ct_views views = {.beam = beam, .nviews = 1, .nv = nv, .nu = nu};
     const vxg_ct_view *world = vxg_ct_geometry_view(p->geo, index);
     double *const vectors[4] = {m->v.s, m->v.d, m->v.U, m->v.V}, t[4][3];
-    for (int f = 0; f < 4; f++) to_index(&p->vol, delta + 3 * f, t[f]);
+    for (int f = 0; f < 4; f++) vxg__ct_to_index(&p->vol, delta + 3 * f, 0, t[f]);
     keep_planar(p->planar, t);
     if (beam == VXG_CT_BEAM_PARALLEL) {
         vxg__ct_index_view(&p->vol, world, &m->v);
@@ -126,7 +119,7 @@ static void tangent_of(const gradient_state *p, const moved_view *m, const doubl
     double t[4][3], *d = out, *moment = out + 9;
     const double *c = m->coef, *points[3] = {m->v.d, m->v.U, m->v.V};
     memset(out, 0, TANGENT * sizeof *out);
-    for (int f = 0; f < 4; f++) to_index(&p->vol, delta + 3 * f, t[f]);
+    for (int f = 0; f < 4; f++) vxg__ct_to_index(&p->vol, delta + 3 * f, 0, t[f]);
     keep_planar(p->planar, t);
     if (vxg_ct_geometry_beam(p->geo) == VXG_CT_BEAM_PARALLEL) {
         for (int i = 0; i < 3; i++) d[i] = m->scale * t[0][i];

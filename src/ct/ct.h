@@ -29,6 +29,8 @@ int vxg__ct_volume_check(const vxg_ct_volume *in, vxg_ct_volume *out);
  * unit. */
 void vxg__ct_index_view(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out);
 
+/* A world vector, or a point, in voxel index units counted from the volume's middle. */
+void vxg__ct_to_index(const vxg_ct_volume *vol, const double *w, int point, double *out);
 /* The same of a cone-beam view: s and d points, U and V steps. */
 void vxg__ct_index_cone(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out);
 

@@ -1,6 +1,7 @@
 /* Fan-beam FBP and FDK as one operator: distance-weighted backprojector after row filter after
  * weights (fdk_plan.c says which). */
 #include <math.h>
+#include <string.h>
 
 #include "array/launch.h"
 #include "ct/fdk.h"
@@ -51,21 +52,15 @@ static const vxg_op_class weight_class = {.name = "ct.fdk.weight",
                                           .vjp = vjp,
                                           .destroy = weight_free};
 
-/* A table of doubles, after `lead` others, as a device array. */
-static int upload(vxg_device *dev, vxg_dtype dtype, const double *lead, int64_t nlead,
-                  const double *table, int64_t n, vxg_array *out) {
-    const int64_t total = nlead + n;
+/* The taper and after it the cosines, as the kernel reads them. */
+static int taper_and_cosine(vxg_device *dev, vxg_dtype dtype, const vxg__fdk_plan *p, int64_t n,
+                            vxg_array *out) {
+    const int64_t lead = p->before > p->after ? p->before : p->after, total = lead + n;
     double *t = vxg__calloc((size_t)total, sizeof *t);
     if (!t) return VXG_ERR_MEMORY;
-    for (int64_t k = 0; k < total; k++) {
-        const double v = k < nlead ? lead[k] : table[k - nlead];
-        if (dtype == VXG_F32) /* forwards: in place */
-            ((float *)t)[k] = (float)v;
-        else
-            t[k] = v;
-    }
-    int status = vxg_array_new(dev, dtype, 1, &total, out);
-    if (!status) status = vxg_array_write(NULL, out, t);
+    if (lead) memcpy(t, p->taper, (size_t)lead * sizeof *t);
+    memcpy(t + lead, p->cosine, (size_t)n * sizeof *t);
+    int status = vxg__array_from_doubles(dev, dtype, 1, &total, t, out);
     vxg__free(t);
     return status;
 }
@@ -83,11 +78,11 @@ int vxg__fdk_weight(vxg_device *dev, const vxg_ct_geometry *geo, const vxg__fdk_
     s->before = (int)p->before, s->after = (int)p->after;
     s->cosine_per_view = p->cosine_per_view;
     s->mode = p->redundancy ? 1 + p->redundancy_per_row : 0;
-    int status = upload(dev, dtype, p->taper, p->before > p->after ? p->before : p->after,
-                        p->cosine, (p->cosine_per_view ? nviews : 1) * nv * nu, &s->cosine);
+    const int64_t rays = nviews * (s->mode > 1 ? nv : 1) * nu;
+    int status =
+        taper_and_cosine(dev, dtype, p, (p->cosine_per_view ? nviews : 1) * nv * nu, &s->cosine);
     if (!status && s->mode)
-        status = upload(dev, dtype, NULL, 0, p->redundancy, nviews * (s->mode > 1 ? nv : 1) * nu,
-                        &s->redundancy);
+        status = vxg__array_from_doubles(dev, dtype, 1, &rays, p->redundancy, &s->redundancy);
     if (status) {
         weight_free(s);
         return status;

@@ -87,10 +87,7 @@ static int upload_table(vxg_device *dev, vxg_dtype dtype, vxg_ct_filter_state *s
     }
     memcpy(t + n, s->response, (size_t)(n / 2 + 1) * sizeof *t);
     memcpy(t + n + n / 2 + 1, s->weights, (size_t)s->nviews * sizeof *t);
-    if (dtype == VXG_F32)
-        for (int64_t k = 0; k < count; k++) ((float *)t)[k] = (float)t[k]; /* forwards: in place */
-    int status = vxg_array_new(dev, dtype, 1, &count, &s->table);
-    if (!status) status = vxg_array_write(NULL, &s->table, t);
+    int status = vxg__array_from_doubles(dev, dtype, 1, &count, t, &s->table);
     vxg__free(t);
     return status;
 }

@@ -87,19 +87,6 @@ static int fill_coefs(const footprint_state *p, const vxg_ct_geometry *geo, doub
     return VXG_OK;
 }
 
-static int upload(vxg_device *dev, footprint_state *p, vxg_dtype dtype, const double *coef) {
-    const int64_t shape[2] = {p->nviews, FP_COEFS};
-    const size_t n = (size_t)(p->nviews * FP_COEFS);
-    VXG_TRY(vxg_array_new(dev, dtype, 2, shape, &p->coef));
-    if (dtype == VXG_F64) return vxg_array_write(NULL, &p->coef, coef);
-    float *narrow = vxg__calloc(n, sizeof *narrow);
-    if (!narrow) return VXG_ERR_MEMORY;
-    for (size_t i = 0; i < n; i++) narrow[i] = (float)coef[i];
-    const int status = vxg_array_write(NULL, &p->coef, narrow);
-    vxg__free(narrow);
-    return status;
-}
-
 static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                      const vxg_ct_projector_opts *opts, int planar, footprint_state **out) {
     vxg_ct_volume checked;
@@ -116,7 +103,9 @@ static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_v
     p->nv = vxg_ct_geometry_nv(geo), p->nu = vxg_ct_geometry_nu(geo);
     double *coef = vxg__calloc((size_t)(p->nviews * FP_COEFS), sizeof *coef);
     int status = coef ? fill_coefs(p, geo, coef) : VXG_ERR_MEMORY;
-    if (!status) status = upload(dev, p, opts->dtype, coef);
+    if (!status)
+        status = vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){p->nviews, FP_COEFS},
+                                         coef, &p->coef);
     vxg__free(coef);
     if (status) {
         footprint_free(p);

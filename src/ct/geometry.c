@@ -274,7 +274,7 @@ int vxg__ct_volume_check(const vxg_ct_volume *in, vxg_ct_volume *out) {
 }
 
 /* World vector to voxel index units about the volume's middle (a point when `point`). */
-static void to_index(const vxg_ct_volume *vol, const double *w, int point, double *out) {
+void vxg__ct_to_index(const vxg_ct_volume *vol, const double *w, int point, double *out) {
     const double size[3] = {vol->dx, vol->dy, vol->dz};
     double p[3];
     for (int i = 0; i < 3; i++) p[i] = w[i] - (point ? vol->center[i] : 0);
@@ -287,15 +287,15 @@ static void to_index(const vxg_ct_volume *vol, const double *w, int point, doubl
 void vxg__ct_index_view(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out) {
     double r[3];
     for (int i = 0; i < 3; i++) r[i] = view->r[i] / vxg__norm3(view->r); /* |r| = 1 in the world */
-    to_index(vol, r, 0, out->r);
-    to_index(vol, view->d, 1, out->d);
-    to_index(vol, view->U, 0, out->U);
-    to_index(vol, view->V, 0, out->V);
+    vxg__ct_to_index(vol, r, 0, out->r);
+    vxg__ct_to_index(vol, view->d, 1, out->d);
+    vxg__ct_to_index(vol, view->U, 0, out->U);
+    vxg__ct_to_index(vol, view->V, 0, out->V);
 }
 
 void vxg__ct_index_cone(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out) {
-    to_index(vol, view->s, 1, out->s);
-    to_index(vol, view->d, 1, out->d);
-    to_index(vol, view->U, 0, out->U);
-    to_index(vol, view->V, 0, out->V);
+    vxg__ct_to_index(vol, view->s, 1, out->s);
+    vxg__ct_to_index(vol, view->d, 1, out->d);
+    vxg__ct_to_index(vol, view->U, 0, out->U);
+    vxg__ct_to_index(vol, view->V, 0, out->V);
 }

@@ -66,19 +66,6 @@ static void projection_free(void *state) {
     vxg__free(p);
 }
 
-static int upload_coefs(vxg_device *dev, vxg_ct_projection *p, vxg_dtype dtype) {
-    int64_t shape[2] = {p->geo ? vxg_ct_geometry_nviews(p->geo) : 0, p->coefs};
-    size_t n = (size_t)(shape[0] * shape[1]);
-    VXG_TRY(vxg_array_new(dev, dtype, 2, shape, &p->coef));
-    if (dtype == VXG_F64) return vxg_array_write(NULL, &p->coef, p->coef64);
-    float *narrow = vxg__calloc(n, sizeof *narrow);
-    if (!narrow) return VXG_ERR_MEMORY;
-    for (size_t i = 0; i < n; i++) narrow[i] = (float)p->coef64[i];
-    int status = vxg_array_write(NULL, &p->coef, narrow);
-    vxg__free(narrow);
-    return status;
-}
-
 static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                           const vxg_ct_projector_opts *opts, int backproject,
                           vxg_ct_projection **out) {
@@ -104,7 +91,9 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
             parallel_recentre(c, &checked);
         }
     }
-    if (!status) status = upload_coefs(dev, p, opts->dtype);
+    if (!status)
+        status = vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, p->coefs},
+                                         p->coef64, &p->coef);
     if (!status && opts->dtype == VXG_F32 && !opts->no_schedule &&
         (backproject || opts->model == VXG_CT_JOSEPH))
         status = vxg__ct_plan_new(dev, p, backproject, &p->plan);

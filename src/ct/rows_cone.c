@@ -196,15 +196,15 @@ static double updates(const vxg_op *op) {
     }
 const vxg_op_row vxg__ct_cone_rows[] = {
     ROW("ct.fan2d.joseph", "2-D fan-beam projector, Joseph weights", make_fan_joseph, 0),
-    ROW("ct.fan2d.siddon", "2-D fan-beam projector, Siddon weights", make_fan_siddon, 1),
+    ROW("ct.fan2d.siddon", "2-D fan-beam projector, Siddon weights", make_fan_siddon, 2),
     ROW("ct.cone3d.joseph", "cone-beam projector, arbitrary views, Joseph weights",
         make_cone_joseph, 0),
     ROW("ct.cone3d.siddon", "cone-beam projector, arbitrary views, Siddon weights",
-        make_cone_siddon, 1),
+        make_cone_siddon, 2),
     ROW("ct.cone3d.curved.joseph", "cone-beam projector, curved detector, Joseph weights",
         make_curved_joseph, 0),
     ROW("ct.cone3d.curved.siddon", "cone-beam projector, curved detector, Siddon weights",
-        make_curved_siddon, 1),
+        make_curved_siddon, 2),
     {.name = "ct.cone.joseph",
      .summary = "standard circular cone-beam scan, Joseph weights",
      .make = make_standard,
