@@ -47,5 +47,14 @@ refuses() {
         pass "$name"
     fi
 }
+# interrupted NAME SIGNAL FOLDER COMMAND...: the signal arrives as the command makes its first file in
+# FOLDER; it stops with 130, says so and leaves nothing.
+interrupted() {
+    name=$1 number=$2 path=$3
+    shift 3
+    refuses "$name" 130 interrupted env SIGNAL_NUMBER="$number" SIGNAL_PATH="$path" \
+        ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
+        LD_PRELOAD="$build/tools/signal_on_write.so" "$@"
+}
 valid_json() { python3 -m json.tool "$1" >/dev/null; }
 has_hdf5() { [ -x "$make_scan" ]; }
