@@ -18,17 +18,89 @@ typedef struct options {
     double pixel, row_pitch;
 } options;
 
-#define FORMATS "json|vectors|astra|rtk|matrices"
-enum { JSON, VECTORS, ASTRA, RTK, MATRICES };
+/* ---- Formats ---- */
+typedef struct source {
+    const char *text;
+    size_t n;
+    vxg_ct_detector_size size; /* for formats that do not hold it */
+} source;
+typedef int from_fn(const source *s, vxg_ct_notes *notes, vxg_ct_geometry **geo);
+typedef int to_fn(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **text);
+
+/* Formats with units and volumes, and others. */
+#define FROM_NOTES(name)                                                                           \
+    static int from_##name(const source *s, vxg_ct_notes *notes, vxg_ct_geometry **geo) {          \
+        return vxg_ct_geometry_from_##name(s->text, s->n, notes, geo);                             \
+    }
+FROM_NOTES(json)
+FROM_NOTES(tigre)
+FROM_NOTES(leap)
+FROM_NOTES(cil)
+static int from_astra(const source *s, vxg_ct_notes *notes, vxg_ct_geometry **geo) {
+    (void)notes;
+    return vxg_ct_geometry_from_astra(s->text, s->n, geo);
+}
+static int from_rtk(const source *s, vxg_ct_notes *notes, vxg_ct_geometry **geo) {
+    (void)notes;
+    return vxg_ct_geometry_from_rtk(s->text, s->n, &s->size, geo);
+}
+static int from_matrices(const source *s, vxg_ct_notes *notes, vxg_ct_geometry **geo) {
+    (void)notes;
+    return vxg_ct_geometry_from_matrix_text(s->text, s->n, &s->size, geo);
+}
+static int to_json(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **text) {
+    return vxg_ct_geometry_to_json(geo, notes, 0, text);
+}
+static int to_vectors(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **text) {
+    return vxg_ct_geometry_to_json(geo, notes, 1, text);
+}
+static int to_astra(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **text) {
+    (void)notes;
+    return vxg_ct_geometry_to_astra(geo, text);
+}
+static int to_rtk(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **text) {
+    (void)notes;
+    return vxg_ct_geometry_to_rtk(geo, text);
+}
+static int to_matrices(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **text) {
+    (void)notes;
+    return vxg_ct_geometry_to_matrix_text(geo, text);
+}
+
+/* X(name, from, to, mark, words): the order of options, help and errors. mark: what texts of the
+ * format hold and those of the rows below do not; NULL: --from must say it. */
+#define FORMAT_LIST(X)                                                                             \
+    X("json", from_json, to_json, "\"beam\"", "JSON geometry files")                               \
+    X("vectors", from_json, to_vectors, "\"beam\"", "the same with every view's vectors")          \
+    X("astra", from_astra, to_astra, "_vec ", "ASTRA vectors")                                     \
+    X("rtk", from_rtk, to_rtk, "<RTK", "RTK geometry XML")                                         \
+    X("matrices", from_matrices, to_matrices, NULL, "3 x 4 projection matrices")                   \
+    X("tigre", from_tigre, vxg_ct_geometry_to_tigre, "\"nDetector\"", "TIGRE geometries as JSON")  \
+    X("leap", from_leap, vxg_ct_geometry_to_leap, "pixelWidth", "LEAP parameter files")            \
+    X("cil", from_cil, vxg_ct_geometry_to_cil, "\"num_pixels\"", "CIL geometries as JSON")
+static const struct format {
+    from_fn *from;
+    to_fn *to;
+    const char *mark;
+} formats[] = {
+#define X(name, from, to, mark, words) {from, to, mark},
+    FORMAT_LIST(X)
+#undef X
+};
+#define X(name, from, to, mark, words) "|" name
+#define FORMAT_NAMES FORMAT_LIST(X)
+#define LINE(name, from, to, mark, words) "\n  " name ": " words
+#define FORMAT_HELP FORMAT_LIST(LINE)
+#define FORMATS ((int)(sizeof formats / sizeof *formats))
 
 static const vxg_option rows[] = {
     {"svg", 0, VXG_OPT_TEXT, offsetof(options, svg), NULL, 0, 0, NULL, "FILE",
      "explain: also draw the scan from above and from the side"},
     {"output", 'o', VXG_OPT_TEXT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
      "convert: the file to write; not given: standard output"},
-    {"from", 0, VXG_OPT_CHOICE, offsetof(options, from), "auto", 0, 0, NULL,
-     "auto|json|vectors|astra|rtk|matrices", "format of FILE; auto: by its first character"},
-    {"to", 0, VXG_OPT_CHOICE, offsetof(options, to), "json", 0, 0, NULL, FORMATS,
+    {"from", 0, VXG_OPT_CHOICE, offsetof(options, from), "auto", 0, 0, NULL, "auto" FORMAT_NAMES,
+     "format of FILE; auto: by what it holds"},
+    {"to", 0, VXG_OPT_CHOICE, offsetof(options, to), "json", 0, 0, NULL, &FORMAT_NAMES[1],
      "convert: format to write; json: compact where a circle or helix says it all; vectors: JSON "
      "with the vectors of every view"},
     {"rows", 0, VXG_OPT_INT, offsetof(options, rows), "0", 0, 2147483647, "px", NULL,
@@ -42,6 +114,7 @@ static const vxg_option rows[] = {
     CLI_FORCE_ROW(options),
     CLI_SHARED_ROWS(options),
 };
+#undef X
 
 /* ---- Files ---- */
 static int read_all(const char *path, char **text, size_t *n) {
@@ -67,6 +140,8 @@ static int read_all(const char *path, char **text, size_t *n) {
     if (status) {
         free(*text);
         *text = NULL;
+    } else {
+        (*text)[*n] = 0; /* room was made before it was full */
     }
     return status;
 }
@@ -91,23 +166,15 @@ static int write_all(const char *path, const char *text, int force) {
     return VXG_OK;
 }
 
-/* ---- Formats ---- */
-static int parse(const options *o, const char *text, size_t n, vxg_ct_notes *notes,
-                 vxg_ct_geometry **geo) {
-    int from = o->from - 1;
-    *notes = (vxg_ct_notes){.reverse = -1};
-    if (from < 0) {
-        size_t i = 0;
-        while (i < n && strchr(" \t\r\n", text[i])) i++;
-        from = i < n && text[i] == '<' ? RTK : i < n && text[i] == '{' ? JSON : ASTRA;
-    }
-    const vxg_ct_detector_size size = {o->rows, o->cols, o->pixel, o->row_pitch};
-    switch (from) {
-    case ASTRA: return vxg_ct_geometry_from_astra(text, n, geo);
-    case RTK: return vxg_ct_geometry_from_rtk(text, n, &size, geo);
-    case MATRICES: return vxg_ct_geometry_from_matrix_text(text, n, &size, geo);
-    default: return vxg_ct_geometry_from_json(text, n, notes, geo);
-    }
+/* ---- Reading ---- */
+static int format_of(const char *text) {
+    for (int i = 0; i < FORMATS; i++)
+        if (formats[i].mark && strstr(text, formats[i].mark)) return i;
+    const char first = text[strspn(text, " \t\r\n")]; /* its reader says what is wrong */
+    int i = 0;
+    while (formats[i].from != (first == '<' ? from_rtk : first == '{' ? from_json : from_astra))
+        i++;
+    return i;
 }
 
 static int load(const options *o, const char *path, vxg_ct_notes *notes, vxg_ct_geometry **geo) {
@@ -116,7 +183,9 @@ static int load(const options *o, const char *path, vxg_ct_notes *notes, vxg_ct_
     *geo = NULL;
     int status = read_all(path, &text, &n);
     if (status) return status;
-    status = parse(o, text, n, notes, geo);
+    const source from = {text, n, {o->rows, o->cols, o->pixel, o->row_pitch}};
+    *notes = (vxg_ct_notes){.reverse = -1};
+    status = formats[o->from ? o->from - 1 : format_of(text)].from(&from, notes, geo);
     free(text);
     return status ? vxg_error_context(status, "%s", path) : VXG_OK;
 }
@@ -217,14 +286,7 @@ static int convert(cli_run *r, const options *o) {
     vxg_ct_notes notes;
     char *text = NULL;
     int status = load(o, r->operands[1], &notes, &geo);
-    if (!status) {
-        switch (o->to) {
-        case ASTRA: status = vxg_ct_geometry_to_astra(geo, &text); break;
-        case RTK: status = vxg_ct_geometry_to_rtk(geo, &text); break;
-        case MATRICES: status = vxg_ct_geometry_to_matrix_text(geo, &text); break;
-        default: status = vxg_ct_geometry_to_json(geo, &notes, o->to == VECTORS, &text);
-        }
-    }
+    if (!status) status = formats[o->to].to(geo, &notes, &text);
     if (!status && o->output) {
         status = write_all(o->output, text, o->force);
     } else if (!status) {
@@ -253,8 +315,7 @@ const cli_verb cli_verb_geometry = {
     .about =
         "explain prints what the scan in FILE is: beam, distances, magnification, field of view, "
         "direction of rotation, coverage, and warns about what looks wrong.\n\nconvert writes "
-        "FILE in another format. docs/geometry.md describes the formats: JSON geometry files, "
-        "ASTRA vectors, RTK geometry XML, 3 x 4 projection matrices.",
+        "FILE in another format. docs/geometry.md describes the formats:\n" FORMAT_HELP,
     .examples = "  voxgrad geometry explain scan.json --svg scan.svg\n"
                 "  voxgrad geometry convert scan.json --to astra -o scan.txt\n"
                 "  voxgrad geometry convert rtk.xml --rows 512 --cols 512 --pixel 0.8\n",

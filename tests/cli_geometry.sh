@@ -47,10 +47,16 @@ check json_back "json there and back" there_and_back json
 check vectors_back "vectors there and back" there_and_back vectors
 check astra_back "ASTRA there and back" there_and_back astra
 check rtk_back "RTK there and back" there_and_back rtk --rows 40 --cols 60 --pixel 2
+check tigre_back "TIGRE there and back" there_and_back tigre
+check leap_back "LEAP there and back" there_and_back leap
+check cil_back "CIL there and back" there_and_back cil
 check matrices_back "matrices there and back" there_and_back matrices --from matrices \
     --rows 40 --cols 60 --pixel 2
 check rtk_file "RTK's own file" sh -c "$V geometry convert $g/rtk_cone.xml --rows 40 --cols 60 |
     grep -q '\"s\"'"
+
+check tigre_file "a geometry of TIGRE" sh -c "$V geometry convert $g/tigre_cone.json | grep -q '\"s\"'"
+echo '{"beam": "parallel", "rows": 3, "cols": 4, "pixel": 1, "views": 5, "tilt_deg": 9}' >"$W/tilted.json"
 
 # ---- refusals ----
 refuses verb 2 "'explian' is not explain or convert" $V geometry explian $g/mirrored.json
@@ -64,5 +70,8 @@ refuses rtk_size 2 'rows or cols is missing' $V geometry convert $g/rtk_cone.xml
 refuses output_exists 4 'json.geo exists' $V geometry convert $g/mirrored.json -o "$W/json.geo"
 refuses mirrored_rtk 1 'RTK cannot say' $V geometry convert $g/mirrored.json --to rtk
 refuses output_of_explain 2 'output goes with convert' $V geometry explain $g/mirrored.json -o "$W/x"
-refuses format 2 "'tigre' is not one of" $V geometry convert $g/mirrored.json --to tigre
+refuses format 2 "'tiger' is not one of" $V geometry convert $g/mirrored.json --to tiger
+printf 'geometry = fan\nnumRows = 3\npixelWidth = 1\n' >"$W/bad.leap"
+refuses leap_missing 3 'bad.leap: LEAP parameters: numAngles is missing' $V geometry explain "$W/bad.leap"
+refuses tigre_tilted 1 'TIGRE geometry: angles' $V geometry convert "$W/tilted.json" --to tigre
 exit $failed

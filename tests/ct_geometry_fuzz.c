@@ -55,6 +55,9 @@ static int use(const vxg_ct_geometry *geo) {
     if (n <= 64 && !vxg_ct_geometry_words(geo, NULL, &text)) vxg_free(text);
     if (n <= 64 && !vxg_ct_geometry_svg(geo, NULL, &text)) vxg_free(text);
     if (n <= 64 && !vxg_ct_geometry_to_rtk(geo, &text)) vxg_free(text);
+    if (n <= 64 && !vxg_ct_geometry_to_tigre(geo, NULL, &text)) vxg_free(text);
+    if (n <= 64 && !vxg_ct_geometry_to_leap(geo, NULL, &text)) vxg_free(text);
+    if (n <= 64 && !vxg_ct_geometry_to_cil(geo, NULL, &text)) vxg_free(text);
     if (!vxg_ct_geometry_shift(geo, by, &other)) vxg_ct_geometry_release(other);
     if (!vxg_ct_geometry_scale(geo, by, &other)) vxg_ct_geometry_release(other);
     if (!vxg_ct_detector_roll(geo, angle, &other)) vxg_ct_geometry_release(other);
@@ -192,7 +195,27 @@ static const char *const others[] = {
     "<InPlaneAngle>2</InPlaneAngle></Projection>\n<Projection><GantryAngle>9</GantryAngle>"
     "</Projection></RTKThreeDCircularGeometry>",
     "-900 0 30 100\n0 5 900 200\n0.1 1 0 300\n",
+    "geometry = cone\nnumAngles = 2\nnumRows = 3\nnumCols = 4\npixelHeight = 1\npixelWidth = 2\n"
+    "centerRow = 1\ncenterCol = 2\nphis = 3, 40\nsod = 5\nsdd = 9\ntau = 1\nhelicalPitch = 2\n"
+    "tiltAngle = 3\nnumX = 3\nnumY = 4\nnumZ = 5\nvoxelWidth = 1\nvoxelHeight = 1\noffsetX = 1\n",
+    "geometry = modular\nnumAngles = 1\nnumRows = 3\nnumCols = 4\npixelHeight = 1\n"
+    "pixelWidth = 2\nsourcePositions = 0, -4, 0\nmoduleCenters = 0, 2, 0\nrowVectors = 0, 0, 1\n"
+    "colVectors = 1, 0, 0\n",
+    "{\"mode\": \"cone\", \"DSD\": 9, \"DSO\": [5, 5.5], \"nDetector\": [3, 4], \"dDetector\": [1, "
+    "2], "
+    "\"nVoxel\": [3, 4, 5], \"dVoxel\": [1, 2, 3], \"offOrigin\": [0, 1, 2], \"offDetector\": [[1, "
+    "2], "
+    "[3, 4]], \"rotDetector\": [0, 0.1, 0.2], \"COR\": 1, \"angles\": [[0, 1, 2], [1, 2, 3]]}",
+    "{\"geometry\": \"Cone3D\", \"source_position\": [1, -9, 2], \"detector_position\": [2, 9, 3], "
+    "\"detector_direction_x\": [1, 0, 0], \"rotation_axis_position\": [1, 1, 0], "
+    "\"rotation_axis_direction\": [0, 1, 9], \"angles\": [1, 2, 30], \"num_pixels\": [4, 3], "
+    "\"pixel_size\": [1, 2], \"image_geometry\": {\"voxel_num_x\": 3, \"voxel_num_y\": 3}}",
+    "{\"geometry\": \"Cone3D_Flex\", \"source_position_set\": [[0, -9, 0], [9, 0, 0]], "
+    "\"detector_position_set\": [[0, 9, 0], [-9, 0, 0]], \"detector_direction_x_set\": [[1, 0, 0], "
+    "[0, 1, 0]], \"detector_direction_y_set\": [[0, 0, 1], [0, 0, 1]], \"num_pixels\": [4, 3], "
+    "\"volume_centre_position\": [1, 2, 3], \"origin\": \"top-right\"}",
 };
+#define OTHERS ((uint32_t)(sizeof others / sizeof *others))
 
 static int text_case(vxg_ct_geometry **geo) {
     char text[1024];
@@ -212,7 +235,7 @@ static int text_case(vxg_ct_geometry **geo) {
 static int other_case(vxg_ct_geometry **geo) {
     static const vxg_ct_detector_size size = {3, 4, 0.5, 0};
     char text[1024];
-    const uint32_t which = roll(4);
+    const uint32_t which = roll(OTHERS);
     size_t n = strlen(others[which]);
     memcpy(text, others[which], n);
     n = damage(text, n, sizeof text);
@@ -221,7 +244,10 @@ static int other_case(vxg_ct_geometry **geo) {
     memcpy(exact, text, n);
     int status = which < 2    ? vxg_ct_geometry_from_astra(exact, n, geo)
                  : which == 2 ? vxg_ct_geometry_from_rtk(exact, n, &size, geo)
-                              : vxg_ct_geometry_from_matrix_text(exact, n, &size, geo);
+                 : which == 3 ? vxg_ct_geometry_from_matrix_text(exact, n, &size, geo)
+                 : which < 6  ? vxg_ct_geometry_from_leap(exact, n, NULL, geo)
+                 : which == 6 ? vxg_ct_geometry_from_tigre(exact, n, NULL, geo)
+                              : vxg_ct_geometry_from_cil(exact, n, NULL, geo);
     free(exact);
     return status == VXG_ERR_UNSUPPORTED ? VXG_ERR_INPUT : status; /* cylinders */
 }

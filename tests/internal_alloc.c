@@ -316,8 +316,8 @@ TEST(ct_geometry)
 static int geometry_tools_scene(const void *context) {
     static const vxg_ct_detector_size size = {4, 6, 1, 0};
     vxg_ct_trajectory_opts o;
-    vxg_ct_geometry *geo = NULL, *part = NULL, *both = NULL, *back[4] = {NULL};
-    char *text[6] = {NULL};
+    vxg_ct_geometry *geo = NULL, *part = NULL, *both = NULL, *back[7] = {NULL};
+    char *text[9] = {NULL};
     double angle = 0.1;
     (void)context;
     vxg_ct_trajectory_defaults(VXG_CT_PATH_HELICAL, VXG_CT_BEAM_CONE, &o);
@@ -333,15 +333,21 @@ static int geometry_tools_scene(const void *context) {
     TRY(vxg_ct_geometry_to_astra(geo, &text[3]));
     TRY(vxg_ct_geometry_to_rtk(geo, &text[4]));
     TRY(vxg_ct_geometry_to_matrix_text(geo, &text[5]));
+    TRY(vxg_ct_geometry_to_leap(geo, NULL, &text[6]));
+    TRY(vxg_ct_geometry_to_tigre(geo, NULL, &text[7]));
+    TRY(vxg_ct_geometry_to_cil(geo, NULL, &text[8]));
     if (!status) {
         status = vxg_ct_geometry_from_json(text[0], strlen(text[0]), NULL, &back[0]);
+        if (!status) status = vxg_ct_geometry_from_tigre(text[7], strlen(text[7]), NULL, &back[5]);
+        if (!status) status = vxg_ct_geometry_from_cil(text[8], strlen(text[8]), NULL, &back[6]);
         if (status == VXG_ERR_UNSUPPORTED) status = VXG_OK; /* built without cJSON */
     }
+    TRY(vxg_ct_geometry_from_leap(text[6], strlen(text[6]), NULL, &back[4]));
     TRY(vxg_ct_geometry_from_astra(text[3], strlen(text[3]), &back[1]));
     TRY(vxg_ct_geometry_from_rtk(text[4], strlen(text[4]), &size, &back[2]));
     TRY(vxg_ct_geometry_from_matrix_text(text[5], strlen(text[5]), &size, &back[3]));
-    for (int i = 0; i < 6; i++) vxg_free(text[i]);
-    for (int i = 0; i < 4; i++) vxg_ct_geometry_release(back[i]);
+    for (int i = 0; i < 9; i++) vxg_free(text[i]);
+    for (int i = 0; i < 7; i++) vxg_ct_geometry_release(back[i]);
     vxg_ct_geometry_release(geo), vxg_ct_geometry_release(part), vxg_ct_geometry_release(both);
     return status;
 }

@@ -218,6 +218,11 @@ plant axis_half_a_pixel_off src/ct/trajectory.c 's/mu = 0\.5 \* \(double\)\(o->c
     "ct_geometry circular"
 plant matrix_plane_behind src/ct/geometry_matrix.c 's/P\[11\] < 0 \? -sdd : sdd/sdd/' "ct_geometry from_matrices" "ct_geometry to_matrices"
 plant rtk_in_plane_sign src/ct/geometry_convert_rtk.c 's/a = -p\[IN_PLANE\]/a = p[IN_PLANE]/' "ct_geometry_convert rtk_projects"
+plant tigre_offset_swapped src/ct/geometry_convert_tigre.c 's/p->off_detector\[1\], p->off_detector\[0\], v->d/p->off_detector[0], p->off_detector[1], v->d/' \
+    "ct_geometry_packages tigre_places"
+plant tigre_cor_other_side src/ct/geometry_convert_tigre.c 's/-p->COR \* sin/p->COR * sin/' "ct_geometry_packages tigre_places"
+plant leap_tau_other_side src/ct/geometry_convert_leap.c 's/ - f->tau \* across/ + f->tau * across/' "ct_geometry_packages leap_places"
+plant cil_turns_with_object src/ct/geometry_convert_cil.c 's/-\(f->initial_angle/(f->initial_angle/' "ct_geometry_packages cil_places"
 plant duplicate_unseen src/ct/geometry_explain.c 's/off < 1e-6 \* size/off < 0 * size/' "ct_geometry_explain warnings"
 plant reverse_ignored src/ct/geometry_json.c 's/f->reverse \? -a : a/a/' "ct_geometry_json compact_cone"
 exit $failed

@@ -259,6 +259,26 @@ VXG_API int vxg_ct_geometry_from_rtk(const char *text, size_t n, const vxg_ct_de
                                      vxg_ct_geometry **out);
 VXG_API int vxg_ct_geometry_to_rtk(const vxg_ct_geometry *geo, char **text);
 
+/* Geometries of TIGRE (a JSON object of its attributes and "angles"), LEAP (its parameter file) and
+ * CIL (a JSON object of its constructors' parameters); docs/geometry.md has the keys and frames.
+ * notes: units and volume; may be NULL. VXG_ERR_INPUT names the key; VXG_ERR_UNSUPPORTED the
+ * parameter of the other package that would have to say what it cannot, and JSON where the library
+ * was built without cJSON. Free *text with vxg_free.
+ * to_tigre without a volume in the notes: vxg_ct_fit_volume's. to_leap: cone, fan, parallel where a
+ * circle or helix about z says it all, else modular. to_cil: a circle about z, else Cone3D_Flex. */
+VXG_API int vxg_ct_geometry_from_tigre(const char *text, size_t n, vxg_ct_notes *notes,
+                                       vxg_ct_geometry **out);
+VXG_API int vxg_ct_geometry_to_tigre(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
+                                     char **text);
+VXG_API int vxg_ct_geometry_from_leap(const char *text, size_t n, vxg_ct_notes *notes,
+                                      vxg_ct_geometry **out);
+VXG_API int vxg_ct_geometry_to_leap(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
+                                    char **text);
+VXG_API int vxg_ct_geometry_from_cil(const char *text, size_t n, vxg_ct_notes *notes,
+                                     vxg_ct_geometry **out);
+VXG_API int vxg_ct_geometry_to_cil(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
+                                   char **text);
+
 /* Texts of 3 x 4 matrices, 12 numbers a view (vxg_ct_from_matrices); the detector lies where the
  * columns of view 0 are `pixel` wide. */
 VXG_API int vxg_ct_geometry_from_matrix_text(const char *text, size_t n,

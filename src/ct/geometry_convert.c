@@ -65,6 +65,16 @@ int vxg__ct_text_done(vxg_text *t, char **out) {
     return VXG_OK;
 }
 
+int vxg__ct_straight_volume(const vxg_ct_volume *in, const char *what, vxg_ct_volume *out) {
+    int status = vxg__ct_volume_check(in, out);
+    if (status) return vxg_error_context(status, "%s", what);
+    double off = 0;
+    for (int k = 0; k < 9; k++) off = fmax(off, fabs(out->rotation[k] - (k % 4 == 0)));
+    VXG_FAIL_IF(off > 1e-12, VXG_ERR_UNSUPPORTED,
+                "%s: the volume is turned, the format has no word for it", what);
+    return VXG_OK;
+}
+
 /* ---- ASTRA ---- */
 #define ASTRA "ASTRA vectors"
 static const struct {

@@ -4,25 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "ct/geometry_tools.h"
+#include "ct/geometry_keys.h"
 
 #define WHAT "geometry file"
-#define MAX_VALUES 16000000
-#define MAX_VIEWS 4000000
 
 /* Where a key has a meaning. */
 enum { COMPACT = 1, VECTORS = 2, PARALLEL = 4, FAN = 8, CONE = 16, EVERY = 31, ROUND = 24 };
-typedef enum key_type { TEXT, NUMBER, POSITIVE, COUNT, FLAG, LIST, OBJECT, VIEWS } key_type;
 
 /* ---- Tables of keys ---- */
-typedef struct key {
-    const char *name;
-    key_type type;
-    int where;     /* forms and beams; a key must be allowed by the form and by the beam */
-    size_t offset; /* of a field of the target; flags and counts are int64_t */
-} key;
-
 typedef struct file {
     const char *beam, *detector, *units, *comment;
     int64_t rows, cols, nviews, endpoint, reverse;
@@ -33,8 +22,8 @@ typedef struct file {
 } file;
 
 #define ROW(name, type, where, field)                                                              \
-    { name, type, where, offsetof(file, field) }
-static const key file_keys[] = {
+    { name, VXG__KEY_##type, where, offsetof(file, field) }
+static const vxg__key file_keys[] = {
     ROW("beam", TEXT, EVERY, beam),
     ROW("detector", TEXT, EVERY, detector),
     ROW("units", TEXT, EVERY, units),
@@ -43,7 +32,7 @@ static const key file_keys[] = {
     ROW("cols", COUNT, EVERY, cols),
     ROW("reverse", FLAG, EVERY, reverse),
     ROW("volume", OBJECT, EVERY, volume),
-    ROW("views", VIEWS, EVERY, views),
+    ROW("views", ANY, EVERY, views),
     ROW("angles_deg", LIST, COMPACT | PARALLEL | ROUND, angles),
     ROW("start_deg", NUMBER, COMPACT | PARALLEL | ROUND, start_deg),
     ROW("range_deg", NUMBER, COMPACT | PARALLEL | ROUND, range_deg),
@@ -95,8 +84,8 @@ typedef struct volume_file {
 } volume_file;
 #undef ROW
 #define ROW(name, type, field)                                                                     \
-    { name, type, EVERY, offsetof(volume_file, field) }
-static const key volume_keys[] = {
+    { name, VXG__KEY_##type, EVERY, offsetof(volume_file, field) }
+static const vxg__key volume_keys[] = {
     ROW("nx", COUNT, nx),          ROW("ny", COUNT, ny),
     ROW("nz", COUNT, nz),          ROW("dx", POSITIVE, dx),
     ROW("dy", POSITIVE, dy),       ROW("dz", POSITIVE, dz),
@@ -108,98 +97,6 @@ static const key volume_keys[] = {
 /* ---- Values ---- */
 static int has(const file *f, int row) {
     return f->given >> row & 1;
-}
-
-static int unknown_key(const key *table, int count, const char *place, const char *name) {
-    const key *near = NULL;
-    int best = 4;
-    for (int i = 0; i < count; i++) {
-        int d = vxg__word_distance(name, table[i].name);
-        if (d < best) best = d, near = &table[i];
-    }
-    if (near)
-        VXG_FAIL(VXG_ERR_INPUT, WHAT ": %sunknown key \"%.40s\" (did you mean \"%s\"?)", place,
-                 name, near->name);
-    VXG_FAIL(VXG_ERR_INPUT, WHAT ": %sunknown key \"%.40s\"", place, name);
-}
-
-static int real(const vxg_json *v, const char *place, const char *name, double *out) {
-    VXG_FAIL_IF(vxg__json_kind(v) != VXG_JSON_NUMBER, VXG_ERR_INPUT, WHAT ": %s\"%s\" is no number",
-                place, name);
-    *out = vxg__json_number(v);
-    VXG_FAIL_IF(!isfinite(*out), VXG_ERR_INPUT, WHAT ": %s\"%s\" is not a finite number", place,
-                name);
-    return VXG_OK;
-}
-
-static int set_key(const key *k, const char *place, const vxg_json *v, char *target) {
-    double x = 0;
-    char *field = target + k->offset;
-    switch (k->type) {
-    case TEXT:
-        VXG_FAIL_IF(vxg__json_kind(v) != VXG_JSON_TEXT, VXG_ERR_INPUT, WHAT ": %s\"%s\" is no text",
-                    place, k->name);
-        *(const char **)field = vxg__json_text(v);
-        return VXG_OK;
-    case NUMBER:
-    case POSITIVE:
-        VXG_TRY(real(v, place, k->name, &x));
-        VXG_FAIL_IF(k->type == POSITIVE && !(x > 0), VXG_ERR_INPUT,
-                    WHAT ": %s\"%s\" is %g, a positive number is expected", place, k->name, x);
-        *(double *)field = x;
-        return VXG_OK;
-    case COUNT:
-        VXG_TRY(real(v, place, k->name, &x));
-        VXG_FAIL_IF(x != floor(x) || x < 1 || x > INT32_MAX, VXG_ERR_INPUT,
-                    WHAT ": %s\"%s\" is %g, a whole number from 1 to 2^31 - 1 is expected", place,
-                    k->name, x);
-        *(int64_t *)field = (int64_t)x;
-        return VXG_OK;
-    case FLAG:
-        VXG_FAIL_IF(vxg__json_kind(v) != VXG_JSON_BOOL, VXG_ERR_INPUT,
-                    WHAT ": %s\"%s\" is not true or false", place, k->name);
-        *(int64_t *)field = vxg__json_bool(v);
-        return VXG_OK;
-    case LIST:
-        VXG_FAIL_IF(vxg__json_kind(v) != VXG_JSON_LIST, VXG_ERR_INPUT, WHAT ": %s\"%s\" is no list",
-                    place, k->name);
-        break;
-    case OBJECT:
-        VXG_FAIL_IF(vxg__json_kind(v) != VXG_JSON_OBJECT, VXG_ERR_INPUT,
-                    WHAT ": %s\"%s\" is no object", place, k->name);
-        break;
-    case VIEWS: break;
-    }
-    *(const vxg_json **)field = v;
-    return VXG_OK;
-}
-
-/* All members of an object into a struct by the table's rows. */
-static int read_keys(const key *table, int count, const char *place, const vxg_json *object,
-                     void *target, uint64_t *given) {
-    for (const vxg_json *v = vxg__json_first(object); v; v = vxg__json_next(v)) {
-        int i = 0;
-        while (i < count && strcmp(table[i].name, vxg__json_key(v))) i++;
-        if (i == count) return unknown_key(table, count, place, vxg__json_key(v));
-        VXG_FAIL_IF(*given >> i & 1, VXG_ERR_INPUT, WHAT ": %s\"%s\" is there twice", place,
-                    table[i].name);
-        *given |= (uint64_t)1 << i;
-        VXG_TRY(set_key(&table[i], place, v, target));
-    }
-    return VXG_OK;
-}
-
-/* "name": [n numbers] */
-static int read_list(const vxg_json *list, const char *place, const char *name, int64_t n,
-                     double *out) {
-    VXG_FAIL_IF(vxg__json_kind(list) != VXG_JSON_LIST, VXG_ERR_INPUT, WHAT ": %s\"%s\" is no list",
-                place, name);
-    int64_t i = 0, count = vxg__json_count(list);
-    VXG_FAIL_IF(count != n, VXG_ERR_INPUT, WHAT ": %s\"%s\" has %lld numbers, %lld are expected",
-                place, name, (long long)count, (long long)n);
-    for (const vxg_json *v = vxg__json_first(list); v; v = vxg__json_next(v))
-        VXG_TRY(real(v, place, name, &out[i++]));
-    return VXG_OK;
 }
 
 /* ---- What goes with what ---- */
@@ -264,14 +161,14 @@ static int count_views(file *f) {
     double n = 0;
     if (f->angles) f->nviews = vxg__json_count(f->angles);
     if (f->views) {
-        VXG_TRY(real(f->views, "", "views", &n));
-        VXG_FAIL_IF(n != floor(n) || n < 1 || n > MAX_VIEWS, VXG_ERR_INPUT,
+        VXG_TRY(vxg__keys_real(WHAT, f->views, "", "views", &n));
+        VXG_FAIL_IF(n != floor(n) || n < 1 || n > VXG__MOST_VIEWS, VXG_ERR_INPUT,
                     WHAT ": \"views\" is %g, a whole number from 1 to 4000000 is expected", n);
         VXG_FAIL_IF(f->angles && (int64_t)n != f->nviews, VXG_ERR_INPUT,
                     WHAT ": \"views\" is %g but \"angles_deg\" has %lld", n, (long long)f->nviews);
         f->nviews = (int64_t)n;
     }
-    VXG_FAIL_IF(f->nviews < 1 || f->nviews > MAX_VIEWS, VXG_ERR_INPUT,
+    VXG_FAIL_IF(f->nviews < 1 || f->nviews > VXG__MOST_VIEWS, VXG_ERR_INPUT,
                 WHAT ": \"angles_deg\" has %lld numbers, 1 to 4000000 are expected",
                 (long long)f->nviews);
     return VXG_OK;
@@ -282,7 +179,7 @@ static int read_angles(const file *f, int parallel, double *t) {
     const int64_t n = f->nviews;
     const double range = has(f, K_RANGE) ? f->range_deg : parallel ? 180 : 360;
     const double steps = (double)(f->endpoint && n > 1 ? n - 1 : n);
-    if (f->angles) VXG_TRY(read_list(f->angles, "", "angles_deg", n, t));
+    if (f->angles) VXG_TRY(vxg__keys_list(WHAT, f->angles, "", "angles_deg", n, t));
     for (int64_t i = 0; i < n; i++) {
         double a = f->angles ? t[i] : range * (double)i / steps;
         t[i] = (f->start_deg + (f->reverse ? -a : a)) * (M_PI / 180);
@@ -350,7 +247,7 @@ static int read_view(const vxg_json *v, int64_t index, int parallel, vxg_ct_view
         VXG_FAIL_IF(given >> i & 1, VXG_ERR_INPUT, WHAT ": %s\"%s\" is there twice", place,
                     names[i]);
         given |= 1 << i;
-        VXG_TRY(read_list(m, place, names[i], 3, fields[i]));
+        VXG_TRY(vxg__keys_list(WHAT, m, place, names[i], 3, fields[i]));
     }
     for (int i = 0; i < 5; i++)
         VXG_FAIL_IF(!(given >> i & 1) && i != 1 - parallel, VXG_ERR_INPUT,
@@ -362,7 +259,7 @@ static int read_vectors(file *f, vxg_ct_beam beam, vxg_ct_detector detector,
                         vxg_ct_geometry **out) {
     vxg_ct_view *views;
     const int64_t n = vxg__json_count(f->views), rows = f->rows ? f->rows : 1;
-    VXG_FAIL_IF(n < 1 || n > MAX_VIEWS, VXG_ERR_INPUT,
+    VXG_FAIL_IF(n < 1 || n > VXG__MOST_VIEWS, VXG_ERR_INPUT,
                 WHAT ": \"views\" has %lld entries, 1 to 4000000 are expected", (long long)n);
     VXG_TRY(vxg__ct_views_new(n, rows, f->cols, &views));
     int64_t i = 0;
@@ -388,18 +285,18 @@ static int read_volume(const vxg_json *object, const vxg_ct_geometry *geo, vxg_c
     volume_file v = {0};
     vxg_ct_volume_spec spec = {0};
     double a[3];
-    VXG_TRY(read_keys(volume_keys, (int)(sizeof volume_keys / sizeof *volume_keys), place, object,
-                      &v, &v.given));
+    VXG_TRY(vxg__keys_read(WHAT, volume_keys, (int)(sizeof volume_keys / sizeof *volume_keys),
+                           place, object, &v, &v.given));
     VXG_FAIL_IF(v.voxel > 0 && (v.dx > 0 || v.dy > 0 || v.dz > 0), VXG_ERR_INPUT,
                 WHAT ": %s\"voxel\" does not go with \"dx\", \"dy\", \"dz\"", place);
     spec.nx = v.nx, spec.ny = v.ny, spec.nz = v.nz;
     spec.dx = v.voxel > 0 ? v.voxel : v.dx, spec.dy = v.voxel > 0 ? v.voxel : v.dy;
     spec.dz = v.voxel > 0 ? v.voxel : v.dz;
-    if (v.size) VXG_TRY(read_list(v.size, place, "size", 3, spec.size));
-    if (v.center) VXG_TRY(read_list(v.center, place, "center", 3, spec.center));
+    if (v.size) VXG_TRY(vxg__keys_list(WHAT, v.size, place, "size", 3, spec.size));
+    if (v.center) VXG_TRY(vxg__keys_list(WHAT, v.center, place, "center", 3, spec.center));
     spec.has_center = v.center != NULL;
     if (v.rotation) {
-        VXG_TRY(read_list(v.rotation, place, "rotation_deg", 3, a));
+        VXG_TRY(vxg__keys_list(WHAT, v.rotation, place, "rotation_deg", 3, a));
         vxg_ct_rotation(a[0] * (M_PI / 180), a[1] * (M_PI / 180), a[2] * (M_PI / 180),
                         spec.rotation);
     }
@@ -415,7 +312,7 @@ static int read_file(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
     int where = 0;
     VXG_FAIL_IF(vxg__json_kind(tree) != VXG_JSON_OBJECT, VXG_ERR_INPUT,
                 WHAT ": an object {...} is expected");
-    VXG_TRY(read_keys(file_keys, K_COUNT, "", tree, &f, &f.given));
+    VXG_TRY(vxg__keys_read(WHAT, file_keys, K_COUNT, "", tree, &f, &f.given));
     VXG_TRY(read_words(&f, &beam, &detector, &where));
     const int vectors = f.views && vxg__json_kind(f.views) == VXG_JSON_LIST;
     VXG_TRY(check_keys(&f, vectors ? VECTORS : COMPACT, where));
@@ -434,7 +331,7 @@ int vxg_ct_geometry_from_json(const char *text, size_t n, vxg_ct_notes *notes,
     vxg_json *tree;
     vxg_ct_notes unasked;
     *out = NULL;
-    VXG_TRY(vxg__json_parse(text, n, WHAT, MAX_VALUES, &tree));
+    VXG_TRY(vxg__json_parse(text, n, WHAT, VXG__MOST_VALUES, &tree));
     int status = read_file(tree, notes ? notes : &unasked, out);
     vxg__json_free(tree);
     if (status) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ct/geometry_tools.h"
+#include "ct/geometry_keys.h"
 
 #define DEG (180 / M_PI)
 
@@ -125,55 +125,6 @@ int vxg__ct_circle_fit(const vxg_ct_geometry *geo, double tolerance, int *found,
 }
 
 /* ---- Text ---- */
-/* The shortest of the spellings that reads back as the same number. */
-static void number(vxg_text *t, double x) {
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        double back;
-        snprintf(text, sizeof text, "%.*g", digits, x);
-        if (sscanf(text, "%lf", &back) == 1 && back == x) break;
-    }
-    char *comma = strchr(text, ','); /* of other locales */
-    if (comma) *comma = '.';
-    vxg__text_add(t, "%s", text);
-}
-
-/* 410.66 for what came out of a fit as 410.66000000000003. */
-static double tidy(double x) {
-    char text[40];
-    double back;
-    snprintf(text, sizeof text, "%.12g", x);
-    return sscanf(text, "%lf", &back) == 1 && fabs(back - x) <= 8 * DBL_EPSILON * fabs(x) ? back
-                                                                                          : x;
-}
-
-static void member(vxg_text *t, const char *key, double x) {
-    vxg__text_add(t, ",\n  \"%s\": ", key);
-    number(t, x);
-}
-
-static void list(vxg_text *t, const double *x, int64_t n, double factor, int per_line) {
-    vxg__text_add(t, "[");
-    for (int64_t i = 0; i < n; i++) {
-        if (i) vxg__text_add(t, i % per_line ? ", " : ",\n    ");
-        number(t, factor == 1 ? x[i] : tidy(x[i] * factor));
-    }
-    vxg__text_add(t, "]");
-}
-
-static void quoted(vxg_text *t, const char *s) {
-    for (; *s; s++) {
-        const unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') {
-            vxg__text_add(t, "\\%c", c);
-        } else if (c < 32) {
-            vxg__text_add(t, "\\u%04x", c);
-        } else {
-            vxg__text_append(t, s, 1);
-        }
-    }
-}
-
 static void head(vxg_text *t, const vxg_ct_geometry *geo, const vxg_ct_notes *notes) {
     const int cone = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE;
     const int fan = cone && vxg_ct_geometry_nv(geo) == 1;
@@ -182,7 +133,7 @@ static void head(vxg_text *t, const vxg_ct_geometry *geo, const vxg_ct_notes *no
         vxg__text_add(t, ",\n  \"detector\": \"curved\"");
     if (notes && notes->units[0]) {
         vxg__text_add(t, ",\n  \"units\": \"");
-        quoted(t, notes->units);
+        vxg__text_quoted(t, notes->units);
         vxg__text_add(t, "\"");
     }
     vxg__text_add(t, ",\n  \"rows\": %lld,\n  \"cols\": %lld", (long long)vxg_ct_geometry_nv(geo),
@@ -195,14 +146,14 @@ static void write_angles(vxg_text *t, const double *a, int64_t n, int reverse) {
     int even = n > 1;
     for (int64_t i = 0; i < n && even; i++)
         even = fabs(a[0] + step * (double)i - a[i]) <= 4 * DBL_EPSILON * (1 + fabs(a[i]));
-    const double start = tidy(a[0] * DEG), range = tidy(sign * step * (double)n * DEG);
+    const double start = vxg__tidy(a[0] * DEG), range = vxg__tidy(sign * step * (double)n * DEG);
     if (even) {
         vxg__text_add(t, ",\n  \"views\": %lld", (long long)n);
-        if (start != 0) member(t, "start_deg", start);
-        member(t, "range_deg", range);
+        if (start != 0) vxg__text_member(t, "start_deg", start);
+        vxg__text_member(t, "range_deg", range);
     } else {
         vxg__text_add(t, ",\n  \"angles_deg\": ");
-        list(t, a, n, sign * DEG, 8);
+        vxg__text_list(t, a, n, sign * DEG, 8);
     }
 }
 
@@ -211,18 +162,19 @@ static void write_compact(vxg_text *t, const vxg_ct_geometry *geo, const vxg__ci
     const int64_t n = vxg_ct_geometry_nviews(geo);
     const int fan = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE && vxg_ct_geometry_nv(geo) == 1;
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE) {
-        member(t, "sod", tidy(c->sod));
-        member(t, "sdd", tidy(c->sdd));
+        vxg__text_member(t, "sod", vxg__tidy(c->sod));
+        vxg__text_member(t, "sdd", vxg__tidy(c->sdd));
     }
-    member(t, "pixel", tidy(c->pixel));
-    if (c->row_pitch != c->pixel) member(t, "row_pitch", tidy(c->row_pitch));
-    if (c->has_center) member(t, "center", tidy(c->center));
-    if (c->has_center_row && !fan) member(t, "center_row", tidy(c->center_row));
-    if (c->tilt != 0) member(t, "tilt_deg", tidy(c->tilt * DEG));
-    if (c->roll != 0) member(t, "roll_deg", tidy(c->roll * DEG));
+    vxg__text_member(t, "pixel", vxg__tidy(c->pixel));
+    if (c->row_pitch != c->pixel) vxg__text_member(t, "row_pitch", vxg__tidy(c->row_pitch));
+    if (c->has_center) vxg__text_member(t, "center", vxg__tidy(c->center));
+    if (c->has_center_row && !fan) vxg__text_member(t, "center_row", vxg__tidy(c->center_row));
+    if (c->tilt != 0) vxg__text_member(t, "tilt_deg", vxg__tidy(c->tilt * DEG));
+    if (c->roll != 0) vxg__text_member(t, "roll_deg", vxg__tidy(c->roll * DEG));
     if (c->z_per_radian != 0 || c->z_first != 0) {
-        member(t, "z_per_turn", tidy(c->z_per_radian * 2 * M_PI * (reverse ? -1 : 1)));
-        member(t, "z_start", tidy(c->z_first));
+        vxg__text_member(t, "z_per_turn",
+                         vxg__tidy(c->z_per_radian * 2 * M_PI * (reverse ? -1 : 1)));
+        vxg__text_member(t, "z_start", vxg__tidy(c->z_first));
     }
     write_angles(t, c->angles, n, reverse);
 }
@@ -230,18 +182,18 @@ static void write_compact(vxg_text *t, const vxg_ct_geometry *geo, const vxg__ci
 static void write_views(vxg_text *t, const vxg_ct_geometry *geo) {
     const int cone = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE;
     if (vxg_ct_geometry_column_offset(geo) != 0)
-        member(t, "column_offset", vxg_ct_geometry_column_offset(geo));
+        vxg__text_member(t, "column_offset", vxg_ct_geometry_column_offset(geo));
     vxg__text_add(t, ",\n  \"views\": [\n");
     for (int64_t i = 0; i < vxg_ct_geometry_nviews(geo); i++) {
         const vxg_ct_view *v = vxg_ct_geometry_view(geo, i);
         vxg__text_add(t, "%s    {\"%s\": ", i ? ",\n" : "", cone ? "s" : "r");
-        list(t, v->s, 3, 1, 3);
+        vxg__text_list(t, v->s, 3, 1, 3);
         vxg__text_add(t, ", \"d\": ");
-        list(t, v->d, 3, 1, 3);
+        vxg__text_list(t, v->d, 3, 1, 3);
         vxg__text_add(t, ", \"U\": ");
-        list(t, v->U, 3, 1, 3);
+        vxg__text_list(t, v->U, 3, 1, 3);
         vxg__text_add(t, ", \"V\": ");
-        list(t, v->V, 3, 1, 3);
+        vxg__text_list(t, v->V, 3, 1, 3);
         vxg__text_add(t, "}");
     }
     vxg__text_add(t, "\n  ]");
@@ -251,18 +203,18 @@ static void write_volume(vxg_text *t, const vxg_ct_volume *v) {
     const double *R = v->rotation;
     vxg__text_add(t, ",\n  \"volume\": {\"nx\": %lld, \"ny\": %lld, \"nz\": %lld, \"dx\": ",
                   (long long)v->nx, (long long)v->ny, (long long)v->nz);
-    number(t, v->dx);
+    vxg__text_number(t, v->dx);
     vxg__text_add(t, ", \"dy\": ");
-    number(t, v->dy);
+    vxg__text_number(t, v->dy);
     vxg__text_add(t, ", \"dz\": ");
-    number(t, v->dz);
+    vxg__text_number(t, v->dz);
     vxg__text_add(t, ", \"center\": ");
-    list(t, v->center, 3, 1, 3);
+    vxg__text_list(t, v->center, 3, 1, 3);
     /* R = Rz(yaw) Ry(pitch) Rx(roll) */
     const double a[3] = {atan2(R[7], R[8]), atan2(-R[6], hypot(R[7], R[8])), atan2(R[3], R[0])};
     if (a[0] != 0 || a[1] != 0 || a[2] != 0) {
         vxg__text_add(t, ", \"rotation_deg\": ");
-        list(t, a, 3, DEG, 3);
+        vxg__text_list(t, a, 3, DEG, 3);
     }
     vxg__text_add(t, "}");
 }
