@@ -225,11 +225,11 @@ TEST(tigre_circle)
 }
 
 /* ---- LEAP ---- */
-/* LEAP Technical Manual, 4.1 (detector coordinates s, t from centerCol, centerRow), 4.6 (cone,
- * flat: source R theta - tau theta' + pitch z, ray -theta + u theta' + v z; curved: -theta(beta -
- * alpha) + nu z), 4.5 (fan), 4.4 (parallel), with theta = (cos, sin, 0) of beta, theta' its left
- * normal; beta = phi - 90 degrees, the helix about its middle angle, alpha in steps of
- * atan(pixelWidth / sdd) and tiltAngle from u to v: LEAP's parameters.cpp, set_angles,
+/* LEAP Technical Manual 1.1, "CT Geometries": 7.1 (detector coordinates s, t from centerCol,
+ * centerRow), 7.6 (cone, flat: source R theta - tau theta' + pitch z, ray -theta + u theta' + v z;
+ * curved: -theta(beta - alpha) + nu z), 7.5 (fan), 7.4 (parallel), with theta = (cos, sin, 0) of
+ * beta, theta' its left normal; beta = phi - 90 degrees, the helix about its middle angle, alpha in
+ * steps of atan(pixelWidth / sdd) and tiltAngle from u to v: LEAP's parameters.cpp, set_angles,
  * set_helicalPitch, col and convert_conebeam_to_modularbeam. */
 typedef struct leap_case {
     const char *text;
@@ -350,7 +350,7 @@ TEST(leap_places)
         vxg_ct_notes notes;
         CHECK_OK(vxg_ct_geometry_from_leap(c->text, strlen(c->text), &notes, &geo));
         leap_places(c, geo);
-        /* manual 4.2; slices of parallel and fan beams lie at the rows (parameters.cpp, z_0) */
+        /* manual 7.2; slices of parallel and fan beams lie at the rows (parameters.cpp, z_0) */
         const int rows = c->beam == 'p' || c->beam == 'f';
         const double center[3] = {1, -2.5, rows ? (2 - c->cr) * 0.7 : 0.75};
         EXPECT(notes.has_volume && off3(notes.volume.center, center) < 1e-12, "%c: volume",
@@ -386,7 +386,7 @@ TEST(leap_there_and_back)
     }
 }
 
-/* Modular beams: manual, table 2 and 4.8. */
+/* Modular beams: manual, table 2 and 7.8. */
 TEST(leap_modular)
 {
     static const char modular[] =

@@ -6,7 +6,7 @@
  * tiltAngle turns the detector from U to V; a curved detector's columns lie atan(pixelWidth / sdd)
  * apart. Fan and parallel beams see one slice per row, row r at (r - centerRow) pixelHeight.
  * Modular beams list source, middle of the detector and directions of rows (V) and columns (U).
- * K. Champley, LEAP Technical Manual, sections 4 and 6. */
+ * K. Champley, LEAP Technical Manual 1.1, "LEAP Parameters" and "CT Geometries". */
 #include <ctype.h>
 #include <math.h>
 #include <stddef.h>
