@@ -19,8 +19,11 @@ static int make_folders(cli_outputs *o) {
         if (!mkdir(path, 0777)) {
             o->made++;
         } else if (errno != EEXIST) {
-            return vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot make folder %s: %s", path,
-                                 strerror(errno));
+            int status = vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot make folder %s: %s", path,
+                                       strerror(errno));
+            char *slash = strrchr(path, '/'); /* those above may have been made */
+            o->folder[slash ? slash - path : 0] = 0;
+            return status;
         }
         if (!end) return VXG_OK;
         *p = end;

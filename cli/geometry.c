@@ -2,11 +2,10 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define MOST_BYTES ((size_t)256 << 20)
 #define DEG (180 / 3.14159265358979323846)
@@ -146,24 +145,12 @@ static int read_all(const char *path, char **text, size_t *n) {
     return status;
 }
 
-/* Under a temporary name first, then renamed. */
+/* A device or a pipe is written to as it is, never replaced. */
 static int write_all(const char *path, const char *text, int force) {
-    char temporary[4200];
-    if (!force && !access(path, F_OK))
+    struct stat st;
+    if (!force && !stat(path, &st) && S_ISREG(st.st_mode))
         return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", path);
-    if (snprintf(temporary, sizeof temporary, "%s.%ld.part", path, (long)getpid()) >=
-        (int)sizeof temporary)
-        return vxg_error_set(VXG_ERR_OUTPUT, "too long a file name");
-    FILE *f = fopen(temporary, "wb");
-    if (!f) return vxg_error_set(VXG_ERR_OUTPUT, "%s: %s", path, strerror(errno));
-    int bad = fputs(text, f) < 0;
-    if (fclose(f)) bad = 1;
-    if (bad || rename(temporary, path)) {
-        int status = vxg_error_set(VXG_ERR_OUTPUT, "%s: %s", path, strerror(errno));
-        unlink(temporary);
-        return status;
-    }
-    return VXG_OK;
+    return vxg_text_write(path, text, force);
 }
 
 /* ---- Reading ---- */

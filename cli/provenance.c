@@ -88,59 +88,79 @@ void cli_provenance_free(cli_provenance *p) {
     memset(p, 0, sizeof *p);
 }
 
-/* ---- checksum of the input, read by a thread while the centre is looked for ---- */
-static struct {
+/* ---- checksum of the input, read by a thread while the centre is looked for ----
+ * A command that fails meanwhile does not wait: the job belongs to both, the last one frees it. */
+typedef struct hash_job {
     pthread_mutex_t lock;
     pthread_cond_t done_cond;
-    pthread_t thread;
-    const char *path;
-    int done, status;
-    char hex[65], message[512];
-} hash = {.lock = PTHREAD_MUTEX_INITIALIZER, .done_cond = PTHREAD_COND_INITIALIZER};
+    int users, done, status;
+    char hex[65], message[512], path[];
+} hash_job;
+static hash_job *hash; /* of the command that runs */
+
+static void drop(hash_job *job) {
+    pthread_mutex_lock(&job->lock);
+    const int last = --job->users == 0;
+    pthread_mutex_unlock(&job->lock);
+    if (!last) return;
+    pthread_cond_destroy(&job->done_cond);
+    pthread_mutex_destroy(&job->lock);
+    free(job);
+}
 
 static void *hash_main(void *context) {
-    (void)context;
-    char hex[65];
-    int status = vxg_file_sha256(hash.path, hex);
-    pthread_mutex_lock(&hash.lock);
-    hash.status = status;
-    if (status) {
-        snprintf(hash.message, sizeof hash.message, "%s", vxg_error_message());
-    } else {
-        memcpy(hash.hex, hex, sizeof hex);
-    }
-    hash.done = 1;
-    pthread_cond_signal(&hash.done_cond);
-    pthread_mutex_unlock(&hash.lock);
+    hash_job *job = context;
+    char hex[65] = "";
+    int status = vxg_file_sha256(job->path, hex);
+    pthread_mutex_lock(&job->lock);
+    job->status = status;
+    memcpy(job->hex, hex, sizeof hex);
+    if (status) snprintf(job->message, sizeof job->message, "%s", vxg_error_message());
+    job->done = 1;
+    pthread_cond_signal(&job->done_cond);
+    pthread_mutex_unlock(&job->lock);
+    drop(job);
     return NULL;
 }
 
 int cli_hash_start(const char *path) {
-    hash.path = path;
-    hash.done = 0;
-    if (pthread_create(&hash.thread, NULL, hash_main, NULL))
+    pthread_t thread;
+    const size_t n = strlen(path) + 1;
+    if (hash) drop(hash); /* of a command that failed, in this process */
+    hash = calloc(1, sizeof *hash + n);
+    if (!hash) return vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    memcpy(hash->path, path, n);
+    pthread_mutex_init(&hash->lock, NULL);
+    pthread_cond_init(&hash->done_cond, NULL);
+    hash->users = 2;
+    if (pthread_create(&thread, NULL, hash_main, hash)) {
+        hash->users = 1, drop(hash);
+        hash = NULL;
         return vxg_error_set(VXG_ERR_MEMORY, "cannot start a thread");
-    pthread_detach(hash.thread); /* an interrupted command does not wait for it */
+    }
+    pthread_detach(thread);
     return VXG_OK;
 }
 
 int cli_hash_wait(const vxg_progress *progress, char hex[65]) {
     int status = VXG_OK;
-    pthread_mutex_lock(&hash.lock);
-    while (!hash.done && !*progress->cancel) {
+    pthread_mutex_lock(&hash->lock);
+    while (!hash->done && !*progress->cancel) {
         struct timespec t;
         clock_gettime(CLOCK_REALTIME, &t);
         t.tv_nsec += 50000000;
         if (t.tv_nsec >= 1000000000) t.tv_nsec -= 1000000000, t.tv_sec++;
-        pthread_cond_timedwait(&hash.done_cond, &hash.lock, &t);
+        pthread_cond_timedwait(&hash->done_cond, &hash->lock, &t);
     }
-    if (!hash.done) {
+    if (!hash->done) {
         status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
-    } else if (hash.status) {
-        status = vxg_error_set(hash.status, "%s", hash.message);
+    } else if (hash->status) {
+        status = vxg_error_set(hash->status, "%s", hash->message);
     } else {
-        memcpy(hex, hash.hex, sizeof hash.hex);
+        memcpy(hex, hash->hex, sizeof hash->hex);
     }
-    pthread_mutex_unlock(&hash.lock);
+    pthread_mutex_unlock(&hash->lock);
+    drop(hash);
+    hash = NULL;
     return status;
 }

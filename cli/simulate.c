@@ -91,6 +91,7 @@ typedef struct job {
     double largest;     /* line integral of the whole scan */
     int64_t saturated;  /* counts */
     int64_t block;      /* frames at once */
+    vxg_outputs *outputs;
     vxg_ct_exposure exposure;
     cli_provenance prov;
 } job;
@@ -236,6 +237,12 @@ static int volume_format(const char *path, vxg_volume_format *format) {
 /* Before any work; the writers look once more. */
 static int refuse_existing(const options *o) {
     const char *const paths[] = {o->output, o->volume_out, o->geometry_out};
+    static const char *const names[] = {"output", "volume-out", "geometry-out"};
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < i; k++)
+            if (paths[i] && paths[k] && !strcmp(paths[i], paths[k]))
+                return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: %s is the file of --%s already",
+                                     names[i], paths[i], names[k]);
     for (int i = 0; i < 3; i++)
         if (paths[i] && !o->force && !access(paths[i], F_OK))
             return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", paths[i]);
@@ -369,7 +376,8 @@ static int open_scan(job *j, vxg_scan_writer **w) {
                               .pixel_unit = j->unit,
                               .attributes = j->prov.list,
                               .nattributes = j->prov.count,
-                              .force = o->force};
+                              .force = o->force,
+                              .outputs = j->outputs};
     return vxg_scan_writer_open(&s, w);
 }
 
@@ -387,7 +395,8 @@ static int open_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer **w) {
                                 .unit = j->unit,
                                 .attributes = j->prov.list,
                                 .nattributes = j->prov.count,
-                                .force = j->opt->force};
+                                .force = j->opt->force,
+                                .outputs = j->outputs};
     return vxg_volume_writer_open(&o, w);
 }
 
@@ -415,41 +424,43 @@ static int write_geometry(const job *j, const vxg_ct_volume *grid) {
     if (!j->opt->geometry_out) return VXG_OK;
     snprintf(notes.units, sizeof notes.units, "%s", j->unit);
     int status = vxg_ct_geometry_to_json(j->geo, &notes, 0, &text);
-    if (!status) status = vxg_text_write(j->opt->geometry_out, text, j->opt->force);
+    if (!status) status = vxg_outputs_text(j->outputs, j->opt->geometry_out, text, j->opt->force);
     vxg_free(text);
     return status;
 }
 
-/* Finishes what was written, the scan last; when one fails the others go again. */
-static int finish(job *j, const vxg_ct_volume *grid, vxg_scan_writer **scan,
-                  vxg_volume_writer **volume) {
-    int status = write_geometry(j, grid);
-    if (status) return status;
-    if (*volume) {
+/* The files get their names when every one is complete. */
+static int finish(job *j, vxg_scan_writer **scan, vxg_volume_writer **volume) {
+    int status = write_geometry(j, &j->grid);
+    if (!status && *volume) {
         status = (*volume)->finish(*volume);
         *volume = NULL;
     }
     if (!status) {
         status = (*scan)->finish(*scan);
         *scan = NULL;
-        if (status && j->opt->volume_out) unlink(j->opt->volume_out);
     }
-    if (status && j->opt->geometry_out) unlink(j->opt->geometry_out);
+    if (!status) {
+        status = vxg_outputs_commit(j->outputs);
+        j->outputs = NULL;
+    }
     return status;
 }
 
 static int write_outputs(job *j) {
     vxg_scan_writer *scan = NULL;
     vxg_volume_writer *volume = NULL;
-    int status = open_scan(j, &scan);
+    int status = vxg_outputs_new(&j->outputs);
+    if (!status) status = open_scan(j, &scan);
     if (!status && j->opt->volume_out) status = open_volume(j, &j->grid, &volume);
     if (!status) status = write_kind(j, scan, VXG_FRAME_DARK, j->opt->darks);
     if (!status) status = write_kind(j, scan, VXG_FRAME_FLAT, j->opt->flats);
     if (!status) status = write_kind(j, scan, VXG_FRAME_DATA, j->views);
     if (!status && volume) status = fill_volume(j, &j->grid, volume);
-    if (!status) status = finish(j, &j->grid, &scan, &volume);
+    if (!status) status = finish(j, &scan, &volume);
     if (volume) volume->abandon(volume);
     if (scan) scan->abandon(scan);
+    vxg_outputs_abandon(j->outputs);
     return status;
 }
 

@@ -2,6 +2,8 @@
  * nothing stays allocated. Case n depends on n alone. */
 #include <voxgrad/voxgrad.h>
 
+#include <dirent.h>
+
 #include "test.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -252,6 +254,65 @@ static int other_case(vxg_ct_geometry **geo) {
     return status == VXG_ERR_UNSUPPORTED ? VXG_ERR_INPUT : status; /* cylinders */
 }
 
+/* ---- Where tests/fuzz/fuzz_geometry.c starts, and what it once found ---- */
+static int every_reader(const char *text, size_t n) {
+    static const vxg_ct_detector_size size = {3, 4, 0.5, 0};
+    int taken = 0;
+    for (int format = 0; format < 7; format++) {
+        vxg_ct_geometry *geo = NULL;
+        vxg_ct_notes notes;
+        const int status = format == 0   ? vxg_ct_geometry_from_json(text, n, &notes, &geo)
+                           : format == 1 ? vxg_ct_geometry_from_astra(text, n, &geo)
+                           : format == 2 ? vxg_ct_geometry_from_rtk(text, n, &size, &geo)
+                           : format == 3 ? vxg_ct_geometry_from_matrix_text(text, n, &size, &geo)
+                           : format == 4 ? vxg_ct_geometry_from_tigre(text, n, &notes, &geo)
+                           : format == 5 ? vxg_ct_geometry_from_leap(text, n, &notes, &geo)
+                                         : vxg_ct_geometry_from_cil(text, n, &notes, &geo);
+        if (status) continue;
+        taken += use(geo);
+        vxg_ct_geometry_release(geo);
+    }
+    return taken;
+}
+
+/* Files of tests/fuzz/FOLDER whose names begin so; those that a reader takes. */
+static int replay(const char *folder, const char *begin, int *taken) {
+    char path[1024];
+    int files = 0;
+    snprintf(path, sizeof path, "%s/tests/fuzz/%s", VXG_SOURCE_DIR, folder);
+    DIR *dir = opendir(path);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        if (e->d_name[0] == '.' || strncmp(e->d_name, begin, strlen(begin))) continue;
+        snprintf(path, sizeof path, "%s/tests/fuzz/%s/%s", VXG_SOURCE_DIR, folder, e->d_name);
+        FILE *f = fopen(path, "rb");
+        char *text = f ? malloc(20000) : NULL;
+        const size_t n = text ? fread(text, 1, 20000, f) : 0;
+        char *exact = malloc(n ? n : 1);
+        if (text && exact) *taken += every_reader(memcpy(exact, text, n), n) > 0, files++;
+        free(exact);
+        free(text);
+        if (f) fclose(f);
+    }
+    if (dir) closedir(dir);
+    return files;
+}
+
+TEST(stored_inputs)
+{
+    vxg_ct_geometry *geo = NULL;
+    const int64_t alive = vxg_alloc_live();
+    int taken = 0, found = 0;
+    item = 0, word = 0, purpose = 7;
+    const int status = vxg_ct_geometry_from_json(texts[0], strlen(texts[0]), NULL, &geo);
+    if (status == VXG_ERR_UNSUPPORTED) SKIP("%s", vxg_error_message());
+    vxg_ct_geometry_release(geo);
+    const int files = replay("corpus/geometry", "", &taken);
+    CHECK(files >= 10 && taken == files, "%d of %d files of the corpus are geometries", taken,
+          files);
+    replay("findings", "geometry", &found);
+    CHECK(vxg_alloc_live() == alive, "memory stays");
+}
+
 static void run(const char *name, uint32_t key, int64_t cases, int (*make)(vxg_ct_geometry **),
                 int allowed) {
     const int64_t alive = vxg_alloc_live();
@@ -293,4 +354,4 @@ TEST(other_formats)
 { run("other format", 6, CASES / 5, other_case, VXG_ERR_INPUT); }
 
 TEST_MAIN("ct_geometry_fuzz", T(trajectories), T(circular), T(vectors), T(matrices), T(texts),
-          T(other_formats))
+          T(other_formats), T(stored_inputs))

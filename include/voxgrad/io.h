@@ -26,6 +26,16 @@ VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
 VXG_API int vxg_scan_open_dataset(const char *path, const char *dataset, vxg_scan_reader **out);
 VXG_API void vxg_scan_close(vxg_scan_reader *scan);
 
+/* Files that appear together or not at all. A writer opened with a set leaves its finished file
+ * under a temporary name; vxg_outputs_commit gives all their names. When one of them fails, those
+ * that were there before are there again. At most 16 files; the writers end before the set does. */
+typedef struct vxg_outputs vxg_outputs;
+VXG_API int vxg_outputs_new(vxg_outputs **out);
+VXG_API int vxg_outputs_text(vxg_outputs *set, const char *path, const char *text, int force);
+VXG_API int vxg_outputs_commit(vxg_outputs *set); /* frees the set, failed or not */
+VXG_API void
+vxg_outputs_abandon(vxg_outputs *set); /* removes what there is and frees; NULL is fine */
+
 typedef struct vxg_scan_writer_opts {
     const char *path; /* one HDF5 Data Exchange file, uint16 */
     int64_t nviews, nrows, ncols, nflats, ndarks;
@@ -35,6 +45,7 @@ typedef struct vxg_scan_writer_opts {
     const vxg_attribute *attributes; /* of the file */
     int nattributes;
     int force;
+    vxg_outputs *outputs; /* NULL: finish gives the file its name */
 } vxg_scan_writer_opts;
 /* Frames go to their place in the file at once, in any order; nothing is held in memory. Space is
  * reserved when the file is opened. */
@@ -55,7 +66,8 @@ typedef struct vxg_volume_writer_opts {
     const char *unit; /* of the voxel size; NULL or "": pixels */
     const vxg_attribute *attributes;
     int nattributes;
-    int force; /* replace what exists */
+    int force;            /* replace what exists */
+    vxg_outputs *outputs; /* NULL: finish gives the file its name; one-file formats only */
 } vxg_volume_writer_opts;
 VXG_API int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer **out);
 

@@ -56,6 +56,12 @@ void vxg__text_add(vxg_text *t, const char *format, ...) VXG_PRINTF(2, 3);
 void vxg__text_append(vxg_text *t, const char *s, size_t n);
 void vxg__text_free(vxg_text *t);
 
+/* What a message shows of a word out of a file: its beginning, on one line, nothing a terminal
+ * obeys. Returns out. */
+#define VXG_SHOWN 41
+#define VXG_SHOW(text) vxg__shown((text), (char[VXG_SHOWN]){0}) /* for the block it stands in */
+const char *vxg__shown(const char *text, char out[VXG_SHOWN]);
+
 /* Letters to change between two words, for "did you mean"; 99 for long ones. */
 int vxg__word_distance(const char *a, const char *b);
 

@@ -45,7 +45,8 @@ int vxg__ct_numbers(const char *text, const char *what, double **out, int64_t *c
     if (bad) {
         int line = 1;
         for (const char *p = text; p < bad; p++) line += *p == '\n';
-        VXG_FAIL(VXG_ERR_INPUT, "%s: line %d: '%.20s' is not a finite number", what, line, bad);
+        VXG_FAIL(VXG_ERR_INPUT, "%s: line %d: '%.20s' is not a finite number", what, line,
+                 VXG_SHOW(bad));
     }
     VXG_FAIL_IF(n == 0, VXG_ERR_INPUT, "%s: no numbers", what);
     double *values = vxg__calloc((size_t)n, sizeof *values);

@@ -192,8 +192,8 @@ static int read_panel(const file *f, int width, panel *p) {
                 WHAT ": \"num_pixels\" has %g rows, %s has 1", n[1], f->geometry);
     while (f->origin && origin < 4 && strcmp(f->origin, origins[origin])) origin++;
     VXG_FAIL_IF(origin == 4, VXG_ERR_INPUT,
-                WHAT ": \"origin\" is \"%.40s\", bottom or top, -, left or right is expected",
-                f->origin);
+                WHAT ": \"origin\" is \"%s\", bottom or top, -, left or right is expected",
+                VXG_SHOW(f->origin));
     p->cols = (int64_t)n[0], p->rows = (int64_t)n[1];
     p->step[0] = origin & 1 ? -size[0] : size[0];
     p->step[1] = origin & 2 ? -size[1] : size[1];
@@ -215,7 +215,8 @@ static int round_views(const file *f, const struct kind *kind, const panel *p, v
     const double per = degrees ? M_PI / 180 : 1;
     int64_t i = 0;
     VXG_FAIL_IF(!degrees && strcmp(f->angle_unit, "radian"), VXG_ERR_INPUT,
-                WHAT ": \"angle_unit\" is \"%.40s\", degree or radian is expected", f->angle_unit);
+                WHAT ": \"angle_unit\" is \"%s\", degree or radian is expected",
+                VXG_SHOW(f->angle_unit));
     VXG_TRY(read_setup(f, kind, &s));
     align(&s, kind->bit == CONE);
     for (const vxg_json *e = vxg__json_first(f->angles); e; e = vxg__json_next(e), i++) {
@@ -274,9 +275,9 @@ static int read_kind(const file *f, const struct kind **out) {
     VXG_FAIL_IF(!f->geometry, VXG_ERR_INPUT, WHAT ": \"geometry\" is missing (Cone3D, ...)");
     while (i < sizeof kinds / sizeof *kinds && strcmp(kinds[i].name, f->geometry)) i++;
     VXG_FAIL_IF(i == sizeof kinds / sizeof *kinds, VXG_ERR_INPUT,
-                WHAT ": \"geometry\" is \"%.40s\", one of Parallel2D, Cone2D, Parallel3D, Cone3D, "
+                WHAT ": \"geometry\" is \"%s\", one of Parallel2D, Cone2D, Parallel3D, Cone3D, "
                      "Cone3D_Flex is expected",
-                f->geometry);
+                VXG_SHOW(f->geometry));
     for (int k = 0; k < KEYS; k++)
         VXG_FAIL_IF((f->given >> k & 1) && !(keys[k].where & kinds[i].bit), VXG_ERR_INPUT,
                     WHAT ": \"%s\" has no meaning for %s", keys[k].name, kinds[i].name);

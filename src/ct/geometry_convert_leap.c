@@ -108,7 +108,7 @@ static int number_of(const char *name, const list *value, double *x) {
     snprintf(text, sizeof text, "%.*s", (int)value->length, value->from);
     *x = strtod(text, &end);
     VXG_FAIL_IF(end == text || *end || !isfinite(*x), VXG_ERR_INPUT,
-                WHAT ": %s is \"%.40s\", a finite number is expected", name, text);
+                WHAT ": %s is \"%s\", a finite number is expected", name, VXG_SHOW(text));
     return VXG_OK;
 }
 

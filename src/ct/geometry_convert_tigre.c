@@ -246,7 +246,7 @@ static int read_tree(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
     VXG_TRY(vxg__keys_read(WHAT, keys, (int)(sizeof keys / sizeof *keys), "", tree, &f, &f.given));
     const int cone = !f.mode || !strcmp(f.mode, "cone");
     VXG_FAIL_IF(!cone && strcmp(f.mode, "parallel"), VXG_ERR_INPUT,
-                WHAT ": \"mode\" is \"%.40s\", cone or parallel is expected", f.mode);
+                WHAT ": \"mode\" is \"%s\", cone or parallel is expected", VXG_SHOW(f.mode));
     const int64_t n = f.per_view[F_ANGLES] ? vxg__json_count(f.per_view[F_ANGLES]) : 0;
     VXG_FAIL_IF(n < 1 || n > VXG__MOST_VIEWS, VXG_ERR_INPUT,
                 WHAT ": \"angles\" has %lld entries, 1 to 4000000 are expected", (long long)n);

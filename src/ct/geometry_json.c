@@ -104,10 +104,11 @@ static int read_words(const file *f, vxg_ct_beam *beam, vxg_ct_detector *detecto
     VXG_FAIL_IF(!f->beam, VXG_ERR_INPUT, WHAT ": \"beam\" is missing (parallel, fan or cone)");
     const int parallel = !strcmp(f->beam, "parallel"), fan = !strcmp(f->beam, "fan");
     VXG_FAIL_IF(!parallel && !fan && strcmp(f->beam, "cone"), VXG_ERR_INPUT,
-                WHAT ": \"beam\" is \"%.40s\", one of parallel, fan, cone is expected", f->beam);
+                WHAT ": \"beam\" is \"%s\", one of parallel, fan, cone is expected",
+                VXG_SHOW(f->beam));
     const int curved = f->detector && !strcmp(f->detector, "curved");
     VXG_FAIL_IF(f->detector && !curved && strcmp(f->detector, "flat"), VXG_ERR_INPUT,
-                WHAT ": \"detector\" is \"%.40s\", flat or curved is expected", f->detector);
+                WHAT ": \"detector\" is \"%s\", flat or curved is expected", VXG_SHOW(f->detector));
     VXG_FAIL_IF(curved && parallel, VXG_ERR_INPUT,
                 WHAT ": \"detector\" is curved: that needs a fan or cone beam");
     *beam = parallel ? VXG_CT_BEAM_PARALLEL : VXG_CT_BEAM_CONE;
@@ -242,8 +243,8 @@ static int read_view(const vxg_json *v, int64_t index, int parallel, vxg_ct_view
         VXG_FAIL_IF(i < 2 && i != parallel, VXG_ERR_INPUT,
                     WHAT ": %s\"%s\" has no meaning for a %s beam", place, names[i],
                     parallel ? "parallel" : "fan or cone");
-        VXG_FAIL_IF(i == 5, VXG_ERR_INPUT, WHAT ": %sunknown key \"%.40s\" (%c, d, U and V are)",
-                    place, vxg__json_key(m), parallel ? 'r' : 's');
+        VXG_FAIL_IF(i == 5, VXG_ERR_INPUT, WHAT ": %sunknown key \"%s\" (%c, d, U and V are)",
+                    place, VXG_SHOW(vxg__json_key(m)), parallel ? 'r' : 's');
         VXG_FAIL_IF(given >> i & 1, VXG_ERR_INPUT, WHAT ": %s\"%s\" is there twice", place,
                     names[i]);
         given |= 1 << i;

@@ -16,9 +16,9 @@ int vxg__keys_unknown(const char *what, const vxg__key *table, int count, const 
         if (d < best) best = d, near = &table[i];
     }
     if (near)
-        VXG_FAIL(VXG_ERR_INPUT, "%s: %sunknown key \"%.40s\" (did you mean \"%s\"?)", what, place,
-                 name, near->name);
-    VXG_FAIL(VXG_ERR_INPUT, "%s: %sunknown key \"%.40s\"", what, place, name);
+        VXG_FAIL(VXG_ERR_INPUT, "%s: %sunknown key \"%s\" (did you mean \"%s\"?)", what, place,
+                 VXG_SHOW(name), near->name);
+    VXG_FAIL(VXG_ERR_INPUT, "%s: %sunknown key \"%s\"", what, place, VXG_SHOW(name));
 }
 
 int vxg__keys_real(const char *what, const vxg_json *v, const char *place, const char *name,

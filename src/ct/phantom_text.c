@@ -46,7 +46,7 @@ static int number(reader *r, const char *field, double *out) {
     VXG_FAIL_IF(!w, VXG_ERR_INPUT, "%s: line %d: %s is missing", r->title, r->line, field);
     *out = strtod(w, &end);
     VXG_FAIL_IF(*end || strspn(w, "+-.0123456789eE") != strlen(w) || !isfinite(*out), VXG_ERR_INPUT,
-                "%s: line %d: %s: '%s' is not a number", r->title, r->line, field, w);
+                "%s: line %d: %s: '%s' is not a number", r->title, r->line, field, VXG_SHOW(w));
     return VXG_OK;
 }
 
@@ -69,7 +69,7 @@ static int angles(reader *r, int most, double *out) {
     }
     const char *extra = word(r);
     VXG_FAIL_IF(extra, VXG_ERR_INPUT, "%s: line %d: '%s' is one field too many", r->title, r->line,
-                extra);
+                VXG_SHOW(extra));
     return VXG_OK;
 }
 
@@ -81,7 +81,7 @@ static int kind_of(const reader *r, const char *w, vxg_shape_kind *kind) {
     }
     VXG_FAIL(VXG_ERR_INPUT,
              "%s: line %d: kind: '%s' is not ellipsoid, box, cylinder, ellipse or rectangle",
-             r->title, r->line, w);
+             r->title, r->line, VXG_SHOW(w));
 }
 
 static int shape(reader *r, const char *first, vxg_shape *s) {
@@ -93,7 +93,7 @@ static int shape(reader *r, const char *first, vxg_shape *s) {
                 r->line);
     s->replace = !strcmp(mode, "replace");
     VXG_FAIL_IF(!s->replace && strcmp(mode, "add") != 0, VXG_ERR_INPUT,
-                "%s: line %d: mode: '%s' is not add or replace", r->title, r->line, mode);
+                "%s: line %d: mode: '%s' is not add or replace", r->title, r->line, VXG_SHOW(mode));
     VXG_TRY(number(r, "value", &s->value));
     VXG_TRY(numbers(r, "center", axes, s->center));
     VXG_TRY(numbers(r, "half axis", axes, s->half));

@@ -15,6 +15,14 @@ void vxg_free(void *p) {
     vxg__free(p);
 }
 
+/* "a/b" to "a" */
+static void cut_last(char *name) {
+    size_t n = strlen(name);
+    while (n > 0 && name[n - 1] != '/') n--;
+    while (n > 1 && name[n - 1] == '/') n--;
+    name[n] = 0;
+}
+
 int vxg__folder_make(const char *path, vxg__folder *f) {
     const char *slash = strrchr(path, '/');
     f->made = 0;
@@ -37,6 +45,7 @@ int vxg__folder_make(const char *path, vxg__folder *f) {
         if (error) {
             int status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot make the folder %s: %s", path,
                                        f->name, strerror(error));
+            cut_last(f->name); /* those above may have been made */
             vxg__folder_undo(f);
             return status;
         }
@@ -48,10 +57,7 @@ int vxg__folder_make(const char *path, vxg__folder *f) {
 void vxg__folder_undo(vxg__folder *f) {
     for (; f->name && f->made > 0; f->made--) {
         if (rmdir(f->name) != 0) break; /* somebody put files there: it stays */
-        size_t n = strlen(f->name);
-        while (n > 0 && f->name[n - 1] != '/') n--;
-        while (n > 1 && f->name[n - 1] == '/') n--;
-        f->name[n] = 0;
+        cut_last(f->name);
     }
     vxg__folder_keep(f);
 }
@@ -113,9 +119,9 @@ static int open_temp(vxg__output *out) {
     VXG_FAIL(VXG_ERR_OUTPUT, "%s: no free temporary name beside it", out->path);
 }
 
-int vxg__output_open(const char *path, int force, vxg__output *out) {
+int vxg__output_open(const char *path, int force, vxg_outputs *set, vxg__output *out) {
     memset(out, 0, sizeof *out);
-    out->fd = -1, out->force = force;
+    out->fd = -1, out->force = force, out->set = set;
     VXG_FAIL_IF(!path || !*path, VXG_ERR_ARGUMENT, "the output path is empty");
     int direct = 0, status = resolve(path, force, out, &direct);
     if (!status && direct) {
@@ -133,9 +139,12 @@ int vxg__output_open(const char *path, int force, vxg__output *out) {
 void vxg__output_abandon(vxg__output *out) {
     if (out->fd >= 0) close(out->fd);
     if (out->temp) unlink(out->temp);
+    vxg__free(out->temp);
+    out->fd = -1, out->temp = NULL;
+    /* In a set another file may still lie in the folder: it goes with the last one. */
+    if (out->set && out->folder.name && vxg__outputs_add(out->set, out) == VXG_OK) return;
     vxg__folder_undo(&out->folder);
     vxg__free(out->path);
-    vxg__free(out->temp);
     memset(out, 0, sizeof *out);
     out->fd = -1;
 }
@@ -161,6 +170,8 @@ int vxg__output_commit(vxg__output *out) {
     out->fd = -1;
     if (closed != 0)
         status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", out->path, strerror(errno));
+    if (!status && out->temp && out->set && !(status = vxg__outputs_add(out->set, out)))
+        return VXG_OK; /* renamed with the set */
     if (!status && out->temp) status = vxg__output_rename(out->temp, out->path, out->force);
     if (!status) {
         vxg__free(out->temp);
@@ -216,7 +227,7 @@ int vxg__count(int ndim, const int64_t *shape, int64_t *count) {
 int vxg_text_write(const char *path, const char *text, int force) {
     VXG_FAIL_IF(!text, VXG_ERR_ARGUMENT, "text is NULL");
     vxg__output out;
-    VXG_TRY(vxg__output_open(path, force, &out));
+    VXG_TRY(vxg__output_open(path, force, NULL, &out));
     int status = vxg__write_all(out.fd, text, strlen(text), -1, path);
     if (!status) return vxg__output_commit(&out);
     vxg__output_abandon(&out);

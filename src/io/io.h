@@ -22,11 +22,15 @@ typedef struct vxg__output {
     char *path, *temp; /* final and temporary name; temp NULL: written directly */
     vxg__folder folder;
     int fd, force;
+    vxg_outputs *set; /* that renames it; NULL: commit does */
 } vxg__output;
 /* VXG_ERR_OUTPUT when the path exists without force or cannot be made. */
-int vxg__output_open(const char *path, int force, vxg__output *out);
-int vxg__output_commit(vxg__output *out); /* closes and renames; abandons on failure; frees */
+int vxg__output_open(const char *path, int force, vxg_outputs *set, vxg__output *out);
+/* Closes and renames, or hands the closed file to its set; abandons on failure; frees. */
+int vxg__output_commit(vxg__output *out);
 void vxg__output_abandon(vxg__output *out);
+/* outputs.c: the set takes what out holds, whose file is closed, and empties it. */
+int vxg__outputs_add(vxg_outputs *set, vxg__output *out);
 /* Moves a finished temporary file to its name; without force never onto an existing file. */
 int vxg__output_rename(const char *temp, const char *path, int force);
 /* All bytes or VXG_ERR_OUTPUT with the reason; path is only for the message. offset < 0: append. */

@@ -56,7 +56,7 @@ int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *sh
     VXG_FAIL_IF(count && !data, VXG_ERR_ARGUMENT, "data is NULL");
     vxg__output out;
     vxg_text header = {0};
-    VXG_TRY(vxg__output_open(path, force, &out));
+    VXG_TRY(vxg__output_open(path, force, NULL, &out));
     int status = vxg__npy_header(&header, dtype, ndim, shape);
     if (!status) status = vxg__write_all(out.fd, header.s, header.length, -1, path);
     if (!status)

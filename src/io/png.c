@@ -89,7 +89,7 @@ int vxg_picture_write_png(const vxg_picture *pic, const char *path, const vxg_at
         VXG_FAIL_IF(!attributes[i].name || !*attributes[i].name || !attributes[i].text,
                     VXG_ERR_ARGUMENT, "attribute %d has no name or no text", i);
     vxg__output out;
-    VXG_TRY(vxg__output_open(path, force, &out));
+    VXG_TRY(vxg__output_open(path, force, NULL, &out));
     job j = {pic, path, out.fd, VXG_OK};
     png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning, &j,
                                                 on_alloc, on_free);

@@ -199,7 +199,7 @@ static int file_header(volume *v, const vxg_volume_writer_opts *opts) {
 }
 
 static int file_open(volume *v, const vxg_volume_writer_opts *opts) {
-    VXG_TRY(vxg__output_open(opts->path, v->force, &v->out));
+    VXG_TRY(vxg__output_open(opts->path, v->force, opts->outputs, &v->out));
     VXG_TRY(file_header(v, opts));
     return vxg__reserve(v->out.fd, v->offset + v->nz * v->ny * v->nx * 4, opts->path);
 }
@@ -285,6 +285,8 @@ static int check_opts(const vxg_volume_writer_opts *o) {
                     (o->ny > UINT32_MAX || o->nx > UINT32_MAX),
                 VXG_ERR_ARGUMENT, "a TIFF slice of %lld x %lld is too large", (long long)o->ny,
                 (long long)o->nx);
+    VXG_FAIL_IF(o->format == VXG_VOLUME_TIFF && o->outputs, VXG_ERR_ARGUMENT,
+                "a folder of slices cannot be one of several outputs");
     VXG_FAIL_IF(o->nattributes < 0 || (o->nattributes && !o->attributes), VXG_ERR_ARGUMENT,
                 "attributes are NULL");
     for (int i = 0; i < o->nattributes; i++)

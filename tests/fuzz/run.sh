@@ -1,12 +1,12 @@
 #!/bin/sh
-# Fuzzes the file readers: run.sh [RUNS] [reader...]; at least RUNS (100000) mutated inputs for each of
-# hdf5, tiff and npy. Prints the counts; crashing inputs are stored in tests/fuzz/findings and make the
+# Fuzzes the readers: run.sh [RUNS] [reader...]; at least RUNS (100000) mutated inputs for each of
+# hdf5, tiff, npy and geometry. Prints the counts; crashing inputs are stored in tests/fuzz/findings and make the
 # exit code 1. Needs clang with libFuzzer; VXG_FUZZ_CC, VXG_FUZZ_BUILD and VXG_FUZZ_SECONDS (the most
 # time for one reader) may be set.
 set -u
 runs=${1:-100000}
 [ $# -gt 0 ] && shift
-readers=${*:-hdf5 tiff npy}
+readers=${*:-hdf5 tiff npy geometry}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${VXG_FUZZ_BUILD:-$root/build-fuzz}
 cc=${VXG_FUZZ_CC:-clang}
@@ -31,13 +31,21 @@ have hdf5 HDF5
 have libtiff-4 TIFF
 have libpng PNG
 have zlib ZLIB
+have libcjson CJSON
+
+# Of ct what reads, explains and writes geometry texts; it needs no device.
+ct="$root/src/ct/geometry*.c $root/src/ct/trajectory.c $root/src/array/random.c"
 
 objects=
-for source in "$root"/src/base/*.c "$root"/src/io/*.c; do
+geometry_objects=
+for source in "$root"/src/base/*.c "$root"/src/io/*.c $ct; do
     object=$build/$(basename "$(dirname "$source")")_$(basename "$source" .c).o
     # shellcheck disable=SC2086
     $cc $flags -c "$source" -o "$object" || exit 1
-    objects="$objects $object"
+    case $source in
+    */src/ct/* | */src/array/*) geometry_objects="$geometry_objects $object" ;;
+    *) objects="$objects $object" ;;
+    esac
 done
 
 # Memory that is refused is an error message and no finding. libhdf5 itself leaks a few bytes on some
@@ -46,8 +54,10 @@ export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0
 failed=0
 for reader in $readers; do
     target=$build/fuzz_$reader
+    more=
+    [ "$reader" != geometry ] || more=$geometry_objects
     # shellcheck disable=SC2086
-    $cc $flags -fsanitize=fuzzer "$root/tests/fuzz/fuzz_$reader.c" $objects $libs -o "$target" || exit 1
+    $cc $flags -fsanitize=fuzzer "$root/tests/fuzz/fuzz_$reader.c" $objects $more $libs -o "$target" || exit 1
     work=$build/$reader
     rm -rf "$work"
     mkdir -p "$work/corpus" "$work/crashes" "$root/tests/fuzz/findings"
