@@ -4,6 +4,8 @@
 
 #include <voxgrad/base.h>
 
+#include <stdarg.h>
+
 /* The four error macros of the whole code base. A message says what was wrong and with which field.
  */
 #define VXG_FAIL(status, ...) return vxg_error_set((status), __VA_ARGS__)
@@ -55,6 +57,15 @@ typedef struct vxg_text {
 void vxg__text_add(vxg_text *t, const char *format, ...) VXG_PRINTF(2, 3);
 void vxg__text_append(vxg_text *t, const char *s, size_t n);
 void vxg__text_free(vxg_text *t);
+
+/* Numbers as the C locale has them, whatever the host program's locale: strtod, snprintf and
+ * vsnprintf of text that is read again or shown. Between enter and leave other code of this thread,
+ * such as a parser of another library, does the same. */
+double vxg__number(const char *text, char **end);
+int vxg__format(char *out, size_t size, const char *format, ...) VXG_PRINTF(3, 4);
+int vxg__format_list(char *out, size_t size, const char *format, va_list list);
+void *vxg__plain_enter(void);
+void vxg__plain_leave(void *before);
 
 /* What a message shows of a word out of a file: its beginning, on one line, nothing a terminal
  * obeys. Returns out. */

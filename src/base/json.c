@@ -53,7 +53,9 @@ int vxg__json_parse(const char *text, size_t n, const char *what, int64_t max_va
     VXG_FAIL_IF(n > MAX_BYTES, VXG_ERR_INPUT, "%s: more than 256 MiB", what);
     VXG_TRY(measure(text, n, what, max_values));
     pthread_mutex_lock(&lock);
+    void *before = vxg__plain_enter();
     cJSON *tree = cJSON_ParseWithLengthOpts(text, n, &end, 0);
+    vxg__plain_leave(before);
     pthread_mutex_unlock(&lock);
     if (!end || end < text || end > text + n) end = text;
     if (!tree) return syntax_error(text, end, what, "not JSON from here on");

@@ -102,14 +102,14 @@ void vxg__text_add(vxg_text *t, const char *format, ...) {
     va_list ap, again;
     va_start(ap, format);
     va_copy(again, ap);
-    int n = vsnprintf(small, sizeof small, format, ap);
+    int n = vxg__format_list(small, sizeof small, format, ap);
     va_end(ap);
     if (n >= 0 && (size_t)n < sizeof small) {
         vxg__text_append(t, small, (size_t)n);
     } else if (n >= 0) {
         char *big = vxg__calloc((size_t)n + 1, 1);
         if (big) {
-            vsnprintf(big, (size_t)n + 1, format, again);
+            vxg__format_list(big, (size_t)n + 1, format, again);
             vxg__text_append(t, big, (size_t)n);
         } else {
             t->failed = 1;

@@ -49,7 +49,7 @@ static int choice_index(const char *choices, const char *text) {
 static int parse_number(const char *text, const char **rest, double *out) {
     char *end;
     errno = 0;
-    *out = strtod(text, &end);
+    *out = vxg__number(text, &end);
     *rest = end;
     return end != text && !errno && isfinite(*out);
 }
@@ -75,7 +75,7 @@ static int parse_range(const char *text, vxg_range *r) {
 static int bad(const vxg_option *o, const char *text, const char *expected) {
     char bounds[96] = "";
     if (o->min != 0 || o->max != 0)
-        snprintf(bounds, sizeof bounds, " from %.10g to %.10g", o->min, o->max);
+        vxg__format(bounds, sizeof bounds, " from %.10g to %.10g", o->min, o->max);
     return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: '%s' is not %s%s%s%s%s", o->name, text, expected,
                          bounds, o->unit ? " (" : "", o->unit ? o->unit : "", o->unit ? ")" : "");
 }
@@ -166,7 +166,7 @@ int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t
     switch (o->type) {
     case VXG_OPT_FLAG:
     case VXG_OPT_INT: return snprintf(out, size, "%d", *(const int *)field);
-    case VXG_OPT_REAL: return snprintf(out, size, "%.17g", *(const double *)field);
+    case VXG_OPT_REAL: return vxg__format(out, size, "%.17g", *(const double *)field);
     case VXG_OPT_TEXT: {
         const char *s = *(const char *const *)field;
         return snprintf(out, size, "%s", s ? s : "");
@@ -180,9 +180,9 @@ int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t
     case VXG_OPT_RANGE: {
         const vxg_range *r = (const vxg_range *)field;
         if (!r->given) return snprintf(out, size, "%s", "");
-        if (r->start == r->stop) return snprintf(out, size, "%.17g", r->start);
-        if (r->step == 0) return snprintf(out, size, "%.17g:%.17g", r->start, r->stop);
-        return snprintf(out, size, "%.17g:%.17g:%.17g", r->start, r->stop, r->step);
+        if (r->start == r->stop) return vxg__format(out, size, "%.17g", r->start);
+        if (r->step == 0) return vxg__format(out, size, "%.17g:%.17g", r->start, r->stop);
+        return vxg__format(out, size, "%.17g:%.17g:%.17g", r->start, r->stop, r->step);
     }
     }
     return 0;

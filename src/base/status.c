@@ -43,7 +43,7 @@ int vxg_error_set(int status, const char *format, ...) {
     char text[sizeof message]; /* arguments may point into the old message */
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    vxg__format_list(text, sizeof text, format, ap);
     va_end(ap);
     memcpy(message, text, sizeof message);
     return status;
@@ -53,7 +53,7 @@ int vxg_error_context(int status, const char *format, ...) {
     char text[sizeof message];
     va_list ap;
     va_start(ap, format);
-    int n = vsnprintf(text, sizeof text, format, ap);
+    int n = vxg__format_list(text, sizeof text, format, ap);
     va_end(ap);
     if (n < 0) return status;
     if ((size_t)n < sizeof text) {
@@ -80,7 +80,7 @@ void vxg__log(int level, const char *format, ...) {
     char text[4096];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    vxg__format_list(text, sizeof text, format, ap);
     va_end(ap);
     pthread_mutex_lock(&log_lock);
     if (log_fn && level <= log_level) log_fn(log_context, level, text);

@@ -30,7 +30,7 @@ static const char *next_number(const char *p, double *x, const char **bad) {
         return next_number(p, x, bad);
     }
     if (!*p) return NULL;
-    *x = strtod(p, &end);
+    *x = vxg__number(p, &end);
     if (end != p && isfinite(*x)) return end;
     *bad = p;
     return NULL;

@@ -106,7 +106,7 @@ static double height(const file *f, const double *t, int64_t i) {
 static int number_of(const char *name, const list *value, double *x) {
     char text[64], *end;
     snprintf(text, sizeof text, "%.*s", (int)value->length, value->from);
-    *x = strtod(text, &end);
+    *x = vxg__number(text, &end);
     VXG_FAIL_IF(end == text || *end || !isfinite(*x), VXG_ERR_INPUT,
                 WHAT ": %s is \"%s\", a finite number is expected", name, VXG_SHOW(text));
     return VXG_OK;

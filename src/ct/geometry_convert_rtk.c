@@ -118,7 +118,7 @@ static int read_tag(reader *r, const char *p) {
     for (int k = 0; k < COUNT; k++) {
         if (strlen(tags[k]) != n || strncmp(p, tags[k], n) || !p[n]) continue;
         char *end;
-        const double x = strtod(p + n + 1, &end);
+        const double x = vxg__number(p + n + 1, &end);
         while (isspace((unsigned char)*end)) end++;
         VXG_FAIL_IF(*end != '<' || end == p + n + 1 || !isfinite(x), VXG_ERR_INPUT,
                     WHAT ": %s of projection %lld is not a finite number", tags[k],

@@ -231,68 +231,74 @@ int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *note
 int vxg_ct_warning_words(const vxg_ct_summary *s, vxg_ct_warning w, char *out, size_t size) {
     switch (w) {
     case VXG_CT_WARNING_AXIS_OFF:
-        return snprintf(out, size,
-                        "the rotation axis is seen at column %.6g to %.6g, off the detector's 0 to "
-                        "%lld in some view: check center, d and U",
-                        s->center[0], s->center[1], (long long)s->cols - 1);
+        return vxg__format(
+            out, size,
+            "the rotation axis is seen at column %.6g to %.6g, off the detector's 0 to "
+            "%lld in some view: check center, d and U",
+            s->center[0], s->center[1], (long long)s->cols - 1);
     case VXG_CT_WARNING_DETECTOR_NEAR:
-        return snprintf(out, size,
-                        "the detector (sdd %.6g) is nearer to the source than the axis (sod %.6g): "
-                        "are the two distances exchanged, or is sdd the axis-detector distance?",
-                        s->sdd[0], s->sod[1]);
+        return vxg__format(
+            out, size,
+            "the detector (sdd %.6g) is nearer to the source than the axis (sod %.6g): "
+            "are the two distances exchanged, or is sdd the axis-detector distance?",
+            s->sdd[0], s->sod[1]);
     case VXG_CT_WARNING_RADIANS:
-        return snprintf(out, size,
-                        "all views together cover %.4g degrees: are the angles in radians? Files "
-                        "give degrees",
-                        s->covered * DEG);
+        return vxg__format(
+            out, size,
+            "all views together cover %.4g degrees: are the angles in radians? Files "
+            "give degrees",
+            s->covered * DEG);
     case VXG_CT_WARNING_SHORT:
-        return snprintf(out, size,
-                        "the views cover %.5g degrees, a short scan needs %.5g: some rays are "
-                        "measured nowhere",
-                        s->covered * DEG, s->needed * DEG);
+        return vxg__format(out, size,
+                           "the views cover %.5g degrees, a short scan needs %.5g: some rays are "
+                           "measured nowhere",
+                           s->covered * DEG, s->needed * DEG);
     case VXG_CT_WARNING_DUPLICATE:
-        return snprintf(out, size,
-                        "the last view repeats the first: leave it out, or let weights share it");
+        return vxg__format(
+            out, size, "the last view repeats the first: leave it out, or let weights share it");
     case VXG_CT_WARNING_ROWS_REVERSED:
-        return snprintf(out, size,
-                        "rows run towards -z: slices come out upside down where row 0 is meant "
-                        "to be the lowest");
+        return vxg__format(out, size,
+                           "rows run towards -z: slices come out upside down where row 0 is meant "
+                           "to be the lowest");
     case VXG_CT_WARNING_MIRRORED:
-        return snprintf(out, size,
-                        "U and V show the object mirrored as seen along the rays: a flipped U or "
-                        "V, or a detector read from behind");
+        return vxg__format(
+            out, size,
+            "U and V show the object mirrored as seen along the rays: a flipped U or "
+            "V, or a detector read from behind");
     case VXG_CT_WARNING_DIRECTION:
-        return snprintf(out, size, "the views turn %s but \"reverse\" says %s",
-                        s->direction > 0 ? "counter-clockwise" : "clockwise",
-                        s->direction > 0 ? "clockwise" : "counter-clockwise");
+        return vxg__format(out, size, "the views turn %s but \"reverse\" says %s",
+                           s->direction > 0 ? "counter-clockwise" : "clockwise",
+                           s->direction > 0 ? "clockwise" : "counter-clockwise");
     case VXG_CT_WARNING_VOLUME_OUTSIDE:
-        return snprintf(out, size, "in some view no part of the volume is on the detector");
+        return vxg__format(out, size, "in some view no part of the volume is on the detector");
     case VXG_CT_WARNING_VOLUME_LARGE:
-        return snprintf(out, size,
-                        "the volume reaches beyond the field of view (radius %.6g, heights %.6g "
-                        "to %.6g): its margin is measured in part only",
-                        s->fov_radius, s->fov_z[0], s->fov_z[1]);
+        return vxg__format(out, size,
+                           "the volume reaches beyond the field of view (radius %.6g, heights %.6g "
+                           "to %.6g): its margin is measured in part only",
+                           s->fov_radius, s->fov_z[0], s->fov_z[1]);
     case VXG_CT_WARNING_VOXEL_FINE:
-        return snprintf(out, size,
-                        "voxels are smaller than half a pixel at the axis (%.6g): that takes "
-                        "time and shows nothing more",
-                        s->at_axis[0]);
+        return vxg__format(out, size,
+                           "voxels are smaller than half a pixel at the axis (%.6g): that takes "
+                           "time and shows nothing more",
+                           s->at_axis[0]);
     case VXG_CT_WARNING_SOURCE_INSIDE:
-        return snprintf(out, size, "the source comes within the volume's bounding sphere");
-    case VXG_CT_WARNING_SKEW: return snprintf(out, size, "U and V are not at right angles");
+        return vxg__format(out, size, "the source comes within the volume's bounding sphere");
+    case VXG_CT_WARNING_SKEW: return vxg__format(out, size, "U and V are not at right angles");
     case VXG_CT_WARNING_UNEVEN:
-        return snprintf(out, size,
-                        "angular steps are uneven, %.5g to %.5g degrees (median %.5g): weights "
-                        "that assume equal steps are wrong",
-                        s->step[0] * DEG, s->step[2] * DEG, s->step[1] * DEG);
+        return vxg__format(out, size,
+                           "angular steps are uneven, %.5g to %.5g degrees (median %.5g): weights "
+                           "that assume equal steps are wrong",
+                           s->step[0] * DEG, s->step[2] * DEG, s->step[1] * DEG);
     case VXG_CT_WARNING_WIDE:
-        return snprintf(out, size,
-                        "the beam opens %.4g x %.4g degrees: are pixels and distances in the same "
-                        "unit?",
-                        s->fan_angle * DEG, s->cone_angle * DEG);
+        return vxg__format(
+            out, size,
+            "the beam opens %.4g x %.4g degrees: are pixels and distances in the same "
+            "unit?",
+            s->fan_angle * DEG, s->cone_angle * DEG);
     case VXG_CT_WARNING_OBLONG:
-        return snprintf(out, size, "pixels are not square: %.6g x %.6g", s->pixel[0], s->pixel[1]);
+        return vxg__format(out, size, "pixels are not square: %.6g x %.6g", s->pixel[0],
+                           s->pixel[1]);
     case VXG_CT_WARNING_COUNT: break;
     }
-    return snprintf(out, size, "unknown warning");
+    return vxg__format(out, size, "unknown warning");
 }

@@ -104,21 +104,17 @@ int vxg__keys_list(const char *what, const vxg_json *list, const char *place, co
 void vxg__text_number(vxg_text *t, double x) {
     char text[40];
     for (int digits = 15; digits <= 17; digits++) {
-        double back;
-        snprintf(text, sizeof text, "%.*g", digits, x);
-        if (sscanf(text, "%lf", &back) == 1 && back == x) break;
+        vxg__format(text, sizeof text, "%.*g", digits, x);
+        if (vxg__number(text, NULL) == x) break;
     }
-    char *comma = strchr(text, ','); /* of other locales */
-    if (comma) *comma = '.';
     vxg__text_add(t, "%s", text);
 }
 
 double vxg__tidy(double x) {
     char text[40];
-    double back;
-    snprintf(text, sizeof text, "%.12g", x);
-    const int near = sscanf(text, "%lf", &back) == 1 && fabs(back - x) <= 8 * DBL_EPSILON * fabs(x);
-    return (near ? back : x) + 0.0; /* no -0 */
+    vxg__format(text, sizeof text, "%.12g", x);
+    const double back = vxg__number(text, NULL);
+    return (fabs(back - x) <= 8 * DBL_EPSILON * fabs(x) ? back : x) + 0.0; /* no -0 */
 }
 
 void vxg__text_member(vxg_text *t, const char *key, double x) {

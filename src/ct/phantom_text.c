@@ -44,7 +44,7 @@ static int number(reader *r, const char *field, double *out) {
     const char *w = word(r);
     char *end;
     VXG_FAIL_IF(!w, VXG_ERR_INPUT, "%s: line %d: %s is missing", r->title, r->line, field);
-    *out = strtod(w, &end);
+    *out = vxg__number(w, &end);
     VXG_FAIL_IF(*end || strspn(w, "+-.0123456789eE") != strlen(w) || !isfinite(*out), VXG_ERR_INPUT,
                 "%s: line %d: %s: '%s' is not a number", r->title, r->line, field, VXG_SHOW(w));
     return VXG_OK;

@@ -39,7 +39,7 @@ static void set_ticks(axis *a, int wanted) {
 static void number(const axis *a, double v, int more_decimals, char *out, size_t size) {
     v /= pow(10, a->exponent);
     if (fabs(v) < 1e-9 * a->step / pow(10, a->exponent)) v = 0; /* no "-0" */
-    snprintf(out, size, "%.*f", a->decimals + more_decimals, v);
+    vxg__format(out, size, "%.*f", a->decimals + more_decimals, v);
 }
 
 static void fit(axis *a, double margin) {

@@ -38,7 +38,7 @@ int vxg__h5_fail(int status, const char *format, ...) {
     const char *words = NULL, *end;
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    vxg__format_list(text, sizeof text, format, ap);
     va_end(ap);
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &words);
     if (!words) return vxg_error_set(status, "%s", text);

@@ -218,7 +218,7 @@ static void scale_bar(vxg_picture *p, int64_t x, int64_t y, double pixels_per_un
     double length = round_length(most / pixels_per_unit), shown = length;
     for (int i = 0; i < 3; i++)
         if (shown >= 1000 && !strcmp(unit, larger[i][0])) shown /= 1000, unit = larger[i][1];
-    snprintf(text, sizeof text, "%.12g %.16s", shown, unit);
+    vxg__format(text, sizeof text, "%.12g %.16s", shown, unit);
     int64_t w = (int64_t)(length * pixels_per_unit + 0.5);
     vxg__fill_rect(p, x, y, w > 1 ? w : 1, 5, paper, 1);
     vxg__text_draw(p, (double)x, (double)(y + 14), 2, paper, 0, text);
@@ -228,9 +228,9 @@ static void scale_bar(vxg_picture *p, int64_t x, int64_t y, double pixels_per_un
 static void window_text(vxg__window w, float v, char *out, size_t size) {
     double digits = 2 - floor(log10((double)w.hi - w.lo));
     if (digits >= 0 && digits <= 6) {
-        snprintf(out, size, "%.*f", (int)digits, (double)v);
+        vxg__format(out, size, "%.*f", (int)digits, (double)v);
     } else {
-        snprintf(out, size, "%.3g", (double)v);
+        vxg__format(out, size, "%.3g", (double)v);
     }
 }
 

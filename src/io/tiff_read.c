@@ -22,7 +22,7 @@ typedef struct reason {
 static int note(TIFF *tif, void *user, const char *module, const char *format, va_list ap) {
     reason *r = user;
     (void)tif, (void)module;
-    if (r && !r->text[0]) vsnprintf(r->text, sizeof r->text, format, ap);
+    if (r && !r->text[0]) vxg__format_list(r->text, sizeof r->text, format, ap);
     return 1;
 }
 static int ignore(TIFF *tif, void *user, const char *module, const char *format, va_list ap) {

@@ -89,10 +89,10 @@ int vxg_check_adjoint(const vxg_op *op, const vxg_check_opts *opts, vxg_check_re
         if (declared) residual = empty ? 0 : INFINITY;
         if (!(residual <= out->residual)) { /* NaN (0/0) is the worst */
             out->residual = residual;
-            snprintf(out->detail, sizeof out->detail, "%s%s", words[pair],
-                     declared          ? ": declared empty but not zero"
-                     : isnan(residual) ? ": both images are zero"
-                                       : "");
+            vxg__format(out->detail, sizeof out->detail, "%s%s", words[pair],
+                        declared          ? ": declared empty but not zero"
+                        : isnan(residual) ? ": both images are zero"
+                                          : "");
         }
         if (isnan(residual)) break;
     }
@@ -151,13 +151,13 @@ int vxg_check_transpose(const vxg_op *op, const vxg_check_opts *opts, vxg_check_
             if (fabs(a[j * m + i]) > largest) largest = fabs(a[j * m + i]);
             if (!(d <= worst) && !isnan(worst)) {
                 worst = d;
-                snprintf(out->detail, sizeof out->detail, "A[%lld,%lld] = %.9g, A' has %.9g",
-                         (long long)i, (long long)j, a[j * m + i], t[i * n + j]);
+                vxg__format(out->detail, sizeof out->detail, "A[%lld,%lld] = %.9g, A' has %.9g",
+                            (long long)i, (long long)j, a[j * m + i], t[i * n + j]);
             }
         }
     int declared = opts && opts->declared_empty;
     out->residual = declared ? (worst == 0 && largest == 0 ? 0 : INFINITY) : worst / largest;
-    if (!declared && largest == 0) snprintf(out->detail, sizeof out->detail, "A is zero");
+    if (!declared && largest == 0) vxg__format(out->detail, sizeof out->detail, "A is zero");
     vxg__free(a), vxg__free(t);
     vxg__check_finish(out);
     return status;
@@ -210,7 +210,7 @@ int vxg_check_jvp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result
         if (isnan(r)) out->residual = r; /* NaN in the derivative: no step cures it */
         if (r < out->residual) {
             out->residual = r;
-            snprintf(out->detail, sizeof out->detail, "best step %.2g", h);
+            vxg__format(out->detail, sizeof out->detail, "best step %.2g", h);
         }
     }
     if (!status && opts && opts->declared_empty) { /* zero, not 0/0 of itself */
