@@ -3,7 +3,8 @@
  * Along z a voxel's row moves by about a constant, its column hardly: the two rows a lane needs lie
  * in a short window of packed columns, so taps are picked by permutes of whole vectors instead of
  * gathers. Positions are formed in double at a slab's first slice, split into whole and fraction,
- * and carried on in float from there: they are good to 1e-5 of a pixel however large the detector.
+ * and carried on in float from there: at a row a slice they are good to 1e-5 of a pixel however
+ * large the detector.
  *
  * Per lane the operations and their order are the same in every class below and for every number of
  * lanes, so bits do not depend on them; they depend on the fixed slabs and blocks of views. */
@@ -14,6 +15,9 @@
 typedef lane_widest cb_lane;
 typedef float cb_load __attribute__((vector_size(4 * LANE_W), may_alias, aligned(4)));
 typedef int32_t cb_whole __attribute__((vector_size(4 * LANE_W), may_alias));
+
+/* Registers are allotted function by function: the inner loops have one each. */
+#define CB_ALONE static __attribute__((noinline))
 
 /* ---- Lanes ---- */
 #if LANE_W == 8
@@ -80,6 +84,14 @@ LANE_FN cb_lane cb_set(float x) {
 LANE_FN cb_lane cb_at(const float *p) {
     return *(const cb_load *)p;
 }
+/* The same, in a register: AVX2's permute takes twice as long when it reads memory itself. */
+LANE_FN cb_lane cb_held(const float *p) {
+    cb_lane t = *(const cb_load *)p;
+#if LANE_W == 8 && defined(__AVX2__)
+    __asm__("" : "+x"(t));
+#endif
+    return t;
+}
 
 #if LANE_W == 16 && defined(__AVX512F__)
 LANE_FN cb_lane cb_two(float a, float b) { /* eight of each */
@@ -91,19 +103,19 @@ LANE_FN cb_lane cb_two(float a, float b) {
 }
 #endif
 
-/* Slices of a slab from its first. */
-K_TABLE float cb_slice[VXG_CONE_SLAB + 32] __attribute__((aligned(64))) = {
-    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-    22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-    44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+/* first, first + 1, first + 2 ... */
+LANE_FN cb_lane cb_from(int first) {
+    static const float number[16]
+        __attribute__((aligned(64))) = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return *(const cb_lane *)number + cb_set((float)first);
+}
 
 /* Slices of a group of eight; long enough for the widest vector from the fifth on. */
 K_TABLE float cb_lanes[32] __attribute__((aligned(64))) = {
-    0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7,
-    0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
+    0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
 
 #define CB_VECTORS (VXG_CONE_SLAB / LANE_W)
-#define CB_SUMS (CB_VECTORS < 8 ? CB_VECTORS : 8) /* vectors of one voxel column in registers */
+#define CB_SUMS 8 /* vectors of one voxel column in registers */
 #define CB_ROUNDS ((CB_VECTORS + LANE_W - 1) / LANE_W)
 
 /* ---- What a column of voxels sees of each view of a block ---- */
@@ -239,9 +251,10 @@ LANE_FN cb_whole cb_offset(cb_lane low, int row, int height) {
 /* One view of a list. Slices in groups of eight, whatever the vectors' width: rows of a group are
  * low + start + dv (0 .. 7), low whole. */
 #define CB_GROUPS (VXG_CONE_SLAB / 8)
+_Static_assert(CB_GROUPS % LANE_W == 0, "groups fill vectors");
 typedef struct cb_step {
-    float start[16] __attribute__((aligned(64))), low[16];
-    int32_t offset[16];
+    float start[CB_GROUPS] __attribute__((aligned(64))), low[CB_GROUPS];
+    int32_t offset[CB_GROUPS];
     float w0, w1, dv;
     int64_t column; /* floats from the block's first view */
 } cb_step;
@@ -257,7 +270,7 @@ static void cb_steady_steps(const cb_frame *f, const cb_views *s, int class, cb_
         const cb_lane dv = cb_set(s->dv[i]), fv = cb_set(s->fv[i]);
         const cb_lane back = cb_set(s->dv[i] < 0 ? s->dv[i] * 7 : 0);
         for (int j = 0; j < CB_GROUPS; j += LANE_W) {
-            const cb_lane at = LANE_FMA(dv, cb_at(cb_slice + j) * cb_set(8), fv);
+            const cb_lane at = LANE_FMA(dv, cb_from(j) * cb_set(8), fv);
             const cb_lane low = cb_floor(at + back);
             *(cb_lane *)(t->start + j) = at - low, *(cb_lane *)(t->low + j) = low;
             *(cb_whole *)(t->offset + j) = cb_offset(low, s->row[i], height);
@@ -342,7 +355,7 @@ static inline __attribute__((always_inline)) void cb_steady(const cb_frame *f, c
 }
 
 #define CB_STEADY(NAME, far)                                                                       \
-    static void NAME(const cb_frame *f, const cb_step *s, int n, float *acc, int vectors) {        \
+    CB_ALONE void NAME(const cb_frame *f, const cb_step *s, int n, float *acc, int vectors) {      \
         int k = 0;                                                                                 \
         for (; k + CB_SUMS <= vectors; k += CB_SUMS) cb_steady(f, s, n, acc, k, CB_SUMS, far);     \
         for (; k + 2 <= vectors; k += 2) cb_steady(f, s, n, acc, k, 2, far);                       \
@@ -361,7 +374,7 @@ static void cb_steady_wide(const cb_frame *f, const cb_views *s, float *acc, int
         const float *const q = p + height;
         const float w1 = s->weight[i] * s->fu[i], w0 = s->weight[i] - w1;
         for (int k = 0; k < used; k++) {
-            const float t = lane_fma1(s->dv[i], cb_slice[k], s->fv[i]), low = __builtin_floorf(t);
+            const float t = lane_fma1(s->dv[i], (float)k, s->fv[i]), low = __builtin_floorf(t);
             const int r = s->row[i] + (int)low;
             if (r < 0 || r + 1 >= height) continue;
             const float lo = lane_fma1(w1, q[r], w0 * p[r]);
@@ -410,7 +423,7 @@ typedef struct cb_tilts { /* of each vector: lowest row, its span, first column,
 /* Columns and rows are monotone along z, in float too: the first and the last lane tell. */
 LANE_FN void cb_tilted_windows(const cb_views *s, int i, int height, cb_tilts *w) {
     for (int j = 0; j < CB_ROUNDS; j++) {
-        const cb_lane z = cb_at(cb_slice + j * LANE_W) * cb_set(LANE_W);
+        const cb_lane z = cb_from(j * LANE_W) * cb_set(LANE_W);
         const cb_spot a = cb_spots(s, i, z), b = cb_spots(s, i, z + cb_set(LANE_W - 1));
         const cb_lane ua = cb_floor(a.u), ub = cb_floor(b.u), va = cb_floor(a.v),
                       vb = cb_floor(b.v);
@@ -427,7 +440,7 @@ LANE_FN void cb_tilted_windows(const cb_views *s, int i, int height, cb_tilts *w
 
 /* A column at the lanes' rows. */
 LANE_FN cb_lane cb_column(const float *p, cb_whole index, cb_lane fv, const int far) {
-    const cb_lane t0 = cb_at(p), t1 = cb_at(p + (far ? LANE_W : 1));
+    const cb_lane t0 = cb_held(p), t1 = cb_held(p + (far ? LANE_W : 1));
     const cb_lane lo = far ? cb_take2(t0, t1, index) : cb_take(t0, index);
     const cb_lane hi = far ? cb_take2(t0, t1, index + 1) : cb_take(t1, index);
     return LANE_FMA(fv, hi - lo, lo);
@@ -454,9 +467,8 @@ LANE_FN float cb_tap(const float *p, int height, int row) {
     return row >= 0 && row < height ? p[row] : 0;
 }
 /* The same lane by lane, where windows do not reach. */
-static __attribute__((noinline)) cb_lane cb_scattered(const float *p, int height, int nu, int first,
-                                                      int row, cb_lane fu, cb_lane lane, cb_lane fv,
-                                                      cb_lane low) {
+CB_ALONE cb_lane cb_scattered(const float *p, int height, int nu, int first, int row, cb_lane fu,
+                              cb_lane lane, cb_lane fv, cb_lane low) {
     cb_lane r;
     for (int l = 0; l < LANE_W; l++) {
         const int c = (int)lane[l], k = row + (int)low[l];
@@ -518,7 +530,7 @@ LANE_FN void cb_lean_place(const cb_views *s, const cb_lean_step *t, int vectors
     const cb_lane u0 = cb_set(s->fu[i]), v0 = cb_set(s->fv[i]), one = cb_set(1);
     const cb_lane weight = cb_set(s->weight[i]);
     for (int k = 0; k < vectors; k++) {
-        const cb_lane z = *(const cb_lane *)(cb_slice + k * LANE_W);
+        const cb_lane z = cb_from(k * LANE_W);
         const cb_lane g = one / LANE_FMA(e, z, one), zg = z * g;
         const cb_lane u = LANE_FMA(du, zg, u0), v = LANE_FMA(dv, zg, v0);
         const cb_lane wu = cb_floor(u), wv = cb_floor(v);
@@ -552,6 +564,7 @@ LANE_FN void cb_lean(const cb_frame *f, const cb_views *s, const cb_lean_step *s
             cb_lane r;
             if (t->offset[k] < 0) continue;
             __builtin_prefetch(ahead), __builtin_prefetch(ahead + height);
+            __builtin_prefetch(ahead + 2 * height);
             if (LANE_W > 8 && t->more[k] > 1) /* vectors wider than the class is meant for */
                 r = cb_across(p, height, f->a->nu, s->column[t->view] + (int)t->first[k],
                               t->more[k], l.fu[k], l.lane[k], l.index[k], l.fv[k], far);
@@ -562,15 +575,24 @@ LANE_FN void cb_lean(const cb_frame *f, const cb_views *s, const cb_lean_step *s
     }
 }
 
+CB_ALONE void cb_lean_near(const cb_frame *f, const cb_views *s, const cb_lean_step *step, int n,
+                           float *acc, int vectors) {
+    cb_lean(f, s, step, n, acc, vectors, 0);
+}
+CB_ALONE void cb_lean_far(const cb_frame *f, const cb_views *s, const cb_lean_step *step, int n,
+                          float *acc, int vectors) {
+    cb_lean(f, s, step, n, acc, vectors, 1);
+}
+
 static void cb_lean_voxels(const cb_frame *f, const cb_views *s, float *acc, int vectors) {
     cb_lean_step step[VXG_CONE_BLOCK + 1];
     if (s->count[CB_LEAN]) {
         cb_lean_steps(f, s, CB_LEAN, step);
-        cb_lean(f, s, step, s->count[CB_LEAN], acc, vectors, 0);
+        cb_lean_near(f, s, step, s->count[CB_LEAN], acc, vectors);
     }
     if (s->count[CB_LEANFAR]) {
         cb_lean_steps(f, s, CB_LEANFAR, step);
-        cb_lean(f, s, step, s->count[CB_LEANFAR], acc, vectors, 1);
+        cb_lean_far(f, s, step, s->count[CB_LEANFAR], acc, vectors);
     }
 }
 
@@ -584,7 +606,7 @@ static void cb_tilted(const cb_frame *f, const cb_views *s, float *acc, int vect
         for (int k = 0; k < vectors; k++) {
             const int first = s->column[i] + (int)w.first[k], more = w.more[k], span = w.span[k];
             if (first + more < -1 || first >= nu) continue;
-            const cb_spot at = cb_spots(s, i, *(const cb_lane *)(cb_slice + k * LANE_W));
+            const cb_spot at = cb_spots(s, i, cb_from(k * LANE_W));
             const cb_lane u = cb_floor(at.u), v = cb_floor(at.v);
             const cb_lane lane = u - cb_set(w.first[k]), fu = at.u - u, fv = at.v - v;
             const cb_whole index = __builtin_convertvector(v - cb_set(w.low[k]), cb_whole);

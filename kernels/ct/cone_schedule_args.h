@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #define VXG_CONE_TILE 16  /* voxels along an edge of a tile in x and y */
-#define VXG_CONE_SLAB 64  /* slices of a slab at most; a multiple of the widest vector */
-#define VXG_CONE_BLOCK 32 /* views whose sum stays in registers */
+#define VXG_CONE_SLAB 128 /* slices of a slab at most; a multiple of the widest vector */
+#define VXG_CONE_BLOCK 16 /* views at a time: what a tile sees of them stays in the L2 cache */
 #define VXG_CONE_REACH 32 /* rows one window of two widest vectors spans */
 #define VXG_CONE_MARGIN 2 /* zero columns before and after the detector */
 #define VXG_CONE_COEFS 12
