@@ -14,7 +14,7 @@
 #include "test.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define PART 8 /* one in so many of the cases */
+#define PART 3 /* one in so many of the cases */
 void __sanitizer_set_report_fd(void *fd);
 void __sanitizer_set_death_callback(void (*fn)(void));
 #else

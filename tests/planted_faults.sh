@@ -225,4 +225,11 @@ plant leap_tau_other_side src/ct/geometry_convert_leap.c 's/ - f->tau \* across/
 plant cil_turns_with_object src/ct/geometry_convert_cil.c 's/-\(f->initial_angle/(f->initial_angle/' "ct_geometry_packages cil_places"
 plant duplicate_unseen src/ct/geometry_explain.c 's/off < 1e-6 \* size/off < 0 * size/' "ct_geometry_explain warnings"
 plant reverse_ignored src/ct/geometry_json.c 's/f->reverse \? -a : a/a/' "ct_geometry_json compact_cone"
+
+# ---- outputs and texts ----
+plant old_file_not_put_back src/io/outputs.c 's/rename\(it->aside, it->out\.path\) == 0/0 != 0/' "cli_outputs replaced"
+plant renamed_before_the_others src/io/file.c 's/out->temp && out->set && /out->temp \&\& 0 \&\& /' "cli_outputs replaced"
+plant failed_folder_hides_others src/io/file.c 's/cut_last\(f->name\); \/\*/\/*/' "cli_outputs new_whole"
+plant comma_in_numbers src/base/text.c 's/plain \? \(void \*\)uselocale\(plain\) : NULL/NULL/' "locale geometry_is_read"
+plant message_of_two_lines src/base/text.c "s/c < ' ' \|\| c == 127/c == 0/" "cli_fuzz geometry"
 exit $failed
