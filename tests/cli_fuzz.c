@@ -526,17 +526,17 @@ static void run(uint32_t key, int cases, void (*make)(void), double least) {
 TEST(geometry)
 { run(1, 40000, geometry_case, 0.1); }
 TEST(simulate)
-{ run(2, 12000, simulate_case, 0.1); }
+{ run(2, 8000, simulate_case, 0.1); }
 TEST(recon)
-{ run(3, 12000, recon_case, 0.005); }
+{ run(3, 8000, recon_case, 0.005); }
 TEST(center)
-{ run(4, 8000, center_case, 0.02); }
+{ run(4, 6000, center_case, 0.02); }
 TEST(info)
-{ run(5, 8000, info_case, 0.02); }
+{ run(5, 12000, info_case, 0.02); }
 TEST(check)
-{ run(6, 8000, check_case, 0); }
+{ run(6, 12000, check_case, 0); }
 TEST(bench)
-{ run(7, 8000, bench_case, 0); }
+{ run(7, 10000, bench_case, 0); }
 TEST(others)
 { run(8, 4000, other_case, 0.1); }
 
