@@ -44,4 +44,27 @@ static inline int bench_flag(int argc, char **argv, const char *name) {
         if (!strcmp(argv[i], name)) return 1;
     return 0;
 }
+
+/* Wall time of one thread over that of two, runs alternated so that what else the machine does
+ * falls on both: the median of seven, printed with its range. Threads are one again after it. */
+static inline void bench_scaling(const char *name, void (*run)(void *context), void *context) {
+    double ratio[7];
+    for (int k = 0; k < 7; k++) {
+        double seconds[2];
+        for (int threads = 1; threads <= 2; threads++) {
+            struct timespec from, to;
+            must(vxg_set_threads(threads), "threads");
+            clock_gettime(CLOCK_MONOTONIC, &from);
+            run(context);
+            clock_gettime(CLOCK_MONOTONIC, &to);
+            seconds[threads - 1] =
+                (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+        }
+        ratio[k] = seconds[0] / seconds[1];
+    }
+    must(vxg_set_threads(1), "threads");
+    qsort(ratio, 7, sizeof *ratio, by_value);
+    printf("| %s | 1 to 2 threads | %.2f | %.2f-%.2f |\n", name, ratio[3], ratio[0], ratio[6]);
+    fflush(stdout);
+}
 #endif

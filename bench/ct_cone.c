@@ -1,17 +1,18 @@
 /* Rates of cone-beam backprojection on the cpu: Markdown rows on stdout.
  *
  * bench_ct_cone [--size N] [--columns N] [--views N] [--reps N] [--level v3] [--tilt RADIANS]
- * [--threads N] [--plain-slices N]
+ * [--threads N] [--plain-slices N] [--scaling]
  *
  * A circular scan with the source at 600/256 of the volume's edge from the axis, magnification 2,
  * voxels that project onto one pixel at the axis, detector rolled in its plane by the tilt. Median
  * over repetitions by process CPU time, so rates are per core; transposes are included. The plain
  * loop runs once on the middle slices of the same scan; error is max |schedule - plain| / max
- * |plain| there. Inputs are uniform random numbers; weighting by distance. */
+ * |plain| there. Inputs are uniform random numbers; weighting by distance. --scaling: a row with
+ * the ratio of wall times of one and two threads. */
 #include "bench.h"
 
 typedef struct options {
-    int size, columns, views, reps, threads, plain;
+    int size, columns, views, reps, threads, plain, scaling;
     double tilt;
 } options;
 
@@ -37,6 +38,16 @@ static double once(const vxg_op *op, const vxg_call *call, const vxg_array *in,
     const double t = cpu_seconds();
     must(vxg_op_apply(op, call, in, out), "apply");
     return cpu_seconds() - t;
+}
+
+typedef struct work {
+    const vxg_op *op;
+    const vxg_call *call;
+    const vxg_array *in, *out;
+} work;
+static void again(void *context) {
+    const work *w = context;
+    must(vxg_op_apply(w->op, w->call, w->in, w->out), "apply");
 }
 
 /* The plain loop on o->plain slices in the middle: its rate, and the error of `out` there. */
@@ -68,7 +79,7 @@ static double plain(const options *o, vxg_device *dev, const vxg_ct_geometry *ge
 static void measure(const options *o, vxg_device *dev) {
     const vxg_ct_projector_opts opts = {.weighting = VXG_CT_WEIGHTING_DISTANCE};
     const vxg_ct_volume vol = {.nz = o->size, .ny = o->size, .nx = o->size};
-    const double work = 1e-9 * pow(o->size, 3) * o->views;
+    const double updates = 1e-9 * pow(o->size, 3) * o->views;
     vxg_ct_geometry *geo = scan(o);
     vxg_call call = {0};
     double times[101], error = NAN, slow = NAN;
@@ -86,9 +97,11 @@ static void measure(const options *o, vxg_device *dev) {
         if (!pass && o->plain > 0) slow = plain(o, dev, geo, &in, &out, &error);
         printf("| %g | %d^3 | %d of %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.3f |\n", o->tilt,
                o->size, o->views, o->columns, vxg_device_get_info(dev)->spec, vxg_threads(),
-               work / times[o->reps / 2], work / times[o->reps - 1], work / times[0], error, slow);
+               updates / times[o->reps / 2], updates / times[o->reps - 1], updates / times[0],
+               error, slow);
         fflush(stdout);
     }
+    if (o->scaling) bench_scaling("backprojection", again, &(work){op, &call, &in, &out});
     vxg_buffer_release(call.workspace);
     vxg_array_release(&in), vxg_array_release(&out);
     vxg_op_release(op);
@@ -102,6 +115,7 @@ int main(int argc, char **argv) {
                                     {"--threads", &o.threads}, {"--plain-slices", &o.plain}};
     char spec[32];
     bench_options(argc, argv, numbers, (int)(sizeof numbers / sizeof *numbers), spec);
+    o.scaling = bench_flag(argc, argv, "--scaling");
     for (int i = 1; i + 1 < argc; i++)
         if (!strcmp(argv[i], "--tilt")) o.tilt = atof(argv[i + 1]);
     if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.size < 4 || o.columns < 1 ||

@@ -1,18 +1,19 @@
 /* Rates of the cone-beam Joseph cpu schedule and of the plain loops: Markdown rows on stdout.
  *
  * bench_ct_cone_joseph [--size N] [--views N] [--reps N] [--level v3] [--threads N] [--no-plain]
- * [--plain-views N]
+ * [--plain-views N] [--scaling]
  *
  * N^3 voxels of size 1, a flat detector of (3N/2)^2 pixels of size 2, source to axis 600 N/256, to
  * detector 1200 N/256, a full turn. Each row is the median over repetitions, by process CPU time,
  * so rates are per core. Data start and end in C-order arrays, so transposes are included. The
  * plain loop runs once, where --plain-views is given on that many of the views, spread over the
  * turn; error is max |schedule - plain| / max |plain| of those views (adjoint: of the adjoint of
- * those views). Inputs are uniform random numbers in 0..1. */
+ * those views). Inputs are uniform random numbers in 0..1. --scaling: rows with the ratio of wall
+ * times of one and two threads. */
 #include "bench.h"
 
 typedef struct options {
-    int size, views, reps, threads, plain, plain_views;
+    int size, views, reps, threads, plain, plain_views, scaling;
 } options;
 
 static vxg_op *projector(const options *o, vxg_device *dev, int views, int no_schedule) {
@@ -74,6 +75,16 @@ static double compare(const options *o, vxg_device *dev, int adjoint, double *er
     return slow;
 }
 
+typedef struct again_data {
+    const vxg_op *op;
+    data *d;
+    int adjoint;
+} again_data;
+static void again(void *context) {
+    const again_data *w = context;
+    once(w->op, w->adjoint, w->d);
+}
+
 static void measure(const options *o, vxg_device *dev, int adjoint) {
     const double voxels = 1e-9 * pow(o->size, 3), work = voxels * o->views;
     double times[101], error = NAN, slow = NAN;
@@ -90,6 +101,9 @@ static void measure(const options *o, vxg_device *dev, int adjoint) {
            work / times[o->reps - 1], work / times[0], error, voxels * o->plain_views / slow,
            o->plain ? o->plain_views : 0);
     fflush(stdout);
+    if (o->scaling)
+        bench_scaling(adjoint ? "Joseph adjoint" : "Joseph forward", again,
+                      &(again_data){op, &d, adjoint});
     finish(&d);
     vxg_op_release(op);
 }
@@ -103,6 +117,7 @@ int main(int argc, char **argv) {
                                     {"--plain-views", &o.plain_views}};
     char spec[32];
     bench_options(argc, argv, numbers, (int)(sizeof numbers / sizeof *numbers), spec);
+    o.scaling = bench_flag(argc, argv, "--scaling");
     o.plain = !bench_flag(argc, argv, "--no-plain");
     if (o.plain_views < 1) o.plain_views = o.views;
     if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.size < 4) return 2;
