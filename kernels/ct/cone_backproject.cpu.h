@@ -84,7 +84,7 @@ LANE_FN cb_lane cb_set(float x) {
 LANE_FN cb_lane cb_at(const float *p) {
     return *(const cb_load *)p;
 }
-/* The same, in a register: AVX2's permute takes twice as long when it reads memory itself. */
+/* The same, in a register: see lane_permute8. */
 LANE_FN cb_lane cb_held(const float *p) {
     cb_lane t = *(const cb_load *)p;
 #if LANE_W == 8 && defined(__AVX2__)

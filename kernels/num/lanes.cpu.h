@@ -86,6 +86,15 @@ typedef lane8 lane_widest;
 typedef lane4 lane_widest;
 #endif
 
+#if LANE_W == 8 && defined(__AVX2__)
+/* p[i], 0 <= i < 8. The load comes first: a permute that reads memory itself takes twice as long. */
+LANE_FN __m256 lane_permute8(const float *p, __m256i i) {
+    __m256 t = _mm256_loadu_ps(p);
+    __asm__("" : "+x"(t));
+    return _mm256_permutevar8x32_ps(t, i);
+}
+#endif
+
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define LANE_SHUFFLE 1
