@@ -626,12 +626,10 @@ static int become_nobody(void) {
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(geometry), T(simulate), T(recon), T(center),
                                       T(info),     T(check),    T(bench), T(others)};
-    const char *tmp = getenv("TMPDIR");
+    const char *many = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* small files */
     test_suite = "cli_fuzz";
     setenv("VXG_DEVICE", "cpu", 1); /* "auto" compiles nothing */
-    if (!tmp || !*tmp) tmp = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* many small files */
-    snprintf(work, sizeof work, "%s/voxgrad_cli_fuzz_XXXXXX", tmp);
-    if (!mkdtemp(work)) return 1;
+    if (test_scratch(work, sizeof work, "cli_fuzz", many)) return 1;
     if (become_nobody()) return 1;
     const int rc = run_quietly(list, (int)(sizeof list / sizeof *list), argc > 1 ? argv[1] : NULL);
     clear(work);

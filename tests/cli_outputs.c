@@ -232,10 +232,8 @@ TEST(one_file_twice)
 static const test_entry list[] = {T(replaced_whole_or_not), T(new_whole_or_not),
                                   T(nothing_lost_when_renaming_breaks), T(one_file_twice)};
 int main(int argc, char **argv) {
-    const char *tmp = getenv("TMPDIR");
     int kept = 0;
-    snprintf(work, sizeof work, "%s/voxgrad_cli_outputs_XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(work)) return 1;
+    if (test_scratch(work, sizeof work, "cli_outputs", "/tmp")) return 1;
     const int rc = test_run("cli_outputs", list, (int)(sizeof list / sizeof *list), argc, argv);
     entries(work, &kept, 1);
     return rmdir(work) ? 1 : rc;

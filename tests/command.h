@@ -48,9 +48,7 @@ __attribute__((format(printf, 2, 3))) static int load(volume *out, const char *f
 /* main of such a program: the scratch folder exists while the tests run. */
 static int run_in_work(const char *suite, const test_entry *list, int n, int argc, char **argv) {
     char line[512];
-    const char *tmp = getenv("TMPDIR");
-    snprintf(work, sizeof work, "%s/voxgrad_%s_XXXXXX", tmp ? tmp : "/tmp", suite);
-    if (!mkdtemp(work)) return 1;
+    if (test_scratch(work, sizeof work, suite, "/tmp")) return 1;
     int rc = test_run(suite, list, n, argc, argv);
     snprintf(line, sizeof line, "rm -rf '%s'", work);
     return system(line) ? 1 : rc;

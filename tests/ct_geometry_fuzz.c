@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 
+#include "fuzz/geometry_readers.h"
 #include "test.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -235,7 +236,8 @@ static int text_case(vxg_ct_geometry **geo) {
 }
 
 static int other_case(vxg_ct_geometry **geo) {
-    static const vxg_ct_detector_size size = {3, 4, 0.5, 0};
+    static const int reader[OTHERS] = {READ_ASTRA, READ_ASTRA, READ_RTK, READ_MATRIX, READ_LEAP,
+                                       READ_LEAP,  READ_TIGRE, READ_CIL, READ_CIL};
     char text[1024];
     const uint32_t which = roll(OTHERS);
     size_t n = strlen(others[which]);
@@ -244,30 +246,18 @@ static int other_case(vxg_ct_geometry **geo) {
     char *exact = malloc(n ? n : 1);
     if (!exact) return VXG_ERR_MEMORY;
     memcpy(exact, text, n);
-    int status = which < 2    ? vxg_ct_geometry_from_astra(exact, n, geo)
-                 : which == 2 ? vxg_ct_geometry_from_rtk(exact, n, &size, geo)
-                 : which == 3 ? vxg_ct_geometry_from_matrix_text(exact, n, &size, geo)
-                 : which < 6  ? vxg_ct_geometry_from_leap(exact, n, NULL, geo)
-                 : which == 6 ? vxg_ct_geometry_from_tigre(exact, n, NULL, geo)
-                              : vxg_ct_geometry_from_cil(exact, n, NULL, geo);
+    const int status = read_geometry(reader[which], exact, n, NULL, geo);
     free(exact);
     return status == VXG_ERR_UNSUPPORTED ? VXG_ERR_INPUT : status; /* cylinders */
 }
 
 /* ---- Where tests/fuzz/fuzz_geometry.c starts, and what it once found ---- */
 static int every_reader(const char *text, size_t n) {
-    static const vxg_ct_detector_size size = {3, 4, 0.5, 0};
     int taken = 0;
-    for (int format = 0; format < 7; format++) {
+    for (int reader = 0; reader < READERS; reader++) {
         vxg_ct_geometry *geo = NULL;
         vxg_ct_notes notes;
-        const int status = format == 0   ? vxg_ct_geometry_from_json(text, n, &notes, &geo)
-                           : format == 1 ? vxg_ct_geometry_from_astra(text, n, &geo)
-                           : format == 2 ? vxg_ct_geometry_from_rtk(text, n, &size, &geo)
-                           : format == 3 ? vxg_ct_geometry_from_matrix_text(text, n, &size, &geo)
-                           : format == 4 ? vxg_ct_geometry_from_tigre(text, n, &notes, &geo)
-                           : format == 5 ? vxg_ct_geometry_from_leap(text, n, &notes, &geo)
-                                         : vxg_ct_geometry_from_cil(text, n, &notes, &geo);
+        const int status = read_geometry(reader, text, n, &notes, &geo);
         if (status) continue;
         taken += use(geo);
         vxg_ct_geometry_release(geo);

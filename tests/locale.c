@@ -293,10 +293,8 @@ static const test_entry list[] = {T(geometry_is_read),
                                   T(files),
                                   T(pictures)};
 int main(int argc, char **argv) {
-    const char *tmp = getenv("TMPDIR");
     char line[512];
-    snprintf(work, sizeof work, "%s/voxgrad_locale_XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(work)) return 1;
+    if (test_scratch(work, sizeof work, "locale", "/tmp")) return 1;
     find_locale();
     const int rc = test_run("locale", list, (int)(sizeof list / sizeof *list), argc, argv);
     snprintf(line, sizeof line, "rm -r '%s'", work);

@@ -91,6 +91,13 @@ __attribute__((unused)) static int test_run(const char *suite, const test_entry 
     }
     return test_failed != 0;
 }
+/* Makes a scratch folder in $TMPDIR, or in `usual` where that is not set; 0 on success. */
+__attribute__((unused)) static int test_scratch(char *path, size_t size, const char *suite,
+                                                const char *usual) {
+    const char *tmp = getenv("TMPDIR");
+    snprintf(path, size, "%s/voxgrad_%s_XXXXXX", tmp && *tmp ? tmp : usual, suite);
+    return mkdtemp(path) ? 0 : -1;
+}
 #define TEST_MAIN(suite, ...)                                                                      \
     int main(int argc, char **argv) {                                                              \
         static const test_entry list[] = {__VA_ARGS__};                                            \

@@ -84,14 +84,6 @@ LANE_FN cb_lane cb_set(float x) {
 LANE_FN cb_lane cb_at(const float *p) {
     return *(const cb_load *)p;
 }
-/* The same, in a register: see lane_permute8. */
-LANE_FN cb_lane cb_held(const float *p) {
-    cb_lane t = *(const cb_load *)p;
-#if LANE_W == 8 && defined(__AVX2__)
-    __asm__("" : "+x"(t));
-#endif
-    return t;
-}
 
 #if LANE_W == 16 && defined(__AVX512F__)
 LANE_FN cb_lane cb_two(float a, float b) { /* eight of each */
@@ -440,7 +432,7 @@ LANE_FN void cb_tilted_windows(const cb_views *s, int i, int height, cb_tilts *w
 
 /* A column at the lanes' rows. */
 LANE_FN cb_lane cb_column(const float *p, cb_whole index, cb_lane fv, const int far) {
-    const cb_lane t0 = cb_held(p), t1 = cb_held(p + (far ? LANE_W : 1));
+    const cb_lane t0 = lane_held(cb_at(p)), t1 = lane_held(cb_at(p + (far ? LANE_W : 1)));
     const cb_lane lo = far ? cb_take2(t0, t1, index) : cb_take(t0, index);
     const cb_lane hi = far ? cb_take2(t0, t1, index + 1) : cb_take(t1, index);
     return LANE_FMA(fv, hi - lo, lo);

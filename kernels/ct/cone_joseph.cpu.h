@@ -57,7 +57,7 @@ LANE_FN cj_f cj_pick(const float *p, cj_i i) {
 #if defined(__AVX512F__)
     return (cj_f)_mm512_permutexvar_ps((__m512i)i, (__m512)cj_load(p));
 #elif LANE_W == 8 && defined(__AVX2__)
-    return (cj_f)lane_permute8(p, (__m256i)i);
+    return (cj_f)_mm256_permutevar8x32_ps((__m256)lane_held(cj_load(p)), (__m256i)i);
 #else
     return cj_gather(p, i);
 #endif
@@ -67,10 +67,10 @@ LANE_FN cj_f cj_pick2(const float *p, cj_i i) {
 #if defined(__AVX512F__)
     return (cj_f)_mm512_permutex2var_ps((__m512)cj_load(p), (__m512i)i, (__m512)cj_load(p + 16));
 #elif LANE_W == 8 && defined(__AVX2__)
-    const __m256 low = lane_permute8(p, (__m256i)i);
-    const __m256 high = lane_permute8(p + 8, (__m256i)i);
+    const __m256 low = (__m256)lane_held(cj_load(p)), high = (__m256)lane_held(cj_load(p + 8));
     /* bit 3 of i to the sign */
-    return (cj_f)_mm256_blendv_ps(low, high,
+    return (cj_f)_mm256_blendv_ps(_mm256_permutevar8x32_ps(low, (__m256i)i),
+                                  _mm256_permutevar8x32_ps(high, (__m256i)i),
                                   _mm256_castsi256_ps(_mm256_slli_epi32((__m256i)i, 28)));
 #else
     return cj_gather(p, i);

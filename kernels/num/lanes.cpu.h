@@ -86,14 +86,13 @@ typedef lane8 lane_widest;
 typedef lane4 lane_widest;
 #endif
 
+/* t in a register: AVX2's permutes take twice as long when they read memory themselves. */
+LANE_FN lane_widest lane_held(lane_widest t) {
 #if LANE_W == 8 && defined(__AVX2__)
-/* p[i], 0 <= i < 8. The load comes first: a permute that reads memory itself takes twice as long. */
-LANE_FN __m256 lane_permute8(const float *p, __m256i i) {
-    __m256 t = _mm256_loadu_ps(p);
     __asm__("" : "+x"(t));
-    return _mm256_permutevar8x32_ps(t, i);
-}
 #endif
+    return t;
+}
 
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)

@@ -318,13 +318,7 @@ static int read_tree(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
 
 int vxg_ct_geometry_from_cil(const char *text, size_t n, vxg_ct_notes *notes,
                              vxg_ct_geometry **out) {
-    vxg_json *tree;
-    vxg_ct_notes unasked;
-    *out = NULL;
-    VXG_TRY(vxg__json_parse(text, n, WHAT, VXG__MOST_VALUES, &tree));
-    int status = read_tree(tree, notes ? notes : &unasked, out);
-    vxg__json_free(tree);
-    return status == VXG_ERR_ARGUMENT ? vxg_error_context(VXG_ERR_INPUT, WHAT) : status;
+    return vxg__ct_read_json(WHAT, text, n, read_tree, notes, out);
 }
 
 /* ---- Writing ---- */

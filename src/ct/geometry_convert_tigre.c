@@ -234,7 +234,7 @@ static int make_views(const file *f, int cone, const int64_t *size, const double
             out);
     vxg__free(poses);
     vxg__free(views);
-    return status == VXG_ERR_ARGUMENT ? vxg_error_context(VXG_ERR_INPUT, WHAT) : status;
+    return status;
 }
 
 static int read_tree(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry **out) {
@@ -264,13 +264,7 @@ static int read_tree(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
 
 int vxg_ct_geometry_from_tigre(const char *text, size_t n, vxg_ct_notes *notes,
                                vxg_ct_geometry **out) {
-    vxg_json *tree;
-    vxg_ct_notes unasked;
-    *out = NULL;
-    VXG_TRY(vxg__json_parse(text, n, WHAT, VXG__MOST_VALUES, &tree));
-    int status = read_tree(tree, notes ? notes : &unasked, out);
-    vxg__json_free(tree);
-    return status;
+    return vxg__ct_read_json(WHAT, text, n, read_tree, notes, out);
 }
 
 /* ---- Writing ---- */

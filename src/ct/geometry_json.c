@@ -301,8 +301,7 @@ static int read_volume(const vxg_json *object, const vxg_ct_geometry *geo, vxg_c
         vxg_ct_rotation(a[0] * (M_PI / 180), a[1] * (M_PI / 180), a[2] * (M_PI / 180),
                         spec.rotation);
     }
-    int status = vxg_ct_complete_volume(geo, &spec, out);
-    return status == VXG_ERR_ARGUMENT ? vxg_error_context(VXG_ERR_INPUT, WHAT) : status;
+    return vxg_ct_complete_volume(geo, &spec, out);
 }
 
 /* ---- The whole ---- */
@@ -319,7 +318,6 @@ static int read_file(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
     VXG_TRY(check_keys(&f, vectors ? VECTORS : COMPACT, where));
     int status =
         vectors ? read_vectors(&f, beam, detector, out) : read_compact(&f, beam, detector, out);
-    if (status == VXG_ERR_ARGUMENT) status = vxg_error_context(VXG_ERR_INPUT, WHAT);
     if (status) return status;
     *notes = (vxg_ct_notes){.reverse = has(&f, K_REVERSE) ? (int)f.reverse : -1};
     snprintf(notes->units, sizeof notes->units, "%s", f.units ? f.units : "");
@@ -329,15 +327,5 @@ static int read_file(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
 
 int vxg_ct_geometry_from_json(const char *text, size_t n, vxg_ct_notes *notes,
                               vxg_ct_geometry **out) {
-    vxg_json *tree;
-    vxg_ct_notes unasked;
-    *out = NULL;
-    VXG_TRY(vxg__json_parse(text, n, WHAT, VXG__MOST_VALUES, &tree));
-    int status = read_file(tree, notes ? notes : &unasked, out);
-    vxg__json_free(tree);
-    if (status) {
-        vxg_ct_geometry_release(*out);
-        *out = NULL;
-    }
-    return status;
+    return vxg__ct_read_json(WHAT, text, n, read_file, notes, out);
 }

@@ -27,6 +27,12 @@ typedef struct vxg__key {
     size_t offset; /* of a field of the target */
 } vxg__key;
 
+/* A geometry out of a text that is one JSON value: read_tree sees the parsed value and a notes that
+ * is there. What the geometry refuses is the text's fault; *out is NULL on errors. */
+typedef int vxg__ct_tree_reader(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry **out);
+int vxg__ct_read_json(const char *what, const char *text, size_t n, vxg__ct_tree_reader *read_tree,
+                      vxg_ct_notes *notes, vxg_ct_geometry **out);
+
 /* All members of an object into a struct by the table's rows; bit i of *given: row i was there.
  * Unknown keys and keys given twice are errors. */
 int vxg__keys_read(const char *what, const vxg__key *table, int count, const char *place,

@@ -1,10 +1,10 @@
 /* Every input goes to the seven readers of geometry texts; what one takes is explained, drawn and
  * written in every format. */
 #include "fuzz.h"
+#include "geometry_readers.h"
 
 #include <math.h>
 #include <string.h>
-#include <voxgrad/geometry.h>
 
 /* The other half of array/random.c, whose random numbers trajectories use; never called. */
 int64_t vxg_array_count(const vxg_array *a) {
@@ -65,18 +65,11 @@ static void use(const vxg_ct_geometry *geo, const vxg_ct_notes *notes) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
-    static const vxg_ct_detector_size size = {3, 4, 0.5, 0};
     const char *text = (const char *)data;
-    for (int format = 0; format < 7; format++) {
+    for (int reader = 0; reader < READERS; reader++) {
         vxg_ct_geometry *geo = NULL;
         vxg_ct_notes notes = {.reverse = -1};
-        const int status = format == 0   ? vxg_ct_geometry_from_json(text, n, &notes, &geo)
-                           : format == 1 ? vxg_ct_geometry_from_astra(text, n, &geo)
-                           : format == 2 ? vxg_ct_geometry_from_rtk(text, n, &size, &geo)
-                           : format == 3 ? vxg_ct_geometry_from_matrix_text(text, n, &size, &geo)
-                           : format == 4 ? vxg_ct_geometry_from_tigre(text, n, &notes, &geo)
-                           : format == 5 ? vxg_ct_geometry_from_leap(text, n, &notes, &geo)
-                                         : vxg_ct_geometry_from_cil(text, n, &notes, &geo);
+        const int status = read_geometry(reader, text, n, &notes, &geo);
         if (!status != !!geo || (status && !*vxg_error_message())) abort();
         if (!status) use(geo, &notes);
         vxg_ct_geometry_release(geo);
