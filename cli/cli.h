@@ -140,32 +140,28 @@ int cli_provenance_add(cli_provenance *p, const char *name, const char *format, 
 void cli_provenance_drop(cli_provenance *p); /* the last entry */
 int cli_provenance_device(cli_provenance *p, const vxg_device *dev);
 /* Writes them as JSON with the date. */
-int cli_provenance_write(const cli_provenance *p, const char *path, int force);
+int cli_provenance_write(const cli_provenance *p, vxg_outputs *set, const char *path, int force);
 void cli_provenance_free(cli_provenance *p);
 /* SHA-256 of a file by a thread of its own; wait returns it, or stops waiting when interrupted. */
 int cli_hash_start(const char *path);
 int cli_hash_wait(const vxg_progress *progress, char hex[65]);
 
 /* files.c: a folder of outputs that appears whole or not at all. */
-#define CLI_MAX_OUTPUTS 64
 typedef struct cli_outputs {
     char folder[4096];
-    int made, force;             /* made: how many folders, from the last up */
-    char *path[CLI_MAX_OUTPUTS]; /* written so far */
-    int count;
+    int made, force;  /* made: how many folders, from the last up */
+    vxg_outputs *set; /* every file belongs to it */
 } cli_outputs;
 int cli_outputs_open(cli_outputs *o, const char *folder, int force);
 /* Path of a file in the folder; VXG_ERR_OUTPUT when it exists and force is off. */
 int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name);
-/* Notes a file as written, so that a later failure removes it. */
-void cli_outputs_wrote(cli_outputs *o, const char *path);
-/* failed: removes what was written and the folder if it was made here. Returns status. */
+/* All files get their names, or none; interrupted before: none. */
+int cli_outputs_commit(cli_outputs *o);
+/* Not committed: removes what was written and the folder if it was made here. Returns status. */
 int cli_outputs_close(cli_outputs *o, int status);
 /* Numbered slices PREFIX_NNNNN.tiff in the folder: VXG_ERR_OUTPUT when there are any and force is
  * off. */
 int cli_outputs_check_slices(const cli_outputs *o, const char *prefix);
-/* Removes those numbered from n on: left from an earlier, larger volume. */
-void cli_outputs_drop_slices(const cli_outputs *o, const char *prefix, int64_t n);
 
 /* A whole text file of up to 256 MiB, ends with 0; free() it. Messages name the file. */
 int cli_text_read(const char *path, char **out);

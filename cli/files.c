@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,6 +56,7 @@ int cli_outputs_open(cli_outputs *o, const char *folder, int force) {
     if (!status && access(o->folder, W_OK | X_OK))
         status = vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot write in folder %s: %s", o->folder,
                                strerror(errno));
+    if (!status) status = vxg_outputs_new(&o->set);
     if (status) remove_folders(o);
     return status;
 }
@@ -68,15 +70,25 @@ int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name) 
     return VXG_OK;
 }
 
-void cli_outputs_wrote(cli_outputs *o, const char *path) {
-    if (o->count < CLI_MAX_OUTPUTS && (o->path[o->count] = strdup(path))) o->count++;
+/* While files get their names a signal is too late, and a second one must not kill. */
+int cli_outputs_commit(cli_outputs *o) {
+    static const int numbers[2] = {SIGINT, SIGTERM};
+    struct sigaction before[2], ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    for (int i = 0; i < 2; i++) sigaction(numbers[i], &ignore, &before[i]);
+    int status = VXG_OK;
+    if (cli_cancel) {
+        status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
+    } else {
+        status = vxg_outputs_commit(o->set);
+        o->set = NULL;
+    }
+    for (int i = 0; i < 2; i++) sigaction(numbers[i], &before[i], NULL);
+    return status;
 }
 
 int cli_outputs_close(cli_outputs *o, int status) {
-    for (int i = 0; i < o->count; i++) {
-        if (status) unlink(o->path[i]);
-        free(o->path[i]);
-    }
+    vxg_outputs_abandon(o->set);
     if (status) remove_folders(o);
     memset(o, 0, sizeof *o);
     return status;
@@ -101,14 +113,6 @@ int cli_outputs_check_slices(const cli_outputs *o, const char *prefix) {
                                    e->d_name);
     if (d) closedir(d);
     return status;
-}
-
-void cli_outputs_drop_slices(const cli_outputs *o, const char *prefix, int64_t n) {
-    DIR *d = opendir(o->folder);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        if (slice_number(e->d_name, prefix) >= n) unlinkat(dirfd(d), e->d_name, 0);
-    }
-    if (d) closedir(d);
 }
 
 /* ---- texts in ---- */

@@ -63,7 +63,7 @@ int cli_provenance_device(cli_provenance *p, const vxg_device *dev) {
     return status;
 }
 
-int cli_provenance_write(const cli_provenance *p, const char *path, int force) {
+int cli_provenance_write(const cli_provenance *p, vxg_outputs *set, const char *path, int force) {
     char *text = NULL, date[40];
     size_t size = 0;
     FILE *f = open_memstream(&text, &size);
@@ -78,7 +78,7 @@ int cli_provenance_write(const cli_provenance *p, const char *path, int force) {
     cli_json_close(&j, '}');
     int bad = fclose(f);
     int status = bad ? vxg_error_set(VXG_ERR_MEMORY, "out of memory writing %s", path)
-                     : vxg_text_write(path, text, force);
+                     : vxg_outputs_text(set, path, text, force);
     free(text);
     return status;
 }

@@ -106,20 +106,18 @@ int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_forma
                                 .unit = job->unit,
                                 .attributes = job->prov.list,
                                 .nattributes = job->prov.count,
-                                .force = job->opt->force};
+                                .force = job->opt->force,
+                                .outputs = job->out.set};
     return vxg_volume_writer_open(&w, out);
 }
 
 int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path) {
-    int status = vxg_picture_write_png(pic, path, job->prov.list, job->prov.count, job->opt->force);
-    if (!status) cli_outputs_wrote(&job->out, path);
-    return status;
+    return vxg_outputs_picture(job->out.set, pic, path, job->prov.list, job->prov.count,
+                               job->opt->force);
 }
 
 int cli_write_provenance(cli_job *job, const char *path) {
-    int status = cli_provenance_write(&job->prov, path, job->opt->force);
-    if (!status) cli_outputs_wrote(&job->out, path);
-    return status;
+    return cli_provenance_write(&job->prov, job->out.set, path, job->opt->force);
 }
 
 static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
@@ -253,15 +251,13 @@ static int make_volume(cli_job *job, const names *n) {
     status = tee_open(&t, writer, nz, job->vol.ny, job->vol.nx);
     if (!status) status = reconstruct(job, &t.self, &stats);
     if (!status) say_stats(job->run, &stats);
-    /* The small files first: when one fails the volume is given up, and nothing is left. */
     if (!status) status = draw(job, &t, &pic);
     if (!status) status = cli_write_picture(job, &pic, n->picture);
     if (!status) status = add_stats(job, &stats);
     if (!status) status = cli_write_provenance(job, n->provenance);
     if (status) {
         writer->abandon(writer);
-    } else if (!(status = writer->finish(writer))) {
-        if (n->format == VXG_VOLUME_TIFF) cli_outputs_drop_slices(&job->out, "recon", nz);
+    } else if (!(status = writer->finish(writer)) && !(status = cli_outputs_commit(&job->out))) {
         cli_say(job->run, "volume %lld x %lld x %lld, 1/%s, %.1f s on %s", (long long)stats.slices,
                 (long long)stats.ny, (long long)stats.nx, job->geo && *job->unit ? job->unit : "px",
                 cli_now() - start, vxg_device_get_info(job->dev)->spec);

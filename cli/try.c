@@ -101,9 +101,7 @@ static int write_slice(cli_job *job, const tiles *t, int i, const float *slice) 
         writer->abandon(writer);
         return status;
     }
-    status = writer->finish(writer);
-    if (!status) cli_outputs_wrote(&job->out, t->path[i]);
-    return status;
+    return writer->finish(writer);
 }
 
 /* As many centres at a time as the memory limit allows. */
@@ -184,6 +182,7 @@ int cli_recon_try(cli_job *job) {
     if (!status) status = make_slices(job, t);
     if (!status) status = draw(job, t);
     if (!status) status = cli_write_provenance(job, t->provenance);
+    if (!status) status = cli_outputs_commit(&job->out);
     if (!status) {
         cli_say(job->run, "row %lld at %d centres from %s to %s%s", (long long)job->row, t->n,
                 t->label[0], t->label[t->n - 1],

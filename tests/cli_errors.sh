@@ -125,6 +125,16 @@ if has_hdf5; then
     stopped interrupt_h5 2 --save-format h5 --max-memory 4
     stopped terminate_npy 15 --save-format npy
     stopped interrupt_try 2 --type try
+    # With --force what was there stays, bit for bit.
+    for format in npy tiff; do
+        $V recon "$W/long.h5" -o "$W/kept" -c 60 --rows 0:9 -q --save-format $format >/dev/null
+        sums=$(cd "$W/kept" && find . -type f -exec cksum {} + | sort)
+        interrupted interrupt_force_$format 2 "$W/kept/" "$V" recon "$W/long.h5" -o "$W/kept" \
+            -c 64 --threads 1 --save-format $format --force
+        check kept_$format "an interrupted command changed files" \
+            [ "$sums" = "$(cd "$W/kept" && find . -type f -exec cksum {} + | sort)" ]
+        rm -r "$W/kept"
+    done
 else
     skip interrupt "built without HDF5"
 fi

@@ -1,11 +1,13 @@
-/* `simulate` with three outputs, every call of the library that makes, writes, closes or renames a
- * file failing once: the files that were there are there as before, nothing else is, or all three
- * are new. The command runs inside this process, whose own system calls below come before the C
- * library's. */
+/* `simulate` with three outputs and `recon` with a volume (one file, or a file per slice), a
+ * picture and its provenance, every call of the library that makes, writes, closes or renames a
+ * file failing once, or a signal arriving there: the files that were there are there as before,
+ * nothing else is, or all are new. The command runs inside this process, whose own system calls
+ * below come before the C library's. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,21 +16,28 @@
 #include "test.h"
 
 int voxgrad_main(int argc, char **argv); /* cli/main.c */
+extern volatile int cli_cancel;          /* cli/message.c */
 
 /* ---- Faults ---- */
-enum { OPEN, WRITE, PWRITE, CLOSE, RESERVE, MAKE, RENAME, LINK, KINDS };
+enum { OPEN, WRITE, PWRITE, CLOSE, RESERVE, MAKE, RENAME, LINK, KINDS, NEVER = 100000 };
 static struct {
     int calls, at;       /* counted since the start; the one that fails, 0: none */
     int renaming_broken; /* from then on nothing is renamed */
+    int signals;         /* instead of a failure, as many; 2: at renamings only */
     int failed[KINDS];
+    unsigned char kind[1000]; /* of each call of a run without a fault */
 } fault;
 
 static int fails(int kind, const void *caller) {
     Dl_info info;
     if (!fault.at || !dladdr(caller, &info) || !strstr(info.dli_fname, "libvoxgrad")) return 0;
     const int now = ++fault.calls == fault.at;
+    if (fault.at == NEVER && fault.calls < 1000) fault.kind[fault.calls] = (unsigned char)kind;
     if (!now && !(fault.renaming_broken && kind == RENAME && fault.calls > fault.at)) return 0;
     fault.failed[kind]++;
+    if (fault.signals && (fault.signals == 1 || kind == RENAME || kind == LINK))
+        for (int i = 0; i < fault.signals; i++) raise(SIGINT);
+    if (fault.signals) return 0;
     errno = kind == RESERVE || kind == WRITE || kind == PWRITE ? ENOSPC : EIO;
     return 1;
 }
@@ -126,22 +135,23 @@ static int entries(const char *folder, int *kept, int remove_them) {
     return n;
 }
 
-static char files[3][512];
+/* What there is before and must be kept or replaced. */
+static char files[8][512];
+static int nfiles;
+static void add_file(const char *name) {
+    snprintf(files[nfiles++], sizeof files[0], "%s/%s", work, name);
+}
 static void name_files(const char *scan, const char *volume, const char *geometry) {
-    const char *const names[3] = {scan, volume, geometry};
-    for (int i = 0; i < 3; i++) snprintf(files[i], sizeof files[i], "%s/%s", work, names[i]);
+    nfiles = 0;
+    add_file(scan), add_file(volume), add_file(geometry);
 }
 
 /* Exit code of the command with its k-th call failing; messages go nowhere. */
-static int simulate(int k, int force) {
-    char *argv[] = {"voxgrad",   "simulate",     "-q",       "-o",
-                    files[0],    "--volume-out", files[1],   "--geometry-out",
-                    files[2],    "--views=2",    "--rows=2", "--cols=6",
-                    "--flats=1", "--darks=1",    "-pdisc",   force ? "--force" : NULL,
-                    NULL};
+static int run_command(char **argv, int k) {
     int argc = 0;
     while (argv[argc]) argc++;
     fflush(stdout);
+    cli_cancel = 0;
     const int out = dup(1), err = dup(2), sink = open("/dev/null", O_WRONLY);
     dup2(sink, 1), dup2(sink, 2);
     fault.calls = 0, fault.at = k;
@@ -153,6 +163,54 @@ static int simulate(int k, int force) {
     return code;
 }
 
+typedef int command(int k, int force);
+static int simulate(int k, int force) {
+    char *argv[] = {"voxgrad",   "simulate",     "-q",       "-o",
+                    files[0],    "--volume-out", files[1],   "--geometry-out",
+                    files[2],    "--views=2",    "--rows=2", "--cols=6",
+                    "--flats=1", "--darks=1",    "-pdisc",   force ? "--force" : NULL,
+                    NULL};
+    return run_command(argv, k);
+}
+
+static char scan[300], folder[300], *format;
+static int recon(int k, int force) {
+    char *argv[] = {"voxgrad",
+                    "recon",
+                    "-q",
+                    "-c3",
+                    scan,
+                    "-o",
+                    folder,
+                    "--device=cpu",
+                    "--threads=1",
+                    format,
+                    force ? "--force" : NULL,
+                    NULL};
+    return run_command(argv, k);
+}
+/* The scan lies outside the folder that is emptied each time. Before: a longer volume in slices. */
+static int prepare_recon(char *volume_format) {
+    format = volume_format;
+    snprintf(scan, sizeof scan, "%s.h5", work);
+    snprintf(folder, sizeof folder, "%s", work);
+    char *argv[] = {"voxgrad",   "simulate", "-q",       "-o",        scan,
+                    "--views=4", "--rows=2", "--cols=6", "--flats=1", "--darks=1",
+                    "-pdisc",    "--force",  NULL};
+    nfiles = 0;
+    add_file("orthoslices.png"), add_file("provenance.json");
+    if (strstr(format, "=npy")) {
+        add_file("recon.npy");
+    } else {
+        for (int z = 0; z < 4; z++) {
+            char name[32];
+            snprintf(name, sizeof name, "recon_%05d.tiff", z);
+            add_file(name);
+        }
+    }
+    return run_command(argv, 0);
+}
+
 static int has_scans(void) {
     vxg_scan_writer *w = NULL;
     const double t = 0;
@@ -162,55 +220,125 @@ static int has_scans(void) {
     return status != VXG_ERR_UNSUPPORTED;
 }
 
+static int has_pictures(void) {
+    uint8_t pixel = 0;
+    vxg_picture pic = {1, 1, 1, &pixel};
+    const int status = vxg_picture_write_png(&pic, files[0], NULL, 0, 1);
+    if (!status) unlink(files[0]);
+    return status != VXG_ERR_UNSUPPORTED;
+}
+
+/* Pictures of recon take long: of the writes that follow one another most are left out, where
+ * only renamings matter everything else. */
+static int is_passed(command *run, int k, int last, int renamings_only) {
+    const int kind = fault.kind[k];
+    if (run != recon || k > last) return 0;
+    if (kind == RENAME || kind == LINK) return 0;
+    return renamings_only || (kind == WRITE && fault.kind[k - 1] == WRITE && k % 8);
+}
+
 /* Every k until no call is the k-th; counts of failures and of faults that do no harm. */
-static void every_fault(int force, int all_renames) {
+static void every_fault(command *run, int force, int all_renames, int signals) {
     int bad = 0, good = 0;
     memset(&fault, 0, sizeof fault);
-    fault.renaming_broken = all_renames;
+    fault.renaming_broken = all_renames, fault.signals = signals;
+    int kept = 0;
+    entries(work, &kept, 1);
+    for (int i = 0; force && i < nfiles; i++) put(files[i]);
+    CHECK(run(NEVER, force) == 0, "fails without a fault");
+    const int last = fault.calls, renamings = all_renames || signals == 2;
     for (int k = 1; k < 1000; k++) {
-        int kept = 0;
+        if (is_passed(run, k, last, renamings)) continue;
+        kept = 0;
         entries(work, &kept, 1);
-        for (int i = 0; force && i < 3; i++) put(files[i]);
-        const int code = simulate(k, force), reached = fault.calls >= k;
+        for (int i = 0; force && i < nfiles; i++) put(files[i]);
+        const int code = run(k, force), reached = fault.calls >= k;
         kept = 0;
         const int n = entries(work, &kept, 0);
         if (code == 0) {
             EXPECT(kept == 0 && n >= 3, "fault %d does no harm, but %d old files stay", k, kept);
             good++;
         } else if (all_renames) { /* under whatever name */
-            EXPECT(kept == 3 * force, "fault %d: %d of the old files are left", k, kept);
+            EXPECT(kept == nfiles * force, "fault %d: %d of the old files are left", k, kept);
             bad++;
         } else {
-            const int same = is_old(files[0]) + is_old(files[1]) + is_old(files[2]);
-            EXPECT(same == 3 * force && n == same, "fault %d: %d old files of %d entries", k, same,
-                   n);
-            EXPECT(code == 4, "fault %d: exit code %d", k, code);
+            int same = 0;
+            for (int i = 0; i < nfiles; i++) same += is_old(files[i]);
+            EXPECT(same == nfiles * force && n == same, "fault %d: %d old files of %d entries", k,
+                   same, n);
+            EXPECT(code == (signals ? 130 : 4), "fault %d: exit code %d", k, code);
             bad++;
         }
         if (!reached) break;
     }
-    CHECK(good > 0 && bad >= 15, "%d faults fail, %d do not", bad, good);
+    CHECK(good > 0 && bad >= (run == simulate ? 15
+                              : signals == 2  ? 0
+                                              : 2),
+          "%d faults fail, %d do not", bad, good);
+    const int many[KINDS] = {
+        [OPEN] = !renamings, [WRITE] = !renamings, [CLOSE] = !renamings, [LINK] = 1};
     for (int i = 0; i < KINDS; i++)
-        EXPECT(fault.failed[i] || i == (force ? MAKE : RENAME), "call %d was never reached", i);
+        EXPECT(fault.failed[i] || !(run == recon ? many[i] : i != (force ? MAKE : RENAME)),
+               "call %d was never reached", i);
 }
 
 TEST(replaced_whole_or_not)
 {
     name_files("s.h5", "v.npy", "g.json");
     if (!has_scans()) SKIP("built without HDF5");
-    every_fault(1, 0);
+    every_fault(simulate, 1, 0, 0);
 }
 TEST(new_whole_or_not)
 {
     name_files("deep/er/s.h5", "deep/v.npy", "deep/er/more/g.json");
     if (!has_scans()) SKIP("built without HDF5");
-    every_fault(0, 0);
+    every_fault(simulate, 0, 0, 0);
 }
 TEST(nothing_lost_when_renaming_breaks)
 {
     name_files("s.h5", "v.npy", "g.json");
     if (!has_scans()) SKIP("built without HDF5");
-    every_fault(1, 1);
+    every_fault(simulate, 1, 1, 0);
+}
+
+static void recon_faults(int force, int all_renames, int signals) {
+    static char *const formats[2] = {"--save-format=npy", "--save-format=tiff"};
+    for (int i = 0; i < 2; i++) {
+        CHECK(prepare_recon(formats[i]) == 0, "no scan: %s", vxg_error_message());
+        every_fault(recon, force, all_renames, signals);
+    }
+}
+#define NEEDS_RECON                                                                                \
+    do {                                                                                           \
+        name_files("s.h5", "v.npy", "g.json");                                                     \
+        if (!has_scans()) SKIP("built without HDF5");                                              \
+        if (!has_pictures()) SKIP("built without PNG");                                            \
+    } while (0)
+TEST(recon_replaced_whole_or_not)
+{
+    NEEDS_RECON;
+    recon_faults(1, 0, 0);
+}
+TEST(recon_new_whole_or_not)
+{
+    NEEDS_RECON;
+    recon_faults(0, 0, 0);
+}
+TEST(recon_nothing_lost_when_renaming_breaks)
+{
+    NEEDS_RECON;
+    recon_faults(1, 1, 0);
+}
+TEST(recon_interrupted_anywhere)
+{
+    NEEDS_RECON;
+    recon_faults(1, 0, 1);
+}
+/* A second signal kills, but not while files are being renamed. */
+TEST(recon_interrupted_twice_while_renaming)
+{
+    NEEDS_RECON;
+    recon_faults(1, 0, 2);
 }
 
 /* One file under two names: refused, whatever the spelling. */
@@ -229,12 +357,20 @@ TEST(one_file_twice)
     EXPECT(simulate(0, 0) == 4 && is_old(files[0]), "replaced without --force");
 }
 
-static const test_entry list[] = {T(replaced_whole_or_not), T(new_whole_or_not),
-                                  T(nothing_lost_when_renaming_breaks), T(one_file_twice)};
+static const test_entry list[] = {T(replaced_whole_or_not),
+                                  T(new_whole_or_not),
+                                  T(nothing_lost_when_renaming_breaks),
+                                  T(recon_replaced_whole_or_not),
+                                  T(recon_new_whole_or_not),
+                                  T(recon_nothing_lost_when_renaming_breaks),
+                                  T(recon_interrupted_anywhere),
+                                  T(recon_interrupted_twice_while_renaming),
+                                  T(one_file_twice)};
 int main(int argc, char **argv) {
     int kept = 0;
     if (test_scratch(work, sizeof work, "cli_outputs", "/tmp")) return 1;
     const int rc = test_run("cli_outputs", list, (int)(sizeof list / sizeof *list), argc, argv);
     entries(work, &kept, 1);
+    unlink(scan);
     return rmdir(work) ? 1 : rc;
 }

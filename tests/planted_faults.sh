@@ -228,6 +228,8 @@ plant reverse_ignored src/ct/geometry_json.c 's/f->reverse \? -a : a/a/' "ct_geo
 
 # ---- outputs and texts ----
 plant old_file_not_put_back src/io/outputs.c 's/rename\(it->aside, it->out\.path\) == 0/0 != 0/' "cli_outputs replaced"
+plant recon_renames_the_volume_alone cli/recon.c 's/ *\.outputs = job->out\.set//' "cli_outputs recon"
+plant old_slices_gone_at_once src/io/volume.c 's/vxg__outputs_add_file\(set, t\.s, NULL, 1\)/((void)set, unlink(t.s))/' "cli_outputs recon"
 plant renamed_before_the_others src/io/file.c 's/out->temp && out->set && /out->temp \&\& 0 \&\& /' "cli_outputs replaced"
 plant failed_folder_hides_others src/io/file.c 's/cut_last\(f->name\); \/\*/\/*/' "cli_outputs new_whole"
 plant comma_in_numbers src/base/text.c 's/plain \? \(void \*\)uselocale\(plain\) : NULL/NULL/' "locale geometry_is_read"

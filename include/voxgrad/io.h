@@ -28,7 +28,9 @@ VXG_API void vxg_scan_close(vxg_scan_reader *scan);
 
 /* Files that appear together or not at all. A writer opened with a set leaves its finished file
  * under a temporary name; vxg_outputs_commit gives all their names. When one of them fails, those
- * that were there before are there again. At most 16 files; the writers end before the set does. */
+ * that were there before are there again. The writers end before the set does. The files are
+ * renamed one after another: a process killed just then leaves the rest, old and new, under hidden
+ * names. */
 typedef struct vxg_outputs vxg_outputs;
 VXG_API int vxg_outputs_new(vxg_outputs **out);
 VXG_API int vxg_outputs_text(vxg_outputs *set, const char *path, const char *text, int force);
@@ -67,7 +69,7 @@ typedef struct vxg_volume_writer_opts {
     const vxg_attribute *attributes;
     int nattributes;
     int force;            /* replace what exists */
-    vxg_outputs *outputs; /* NULL: finish gives the file its name; one-file formats only */
+    vxg_outputs *outputs; /* NULL: finish gives the files their names */
 } vxg_volume_writer_opts;
 VXG_API int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer **out);
 
@@ -92,6 +94,9 @@ VXG_API int vxg_picture_new(int64_t width, int64_t height, int channels, vxg_pic
 VXG_API void vxg_picture_free(vxg_picture *pic);
 VXG_API int vxg_picture_write_png(const vxg_picture *pic, const char *path,
                                   const vxg_attribute *attributes, int nattributes, int force);
+/* The same as one of several outputs. */
+VXG_API int vxg_outputs_picture(vxg_outputs *set, const vxg_picture *pic, const char *path,
+                                const vxg_attribute *attributes, int nattributes, int force);
 /* Text at (x, y), scale >= 1 pixel per dot; ASCII. */
 VXG_API void vxg_picture_text(vxg_picture *pic, int64_t x, int64_t y, int scale, uint8_t gray,
                               const char *text);

@@ -31,6 +31,9 @@ int vxg__output_commit(vxg__output *out);
 void vxg__output_abandon(vxg__output *out);
 /* outputs.c: the set takes what out holds, whose file is closed, and empties it. */
 int vxg__outputs_add(vxg_outputs *set, vxg__output *out);
+/* One more file, whose folder is another's: temp, closed, becomes path; temp NULL: the file at path
+ * goes, and is there again when the set fails. */
+int vxg__outputs_add_file(vxg_outputs *set, const char *path, const char *temp, int force);
 /* Moves a finished temporary file to its name; without force never onto an existing file. */
 int vxg__output_rename(const char *temp, const char *path, int force);
 /* All bytes or VXG_ERR_OUTPUT with the reason; path is only for the message. offset < 0: append. */

@@ -77,8 +77,9 @@ static int encode(png_structp png, png_infop info, const job *j, const vxg_attri
     return 0;
 }
 
-int vxg_picture_write_png(const vxg_picture *pic, const char *path, const vxg_attribute *attributes,
-                          int nattributes, int force) {
+/* set: the one it belongs to, or NULL */
+static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
+                     const vxg_attribute *attributes, int nattributes, int force) {
     VXG_FAIL_IF(!pic || !pic->pixels || (pic->channels != 1 && pic->channels != 3),
                 VXG_ERR_ARGUMENT, "the picture is empty or has not 1 or 3 channels");
     VXG_FAIL_IF(pic->width > 1000000 || pic->height > 1000000, VXG_ERR_ARGUMENT,
@@ -89,7 +90,7 @@ int vxg_picture_write_png(const vxg_picture *pic, const char *path, const vxg_at
         VXG_FAIL_IF(!attributes[i].name || !*attributes[i].name || !attributes[i].text,
                     VXG_ERR_ARGUMENT, "attribute %d has no name or no text", i);
     vxg__output out;
-    VXG_TRY(vxg__output_open(path, force, NULL, &out));
+    VXG_TRY(vxg__output_open(path, force, set, &out));
     job j = {pic, path, out.fd, VXG_OK};
     png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning, &j,
                                                 on_alloc, on_free);
@@ -104,11 +105,22 @@ int vxg_picture_write_png(const vxg_picture *pic, const char *path, const vxg_at
     return status;
 }
 #else
-int vxg_picture_write_png(const vxg_picture *pic, const char *path, const vxg_attribute *attributes,
-                          int nattributes, int force) {
-    (void)pic, (void)attributes, (void)nattributes, (void)force;
+static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
+                     const vxg_attribute *attributes, int nattributes, int force) {
+    (void)set, (void)pic, (void)attributes, (void)nattributes, (void)force;
     VXG_FAIL(VXG_ERR_UNSUPPORTED,
              "%s: built without PNG; install libpng's headers (Debian: libpng-dev) and build again",
              path ? path : "");
 }
 #endif
+
+int vxg_picture_write_png(const vxg_picture *pic, const char *path, const vxg_attribute *attributes,
+                          int nattributes, int force) {
+    return write_png(NULL, pic, path, attributes, nattributes, force);
+}
+
+int vxg_outputs_picture(vxg_outputs *set, const vxg_picture *pic, const char *path,
+                        const vxg_attribute *attributes, int nattributes, int force) {
+    VXG_FAIL_IF(!set, VXG_ERR_ARGUMENT, "outputs is NULL");
+    return write_png(set, pic, path, attributes, nattributes, force);
+}

@@ -23,9 +23,8 @@ typedef struct volume {
     double voxel[3];
     char *unit, *software; /* software: attributes as text for TIFF */
     int force;
-    vxg__output out; /* one-file formats */
-    int64_t offset;  /* of the elements in the file */
-    vxg__folder folder;
+    vxg__output out;  /* TIFF folder: the folder alone */
+    int64_t offset;   /* one-file formats: of the elements in the file */
     char *path, *tag; /* TIFF folder: folder/prefix, and the ending of temporary names */
     char *names[2];   /* room for a final and a temporary name */
     size_t name_room;
@@ -56,10 +55,12 @@ static const char *slice_name(const volume *v, int64_t z, int temporary) {
 }
 
 /* Calls fn for every PREFIX_NNNNN.tiff there is in the folder; fn returns non-zero to stop. */
-static int for_slices(const volume *v, int (*fn)(const volume *v, const char *name, int64_t z)) {
+static int for_slices(const volume *v,
+                      int (*fn)(const volume *v, const char *name, int64_t z, vxg_outputs *set),
+                      vxg_outputs *set) {
     const char *slash = strrchr(v->path, '/'), *prefix = slash ? slash + 1 : v->path;
     size_t n = strlen(prefix);
-    DIR *dir = opendir(v->folder.name);
+    DIR *dir = opendir(v->out.folder.name);
     if (!dir) return VXG_OK;
     int status = VXG_OK;
     for (struct dirent *e; !status && (e = readdir(dir));) {
@@ -67,25 +68,24 @@ static int for_slices(const volume *v, int (*fn)(const volume *v, const char *na
         if (strncmp(e->d_name, prefix, n) != 0 || e->d_name[n] != '_') continue;
         size_t count = strspn(digits, "0123456789");
         if (count < 5 || count > 15 || strcmp(digits + count, ".tiff") != 0) continue;
-        status = fn(v, e->d_name, strtoll(digits, NULL, 10));
+        status = fn(v, e->d_name, strtoll(digits, NULL, 10), set);
     }
     closedir(dir);
     return status;
 }
 
-static int refuse_slice(const volume *v, const char *name, int64_t z) {
-    (void)z;
-    VXG_FAIL(VXG_ERR_OUTPUT, "%s/%s exists and is not replaced without force", v->folder.name,
+static int refuse_slice(const volume *v, const char *name, int64_t z, vxg_outputs *set) {
+    (void)z, (void)set;
+    VXG_FAIL(VXG_ERR_OUTPUT, "%s/%s exists and is not replaced without force", v->out.folder.name,
              name);
 }
 
 /* A longer volume was replaced: its last slices must not look like part of the new one. */
-static int remove_slice(const volume *v, const char *name, int64_t z) {
+static int remove_slice(const volume *v, const char *name, int64_t z, vxg_outputs *set) {
     vxg_text t = {0};
     if (z < v->nz) return VXG_OK;
-    vxg__text_add(&t, "%s/%s", v->folder.name, name);
-    int status = t.failed ? VXG_ERR_MEMORY : VXG_OK;
-    if (!status) unlink(t.s);
+    vxg__text_add(&t, "%s/%s", v->out.folder.name, name);
+    int status = t.failed ? VXG_ERR_MEMORY : vxg__outputs_add_file(set, t.s, NULL, 1);
     vxg__text_free(&t);
     return status;
 }
@@ -93,7 +93,7 @@ static int remove_slice(const volume *v, const char *name, int64_t z) {
 static int check_space(const volume *v) {
     struct statvfs fs;
     double need = (double)v->nz * ((double)v->ny * (double)v->nx * 4 + (double)v->header_bytes);
-    if (statvfs(v->folder.name, &fs) != 0 || fs.f_blocks == 0) return VXG_OK;
+    if (statvfs(v->out.folder.name, &fs) != 0 || fs.f_blocks == 0) return VXG_OK;
     double room = (double)fs.f_bavail * (double)fs.f_frsize;
     VXG_FAIL_IF(need > room, VXG_ERR_OUTPUT, "%s: no room for %.1f MB, %.1f MB are free: %s",
                 v->path, need / 1e6, room / 1e6, strerror(ENOSPC));
@@ -109,7 +109,7 @@ static vxg__tiff_layout tiff_layout(const volume *v, int64_t pages, int first) {
                               .software = first ? v->software : NULL};
 }
 
-static int folder_open(volume *v, const char *path) {
+static int folder_open(volume *v, const char *path, vxg_outputs *set) {
     const char *slash = strrchr(path, '/');
     VXG_FAIL_IF(slash && !slash[1], VXG_ERR_ARGUMENT,
                 "path %s ends in a slash; folder/prefix expected, such as out/recon", path);
@@ -121,8 +121,9 @@ static int folder_open(volume *v, const char *path) {
     v->name_room = strlen(path) + strlen(v->tag) + 40;
     for (int i = 0; i < 2; i++)
         if (!(v->names[i] = vxg__calloc(v->name_room, 1))) return VXG_ERR_MEMORY;
-    VXG_TRY(vxg__folder_make(path, &v->folder));
-    if (!v->force) VXG_TRY(for_slices(v, refuse_slice));
+    VXG_TRY(vxg__folder_make(path, &v->out.folder));
+    v->out.set = set;
+    if (!v->force) VXG_TRY(for_slices(v, refuse_slice, NULL));
     vxg__tiff_layout layout = tiff_layout(v, 1, 0);
     VXG_TRY(vxg__tiff_header(&layout, 0, &v->header, &v->header_bytes));
     return check_space(v);
@@ -153,19 +154,24 @@ static int folder_write(volume *v, int64_t z, const float *src) {
     return status;
 }
 
-static int folder_finish(volume *v) {
+static int folder_add(volume *v, vxg_outputs *set) {
     int status = VXG_OK;
-    int64_t z = 0;
-    for (; z < v->nz && !status; z++) {
+    for (int64_t z = 0; z < v->nz && !status; z++) {
         const char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
-        status = vxg__output_rename(temp, name, v->force);
-        if (!status) v->seen[z] = 0; /* no temporary file any more */
+        status = vxg__outputs_add_file(set, name, temp, v->force);
+        if (!status) v->seen[z] = 0; /* the set's from now on */
     }
-    if (status) {
-        for (int64_t i = 0; i + 1 < z; i++) unlink(slice_name(v, i, 0));
-    } else if (v->force) {
-        status = for_slices(v, remove_slice);
-    }
+    if (!status && v->force) status = for_slices(v, remove_slice, set);
+    return status ? status : vxg__outputs_add(set, &v->out); /* the folder */
+}
+
+static int folder_finish(volume *v) {
+    vxg_outputs *own = NULL;
+    if (v->out.set) return folder_add(v, v->out.set);
+    VXG_TRY(vxg_outputs_new(&own));
+    int status = folder_add(v, own);
+    if (!status) return vxg_outputs_commit(own);
+    vxg_outputs_abandon(own);
     return status;
 }
 
@@ -232,10 +238,8 @@ static void volume_abandon(vxg_volume_writer *self) {
     if (v->format == VXG_VOLUME_TIFF) {
         for (int64_t z = 0; v->seen && z < v->nz; z++)
             if (v->seen[z]) unlink(slice_name(v, z, 1));
-        vxg__folder_undo(&v->folder);
-    } else {
-        vxg__output_abandon(&v->out);
     }
+    vxg__output_abandon(&v->out);
     volume_free(v);
 }
 
@@ -249,7 +253,6 @@ static int volume_finish(vxg_volume_writer *self) {
             (long long)v->left, (long long)v->nz, (long long)(missing ? missing - v->seen : 0));
     } else if (v->format == VXG_VOLUME_TIFF) {
         status = folder_finish(v);
-        if (!status) vxg__folder_keep(&v->folder);
     } else {
         status = vxg__output_commit(&v->out); /* abandons by itself on failure */
     }
@@ -285,8 +288,6 @@ static int check_opts(const vxg_volume_writer_opts *o) {
                     (o->ny > UINT32_MAX || o->nx > UINT32_MAX),
                 VXG_ERR_ARGUMENT, "a TIFF slice of %lld x %lld is too large", (long long)o->ny,
                 (long long)o->nx);
-    VXG_FAIL_IF(o->format == VXG_VOLUME_TIFF && o->outputs, VXG_ERR_ARGUMENT,
-                "a folder of slices cannot be one of several outputs");
     VXG_FAIL_IF(o->nattributes < 0 || (o->nattributes && !o->attributes), VXG_ERR_ARGUMENT,
                 "attributes are NULL");
     for (int i = 0; i < o->nattributes; i++)
@@ -309,7 +310,8 @@ int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer
     v->unit = vxg__strdup(opts->unit ? opts->unit : "");
     int status = v->seen && v->unit ? attribute_text(opts, &v->software) : VXG_ERR_MEMORY;
     if (!status)
-        status = v->format == VXG_VOLUME_TIFF ? folder_open(v, opts->path) : file_open(v, opts);
+        status = v->format == VXG_VOLUME_TIFF ? folder_open(v, opts->path, opts->outputs)
+                                              : file_open(v, opts);
     if (status) {
         volume_abandon(&v->base);
         return status;
