@@ -155,8 +155,11 @@ plant cone_bp_adjoint_1_percent kernels/ct/cone_backproject.k 's/const real v = 
     "op_checks ct.cone.backprojector.float64.tiny"
 plant cone_bp_search_narrow kernels/ct/cone_backproject.k 's/q1 = q \+ K_R\(1\.01\)/q1 = q + K_R(0.8)/' \
     "op_checks ct.cone.backprojector.float64.tiny"
-plant cone_bp_half_pixel_both_ways kernels/ct/cone_place.h 's/inverse, middle_u\)/inverse, middle_u + K_R(0.5))/' "ct_fdk_point fan_flat"
+plant cone_bp_half_pixel_both_ways kernels/ct/cone_place.h 's/inverse, middle_u\);/inverse, middle_u + K_R(0.5));/' "ct_fdk_point fan_flat"
 plant cone_bp_behind_source kernels/ct/cone_place.h 's/if \(!\(w > K_R\(0\.0\)\)\) return 0;//' "ct_fdk_backproject flat"
+plant cone_run_border kernels/ct/cone_columns.k 's/low >= K_R\(0\.0\) \&\& high/low >= -K_R(1.0) \&\& high/' "ct_cone_gpu opencl"
+plant cone_run_steady src/ct/cone_backproject.c 's/return "cone_bp_run";/return "cone_bp_steady";/' "ct_cone_gpu opencl"
+plant cone_run_last kernels/ct/cone_columns.k 's/if \(z0 \+ k >= nz\) return;/if (z0 + k > nz) return;/' "ct_cone_gpu opencl"
 plant fdk_weight_adjoint_edge kernels/ct/fdk.k 's/gx == nu - 1; i\+\+/gx == nu; i++/' "op_checks ct.fan.fbp.float64.tiny"
 plant fdk_distance_ratio src/ct/fdk_plan.c 's/radius \/ distance/1/' "ct_fdk unit_density"
 plant fdk_flat_taps_on_an_arc src/ct/fdk.c 's/bend \* bend/1.0/' "ct_fdk wide_fan"

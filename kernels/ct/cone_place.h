@@ -42,16 +42,24 @@ K_FN real cone_angle(const real a, const real b, const real h) {
     return K_R(4.0) * K_fma(p * s, t, t);
 }
 
+/* Column of a voxel and the inverse of W (flat) or h; 0 where it lies behind the source. */
+K_FN int cone_column(K_GLOBAL const real *c, const int curved, const real x, const real y, const real z,
+                     const real middle_u, K_PRIVATE real *q, K_PRIVATE real *inverse) {
+    const real w = cone_at(c, x, y, z), b = cone_at(c + 4, x, y, z);
+    if (!(w > K_R(0.0))) return 0;
+    const real h = curved ? K_sqrt(K_fma(w, w, b * b)) : w;
+    *inverse = K_R(1.0) / h;
+    *q = curved ? K_fma(cone_angle(w, b, h), c[K_CONE_RADIAN], c[K_CONE_MIDDLE])
+                : K_fma(b, *inverse, middle_u);
+    return 1;
+}
+
 /* Column, row and weight of a voxel; 0 where it lies behind the source. middle: (nu-1)/2, (nv-1)/2. */
 K_FN int cone_place(K_GLOBAL const real *c, const int curved, const real x, const real y, const real z,
                     const real middle_u, const real middle_v, K_PRIVATE real *q, K_PRIVATE real *r,
                     K_PRIVATE real *weight) {
-    const real w = cone_at(c, x, y, z), b = cone_at(c + 4, x, y, z);
-    if (!(w > K_R(0.0))) return 0;
-    const real h = curved ? K_sqrt(K_fma(w, w, b * b)) : w;
-    const real inverse = K_R(1.0) / h;
-    *q = curved ? K_fma(cone_angle(w, b, h), c[K_CONE_RADIAN], c[K_CONE_MIDDLE])
-                : K_fma(b, inverse, middle_u);
+    real inverse;
+    if (!cone_column(c, curved, x, y, z, middle_u, q, &inverse)) return 0;
     *r = K_fma(cone_at(c + 8, x, y, z), inverse, middle_v);
     *weight = inverse * inverse;
     return 1;

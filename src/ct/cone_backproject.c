@@ -1,7 +1,9 @@
 /* Voxel-driven bilinear backprojector of cone and fan beams, flat and curved detectors:
- * coefficients in double, rounded once, then one kernel each way (kernels/ct/cone_backproject.k).
+ * coefficients in double, rounded once, then one kernel each way (kernels/ct/cone_backproject.k,
+ * cone_columns.k).
  */
 #include <math.h>
+#include <string.h>
 
 #include "array/launch.h"
 #include "ct/cone_backproject.h"
@@ -49,6 +51,28 @@ static void curved_coefs(const vxg_ct_volume *vol, const vxg_ct_view *v, int64_t
     c[15] = reach < 1.4 ? 1.001 / cos(reach) : 0;
 }
 
+/* Whether the form is the same float at every z' from -m to m: rounding is monotone. */
+static int same_along_z(const double *c, double m) {
+    const float c0 = (float)c[0], slope = (float)c[3];
+    return fmaf(slope, (float)m, c0) == c0 && fmaf(slope, (float)-m, c0) == c0;
+}
+
+/* GPUs take several voxels along z per item (kernels/ct/cone_columns.k), with one column and
+ * division for them all where every view allows; the bits are those of cone_bp. */
+static const char *pick_kernel(const vxg_device *dev, const vxg_ct_projector_opts *opts,
+                               const vxg_ct_cone_bp *p) {
+    const int64_t pixels = vxg_ct_geometry_nu(p->geo) * vxg_ct_geometry_nv(p->geo);
+    if (!strcmp(vxg_device_get_info(dev)->backend, "cpu") || opts->no_schedule ||
+        p->vol.nz <= VXG_CONE_RUN / 2 || pixels > INT32_MAX)
+        return "cone_bp";
+    const double m = 0.5 * (double)(p->vol.nz - 1);
+    for (int64_t i = 0; i < vxg_ct_geometry_nviews(p->geo); i++) {
+        const double *c = p->coef64 + i * VXG_CONE_BP_COEFS;
+        if (!same_along_z(c, m) || !same_along_z(c + 4, m)) return "cone_bp_run";
+    }
+    return "cone_bp_steady";
+}
+
 static void cone_bp_free(void *state) {
     vxg_ct_cone_bp *p = state;
     vxg_ct_geometry_release(p->geo);
@@ -73,6 +97,7 @@ static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_
     }
     VXG_TRY(vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, VXG_CONE_BP_COEFS},
                                     p->coef64, &p->coef));
+    p->kernel = pick_kernel(dev, opts, p);
     if (opts->dtype != VXG_F32 || opts->no_schedule) return VXG_OK;
     return vxg__ct_cone_bp_plan_new(dev, p, &p->plan);
 }
@@ -96,11 +121,13 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
     vxg_launch l = {.nints = 9};
     for (int i = 0; i < 9; i++) l.ints[i] = (int)n[i];
     for (int i = 0; i < 3; i++) l.global[i] = n[to_projections ? 3 + i : i];
+    if (!to_projections && strcmp(p->kernel, "cone_bp") != 0)
+        l.global[2] = (n[2] + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
     vxg__push_array(&l, from);
     vxg__push_array(&l, &p->coef);
     vxg__push_array(&l, to);
     return vxg__launch(vxg_op_device(op), call->queue,
-                       to_projections ? "cone_bp_adjoint" : "cone_bp", to->dtype, &l);
+                       to_projections ? "cone_bp_adjoint" : p->kernel, to->dtype, &l);
 }
 
 static int apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,

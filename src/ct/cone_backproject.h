@@ -6,7 +6,8 @@
 #include "ct/schedule.h"
 
 #define VXG_CONE_BP_COEFS                                                                          \
-    16 /* K_CONE_BP_COEFS of kernels/ct/cone_place.h, which says what they are */
+    16                 /* K_CONE_BP_COEFS of kernels/ct/cone_place.h, which says what they are */
+#define VXG_CONE_RUN 8 /* CONE_RUN of kernels/ct/cone_columns.k */
 
 typedef struct vxg_ct_cone_bp_plan vxg_ct_cone_bp_plan;
 
@@ -17,7 +18,8 @@ typedef struct vxg_ct_cone_bp {
     int weighted;              /* distance weight */
     vxg_array coef;            /* (nviews, VXG_CONE_BP_COEFS) on the device */
     double *coef64;            /* the same before rounding, for schedules */
-    vxg_ct_cone_bp_plan *plan; /* NULL: the plain kernels run */
+    vxg_ct_cone_bp_plan *plan; /* NULL: kernels run */
+    const char *kernel;        /* which kernel backprojects: voxel by voxel, or in runs along z */
 } vxg_ct_cone_bp;
 
 /* Hooks of a schedule, as vxg__ct_plan_*. *out is NULL and the status VXG_OK where none applies;
