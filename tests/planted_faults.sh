@@ -85,7 +85,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_B
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_cone ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
+used="op_checks parity ct_cone ct_cone_gpu ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -98,7 +98,7 @@ for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_chec
     "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule \
     "ct_phantom rays" "ct_phantom poisson_histogram" ct_fdk_backproject ct_fdk_weights "ct_fdk unit_density" \
     "ct_fdk wide_fan" "ct_fdk_point fan" "op_checks ct.cone.backprojector.float64.tiny" "op_checks ct.fan.fbp.float64.tiny" \
-    "op_checks ct.cone3d.joseph.float64.tiny" ct_cone ct_gradient; do
+    "op_checks ct.cone3d.joseph.float64.tiny" ct_cone ct_cone_gpu ct_gradient; do
     [ -f "tests/${t%% *}.c" ] || continue
     if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
 done
