@@ -1,26 +1,9 @@
 #!/bin/sh
-# What the README shows works: its C lines compile and run, its links lead somewhere, its commands
-# and options exist.
+# README and documents: links lead somewhere, commands and options exist. tests/snippets.sh runs what they show.
 cd "$(dirname "$0")/.." || exit 1
 suite=readme
 . tests/tools/cli.sh
 
-{
-    echo '#include <stdio.h>'
-    echo '#include <voxgrad/voxgrad.h>'
-    echo 'int main(void) { double angles[90]; for (int i = 0; i < 90; i++) angles[i] = 0.0349 * i;'
-    sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d'
-    echo 'vxg_array_release(&x); vxg_array_release(&y); vxg_op_release(A);'
-    echo 'vxg_ct_geometry_release(geo); vxg_device_release(dev);'
-    echo 'return e || vxg_alloc_live() != 0; }'
-} >"$W/readme.c"
-if [ -n "${ASAN_OPTIONS:-}" ]; then
-    skip c_example "built without the sanitizers' run-time"
-else
-    check c_example "the C lines do not compile or fail" sh -c \
-        "cc -std=c11 -Wall -Wextra -Werror -Iinclude '$W/readme.c' -o '$W/readme' -L$build/lib -lvoxgrad \
-         && LD_LIBRARY_PATH=$build/lib VXG_DEVICE=cpu '$W/readme'"
-fi
 for f in README.md docs/*.md docs/adding/*.md data/README.md CHANGELOG.md; do
     sed -n 's/[^(]*](\([^)#:]*\))/\n\1\n/gp' "$f" | grep -E '^[A-Za-z./_-]+$' | while read -r link; do
         [ -e "$(dirname "$f")/$link" ] || echo "$f: $link"
