@@ -8,8 +8,18 @@
  * over repetitions by process CPU time, so rates are per core; transposes are included. The plain
  * loop runs once on the middle slices of the same scan; error is max |schedule - plain| / max
  * |plain| there. Inputs are uniform random numbers; weighting by distance. --scaling: a row with
- * the ratio of wall times of one and two threads. */
-#include "bench.h"
+ * the ratio of wall times of one and two threads. The last column is an upper bound (roofline.h).
+ */
+#include "roofline.h"
+
+/* An update, per lane, from kernels/ct/cone_backproject.cpu.h. Steady: two rows of two columns are
+ * blended (two multiplications, two multiply-adds), one multiply-add between the rows; besides a
+ * position (addition, two conversions, subtraction), two permutes, a difference and a sum: the near
+ * class, 13. Tilted: position 1 + 1 + 2, weights 2, three columns one each, one across them; about
+ * 45 in all (notes.md). L2: the next voxel column of a tile needs new detector columns as the path
+ * moves on by 2 / pi of a pixel on the average, a row of 4 bytes a slice. */
+static const bench_counts steady = {.fma = 5, .ops = 13, .l2 = 4 * 2 / M_PI},
+                          tilted = {.fma = 8, .ops = 40, .l2 = 4 * 2 / M_PI};
 
 typedef struct options {
     int size, columns, views, reps, threads, plain, scaling;
@@ -76,15 +86,18 @@ static double plain(const options *o, vxg_device *dev, const vxg_ct_geometry *ge
     return 1e-9 * (double)count * o->views / t;
 }
 
-static void measure(const options *o, vxg_device *dev) {
+static void measure(const options *o, vxg_device *dev, const bench_machine *m) {
     const vxg_ct_projector_opts opts = {.weighting = VXG_CT_WEIGHTING_DISTANCE};
     const vxg_ct_volume vol = {.nz = o->size, .ny = o->size, .nx = o->size};
     const double updates = 1e-9 * pow(o->size, 3) * o->views;
     vxg_ct_geometry *geo = scan(o);
     vxg_call call = {0};
     double times[101], error = NAN, slow = NAN;
+    const double bytes = 4 * (pow(o->size, 3) + (double)o->views * pow(o->columns, 2));
+    char bound[48];
     vxg_array in, out;
     vxg_op *op;
+    bench_roofline(m, o->tilt != 0 ? tilted : steady, 1e9 * updates, bytes, bound);
     must(vxg_ct_backprojector(dev, geo, &vol, &opts, &op), "operator");
     must(vxg_op_new_array(op, 0, &in), "input");
     must(vxg_op_new_array(op, -1, &out), "output");
@@ -95,10 +108,10 @@ static void measure(const options *o, vxg_device *dev) {
         for (int k = 0; k < o->reps; k++) times[k] = once(op, &call, &in, &out);
         qsort(times, (size_t)o->reps, sizeof *times, by_value);
         if (!pass && o->plain > 0) slow = plain(o, dev, geo, &in, &out, &error);
-        printf("| %g | %d^3 | %d of %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.3f |\n", o->tilt,
-               o->size, o->views, o->columns, vxg_device_get_info(dev)->spec, vxg_threads(),
-               updates / times[o->reps / 2], updates / times[o->reps - 1], updates / times[0],
-               error, slow);
+        printf("| %g | %d^3 | %d of %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.3f | %s |\n",
+               o->tilt, o->size, o->views, o->columns, vxg_device_get_info(dev)->spec,
+               vxg_threads(), updates / times[o->reps / 2], updates / times[o->reps - 1],
+               updates / times[0], error, slow, bound);
         fflush(stdout);
     }
     if (o->scaling) bench_scaling("backprojection", again, &(work){op, &call, &in, &out});
@@ -123,7 +136,8 @@ int main(int argc, char **argv) {
         return 2;
     vxg_device *dev;
     must(vxg_device_open(spec, &dev), spec);
-    measure(&o, dev);
+    const bench_machine machine = bench_measure(dev);
+    measure(&o, dev, &machine);
     vxg_device_release(dev);
     return 0;
 }

@@ -9,8 +9,17 @@
  * plain loop runs once, where --plain-views is given on that many of the views, spread over the
  * turn; error is max |schedule - plain| / max |plain| of those views (adjoint: of the adjoint of
  * those views). Inputs are uniform random numbers in 0..1. --scaling: rows with the ratio of wall
- * times of one and two threads. */
-#include "bench.h"
+ * times of one and two threads. The last column is an upper bound (roofline.h). */
+#include "roofline.h"
+
+/* An update, per lane, from kernels/ct/cone_joseph.cpu.h. A ray's column has a slice per voxel
+ * crossed on its main axis: cos of the angle, 0.9 on the average, (column, slice) pairs a voxel
+ * column. Forward, a pair: two multiply(-add)s blend a cell, two make a row's height and sum;
+ * besides two conversions, three differences, an addition, two permutes. Adjoint, two rows a cell
+ * (three where they are closer): 1 for the estimate, 2 a row, 2 to give; besides 4, 10 about the
+ * rows. L2: one new column of cells a pair. */
+static const bench_counts counts[2] = {{.fma = 0.9 * 4, .ops = 0.9 * 12, .l2 = 0.9 * 4},
+                                       {.fma = 0.9 * 7, .ops = 0.9 * 21, .l2 = 0.9 * 4}};
 
 typedef struct options {
     int size, views, reps, threads, plain, plain_views, scaling;
@@ -85,7 +94,7 @@ static void again(void *context) {
     once(w->op, w->adjoint, w->d);
 }
 
-static void measure(const options *o, vxg_device *dev, int adjoint) {
+static void measure(const options *o, vxg_device *dev, const bench_machine *m, int adjoint) {
     const double voxels = 1e-9 * pow(o->size, 3), work = voxels * o->views;
     double times[101], error = NAN, slow = NAN;
     if (o->plain) slow = compare(o, dev, adjoint, &error);
@@ -95,11 +104,14 @@ static void measure(const options *o, vxg_device *dev, int adjoint) {
     once(op, adjoint, &d);
     for (int k = 0; k < o->reps; k++) times[k] = once(op, adjoint, &d);
     qsort(times, (size_t)o->reps, sizeof *times, by_value);
-    printf("| %s | %d^3 x %d, %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.4f (%d views) |\n",
+    const double bytes = 4 * (1e9 * voxels + o->views * pow(o->size * 3 / 2, 2));
+    char bound[48];
+    bench_roofline(m, counts[adjoint], 1e9 * work, bytes, bound);
+    printf("| %s | %d^3 x %d, %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.4f (%d views) | %s |\n",
            adjoint ? "Joseph adjoint" : "Joseph forward", o->size, o->views, o->size * 3 / 2,
            vxg_device_get_info(dev)->spec, vxg_threads(), work / times[o->reps / 2],
            work / times[o->reps - 1], work / times[0], error, voxels * o->plain_views / slow,
-           o->plain ? o->plain_views : 0);
+           o->plain ? o->plain_views : 0, bound);
     fflush(stdout);
     if (o->scaling)
         bench_scaling(adjoint ? "Joseph adjoint" : "Joseph forward", again,
@@ -124,8 +136,9 @@ int main(int argc, char **argv) {
     vxg_device *dev;
     must(vxg_device_open(spec, &dev), spec);
     must(vxg_set_threads(o.threads), "threads");
-    measure(&o, dev, 0);
-    measure(&o, dev, 1);
+    const bench_machine machine = bench_measure(dev);
+    measure(&o, dev, &machine, 0);
+    measure(&o, dev, &machine, 1);
     vxg_device_release(dev);
     return 0;
 }

@@ -6,8 +6,16 @@
  * Each row is the median over repetitions, by process CPU time, so rates are per core; --threads N
  * adds rows with N threads to those with one. Data start and end in C-order arrays, so transposes
  * are included. The plain loop runs once on the same data; error is max |schedule - plain| / max
- * |plain| of that very run. Inputs are uniform random numbers. */
-#include "bench.h"
+ * |plain| of that very run. Inputs are uniform random numbers. The last column is an upper bound
+ * (roofline.h). */
+#include "roofline.h"
+
+/* An update, per lane, from kernels/ct/parallel.cpu.h: the pair loop multiplies, multiplies and
+ * adds, adds; the transpose has two multiply-adds. L2 (notes.md): a square of 8 x 8 pixels rereads
+ * 13 columns of a view; Joseph forward brings one new cell a step. Lists of indices are not in it:
+ * with one slice they are most of the work. */
+static const bench_counts gather = {.fma = 2, .ops = 3, .l2 = 4 * 13 / 64.0},
+                          forward = {.fma = 2, .ops = 3, .l2 = 4}, spread = {.fma = 2, .ops = 2};
 
 typedef struct options {
     int slices, size, views, reps, threads, plain;
@@ -28,18 +36,25 @@ typedef struct row {
     double work; /* in 1e9 units per application */
     int adjoint;
     int volume_first; /* the operator takes a volume */
+    bench_counts counts;
 } row;
+
+static bench_machine machine;
 
 static void print_row(const options *o, const row *r, const vxg_op *op, double times[101],
                       double error, double slow) {
     const vxg_space *y = vxg_op_range(op), *x = vxg_op_domain(op, 0);
     const vxg_space *p = r->volume_first ? y : x, *v = r->volume_first ? x : y;
+    const double bytes = 4 * (double)(p->shape[0] * p->shape[1] * p->shape[2] +
+                                      v->shape[0] * v->shape[1] * v->shape[2]);
+    char bound[48];
+    bench_roofline(&machine, r->counts, 1e9 * r->work, bytes, bound);
     qsort(times, (size_t)o->reps, sizeof *times, by_value);
-    printf("| %s | %d x %d^2 x %d | %s | %d | %.2f %s | %.2f-%.2f | %.1e | %.3f |\n", r->name,
+    printf("| %s | %d x %d^2 x %d | %s | %d | %.2f %s | %.2f-%.2f | %.1e | %.3f | %s |\n", r->name,
            (int)p->shape[1], (int)v->shape[2], (int)p->shape[0],
            vxg_device_get_info(vxg_op_device(op))->spec, vxg_threads(),
            r->work / times[o->reps / 2], r->unit, r->work / times[o->reps - 1], r->work / times[0],
-           error, r->work / slow);
+           error, r->work / slow, bound);
     fflush(stdout);
 }
 
@@ -82,6 +97,7 @@ static void projector(const options *o, vxg_device *dev, const vxg_ct_geometry *
     vxg_op *fast, *plain = NULL;
     row r = {.name = name, .unit = "GUPS", .adjoint = adjoint};
     r.volume_first = make == vxg_ct_projector;
+    r.counts = r.volume_first ? adjoint ? gather : forward : adjoint ? spread : gather;
     r.work = 1e-9 * (double)(vol.nz * vol.ny * vol.nx) * (double)vxg_ct_geometry_nviews(geo);
     must(make(dev, geo, &vol, &opts, &fast), name);
     opts.no_schedule = 1;
@@ -99,6 +115,12 @@ static void filter(const options *o, vxg_device *dev) {
     /* two complex transforms of 5 n log2 n operations for two rows */
     row r = {.name = name, .unit = "GFLOP/s"};
     r.work = 1e-9 * 5 * (double)nfft * log2((double)nfft) * (double)o->views * o->slices;
+    /* a radix-4 butterfly has three complex products, 12 multiply(-add)s, and 16 additions for 40
+     * of these operations; those of the last stage down and the first up multiply by 1, and half of
+     * the additions of the first down and the last up are left out */
+    const double stages = log2((double)nfft) / 2;
+    r.counts =
+        (bench_counts){.fma = 12.0 / 40 * (1 - 1 / stages), .ops = 28.0 / 40 * (1 - 1 / stages)};
     snprintf(name, sizeof name, "row filter, nfft %d", (int)nfft);
     must(vxg_ct_filter_response(VXG_CT_WINDOW_RAMP, 0, nfft, 1, response), name);
     must(vxg_ct_filter(dev, &space, response, nfft, NULL, VXG_F32, &fast), name);
@@ -133,6 +155,7 @@ int main(int argc, char **argv) {
     if (o.reps < 1 || o.reps > 101 || o.views < 4 || o.slices < 1 || o.size < 4) return 2;
     vxg_device *dev;
     must(vxg_device_open(spec, &dev), spec);
+    machine = bench_measure(dev);
     vxg_ct_geometry *geo = scan(o.slices, o.size, o.views);
     projector(&o, dev, geo, vxg_ct_backprojector, "backprojection, linear", 0);
     projector(&o, dev, geo, vxg_ct_projector, "Joseph forward", 0);
