@@ -22,8 +22,20 @@ procs=$root/src/device/cuda/procs.h
     echo '#undef X'
     echo '#define X(name, arguments) nvrtcResult name arguments;'
     echo 'VXG_NVRTC_PROCS(X)'
-    sed -n 's/^ *\(CUDA_[A-Z_]*\|CU_[A-Z_]*\|NVRTC_[A-Z_]*\) = \([0-9]*\),*$/_Static_assert((int)\1 == \2, "\1");/p' \
+    sed -n 's/^ *\(CUDA_[A-Z0-9_]*\|CU_[A-Z0-9_]*\|NVRTC_[A-Z_]*\) = \([0-9]*\),*$/_Static_assert((int)\1 == \2, "\1");/p' \
         "$procs"
+    # structures: the same size, the members used at the same place
+    echo '#include <stddef.h>'
+    sed -n '/^typedef struct CUDA_ARRAY3D_DESCRIPTOR_st/,/^} CUDA_TEXTURE_DESC;/p' "$procs" | sed 's/CUDA_/OWN_/g'
+    for pair in ARRAY3D_DESCRIPTOR:Depth,Format,NumChannels,Flags RESOURCE_DESC:resType,res,flags \
+        MEMCPY3D:srcMemoryType,srcDevice,srcPitch,srcHeight,dstZ,dstMemoryType,dstArray,WidthInBytes,Height,Depth \
+        TEXTURE_DESC:addressMode,filterMode,flags,borderColor; do
+        t=${pair%%:*}
+        echo "_Static_assert(sizeof(OWN_$t) == sizeof(CUDA_$t), \"size of $t\");"
+        for m in $(echo "${pair#*:}" | tr , ' '); do
+            echo "_Static_assert(offsetof(OWN_$t, $m) == offsetof(CUDA_$t, $m), \"$t.$m\");"
+        done
+    done
 } >"$work/check.c"
 asserts=$(grep -c _Static_assert "$work/check.c")
 compile="${CC:-cc} -std=c11 -Wall -Werror -I$root/src -I$headers -fsyntax-only"

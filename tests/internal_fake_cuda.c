@@ -6,6 +6,7 @@
 
 #include "conf_device.h"
 #include "device/cuda/procs.h"
+#include "device/image.h"
 #include "fake_cuda/fake.h"
 
 #define FAKE_LIB VXG_BINARY_DIR "/tests/libfake_cuda.so"
@@ -291,6 +292,7 @@ typedef struct scene {
     vxg_kernel *k;
     vxg_graph *g;
     float back[64];
+    vxg_buffer *image;
 } scene;
 
 static int play(scene *s) {
@@ -311,6 +313,8 @@ static int play(scene *s) {
     STEP(vxg_array_axpby(s->q, 1, &s->x, 0, &s->y));
     STEP(vxg_kernel_from_source(s->dev, good_text, "twice", "-DEXTRA=5", VXG_F32, &s->k));
     l.buffer[0] = s->x.buffer, l.buffer[1] = s->y.buffer;
+    STEP(vxg__image_new(s->dev, 2, 4, 4, &s->image));
+    STEP(vxg__image_write(s->q, s->image, 1, 1, s->x.buffer, 4));
     STEP(vxg_queue_time_begin(s->q));
     STEP(vxg_kernel_launch(s->k, s->q, &l));
     STEP(vxg_queue_time_end(s->q, &seconds));
@@ -333,6 +337,7 @@ static int scenario(void) {
     char words[2048];
     snprintf(words, sizeof words, "%s", vxg_error_message());
     vxg_graph_free(s.g);
+    vxg_buffer_release(s.image);
     vxg_kernel_release(s.k);
     vxg_array_release(&s.x), vxg_array_release(&s.y);
     vxg_queue_free(s.q);
@@ -353,11 +358,12 @@ static int failing_compile(void) {
 
 /* These do their work and report an error that nobody can act on. */
 static int is_teardown(const char *name) {
-    static const char *const list[] = {"cuMemFree_v2",       "cuCtxSynchronize",
-                                       "cuStreamDestroy_v2", "cuEventDestroy_v2",
-                                       "cuModuleUnload",     "cuGraphExecDestroy",
-                                       "cuGraphDestroy",     "cuDevicePrimaryCtxRelease_v2",
-                                       "nvrtcDestroyProgram"};
+    static const char *const list[] = {"cuMemFree_v2",        "cuCtxSynchronize",
+                                       "cuStreamDestroy_v2",  "cuEventDestroy_v2",
+                                       "cuModuleUnload",      "cuGraphExecDestroy",
+                                       "cuGraphDestroy",      "cuDevicePrimaryCtxRelease_v2",
+                                       "nvrtcDestroyProgram", "cuArrayDestroy",
+                                       "cuTexObjectDestroy"};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (!strcmp(list[i], name)) return 1;
     return 0;

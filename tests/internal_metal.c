@@ -33,13 +33,13 @@ static int write_program(const char *unit, const char *path) {
         for (int i = 0; i < vxg__kernel_row_count; i++) {
             const char *name = vxg__kernel_rows[i].name;
             char pattern[96];
-            int n = 0, is_group = 0;
+            int n = 0, is_group = 0, is_image = 0;
             if (strcmp(vxg__kernel_rows[i].unit, unit)) continue;
             for (int k = 1; k <= VXG_MAX_BUFFERS; k++)
-                for (int g = 0; g < 2; g++) {
-                    snprintf(pattern, sizeof pattern, "\nK_%sKERNEL%d(%s,", g ? "GROUP_" : "", k,
-                             name);
-                    if (strstr(t.s, pattern)) n = k, is_group = g;
+                for (int g = 0; g < 3; g++) {
+                    static const char *const kind[] = {"", "GROUP_", "IMAGE_"};
+                    snprintf(pattern, sizeof pattern, "\nK_%sKERNEL%d(%s,", kind[g], k, name);
+                    if (strstr(t.s, pattern)) n = k, is_group = g == 1, is_image = g == 2;
                 }
             if (!n) return 1;
             if (pass) {
@@ -50,7 +50,8 @@ static int write_program(const char *unit, const char *path) {
                     "static void call_%s(void *const *b, const k_params &p, uint3 at, uint3 in, "
                     "uint nr) {\n    %s(",
                     name, name);
-            for (int k = 0; k < n; k++) fprintf(f, "any_pointer{b[%d]}, ", k);
+            if (is_image) fprintf(f, "texture2d_array<float, access::sample>(), ");
+            for (int k = is_image; k < n; k++) fprintf(f, "any_pointer{b[%d]}, ", k);
             fprintf(f, "p, at, in, nr);\n}\n");
         }
     }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <voxgrad/voxgrad.h>
 
+#include "device/image.h"
 #include "device/opencl/opencl.h"
 #include "test.h"
 
@@ -52,6 +53,7 @@ typedef struct scene {
     vxg_queue *q;
     vxg_array x, y;
     vxg_kernel *k;
+    vxg_buffer *image;
 } scene;
 
 #define STEP(call)                                                                                 \
@@ -72,6 +74,8 @@ static int play(scene *s) {
     STEP(vxg_array_write(s->q, &s->x, in));
     STEP(vxg_kernel_from_source(s->dev, text, "twice", "-DEXTRA=5", VXG_F32, &s->k));
     l.buffer[0] = s->x.buffer, l.buffer[1] = s->y.buffer;
+    STEP(vxg__image_new(s->dev, 2, 4, 4, &s->image));
+    STEP(vxg__image_write(s->q, s->image, 1, 1, s->x.buffer, 4));
     STEP(vxg_queue_time_begin(s->q));
     STEP(vxg_kernel_launch(s->k, s->q, &l));
     STEP(vxg_queue_time_end(s->q, &seconds));
@@ -91,6 +95,7 @@ static int scenario(void) {
     char words[2048];
     snprintf(words, sizeof words, "%s", vxg_error_message());
     vxg_kernel_release(s.k);
+    vxg_buffer_release(s.image);
     vxg_array_release(&s.x), vxg_array_release(&s.y);
     vxg_queue_free(s.q);
     vxg_device_release(s.dev);

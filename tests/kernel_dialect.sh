@@ -38,7 +38,7 @@ for target in opencl cuda metal; do
     done)"
 done
 result exercised "$(for n in $table; do
-    grep -q "\b$n\b" num/conformance.k || echo "$n is not in conformance.k"
+    grep -q "\b$n\b" num/conformance.k num/conformance_image.k || echo "$n is not in conformance.k"
 done)"
 
 # ---- Texts: kernel files and the headers they include, without comments ----

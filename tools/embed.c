@@ -2,8 +2,8 @@
  *
  * embed KERNELS_DIR OUT_DIR FILE...
  *   kernel_texts.c  every file's text as a string, named by its path below KERNELS_DIR
- *   kernel_list.h   X(name, file) for each K_KERNELn / K_GROUP_KERNELn, S(name) for each K_SCHEDULE
- *   kernel_all.h    #includes of all .k files, then all .cpu.h files
+ *   kernel_list.h   X(name, file) for each K_KERNELn / K_GROUP_KERNELn / K_IMAGE_KERNELn, S(name)
+ * for each K_SCHEDULE kernel_all.h    #includes of all .k files, then all .cpu.h files
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -86,6 +86,7 @@ int main(int argc, char **argv) {
         if (ends_with(name, ".k")) {
             scan(out[1], text, name, "K_KERNEL", 'X');
             scan(out[1], text, name, "K_GROUP_KERNEL", 'X');
+            scan(out[1], text, name, "K_IMAGE_KERNEL", 'X');
         }
         if (ends_with(name, ".cpu.h")) scan(out[1], text, name, "K_SCHEDULE", 'S');
         free(text);

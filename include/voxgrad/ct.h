@@ -122,6 +122,7 @@ typedef struct vxg_ct_projector_opts {
     vxg_dtype dtype;
     int no_schedule;            /* 1: always the plain loop */
     vxg_ct_weighting weighting; /* backprojectors; projectors do not read it */
+    int texture;                /* 1, vxg_ct_backprojector of cone and fan beams: see there */
 } vxg_ct_projector_opts;
 
 /* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the
@@ -161,7 +162,14 @@ VXG_API int vxg_ct_projector2d_geometry(vxg_device *dev, const vxg_ct_geometry *
  * Pixels beyond the detector are 0, voxels behind the source get nothing. Not the adjoint of
  * vxg_ct_projector; its own vjp is its exact transpose. Any views, flat and curved detectors. Fast
  * schedules for parallel beams where rows map to slices one to one and for cone beams on flat
- * detectors with 4 slices or more. VXG_ERR_ARGUMENT on a distance weight for a parallel beam. */
+ * detectors with 4 slices or more. VXG_ERR_ARGUMENT on a distance weight for a parallel beam.
+ *
+ * opts->texture (operator ct.cone.backprojector.texture, float32): projections are copied into a
+ * layered image and read through the device's sampler. On NVIDIA devices its fractions have 8 bits:
+ * a fetch is off by at most 1/512 of the difference between neighbouring pixels along each axis.
+ * It has no vjp (the sampler's weights are the device's own), and holds one image: one call at a
+ * time, on one queue. VXG_ERR_UNSUPPORTED, with "texture" in the message: float64, a parallel beam,
+ * a device without layered images or with a limit of rows or columns below the detector's. */
 VXG_API int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                  const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                  vxg_op **out);

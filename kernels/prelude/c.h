@@ -99,6 +99,28 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     K_ENTRY(f, (A a, B b, C c, D d, K_ITEM_ARGS),                                                  \
             (K_A(A, 0), K_A(B, 1), K_A(C, 2), K_A(D, 3), K_TAIL))
 
+/* Layered images: float32, w columns, h rows; see src/device/image.h. The sampler's arithmetic is free: no
+ * target repeats another's. */
+typedef struct k_image {
+    const float *p;
+    int w, h;
+} k_image;
+#define K_IMAGE const k_image *
+K_FN real k_texel(K_IMAGE a, const int layer, const int col, const int row) {
+    if (col < 0 || col >= a->w || row < 0 || row >= a->h) return 0;
+    return a->p[((k_long)layer * a->h + row) * a->w + col];
+}
+K_FN real K_tex(K_IMAGE a, const int layer, const real q, const real r) {
+    if (!(q > -1 && q < (real)a->w && r > -1 && r < (real)a->h)) return 0;
+    const real fq = K_floor(q), fr = K_floor(r), u = q - fq, v = r - fr;
+    const int col = (int)fq, row = (int)fr;
+    const real up = K_fma(u, k_texel(a, layer, col + 1, row), (1 - u) * k_texel(a, layer, col, row));
+    const real down = K_fma(u, k_texel(a, layer, col + 1, row + 1), (1 - u) * k_texel(a, layer, col, row + 1));
+    return K_fma(v, down, (1 - v) * up);
+}
+#define K_IMAGE_KERNEL3(f, a, B, b, C, c)                                                          \
+    K_ENTRY(f, (K_IMAGE a, B b, C c, K_ITEM_ARGS), ((K_IMAGE)k_b[0], K_A(B, 1), K_A(C, 2), K_TAIL))
+
 /* Group kernels: gx, gy, gz number groups of K_GROUP items. The text between barriers stands in
  * K_ITEMS(item) { ... } K_END_ITEMS: a loop here, one item and a barrier on GPUs. Nothing private
  * survives K_END_ITEMS except loop counters that are the same in all items. */

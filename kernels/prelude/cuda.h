@@ -39,6 +39,16 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     atomicAdd(p, v);
 }
 
+/* Layered texture objects; texel centres lie at halves. */
+typedef unsigned long long k_image;
+#define K_IMAGE const k_image
+#define K_IMAGE_SLOT
+#ifdef __cplusplus
+#define K_tex(a, layer, q, r) tex2DLayered<float>((a), (q) + 0.5f, (r) + 0.5f, (layer))
+#else /* the tests' simulated device */
+#define K_tex(a, layer, q, r) fake_tex2DLayered((a), (q) + 0.5f, (r) + 0.5f, (layer))
+#endif
+
 #ifdef __cplusplus
 #define K_ENTRY_WORD extern "C" __global__
 #else

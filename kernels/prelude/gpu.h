@@ -1,6 +1,6 @@
 /* Entry macros of the GPU targets. A prelude defines before:
  *   K_ENTRY_WORD, K_ENTRY_SIZED  words of an entry; of one with the fixed group size
- *   K_SLOT(n)                    attribute of buffer argument n
+ *   K_SLOT(n), K_IMAGE_SLOT      attribute of buffer argument n, of the image
  *   K_PARAMS_ARG                 the arguments after the buffers; with K_ENTRY_BEGIN they make k_v
  *   K_ENTRY_BEGIN                first statement of an entry
  *   K_G, K_W                     three numbers of the item; of the group
@@ -40,6 +40,12 @@
 #define K_KERNEL2(f, A, a, B, b) K_ANY2(f, , K_G, A, a, B, b)
 #define K_KERNEL3(f, A, a, B, b, C, c) K_ANY3(f, , K_G, A, a, B, b, C, c)
 #define K_KERNEL4(f, A, a, B, b, C, c, D, d) K_ANY4(f, , K_G, A, a, B, b, C, c, D, d)
+/* Images have no offset. */
+#define K_IMAGE_ANY3(f, w, a, B, b, C, c)                                                          \
+    K_ENTRY(f, , (K_IMAGE a, B b, C c, K_ITEM_ARGS),                                               \
+             (K_IMAGE a K_IMAGE_SLOT, B b K_SLOT(1), C c K_SLOT(2), K_PARAMS_ARG),                 \
+             (a, K_O(b, 1), K_O(c, 2), K_TAIL), w)
+#define K_IMAGE_KERNEL3(f, a, B, b, C, c) K_IMAGE_ANY3(f, K_G, a, B, b, C, c)
 
 #define K_GROUP 64
 #define K_GROUP_KERNEL2(f, A, a, B, b) K_ANY2(f, K_ENTRY_SIZED, K_W, A, a, B, b)

@@ -48,6 +48,13 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     }
 }
 
+#define K_IMAGE texture2d_array<float, access::sample>
+#define K_IMAGE_SLOT [[texture(0)]]
+K_FN real K_tex(K_IMAGE a, const int layer, const real q, const real r) {
+    constexpr sampler s(coord::pixel, address::clamp_to_zero, filter::linear);
+    return a.sample(s, float2(q + 0.5f, r + 0.5f), (uint)layer).x;
+}
+
 /* MSL hands positions to the entry alone, so an item receives its number in the group. */
 #define K_ENTRY_WORD kernel
 #define K_ENTRY_SIZED

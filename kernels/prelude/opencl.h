@@ -1,4 +1,4 @@
-/* Kernel dialect, OpenCL C 1.2 target (buffers only). */
+/* Kernel dialect, OpenCL C 1.2 target. */
 #ifndef K_PRELUDE
 #define K_PRELUDE
 #pragma OPENCL FP_CONTRACT OFF
@@ -40,6 +40,14 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     uint old = *cell, seen;
     while ((seen = atomic_cmpxchg(cell, old, as_uint(as_float(old) + v))) != old) old = seen;
 }
+
+/* Texel centres lie at halves; the third coordinate is the layer. */
+#define K_IMAGE __read_only image2d_array_t
+#define K_IMAGE_SLOT
+#define K_tex(a, layer, q, r)                                                                      \
+    read_imagef(a, CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP | CLK_FILTER_LINEAR,            \
+                (float4)((q) + 0.5f, (r) + 0.5f, (float)(layer), 0.0f))                            \
+        .x
 
 #define K_ENTRY_WORD __kernel
 #define K_ENTRY_SIZED __attribute__((reqd_work_group_size(K_GROUP, 1, 1)))

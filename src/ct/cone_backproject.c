@@ -57,6 +57,16 @@ static int same_along_z(const double *c, double m) {
     return fmaf(slope, (float)m, c0) == c0 && fmaf(slope, (float)-m, c0) == c0;
 }
 
+/* Whether column and weight of every view are the same along z. */
+static int is_steady(const vxg_ct_cone_bp *p) {
+    const double m = 0.5 * (double)(p->vol.nz - 1);
+    for (int64_t i = 0; i < vxg_ct_geometry_nviews(p->geo); i++) {
+        const double *c = p->coef64 + i * VXG_CONE_BP_COEFS;
+        if (!same_along_z(c, m) || !same_along_z(c + 4, m)) return 0;
+    }
+    return 1;
+}
+
 /* GPUs take several voxels along z per item (kernels/ct/cone_columns.k), with one column and
  * division for them all where every view allows; the bits are those of cone_bp. */
 static const char *pick_kernel(const vxg_device *dev, const vxg_ct_projector_opts *opts,
@@ -65,12 +75,7 @@ static const char *pick_kernel(const vxg_device *dev, const vxg_ct_projector_opt
     if (!strcmp(vxg_device_get_info(dev)->backend, "cpu") || opts->no_schedule ||
         p->vol.nz <= VXG_CONE_RUN / 2 || pixels > INT32_MAX)
         return "cone_bp";
-    const double m = 0.5 * (double)(p->vol.nz - 1);
-    for (int64_t i = 0; i < vxg_ct_geometry_nviews(p->geo); i++) {
-        const double *c = p->coef64 + i * VXG_CONE_BP_COEFS;
-        if (!same_along_z(c, m) || !same_along_z(c + 4, m)) return "cone_bp_run";
-    }
-    return "cone_bp_steady";
+    return p->steady ? "cone_bp_steady" : "cone_bp_run";
 }
 
 static void cone_bp_free(void *state) {
@@ -79,6 +84,7 @@ static void cone_bp_free(void *state) {
     vxg_array_release(&p->coef);
     vxg__free(p->coef64);
     vxg__ct_cone_bp_plan_free(p->plan);
+    vxg__ct_texture_free(p->texture);
     vxg__free(p);
 }
 
@@ -97,18 +103,16 @@ static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_
     }
     VXG_TRY(vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, VXG_CONE_BP_COEFS},
                                     p->coef64, &p->coef));
+    p->steady = is_steady(p);
     p->kernel = pick_kernel(dev, opts, p);
+    if (opts->texture)
+        return vxg__ct_texture_new(dev, nviews, vxg_ct_geometry_nv(p->geo), nu, &p->texture);
     if (opts->dtype != VXG_F32 || opts->no_schedule) return VXG_OK;
     return vxg__ct_cone_bp_plan_new(dev, p, &p->plan);
 }
 
-/* One launch over pixels (to_projections) or voxels, from -> to. */
-static int run(const vxg_op *op, const vxg_call *call, int to_projections, const vxg_array *from,
-               const vxg_array *to) {
-    const vxg_ct_cone_bp *p = vxg_op_state(op);
-    const vxg_ct_task task = to_projections ? VXG_CT_TASK_SPREAD : VXG_CT_TASK_BACKPROJECT;
-    if (p->plan && vxg__ct_cone_bp_plan_has(p->plan, task))
-        return vxg__ct_cone_bp_plan_run(p->plan, task, call, from, to);
+/* ints 0 to 8 of every kernel. */
+static void common_ints(const vxg_ct_cone_bp *p, const vxg_call *call, vxg_launch *l) {
     const int64_t n[] = {p->vol.nx,
                          p->vol.ny,
                          p->vol.nz,
@@ -118,11 +122,21 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
                          call->accumulate,
                          p->weighted,
                          p->curved};
-    vxg_launch l = {.nints = 9};
-    for (int i = 0; i < 9; i++) l.ints[i] = (int)n[i];
-    for (int i = 0; i < 3; i++) l.global[i] = n[to_projections ? 3 + i : i];
+    for (l->nints = 0; l->nints < 9; l->nints++) l->ints[l->nints] = (int)n[l->nints];
+}
+
+/* One launch over pixels (to_projections) or voxels, from -> to. */
+static int run(const vxg_op *op, const vxg_call *call, int to_projections, const vxg_array *from,
+               const vxg_array *to) {
+    const vxg_ct_cone_bp *p = vxg_op_state(op);
+    const vxg_ct_task task = to_projections ? VXG_CT_TASK_SPREAD : VXG_CT_TASK_BACKPROJECT;
+    if (p->plan && vxg__ct_cone_bp_plan_has(p->plan, task))
+        return vxg__ct_cone_bp_plan_run(p->plan, task, call, from, to);
+    vxg_launch l = {0};
+    common_ints(p, call, &l);
+    for (int i = 0; i < 3; i++) l.global[i] = l.ints[to_projections ? 3 + i : i];
     if (!to_projections && strcmp(p->kernel, "cone_bp") != 0)
-        l.global[2] = (n[2] + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
+        l.global[2] = (p->vol.nz + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
     vxg__push_array(&l, from);
     vxg__push_array(&l, &p->coef);
     vxg__push_array(&l, to);
@@ -152,12 +166,73 @@ static const vxg_op_class cone_bp_class = {.name = "ct.cone.backprojector",
                                            .workspace = workspace,
                                            .destroy = cone_bp_free};
 
+/* ---- From a texture ---- */
+/* Views in one image are one launch; further ones add. */
+static int texture_run(const vxg_op *op, const vxg_call *call, const vxg_ct_texture *t,
+                       int64_t first, const vxg_array *to) {
+    const vxg_ct_cone_bp *p = vxg_op_state(op);
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    for (int64_t v = 0, part; v < nviews; v += part) {
+        const int64_t layer = (first + v) % t->chunk;
+        part = t->chunk - layer < nviews - v ? t->chunk - layer : nviews - v;
+        vxg_launch l = {.nbuffers = 1, .buffer = {t->image[(first + v) / t->chunk]}};
+        common_ints(p, call, &l);
+        l.ints[5] = (int)part, l.ints[6] = call->accumulate || v > 0;
+        l.ints[l.nints++] = p->steady, l.ints[l.nints++] = (int)layer;
+        l.global[0] = p->vol.nx, l.global[1] = p->vol.ny;
+        l.global[2] = (p->vol.nz + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
+        vxg__push_array(&l, &p->coef);
+        l.offset[1] += v * VXG_CONE_BP_COEFS;
+        vxg__push_array(&l, to);
+        VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, "cone_bp_texture", VXG_F32, &l));
+    }
+    return VXG_OK;
+}
+
+static int texture_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                         const vxg_array *out) {
+    const vxg_ct_cone_bp *p = vxg_op_state(op);
+    VXG_TRY(vxg__ct_texture_write(p->texture, call->queue, 0, in));
+    return texture_run(op, call, p->texture, 0, out);
+}
+
+/* No vjp: the sampler's weights are the device's, their exact transpose is not known. */
+static const vxg_op_class cone_texture_class = {.name = "ct.cone.backprojector.texture",
+                                                .linear = 1,
+                                                .accumulates = 1,
+                                                .apply = texture_apply,
+                                                .destroy = cone_bp_free};
+
+int vxg__ct_is_texture_op(const vxg_op *op) {
+    return vxg_op_name(op) == cone_texture_class.name;
+}
+
+int vxg__ct_texture_apply(const vxg_op *op, const vxg_call *call, const vxg_ct_texture *t,
+                          int64_t first, const vxg_array *out) {
+    const vxg_space *s = vxg_op_range(op);
+    int same = out && out->buffer && out->ndim == s->ndim && out->dtype == s->dtype &&
+               vxg_array_is_contiguous(out) && vxg_buffer_device(out->buffer) == vxg_op_device(op);
+    for (int i = 0; i < s->ndim && same; i++) same = out->shape[i] == s->shape[i];
+    VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT,
+                "%s from prepared textures: the output must be a C-order array of the operator's "
+                "shape",
+                vxg_op_name(op));
+    return texture_run(op, call, t, first, out);
+}
+
+static int check_texture(const vxg_ct_projector_opts *opts) {
+    VXG_FAIL_IF(opts->texture && opts->dtype != VXG_F32, VXG_ERR_UNSUPPORTED,
+                "backprojector: texture holds float32 only");
+    return VXG_OK;
+}
+
 int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                vxg_op **out) {
     vxg_ct_volume checked;
     vxg_space volume, projections;
     *out = NULL;
+    VXG_TRY(check_texture(opts));
     VXG_TRY(vxg__ct_volume_check(vol, &checked));
     vxg_ct_cone_bp *p = vxg__calloc(1, sizeof *p);
     if (!p) return VXG_ERR_MEMORY;
@@ -171,5 +246,6 @@ int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
         return status;
     }
     vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
-    return vxg_op_new(&cone_bp_class, dev, 1, &projections, &volume, p, out);
+    return vxg_op_new(p->texture ? &cone_texture_class : &cone_bp_class, dev, 1, &projections,
+                      &volume, p, out);
 }

@@ -4,6 +4,7 @@
 
 #include "ct/ct.h"
 #include "ct/schedule.h"
+#include "ct/texture.h"
 
 #define VXG_CONE_BP_COEFS                                                                          \
     16                 /* K_CONE_BP_COEFS of kernels/ct/cone_place.h, which says what they are */
@@ -16,9 +17,11 @@ typedef struct vxg_ct_cone_bp {
     vxg_ct_volume vol;         /* checked: sizes and rotation filled in */
     int curved;                /* detector */
     int weighted;              /* distance weight */
+    int steady;                /* column and weight of every view are the same along z */
     vxg_array coef;            /* (nviews, VXG_CONE_BP_COEFS) on the device */
     double *coef64;            /* the same before rounding, for schedules */
     vxg_ct_cone_bp_plan *plan; /* NULL: kernels run */
+    vxg_ct_texture *texture;   /* NULL: projections are read from memory */
     const char *kernel;        /* which kernel backprojects: voxel by voxel, or in runs along z */
 } vxg_ct_cone_bp;
 

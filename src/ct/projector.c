@@ -247,6 +247,8 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
                 VXG_ERR_ARGUMENT, "backprojector: unknown weighting %d", (int)opts->weighting);
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
         return vxg__ct_cone_backprojector(dev, geo, vol, opts, out);
+    VXG_FAIL_IF(opts->texture, VXG_ERR_UNSUPPORTED,
+                "backprojector: texture is for cone and fan beams");
     VXG_FAIL_IF(opts->weighting != VXG_CT_WEIGHTING_NONE, VXG_ERR_ARGUMENT,
                 "backprojector: weighting by distance needs a source (cone or fan beam)");
     VXG_TRY(projection_new(dev, geo, vol, opts, 1, &p));

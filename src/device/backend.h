@@ -9,6 +9,7 @@
 #include "base/base.h"
 
 typedef struct vxg_backend vxg_backend;
+typedef struct vxg_image vxg_image;
 
 struct vxg_device {
     const vxg_backend *backend;
@@ -31,9 +32,17 @@ struct vxg_queue {
 struct vxg_buffer {
     vxg_device *dev;
     size_t bytes;
-    void *host;     /* cpu backend */
-    void *impl;     /* other backends */
-    int references; /* atomic */
+    void *host;       /* cpu backend */
+    void *impl;       /* other backends */
+    vxg_image *image; /* what kind of image this is, NULL for plain memory; owned */
+    int references;   /* atomic */
+};
+
+/* A layered image is a buffer of another kind: kernels take it where K_IMAGE_KERNELn says, nothing
+ * else does (its bytes are 0). */
+struct vxg_image {
+    int64_t layers, height, width;
+    void *array; /* the backend's */
 };
 
 struct vxg_kernel {
@@ -42,6 +51,7 @@ struct vxg_kernel {
     vxg_dtype dtype;
     int nbuffers; /* what its entry takes */
     int group;    /* a group kernel: the range counts groups of VXG_GROUP items */
+    int image;    /* its first buffer is an image */
     int borrowed; /* kept by the device's list: it holds no reference of the device */
     void *impl;
     int references; /* atomic */
@@ -101,6 +111,11 @@ struct vxg_backend {
     int (*capture_end)(vxg_queue *queue, vxg_graph *graph);
     int (*graph_launch)(vxg_graph *graph, vxg_queue *queue);
     void (*graph_free)(vxg_graph *graph);
+    /* Largest layered image (layers, height, width); all 0 where the device has none. */
+    int (*image_limits)(vxg_device *dev, int64_t limits[3]);
+    int (*image_new)(vxg_buffer *buf); /* dev and image are set; contents are open */
+    int (*image_write)(vxg_queue *queue, vxg_buffer *dst, int64_t first, int64_t layers,
+                       const vxg_buffer *src, size_t src_offset);
 };
 
 extern const vxg_backend vxg__backend_cpu, vxg__backend_opencl, vxg__backend_cuda;

@@ -293,6 +293,7 @@ void vxg_buffer_release(vxg_buffer *buf) {
     if (!buf || __atomic_sub_fetch(&buf->references, 1, __ATOMIC_ACQ_REL)) return;
     vxg_device *dev = buf->dev;
     dev->backend->buffer_free(buf);
+    vxg__free(buf->image);
     vxg__free(buf);
     vxg_device_release(dev);
 }

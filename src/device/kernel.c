@@ -21,18 +21,20 @@ const char *vxg__kernel_text(const char *name) {
     return NULL;
 }
 
-/* Finds K_KERNELn(name, ...) or K_GROUP_KERNELn(name, ...): the digit is the number of buffers. */
-static int find_entry(const char *text, const char *name, int *nbuffers, int *group) {
-    static const char plain[] = "K_KERNEL", grouped[] = "K_GROUP_KERNEL";
+/* Finds K_KERNELn(name, ...), K_GROUP_KERNELn or K_IMAGE_KERNELn: the digit is the number of
+ * buffers, an image counted. */
+static int find_entry(const char *text, const char *name, int *nbuffers, int *group, int *image) {
+    static const char *const words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_IMAGE_KERNEL"};
     size_t n = strlen(name);
     for (const char *p = text; (p = strstr(p, "K_")); p++) {
-        int is_group = !strncmp(p, grouped, sizeof grouped - 1);
-        if (!is_group && strncmp(p, plain, sizeof plain - 1)) continue;
-        const char *q = p + (is_group ? sizeof grouped : sizeof plain) - 1;
+        int kind = 0;
+        while (kind < 3 && strncmp(p, words[kind], strlen(words[kind])) != 0) kind++;
+        if (kind == 3) continue;
+        const char *q = p + strlen(words[kind]);
         if (*q < '1' || *q > '0' + VXG_MAX_BUFFERS || q[1] != '(') continue;
         const char *word = q + 2 + strspn(q + 2, " \t\n");
         if (strncmp(word, name, n) || !strchr(", \t\n", word[n])) continue;
-        *nbuffers = *q - '0', *group = is_group;
+        *nbuffers = *q - '0', *group = kind == 1, *image = kind == 2;
         return 1;
     }
     return 0;
@@ -48,7 +50,7 @@ static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, const
     if (!k) return VXG_ERR_MEMORY;
     k->dev = dev, k->dtype = dtype, k->references = 1;
     snprintf(k->name, sizeof k->name, "%s", name);
-    if (!*name || !find_entry(text, name, &k->nbuffers, &k->group)) {
+    if (!*name || !find_entry(text, name, &k->nbuffers, &k->group, &k->image)) {
         vxg__free(k);
         VXG_FAIL(VXG_ERR_ARGUMENT, "the text has no K_KERNELn or K_GROUP_KERNELn called '%s'",
                  name);
@@ -162,6 +164,9 @@ int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
     for (int i = 0; i < l.nbuffers; i++) {
         VXG_FAIL_IF(!l.buffer[i] || l.buffer[i]->dev != dev, VXG_ERR_ARGUMENT,
                     "launch of '%s': buffer %d is NULL or on another device", kernel->name, i);
+        VXG_FAIL_IF((l.buffer[i]->image != NULL) != (kernel->image && i == 0), VXG_ERR_ARGUMENT,
+                    "launch of '%s': buffer %d is %s image", kernel->name, i,
+                    l.buffer[i]->image ? "an" : "no");
         VXG_FAIL_IF(l.offset[i] < 0 ||
                         (size_t)l.offset[i] * vxg_dtype_size(kernel->dtype) > l.buffer[i]->bytes,
                     VXG_ERR_ARGUMENT, "launch of '%s': offset of buffer %d lies outside it",

@@ -193,7 +193,7 @@ struct CUfunc_st {
     char name[64];
     void *entry;
     void (*place)(const unsigned *, void (*)(void *), void *);
-    int nbuffers, is_group;
+    int nbuffers, is_group, is_image;
 };
 
 static void *open_object(const char *object, size_t n) {
@@ -244,14 +244,16 @@ FAKE_API CUresult cuModuleUnload(CUmodule module) {
 }
 
 /* What an entry takes stands in the text: K_KERNEL3(name, ... */
-static int read_entry(const char *text, const char *name, int *nbuffers, int *is_group) {
-    char pattern[2][96];
+static int read_entry(const char *text, const char *name, int *nbuffers, int *is_group,
+                      int *is_image) {
+    char pattern[3][96];
     for (int n = 1; n <= 8; n++) {
         snprintf(pattern[0], sizeof pattern[0], "\nK_KERNEL%d(%s,", n, name);
         snprintf(pattern[1], sizeof pattern[1], "\nK_GROUP_KERNEL%d(%s,", n, name);
-        for (int g = 0; g < 2; g++)
+        snprintf(pattern[2], sizeof pattern[2], "\nK_IMAGE_KERNEL%d(%s,", n, name);
+        for (int g = 0; g < 3; g++)
             if (strstr(text, pattern[g])) {
-                *nbuffers = n, *is_group = g;
+                *nbuffers = n, *is_group = g == 1, *is_image = g == 2;
                 return 1;
             }
     }
@@ -264,7 +266,7 @@ FAKE_API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, con
     snprintf(f->name, sizeof f->name, "%s", name);
     f->entry = dlsym(module->lib, name);
     *(void **)&f->place = dlsym(module->lib, "fake_place");
-    if (!f->entry || !read_entry(module->text, name, &f->nbuffers, &f->is_group)) {
+    if (!f->entry || !read_entry(module->text, name, &f->nbuffers, &f->is_group, &f->is_image)) {
         free(f);
         return 500; /* not found */
     }
@@ -286,7 +288,8 @@ int fake_take_arguments(fake_launch *l, void **params) {
         CUdeviceptr p;
         memcpy(&p, params[i], sizeof p);
         l->buffer[i] = (void *)(uintptr_t)p;
-        if (!fake_is_memory(l->buffer[i], 1)) return 1;
+        const int image = i == 0 && l->function->is_image;
+        if (image ? !fake_is_texture(l->buffer[i]) : !fake_is_memory(l->buffer[i], 1)) return 1;
     }
     memcpy(&l->params, params[n], sizeof l->params);
     memcpy(&l->y0, params[n + 1], sizeof l->y0);

@@ -37,3 +37,29 @@ static inline __attribute__((unused)) float atomicAdd(float *p, float v) {
                                           __ATOMIC_RELAXED));
     return now - v;
 }
+
+/* As an NVIDIA sampler filters: positions count from texels' corners, fractions have 8 bits, the
+ * border is 0. */
+typedef struct {
+    const float *data;
+    int width, height;
+} fake_texture;
+static inline __attribute__((unused)) float fake_texel(const fake_texture *t, int layer, int col,
+                                                       int row) {
+    if (col < 0 || col >= t->width || row < 0 || row >= t->height) return 0;
+    return t->data[((long long)layer * t->height + row) * t->width + col];
+}
+static inline __attribute__((unused)) float fake_tex2DLayered(unsigned long long texture, float x,
+                                                              float y, int layer) {
+    const fake_texture *t = (const fake_texture *)texture;
+    if (!(x > -1 && x < (float)t->width + 1 && y > -1 && y < (float)t->height + 1)) return 0;
+    const float q = floorf((x - 0.5f) * 256 + 0.5f) / 256,
+                r = floorf((y - 0.5f) * 256 + 0.5f) / 256;
+    const float u = q - floorf(q), v = r - floorf(r);
+    const int col = (int)floorf(q), row = (int)floorf(r);
+    const float up =
+        (1 - u) * fake_texel(t, layer, col, row) + u * fake_texel(t, layer, col + 1, row);
+    const float down =
+        (1 - u) * fake_texel(t, layer, col, row + 1) + u * fake_texel(t, layer, col + 1, row + 1);
+    return (1 - v) * up + v * down;
+}

@@ -23,9 +23,11 @@ static struct {
     int nth, code, hit, always;
 } failure;
 int fake_devices = 1, fake_arch = 90, fake_grid[3] = {2147483647, 65535, 65535}, fake_known_arch;
+static int fake_layers = 2048;
 static int live[FAKE_KINDS];
 static const char *const kind_names[FAKE_KINDS] = {"context", "memory", "stream",     "event",
-                                                   "module",  "graph",  "graph exec", "program"};
+                                                   "module",  "graph",  "graph exec", "program",
+                                                   "array",   "texture"};
 static _Thread_local CUcontext stack[16];
 static _Thread_local int depth;
 
@@ -67,7 +69,7 @@ FAKE_API void fake_reset(void) {
     ncounts = 0;
     memset(&failure, 0, sizeof failure);
     fake_devices = 1, fake_arch = 90, fake_known_arch = 0;
-    fake_grid[1] = fake_grid[2] = 65535;
+    fake_grid[1] = fake_grid[2] = 65535, fake_layers = 2048;
 }
 FAKE_API void fake_set(const char *what, int value) {
     if (!strcmp(what, "devices")) fake_devices = value;
@@ -75,6 +77,7 @@ FAKE_API void fake_set(const char *what, int value) {
     if (!strcmp(what, "grid_y")) fake_grid[1] = value;
     if (!strcmp(what, "grid_z")) fake_grid[2] = value;
     if (!strcmp(what, "known_arch")) fake_known_arch = value;
+    if (!strcmp(what, "layers")) fake_layers = value;
 }
 FAKE_API int fake_live(char *words, size_t size) {
     int total = depth;
@@ -152,6 +155,9 @@ FAKE_API CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute what, CUde
     case 6:
     case 7: *value = fake_grid[what - 5]; return 0;
     case 16: *value = 4; return 0;
+    case 27:
+    case 28: *value = 32768; return 0;
+    case 29: *value = fake_layers; return 0;
     case 75: *value = fake_arch / 10; return 0;
     case 76: *value = fake_arch % 10; return 0;
     default: return INVALID;
@@ -480,6 +486,97 @@ FAKE_API CUresult cuMemsetD8Async(CUdeviceptr dst, unsigned char value, size_t b
     NEED(is_stream(stream), BAD_HANDLE);
     submit(stream, &op);
     return 0;
+}
+
+/* ---- Layered textures ---- */
+struct CUarray_st {
+    struct CUarray_st *next;
+    size_t width, height, layers;
+    float *data;
+};
+/* What fake_tex2DLayered of device.h reads. */
+struct texture {
+    const float *data;
+    int width, height;
+    struct texture *next;
+};
+static struct texture *textures;
+
+FAKE_API CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *d) {
+    ENTER(cuArray3DCreate_v2);
+    NEED_CONTEXT;
+    NEED(d->Format == 32 && d->NumChannels == 1 && d->Flags == 1, INVALID);
+    NEED(d->Width && d->Height && d->Depth && d->Width <= 32768 && d->Height <= 32768, INVALID);
+    NEED(d->Depth <= (size_t)fake_layers, INVALID);
+    const size_t n = d->Width * d->Height * d->Depth;
+    *array = calloc(1, sizeof **array);
+    (*array)->width = d->Width, (*array)->height = d->Height, (*array)->layers = d->Depth;
+    (*array)->data = malloc(n * sizeof(float));
+    memset((*array)->data, 0xA5, n * sizeof(float));
+    fake_count(FAKE_ARRAY, 1);
+    return 0;
+}
+FAKE_API CUresult cuArrayDestroy(CUarray array) {
+    int code = fake_enter("cuArrayDestroy");
+    fake_run_all();
+    free(array->data), free(array);
+    fake_count(FAKE_ARRAY, -1);
+    return code;
+}
+FAKE_API CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D *c, CUstream stream) {
+    const CUarray a = c->dstArray;
+    const size_t bytes = c->srcPitch * c->srcHeight * c->Depth;
+    ENTER(cuMemcpy3DAsync_v2);
+    NEED_CONTEXT;
+    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(c->srcMemoryType == 2 && c->dstMemoryType == 3 && !c->srcXInBytes && !c->srcY, INVALID);
+    NEED(!c->srcZ && !c->srcLOD && !c->dstXInBytes && !c->dstY && !c->dstLOD, INVALID);
+    NEED(c->WidthInBytes == a->width * 4 && c->srcPitch == c->WidthInBytes, INVALID);
+    NEED(c->Height == a->height && c->srcHeight == a->height && c->Depth, INVALID);
+    NEED(c->dstZ <= a->layers && c->Depth <= a->layers - c->dstZ, INVALID);
+    NEED(fake_is_memory((void *)(uintptr_t)c->srcDevice, bytes), INVALID);
+    operation op = {.kind = 'c', .src = (void *)(uintptr_t)c->srcDevice, .bytes = bytes};
+    op.dst = a->data + c->dstZ * a->height * a->width;
+    submit(stream, &op);
+    return 0;
+}
+FAKE_API CUresult cuTexObjectCreate(CUtexObject *texture, const CUDA_RESOURCE_DESC *r,
+                                    const CUDA_TEXTURE_DESC *t,
+                                    const CUDA_RESOURCE_VIEW_DESC *view) {
+    ENTER(cuTexObjectCreate);
+    NEED_CONTEXT;
+    NEED(r->resType == 0 && r->res.array.hArray && !r->flags && !view, INVALID);
+    NEED(t->filterMode == 1 && !t->flags, INVALID); /* linear; texels by number */
+    for (int i = 0; i < 2; i++) NEED(t->addressMode[i] == 3, INVALID); /* border */
+    const CUarray a = r->res.array.hArray;
+    struct texture *made = calloc(1, sizeof *made);
+    made->data = a->data, made->width = (int)a->width, made->height = (int)a->height;
+    pthread_mutex_lock(&lock);
+    made->next = textures, textures = made;
+    pthread_mutex_unlock(&lock);
+    fake_count(FAKE_TEXTURE, 1);
+    *texture = (CUtexObject)(uintptr_t)made;
+    return 0;
+}
+FAKE_API CUresult cuTexObjectDestroy(CUtexObject texture) {
+    int code = fake_enter("cuTexObjectDestroy");
+    fake_run_all();
+    pthread_mutex_lock(&lock);
+    struct texture **p = &textures, *found;
+    while (*p && *p != (struct texture *)(uintptr_t)texture) p = &(*p)->next;
+    if ((found = *p)) *p = found->next;
+    pthread_mutex_unlock(&lock);
+    NEED(found, INVALID);
+    free(found);
+    fake_count(FAKE_TEXTURE, -1);
+    return code;
+}
+int fake_is_texture(const void *p) {
+    int found = 0;
+    pthread_mutex_lock(&lock);
+    for (const struct texture *t = textures; t; t = t->next) found |= t == p;
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 /* ---- Launches ---- */

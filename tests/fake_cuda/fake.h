@@ -15,7 +15,7 @@ void fake_reset(void);            /* counts to 0, failures off, settings to thei
 /* Objects alive, contexts on the calling thread's stack included; words say which. */
 int fake_live(char *words, size_t size);
 
-/* Settings, by name: "devices", "arch" (90), "grid_y", "grid_z" (65535), "known_arch" (0: all
- * known; else the only one NVRTC knows). */
+/* Settings, by name: "devices", "arch" (90), "grid_y", "grid_z" (65535), "layers" (2048),
+ * "known_arch" (0: all known; else the only one NVRTC knows). */
 void fake_set(const char *what, int value);
 #endif

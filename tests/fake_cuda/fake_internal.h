@@ -16,6 +16,8 @@ enum {
     FAKE_GRAPH,
     FAKE_EXEC,
     FAKE_PROGRAM,
+    FAKE_ARRAY,
+    FAKE_TEXTURE,
     FAKE_KINDS
 };
 extern int fake_devices, fake_arch, fake_grid[3], fake_known_arch;
@@ -23,6 +25,7 @@ int fake_enter(const char *name);
 void fake_count(int kind, int change);
 void fake_run_all(void);
 int fake_is_memory(const void *p, size_t bytes);
+int fake_is_texture(const void *p);
 
 /* A launch with copies of its arguments. */
 typedef struct fake_launch {

@@ -100,6 +100,37 @@ static void cpu_buffer_free(vxg_buffer *buf) {
     vxg__free(buf->host);
 }
 
+/* ---- Images: the numbers after k_image of kernels/prelude/c.h ---- */
+typedef struct cpu_image {
+    const float *p;
+    int w, h;
+} cpu_image;
+#define IMAGE_HEAD 64
+
+static int cpu_image_limits(vxg_device *dev, int64_t limits[3]) {
+    (void)dev;
+    limits[0] = 1 << 20, limits[1] = limits[2] = 1 << 16;
+    return VXG_OK;
+}
+static int cpu_image_new(vxg_buffer *buf) {
+    const vxg_image *im = buf->image;
+    const size_t n = (size_t)(im->layers * im->height * im->width);
+    if (!(buf->host = vxg__alloc_aligned(IMAGE_HEAD + n * sizeof(float)))) return VXG_ERR_MEMORY;
+    const float *data = (const float *)buf->host + IMAGE_HEAD / sizeof *data;
+    const cpu_image head = {data, (int)im->width, (int)im->height};
+    memcpy(buf->host, &head, sizeof head);
+    return VXG_OK;
+}
+static int cpu_image_write(vxg_queue *queue, vxg_buffer *dst, int64_t first, int64_t layers,
+                           const vxg_buffer *src, size_t offset) {
+    const vxg_image *im = dst->image;
+    const size_t layer = (size_t)(im->height * im->width) * sizeof(float);
+    (void)queue;
+    memcpy((char *)dst->host + IMAGE_HEAD + (size_t)first * layer, (const char *)src->host + offset,
+           (size_t)layers * layer);
+    return VXG_OK;
+}
+
 static int cpu_queue_new(vxg_queue *queue) {
     return (void)queue, VXG_OK;
 }
@@ -289,4 +320,7 @@ const vxg_backend vxg__backend_cpu = {
     .launch = cpu_launch,
     .time_begin = cpu_time_begin,
     .time_end = cpu_time_end,
+    .image_limits = cpu_image_limits,
+    .image_new = cpu_image_new,
+    .image_write = cpu_image_write,
 };

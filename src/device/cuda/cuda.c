@@ -140,10 +140,87 @@ static int cuda_buffer_new(vxg_buffer *buf) {
     if (status && buf->impl) vxg__cu.cuMemFree_v2(address(buf));
     return status;
 }
+static void drop(vxg_buffer *buf) {
+    if (buf->image) {
+        vxg__cu.cuTexObjectDestroy(address(buf));
+        vxg__cu.cuArrayDestroy(buf->image->array);
+    } else {
+        vxg__cu.cuMemFree_v2(address(buf));
+    }
+}
 static void cuda_buffer_free(vxg_buffer *buf) {
     int entered = !vxg__cuda_enter(buf->dev);
-    vxg__cu.cuMemFree_v2(address(buf));
+    if (entered && buf->image) vxg__cu.cuCtxSynchronize(); /* a queue may still read it */
+    drop(buf);
     if (entered) vxg__cuda_leave(VXG_OK);
+}
+
+/* ---- Images: a layered array and a texture object, which takes the place of an address ---- */
+static int cuda_image_limits(vxg_device *dev, int64_t limits[3]) {
+    const cuda_impl *impl = dev->impl;
+    static const int what[3] = {CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LAYERED_LAYERS,
+                                CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LAYERED_HEIGHT,
+                                CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LAYERED_WIDTH};
+    for (int i = 0; i < 3; i++) {
+        int n;
+        VXG_TRY(attribute(impl->device, what[i], &n));
+        limits[i] = n;
+    }
+    return VXG_OK;
+}
+
+/* Texels addressed by their numbers, linear between them, 0 outside. */
+static int make_texture(vxg_buffer *buf, CUarray array) {
+    CUDA_RESOURCE_DESC resource = {.resType = CU_RESOURCE_TYPE_ARRAY};
+    const CUDA_TEXTURE_DESC how = {.addressMode = {CU_TR_ADDRESS_MODE_BORDER,
+                                                   CU_TR_ADDRESS_MODE_BORDER,
+                                                   CU_TR_ADDRESS_MODE_BORDER},
+                                   .filterMode = CU_TR_FILTER_MODE_LINEAR};
+    CUtexObject texture;
+    resource.res.array.hArray = array;
+    VXG_TRY(VXG_CU(cuTexObjectCreate, &texture, &resource, &how, NULL));
+    buf->impl = (void *)(uintptr_t)texture, buf->image->array = array;
+    return VXG_OK;
+}
+
+static int make_image(vxg_buffer *buf) {
+    const CUDA_ARRAY3D_DESCRIPTOR shape = {.Width = (size_t)buf->image->width,
+                                           .Height = (size_t)buf->image->height,
+                                           .Depth = (size_t)buf->image->layers,
+                                           .Format = CU_AD_FORMAT_FLOAT,
+                                           .NumChannels = 1,
+                                           .Flags = CUDA_ARRAY3D_LAYERED};
+    CUarray array;
+    VXG_TRY(VXG_CU(cuArray3DCreate_v2, &array, &shape));
+    const int status = make_texture(buf, array);
+    if (status) vxg__cu.cuArrayDestroy(array);
+    return status;
+}
+
+static int cuda_image_new(vxg_buffer *buf) {
+    VXG_TRY(vxg__cuda_enter(buf->dev));
+    const int status = vxg__cuda_leave(make_image(buf));
+    if (status && buf->impl) drop(buf);
+    return status;
+}
+
+static int cuda_image_write(vxg_queue *queue, vxg_buffer *dst, int64_t first, int64_t layers,
+                            const vxg_buffer *src, size_t offset) {
+    const cuda_queue *q = queue->impl;
+    const vxg_image *im = dst->image;
+    const size_t row = (size_t)im->width * sizeof(float);
+    const CUDA_MEMCPY3D copy = {.srcMemoryType = CU_MEMORYTYPE_DEVICE,
+                                .srcDevice = address(src) + offset,
+                                .srcPitch = row,
+                                .srcHeight = (size_t)im->height,
+                                .dstMemoryType = CU_MEMORYTYPE_ARRAY,
+                                .dstArray = im->array,
+                                .dstZ = (size_t)first,
+                                .WidthInBytes = row,
+                                .Height = (size_t)im->height,
+                                .Depth = (size_t)layers};
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    return vxg__cuda_leave(VXG_CU(cuMemcpy3DAsync_v2, &copy, q->stream));
 }
 
 /* ---- Queues ---- */
@@ -326,4 +403,7 @@ const vxg_backend vxg__backend_cuda = {
     .capture_end = cuda_capture_end,
     .graph_launch = cuda_graph_launch,
     .graph_free = cuda_graph_free,
+    .image_limits = cuda_image_limits,
+    .image_new = cuda_image_new,
+    .image_write = cuda_image_write,
 };

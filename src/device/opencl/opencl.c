@@ -1,5 +1,6 @@
-/* The opencl backend: devices of all platforms, buffers, queues. OpenCL 1.2 buffers and nothing
- * more. */
+/* The opencl backend: devices of all platforms, buffers, queues, images. OpenCL 1.2 and nothing
+ * more.
+ */
 #include "device/opencl/opencl.h"
 
 #include <stdio.h>
@@ -176,6 +177,45 @@ static int opencl_zero(vxg_queue *q, vxg_buffer *dst, size_t offset, size_t n) {
     return fill_zero(q->impl, dst->impl, offset, n);
 }
 
+/* ---- Images ---- */
+static int opencl_image_limits(vxg_device *dev, int64_t limits[3]) {
+    const cl_impl *impl = dev->impl;
+    static const cl_uint what[3] = {CL_DEVICE_IMAGE_MAX_ARRAY_SIZE, CL_DEVICE_IMAGE2D_MAX_HEIGHT,
+                                    CL_DEVICE_IMAGE2D_MAX_WIDTH};
+    if (!WORD(impl->device, CL_DEVICE_IMAGE_SUPPORT)) return VXG_OK;
+    for (int i = 0; i < 3; i++) { /* size_t */
+        limits[i] = (int64_t)device_number(impl->device, what[i], sizeof(size_t));
+        if (limits[i] > INT32_MAX) limits[i] = INT32_MAX;
+    }
+    return VXG_OK;
+}
+
+static int opencl_image_new(vxg_buffer *buf) {
+    const cl_impl *impl = buf->dev->impl;
+    const vxg_image *im = buf->image;
+    const cl_image_format format = {CL_R, CL_FLOAT};
+    const cl_image_desc desc = {.type = CL_MEM_OBJECT_IMAGE2D_ARRAY,
+                                .width = (size_t)im->width,
+                                .height = (size_t)im->height,
+                                .layers = (size_t)im->layers};
+    cl_int code;
+    cl_mem m = vxg__cl.clCreateImage(impl->context, CL_MEM_READ_WRITE, &format, &desc, NULL, &code);
+    VXG_FAIL_IF(code == CL_IMAGE_FORMAT_NOT_SUPPORTED, VXG_ERR_UNSUPPORTED,
+                "the device has no images of single floats");
+    VXG_TRY(vxg__cl_check(code, "clCreateImage"));
+    buf->impl = m;
+    return VXG_OK;
+}
+
+static int opencl_image_write(vxg_queue *q, vxg_buffer *dst, int64_t first, int64_t layers,
+                              const vxg_buffer *src, size_t offset) {
+    const vxg_image *im = dst->image;
+    const size_t origin[3] = {0, 0, (size_t)first};
+    const size_t region[3] = {(size_t)im->width, (size_t)im->height, (size_t)layers};
+    return VXG_CL(clEnqueueCopyBufferToImage, q->impl, src->impl, dst->impl, offset, origin, region,
+                  0, NULL, NULL);
+}
+
 /* ---- Queues ---- */
 static int opencl_queue_new(vxg_queue *queue) {
     cl_impl *impl = queue->dev->impl;
@@ -227,4 +267,7 @@ const vxg_backend vxg__backend_opencl = {
     .launch = vxg__cl_launch,
     .time_begin = opencl_time_begin,
     .time_end = opencl_time_end,
+    .image_limits = opencl_image_limits,
+    .image_new = opencl_image_new,
+    .image_write = opencl_image_write,
 };

@@ -23,6 +23,16 @@ typedef struct vxg_cl_kernel *cl_kernel;
 typedef struct vxg_cl_event *cl_event;
 typedef void (*cl_notify)(void);
 
+typedef struct cl_image_format {
+    cl_uint order, type;
+} cl_image_format;
+typedef struct cl_image_desc {
+    cl_uint type;
+    size_t width, height, depth, layers, row_pitch, slice_pitch;
+    cl_uint mip_levels, samples;
+    cl_mem buffer;
+} cl_image_desc;
+
 enum {
     CL_SUCCESS = 0,
     CL_TRUE = 1,
@@ -35,6 +45,9 @@ enum {
     CL_DEVICE_MAX_COMPUTE_UNITS = 0x1002,
     CL_DEVICE_MAX_WORK_ITEM_SIZES = 0x1005,
     CL_DEVICE_MAX_MEM_ALLOC_SIZE = 0x1010,
+    CL_DEVICE_IMAGE2D_MAX_WIDTH = 0x1011,
+    CL_DEVICE_IMAGE2D_MAX_HEIGHT = 0x1012,
+    CL_DEVICE_IMAGE_SUPPORT = 0x1016,
     CL_DEVICE_SINGLE_FP_CONFIG = 0x101B,
     CL_DEVICE_GLOBAL_MEM_SIZE = 0x101F,
     CL_DEVICE_AVAILABLE = 0x1027,
@@ -42,7 +55,11 @@ enum {
     CL_DEVICE_NAME = 0x102B,
     CL_DRIVER_VERSION = 0x102D,
     CL_DEVICE_VERSION = 0x102F,
+    CL_DEVICE_IMAGE_MAX_ARRAY_SIZE = 0x1041,
     CL_CONTEXT_PLATFORM = 0x1084,
+    CL_R = 0x10B0,
+    CL_FLOAT = 0x10DE,
+    CL_MEM_OBJECT_IMAGE2D_ARRAY = 0x10F3,
     CL_PROGRAM_BINARY_SIZES = 0x1165,
     CL_PROGRAM_BINARIES = 0x1166,
     CL_PROGRAM_BUILD_LOG = 0x1183,
@@ -56,6 +73,7 @@ enum {
     X(DEVICE_NOT_AVAILABLE, -2)                                                                    \
     X(COMPILER_NOT_AVAILABLE, -3)                                                                  \
     X(MEM_OBJECT_ALLOCATION_FAILURE, -4)                                                           \
+    X(IMAGE_FORMAT_NOT_SUPPORTED, -10)                                                             \
     X(OUT_OF_RESOURCES, -5)                                                                        \
     X(OUT_OF_HOST_MEMORY, -6)                                                                      \
     X(BUILD_PROGRAM_FAILURE, -11)                                                                  \
@@ -96,6 +114,9 @@ enum {
     X(clEnqueueCopyBuffer,                                                                         \
       (cl_command_queue q, cl_mem src, cl_mem dst, size_t src_offset, size_t dst_offset,           \
        size_t bytes, cl_uint nevents, const cl_event *events, cl_event *event))                    \
+    X(clEnqueueCopyBufferToImage,                                                                  \
+      (cl_command_queue q, cl_mem src, cl_mem dst, size_t src_offset, const size_t *origin,        \
+       const size_t *region, cl_uint nevents, const cl_event *events, cl_event *event))            \
     X(clEnqueueFillBuffer,                                                                         \
       (cl_command_queue q, cl_mem m, const void *pattern, size_t pattern_bytes, size_t offset,     \
        size_t bytes, cl_uint nevents, const cl_event *events, cl_event *event))                    \
@@ -122,6 +143,9 @@ enum {
       (cl_context c, cl_device_id d, cl_bitfield properties, cl_int * error))                      \
     X(cl_mem, clCreateBuffer,                                                                      \
       (cl_context c, cl_bitfield flags, size_t bytes, void *host, cl_int *error))                  \
+    X(cl_mem, clCreateImage,                                                                       \
+      (cl_context c, cl_bitfield flags, const cl_image_format *format, const cl_image_desc *desc,  \
+       void *host, cl_int *error))                                                                 \
     X(cl_program, clCreateProgramWithSource,                                                       \
       (cl_context c, cl_uint n, const char **texts, const size_t *lengths, cl_int *error))         \
     X(cl_program, clCreateProgramWithBinary,                                                       \
