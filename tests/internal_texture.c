@@ -14,6 +14,7 @@ static int (*hit)(void);
 static void (*reset)(void);
 static void (*set)(const char *, int);
 static int (*alive)(char *, size_t);
+static int (*calls)(const char *);
 
 static int open_fake(void) {
     void *lib = dlopen(FAKE_LIB, RTLD_NOW | RTLD_LOCAL);
@@ -23,7 +24,8 @@ static int open_fake(void) {
     *(void **)&reset = dlsym(lib, "fake_reset");
     *(void **)&set = dlsym(lib, "fake_set");
     *(void **)&alive = dlsym(lib, "fake_live");
-    return fail && hit && reset && set && alive;
+    *(void **)&calls = dlsym(lib, "fake_calls");
+    return calls && fail && hit && reset && set && alive;
 }
 
 /* ---- Texels ---- */
@@ -193,10 +195,66 @@ TEST(failures)
     reset();
 }
 
+/* A prepared texture: a backprojection launches and copies nothing, an update copies once; a graph
+ * holds both. */
+static void prepared_calls(vxg_device *dev, vxg_ct_prepared *p, const vxg_op *op, vxg_array *x,
+                           vxg_array *one) {
+    vxg_call call = {0};
+    vxg_graph *graph;
+    CHECK_OK(vxg_queue_new(dev, &call.queue));
+    CHECK_OK(vxg_ct_prepared_keep_texture(p, &call));
+    CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, &call, x));
+    CHECK_OK(vxg_ct_prepared_update(p, 1, &call, one));
+    CHECK_OK(vxg_queue_sync(call.queue));
+    reset();
+    CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, &call, x));
+    EXPECT(calls("cuLaunchKernel") == 1 && !calls("cuMemcpy3DAsync_v2") &&
+               !calls("cuMemAlloc_v2") && !calls("cuStreamSynchronize"),
+           "%d launches, %d copies", calls("cuLaunchKernel"), calls("cuMemcpy3DAsync_v2"));
+    CHECK_OK(vxg_queue_capture_begin(call.queue));
+    CHECK_OK(vxg_ct_prepared_update(p, 1, &call, one));
+    EXPECT(calls("cuMemcpy3DAsync_v2") == 1, "%d copies", calls("cuMemcpy3DAsync_v2"));
+    CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, &call, x));
+    CHECK_OK(vxg_queue_capture_end(call.queue, &graph));
+    CHECK_OK(vxg_graph_launch(graph, call.queue));
+    CHECK_OK(vxg_queue_sync(call.queue));
+    vxg_graph_free(graph);
+    vxg_queue_free(call.queue);
+}
+
+TEST(prepared)
+{
+    const vxg_ct_view v[2] = {{.s = {0, -30, 0}, .d = {0, 9, 0}, .U = {1, 0, 0}, .V = {0, 0, 1}},
+                              {.s = {-30, 0, 0}, .d = {9, 0, 0}, .U = {0, -1, 0}, .V = {0, 0, 1}}};
+    const vxg_ct_volume vol = {.nz = 5, .ny = 4, .nx = 4};
+    const vxg_ct_projector_opts o = {.texture = 1};
+    const vxg_space space = {.dtype = VXG_F32, .ndim = 3, .shape = {2, 5, 6}};
+    vxg_device *dev;
+    vxg_ct_geometry *geo;
+    vxg_ct_prepared *p;
+    vxg_op *op;
+    vxg_array x, one;
+    char words[256];
+    reset();
+    CHECK_OK(vxg_device_open("cuda:0", &dev));
+    CHECK_OK(vxg_ct_cone_views(2, 5, 6, v, &geo));
+    CHECK_OK(vxg_ct_backprojector(dev, geo, &vol, &o, &op));
+    CHECK_OK(vxg_ct_prepared_new(&space, dev, NULL, NULL, &p));
+    CHECK_OK(vxg_op_new_array(op, -1, &x));
+    CHECK_OK(vxg_array_new(dev, VXG_F32, 3, (int64_t[]){1, 5, 6}, &one));
+    prepared_calls(dev, p, op, &x, &one);
+    vxg_array_release(&x), vxg_array_release(&one);
+    vxg_ct_prepared_release(p);
+    vxg_op_release(op);
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+    EXPECT(alive(words, sizeof words) == 0, "alive: %s", words);
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(texels_cpu), T(texels_opencl), T(wrong_arguments)};
     static const test_entry fakes[] = {T(texels_cuda), T(pieces_of_three_layers), T(no_images),
-                                       T(failures)};
+                                       T(failures), T(prepared)};
     setenv("VXG_CUDA_LIB", FAKE_LIB, 1);
     setenv("VXG_NVRTC_LIB", FAKE_LIB, 1);
     setenv("VXG_CACHE", "0", 1);
@@ -205,5 +263,5 @@ int main(int argc, char **argv) {
         printf("SKIP internal_texture.cuda: the simulated driver needs a C compiler\n");
         return failed;
     }
-    return test_run("internal_texture", fakes, 4, argc, argv) || failed;
+    return test_run("internal_texture", fakes, 5, argc, argv) || failed;
 }

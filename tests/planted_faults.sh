@@ -85,7 +85,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_B
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_cone ct_cone_gpu ct_texture internal_texture ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
+used="op_checks parity ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -98,7 +98,7 @@ for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_chec
     "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule \
     "ct_phantom rays" "ct_phantom poisson_histogram" ct_fdk_backproject ct_fdk_weights "ct_fdk unit_density" \
     "ct_fdk wide_fan" "ct_fdk_point fan" "op_checks ct.cone.backprojector.float64.tiny" "op_checks ct.fan.fbp.float64.tiny" \
-    "op_checks ct.cone3d.joseph.float64.tiny" ct_cone ct_cone_gpu "ct_texture cpu" "internal_texture texels_cpu" ct_gradient; do
+    "op_checks ct.cone3d.joseph.float64.tiny" ct_cone ct_cone_gpu "ct_prepared_list cpu" "ct_texture cpu" "internal_texture texels_cpu" ct_gradient; do
     [ -f "tests/${t%% *}.c" ] || continue
     if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
 done
@@ -158,6 +158,8 @@ plant cone_bp_search_narrow kernels/ct/cone_backproject.k 's/q1 = q \+ K_R\(1\.0
 plant cone_bp_half_pixel_both_ways kernels/ct/cone_place.h 's/inverse, middle_u\);/inverse, middle_u + K_R(0.5));/' "ct_fdk_point fan_flat"
 plant texture_distance kernels/ct/cone_texture.k 's/K_I\(7\) \? inverse \* inverse/K_I(7) ? inverse/' "ct_texture cpu"
 plant texel_fraction kernels/prelude/c.h 's/v = r - fr;/v = q - fq;/' "internal_texture texels_cpu"
+plant prepared_list_runs src/ct/prepared.c 's/list\[i \+ k\] == list\[i\] \+ k/list[i + k] >= list[i] + k/' "ct_prepared_list cpu"
+plant prepared_texture_stale src/ct/prepared.c 's/return p->texture \? vxg__ct_texture_write\(.*$/return VXG_OK;/' "ct_prepared_list cpu"
 plant cone_bp_behind_source kernels/ct/cone_place.h 's/if \(!\(w > K_R\(0\.0\)\)\) return 0;//' "ct_fdk_backproject flat"
 plant cone_run_border kernels/ct/cone_columns.k 's/low >= K_R\(0\.0\) \&\& high/low >= -K_R(1.0) \&\& high/' "ct_cone_gpu opencl"
 plant cone_run_steady src/ct/cone_backproject.c 's/return "cone_bp_run";/return "cone_bp_steady";/' "ct_cone_gpu opencl"

@@ -219,6 +219,19 @@ VXG_API int vxg_ct_prepared_views(const vxg_ct_prepared *prepared, int64_t first
  * in the call, it allocates, compiles and synchronises nothing. Bits are those of vxg_op_apply. */
 VXG_API int vxg_ct_prepared_backproject(vxg_ct_prepared *prepared, const vxg_op *op, int64_t first,
                                         const vxg_call *call, const vxg_array *out);
+/* The same with the n views numbered in `views`, in that order, repeats allowed: op is made for
+ * vxg_ct_geometry_take of them. Views that are not neighbours are copied side by side first (from a
+ * texture they are read where they are); room for them is kept, so that a second call with as many
+ * allocates nothing. One thread at a time. Bits are those of vxg_op_apply on the views taken.
+ * VXG_ERR_ARGUMENT: another number than op takes; a view that is not there, by its place. */
+VXG_API int vxg_ct_prepared_backproject_list(vxg_ct_prepared *prepared, const vxg_op *op, int64_t n,
+                                             const int64_t *views, const vxg_call *call,
+                                             const vxg_array *out);
+/* From now on also keeps the views as a texture: operators made with opts.texture read it in
+ * prepared calls instead of filling their own, any number of them; updates replace their views in
+ * it. Sums over views in several images or runs agree with one run within rounding. Float32, three
+ * axes; VXG_ERR_UNSUPPORTED as for vxg_ct_backprojector with a texture. call: queue, or NULL. */
+VXG_API int vxg_ct_prepared_keep_texture(vxg_ct_prepared *prepared, const vxg_call *call);
 
 /* X(enum, name) */
 #define VXG_CT_WINDOW_LIST(X)                                                                      \

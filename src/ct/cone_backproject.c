@@ -167,15 +167,24 @@ static const vxg_op_class cone_bp_class = {.name = "ct.cone.backprojector",
                                            .destroy = cone_bp_free};
 
 /* ---- From a texture ---- */
-/* Views in one image are one launch; further ones add. */
+/* How many of the n views from views[0] on (views NULL: first and so on) are layers in a row. */
+static int64_t layers_in_a_row(const vxg_ct_texture *t, const int64_t *views, int64_t first,
+                               int64_t n) {
+    const int64_t begin = views ? views[0] : first, left = t->chunk - begin % t->chunk;
+    int64_t k = 1;
+    while (k < n && k < left && (!views || views[k] == begin + k)) k++;
+    return k;
+}
+
+/* Layers in a row are one launch; further ones add. */
 static int texture_run(const vxg_op *op, const vxg_call *call, const vxg_ct_texture *t,
-                       int64_t first, const vxg_array *to) {
+                       const int64_t *views, int64_t first, const vxg_array *to) {
     const vxg_ct_cone_bp *p = vxg_op_state(op);
     const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
     for (int64_t v = 0, part; v < nviews; v += part) {
-        const int64_t layer = (first + v) % t->chunk;
-        part = t->chunk - layer < nviews - v ? t->chunk - layer : nviews - v;
-        vxg_launch l = {.nbuffers = 1, .buffer = {t->image[(first + v) / t->chunk]}};
+        const int64_t view = views ? views[v] : first + v, layer = view % t->chunk;
+        part = layers_in_a_row(t, views ? views + v : NULL, view, nviews - v);
+        vxg_launch l = {.nbuffers = 1, .buffer = {t->image[view / t->chunk]}};
         common_ints(p, call, &l);
         l.ints[5] = (int)part, l.ints[6] = call->accumulate || v > 0;
         l.ints[l.nints++] = p->steady, l.ints[l.nints++] = (int)layer;
@@ -193,7 +202,7 @@ static int texture_apply(const vxg_op *op, const vxg_call *call, const vxg_array
                          const vxg_array *out) {
     const vxg_ct_cone_bp *p = vxg_op_state(op);
     VXG_TRY(vxg__ct_texture_write(p->texture, call->queue, 0, in));
-    return texture_run(op, call, p->texture, 0, out);
+    return texture_run(op, call, p->texture, NULL, 0, out);
 }
 
 /* No vjp: the sampler's weights are the device's, their exact transpose is not known. */
@@ -208,7 +217,7 @@ int vxg__ct_is_texture_op(const vxg_op *op) {
 }
 
 int vxg__ct_texture_apply(const vxg_op *op, const vxg_call *call, const vxg_ct_texture *t,
-                          int64_t first, const vxg_array *out) {
+                          const int64_t *views, int64_t first, const vxg_array *out) {
     const vxg_space *s = vxg_op_range(op);
     int same = out && out->buffer && out->ndim == s->ndim && out->dtype == s->dtype &&
                vxg_array_is_contiguous(out) && vxg_buffer_device(out->buffer) == vxg_op_device(op);
@@ -217,7 +226,7 @@ int vxg__ct_texture_apply(const vxg_op *op, const vxg_call *call, const vxg_ct_t
                 "%s from prepared textures: the output must be a C-order array of the operator's "
                 "shape",
                 vxg_op_name(op));
-    return texture_run(op, call, t, first, out);
+    return texture_run(op, call, t, views, first, out);
 }
 
 static int check_texture(const vxg_ct_projector_opts *opts) {

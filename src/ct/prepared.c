@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ct/ct.h"
+#include "ct/texture.h"
 
 struct vxg_ct_prepared {
     vxg_device *dev;
@@ -9,7 +10,9 @@ struct vxg_ct_prepared {
     vxg_op *filter;
     double *weights; /* nviews, or NULL */
     vxg_buffer *workspace;
-    int references; /* atomic */
+    vxg_array gathered;      /* views of a list side by side, as large as the longest so far */
+    vxg_ct_texture *texture; /* or NULL: the same views for the device's sampler */
+    int references;          /* atomic */
 };
 
 static int check_filter(const vxg_space *s, vxg_device *dev, const vxg_op *filter) {
@@ -59,6 +62,8 @@ vxg_ct_prepared *vxg_ct_prepared_retain(vxg_ct_prepared *p) {
 void vxg_ct_prepared_release(vxg_ct_prepared *p) {
     if (!p || __atomic_sub_fetch(&p->references, 1, __ATOMIC_ACQ_REL)) return;
     vxg_array_release(&p->data);
+    vxg_array_release(&p->gathered);
+    vxg__ct_texture_free(p->texture);
     vxg_buffer_release(p->workspace);
     vxg_op_release(p->filter);
     vxg__free(p->weights);
@@ -129,6 +134,22 @@ int vxg_ct_prepared_update(vxg_ct_prepared *p, int64_t first, const vxg_call *gi
         VXG_TRY(views_of(p, first + i, 1, &one));
         VXG_TRY(vxg_array_axpby(queue, p->weights[first + i], &one, 0, &one));
     }
+    return p->texture ? vxg__ct_texture_write(p->texture, queue, first, &to) : VXG_OK;
+}
+
+int vxg_ct_prepared_keep_texture(vxg_ct_prepared *p, const vxg_call *call) {
+    const int64_t *n = p->data.shape;
+    vxg_ct_texture *t;
+    if (p->texture) return VXG_OK;
+    VXG_FAIL_IF(p->data.dtype != VXG_F32 || p->data.ndim != 3, VXG_ERR_UNSUPPORTED,
+                "prepared: texture holds (views, rows, columns) in float32 only");
+    VXG_TRY(vxg__ct_texture_new(p->dev, n[0], n[1], n[2], &t));
+    const int status = vxg__ct_texture_write(t, call ? call->queue : NULL, 0, &p->data);
+    if (status) {
+        vxg__ct_texture_free(t);
+        return status;
+    }
+    p->texture = t;
     return VXG_OK;
 }
 
@@ -149,5 +170,60 @@ int vxg_ct_prepared_backproject(vxg_ct_prepared *p, const vxg_op *op, int64_t fi
                 "prepared: operator %s does not take such projections", vxg_op_name(op));
     VXG_TRY(views_of(p, first, in->shape[0], &views));
     VXG_TRY(complete(p, op, given, &call));
+    if (p->texture && vxg__ct_is_texture_op(op))
+        return vxg__ct_texture_apply(op, &call, p->texture, NULL, first, out);
+    return vxg_op_apply(op, &call, &views, out);
+}
+
+/* ---- Sets of views that are not a range ---- */
+/* Room for n views side by side. What runs in the old room is waited for. */
+static int room(vxg_ct_prepared *p, int64_t n, vxg_queue *queue) {
+    if (p->gathered.buffer && p->gathered.shape[0] >= n) return VXG_OK;
+    int64_t shape[VXG_MAX_DIMS];
+    vxg_array larger;
+    memcpy(shape, p->data.shape, sizeof shape);
+    shape[0] = n;
+    VXG_TRY(vxg_array_new(p->dev, p->data.dtype, p->data.ndim, shape, &larger));
+    const int status = p->gathered.buffer && queue ? vxg_queue_sync(queue) : VXG_OK;
+    vxg_array_release(&p->gathered);
+    p->gathered = larger;
+    return status;
+}
+
+/* The listed views, copied side by side: runs of neighbours in one copy. */
+static int gather(vxg_ct_prepared *p, int64_t n, const int64_t *list, vxg_queue *queue,
+                  vxg_array *out) {
+    VXG_TRY(room(p, n, queue));
+    *out = p->gathered, out->shape[0] = n;
+    for (int64_t i = 0, k; i < n; i += k) {
+        vxg_array from, to = *out;
+        for (k = 1; i + k < n && list[i + k] == list[i] + k;) k++;
+        VXG_TRY(views_of(p, list[i], k, &from));
+        to.offset += i * to.stride[0], to.shape[0] = k;
+        VXG_TRY(vxg_array_copy(queue, &from, &to));
+    }
+    return VXG_OK;
+}
+
+int vxg_ct_prepared_backproject_list(vxg_ct_prepared *p, const vxg_op *op, int64_t n,
+                                     const int64_t *list, const vxg_call *given,
+                                     const vxg_array *out) {
+    vxg_array views;
+    vxg_call call;
+    const vxg_space *in = vxg_op_domain(op, 0);
+    int64_t rising = 1;
+    VXG_FAIL_IF(!list || vxg_op_inputs(op) != 1 || in->ndim != p->data.ndim || in->shape[0] != n,
+                VXG_ERR_ARGUMENT, "prepared: operator %s does not take %lld such views",
+                vxg_op_name(op), (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        VXG_FAIL_IF(list[i] < 0 || list[i] >= p->data.shape[0], VXG_ERR_ARGUMENT,
+                    "prepared: view %lld, number %lld of the list, is not one of %lld",
+                    (long long)list[i], (long long)i, (long long)p->data.shape[0]);
+    while (rising < n && list[rising] == list[0] + rising) rising++;
+    if (rising == n) return vxg_ct_prepared_backproject(p, op, list[0], given, out);
+    VXG_TRY(complete(p, op, given, &call));
+    if (p->texture && vxg__ct_is_texture_op(op))
+        return vxg__ct_texture_apply(op, &call, p->texture, list, 0, out);
+    VXG_TRY(gather(p, n, list, call.queue, &views));
     return vxg_op_apply(op, &call, &views, out);
 }

@@ -175,10 +175,16 @@ int vxg__ct_cone_bp_plan_has(const vxg_ct_cone_bp_plan *p, vxg_ct_task task) {
     return p && task == VXG_CT_TASK_BACKPROJECT;
 }
 
+/* The workspace: repacked projections, then every worker's tile of sums. */
+static size_t pack_bytes(const vxg_ct_cone_bp_plan *p) {
+    const size_t n = (size_t)p->chunk * (size_t)(p->nu + 2 * VXG_CONE_MARGIN) * (size_t)p->height;
+    return (n * sizeof(float) + 63) / 64 * 64;
+}
+static size_t tile_bytes(const vxg_ct_cone_bp_plan *p) {
+    return (size_t)(VXG_CONE_TILE * VXG_CONE_TILE * p->slab) * sizeof(float);
+}
 size_t vxg__ct_cone_bp_plan_workspace(const vxg_ct_cone_bp_plan *p) {
-    return (size_t)p->chunk * (size_t)(p->nu + 2 * VXG_CONE_MARGIN) * (size_t)p->height *
-               sizeof(float) +
-           64;
+    return pack_bytes(p) + vxg__cpu_scratch(tile_bytes(p)) + 64;
 }
 
 /* Views [v, v + n) of one slab. */
@@ -197,8 +203,8 @@ static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int sla
     g.nz = p->nz, g.ny = p->ny, g.nx = p->nx, g.first = first, g.slab = p->slab;
     g.used = p->nz - first < p->slab ? p->nz - first : p->slab;
     g.add = call->accumulate || v > 0;
-    const size_t scratch = (size_t)(VXG_CONE_TILE * VXG_CONE_TILE * p->slab) * sizeof(float);
-    return vxg__cpu_run(p->gather, &g, tiles, scratch, call->progress);
+    return vxg__cpu_run_in(p->gather, &g, tiles, (char *)workspace + pack_bytes(p), tile_bytes(p),
+                           call->progress);
 }
 
 int vxg__ct_cone_bp_plan_run(const vxg_ct_cone_bp_plan *p, vxg_ct_task task, const vxg_call *call,

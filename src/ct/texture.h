@@ -18,9 +18,9 @@ void vxg__ct_texture_free(vxg_ct_texture *t); /* NULL is fine */
 int vxg__ct_texture_write(vxg_ct_texture *t, vxg_queue *queue, int64_t first,
                           const vxg_array *views);
 
-/* Whether op backprojects from textures, and views [first, ...) of t through it: vxg_op_apply with
- * the texture already filled. */
+/* Whether op backprojects from textures; and views [first, ...) of t through it, or those listed:
+ * vxg_op_apply with the texture already filled. Views are checked by the caller. */
 int vxg__ct_is_texture_op(const vxg_op *op);
 int vxg__ct_texture_apply(const vxg_op *op, const vxg_call *call, const vxg_ct_texture *t,
-                          int64_t first, const vxg_array *out);
+                          const int64_t *views, int64_t first, const vxg_array *out);
 #endif
