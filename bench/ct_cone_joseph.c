@@ -1,10 +1,11 @@
 /* Rates of the cone-beam Joseph cpu schedule and of the plain loops: Markdown rows on stdout.
  *
  * bench_ct_cone_joseph [--size N] [--views N] [--reps N] [--level v3] [--threads N] [--no-plain]
- * [--plain-views N] [--scaling]
+ * [--tilt RADIANS] [--plain-views N] [--scaling]
  *
  * N^3 voxels of size 1, a flat detector of (3N/2)^2 pixels of size 2, source to axis 600 N/256, to
- * detector 1200 N/256, a full turn. Each row is the median over repetitions, by process CPU time,
+ * detector 1200 N/256, a full turn; --tilt: the detector rolled in its plane, so that rows are not
+ * steps along z. Each row is the median over repetitions, by process CPU time,
  * so rates are per core. Data start and end in C-order arrays, so transposes are included. The
  * plain loop runs once, where --plain-views is given on that many of the views, spread over the
  * turn; error is max |schedule - plain| / max |plain| of those views (adjoint: of the adjoint of
@@ -23,7 +24,24 @@ static const bench_counts counts[2] = {{.fma = 0.9 * 4, .ops = 0.9 * 12, .l2 = 0
 
 typedef struct options {
     int size, views, reps, threads, plain, plain_views, scaling;
+    double tilt;
 } options;
+
+/* The circular scan, rolled. */
+static void scan_views(const options *o, int views, vxg_ct_geometry **geo) {
+    vxg_ct_view *view = calloc((size_t)views, sizeof *view);
+    const double sod = 600.0 / 256 * o->size;
+    for (int i = 0; i < views; i++) {
+        const double t = 2 * M_PI * i / views, c = cos(t), s = sin(t);
+        const double u = 2 * cos(o->tilt), v = 2 * sin(o->tilt);
+        view[i] = (vxg_ct_view){.s = {sod * s, -sod * c, 0},
+                                .d = {-sod * s, sod * c, 0},
+                                .U = {u * c, u * s, v},
+                                .V = {-v * c, -v * s, u}};
+    }
+    must(vxg_ct_cone_views(views, o->size * 3 / 2, o->size * 3 / 2, view, geo), "geometry");
+    free(view);
+}
 
 static vxg_op *projector(const options *o, vxg_device *dev, int views, int no_schedule) {
     const double scale = o->size / 256.0;
@@ -37,7 +55,11 @@ static vxg_op *projector(const options *o, vxg_device *dev, int views, int no_sc
     const vxg_ct_projector_opts opts = {.no_schedule = no_schedule};
     vxg_ct_geometry *geo;
     vxg_op *op;
-    must(vxg_ct_cone_circular(&scan, &geo), "geometry");
+    if (o->tilt != 0) {
+        scan_views(o, views, &geo);
+    } else {
+        must(vxg_ct_cone_circular(&scan, &geo), "geometry");
+    }
     must(vxg_ct_projector(dev, geo, &vol, &opts, &op), "projector");
     vxg_ct_geometry_release(geo);
     return op;
@@ -107,11 +129,12 @@ static void measure(const options *o, vxg_device *dev, const bench_machine *m, i
     const double bytes = 4 * (1e9 * voxels + o->views * pow(o->size * 3 / 2, 2));
     char bound[48];
     bench_roofline(m, counts[adjoint], 1e9 * work, bytes, bound);
-    printf("| %s | %d^3 x %d, %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.4f (%d views) | %s |\n",
-           adjoint ? "Joseph adjoint" : "Joseph forward", o->size, o->views, o->size * 3 / 2,
-           vxg_device_get_info(dev)->spec, vxg_threads(), work / times[o->reps / 2],
-           work / times[o->reps - 1], work / times[0], error, voxels * o->plain_views / slow,
-           o->plain ? o->plain_views : 0, bound);
+    printf(
+        "| %s%s | %d^3 x %d, %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.4f (%d views) | %s |\n",
+        adjoint ? "Joseph adjoint" : "Joseph forward", o->tilt != 0 ? ", rolled" : "", o->size,
+        o->views, o->size * 3 / 2, vxg_device_get_info(dev)->spec, vxg_threads(),
+        work / times[o->reps / 2], work / times[o->reps - 1], work / times[0], error,
+        voxels * o->plain_views / slow, o->plain ? o->plain_views : 0, bound);
     fflush(stdout);
     if (o->scaling)
         bench_scaling(adjoint ? "Joseph adjoint" : "Joseph forward", again,
@@ -131,6 +154,8 @@ int main(int argc, char **argv) {
     bench_options(argc, argv, numbers, (int)(sizeof numbers / sizeof *numbers), spec);
     o.scaling = bench_flag(argc, argv, "--scaling");
     o.plain = !bench_flag(argc, argv, "--no-plain");
+    for (int i = 1; i + 1 < argc; i++)
+        if (!strcmp(argv[i], "--tilt")) o.tilt = atof(argv[i + 1]);
     if (o.plain_views < 1) o.plain_views = o.views;
     if (o.reps < 1 || o.reps > 101 || o.views < 1 || o.size < 4) return 2;
     vxg_device *dev;

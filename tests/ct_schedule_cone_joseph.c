@@ -1,6 +1,6 @@
 /* The cpu schedule of Joseph's cone-beam projection and adjoint against the plain kernels: parity
  * over scans with every awkward feature, an exact pair entry by entry, the same bits for any number
- * of threads, and plain loops where the schedule does not apply. */
+ * of threads. */
 #include "schedule.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -211,36 +211,6 @@ TEST(threads_and_repeats)
     CHECK_OK(vxg_set_threads(0));
 }
 
-/* Views the schedule does not know must run as plain loops, to the bit. */
-static void same_as_plain(const char *what, vxg_ct_view view) {
-    const vxg_ct_projector_opts fast = {0}, plain = {.no_schedule = 1};
-    scene s = {.vol = {.nz = 20, .ny = 11, .nx = 12}};
-    CHECK_OK(vxg_ct_cone_views(1, 16, 15, &view, &s.geo));
-    for (int adjoint = 0; adjoint < 2; adjoint++) {
-        double *a, *b;
-        int64_t n;
-        run(&s, adjoint, &fast, &a, &n);
-        run(&s, adjoint, &plain, &b, &n);
-        EXPECT(largest(b, NULL, n) > 0, "%s: nothing is seen", what);
-        EXPECT(!memcmp(a, b, (size_t)n * sizeof *a), "%s: not the plain loop's bits", what);
-        free(a), free(b);
-    }
-    vxg_ct_geometry_release(s.geo);
-}
-TEST(other_views)
-{
-    const vxg_ct_view level = {.s = {0, -40, 0}, .d = {0, 40, 0}, .U = {2, 0, 0}, .V = {0, 0, 2}};
-    vxg_ct_view v = level;
-    v.V[2] = 14; /* the outer rows' rays climb more than 45 degrees */
-    same_as_plain("steep cone", v);
-    v = level, v.V[0] = 0.1;
-    same_as_plain("rows not along z", v);
-    v = level, v.V[1] = 0.05;
-    same_as_plain("leaning detector", v);
-    v = level, v.s[2] = -60, v.d[2] = 60;
-    same_as_plain("from below", v);
-}
-
 /* A source in a slice of the volume: that slice and those behind do not count. */
 TEST(source_in_a_slice)
 {
@@ -266,9 +236,9 @@ TEST(source_in_a_slice)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {
-        T(forward_parity), T(adjoint_parity),      T(curved_parity),    T(transpose_entries),
-        T(other_views),    T(threads_and_repeats), T(source_in_a_slice)};
+    static const test_entry list[] = {T(forward_parity),      T(adjoint_parity),
+                                      T(curved_parity),       T(transpose_entries),
+                                      T(threads_and_repeats), T(source_in_a_slice)};
     return run_levels("ct_schedule_cone_joseph", list, (int)(sizeof list / sizeof *list), argc,
                       argv);
 }

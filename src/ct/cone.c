@@ -8,6 +8,7 @@
 #include "ct/ct.h"
 #include "ct/rays.h"
 #include "ct/schedule_cone_joseph.h"
+#include "ct/schedule_ray_joseph.h"
 
 /* ---- Coefficients of a view ---- */
 /* Depth, column and row of a point x as affine forms: with x = s + t D(q', r') (cone) or
@@ -185,6 +186,7 @@ void vxg__ct_ray_state_free(void *state) {
     vxg__free(p->coef64);
     vxg__free(p->table64);
     vxg__cone_joseph_plan_free(p->plan);
+    vxg__ray_joseph_plan_free(p->rays);
     vxg__free(p);
 }
 
@@ -278,6 +280,7 @@ static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                    const vxg_array *out) {
     const vxg_ray_state *p = vxg_op_state(op);
     if (p->plan) return vxg__cone_joseph_plan_run(p->plan, 0, call, in, out);
+    if (p->rays) return vxg__ray_joseph_plan_run(p->rays, 0, call, in, out);
     return run(op, call, 1, in, out);
 }
 static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -286,11 +289,13 @@ static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
     (void)in;
     if (!grad->buffer) return VXG_OK;
     if (p->plan) return vxg__cone_joseph_plan_run(p->plan, 1, call, cotangent, grad);
+    if (p->rays) return vxg__ray_joseph_plan_run(p->rays, 1, call, cotangent, grad);
     return run(op, call, 0, cotangent, grad);
 }
 static size_t plan_workspace(const vxg_op *op) {
     const vxg_ray_state *p = vxg_op_state(op);
-    return p->plan ? vxg__cone_joseph_plan_workspace(p->plan) : 0;
+    if (p->plan) return vxg__cone_joseph_plan_workspace(p->plan);
+    return p->rays ? vxg__ray_joseph_plan_workspace(p->rays) : 0;
 }
 
 #define PROJECTOR(id, words)                                                                       \
@@ -317,8 +322,10 @@ int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
     p->geo = vxg_ct_geometry_retain(geo);
     p->model = opts->model;
     int status = fill_state(dev, vol, opts, planar, p);
-    if (!status && opts->dtype == VXG_F32 && !opts->no_schedule && opts->model == VXG_CT_JOSEPH)
-        status = vxg__cone_joseph_plan_new(dev, p, &p->plan);
+    const int fast = opts->dtype == VXG_F32 && !opts->no_schedule && opts->model == VXG_CT_JOSEPH;
+    if (!status && fast) status = vxg__cone_joseph_plan_new(dev, p, &p->plan);
+    if (!status && fast && !p->plan)
+        status = vxg__ray_joseph_plan_new(dev, geo, &p->vol, p->coef64, p->table64, &p->rays);
     if (status) {
         vxg__ct_ray_state_free(p);
         return status;

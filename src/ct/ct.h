@@ -61,7 +61,9 @@ typedef struct vxg_ct_projection {
     vxg_array coef;    /* (nviews, coefficients) of the kernels, on the device */
     double *coef64;    /* the same before rounding, for schedules */
     int coefs;         /* per view */
-    vxg_ct_plan *plan; /* NULL: the plain kernels run */
+    vxg_ct_plan *plan; /* this and rays NULL: the plain kernels run */
+    struct vxg_ray_joseph_plan *rays;
+    double *ray64; /* (nviews, VXG_RAY_COEFS) of rays */
 } vxg_ct_projection;
 
 /* Every voxel slice z and detector row r match one to one (row r is slice r + *shift) in every view

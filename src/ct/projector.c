@@ -5,7 +5,9 @@
 
 #include "array/launch.h"
 #include "ct/ct.h"
+#include "ct/rays.h"
 #include "ct/schedule.h"
+#include "ct/schedule_ray_joseph.h"
 
 #define PAR_COEFS 18 /* K_PAR_COEFS of kernels/ct/parallel.h */
 #define BP_COEFS 8   /* K_BP_COEFS of kernels/ct/backproject.k */
@@ -63,11 +65,29 @@ static void projection_free(void *state) {
     vxg_array_release(&p->coef);
     vxg__free(p->coef64);
     vxg__ct_plan_free(p->plan);
+    vxg__ray_joseph_plan_free(p->rays);
+    vxg__free(p->ray64);
     vxg__free(p);
 }
 
+/* The schedule for any rays, with the axes parallel_coefs chose. */
+static int rays_new(const vxg_device *dev, vxg_ct_projection *p) {
+    const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    p->ray64 = vxg__calloc((size_t)nviews * VXG_RAY_COEFS, sizeof(double));
+    if (!p->ray64) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < nviews; i++) {
+        double *const c = p->ray64 + i * VXG_RAY_COEFS;
+        vxg_ct_view v;
+        vxg__ct_index_view(&p->vol, vxg_ct_geometry_view(p->geo, i), &v);
+        vxg__ct_ray_flat(&p->vol, VXG_CT_BEAM_PARALLEL, &v, nu, nv, c);
+        c[RAY_AXIS] = p->coef64[i * p->coefs];
+    }
+    return vxg__ray_joseph_plan_new(dev, p->geo, &p->vol, p->ray64, NULL, &p->rays);
+}
+
 static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                          const vxg_ct_projector_opts *opts, int backproject,
+                          const vxg_ct_projector_opts *opts, int backproject, int planar,
                           vxg_ct_projection **out) {
     vxg_ct_volume checked;
     *out = NULL;
@@ -97,6 +117,9 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
     if (!status && opts->dtype == VXG_F32 && !opts->no_schedule &&
         (backproject || opts->model == VXG_CT_JOSEPH))
         status = vxg__ct_plan_new(dev, p, backproject, &p->plan);
+    if (!status && !p->plan && opts->dtype == VXG_F32 && !opts->no_schedule && !backproject &&
+        opts->model == VXG_CT_JOSEPH && !planar)
+        status = rays_new(dev, p);
     if (status) {
         projection_free(p);
         return status;
@@ -135,6 +158,7 @@ static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                    const vxg_array *out) {
     const vxg_ct_projection *p = vxg_op_state(op);
     if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_FORWARD, call, in, out);
+    if (p->rays) return vxg__ray_joseph_plan_run(p->rays, 0, call, in, out);
     return run(op, call, p->model == VXG_CT_SIDDON ? "par_siddon" : "par_joseph", 1, in, out);
 }
 static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -143,6 +167,7 @@ static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
     (void)in;
     if (!grad->buffer) return VXG_OK;
     if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_ADJOINT, call, cotangent, grad);
+    if (p->rays) return vxg__ray_joseph_plan_run(p->rays, 1, call, cotangent, grad);
     return run(op, call, p->model == VXG_CT_SIDDON ? "par_siddon_adjoint" : "par_joseph_adjoint", 0,
                cotangent, grad);
 }
@@ -163,7 +188,8 @@ static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_arr
 
 static size_t plan_workspace(const vxg_op *op) {
     const vxg_ct_projection *p = vxg_op_state(op);
-    return p->plan ? vxg__ct_plan_workspace(p->plan) : 0;
+    if (p->plan) return vxg__ct_plan_workspace(p->plan);
+    return p->rays ? vxg__ray_joseph_plan_workspace(p->rays) : 0;
 }
 
 #define PROJECTOR(id, words)                                                                       \
@@ -217,7 +243,7 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
         return vxg__ct_footprint_projector(dev, geo, vol, opts, planar, out);
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
         return vxg__ct_cone_projector(dev, geo, vol, opts, planar, out);
-    VXG_TRY(projection_new(dev, geo, vol, opts, 0, &p));
+    VXG_TRY(projection_new(dev, geo, vol, opts, 0, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &volume, &projections);
     return vxg_op_new(classes[planar][opts->model], dev, 1, &volume, &projections, p, out);
 }
@@ -251,7 +277,7 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
                 "backprojector: texture is for cone and fan beams");
     VXG_FAIL_IF(opts->weighting != VXG_CT_WEIGHTING_NONE, VXG_ERR_ARGUMENT,
                 "backprojector: weighting by distance needs a source (cone or fan beam)");
-    VXG_TRY(projection_new(dev, geo, vol, opts, 1, &p));
+    VXG_TRY(projection_new(dev, geo, vol, opts, 1, 0, &p));
     vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
     return vxg_op_new(&backproject_class, dev, 1, &projections, &volume, p, out);
 }

@@ -31,7 +31,8 @@ typedef struct vxg_ray_state {
     int64_t tables;  /* of curved detectors; 0: flat */
     vxg_array table; /* (tables, nu, 2): cos g, sin g */
     double *table64;
-    struct vxg_cone_joseph_plan *plan; /* NULL: the plain kernels run */
+    struct vxg_cone_joseph_plan *plan; /* these two NULL: the plain kernels run */
+    struct vxg_ray_joseph_plan *rays;
 } vxg_ray_state;
 void vxg__ct_ray_state_free(void *state);
 
