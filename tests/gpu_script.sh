@@ -15,19 +15,20 @@ mkdir -p "$work/build/tests"
 # conformance, the parity of the cheapest operators and one small benchmark
 ln -s "$build/bin" "$work/build/bin"
 ln -s "$build/lib" "$work/build/lib"
-for t in device_basics device_conformance; do ln -s "$build/tests/test_$t" "$work/build/tests/"; done
-for t in device_kernels internal_nvrtc; do
+for t in device_basics device_conformance ct_cone_gpu; do ln -s "$build/tests/test_$t" "$work/build/tests/"; done
+for t in device_kernels internal_nvrtc ct_texture ct_prepared_list; do
     printf '#!/bin/sh\necho "PASS %s.left_out"\n' $t >"$work/build/tests/test_$t"
     chmod +x "$work/build/tests/test_$t"
 done
 run() {
-    OUT=$work/out VXG_GPU_BUILD=$work/build VXG_GPU_CHECK="math.scale --examples 1" \
+    OUT=$work/out VXG_GPU_RATES="--size 16 --views 5 --reps 1" VXG_GPU_BUILD=$work/build VXG_GPU_CHECK="math.scale --examples 1" \
         VXG_GPU_BENCH="ct.parallel.joseph --size 16 --slices 2 --runs 1" \
         sh "$root/tools/gpu.sh" >"$work/log" 2>&1
 }
 if VXG_CUDA_LIB=$fake VXG_NVRTC_LIB=$fake run && table=$(ls "$work"/out/gpu-*.md) &&
     grep -q 'Simulated GPU' "$table" && grep -q 'math.scale.*ok' "$table" &&
-    grep -q 'ct.parallel.joseph' "$table" && grep -q '[1-9][0-9]* passed, 0 failed' "$table"; then
+    grep -q 'ct.parallel.joseph' "$table" && [ "$(grep -c '^| [a-z].* | 16^3 | 5 of ' "$table")" = 11 ] &&
+    grep -q '^compute-sanitizer: ' "$table" && grep -q '[1-9][0-9]* passed, 0 failed' "$table"; then
     echo "PASS gpu_script.simulated"
 else
     echo "FAIL gpu_script.simulated: $(tail -n 3 "$work/log" | tr '\n' ' ')"

@@ -6,6 +6,7 @@
 #   OUT               folder of the table and its raw output (default bench/results)
 #   VXG_GPU_BUILD     an existing build folder to use instead of building build-gpu
 #   VXG_GPU_BENCH     arguments of the benchmark (default: the standard sizes)
+#   VXG_GPU_RATES     arguments of one run of bench_gpu (default: --size 512 and --size 1024)
 #   VXG_GPU_CHECK     arguments of the check (default: every example)
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -80,6 +81,9 @@ run_test device_basics 60
 run_test device_kernels 60
 run_test device_conformance 60
 run_test internal_nvrtc 120
+run_test ct_cone_gpu 60
+run_test ct_texture 60
+run_test ct_prepared_list 60
 passed=$(grep -c '^PASS ' "$work/lines")
 bad=$(grep -c '^FAIL ' "$work/lines")
 say "$passed passed, $bad failed"
@@ -110,6 +114,43 @@ cat "$work/bench"
     say "bench: exit code $rc" | tee -a "$work/bench"
 }
 
+# ---- Rates of the operators on scans of 512^3 and 1024^3 ----
+stage "rates"
+: >"$work/rates"
+rates() {
+    limited 120 "$build/bin/bench_gpu" --device cuda:0 "$@" >>"$work/rates" 2>"$work/rates.err"
+    rc=$?
+    echo >>"$work/rates"
+    [ "$rc" = 0 ] && return
+    failed=1
+    tail -n 3 "$work/rates.err"
+    echo "bench_gpu $*: exit code $rc" >>"$work/rates"
+}
+if [ -n "${VXG_GPU_RATES:-}" ]; then
+    # shellcheck disable=SC2086
+    rates $VXG_GPU_RATES
+else
+    rates --size 512 --budget 400
+    rates --size 1024 --budget 600 --reps 3
+fi
+cat "$work/rates"
+
+# ---- Memory errors in the kernels, where the toolkit's checker is installed ----
+stage "sanitizer"
+if command -v compute-sanitizer >/dev/null 2>&1; then
+    limited 120 compute-sanitizer --error-exitcode 9 "$build/bin/bench_gpu" --device cuda:0 --size 24 --views 5 \
+        --reps 1 >"$work/sanitizer" 2>&1
+    rc=$?
+    sanitizer="compute-sanitizer: $(grep 'ERROR SUMMARY' "$work/sanitizer" | tail -n 1), exit code $rc."
+    [ "$rc" = 0 ] || {
+        failed=1
+        grep -m 10 '=====' "$work/sanitizer"
+    }
+else
+    sanitizer="compute-sanitizer: not installed."
+fi
+say "$sanitizer"
+
 # ---- Table ----
 seconds=$(($(date +%s) - begin))
 file=$out/gpu-$(printf '%s' "$name" | tr -cs 'A-Za-z0-9' '-' | sed 's/^-*//; s/-*$//').md
@@ -127,6 +168,11 @@ file=$out/gpu-$(printf '%s' "$name" | tr -cs 'A-Za-z0-9' '-' | sed 's/^-*//; s/-
         cat "$work/$part"
         echo '```'
     done
+    echo
+    echo "## Rates (bench/gpu.c)"
+    echo
+    cat "$work/rates"
+    echo "$sanitizer"
     if [ "$bad" != 0 ]; then
         echo
         echo "## Failures"
