@@ -93,22 +93,39 @@ K_FN real ray_world_length(K_PRIVATE const k_params *k_p, const struct ray_vecto
     return K_sqrt(x * x + y * y + z * z);
 }
 
-K_FN struct ray_line ray_line_of(K_GLOBAL const real *coef, const int siddon, const struct ray_vector d,
-                          const struct ray_vector m, K_PRIVATE const k_params *k_p) {
+/* All of a line but its length; mb, mc: the middles of the axes b and c. */
+K_FN struct ray_line ray_line_along(K_GLOBAL const real *coef, const int siddon, const int axis,
+                             const struct ray_parts p, const real mb, const real mc) {
     struct ray_line line;
-    line.axis = ray_axis(coef, d);
-    const struct ray_parts p = ray_split(line.axis, d, m);
     const real inverse = K_R(1.0) / p.da;
-    line.b = K_fma(p.eb, inverse, ray_middle(k_p, line.axis == 0 ? 1 : 0));
-    line.c = K_fma(p.ec, inverse, ray_middle(k_p, line.axis == 2 ? 1 : 2));
+    line.axis = axis;
+    line.b = K_fma(p.eb, inverse, mb), line.c = K_fma(p.ec, inverse, mc);
     line.sb = ray_slope(p.db * inverse), line.sc = ray_slope(p.dc * inverse);
     line.ib = siddon && line.sb != K_R(0.0) ? K_R(1.0) / line.sb : K_R(0.0);
     line.ic = siddon && line.sc != K_R(0.0) ? K_R(1.0) / line.sc : K_R(0.0);
-    line.length = ray_world_length(k_p, d) * K_abs(inverse);
+    line.length = K_R(0.0);
     line.start = line.axis == 0   ? coef[K_RAY_SOURCE]
                  : line.axis == 1 ? coef[K_RAY_SOURCE + 1]
                                   : coef[K_RAY_SOURCE + 2];
     line.sign = p.da > K_R(0.0) ? coef[K_RAY_HALF] : -coef[K_RAY_HALF];
+    return line;
+}
+
+K_FN real ray_length_along(K_PRIVATE const k_params *k_p, const int axis, const struct ray_parts p) {
+    struct ray_vector d;
+    d.x = axis == 0 ? p.da : p.db;
+    d.y = axis == 0 ? p.db : axis == 1 ? p.da : p.dc;
+    d.z = axis == 2 ? p.da : p.dc;
+    return ray_world_length(k_p, d) * K_abs(K_R(1.0) / p.da);
+}
+
+K_FN struct ray_line ray_line_of(K_GLOBAL const real *coef, const int siddon, const struct ray_vector d,
+                          const struct ray_vector m, K_PRIVATE const k_params *k_p) {
+    const int axis = ray_axis(coef, d);
+    const struct ray_parts p = ray_split(axis, d, m);
+    struct ray_line line = ray_line_along(coef, siddon, axis, p, ray_middle(k_p, axis == 0 ? 1 : 0),
+                                          ray_middle(k_p, axis == 2 ? 1 : 2));
+    line.length = ray_length_along(k_p, axis, p);
     return line;
 }
 
@@ -163,6 +180,19 @@ K_FN real ray_reach(const int siddon, const int axis, const real x, const real y
     return K_R(1.01) * (axis == 0 ? gy + gz : axis == 1 ? gx + gz : gx + gy);
 }
 
+/* The axis of all rays that can have weight for the cell at (x, y, z), -1: they may differ. Such a ray
+ * passes within 1 of the cell's centre along each axis, and its direction is from the source to there. */
+K_FN int ray_cell_axis(K_GLOBAL const real *coef, const real x, const real y, const real z) {
+    const int shared = K_int(coef[K_RAY_AXIS]);
+    if (shared >= 0 || !(coef[K_RAY_HALF] > K_R(0.0))) return shared;
+    const real dx = K_abs(x - coef[K_RAY_SOURCE]), dy = K_abs(y - coef[K_RAY_SOURCE + 1]);
+    const real dz = K_abs(z - coef[K_RAY_SOURCE + 2]), most = K_max(dx, K_max(dy, dz));
+    const real far = K_R(0.999) * (most - K_R(1.1)) - K_R(1.1);
+    if (dy < far && dz < far) return 0;
+    if (dx < far && dz < far) return 1;
+    return dx < far && dy < far ? 2 : -1;
+}
+
 K_FN real ray_affine(K_GLOBAL const real *g, const real x, const real y, const real z) {
     return K_fma(g[0], x, K_fma(g[1], y, K_fma(g[2], z, g[3])));
 }
@@ -193,13 +223,13 @@ K_FN void ray_curve(K_GLOBAL const real *coef, K_PRIVATE real *q0, K_PRIVATE rea
 
 /* All pixels whose rays can have weight for the cell at (x, y, z), counted from the middle: with
  * q = Q/W, |q(x + e) - q| <= sum |Q_i - q W_i| / (W - sum |W_i|) over |e_i| <= 1. Returns 0 when
- * there are none; all pixels where the cell reaches the plane through the source. ints: 3 nu, 4 nv. */
-K_FN int ray_shadow(K_GLOBAL const real *coef, const int siddon, const int curved,
+ * there are none; all pixels where the cell reaches the plane through the source. axis: of
+ * ray_cell_axis. ints: 3 nu, 4 nv. */
+K_FN int ray_shadow(K_GLOBAL const real *coef, const int axis, const int siddon, const int curved,
                     K_PRIVATE const k_params *k_p, const real x, const real y, const real z,
                     K_PRIVATE struct ray_box *box) {
     K_GLOBAL const real *g = coef + K_RAY_W, *u = coef + K_RAY_Q, *v = coef + K_RAY_R;
     K_GLOBAL const real *slack = coef + K_RAY_SLACK;
-    const int axis = K_int(coef[K_RAY_AXIS]);
     const real w = ray_affine(g, x, y, z);
     const real near = ray_reach(siddon, axis, g[0], g[1], g[2]) + slack[0];
     if (!(w + near > K_R(0.0))) return 0;
