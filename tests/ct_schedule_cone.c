@@ -158,7 +158,7 @@ TEST(tilts)
 TEST(magnifications)
 {
     static const double most[] = {1.05, 1.5, 3, 8, 20};
-    static const double rows[] = {0.1, 0.6, 1, 1.4, 1.9, 3, 25}; /* per slice */
+    static const double rows[] = {0.1, 0.6, 1, 1.4, 1.49, 1.69, 1.9, 3, 25}; /* per slice */
     char what[64];
     for (int i = 0; i < 5; i++)
         for (int k = 0; k < 7; k++)

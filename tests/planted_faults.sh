@@ -120,6 +120,8 @@ plant schedule_weight_1_percent kernels/ct/parallel.cpu.h \
 plant cone_schedule_rows_cut src/ct/schedule_cone.c 's/floor\(range\.r\[0\]\) - 1/floor(range.r[0]) + 2/' "ct_schedule_cone tilts"
 plant cone_schedule_drift_unguarded kernels/ct/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
     "ct_schedule_cone tilts"
+plant cone_schedule_four_rows_late kernels/ct/cone_backproject.cpu.h 's/step \* 3\.9996f/step * 4.6f/' \
+    "ct_schedule_cone magnifications"
 plant cone_schedule_behind_source kernels/ct/cone_backproject.cpu.h 's/int64_t seen = \(w > 0\) &/int64_t seen =/' \
     "ct_schedule_cone near_the_source"
 plant stale_cache_entry src/device/program.c \

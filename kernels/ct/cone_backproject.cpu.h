@@ -95,6 +95,66 @@ LANE_FN cb_lane cb_two(float a, float b) {
 }
 #endif
 
+/* ---- Two neighbouring rows per lane, out of two loads of a column ---- */
+typedef enum cb_reach {
+    CB_ONE_EACH, /* at most a row a lane: the second load is one row later */
+    CB_FOUR, /* lanes 0 to 3 and 4 to 7 (of each group of eight) from a window of eight rows each */
+    CB_LONG  /* the loads are one window */
+} cb_reach;
+#if LANE_W == 8 && defined(__AVX2__)
+#define CB_HALVES 1 /* CB_FOUR differs from CB_LONG */
+#else
+#define CB_HALVES 0
+#endif
+
+typedef struct cb_rows {
+    cb_whole index;   /* from the window's first row */
+    cb_whole half[2]; /* CB_HALVES: those of four lanes and, after them, of their next rows */
+    int64_t from[2];  /* where the two loads begin */
+} cb_rows;
+
+/* How many rows after a group's window those of its first and last four lanes begin, for steps of
+ * at least this size; rounded down by more than rows are rounded. */
+LANE_FN void cb_shifts(float step, int32_t shift[2]) {
+    const float four = step * 3.9996f;
+    shift[0] = four < 0 ? (int32_t)-four : 0, shift[1] = four < 0 ? 0 : (int32_t)four;
+}
+
+LANE_FN cb_rows cb_rows_of(cb_whole index, const int32_t shift[2], const cb_reach reach) {
+    cb_rows r = {.index = index, .from = {0, reach == CB_ONE_EACH ? 1 : LANE_W}};
+#if CB_HALVES
+    if (reach == CB_FOUR) {
+        const __m256i next = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), i = (__m256i)index;
+        const __m256i a = _mm256_sub_epi32(next, _mm256_set1_epi32(shift[0]));
+        const __m256i b = _mm256_sub_epi32(next, _mm256_set1_epi32(shift[1]));
+        r.half[0] = (cb_whole)_mm256_add_epi32(_mm256_permute2x128_si256(i, i, 0x00), a);
+        r.half[1] = (cb_whole)_mm256_add_epi32(_mm256_permute2x128_si256(i, i, 0x11), b);
+        r.from[0] = shift[0], r.from[1] = shift[1];
+    }
+#else
+    (void)shift;
+#endif
+    return r;
+}
+
+/* lo, hi: the lanes' rows and the rows after, of loads a and b. */
+LANE_FN void cb_two_rows(cb_lane a, cb_lane b, const cb_rows *r, const cb_reach reach, cb_lane *lo,
+                         cb_lane *hi) {
+    if (reach == CB_ONE_EACH) {
+        *lo = cb_take(a, r->index), *hi = cb_take(b, r->index);
+        return;
+    }
+#if CB_HALVES
+    if (reach == CB_FOUR) { /* one permute has four rows and their next */
+        const __m256 first = (__m256)cb_take(a, r->half[0]), last = (__m256)cb_take(b, r->half[1]);
+        *lo = (cb_lane)_mm256_permute2f128_ps(first, last, 0x20);
+        *hi = (cb_lane)_mm256_permute2f128_ps(first, last, 0x31);
+        return;
+    }
+#endif
+    *lo = cb_take2(a, b, r->index), *hi = cb_take2(a, b, r->index + 1);
+}
+
 /* first, first + 1, first + 2 ... */
 LANE_FN cb_lane cb_from(int first) {
     static const float number[16]
@@ -113,7 +173,7 @@ K_TABLE float cb_lanes[32] __attribute__((aligned(64))) = {
 /* ---- What a column of voxels sees of each view of a block ---- */
 typedef enum cb_class {
     CB_NEAR,    /* column constant, at most one row a slice: two windows one row apart */
-    CB_FAR,     /* column constant, at most CB_MOST rows a slice: one window of two vectors */
+    CB_FAR,     /* column constant, at most CB_MOST rows a slice: windows for four slices each */
     CB_WIDE,    /* column constant, at most CB_STEEP rows a slice: lane by lane */
     CB_LEAN,    /* columns move with z, by at most one along eight slices; rows as CB_NEAR */
     CB_EXACT,   /* many rows, or close to the source: slice by slice in double */
@@ -122,7 +182,8 @@ typedef enum cb_class {
     CB_CLASSES, /* also: not seen */
 } cb_class;
 #define CB_ONE (1 - 1.0 / 1024) /* rounding must not carry a lane into the next row */
-#define CB_MOST 1.85
+#define CB_MOST                                                                                    \
+    1.7 /* CB_FOUR: next row of lane 7 before floor(4 step) + 8: 7 step + 2 < 4 step + 7 */
 #define CB_STEEP 4 /* faster, a float loses the fraction over a slab */
 
 typedef struct cb_views {
@@ -185,6 +246,12 @@ LANE_FN void cb_tilted_positions(const cb_frame *f, int n, cb_exact *restrict p)
     }
 }
 
+/* Of a step in z, over a slab's slices, where 1 / (1 + e z) stretches columns and rows. */
+LANE_FN double cb_least_stretch(double e, double end) {
+    const double g = 1 / (1 + __builtin_fabs(e) * end);
+    return g * g;
+}
+
 LANE_FN int cb_outside(double from, double to, int n) {
     return (from <= -1 && to <= -1) || (from >= n && to >= n);
 }
@@ -204,7 +271,8 @@ LANE_FN cb_class cb_tilted_class(const cb_frame *f, const cb_exact *p, int i) {
     const double du = __builtin_fabs(p->du[i]), dv = __builtin_fabs(p->dv[i]);
     if (!(e <= 0.5 && du <= CB_STEEP && dv <= CB_STEEP)) return CB_EXACT;
     if (du * g * g * 7 > CB_ONE || dv * g * g > CB_MOST) return CB_TILTED;
-    return dv * g * g <= CB_ONE ? CB_LEAN : CB_LEANFAR;
+    if (dv * g * g <= CB_ONE) return CB_LEAN;
+    return 7 * g * g * dv - 4 * cb_least_stretch(p->e[i], end) * dv < 4.9 ? CB_LEANFAR : CB_TILTED;
 }
 
 LANE_FN void cb_tilted_classes(const cb_frame *f, int n, cb_exact *restrict p) {
@@ -248,6 +316,7 @@ typedef struct cb_step {
     float start[CB_GROUPS] __attribute__((aligned(64))), low[CB_GROUPS];
     int32_t offset[CB_GROUPS];
     float w0, w1, dv;
+    int32_t shift[2];
     int64_t column; /* floats from the block's first view */
 } cb_step;
 
@@ -259,6 +328,7 @@ static void cb_steady_steps(const cb_frame *f, const cb_views *s, int class, cb_
         cb_step *const t = step + m;
         t->w1 = s->weight[i] * s->fu[i], t->w0 = s->weight[i] - t->w1, t->dv = s->dv[i];
         t->column = i * f->view + (s->column[i] + VXG_CONE_MARGIN) * (int64_t)height;
+        cb_shifts(s->dv[i], t->shift);
         const cb_lane dv = cb_set(s->dv[i]), fv = cb_set(s->fv[i]);
         const cb_lane back = cb_set(s->dv[i] < 0 ? s->dv[i] * 7 : 0);
         for (int j = 0; j < CB_GROUPS; j += LANE_W) {
@@ -273,7 +343,7 @@ static void cb_steady_steps(const cb_frame *f, const cb_views *s, int class, cb_
 
 /* Rows of vector k from the lowest row of its window, whole and fraction. steps: dv times the
  * lanes' numbers in their group. */
-LANE_FN cb_whole cb_rows(const cb_step *t, int k, cb_lane steps, cb_lane *fraction) {
+LANE_FN cb_whole cb_index(const cb_step *t, int k, cb_lane steps, cb_lane *fraction) {
 #if LANE_W == 16
     const int g = 2 * k;
     const float base = t->low[g] < t->low[g + 1] ? t->low[g] : t->low[g + 1];
@@ -297,30 +367,31 @@ LANE_FN int cb_window(const cb_step *t, int k) {
 #endif
 }
 
-/* Two columns blended, at the lanes' rows and the rows after. far: windows of two vectors. */
-LANE_FN void cb_taps(const float *p, const float *q, cb_lane w0, cb_lane w1, cb_whole index,
-                     const int far, cb_lane *lo, cb_lane *hi) {
+/* Two columns blended, at the lanes' rows and the rows after. */
+LANE_FN cb_lane cb_blend(const float *p, const float *q, cb_lane w0, cb_lane w1) {
+    return LANE_FMA(w1, cb_at(q), w0 * cb_at(p));
+}
+LANE_FN void cb_taps(const float *p, const float *q, const cb_step *t, cb_lane w0, cb_lane w1,
+                     cb_whole index, const cb_reach reach, cb_lane *lo, cb_lane *hi) {
 #if LANE_W == 4 /* no permutes of so many */
     cb_lane a, b, c, d;
-    (void)far;
+    (void)reach, (void)t;
     for (int i = 0; i < 4; i++) {
         a[i] = p[index[i]], b[i] = p[index[i] + 1];
         c[i] = q[index[i]], d[i] = q[index[i] + 1];
     }
     *lo = LANE_FMA(w1, c, w0 * a), *hi = LANE_FMA(w1, d, w0 * b);
 #else
-    const int next = far ? LANE_W : 1;
-    const cb_lane t0 = LANE_FMA(w1, cb_at(q), w0 * cb_at(p));
-    const cb_lane t1 = LANE_FMA(w1, cb_at(q + next), w0 * cb_at(p + next));
-    *lo = far ? cb_take2(t0, t1, index) : cb_take(t0, index);
-    *hi = far ? cb_take2(t0, t1, index + 1) : cb_take(t1, index);
+    const cb_rows r = cb_rows_of(index, t->shift, reach);
+    const cb_lane a = cb_blend(p + r.from[0], q + r.from[0], w0, w1);
+    cb_two_rows(a, cb_blend(p + r.from[1], q + r.from[1], w0, w1), &r, reach, lo, hi);
 #endif
 }
 
 /* Vectors [k, k + R) of a column of voxels. */
 static inline __attribute__((always_inline)) void cb_steady(const cb_frame *f, const cb_step *step,
                                                             int n, float *acc, int k, const int R,
-                                                            const int far) {
+                                                            const cb_reach reach) {
     const int64_t height = f->a->height;
     cb_lane sum[CB_SUMS];
 #pragma GCC unroll 8
@@ -337,8 +408,8 @@ static inline __attribute__((always_inline)) void cb_steady(const cb_frame *f, c
                 const float *const line = ahead + cb_window(t + 1, k + j);
                 __builtin_prefetch(line), __builtin_prefetch(line + height);
             }
-            const cb_whole index = cb_rows(t, k + j, steps[LANE_W == 4 && (k + j) % 2], &f1);
-            cb_taps(at, at + height, w0, w1, index, far, &lo, &hi);
+            const cb_whole index = cb_index(t, k + j, steps[LANE_W == 4 && (k + j) % 2], &f1);
+            cb_taps(at, at + height, t, w0, w1, index, reach, &lo, &hi);
             sum[j] += LANE_FMA(f1, hi - lo, lo);
         }
     }
@@ -346,15 +417,15 @@ static inline __attribute__((always_inline)) void cb_steady(const cb_frame *f, c
     for (int j = 0; j < R; j++) *(cb_lane *)(acc + (k + j) * LANE_W) = sum[j];
 }
 
-#define CB_STEADY(NAME, far)                                                                       \
+#define CB_STEADY(NAME, reach)                                                                     \
     CB_ALONE void NAME(const cb_frame *f, const cb_step *s, int n, float *acc, int vectors) {      \
         int k = 0;                                                                                 \
-        for (; k + CB_SUMS <= vectors; k += CB_SUMS) cb_steady(f, s, n, acc, k, CB_SUMS, far);     \
-        for (; k + 2 <= vectors; k += 2) cb_steady(f, s, n, acc, k, 2, far);                       \
-        for (; k < vectors; k++) cb_steady(f, s, n, acc, k, 1, far);                               \
+        for (; k + CB_SUMS <= vectors; k += CB_SUMS) cb_steady(f, s, n, acc, k, CB_SUMS, reach);   \
+        for (; k + 2 <= vectors; k += 2) cb_steady(f, s, n, acc, k, 2, reach);                     \
+        for (; k < vectors; k++) cb_steady(f, s, n, acc, k, 1, reach);                             \
     }
-CB_STEADY(cb_steady_near, 0)
-CB_STEADY(cb_steady_far, 1)
+CB_STEADY(cb_steady_near, CB_ONE_EACH)
+CB_STEADY(cb_steady_far, CB_FOUR)
 
 /* The same sums lane by lane. */
 static void cb_steady_wide(const cb_frame *f, const cb_views *s, float *acc, int used) {
@@ -431,24 +502,24 @@ LANE_FN void cb_tilted_windows(const cb_views *s, int i, int height, cb_tilts *w
 }
 
 /* A column at the lanes' rows. */
-LANE_FN cb_lane cb_column(const float *p, cb_whole index, cb_lane fv, const int far) {
-    const cb_lane t0 = lane_held(cb_at(p)), t1 = lane_held(cb_at(p + (far ? LANE_W : 1)));
-    const cb_lane lo = far ? cb_take2(t0, t1, index) : cb_take(t0, index);
-    const cb_lane hi = far ? cb_take2(t0, t1, index + 1) : cb_take(t1, index);
+LANE_FN cb_lane cb_column(const float *p, const cb_rows *r, cb_lane fv, const cb_reach reach) {
+    const cb_lane a = lane_held(cb_at(p + r->from[0])), b = lane_held(cb_at(p + r->from[1]));
+    cb_lane lo, hi;
+    cb_two_rows(a, b, r, reach, &lo, &hi);
     return LANE_FMA(fv, hi - lo, lo);
 }
 
 /* Interpolated across columns: the lanes lie in columns [first, first + more]. */
 LANE_FN cb_lane cb_across(const float *p, int64_t height, int nu, int first, int more, cb_lane fu,
-                          cb_lane lane, cb_whole index, cb_lane fv, const int far) {
+                          cb_lane lane, const cb_rows *r, cb_lane fv, const cb_reach reach) {
     cb_lane left = cb_set(0), right = left;
     if (more == 0 && first >= 0 && first + 1 < nu) {
-        left = cb_column(p, index, fv, far), right = cb_column(p + height, index, fv, far);
+        left = cb_column(p, r, fv, reach), right = cb_column(p + height, r, fv, reach);
         return LANE_FMA(fu, right - left, left);
     }
     for (int c = 0; c < more + 2; c++) {
         if (first + c < 0 || first + c >= nu) continue;
-        const cb_lane t = cb_column(p + c * height, index, fv, far), at = cb_set((float)c);
+        const cb_lane t = cb_column(p + c * height, r, fv, reach), at = cb_set((float)c);
         left = cb_pick(lane == at, t, left);
         right = cb_pick(lane + cb_set(1) == at, t, right);
     }
@@ -483,7 +554,7 @@ typedef struct cb_lean_step {
     float low[CB_ROUNDS * LANE_W] __attribute__((aligned(64)));
     int32_t offset[CB_ROUNDS * LANE_W] __attribute__((aligned(64)));
     int32_t more[CB_ROUNDS * LANE_W] __attribute__((aligned(64)));
-    int32_t view;
+    int32_t view, shift[2];
 } cb_lean_step;
 
 static void cb_lean_steps(const cb_frame *f, const cb_views *s, int class, cb_lean_step *step) {
@@ -493,6 +564,7 @@ static void cb_lean_steps(const cb_frame *f, const cb_views *s, int class, cb_le
         cb_lean_step *const t = step + m;
         cb_tilts w;
         t->view = i;
+        cb_shifts((float)(s->dv[i] * cb_least_stretch(s->e[i], f->a->slab - 1)), t->shift);
         cb_tilted_windows(s, i, height, &w);
         for (int j = 0; j < CB_ROUNDS * LANE_W; j += LANE_W) {
             const cb_lane first = *(const cb_lane *)(w.first + j);
@@ -535,16 +607,16 @@ LANE_FN void cb_lean_place(const cb_views *s, const cb_lean_step *t, int vectors
 
 /* Of three columns a lane needs the first two or the last two: a choice, not a branch. */
 LANE_FN cb_lane cb_of_three(const float *p, int64_t height, cb_lane fu, cb_lane lane,
-                            cb_whole index, cb_lane fv, const int far) {
-    const cb_lane a = cb_column(p, index, fv, far), b = cb_column(p + height, index, fv, far);
-    const cb_lane c = cb_column(p + 2 * height, index, fv, far);
+                            const cb_rows *r, cb_lane fv, const cb_reach reach) {
+    const cb_lane a = cb_column(p, r, fv, reach), b = cb_column(p + height, r, fv, reach);
+    const cb_lane c = cb_column(p + 2 * height, r, fv, reach);
     const cb_whole second = lane > cb_set(0);
     const cb_lane left = cb_pick(second, b, a), right = cb_pick(second, c, b);
     return LANE_FMA(fu, right - left, left);
 }
 
 LANE_FN void cb_lean(const cb_frame *f, const cb_views *s, const cb_lean_step *step, int n,
-                     float *acc, int vectors, const int far) {
+                     float *acc, int vectors, const cb_reach reach) {
     const int64_t height = f->a->height;
     cb_lean_lanes l;
     for (const cb_lean_step *t = step; t < step + n; t++) {
@@ -557,11 +629,12 @@ LANE_FN void cb_lean(const cb_frame *f, const cb_views *s, const cb_lean_step *s
             if (t->offset[k] < 0) continue;
             __builtin_prefetch(ahead), __builtin_prefetch(ahead + height);
             __builtin_prefetch(ahead + 2 * height);
+            const cb_rows rows = cb_rows_of(l.index[k], t->shift, reach);
             if (LANE_W > 8 && t->more[k] > 1) /* vectors wider than the class is meant for */
                 r = cb_across(p, height, f->a->nu, s->column[t->view] + (int)t->first[k],
-                              t->more[k], l.fu[k], l.lane[k], l.index[k], l.fv[k], far);
+                              t->more[k], l.fu[k], l.lane[k], &rows, l.fv[k], reach);
             else
-                r = cb_of_three(p, height, l.fu[k], l.lane[k], l.index[k], l.fv[k], far);
+                r = cb_of_three(p, height, l.fu[k], l.lane[k], &rows, l.fv[k], reach);
             *sum = LANE_FMA(l.weight[k], r, *sum);
         }
     }
@@ -569,11 +642,11 @@ LANE_FN void cb_lean(const cb_frame *f, const cb_views *s, const cb_lean_step *s
 
 CB_ALONE void cb_lean_near(const cb_frame *f, const cb_views *s, const cb_lean_step *step, int n,
                            float *acc, int vectors) {
-    cb_lean(f, s, step, n, acc, vectors, 0);
+    cb_lean(f, s, step, n, acc, vectors, CB_ONE_EACH);
 }
 CB_ALONE void cb_lean_far(const cb_frame *f, const cb_views *s, const cb_lean_step *step, int n,
                           float *acc, int vectors) {
-    cb_lean(f, s, step, n, acc, vectors, 1);
+    cb_lean(f, s, step, n, acc, vectors, CB_FOUR);
 }
 
 static void cb_lean_voxels(const cb_frame *f, const cb_views *s, float *acc, int vectors) {
@@ -607,10 +680,15 @@ static void cb_tilted(const cb_frame *f, const cb_views *s, float *acc, int vect
             cb_lane r;
             if (more > CB_COLUMNS || span > 2 * LANE_W - 2)
                 r = cb_scattered(p, height, nu, first, s->row[i], fu, lane, fv, v);
-            else if (span < LANE_W)
-                r = cb_across(p + w.offset[k], height, nu, first, more, fu, lane, index, fv, 0);
-            else
-                r = cb_across(p + w.offset[k], height, nu, first, more, fu, lane, index, fv, 1);
+            else if (span < LANE_W) {
+                const cb_rows rows = cb_rows_of(index, NULL, CB_ONE_EACH);
+                r = cb_across(p + w.offset[k], height, nu, first, more, fu, lane, &rows, fv,
+                              CB_ONE_EACH);
+            } else {
+                const cb_rows rows = cb_rows_of(index, NULL, CB_LONG);
+                r = cb_across(p + w.offset[k], height, nu, first, more, fu, lane, &rows, fv,
+                              CB_LONG);
+            }
             cb_lane weight = cb_set(s->weight[i]);
             if (distance) weight *= at.g * at.g;
             cb_lane *const sum = (cb_lane *)(acc + k * LANE_W);

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 static _Atomic int64_t fail_at = -1, requests, live;
 
@@ -34,6 +37,20 @@ typedef struct block_head {
 } block_head;
 #define ALIGNMENT 64
 
+/* Large blocks on huge pages where the system gives them on request: strided walks through volumes
+ * otherwise wait for address translation as much as for memory. */
+#define HUGE_PAGE ((uintptr_t)2 << 20)
+static void ask_for_huge_pages(void *block, size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    const uintptr_t first = ((uintptr_t)block + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    const uintptr_t last = ((uintptr_t)block + bytes) & ~(HUGE_PAGE - 1);
+    if (last > first && last - first >= 2 * HUGE_PAGE)
+        (void)madvise((void *)first, last - first, MADV_HUGEPAGE); /* refused: nothing is lost */
+#else
+    (void)block, (void)bytes;
+#endif
+}
+
 void *vxg__alloc_aligned(size_t bytes) {
     char *base = NULL;
     int refused = request_fails();
@@ -42,6 +59,7 @@ void *vxg__alloc_aligned(size_t bytes) {
         vxg_error_set(VXG_ERR_MEMORY, "out of memory: %zu bytes were refused", bytes);
         return NULL;
     }
+    ask_for_huge_pages(base, bytes);
     uintptr_t p =
         ((uintptr_t)base + sizeof(block_head) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
     block_head *head = (block_head *)p - 1;
