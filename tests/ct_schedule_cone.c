@@ -23,6 +23,8 @@ typedef struct scene { /* zero: the default */
     double quarter;                    /* 1: views 90 degrees apart */
     double tip;                        /* rotation of the volume about x */
     int flip;                          /* rows counted downwards */
+    int curved;                        /* detector, around the source */
+    double offset;                     /* its columns' */
     int plain;                         /* no schedule is expected */
 } scene;
 
@@ -48,7 +50,14 @@ static int geometry(const scene *s, vxg_ct_geometry **geo) {
         }
         view[i].d[2] += lift;
     }
-    return vxg_ct_cone_views(s->nviews, s->nv, s->nu, view, geo);
+    const vxg_ct_views all = {.beam = VXG_CT_BEAM_CONE,
+                              .detector = s->curved ? VXG_CT_DETECTOR_CURVED : VXG_CT_DETECTOR_FLAT,
+                              .nviews = s->nviews,
+                              .nv = s->nv,
+                              .nu = s->nu,
+                              .column_offset = s->offset,
+                              .views = view};
+    return vxg_ct_geometry_new(&all, geo);
 }
 
 static void volume(const scene *s, vxg_ct_volume *v) {
@@ -161,7 +170,7 @@ TEST(magnifications)
     static const double rows[] = {0.1, 0.6, 1, 1.4, 1.49, 1.69, 1.9, 3, 25}; /* per slice */
     char what[64];
     for (int i = 0; i < 5; i++)
-        for (int k = 0; k < 7; k++)
+        for (int k = 0; k < (int)(sizeof rows / sizeof *rows); k++)
             for (int flip = 0; flip < 2; flip++) {
                 scene s = usual;
                 s.sod = 25 + 10 * i, s.sdd = most[i] * s.sod, s.pixel = most[i];
@@ -200,6 +209,36 @@ TEST(borders)
     compare("four slices", &s);
     s.nz = 3, s.plain = 1;
     compare("three slices", &s);
+}
+
+TEST(curved)
+{
+    static const double most[] = {1.05, 2, 8};
+    static const double rows[] = {0.3, 0.9, 1.3, 1.6, 2.5, 9}; /* per slice */
+    char what[64];
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 6; k++) {
+            scene s = usual;
+            s.curved = 1, s.offset = 0.7 * i, s.flip = k % 2;
+            s.sod = 25 + 30 * i, s.sdd = most[i] * s.sod, s.pixel = most[i];
+            s.row_pitch = most[i] / rows[k], s.nv = (int)(27 * rows[k]) + 1;
+            snprintf(what, sizeof what, "magnification %g, %g rows a slice", most[i], rows[k]);
+            compare(what, &s);
+        }
+    static const double sod[] = {16, 13, 11.3, 9, 4, 0.7};
+    for (int i = 0; i < 6; i++) {
+        scene s = usual;
+        s.curved = 1, s.sod = sod[i], s.sdd = sod[i] * 3, s.pixel = 0.9 * sod[i] / 9;
+        snprintf(what, sizeof what, "source at %g", sod[i]);
+        compare(what, &s);
+    }
+    scene s = usual;
+    s.curved = 1, s.offset = 14, s.pitch = 3, s.nz = 200, s.nx = s.ny = 9, s.nv = 60;
+    compare("helix, columns on one side", &s);
+    s.offset = 60;
+    compare("far beside the beam", &s);
+    s = usual, s.curved = s.plain = 1, s.roll = 0.1;
+    compare("turned", &s);
 }
 
 TEST(near_the_source)
@@ -314,9 +353,9 @@ TEST(switched_off)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(tilts),           T(magnifications), T(borders),
-                                      T(near_the_source), T(helix),          T(chunks),
-                                      T(threads),         T(not_a_number),   T(switched_off)};
+    static const test_entry list[] = {T(tilts),           T(magnifications), T(borders), T(curved),
+                                      T(near_the_source), T(helix),          T(chunks),  T(threads),
+                                      T(not_a_number),    T(switched_off)};
     const char *levels[] = {"cpu:v2", "cpu"};
     int failed = 0;
     unsetenv("VXG_CPU_SCHEDULE");

@@ -117,12 +117,14 @@ plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
 plant schedule_weight_1_percent kernels/ct/parallel.cpu.h \
     's/(list->w1\[v\] = )(ct_hat\(lane_fma1\(bu\[v\], q \+ 1, c\), cell\))/\11.01f * \2/' "op_checks ct.parallel.joseph.float32.tiny"
-plant cone_schedule_rows_cut src/ct/schedule_cone.c 's/floor\(range\.r\[0\]\) - 1/floor(range.r[0]) + 2/' "ct_schedule_cone tilts"
+plant cone_schedule_rows_cut src/ct/schedule_cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
 plant cone_schedule_drift_unguarded kernels/ct/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
     "ct_schedule_cone tilts"
 plant cone_schedule_four_rows_late kernels/ct/cone_backproject.cpu.h 's/step \* 3\.9996f/step * 4.6f/' \
     "ct_schedule_cone magnifications"
-plant cone_schedule_behind_source kernels/ct/cone_backproject.cpu.h 's/int64_t seen = \(w > 0\) &/int64_t seen =/' \
+plant cone_schedule_curved_rows kernels/ct/cone_backproject.cpu.h 's/const double middle = curved \? 0\.5 \* \(nv - 1\) : 0/const double middle = curved ? 0.5 * nv : 0/' \
+    "ct_schedule_cone curved"
+plant cone_schedule_behind_source kernels/ct/cone_backproject.cpu.h 's/int64_t seen = \(depth > 0\) &/int64_t seen =/' \
     "ct_schedule_cone near_the_source"
 plant stale_cache_entry src/device/program.c \
     's/for \(int i = 0; i < count; i\+\+\)( vxg__sha256_add)/for (int i = 0; i < count - 1; i++)\1/' "internal_cache key"

@@ -8,6 +8,7 @@
  *
  * Per lane the operations and their order are the same in every class below and for every number of
  * lanes, so bits do not depend on them; they depend on the fixed slabs and blocks of views. */
+#include "ct/cone_atan.h"
 #include "ct/cone_schedule_args.h"
 #include "num/lanes.cpu.h"
 #if !defined(VXG_DTYPE_f64)
@@ -209,22 +210,36 @@ typedef struct cb_frame {
     double x, y, z;     /* the first slice */
 } cb_frame;
 
+/* atan(b / a) of a > 0, h = sqrt(a^2 + b^2), as cone_angle of ct/cone_place.h. */
+LANE_FN double cb_angle(double a, double b, double h) {
+    const double t1 = b / (a + h), t = t1 / (1 + __builtin_sqrt(t1 * t1 + 1)), s = t * t;
+    double p = 0;
+#define CB_TERM(sign, c) p = p * s + (sign c);
+    CONE_ATAN(CB_TERM)
+#undef CB_TERM
+    return 4 * (p * s * t + t);
+}
+
 /* Steady views: column and W do not change along z. Loops without branches, over views as lanes. */
-LANE_FN void cb_steady_positions(const cb_frame *f, int n, cb_exact *restrict p) {
+LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_exact *restrict p) {
     const double *const *a = f->a->c.a;
     const int64_t v0 = f->v0;
     const double *restrict q0 = a[0] + v0, *restrict qx = a[1] + v0, *restrict qy = a[2] + v0;
     const double *restrict r0 = a[4] + v0, *restrict rx = a[5] + v0, *restrict ry = a[6] + v0;
     const double *restrict w0 = a[8] + v0, *restrict wx = a[9] + v0, *restrict wy = a[10] + v0;
-    const double *restrict rz = a[7] + v0;
+    const double *restrict rz = a[7] + v0, *restrict turn = a[12] + v0, *restrict mid = a[13] + v0;
     const double x = f->x, y = f->y, z = f->z, nu = f->a->nu, nv = f->a->nv;
     const double last = f->a->used - 1, distance = f->a->distance ? 1 : 0;
+    const double middle = curved ? 0.5 * (nv - 1) : 0;
     for (int i = 0; i < n; i++) {
-        const double w = w0[i] + wx[i] * x + wy[i] * y, s = 1 / (w > 0 ? w : 1);
-        const double u = (q0[i] + qx[i] * x + qy[i] * y) * s, dv = rz[i] * s;
-        const double v = (r0[i] + rx[i] * x + ry[i] * y + rz[i] * z) * s, end = v + dv * last;
+        const double depth = w0[i] + wx[i] * x + wy[i] * y, w = depth > 0 ? depth : 1;
+        const double q = q0[i] + qx[i] * x + qy[i] * y;
+        const double h = curved ? __builtin_sqrt(w * w + q * q) : w, s = 1 / h;
+        const double u = curved ? cb_angle(w, q, h) * turn[i] + mid[i] : q * s, dv = rz[i] * s;
+        const double v = (r0[i] + rx[i] * x + ry[i] * y + rz[i] * z) * s + middle;
+        const double end = v + dv * last;
         const double step = dv < 0 ? -dv : dv, lo = v < end ? v : end, hi = v < end ? end : v;
-        const int64_t seen = (w > 0) & (u > -1) & (u < nu) & (hi > -1) & (lo < nv);
+        const int64_t seen = (depth > 0) & (u > -1) & (u < nu) & (hi > -1) & (lo < nv);
         const int64_t class =
             (step > CB_ONE) + (step > CB_MOST) + (step > CB_STEEP) * (CB_EXACT - CB_WIDE);
         p->class[i] = seen ? class : CB_CLASSES;
@@ -704,8 +719,11 @@ static float cb_voxel(const cb_frame *f, int i, double z) {
     const int height = f->a->height, nu = f->a->nu, nv = f->a->nv;
     const double w = a[8][v] + a[9][v] * f->x + a[10][v] * f->y + a[11][v] * z;
     if (!(w > 0)) return 0;
-    const double q = (a[0][v] + a[1][v] * f->x + a[2][v] * f->y + a[3][v] * z) / w;
-    const double r = (a[4][v] + a[5][v] * f->x + a[6][v] * f->y + a[7][v] * z) / w;
+    const double b = a[0][v] + a[1][v] * f->x + a[2][v] * f->y + a[3][v] * z;
+    const double h = f->a->curved ? __builtin_sqrt(w * w + b * b) : w;
+    const double q = f->a->curved ? cb_angle(w, b, h) * a[12][v] + a[13][v] : b / h;
+    const double r = (a[4][v] + a[5][v] * f->x + a[6][v] * f->y + a[7][v] * z) / h +
+                     (f->a->curved ? 0.5 * (nv - 1) : 0);
     if (!(q > -1 && q < nu && r > -1 && r < nv)) return 0;
     const double c = __builtin_floor(q), k = __builtin_floor(r);
     const float fu = (float)(q - c), fv = (float)(r - k);
@@ -716,7 +734,7 @@ static float cb_voxel(const cb_frame *f, int i, double z) {
     const float *const n = p + height;
     const float right =
         lane_fma1(fv, cb_tap(n, height, row + 1) - cb_tap(n, height, row), cb_tap(n, height, row));
-    const float weight = f->a->distance ? (float)(1 / (w * w)) : 1;
+    const float weight = f->a->distance ? (float)(1 / (h * h)) : 1;
     return weight * lane_fma1(fu, right - left, left);
 }
 
@@ -730,7 +748,10 @@ static void cb_voxels(const cb_frame *f, int n, float *acc) {
     cb_exact p;
     cb_views s;
     if (f->a->steady) {
-        cb_steady_positions(f, n, &p);
+        if (f->a->curved)
+            cb_steady_positions(f, n, 1, &p);
+        else
+            cb_steady_positions(f, n, 0, &p);
         cb_split(f, &p, n, &s);
         cb_steady_voxels(f, &s, acc, vectors);
     } else {

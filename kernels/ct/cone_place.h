@@ -10,6 +10,7 @@
  * The weight is the square of the magnification at the voxel. W <= 0 lies behind the source. */
 #ifndef K_CT_CONE_PLACE
 #define K_CT_CONE_PLACE
+#include "ct/cone_atan.h"
 #include "ct/parallel.h"
 
 #define K_CONE_BP_COEFS 16
@@ -22,23 +23,14 @@ K_FN real cone_at(K_GLOBAL const real *c, const real x, const real y, const real
     return K_fma(c[1], x, K_fma(c[2], y, K_fma(c[3], z, c[0])));
 }
 
-/* atan(b / a) of a > 0, h = sqrt(a^2 + b^2): the tangent is halved twice, which leaves |t| <= 0.4143; then a
- * Chebyshev fit of atan(t) / t in t^2, good to 1e-19. */
+/* atan(b / a) of a > 0, h = sqrt(a^2 + b^2): the tangent is halved twice, which leaves |t| <= 0.4143. */
 K_FN real cone_angle(const real a, const real b, const real h) {
     const real t1 = b / (a + h);
     const real t = t1 / (K_R(1.0) + K_sqrt(K_fma(t1, t1, K_R(1.0)))), s = t * t;
-    real p = K_R(0.01511318842131557761);
-    p = K_fma(p, s, -K_R(0.03338725466261087668));
-    p = K_fma(p, s, K_R(0.04499476137022400441));
-    p = K_fma(p, s, -K_R(0.05217306489015125572));
-    p = K_fma(p, s, K_R(0.05876833051768914167));
-    p = K_fma(p, s, -K_R(0.06666205161654902381));
-    p = K_fma(p, s, K_R(0.07692281093187069715));
-    p = K_fma(p, s, -K_R(0.09090908058726948963));
-    p = K_fma(p, s, K_R(0.1111111108531344402));
-    p = K_fma(p, s, -K_R(0.1428571428532956308));
-    p = K_fma(p, s, K_R(0.1999999999999701264));
-    p = K_fma(p, s, -K_R(0.333333333333333242));
+    real p = K_R(0.0);
+#define CONE_TERM(sign, c) p = K_fma(p, s, sign K_R(c));
+    CONE_ATAN(CONE_TERM)
+#undef CONE_TERM
     return K_R(4.0) * K_fma(p * s, t, t);
 }
 

@@ -12,11 +12,12 @@
 #define VXG_CONE_BLOCK 16 /* views at a time: what a tile sees of them stays in the L2 cache */
 #define VXG_CONE_REACH 32 /* rows one window of two widest vectors spans */
 #define VXG_CONE_MARGIN 2 /* zero columns before and after the detector */
-#define VXG_CONE_COEFS 12
+#define VXG_CONE_COEFS 14
 
 /* Where a voxel falls, in doubles, one array per coefficient (nviews long): column = (a[0] + a[1] x
  * + a[2] y + a[3] z) / W, row = (a[4] + ...) / W, W = a[8] + ..., all counted from 0; x, y, z from
- * the volume's middle. Voxels with W <= 0 are not seen. */
+ * the volume's middle. Voxels with W <= 0 are not seen. Curved detectors: with Q and R the other two
+ * forms and h = sqrt(W^2 + Q^2), column = a[12] atan(Q / W) + a[13], row = R / h + (nv - 1) / 2. */
 typedef struct vxg_cone_coefficients {
     const double *a[VXG_CONE_COEFS];
 } vxg_cone_coefficients;
@@ -39,7 +40,8 @@ typedef struct vxg_cone_gather_args {
     float *out;      /* the slab's first slice */
     const int32_t *row0;
     vxg_cone_coefficients c;
-    int distance;          /* 1: a view is weighted by 1 / W^2 */
+    int distance;          /* 1: a view is weighted by 1 / W^2 (curved: 1 / h^2) */
+    int curved;            /* only where steady */
     int nviews, block;     /* views, and views per block (at most VXG_CONE_BLOCK) */
     int nv, nu, height;    /* detector; rows of a packed column */
     int nz, ny, nx, first; /* volume; the slab's first slice */

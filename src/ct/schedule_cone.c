@@ -1,6 +1,6 @@
-/* Flat-detector cone-beam backprojection on the cpu: which rows of the detector a slab of slices
- * sees, and running the units of kernels/ct/cone_backproject.cpu.h. The transpose has no schedule.
- */
+/* Cone-beam backprojection on the cpu: which rows of the detector a slab of slices sees, and
+ * running the units of kernels/ct/cone_backproject.cpu.h. Curved detectors: only where columns do
+ * not change along z. The transpose has no schedule. */
 #include <math.h>
 
 #include "ct/cone_backproject.h"
@@ -16,7 +16,7 @@ struct vxg_ct_cone_bp_plan {
     vxg_schedule_fn pack, gather;
     int nviews, nv, nu, nz, ny, nx;
     int slab, nslabs, height, block, chunk; /* chunk: views packed at a time */
-    int distance, steady;
+    int distance, steady, curved;
     double *table; /* VXG_CONE_COEFS arrays of nviews */
     int32_t *row0; /* (nslabs, nviews) */
 };
@@ -29,46 +29,69 @@ void vxg__ct_cone_bp_plan_free(vxg_ct_cone_bp_plan *plan) {
 }
 
 /* ---- Rows a slab sees ---- */
-typedef struct row_range {
-    double q[2], r[2]; /* columns and rows of the slab's corners */
-    int behind;        /* some corner is not well in front of the source */
-} row_range;
+typedef struct box_forms {
+    double at[8][3]; /* of the slab's corners: Q, R, W */
+    double lo, hi;   /* W, or of curved detectors h: at least and at most */
+} box_forms;
 
-static void corner(const vxg_ct_cone_bp_plan *p, int64_t view, double x, double y, double z,
-                   row_range *range) {
-    double at[3];
-    for (int k = 0; k < 3; k++) {
-        const double *c = p->table + 4 * k * (int64_t)p->nviews + view;
-        at[k] =
-            c[0] + c[p->nviews] * x + c[2 * (int64_t)p->nviews] * y + c[3 * (int64_t)p->nviews] * z;
+/* 0 where some corner is not well in front of the source. */
+static int corners(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, box_forms *b) {
+    const double x = 0.5 * (p->nx - 1), y = 0.5 * (p->ny - 1);
+    const double z0 = slab * p->slab - 0.5 * (p->nz - 1);
+    const int64_t n = p->nviews;
+    double middle[2] = {0, 0}, far = 0;
+    for (int i = 0; i < 8; i++) {
+        const double cx = i & 1 ? x : -x, cy = i & 2 ? y : -y, cz = i & 4 ? z0 + p->slab - 1 : z0;
+        for (int k = 0; k < 3; k++) {
+            const double *c = p->table + 4 * k * n + view;
+            b->at[i][k] = c[0] + c[n] * cx + c[2 * n] * cy + c[3 * n] * cz;
+        }
+        if (!(b->at[i][2] > 0)) return 0;
+        middle[0] += b->at[i][0], middle[1] += b->at[i][2];
+        far = fmax(far, hypot(b->at[i][0], b->at[i][2]));
     }
-    const double q = at[0] / at[2], r = at[1] / at[2];
-    if (!(at[2] > 0) || !(fabs(q) < 1e8) || !(fabs(r) < 1e8)) {
-        range->behind = 1;
-        return;
+    b->lo = INFINITY, b->hi = far;
+    const double length = hypot(middle[0], middle[1]);
+    for (int i = 0; i < 8; i++) /* h is at least its part along the slab's middle */
+        b->lo = fmin(b->lo, (b->at[i][0] * middle[0] + b->at[i][2] * middle[1]) / length);
+    return !p->curved || b->lo > 0;
+}
+
+/* Columns and rows the slab falls on: of flat detectors extremes are at corners, of curved ones R
+ * and h are taken apart. 0 where they cannot be told. */
+static int slab_range(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, double q[2],
+                      double r[2]) {
+    box_forms b;
+    q[0] = r[0] = INFINITY, q[1] = r[1] = -INFINITY;
+    if (!corners(p, view, slab, &b)) return 0;
+    for (int i = 0; i < 8; i++) {
+        const double *at = b.at[i], w = at[2];
+        const double turn = p->table[12 * (int64_t)p->nviews + view];
+        const double u = p->curved
+                             ? atan2(at[0], w) * turn + p->table[13 * (int64_t)p->nviews + view]
+                             : at[0] / w;
+        const double v0 = p->curved ? at[1] / b.lo + 0.5 * (p->nv - 1) : at[1] / w;
+        const double v1 = p->curved ? at[1] / b.hi + 0.5 * (p->nv - 1) : v0;
+        if (!(fabs(u) < 1e8) || !(fabs(v0) < 1e8)) return 0;
+        q[0] = fmin(q[0], u), q[1] = fmax(q[1], u);
+        r[0] = fmin(r[0], fmin(v0, v1)), r[1] = fmax(r[1], fmax(v0, v1));
     }
-    range->q[0] = fmin(range->q[0], q), range->q[1] = fmax(range->q[1], q);
-    range->r[0] = fmin(range->r[0], r), range->r[1] = fmax(range->r[1], r);
+    return 1;
 }
 
 /* Rows [first, first + *rows) hold the windows of every vector of the slab; VXG_CONE_UNSEEN when
- * nothing of it falls on the detector. In front of the source extremes are at corners. */
+ * nothing of it falls on the detector. */
 static int32_t slab_rows(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, int *rows) {
-    const double x = 0.5 * (p->nx - 1), y = 0.5 * (p->ny - 1);
-    const double z = slab * p->slab - 0.5 * (p->nz - 1);
-    row_range range = {.q = {INFINITY, -INFINITY}, .r = {INFINITY, -INFINITY}};
-    for (int k = 0; k < 8; k++)
-        corner(p, view, k & 1 ? x : -x, k & 2 ? y : -y, k & 4 ? z + p->slab - 1 : z, &range);
-    *rows = 0;
-    if (range.behind) {
+    double q[2], r[2];
+    if (!slab_range(p, view, slab, q, r)) {
         *rows = p->nv + 2 * VXG_CONE_REACH + 2;
         return -VXG_CONE_REACH - 1;
     }
+    *rows = 0;
     /* a row and a column more than enough for rounding */
-    if (range.q[1] < -2 || range.q[0] > p->nu + 1 || range.r[1] < -2 || range.r[0] > p->nv + 1)
-        return VXG_CONE_UNSEEN;
-    const double first = fmax(floor(range.r[0]) - 1, -VXG_CONE_REACH - 1);
-    *rows = (int)(fmin(floor(range.r[1]) + 2, p->nv) - first) + VXG_CONE_REACH + 1;
+    if (q[1] < -2 || q[0] > p->nu + 1 || r[1] < -2 || r[0] > p->nv + 1) return VXG_CONE_UNSEEN;
+    const double first = fmax(floor(r[0]) - 1, -VXG_CONE_REACH - 1);
+    *rows = (int)(fmin(floor(r[1]) + 2, p->nv) - first) + VXG_CONE_REACH + 1;
     return (int32_t)first;
 }
 
@@ -100,7 +123,8 @@ static int fits(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p) {
         if (n[i] > 1 << 18) return 0;
         *to[i] = (int)n[i];
     }
-    return !op->curved && op->vol.nz >= FEW_SLICES;
+    p->curved = op->curved;
+    return op->vol.nz >= FEW_SLICES;
 }
 
 /* Columns and W that move by less than 1e-6 over the volume, all of it well before the source, do
@@ -113,7 +137,8 @@ static int make_steady(vxg_ct_cone_bp_plan *p) {
         const double least = c[8 * n] - 0.5 * (fabs(c[9 * n]) * p->nx + fabs(c[10 * n]) * p->ny +
                                                fabs(c[11 * n]) * nz);
         const int none = c[3 * n] == 0 && c[11 * n] == 0;
-        const double across = fabs(c[3 * n]) + fabs(c[11 * n]) * (p->nu + p->nv + 2.0);
+        const double unit = p->curved ? c[12 * n] + p->nv : 1; /* pixels by Q */
+        const double across = unit * fabs(c[3 * n]) + fabs(c[11 * n]) * (p->nu + p->nv + unit + 1);
         if (!none && !(least > 0 && across * nz < 1e-6 * least)) return 0;
     }
     for (int64_t v = 0; v < n; v++) p->table[3 * n + v] = p->table[11 * n + v] = 0;
@@ -123,7 +148,7 @@ static int make_steady(vxg_ct_cone_bp_plan *p) {
 /* Coefficients of a view with pixels counted from 0, one array each; 0 where they are strange. */
 static int coefficients(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p) {
     const int64_t n = p->nviews;
-    const double mu = 0.5 * (p->nu - 1), mv = 0.5 * (p->nv - 1);
+    const double mu = p->curved ? 0 : 0.5 * (p->nu - 1), mv = p->curved ? 0 : 0.5 * (p->nv - 1);
     for (int64_t v = 0; v < n; v++) {
         const double *c = op->coef64 + v * VXG_CONE_BP_COEFS;
         for (int i = 0; i < 4; i++) {
@@ -132,6 +157,7 @@ static int coefficients(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p) {
             p->table[(4 + i) * n + v] = c[8 + i] + mv * c[i];
             p->table[(8 + i) * n + v] = c[i];
         }
+        p->table[12 * n + v] = c[12], p->table[13 * n + v] = c[13];
     }
     return 1;
 }
@@ -141,6 +167,7 @@ static int fill(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p, int *applies) 
     if (!p->table) return VXG_ERR_MEMORY;
     if (!coefficients(op, p)) return VXG_OK;
     p->distance = op->weighted, p->steady = make_steady(p);
+    if (p->curved && !p->steady) return VXG_OK;
     VXG_TRY(rows_new(p));
     const int64_t view = (int64_t)(p->nu + 2 * VXG_CONE_MARGIN) * p->height * 4;
     const int64_t fit = PACK_BYTES / view;
@@ -199,7 +226,8 @@ static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int sla
     pack.nv = g.nv = p->nv, pack.nu = g.nu = p->nu, pack.height = g.height = p->height;
     VXG_TRY(vxg__cpu_run(p->pack, &pack, n, 0, call->progress));
     for (int k = 0; k < VXG_CONE_COEFS; k++) g.c.a[k] = p->table + (int64_t)k * p->nviews + v;
-    g.distance = p->distance, g.steady = p->steady, g.nviews = n, g.block = p->block;
+    g.distance = p->distance, g.steady = p->steady, g.curved = p->curved, g.nviews = n,
+    g.block = p->block;
     g.nz = p->nz, g.ny = p->ny, g.nx = p->nx, g.first = first, g.slab = p->slab;
     g.used = p->nz - first < p->slab ? p->nz - first : p->slab;
     g.add = call->accumulate || v > 0;
