@@ -120,7 +120,7 @@ plant schedule_weight_1_percent kernels/ct/parallel.cpu.h \
 plant cone_schedule_rows_cut src/ct/schedule_cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
 plant cone_schedule_drift_unguarded kernels/ct/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
     "ct_schedule_cone tilts"
-plant cone_schedule_four_rows_late kernels/ct/cone_backproject.cpu.h 's/step \* 3\.9996f/step * 4.6f/' \
+plant cone_schedule_four_rows_late kernels/ct/cone_lanes.cpu.h 's/step \* 3\.9996f/step * 4.6f/' \
     "ct_schedule_cone magnifications"
 plant cone_schedule_curved_rows kernels/ct/cone_backproject.cpu.h 's/const double middle = curved \? 0\.5 \* \(nv - 1\) : 0/const double middle = curved ? 0.5 * nv : 0/' \
     "ct_schedule_cone curved"
