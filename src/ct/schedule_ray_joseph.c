@@ -9,9 +9,10 @@
 #include "ct/rays.h"
 #include "device/cpu/cpu.h"
 
-#define VIEWS 16   /* of a forward unit: a brick is filled once for them */
+#define VIEWS 32   /* of a forward unit: a brick is filled once for them */
 #define PIXELS 128 /* along an edge of a forward unit */
-#define UNITS 64   /* enough for any machine */
+#define BRICKS 64  /* enough for any machine */
+#define SHARE 4    /* forward units a thread; bits do not depend on how pixels are shared out */
 
 struct vxg_ray_joseph_plan {
     vxg_schedule_fn turn, forward, adjoint;
@@ -53,7 +54,7 @@ static void cut(vxg_rj_scan *s) {
             const int parts = vxg_rj_parts(s->n[i], most);
             s->tile[i] = (s->n[i] + parts - 1) / parts;
         }
-        if (bricks(s) >= UNITS) return;
+        if (bricks(s) >= BRICKS) return;
     }
 }
 
@@ -80,45 +81,49 @@ int vxg__ray_joseph_plan_new(const vxg_device *dev, const vxg_ct_geometry *geo,
     return VXG_OK;
 }
 
+static size_t turned_bytes(const vxg_ray_joseph_plan *p) {
+    return p->turned ? (size_t)(vxg_rj_turn_floats(&p->scan) + 15) / 16 * 64 : 0;
+}
+static size_t brick_bytes(const vxg_ray_joseph_plan *p) {
+    return (size_t)vxg_rj_brick_floats(&p->scan) * sizeof(float);
+}
+
 size_t vxg__ray_joseph_plan_workspace(const vxg_ray_joseph_plan *p) {
-    return p->turned ? (size_t)vxg_rj_turn_floats(&p->scan) * sizeof(float) + 64 : 0;
+    return turned_bytes(p) + vxg__cpu_scratch(brick_bytes(p)) + 64;
 }
 
 static int forward(const vxg_ray_joseph_plan *p, const float *in, float *out, int add,
-                   float *workspace, const vxg_progress *progress) {
+                   char *workspace, const vxg_progress *progress) {
     const vxg_rj_scan *s = &p->scan;
-    vxg_rj_turn_args turn = {.in = in, .out = workspace, .scan = *s};
-    vxg_rj_forward_args a = {.in = in, .turned = workspace, .out = out, .scan = *s, .add = add};
+    vxg_rj_turn_args turn = {.in = in, .out = (float *)workspace, .scan = *s};
+    vxg_rj_forward_args a = {.in = in, .turned = turn.out, .out = out, .scan = *s, .add = add};
     a.rows = vxg_rj_parts(s->nv, vxg_rj_parts(s->nv, PIXELS));
     a.columns = vxg_rj_parts(s->nu, vxg_rj_parts(s->nu, PIXELS));
     const int64_t blocks = (int64_t)vxg_rj_parts(s->nv, a.rows) * vxg_rj_parts(s->nu, a.columns);
     for (a.views = VIEWS; a.views > 2; a.views /= 2)
-        if (blocks * vxg_rj_parts(s->nviews, a.views) >= UNITS) break;
+        if (blocks * vxg_rj_parts(s->nviews, a.views) >= SHARE * vxg_threads()) break;
     for (int layer = 0; layer < vxg_rj_parts(s->n[2], s->tile[2]); layer++) {
         turn.layer = a.layer = layer;
         if (p->turned) VXG_TRY(vxg__cpu_run(p->turn, &turn, s->n[1], 0, progress));
-        VXG_TRY(vxg__cpu_run(p->forward, &a, blocks * vxg_rj_parts(s->nviews, a.views),
-                             (size_t)vxg_rj_brick_floats(s) * sizeof(float), progress));
+        VXG_TRY(vxg__cpu_run_in(p->forward, &a, blocks * vxg_rj_parts(s->nviews, a.views),
+                                workspace + turned_bytes(p), brick_bytes(p), progress));
     }
     return VXG_OK;
 }
 
 static int adjoint(const vxg_ray_joseph_plan *p, const float *in, float *out, int add,
-                   const vxg_progress *progress) {
+                   char *workspace, const vxg_progress *progress) {
     const vxg_rj_adjoint_args a = {.in = in, .out = out, .scan = p->scan, .add = add};
-    return vxg__cpu_run(p->adjoint, &a, bricks(&p->scan),
-                        (size_t)vxg_rj_brick_floats(&p->scan) * sizeof(float), progress);
+    return vxg__cpu_run_in(p->adjoint, &a, bricks(&p->scan), workspace + turned_bytes(p),
+                           brick_bytes(p), progress);
 }
 
 int vxg__ray_joseph_plan_run(const vxg_ray_joseph_plan *p, int is_adjoint, const vxg_call *call,
                              const vxg_array *in, const vxg_array *out) {
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
-    char *workspace = NULL;
-    if (is_adjoint) return adjoint(p, from, to, call->accumulate, call->progress);
-    if (p->turned) {
-        workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
-        workspace += -(uintptr_t)workspace & 63;
-    }
-    return forward(p, from, to, call->accumulate, (float *)workspace, call->progress);
+    char *workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
+    workspace += -(uintptr_t)workspace & 63;
+    return (is_adjoint ? adjoint : forward)(p, from, to, call->accumulate, workspace,
+                                            call->progress);
 }
