@@ -5,8 +5,8 @@
  *
  * N^3 voxels of size 1, a flat detector of (3N/2)^2 pixels of size 2, source to axis 600 N/256, to
  * detector 1200 N/256, a full turn; --tilt: the detector rolled in its plane, so that rows are not
- * steps along z. Each row is the median over repetitions, by process CPU time,
- * so rates are per core. Data start and end in C-order arrays, so transposes are included. The
+ * steps along z. Each row is the median over repetitions, by process CPU time, so rates are per
+ * core. Data start and end in C-order arrays, so transposes are included. The
  * plain loop runs once, where --plain-views is given on that many of the views, spread over the
  * turn; error is max |schedule - plain| / max |plain| of those views (adjoint: of the adjoint of
  * those views). Inputs are uniform random numbers in 0..1. --scaling: rows with the ratio of wall
@@ -21,6 +21,11 @@
  * rows. L2: one new column of cells a pair. */
 static const bench_counts counts[2] = {{.fma = 0.9 * 4, .ops = 0.9 * 12, .l2 = 0.9 * 4},
                                        {.fma = 0.9 * 7, .ops = 0.9 * 21, .l2 = 0.9 * 4}};
+
+/* kernels/ct/ray_joseph.cpu.h, a ray in a slice: 10 for the place, 12 to transpose; forward 7 to
+ * interpolate and sum, adjoint 6 for the weights and 8 to add. L2: a pair of cells. */
+static const bench_counts rolled[2] = {{.fma = 5, .ops = 30, .l2 = 8},
+                                       {.fma = 2, .ops = 37, .l2 = 16}};
 
 typedef struct options {
     int size, views, reps, threads, plain, plain_views, scaling;
@@ -128,7 +133,7 @@ static void measure(const options *o, vxg_device *dev, const bench_machine *m, i
     qsort(times, (size_t)o->reps, sizeof *times, by_value);
     const double bytes = 4 * (1e9 * voxels + o->views * pow(o->size * 3 / 2, 2));
     char bound[48];
-    bench_roofline(m, counts[adjoint], 1e9 * work, bytes, bound);
+    bench_roofline(m, o->tilt != 0 ? rolled[adjoint] : counts[adjoint], 1e9 * work, bytes, bound);
     printf(
         "| %s%s | %d^3 x %d, %d^2 | %s | %d | %.2f | %.2f-%.2f | %.1e | %.4f (%d views) | %s |\n",
         adjoint ? "Joseph adjoint" : "Joseph forward", o->tilt != 0 ? ", rolled" : "", o->size,

@@ -85,7 +85,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_B
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks parity ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
+used="op_checks parity ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -200,6 +200,11 @@ plant cone_schedule_third_row kernels/ct/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/
 plant cone_schedule_tile_too_narrow kernels/ct/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
 plant cone_schedule_behind_the_source src/ct/schedule_cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
 plant cone_schedule_rows_upside_down src/ct/schedule_cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
+
+# ---- the Joseph schedule for any rays ----
+plant ray_schedule_cells_twice kernels/ct/ray_joseph.cpu.h 's/\*from = i \? i \* t : -1/*from = i ? i * t - 1 : -1/' "ct_schedule_rays forward"
+plant ray_schedule_half_a_pair kernels/ct/ray_joseph.cpu.h 's/\+ q\[2 \* l\]/+ 0 * q[2 * l]/' "ct_schedule_rays adjoint"
+plant ray_schedule_behind_the_source kernels/ct/ray_joseph.cpu.h 's/__builtin_floor\(start\) \+ 1/__builtin_floor(start)/' "ct_schedule_rays source"
 
 # ---- repeatability and memory ----
 plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BLOCK (65536 \/ vxg_threads())/' "array dot"

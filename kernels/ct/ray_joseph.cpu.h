@@ -64,6 +64,16 @@ LANE_FN rj_f rj_root(rj_f x) {
     return x;
 #endif
 }
+LANE_FN rj_f rj_ceil(rj_f x) {
+#if defined(__AVX512F__)
+    return (rj_f)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#elif RJ_W == 8
+    return (rj_f)_mm256_ceil_ps((__m256)x);
+#else
+    for (int i = 0; i < RJ_W; i++) x[i] = __builtin_ceilf(x[i]);
+    return x;
+#endif
+}
 LANE_FN float rj_least(rj_f x) {
 #if defined(__AVX512F__)
     return _mm512_reduce_min_ps((__m512)x);
@@ -327,7 +337,8 @@ typedef struct rj_rays {
     rj_f first, last;    /* and first <= t <= last */
     rj_f length;         /* of the ray in a slice, world units; 0: the ray is not here */
     rj_i base;           /* pair of place (0, 0), slice 0 */
-    int t0, t1, s0, s1;  /* rays may be here in [t0, t1), all surely in [s0, s1) */
+    int t0, t1, s0, s1;  /* rays are here in [t0, t1), all of them in [s0, s1) */
+    int ask;             /* some are not in all slices of [first, last] */
 } rj_rays;
 
 /* The rays of one vector: columns and rows from the middle of the detector; live: there is one. */
@@ -342,38 +353,50 @@ LANE_FN rj_d rj_form(const double f[3], rj_d alpha, rj_d beta, rj_d r) {
     return (f[1] * beta + f[0] * alpha) + f[2] * r;
 }
 
-/* When the place is within [low, high): widened by a margin, *in and *out; narrowed, *sin, *sout.
- */
-LANE_FN void rj_times(rj_f u, rj_f slope, rj_f low, rj_f high, rj_f lim[4]) {
-    const rj_f steep = rj_high(rj_abs(slope), RJ_SET(RJ_FLAT)), inverse = RJ_SET(1.0f) / steep;
+/* The first slice in which the place has passed the edge, going up or down; exact unless the line
+ * is flat, where the division may miss by more than one. */
+LANE_FN rj_f rj_cross(rj_f u, rj_f slope, rj_i up, rj_f edge, rj_f inverse, int n) {
+    const rj_f one = RJ_SET(1.0f), way = rj_pick(up, edge - u, u - edge) * inverse;
+    const rj_f at = rj_low(rj_high(rj_ceil(way), RJ_SET(0.0f)), RJ_SET((float)(n + 1)));
+    const rj_i late = (rj_i)(LANE_FMA(slope, at, u) >= edge) ^ up;
+    const rj_i early = (rj_i)(LANE_FMA(slope, at - one, u) >= edge) ^ ~up;
+    return at + rj_keep(late, one) - rj_keep(early, one);
+}
+
+/* Cuts the slices to where the place lies within [low, high); 1 in the lanes where a flat line so
+ * close to an edge leaves that to be asked in each slice. */
+LANE_FN rj_i rj_times(rj_f u, rj_f slope, rj_f low, rj_f high, int n, rj_f *first, rj_f *last) {
+    const rj_f flat = RJ_SET(RJ_FLAT), near = RJ_SET(RJ_MARGIN);
+    const rj_f inverse = RJ_SET(1.0f) / rj_high(rj_abs(slope), flat);
     const rj_i up = (rj_i)(slope >= RJ_SET(0.0f));
-    const rj_f margin = RJ_SET(RJ_MARGIN) * inverse;
-    const rj_f in = rj_pick(up, low - u, u - high) * inverse;
-    const rj_f out = rj_pick(up, high - u, u - low) * inverse;
-    lim[0] = rj_high(lim[0], in - margin), lim[1] = rj_low(lim[1], out + margin);
-    lim[2] = rj_high(lim[2], in + margin), lim[3] = rj_low(lim[3], out - margin);
+    const rj_i ask = (rj_i)(rj_abs(slope) < flat) &
+                     ((rj_i)(rj_abs(u - low) < near) | (rj_i)(rj_abs(u - high) < near));
+    const rj_f in = rj_cross(u, slope, up, rj_pick(up, low, high), inverse, n);
+    const rj_f out = rj_cross(u, slope, up, rj_pick(up, high, low), inverse, n) - RJ_SET(1.0f);
+    *first = rj_high(*first, rj_pick(ask, *first, in));
+    *last = rj_low(*last, rj_pick(ask, *last, out));
+    return ask;
 }
 
 LANE_FN int rj_int(float x, int n) { /* x within 0..n */
     return x > 0 ? x < (float)n ? (int)x : n : 0;
 }
 
-/* Which slices: widest and narrowest ranges; rays that miss are put where they do no harm. */
+/* Which slices, of each ray, of all, of any; rays that miss are put where they do no harm. */
 LANE_FN int rj_range(const rj_box *x, rj_i live, rj_rays *w) {
     const rj_f far = RJ_SET(1e9f);
-    rj_f lim[4] = {w->first, w->last, w->first, w->last};
-    rj_times(w->u, w->su, w->lu, w->hu, lim);
-    rj_times(w->v, w->sv, w->lv, w->hv, lim);
-    live &= (rj_i)(lim[0] <= lim[1]);
-    const float t0 = rj_least(rj_pick(live, lim[0], far)),
-                t1 = rj_most(rj_pick(live, lim[1], -far));
+    rj_i ask = rj_times(w->u, w->su, w->lu, w->hu, x->nk, &w->first, &w->last);
+    ask |= rj_times(w->v, w->sv, w->lv, w->hv, x->nk, &w->first, &w->last);
+    live &= (rj_i)(w->first <= w->last);
+    const float t0 = rj_least(rj_pick(live, w->first, far));
+    const float t1 = rj_most(rj_pick(live, w->last, -far));
     if (!(t0 <= t1)) return 0;
-    const float s0 = rj_most(rj_pick(live, lim[2], -far)),
-                s1 = rj_least(rj_pick(live, lim[3], far));
-    w->t0 = rj_int(__builtin_ceilf(t0), x->nk), w->t1 = rj_int(__builtin_floorf(t1) + 1, x->nk);
-    w->s0 = rj_int(__builtin_ceilf(s0), x->nk), w->s1 = rj_int(__builtin_floorf(s1) + 1, x->nk);
-    w->s0 = w->s0 < w->t0 ? w->t0 : w->s0 > w->t1 ? w->t1 : w->s0;
-    w->s1 = w->s1 < w->s0 ? w->s0 : w->s1 > w->t1 ? w->t1 : w->s1;
+    const float s0 = rj_most(rj_pick(live, w->first, -far));
+    const float s1 = rj_least(rj_pick(live, w->last, far)) + 1;
+    w->ask = rj_most(rj_keep(live & ask, RJ_SET(1.0f))) > 0;
+    w->t0 = rj_int(t0, x->nk), w->t1 = rj_int(t1 + 1, x->nk);
+    w->s0 = rj_int(s0, w->t1), w->s1 = rj_int(s1, w->t1);
+    if (w->s1 < w->s0 || w->ask) w->s0 = w->s1 = w->t1;
     w->u = rj_keep(live, w->u), w->su = rj_keep(live, w->su);
     w->v = rj_keep(live, w->v), w->sv = rj_keep(live, w->sv);
     w->length = rj_keep(live, w->length);
@@ -442,7 +465,8 @@ LANE_FN int rj_start(const rj_view *v, const rj_box *x, const rj_pixels *p, rj_r
     return rj_range(x, live, w);
 }
 
-/* Pair and fractions in slice t; masked: 0 and pair 0 for rays that are not there. */
+/* Pair and fractions in slice t; masked: 0 and pair 0 for rays that are not there, 2: ask where
+ * they are. */
 LANE_FN rj_i rj_place(const rj_rays *w, int pitch, int masked, rj_f t, rj_i slice, rj_f f[2],
                       rj_i *here) {
     const rj_f u = LANE_FMA(w->su, t, w->u), v = LANE_FMA(w->sv, t, w->v);
@@ -450,8 +474,9 @@ LANE_FN rj_i rj_place(const rj_rays *w, int pitch, int masked, rj_f t, rj_i slic
     rj_i at = j * pitch + l + w->base + slice;
     f[0] = u - rj_real(j), f[1] = v - rj_real(l);
     if (!masked) return at;
-    *here = (rj_i)(t >= w->first) & (rj_i)(t <= w->last) & (rj_i)(u >= w->lu) & (rj_i)(u < w->hu) &
-            (rj_i)(v >= w->lv) & (rj_i)(v < w->hv);
+    *here = (rj_i)(t >= w->first) & (rj_i)(t <= w->last);
+    if (masked > 1)
+        *here &= (rj_i)(u >= w->lu) & (rj_i)(u < w->hu) & (rj_i)(v >= w->lv) & (rj_i)(v < w->hv);
     return at & *here;
 }
 
@@ -557,7 +582,12 @@ static void rj_project(const vxg_rj_scan *s, const rj_box *x, int view, rj_windo
             rj_rays w;
             rj_pixels_of(s, &walk, spread, n, across, v.curved, &p);
             if (!rj_start(&v, x, &p, &w)) continue;
-            rj_f sum = rj_take(&w, brick, x, 1, w.t0, w.s0, RJ_SET(0.0f));
+            rj_f sum = RJ_SET(0.0f);
+            if (w.ask) {
+                sum = rj_take(&w, brick, x, 2, w.t0, w.t1, sum);
+                w.t0 = w.t1;
+            }
+            sum = rj_take(&w, brick, x, 1, w.t0, w.s0, sum);
             sum = rj_take(&w, brick, x, 0, w.s0, w.s1, sum);
             sum = rj_take(&w, brick, x, 1, w.s1, w.t1, sum) * w.length;
             for (int i = 0; i < RJ_W; i++)
@@ -583,6 +613,10 @@ static void rj_spread(const vxg_rj_scan *s, const rj_box *x, int view, rj_window
             for (int i = 0; i < RJ_W; i++)
                 value[i] = w.length[i] > 0 ? in[p.at + p.step * walk.lane[i]] : 0;
             value *= w.length;
+            if (w.ask) {
+                rj_give(&w, brick, x, 2, w.t0, w.t1, value);
+                w.t0 = w.t1;
+            }
             rj_give(&w, brick, x, 1, w.t0, w.s0, value);
             rj_give(&w, brick, x, 0, w.s0, w.s1, value);
             rj_give(&w, brick, x, 1, w.s1, w.t1, value);
