@@ -138,6 +138,9 @@ int cli_hash_start(const char *path) {
         hash = NULL;
         return vxg_error_set(VXG_ERR_MEMORY, "cannot start a thread");
     }
+#if defined(__linux__)
+    pthread_setname_np(thread, "checksum"); /* told apart in top and in tests */
+#endif
     pthread_detach(thread);
     return VXG_OK;
 }

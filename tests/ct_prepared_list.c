@@ -171,9 +171,15 @@ TEST(refusals)
     EXPECT(vxg_ct_prepared_backproject_list(s.p, op, N - 1, chosen, NULL, &x) == VXG_ERR_ARGUMENT &&
                strstr(vxg_error_message(), "does not take 5"),
            "%s", vxg_error_message());
+    vxg_ct_prepared *wide;
+    const vxg_space wider = {.dtype = VXG_F32, .ndim = 3, .shape = {VIEWS, NV, NU + 1}};
+    CHECK_OK(vxg_ct_prepared_new(&wider, s.dev, NULL, NULL, &wide));
+    EXPECT(vxg_ct_prepared_backproject_list(wide, op, N, chosen, NULL, &x) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "the prepared size"),
+           "%s", vxg_error_message());
+    vxg_ct_prepared_release(wide);
     vxg_array_release(&x);
     vxg_op_release(op);
-    vxg_ct_prepared *wide;
     const vxg_space space = {.dtype = VXG_F64, .ndim = 3, .shape = {VIEWS, NV, NU}};
     CHECK_OK(vxg_ct_prepared_new(&space, s.dev, NULL, NULL, &wide));
     EXPECT(vxg_ct_prepared_keep_texture(wide, NULL) == VXG_ERR_UNSUPPORTED &&

@@ -207,8 +207,35 @@ TEST(borders)
     compare("turned, half beside the beam", &s);
     s = usual, s.nz = 4;
     compare("four slices", &s);
-    s.nz = 3, s.plain = 1;
-    compare("three slices", &s);
+}
+
+/* Fewer slices than fill a vector. */
+TEST(few_slices)
+{
+    static const double tilts[] = {0, 0.02, 0.5, 1.5}, sod[] = {16, 11.3, 4, 0.7};
+    char what[64];
+    for (int nz = 1; nz <= 3; nz++)
+        for (int curved = 0; curved < 2; curved++) {
+            scene s = usual;
+            s.nz = nz, s.curved = curved, s.nx = 70, s.sod = 120, s.offset = 0.7 * curved;
+            for (int i = 0; i < 4; i++) {
+                s.roll = tilts[i], s.tip = curved ? tilts[i] : 0, s.flip = i % 2;
+                snprintf(what, sizeof what, "%d slices, tilt %g", nz, tilts[i]);
+                compare(what, &s);
+            }
+            s = usual, s.nz = nz, s.curved = curved, s.roll = 0.2;
+            for (int i = 0; i < 4; i++) {
+                s.sod = sod[i], s.sdd = sod[i] * 3, s.pixel = 0.9 * sod[i] / 9;
+                snprintf(what, sizeof what, "%d slices, source at %g", nz, sod[i]);
+                compare(what, &s);
+            }
+            s = usual, s.nz = nz, s.curved = curved, s.nv = 1;
+            compare("few slices, one row", &s);
+            s.pitch = 5, s.nv = 9;
+            compare("few slices, helix", &s);
+            s.nu = 1;
+            compare("few slices, one column", &s);
+        }
 }
 
 TEST(curved)
@@ -353,9 +380,9 @@ TEST(switched_off)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(tilts),           T(magnifications), T(borders), T(curved),
-                                      T(near_the_source), T(helix),          T(chunks),  T(threads),
-                                      T(not_a_number),    T(switched_off)};
+    static const test_entry list[] = {T(tilts),   T(magnifications),  T(borders),     T(few_slices),
+                                      T(curved),  T(near_the_source), T(helix),       T(chunks),
+                                      T(threads), T(not_a_number),    T(switched_off)};
     const char *levels[] = {"cpu:v2", "cpu"};
     int failed = 0;
     unsetenv("VXG_CPU_SCHEDULE");

@@ -75,8 +75,8 @@ words() {
     sed 's/^[^:]*:[0-9]*://; s/"[^"]*"//g' |
         grep -wE 'half|float|double|long|short|unsigned|size_t|kernel|device|thread|constant|global|local|private|threadgroup|sampler|goto|volatile|restrict|(float|int|uint|real)[2348]|bool|fragment|vertex|using|class|template|new|this|operator|namespace|event_t|image2d_t|union|typedef'
 }
-bare_literals() {
-    sed 's/K_R(-\{0,1\}[0-9.e+-]*)//g; s/^[^:]*:[0-9]*://' | grep -E '(^|[^A-Za-z0-9_.])([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+e-?[0-9]+)f?'
+bare_literals() { # TERM(sign, magnitude): a table whose users put K_R around it
+    sed 's/K_R(-\{0,1\}[0-9.e+-]*)//g; s/TERM([+-], [0-9.]*)//g; s/^[^:]*:[0-9]*://' | grep -E '(^|[^A-Za-z0-9_.])([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+e-?[0-9]+)f?'
 }
 result pointers "$(printf '%s\n' "$texts" | pointers)"
 result words "$(printf '%s\n' "$texts" | words)"

@@ -124,6 +124,8 @@ plant cone_schedule_four_rows_late kernels/ct/cone_lanes.cpu.h 's/step \* 3\.999
     "ct_schedule_cone magnifications"
 plant cone_schedule_curved_rows kernels/ct/cone_backproject.cpu.h 's/const double middle = curved \? 0\.5 \* \(nv - 1\) : 0/const double middle = curved ? 0.5 * nv : 0/' \
     "ct_schedule_cone curved"
+plant cone_pixels_last_row kernels/ct/cone_pixels.cpu.h 's/v = v < end \? v : end/v = v < end - 2 ? v : end - 2/' \
+    "ct_schedule_cone few_slices"
 plant cone_schedule_behind_source kernels/ct/cone_backproject.cpu.h 's/int64_t seen = \(depth > 0\) &/int64_t seen =/' \
     "ct_schedule_cone near_the_source"
 plant stale_cache_entry src/device/program.c \

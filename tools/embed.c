@@ -2,8 +2,9 @@
  *
  * embed KERNELS_DIR OUT_DIR FILE...
  *   kernel_texts.c  every file's text as a string, named by its path below KERNELS_DIR
- *   kernel_list.h   X(name, file) for each K_KERNELn / K_GROUP_KERNELn / K_IMAGE_KERNELn, S(name)
- * for each K_SCHEDULE kernel_all.h    #includes of all .k files, then all .cpu.h files
+ *   kernel_list.h   X(name, file) for each K_KERNELn / K_GROUP_KERNELn / K_IMAGE_KERNELn,
+ *                   S(name) for each K_SCHEDULE
+ *   kernel_all.h    #includes of all .k files, then all .cpu.h files
  */
 #include <ctype.h>
 #include <stdio.h>

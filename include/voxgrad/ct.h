@@ -161,8 +161,9 @@ VXG_API int vxg_ct_projector2d_geometry(vxg_device *dev, const vxg_ct_geometry *
  * projection interpolated where the voxel's centre falls, times the weight of opts->weighting.
  * Pixels beyond the detector are 0, voxels behind the source get nothing. Not the adjoint of
  * vxg_ct_projector; its own vjp is its exact transpose. Any views, flat and curved detectors. Fast
- * schedules for parallel beams where rows map to slices one to one and for cone beams on flat
- * detectors with 4 slices or more. VXG_ERR_ARGUMENT on a distance weight for a parallel beam.
+ * schedules for parallel beams where rows map to slices one to one and for cone and fan beams,
+ * except on curved detectors whose columns lean where there are 4 slices or more. VXG_ERR_ARGUMENT
+ * on a distance weight for a parallel beam.
  *
  * opts->texture (operator ct.cone.backprojector.texture, float32): projections are copied into a
  * layered image and read through the device's sampler. On NVIDIA devices its fractions have 8 bits:
@@ -216,14 +217,15 @@ VXG_API int vxg_ct_prepared_views(const vxg_ct_prepared *prepared, int64_t first
                                   vxg_array *out);
 /* Applies op, from n views to anything (vxg_ct_backprojector, the vxg_op_adjoint of a
  * projector...), to the stored views [first, first + n). With the same op again, or with workspace
- * in the call, it allocates, compiles and synchronises nothing. Bits are those of vxg_op_apply. */
+ * in the call, it allocates, compiles and synchronises nothing. Bits are those of vxg_op_apply.
+ * VXG_ERR_ARGUMENT: op takes projections of another size; a view that is not there. */
 VXG_API int vxg_ct_prepared_backproject(vxg_ct_prepared *prepared, const vxg_op *op, int64_t first,
                                         const vxg_call *call, const vxg_array *out);
 /* The same with the n views numbered in `views`, in that order, repeats allowed: op is made for
  * vxg_ct_geometry_take of them. Views that are not neighbours are copied side by side first (from a
  * texture they are read where they are); room for them is kept, so that a second call with as many
- * allocates nothing. One thread at a time. Bits are those of vxg_op_apply on the views taken.
- * VXG_ERR_ARGUMENT: another number than op takes; a view that is not there, by its place. */
+ * allocates nothing. One thread and queue at a time. Bits are those of vxg_op_apply on the views
+ * taken. VXG_ERR_ARGUMENT: another number than op takes; a view that is not there, by its place. */
 VXG_API int vxg_ct_prepared_backproject_list(vxg_ct_prepared *prepared, const vxg_op *op, int64_t n,
                                              const int64_t *views, const vxg_call *call,
                                              const vxg_array *out);

@@ -8,7 +8,7 @@
  *
  * Per lane the operations and their order are the same in every class below and for every number of
  * lanes, so bits do not depend on them; they depend on the fixed slabs and blocks of views. */
-#include "ct/cone_atan.h"
+#include "ct/cone_atan.cpu.h"
 #include "ct/cone_schedule_args.h"
 #include "ct/cone_lanes.cpu.h"
 #if !defined(VXG_DTYPE_f64)
@@ -59,16 +59,6 @@ typedef struct cb_frame {
     double x, y, z;     /* the first slice */
 } cb_frame;
 
-/* atan(b / a) of a > 0, h = sqrt(a^2 + b^2), as cone_angle of ct/cone_place.h. */
-LANE_FN double cb_angle(double a, double b, double h) {
-    const double t1 = b / (a + h), t = t1 / (1 + __builtin_sqrt(t1 * t1 + 1)), s = t * t;
-    double p = 0;
-#define CB_TERM(sign, c) p = p * s + (sign c);
-    CONE_ATAN(CB_TERM)
-#undef CB_TERM
-    return 4 * (p * s * t + t);
-}
-
 /* Steady views: column and W do not change along z. Loops without branches, over views as lanes. */
 LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_exact *restrict p) {
     const double *const *a = f->a->c.a;
@@ -84,7 +74,7 @@ LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_
         const double depth = w0[i] + wx[i] * x + wy[i] * y, w = depth > 0 ? depth : 1;
         const double q = q0[i] + qx[i] * x + qy[i] * y;
         const double h = curved ? __builtin_sqrt(w * w + q * q) : w, s = 1 / h;
-        const double u = curved ? cb_angle(w, q, h) * turn[i] + mid[i] : q * s, dv = rz[i] * s;
+        const double u = curved ? cone_atan(w, q, h) * turn[i] + mid[i] : q * s, dv = rz[i] * s;
         const double v = (r0[i] + rx[i] * x + ry[i] * y + rz[i] * z) * s + middle;
         const double end = v + dv * last;
         const double step = dv < 0 ? -dv : dv, lo = v < end ? v : end, hi = v < end ? end : v;
@@ -570,7 +560,7 @@ static float cb_voxel(const cb_frame *f, int i, double z) {
     if (!(w > 0)) return 0;
     const double b = a[0][v] + a[1][v] * f->x + a[2][v] * f->y + a[3][v] * z;
     const double h = f->a->curved ? __builtin_sqrt(w * w + b * b) : w;
-    const double q = f->a->curved ? cb_angle(w, b, h) * a[12][v] + a[13][v] : b / h;
+    const double q = f->a->curved ? cone_atan(w, b, h) * a[12][v] + a[13][v] : b / h;
     const double r = (a[4][v] + a[5][v] * f->x + a[6][v] * f->y + a[7][v] * z) / h +
                      (f->a->curved ? 0.5 * (nv - 1) : 0);
     if (!(q > -1 && q < nu && r > -1 && r < nv)) return 0;

@@ -7,17 +7,19 @@
 #define VXG_CT_CONE_SCHEDULE_ARGS_H
 #include <stdint.h>
 
-#define VXG_CONE_TILE 16  /* voxels along an edge of a tile in x and y */
-#define VXG_CONE_SLAB 128 /* slices of a slab at most; a multiple of the widest vector */
-#define VXG_CONE_BLOCK 16 /* views at a time: what a tile sees of them stays in the L2 cache */
-#define VXG_CONE_REACH 32 /* rows one window of two widest vectors spans */
-#define VXG_CONE_MARGIN 2 /* zero columns before and after the detector */
+#define VXG_CONE_TILE 16   /* voxels along an edge of a tile in x and y */
+#define VXG_CONE_SLAB 128  /* slices of a slab at most; a multiple of the widest vector */
+#define VXG_CONE_BLOCK 16  /* views at a time: what a tile sees of them stays in the L2 cache */
+#define VXG_CONE_REACH 32  /* rows one window of two widest vectors spans */
+#define VXG_CONE_PIXELS 64 /* few slices: voxels of a tile along x */
+#define VXG_CONE_MARGIN 2  /* zero columns before and after the detector */
 #define VXG_CONE_COEFS 14
 
 /* Where a voxel falls, in doubles, one array per coefficient (nviews long): column = (a[0] + a[1] x
  * + a[2] y + a[3] z) / W, row = (a[4] + ...) / W, W = a[8] + ..., all counted from 0; x, y, z from
- * the volume's middle. Voxels with W <= 0 are not seen. Curved detectors: with Q and R the other two
- * forms and h = sqrt(W^2 + Q^2), column = a[12] atan(Q / W) + a[13], row = R / h + (nv - 1) / 2. */
+ * the volume's middle. Voxels with W <= 0 are not seen. Curved detectors: with Q and R the other
+ * two forms and h = sqrt(W^2 + Q^2), column = a[12] atan(Q / W) + a[13], row = R / h + (nv - 1)
+ * / 2. */
 typedef struct vxg_cone_coefficients {
     const double *a[VXG_CONE_COEFS];
 } vxg_cone_coefficients;
@@ -33,7 +35,14 @@ typedef struct vxg_cone_pack_args {
     int nv, nu, height; /* height: a multiple of 4 */
 } vxg_cone_pack_args;
 
-/* cone_gather: unit t < tiles adds views to its tile of one slab. Scratch: VXG_CONE_TILE^2 slab
+/* cone_pairs: out[v][k][VXG_CONE_MARGIN + column][2] = rows row0[v] + k and row0[v] + k + 1,
+ * likewise.
+ *
+ * cone_pixels: as cone_gather below, for few slices, from cone_pairs; tiles of VXG_CONE_PIXELS x
+ * VXG_CONE_TILE columns of voxels. Scratch: that, times nz, floats. Of the sizes below only nviews,
+ * nv, nu, height, nz, ny, nx and add are read, and columns may move with z.
+ *
+ * cone_gather: unit t < tiles adds views to its tile of one slab. Scratch: VXG_CONE_TILE^2 slab
  * floats. */
 typedef struct vxg_cone_gather_args {
     const float *in; /* cone_pack's output */

@@ -8,7 +8,7 @@
 #define RJ_W LANE_W
 #define RJ_HALF (RJ_W / 2)
 #define RJ_SET(x) LANE_SET_lane_widest(x)
-#define RJ_FAR 1e6 /* anchors further from the volume are put there: nothing is met */
+#define RJ_FAR 2097152.0 /* 2^21: anchors further off are put there, beyond any volume */
 
 typedef lane_widest rj_f;
 typedef int32_t rj_i __attribute__((vector_size(RJ_W * 4), may_alias));

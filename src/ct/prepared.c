@@ -161,13 +161,23 @@ int vxg_ct_prepared_views(const vxg_ct_prepared *p, int64_t first, int64_t n, vx
     return VXG_OK;
 }
 
+/* Views of another size would be read as if they had the prepared ones'. */
+static int same_size(const vxg_ct_prepared *p, const vxg_op *op) {
+    const vxg_space *in = vxg_op_domain(op, 0);
+    int same = vxg_op_inputs(op) == 1 && in->ndim == p->data.ndim;
+    for (int i = 1; same && i < in->ndim; i++) same = in->shape[i] == p->data.shape[i];
+    VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT,
+                "prepared: operator %s does not take projections of the prepared size",
+                vxg_op_name(op));
+    return VXG_OK;
+}
+
 int vxg_ct_prepared_backproject(vxg_ct_prepared *p, const vxg_op *op, int64_t first,
                                 const vxg_call *given, const vxg_array *out) {
     vxg_array views;
     vxg_call call;
     const vxg_space *in = vxg_op_domain(op, 0);
-    VXG_FAIL_IF(vxg_op_inputs(op) != 1 || in->ndim != p->data.ndim, VXG_ERR_ARGUMENT,
-                "prepared: operator %s does not take such projections", vxg_op_name(op));
+    VXG_TRY(same_size(p, op));
     VXG_TRY(views_of(p, first, in->shape[0], &views));
     VXG_TRY(complete(p, op, given, &call));
     if (p->texture && vxg__ct_is_texture_op(op))
@@ -212,9 +222,10 @@ int vxg_ct_prepared_backproject_list(vxg_ct_prepared *p, const vxg_op *op, int64
     vxg_call call;
     const vxg_space *in = vxg_op_domain(op, 0);
     int64_t rising = 1;
-    VXG_FAIL_IF(!list || vxg_op_inputs(op) != 1 || in->ndim != p->data.ndim || in->shape[0] != n,
-                VXG_ERR_ARGUMENT, "prepared: operator %s does not take %lld such views",
-                vxg_op_name(op), (long long)n);
+    VXG_TRY(same_size(p, op));
+    VXG_FAIL_IF(!list || in->shape[0] != n, VXG_ERR_ARGUMENT,
+                "prepared: operator %s does not take %lld such views", vxg_op_name(op),
+                (long long)n);
     for (int64_t i = 0; i < n; i++)
         VXG_FAIL_IF(list[i] < 0 || list[i] >= p->data.shape[0], VXG_ERR_ARGUMENT,
                     "prepared: view %lld, number %lld of the list, is not one of %lld",

@@ -1,6 +1,6 @@
 /* Cone-beam backprojection on the cpu: which rows of the detector a slab of slices sees, and
- * running the units of kernels/ct/cone_backproject.cpu.h. Curved detectors: only where columns do
- * not change along z. The transpose has no schedule. */
+ * running the units of kernels/ct/cone_backproject.cpu.h (not for curved detectors whose columns
+ * change along z) and, for few slices, of cone_pixels.cpu.h. The transpose has no schedule. */
 #include <math.h>
 
 #include "ct/cone_backproject.h"
@@ -10,15 +10,17 @@
 #define PACK_BYTES                                                                                 \
     (60 << 20)       /* packed projections; the larger, the less often volumes are read            \
                       */
-#define FEW_SLICES 4 /* fewer fill too little of a vector */
+#define FEW_SLICES 4 /* fewer fill too little of a vector: pixels are lanes */
 
 struct vxg_ct_cone_bp_plan {
     vxg_schedule_fn pack, gather;
     int nviews, nv, nu, nz, ny, nx;
     int slab, nslabs, height, block, chunk; /* chunk: views packed at a time */
     int distance, steady, curved;
-    double *table; /* VXG_CONE_COEFS arrays of nviews */
-    int32_t *row0; /* (nslabs, nviews) */
+    int few;            /* cone_pairs and cone_pixels run */
+    int columns, spare; /* floats of a packed row, rows beyond what the slab sees */
+    double *table;      /* VXG_CONE_COEFS arrays of nviews */
+    int32_t *row0;      /* (nslabs, nviews) */
 };
 
 void vxg__ct_cone_bp_plan_free(vxg_ct_cone_bp_plan *plan) {
@@ -84,20 +86,20 @@ static int slab_range(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, doub
 static int32_t slab_rows(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, int *rows) {
     double q[2], r[2];
     if (!slab_range(p, view, slab, q, r)) {
-        *rows = p->nv + 2 * VXG_CONE_REACH + 2;
-        return -VXG_CONE_REACH - 1;
+        *rows = p->nv + 2 * p->spare + 2;
+        return -p->spare - 1;
     }
     *rows = 0;
     /* a row and a column more than enough for rounding */
     if (q[1] < -2 || q[0] > p->nu + 1 || r[1] < -2 || r[0] > p->nv + 1) return VXG_CONE_UNSEEN;
-    const double first = fmax(floor(r[0]) - 1, -VXG_CONE_REACH - 1);
-    *rows = (int)(fmin(floor(r[1]) + 2, p->nv) - first) + VXG_CONE_REACH + 1;
+    const double first = fmax(floor(r[0]) - 1, -p->spare - 1);
+    *rows = (int)(fmin(floor(r[1]) + 2, p->nv) - first) + p->spare + 1;
     return (int32_t)first;
 }
 
 static int rows_new(vxg_ct_cone_bp_plan *p) {
-    int most = VXG_CONE_REACH + 1, rows;
-    p->slab = p->nz < VXG_CONE_SLAB ? (p->nz + 15) / 16 * 16 : VXG_CONE_SLAB;
+    int most = p->spare + 1, rows;
+    p->slab = p->few ? p->nz : p->nz < VXG_CONE_SLAB ? (p->nz + 15) / 16 * 16 : VXG_CONE_SLAB;
     p->nslabs = (p->nz + p->slab - 1) / p->slab;
     p->row0 = vxg__calloc((size_t)p->nslabs * (size_t)p->nviews, sizeof *p->row0);
     if (!p->row0) return VXG_ERR_MEMORY;
@@ -106,7 +108,8 @@ static int rows_new(vxg_ct_cone_bp_plan *p) {
             p->row0[s * (int64_t)p->nviews + v] = slab_rows(p, v, s, &rows);
             if (rows > most) most = rows;
         }
-    p->height = ((most + 15) / 16 | 1) * 16; /* odd: neighbouring columns use all cache sets */
+    /* odd: neighbouring columns use all cache sets */
+    p->height = p->few ? most : ((most + 15) / 16 | 1) * 16;
     return VXG_OK;
 }
 
@@ -124,7 +127,9 @@ static int fits(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p) {
         *to[i] = (int)n[i];
     }
     p->curved = op->curved;
-    return op->vol.nz >= FEW_SLICES;
+    p->few = p->nz < FEW_SLICES, p->spare = p->few ? 2 : VXG_CONE_REACH;
+    p->columns = (p->few ? 2 : 1) * (p->nu + 2 * VXG_CONE_MARGIN);
+    return 1;
 }
 
 /* Columns and W that move by less than 1e-6 over the volume, all of it well before the source, do
@@ -167,9 +172,9 @@ static int fill(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p, int *applies) 
     if (!p->table) return VXG_ERR_MEMORY;
     if (!coefficients(op, p)) return VXG_OK;
     p->distance = op->weighted, p->steady = make_steady(p);
-    if (p->curved && !p->steady) return VXG_OK;
+    if (p->curved && !p->steady && !p->few) return VXG_OK;
     VXG_TRY(rows_new(p));
-    const int64_t view = (int64_t)(p->nu + 2 * VXG_CONE_MARGIN) * p->height * 4;
+    const int64_t view = (int64_t)p->columns * p->height * (int64_t)sizeof(float);
     const int64_t fit = PACK_BYTES / view;
     p->block = VXG_CONE_BLOCK;
     while (p->block > 1 && p->block > fit) p->block /= 2;
@@ -186,6 +191,11 @@ int vxg__ct_cone_bp_plan_new(const vxg_device *dev, const vxg_ct_cone_bp *op,
     int applies = 0;
     *out = NULL;
     if (!plan.pack || !plan.gather || !fits(op, &plan)) return VXG_OK;
+    if (plan.few) {
+        plan.pack = vxg__cpu_schedule(dev, "cone_pairs");
+        plan.gather = vxg__cpu_schedule(dev, "cone_pixels");
+        if (!plan.pack || !plan.gather) return VXG_OK;
+    }
     vxg_ct_cone_bp_plan *p = vxg__calloc(1, sizeof *p);
     if (!p) return VXG_ERR_MEMORY;
     *p = plan;
@@ -204,11 +214,14 @@ int vxg__ct_cone_bp_plan_has(const vxg_ct_cone_bp_plan *p, vxg_ct_task task) {
 
 /* The workspace: repacked projections, then every worker's tile of sums. */
 static size_t pack_bytes(const vxg_ct_cone_bp_plan *p) {
-    const size_t n = (size_t)p->chunk * (size_t)(p->nu + 2 * VXG_CONE_MARGIN) * (size_t)p->height;
+    const size_t n = (size_t)p->chunk * (size_t)p->columns * (size_t)p->height;
     return (n * sizeof(float) + 63) / 64 * 64;
 }
+static int tile_width(const vxg_ct_cone_bp_plan *p) {
+    return p->few ? VXG_CONE_PIXELS : VXG_CONE_TILE;
+}
 static size_t tile_bytes(const vxg_ct_cone_bp_plan *p) {
-    return (size_t)(VXG_CONE_TILE * VXG_CONE_TILE * p->slab) * sizeof(float);
+    return (size_t)(tile_width(p) * VXG_CONE_TILE * p->slab) * sizeof(float);
 }
 size_t vxg__ct_cone_bp_plan_workspace(const vxg_ct_cone_bp_plan *p) {
     return pack_bytes(p) + vxg__cpu_scratch(tile_bytes(p)) + 64;
@@ -218,7 +231,7 @@ size_t vxg__ct_cone_bp_plan_workspace(const vxg_ct_cone_bp_plan *p) {
 static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int slab, int v, int n,
                      const float *in, float *out, float *workspace) {
     const int first = slab * p->slab;
-    const int64_t tiles = (int64_t)((p->nx + VXG_CONE_TILE - 1) / VXG_CONE_TILE) *
+    const int64_t tiles = (int64_t)((p->nx + tile_width(p) - 1) / tile_width(p)) *
                           ((p->ny + VXG_CONE_TILE - 1) / VXG_CONE_TILE);
     vxg_cone_pack_args pack = {.in = in + (int64_t)v * p->nv * p->nu, .out = workspace};
     vxg_cone_gather_args g = {.in = workspace, .out = out + (int64_t)first * p->ny * p->nx};

@@ -83,9 +83,12 @@ static int refuse_slice(const volume *v, const char *name, int64_t z, vxg_output
 /* A longer volume was replaced: its last slices must not look like part of the new one. */
 static int remove_slice(const volume *v, const char *name, int64_t z, vxg_outputs *set) {
     vxg_text t = {0};
+    struct stat st;
     if (z < v->nz) return VXG_OK;
     vxg__text_add(&t, "%s/%s", v->out.folder.name, name);
-    int status = t.failed ? VXG_ERR_MEMORY : vxg__outputs_add_file(set, t.s, NULL, 1);
+    int status = t.failed ? VXG_ERR_MEMORY : VXG_OK;
+    if (!status && !(lstat(t.s, &st) == 0 && S_ISDIR(st.st_mode))) /* a folder is no slice */
+        status = vxg__outputs_add_file(set, t.s, NULL, 1);
     vxg__text_free(&t);
     return status;
 }
