@@ -35,7 +35,7 @@ LANE_FN void cp_places(const vxg_cone_gather_args *a, int64_t view, double x, do
         const double h = curved ? __builtin_sqrt(w * w + q * q) : w, s = 1 / h;
         double u = curved ? cone_atan(w, q, h) * turn + mid : q * s;
         double v = (r0 + rx * (x + i)) * s + middle;
-        u = (depth > 0) & (u > -2) ? u : -2, u = u < nu ? u : nu;
+        u = ((depth > 0) & (u > -2)) ? u : -2, u = u < nu ? u : nu;
         v = v > top ? v : top, v = v < end ? v : end;
         const double column = __builtin_floor(u), row = __builtin_floor(v);
         run->fu[i] = (float)(u - column), run->fv[i] = (float)(v - row);
