@@ -120,8 +120,6 @@ plant schedule_weight_1_percent kernels/ct/parallel.cpu.h \
 plant cone_schedule_rows_cut src/ct/schedule_cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
 plant cone_schedule_drift_unguarded kernels/ct/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
     "ct_schedule_cone tilts"
-plant cone_schedule_four_rows_late kernels/ct/cone_lanes.cpu.h 's/step \* 3\.9996f/step * 4.6f/' \
-    "ct_schedule_cone magnifications"
 plant cone_schedule_curved_rows kernels/ct/cone_backproject.cpu.h 's/const double middle = curved \? 0\.5 \* \(nv - 1\) : 0/const double middle = curved ? 0.5 * nv : 0/' \
     "ct_schedule_cone curved"
 plant cone_pixels_last_row kernels/ct/cone_pixels.cpu.h 's/v = v < end \? v : end/v = v < end - 2 ? v : end - 2/' \
@@ -161,7 +159,7 @@ plant cone_bp_adjoint_1_percent kernels/ct/cone_backproject.k 's/const real v = 
     "op_checks ct.cone.backprojector.float64.tiny"
 plant cone_bp_search_narrow kernels/ct/cone_backproject.k 's/q1 = q \+ K_R\(1\.01\)/q1 = q + K_R(0.8)/' \
     "op_checks ct.cone.backprojector.float64.tiny"
-plant cone_bp_half_pixel_both_ways kernels/ct/cone_place.h 's/inverse, middle_u\);/inverse, middle_u + K_R(0.5));/' "ct_fdk_point fan_flat"
+plant cone_bp_half_pixel_both_ways kernels/ct/cone_place.h 's/inverse, middle_u\);/inverse, middle_u + K_R(0.5));/' "ct_fdk_backproject flat"
 plant texture_distance kernels/ct/cone_texture.k 's/K_I\(7\) \? inverse \* inverse/K_I(7) ? inverse/' "ct_texture cpu"
 plant texel_fraction kernels/prelude/c.h 's/v = r - fr;/v = q - fq;/' "internal_texture texels_cpu"
 plant prepared_list_runs src/ct/prepared.c 's/list\[i \+ k\] == list\[i\] \+ k/list[i + k] >= list[i] + k/' "ct_prepared_list cpu"
