@@ -12,12 +12,12 @@
  */
 #include "roofline.h"
 
-/* An update, per lane, from kernels/ct/cone_backproject.cpu.h. Steady: two rows of two columns are
- * blended (two multiplications, two multiply-adds), one multiply-add between the rows; besides a
- * position (addition, two conversions, subtraction), two permutes, a difference and a sum: the near
- * class, 13. Tilted: position 1 + 1 + 2, weights 2, three columns one each, one across them; about
- * 45 in all (notes.md). L2: the next voxel column of a tile needs new detector columns as the path
- * moves on by 2 / pi of a pixel on the average, a row of 4 bytes a slice. */
+/* An update, per lane, from kernels/ct/schedule/cone_backproject.cpu.h. Steady: two rows of two
+ * columns are blended (two multiplications, two multiply-adds), one multiply-add between the rows;
+ * besides a position (addition, two conversions, subtraction), two permutes, a difference and a
+ * sum: the near class, 13. Tilted: position 1 + 1 + 2, weights 2, three columns one each, one
+ * across them; about 45 in all (notes.md). L2: the next voxel column of a tile needs new detector
+ * columns as the path moves on by 2 / pi of a pixel on the average, a row of 4 bytes a slice. */
 static const bench_counts steady = {.fma = 5, .ops = 13, .l2 = 4 * 2 / M_PI},
                           tilted = {.fma = 8, .ops = 40, .l2 = 4 * 2 / M_PI};
 

@@ -13,17 +13,17 @@
  * times of one and two threads. The last column is an upper bound (roofline.h). */
 #include "roofline.h"
 
-/* An update, per lane, from kernels/ct/cone_joseph.cpu.h. A ray's column has a slice per voxel
- * crossed on its main axis: cos of the angle, 0.9 on the average, (column, slice) pairs a voxel
- * column. Forward, a pair: two multiply(-add)s blend a cell, two make a row's height and sum;
+/* An update, per lane, from kernels/ct/schedule/cone_joseph.cpu.h. A ray's column has a slice per
+ * voxel crossed on its main axis: cos of the angle, 0.9 on the average, (column, slice) pairs a
+ * voxel column. Forward, a pair: two multiply(-add)s blend a cell, two make a row's height and sum;
  * besides two conversions, three differences, an addition, two permutes. Adjoint, two rows a cell
  * (three where they are closer): 1 for the estimate, 2 a row, 2 to give; besides 4, 10 about the
  * rows. L2: one new column of cells a pair. */
 static const bench_counts counts[2] = {{.fma = 0.9 * 4, .ops = 0.9 * 12, .l2 = 0.9 * 4},
                                        {.fma = 0.9 * 7, .ops = 0.9 * 21, .l2 = 0.9 * 4}};
 
-/* kernels/ct/ray_joseph.cpu.h, a ray in a slice: 10 for the place, 12 to transpose; forward 7 to
- * interpolate and sum, adjoint 6 for the weights and 8 to add. L2: a pair of cells. */
+/* kernels/ct/schedule/ray_joseph.cpu.h, a ray in a slice: 10 for the place, 12 to transpose;
+ * forward 7 to interpolate and sum, adjoint 6 for the weights and 8 to add. L2: a pair of cells. */
 static const bench_counts rolled[2] = {{.fma = 5, .ops = 30, .l2 = 8},
                                        {.fma = 2, .ops = 37, .l2 = 16}};
 

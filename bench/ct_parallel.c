@@ -10,10 +10,10 @@
  * (roofline.h). */
 #include "roofline.h"
 
-/* An update, per lane, from kernels/ct/parallel.cpu.h: the pair loop multiplies, multiplies and
- * adds, adds; the transpose has two multiply-adds. L2 (notes.md): a square of 8 x 8 pixels rereads
- * 13 columns of a view; Joseph forward brings one new cell a step. Lists of indices are not in it:
- * with one slice they are most of the work. */
+/* An update, per lane, from kernels/ct/schedule/parallel.cpu.h: the pair loop multiplies,
+ * multiplies and adds, adds; the transpose has two multiply-adds. L2 (notes.md): a square of 8 x 8
+ * pixels rereads 13 columns of a view; Joseph forward brings one new cell a step. Lists of indices
+ * are not in it: with one slice they are most of the work. */
 static const bench_counts gather = {.fma = 2, .ops = 3, .l2 = 4 * 13 / 64.0},
                           forward = {.fma = 2, .ops = 3, .l2 = 4}, spread = {.fma = 2, .ops = 2};
 

@@ -26,7 +26,8 @@ static const char *find_compiler(void) {
 static int write_program(const char *unit, const char *path) {
     vxg_text t = {0};
     FILE *f = fopen(path, "wb");
-    if (!f || vxg__program_text("prelude/metal.h", unit, vxg__kernel_text(unit), &t)) return 1;
+    if (!f || vxg__program_text("kernels/prelude/metal.h", unit, vxg__kernel_text(unit), &t))
+        return 1;
     fprintf(f, "%s#line 1 \"runner\"\n#include \"run.h\"\n", t.s);
     for (int pass = 0; pass < 2; pass++) {
         if (pass) fprintf(f, "static const stub_row rows[] = {\n");
@@ -128,7 +129,7 @@ static int stub_target_run(conf_target *t, const conf_launch *c) {
 }
 
 static void conformance(void) {
-    run_fn run = compiler ? open_unit("num/conformance.k") : NULL;
+    run_fn run = compiler ? open_unit("kernels/num/conformance.k") : NULL;
     conf_target t = {.run = stub_target_run,
                      .message = stub_message,
                      .fused = 1,
@@ -183,7 +184,7 @@ static int run_c_form(vxg_device *dev, const char *name, const vxg_launch *like,
 static void one_projector(const char *name, int adjoint) {
     static problem p, q;
     const int n[3] = {NX, NY, NZ};
-    run_fn run = compiler ? open_unit("ct/parallel.k") : NULL;
+    run_fn run = compiler ? open_unit("kernels/ct/project/parallel.k") : NULL;
     vxg_device *dev;
     vxg_params_f32 params;
     vxg_launch l = {.nbuffers = 3, .nints = 7, .ints = {NX, NY, NZ, NU, NV, VIEWS, 1}};

@@ -17,7 +17,7 @@ static void compile_unit(const char *unit, int arch) {
     cuda_image image = {0};
     int kernels = 0;
     if (vxg__nvrtc_load()) SKIP("%s", vxg_error_message());
-    CHECK_OK(vxg__program_text("prelude/cuda.h", unit, vxg__kernel_text(unit), &source));
+    CHECK_OK(vxg__program_text("kernels/prelude/cuda.h", unit, vxg__kernel_text(unit), &source));
     CHECK_OK(vxg__nvrtc_compile(unit, 0, source.s, "", arch, &image));
     EXPECT(!image.is_ptx, "this NVRTC does not know sm_%d", arch);
     EXPECT(image.bytes > 64 && !memcmp(image.data, "\177ELF", 4), "no machine code came back");
@@ -37,13 +37,13 @@ TEST(unknown_architecture_becomes_ptx)
     vxg_text source = {0};
     cuda_image image = {0};
     if (vxg__nvrtc_load()) SKIP("%s", vxg_error_message());
-    CHECK_OK(vxg__program_text("prelude/cuda.h", "num/array.k", vxg__kernel_text("num/array.k"),
-                               &source));
-    CHECK_OK(vxg__nvrtc_compile("num/array.k", 0, source.s, "", 999, &image));
+    CHECK_OK(vxg__program_text("kernels/prelude/cuda.h", "kernels/num/array.k",
+                               vxg__kernel_text("kernels/num/array.k"), &source));
+    CHECK_OK(vxg__nvrtc_compile("kernels/num/array.k", 0, source.s, "", 999, &image));
     EXPECT(image.is_ptx && has_bytes(&image, ".visible .entry array_fill"), "no PTX");
     EXPECT(!has_bytes(&image, "fma.rn.ftz") && !has_bytes(&image, "mad.f32"), "contracted");
     vxg__free(image.data);
-    CHECK(vxg__nvrtc_compile("num/array.k", 0, source.s, "", 1, &image) == VXG_ERR_DEVICE &&
+    CHECK(vxg__nvrtc_compile("kernels/num/array.k", 0, source.s, "", 1, &image) == VXG_ERR_DEVICE &&
               strstr(vxg_error_message(), "does not compile for sm_1"),
           "%s", vxg_error_message());
     vxg__text_free(&source);
@@ -57,7 +57,7 @@ TEST(contraction_is_off)
     vxg_text source = {0};
     cuda_image image = {0};
     if (vxg__nvrtc_load()) SKIP("%s", vxg_error_message());
-    CHECK_OK(vxg__program_text("prelude/cuda.h", "kernel", text, &source));
+    CHECK_OK(vxg__program_text("kernels/prelude/cuda.h", "kernel", text, &source));
     CHECK_OK(vxg__nvrtc_compile("kernel", 1, source.s, "", 999, &image));
     EXPECT(has_bytes(&image, "mul.f32") || has_bytes(&image, "mul.rn.f32"), "no product");
     EXPECT(!has_bytes(&image, "fma."), "fused");
@@ -71,7 +71,7 @@ TEST(errors_show_the_line)
     vxg_text source = {0};
     cuda_image image = {0};
     if (vxg__nvrtc_load()) SKIP("%s", vxg_error_message());
-    CHECK_OK(vxg__program_text("prelude/cuda.h", "kernel", text, &source));
+    CHECK_OK(vxg__program_text("kernels/prelude/cuda.h", "kernel", text, &source));
     int status = vxg__nvrtc_compile("kernel", 1, source.s, "", 80, &image);
     EXPECT(status == VXG_ERR_ARGUMENT && strstr(vxg_error_message(), "kernel(2)") &&
                strstr(vxg_error_message(), "nonsense"),

@@ -43,8 +43,8 @@ done)"
 
 # ---- Texts: kernel files and the headers they include, without comments ----
 files=$(find . -name '*.k' | sed 's|^\./||')
-headers=$(sed -n 's/^ *#include "\(.*\)".*/\1/p' $files | sort -u)
-headers="$headers $(sed -n 's/^ *#include "\(.*\)".*/\1/p' $headers | sort -u)"
+headers=$(sed -n 's/^ *#include "kernels/\(.*\)".*/\1/p' $files | sort -u)
+headers="$headers $(sed -n 's/^ *#include "kernels/\(.*\)".*/\1/p' $headers | sort -u)"
 bare() { # FILE:LINE:text of the files given, comments blanked
     for f in "$@"; do
         awk -v f="$f" '{

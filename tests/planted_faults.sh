@@ -104,143 +104,143 @@ for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_chec
 done
 
 # ---- pairs that no longer match ----
-plant adjoint_weight_1_percent kernels/ct/parallel.k \
+plant adjoint_weight_1_percent kernels/ct/project/parallel.k \
     's/part = K_fma\(w, proj/part = K_fma(w * K_R(1.01), proj/' "op_checks ct.parallel2d.joseph.float64.tiny"
-plant adjoint_drops_last_view kernels/ct/parallel.k \
+plant adjoint_drops_last_view kernels/ct/project/parallel.k \
     's/view < nviews; view\+\+/view < nviews - 1; view++/' "op_checks ct.parallel2d.joseph.float64.tiny"
-plant accumulate_ignored kernels/ct/parallel.k \
+plant accumulate_ignored kernels/ct/project/parallel.k \
     's/proj\[at\] = K_I\(6\) \? proj\[at\] \+ v : v/proj[at] = v/' "op_checks ct.parallel2d.joseph.float64.tiny"
 plant buffers_swapped src/device/cpu/cpu.c \
     's/job\.buffers\[i\] = launch->buffer\[i\]/job.buffers[i] = launch->buffer[i < 2 \&\& launch->nbuffers > 2 ? 1 - i : i]/' \
     "op_checks ct.parallel2d.joseph.float64.tiny"
 plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
-plant schedule_weight_1_percent kernels/ct/parallel.cpu.h \
+plant schedule_weight_1_percent kernels/ct/schedule/parallel.cpu.h \
     's/(list->w1\[v\] = )(ct_hat\(lane_fma1\(bu\[v\], q \+ 1, c\), cell\))/\11.01f * \2/' "op_checks ct.parallel.joseph.float32.tiny"
-plant cone_schedule_rows_cut src/ct/schedule_cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
-plant cone_schedule_drift_unguarded kernels/ct/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
+plant cone_schedule_rows_cut src/ct/schedule/cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
+plant cone_schedule_drift_unguarded kernels/ct/schedule/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
     "ct_schedule_cone tilts"
-plant cone_schedule_curved_rows kernels/ct/cone_backproject.cpu.h 's/const double middle = curved \? 0\.5 \* \(nv - 1\) : 0/const double middle = curved ? 0.5 * nv : 0/' \
+plant cone_schedule_curved_rows kernels/ct/schedule/cone_backproject.cpu.h 's/const double middle = curved \? 0\.5 \* \(nv - 1\) : 0/const double middle = curved ? 0.5 * nv : 0/' \
     "ct_schedule_cone curved"
-plant cone_pixels_last_row kernels/ct/cone_pixels.cpu.h 's/v = v < end \? v : end/v = v < end - 2 ? v : end - 2/' \
+plant cone_pixels_last_row kernels/ct/schedule/cone_pixels.cpu.h 's/v = v < end \? v : end/v = v < end - 2 ? v : end - 2/' \
     "ct_schedule_cone few_slices"
-plant cone_schedule_behind_source kernels/ct/cone_backproject.cpu.h 's/int64_t seen = \(depth > 0\) &/int64_t seen =/' \
+plant cone_schedule_behind_source kernels/ct/schedule/cone_backproject.cpu.h 's/int64_t seen = \(depth > 0\) &/int64_t seen =/' \
     "ct_schedule_cone near_the_source"
 plant stale_cache_entry src/device/program.c \
     's/for \(int i = 0; i < count; i\+\+\)( vxg__sha256_add)/for (int i = 0; i < count - 1; i++)\1/' "internal_cache key"
 
 # ---- pairs that still match and are wrong ----
-plant half_pixel_both_ways src/ct/geometry.c \
+plant half_pixel_both_ways src/ct/geometry/geometry.c \
     's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (0.5 * (double)o->cols - center)/' "ct_accuracy_point axis_off"
-plant sign_of_u_both_ways src/ct/geometry.c 's/\.U = \{pu \* c, pu \* s, 0\}/.U = {-pu * c, -pu * s, 0}/' "ct_accuracy_point axis_off"
-plant turns_the_other_way src/ct/geometry.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy_point axis_off"
-plant no_length_both_ways src/ct/projector.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy lengths"
-plant axis_scale src/ct/geometry.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy_point other_volumes"
-plant siddon_borders_open kernels/ct/parallel.h 's/b >= low \&\& b < high/b > low \&\& b < high/' "parity siddon_ties"
+plant sign_of_u_both_ways src/ct/geometry/geometry.c 's/\.U = \{pu \* c, pu \* s, 0\}/.U = {-pu * c, -pu * s, 0}/' "ct_accuracy_point axis_off"
+plant turns_the_other_way src/ct/geometry/geometry.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy_point axis_off"
+plant no_length_both_ways src/ct/project/projector.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy lengths"
+plant axis_scale src/ct/geometry/geometry.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy_point other_volumes"
+plant siddon_borders_open kernels/ct/project/parallel.h 's/b >= low \&\& b < high/b > low \&\& b < high/' "parity siddon_ties"
 
-plant axis_mirrored src/ct/geometry.c \
+plant axis_mirrored src/ct/geometry/geometry.c \
     's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (center - 0.5 * (double)(o->cols - 1))/' "ct_accuracy"
-plant rows_upside_down src/ct/geometry.c 's/\.V = \{0, 0, pv\}/.V = {0, 0, -pv}/' "ct_accuracy_point full_turn"
-plant weight_too_wide_both_ways kernels/ct/parallel.h 's/K_R\(1\.0\) - K_abs\(b - /K_R(1.01) - K_abs(b - /' "ct_accuracy lengths"
-plant fbp_drops_last_view src/ct/fbp.c \
+plant rows_upside_down src/ct/geometry/geometry.c 's/\.V = \{0, 0, pv\}/.V = {0, 0, -pv}/' "ct_accuracy_point full_turn"
+plant weight_too_wide_both_ways kernels/ct/project/parallel.h 's/K_R\(1\.0\) - K_abs\(b - /K_R(1.01) - K_abs(b - /' "ct_accuracy lengths"
+plant fbp_drops_last_view src/ct/analytic/fbp.c \
     's/status = vxg_ct_angle_weights\(nviews, angles, weights\);/&\n    if (!status) weights[nviews - 1] = 0;/' "ct_accuracy"
-plant fbp_forgets_pixel_size src/ct/fbp.c 's/double pitch = .*;/double pitch = 1;/' "ct_accuracy pixel"
+plant fbp_forgets_pixel_size src/ct/analytic/fbp.c 's/double pitch = .*;/double pitch = 1;/' "ct_accuracy pixel"
 
 # ---- footprints ----
-plant footprint_flat_too_short kernels/ct/footprint.k 's/K_min\(high, o\[2\]\)/K_min(high, o[1])/' "ct_footprint strips"
-plant footprint_length_in_the_slice kernels/ct/footprint.k 's/az = wz \* K_P\(2\)/az = wz * K_R(0.0)/' "ct_footprint mass_of_a_cone"
-plant footprint_slant_mirrored src/ct/footprint.c 's/turn \* v->U\[2\] \/ step/-&/' "ct_footprint half_voxel"
-plant footprint_adjoint_search_narrow kernels/ct/footprint.k 's/(ulow = o\[4\] \+ o\[0\] - )K_R\(0\.51\)/\1K_R(0.3)/' \
+plant footprint_flat_too_short kernels/ct/project/footprint.k 's/K_min\(high, o\[2\]\)/K_min(high, o[1])/' "ct_footprint strips"
+plant footprint_length_in_the_slice kernels/ct/project/footprint.k 's/az = wz \* K_P\(2\)/az = wz * K_R(0.0)/' "ct_footprint mass_of_a_cone"
+plant footprint_slant_mirrored src/ct/project/footprint.c 's/turn \* v->U\[2\] \/ step/-&/' "ct_footprint half_voxel"
+plant footprint_adjoint_search_narrow kernels/ct/project/footprint.k 's/(ulow = o\[4\] \+ o\[0\] - )K_R\(0\.51\)/\1K_R(0.3)/' \
     "op_checks ct.parallel2d.footprint"
-plant footprint_area_unscaled kernels/ct/footprint.k 's/K_R\(4\.0\) \* reach/K_R(4.1) * reach/' "ct_footprint mass_tt"
+plant footprint_area_unscaled kernels/ct/project/footprint.k 's/K_R\(4\.0\) \* reach/K_R(4.1) * reach/' "ct_footprint mass_tt"
 
 # ---- fan and cone beams backprojected ----
-plant cone_bp_adjoint_1_percent kernels/ct/cone_backproject.k 's/const real v = w \* vol/const real v = w * K_R(1.01) * vol/' \
+plant cone_bp_adjoint_1_percent kernels/ct/project/cone_backproject.k 's/const real v = w \* vol/const real v = w * K_R(1.01) * vol/' \
     "op_checks ct.cone.backprojector.float64.tiny"
-plant cone_bp_search_narrow kernels/ct/cone_backproject.k 's/q1 = q \+ K_R\(1\.01\)/q1 = q + K_R(0.8)/' \
+plant cone_bp_search_narrow kernels/ct/project/cone_backproject.k 's/q1 = q \+ K_R\(1\.01\)/q1 = q + K_R(0.8)/' \
     "op_checks ct.cone.backprojector.float64.tiny"
-plant cone_bp_half_pixel_both_ways kernels/ct/cone_place.h 's/inverse, middle_u\);/inverse, middle_u + K_R(0.5));/' "ct_fdk_backproject flat"
-plant texture_distance kernels/ct/cone_texture.k 's/K_I\(7\) \? inverse \* inverse/K_I(7) ? inverse/' "ct_texture cpu"
+plant cone_bp_half_pixel_both_ways kernels/ct/project/cone_place.h 's/inverse, middle_u\);/inverse, middle_u + K_R(0.5));/' "ct_fdk_backproject flat"
+plant texture_distance kernels/ct/project/cone_texture.k 's/K_I\(7\) \? inverse \* inverse/K_I(7) ? inverse/' "ct_texture cpu"
 plant texel_fraction kernels/prelude/c.h 's/v = r - fr;/v = q - fq;/' "internal_texture texels_cpu"
-plant prepared_list_runs src/ct/prepared.c 's/list\[i \+ k\] == list\[i\] \+ k/list[i + k] >= list[i] + k/' "ct_prepared_list cpu"
-plant prepared_texture_stale src/ct/prepared.c 's/return p->texture \? vxg__ct_texture_write\(.*$/return VXG_OK;/' "ct_prepared_list cpu"
-plant cone_bp_behind_source kernels/ct/cone_place.h 's/if \(!\(w > K_R\(0\.0\)\)\) return 0;//' "ct_fdk_backproject flat"
-plant cone_run_border kernels/ct/cone_columns.k 's/low >= K_R\(0\.0\) \&\& high/low >= -K_R(1.0) \&\& high/' "ct_cone_gpu opencl"
-plant cone_run_steady src/ct/cone_backproject.c 's/return p->steady \? "cone_bp_steady" : "cone_bp_run";/return "cone_bp_steady";/' "ct_cone_gpu opencl"
-plant cone_run_last kernels/ct/cone_run.h 's/if \(z0 \+ k >= nz\) return;/if (z0 + k > nz) return;/' "ct_cone_gpu opencl"
-plant fdk_weight_adjoint_edge kernels/ct/fdk.k 's/gx == nu - 1; i\+\+/gx == nu; i++/' "op_checks ct.fan.fbp.float64.tiny"
-plant fdk_distance_ratio src/ct/fdk_plan.c 's/radius \/ distance/1/' "ct_fdk unit_density"
-plant fdk_flat_taps_on_an_arc src/ct/fdk.c 's/bend \* bend/1.0/' "ct_fdk wide_fan"
-plant fdk_half_fan_cut_off src/ct/fdk_plan.c 's/ceil\(fabs\(.*axis\)\)/0/' "ct_fdk partial_fan"
-plant parker_fan_mirrored src/ct/fdk_weights.c 's/b < 2 \* \(delta \+ g\)/b < 2 * (delta - g)/' "ct_fdk_weights parker"
-plant offset_side_swapped src/ct/fdk_weights.c 's/hi < -lo \? -1 : 1/hi < -lo ? 1 : -1/' "ct_fdk_weights offset"
-plant helix_not_divided src/ct/fdk.c 's/turns >= 0\.5 \? 1 \/ turns : 0/turns > 0 ? 1 : 0/' "ct_fdk helix"
-plant turn_folded_by_half src/ct/weights.c 's/angles, 2 \* PI, VXG__WEDGE_AUTO/angles, PI, VXG__WEDGE_AUTO/' "ct_fdk_weights turn"
+plant prepared_list_runs src/ct/project/prepared.c 's/list\[i \+ k\] == list\[i\] \+ k/list[i + k] >= list[i] + k/' "ct_prepared_list cpu"
+plant prepared_texture_stale src/ct/project/prepared.c 's/return p->texture \? vxg__ct_texture_write\(.*$/return VXG_OK;/' "ct_prepared_list cpu"
+plant cone_bp_behind_source kernels/ct/project/cone_place.h 's/if \(!\(w > K_R\(0\.0\)\)\) return 0;//' "ct_fdk_backproject flat"
+plant cone_run_border kernels/ct/project/cone_columns.k 's/low >= K_R\(0\.0\) \&\& high/low >= -K_R(1.0) \&\& high/' "ct_cone_gpu opencl"
+plant cone_run_steady src/ct/project/cone_backproject.c 's/return p->steady \? "cone_bp_steady" : "cone_bp_run";/return "cone_bp_steady";/' "ct_cone_gpu opencl"
+plant cone_run_last kernels/ct/project/cone_run.h 's/if \(z0 \+ k >= nz\) return;/if (z0 + k > nz) return;/' "ct_cone_gpu opencl"
+plant fdk_weight_adjoint_edge kernels/ct/analytic/fdk.k 's/gx == nu - 1; i\+\+/gx == nu; i++/' "op_checks ct.fan.fbp.float64.tiny"
+plant fdk_distance_ratio src/ct/analytic/fdk_plan.c 's/radius \/ distance/1/' "ct_fdk unit_density"
+plant fdk_flat_taps_on_an_arc src/ct/analytic/fdk.c 's/bend \* bend/1.0/' "ct_fdk wide_fan"
+plant fdk_half_fan_cut_off src/ct/analytic/fdk_plan.c 's/ceil\(fabs\(.*axis\)\)/0/' "ct_fdk partial_fan"
+plant parker_fan_mirrored src/ct/analytic/fdk_weights.c 's/b < 2 \* \(delta \+ g\)/b < 2 * (delta - g)/' "ct_fdk_weights parker"
+plant offset_side_swapped src/ct/analytic/fdk_weights.c 's/hi < -lo \? -1 : 1/hi < -lo ? 1 : -1/' "ct_fdk_weights offset"
+plant helix_not_divided src/ct/analytic/fdk.c 's/turns >= 0\.5 \? 1 \/ turns : 0/turns > 0 ? 1 : 0/' "ct_fdk helix"
+plant turn_folded_by_half src/ct/analytic/angle_weights.c 's/angles, 2 \* PI, VXG__WEDGE_AUTO/angles, PI, VXG__WEDGE_AUTO/' "ct_fdk_weights turn"
 
 # ---- parts ----
-plant box_half_voxel_off src/ct/partial.c 's/end\[i\] - n\[i\]\)/end[i] - n[i] + 1)/' "ct_partial voxels_of_a_box"
-plant slice_turned_back src/ct/partial.c 's/rotation\[3 \* i \+ j\]/rotation[3 * j + i]/' "ct_partial oblique_slice"
-plant prepared_window_ignored src/ct/prepared.c 's/out->offset \+= first/out->offset += 0/' "ct_partial some_prepared_views"
-plant prepared_weights_of_the_first src/ct/prepared.c 's/p->weights\[first \+ i\]/p->weights[i]/' "ct_partial filtered"
-plant prepared_workspace_each_time src/ct/prepared.c 's/if \(!p->workspace \|\| /if (1 || /' "ct_partial no_requests"
+plant box_half_voxel_off src/ct/project/partial.c 's/end\[i\] - n\[i\]\)/end[i] - n[i] + 1)/' "ct_partial voxels_of_a_box"
+plant slice_turned_back src/ct/project/partial.c 's/rotation\[3 \* i \+ j\]/rotation[3 * j + i]/' "ct_partial oblique_slice"
+plant prepared_window_ignored src/ct/project/prepared.c 's/out->offset \+= first/out->offset += 0/' "ct_partial some_prepared_views"
+plant prepared_weights_of_the_first src/ct/project/prepared.c 's/p->weights\[first \+ i\]/p->weights[i]/' "ct_partial filtered"
+plant prepared_workspace_each_time src/ct/project/prepared.c 's/if \(!p->workspace \|\| /if (1 || /' "ct_partial no_requests"
 
 # ---- cone beam and geometry derivatives ----
-plant cone_shadow_too_small kernels/ct/ray.h 's/K_R\(1\.01\) \* \(axis == 0/K_R(0.8) * (axis == 0/; s/K_R\(1\.01\) \* \(all/K_R(0.8) * (all/' \
+plant cone_shadow_too_small kernels/ct/project/ray.h 's/K_R\(1\.01\) \* \(axis == 0/K_R(0.8) * (axis == 0/; s/K_R\(1\.01\) \* \(all/K_R(0.8) * (all/' \
     "op_checks ct.cone3d.joseph.float64.tiny"
-plant cone_behind_the_source kernels/ct/ray.h 's/if \(line\.sign > K_R\(0\.0\)\) lo = .*//' "ct_cone source_inside"
-plant cone_length_isotropic kernels/ct/ray.h 's/y = d\.y \* K_P\(1\)/y = d.y * K_P(0)/' "ct_cone lengths"
-plant cone_source_mirrored src/ct/cone.c 's/vxg__cross3\(v->s, (c \+ RAY_D \+ 3 \* k), (c \+ RAY_M \+ 3 \* k)\)/vxg__cross3(\1, v->s, \2)/' "ct_cone blobs"
-plant curved_offset_mirrored src/ct/cone.c 's/\(nu - 1\) \+ q0\) \* step/(nu - 1) - q0) * step/' "ct_cone curved"
-plant gradient_forgets_length kernels/ct/ray_gradient.k 's/ \+ y \* gradient_length\(d\.x.*;/;/' "ct_gradient differences"
-plant gradient_forgets_source src/ct/cone_gradient.c 's/add_cross\(t\[0\], c \+ RAY_D \+ 3 \* j, moment \+ 3 \* j\);//' "ct_gradient differences"
-plant gradient_not_transposed src/ct/cone_gradient.c 's/t\[0\]\[i\] = -m->scale \* h/t[0][i] = m->scale * h/' "ct_gradient transposed"
+plant cone_behind_the_source kernels/ct/project/ray.h 's/if \(line\.sign > K_R\(0\.0\)\) lo = .*//' "ct_cone source_inside"
+plant cone_length_isotropic kernels/ct/project/ray.h 's/y = d\.y \* K_P\(1\)/y = d.y * K_P(0)/' "ct_cone lengths"
+plant cone_source_mirrored src/ct/project/cone.c 's/vxg__cross3\(v->s, (c \+ RAY_D \+ 3 \* k), (c \+ RAY_M \+ 3 \* k)\)/vxg__cross3(\1, v->s, \2)/' "ct_cone blobs"
+plant curved_offset_mirrored src/ct/project/cone.c 's/\(nu - 1\) \+ q0\) \* step/(nu - 1) - q0) * step/' "ct_cone curved"
+plant gradient_forgets_length kernels/ct/project/ray_gradient.k 's/ \+ y \* gradient_length\(d\.x.*;/;/' "ct_gradient differences"
+plant gradient_forgets_source src/ct/project/gradient.c 's/add_cross\(t\[0\], c \+ RAY_D \+ 3 \* j, moment \+ 3 \* j\);//' "ct_gradient differences"
+plant gradient_not_transposed src/ct/project/gradient.c 's/t\[0\]\[i\] = -m->scale \* h/t[0][i] = m->scale * h/' "ct_gradient transposed"
 
 # ---- the cone-beam Joseph schedule ----
-plant cone_schedule_third_row kernels/ct/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/PICK(p + 3, i)/' "ct_schedule_cone_joseph parity"
-plant cone_schedule_tile_too_narrow kernels/ct/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
-plant cone_schedule_behind_the_source src/ct/schedule_cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
-plant cone_schedule_rows_upside_down src/ct/schedule_cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
+plant cone_schedule_third_row kernels/ct/schedule/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/PICK(p + 3, i)/' "ct_schedule_cone_joseph parity"
+plant cone_schedule_tile_too_narrow kernels/ct/schedule/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
+plant cone_schedule_behind_the_source src/ct/schedule/cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
+plant cone_schedule_rows_upside_down src/ct/schedule/cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
 
 # ---- the Joseph schedule for any rays ----
-plant ray_schedule_cells_twice kernels/ct/ray_joseph.cpu.h 's/\*from = i \? i \* t : -1/*from = i ? i * t - 1 : -1/' "ct_schedule_rays forward"
-plant ray_schedule_half_a_pair kernels/ct/ray_joseph.cpu.h 's/\+ q\[2 \* l\]/+ 0 * q[2 * l]/' "ct_schedule_rays adjoint"
-plant ray_schedule_behind_the_source kernels/ct/ray_joseph.cpu.h 's/__builtin_floor\(start\) \+ 1/__builtin_floor(start)/' "ct_schedule_rays source"
+plant ray_schedule_cells_twice kernels/ct/schedule/ray_joseph.cpu.h 's/\*from = i \? i \* t : -1/*from = i ? i * t - 1 : -1/' "ct_schedule_rays forward"
+plant ray_schedule_half_a_pair kernels/ct/schedule/ray_joseph.cpu.h 's/\+ q\[2 \* l\]/+ 0 * q[2 * l]/' "ct_schedule_rays adjoint"
+plant ray_schedule_behind_the_source kernels/ct/schedule/ray_joseph.cpu.h 's/__builtin_floor\(start\) \+ 1/__builtin_floor(start)/' "ct_schedule_rays source"
 
 # ---- repeatability and memory ----
 plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BLOCK (65536 \/ vxg_threads())/' "array dot"
-plant leak_when_memory_fails src/ct/geometry.c 's/^        vxg__free\(g\);$/        (void)g;/' "internal_alloc ct_geometry"
+plant leak_when_memory_fails src/ct/geometry/geometry.c 's/^        vxg__free\(g\);$/        (void)g;/' "internal_alloc ct_geometry"
 
 # ---- filters, weights, centre, files ----
-plant ramp_with_dc_bias src/ct/response.c 's/taps\[0\] = 1 \/ \(4 \* pitch\)/taps[0] = 1.001 \/ (4 * pitch)/' "ct_response"
-plant cutoff_ignored src/ct/response.c 's/\(double\)\(nfft \/ 2\) \/ cutoff/(double)(nfft \/ 2)/' "ct_response"
-plant angle_weight_wrong src/ct/weights.c 's/0\.5 \* both/0.51 * both/' "ct_weights"
-plant flats_and_darks_swapped src/ct/pipeline.c 's/\{VXG_FRAME_FLAT, VXG_FRAME_DARK\}/{VXG_FRAME_DARK, VXG_FRAME_FLAT}/' "ct_pipeline"
-plant cut_columns_move_axis src/ct/pipeline.c 's/center - \(double\)p->c0/center + (double)p->c0/' "ct_pipeline ranges"
+plant ramp_with_dc_bias src/ct/analytic/response.c 's/taps\[0\] = 1 \/ \(4 \* pitch\)/taps[0] = 1.001 \/ (4 * pitch)/' "ct_response"
+plant cutoff_ignored src/ct/analytic/response.c 's/\(double\)\(nfft \/ 2\) \/ cutoff/(double)(nfft \/ 2)/' "ct_response"
+plant angle_weight_wrong src/ct/analytic/angle_weights.c 's/0\.5 \* both/0.51 * both/' "ct_weights"
+plant flats_and_darks_swapped src/ct/pipeline/pipeline.c 's/\{VXG_FRAME_FLAT, VXG_FRAME_DARK\}/{VXG_FRAME_DARK, VXG_FRAME_FLAT}/' "ct_pipeline"
+plant cut_columns_move_axis src/ct/pipeline/pipeline.c 's/center - \(double\)p->c0/center + (double)p->c0/' "ct_pipeline ranges"
 plant reader_one_row_off src/io/scan.c 's/box\[4\] = \{r0, r1,/box[4] = {r0 ? r0 - 1 : r0, r0 ? r1 - 1 : r1,/' "io_scan"
 plant bare_dataset_ignores_columns src/io/scan.c 's/from\[2\] = \{first, box\[2\]\}/from[2] = {first, 0}/' "io_scan bare"
-plant slab_of_wrong_height src/ct/pipeline_views.c 's/0\.5 \* \(double\)\(z0 \+ z1 - vol->nz\)/0.5 * (double)(z0 + z1 + 1 - vol->nz)/' \
+plant slab_of_wrong_height src/ct/pipeline/views.c 's/0\.5 \* \(double\)\(z0 \+ z1 - vol->nz\)/0.5 * (double)(z0 + z1 + 1 - vol->nz)/' \
     "ct_pipeline_views"
-plant band_too_narrow src/ct/pipeline_views.c 's/lo = floor\(lo\) - 1, hi = ceil\(hi\) \+ 2/lo = floor(lo) + 2, hi = ceil(hi) - 2/' \
+plant band_too_narrow src/ct/pipeline/views.c 's/lo = floor\(lo\) - 1, hi = ceil\(hi\) \+ 2/lo = floor(lo) + 2, hi = ceil(hi) - 2/' \
     "ct_pipeline_views"
-plant center_mirrored src/ct/center_pair.c 's/double twice = 2 \* center/double twice = 2 * center + 0.5/' "ct_center every"
+plant center_mirrored src/ct/prep/center_pair.c 's/double twice = 2 \* center/double twice = 2 * center + 0.5/' "ct_center every"
 
 # ---- phantoms ----
-plant ray_counts_behind_source src/ct/phantom_project.c 's/\? 0 : -INFINITY/? -INFINITY : -INFINITY/' "ct_phantom rays"
-plant poisson_wrong_tail src/ct/phantom_counts.c 's/k \* \(log1p\(x\) - x\)/0.98 * k * (log1p(x) - x)/' "ct_phantom poisson_histogram"
+plant ray_counts_behind_source src/ct/phantom/integrals.c 's/\? 0 : -INFINITY/? -INFINITY : -INFINITY/' "ct_phantom rays"
+plant poisson_wrong_tail src/ct/phantom/counts.c 's/k \* \(log1p\(x\) - x\)/0.98 * k * (log1p(x) - x)/' "ct_phantom poisson_histogram"
 
 # ---- scan geometry ----
-plant tilt_the_other_way src/ct/trajectory.c 's/(r\[3\] = \{-s \* cl, c \* cl, )-sl/\1sl/' "ct_geometry parallel_paths"
-plant axis_half_a_pixel_off src/ct/trajectory.c 's/mu = 0\.5 \* \(double\)\(o->cols - 1\)/mu = 0.5 * (double)o->cols/' \
+plant tilt_the_other_way src/ct/geometry/trajectory.c 's/(r\[3\] = \{-s \* cl, c \* cl, )-sl/\1sl/' "ct_geometry parallel_paths"
+plant axis_half_a_pixel_off src/ct/geometry/trajectory.c 's/mu = 0\.5 \* \(double\)\(o->cols - 1\)/mu = 0.5 * (double)o->cols/' \
     "ct_geometry circular"
-plant matrix_plane_behind src/ct/geometry_matrix.c 's/P\[11\] < 0 \? -sdd : sdd/sdd/' "ct_geometry from_matrices" "ct_geometry to_matrices"
-plant rtk_in_plane_sign src/ct/geometry_convert_rtk.c 's/a = -p\[IN_PLANE\]/a = p[IN_PLANE]/' "ct_geometry_convert rtk_projects"
-plant tigre_offset_swapped src/ct/geometry_convert_tigre.c 's/p->off_detector\[1\], p->off_detector\[0\], v->d/p->off_detector[0], p->off_detector[1], v->d/' \
+plant matrix_plane_behind src/ct/geometry/matrix.c 's/P\[11\] < 0 \? -sdd : sdd/sdd/' "ct_geometry from_matrices" "ct_geometry to_matrices"
+plant rtk_in_plane_sign src/ct/geometry/convert_rtk.c 's/a = -p\[IN_PLANE\]/a = p[IN_PLANE]/' "ct_geometry_convert rtk_projects"
+plant tigre_offset_swapped src/ct/geometry/convert_tigre.c 's/p->off_detector\[1\], p->off_detector\[0\], v->d/p->off_detector[0], p->off_detector[1], v->d/' \
     "ct_geometry_packages tigre_places"
-plant tigre_cor_other_side src/ct/geometry_convert_tigre.c 's/-p->COR \* sin/p->COR * sin/' "ct_geometry_packages tigre_places"
-plant leap_tau_other_side src/ct/geometry_convert_leap.c 's/ - f->tau \* across/ + f->tau * across/' "ct_geometry_packages leap_places"
-plant cil_turns_with_object src/ct/geometry_convert_cil.c 's/-\(f->initial_angle/(f->initial_angle/' "ct_geometry_packages cil_places"
-plant duplicate_unseen src/ct/geometry_explain.c 's/off < 1e-6 \* size/off < 0 * size/' "ct_geometry_explain warnings"
-plant reverse_ignored src/ct/geometry_json.c 's/f->reverse \? -a : a/a/' "ct_geometry_json compact_cone"
+plant tigre_cor_other_side src/ct/geometry/convert_tigre.c 's/-p->COR \* sin/p->COR * sin/' "ct_geometry_packages tigre_places"
+plant leap_tau_other_side src/ct/geometry/convert_leap.c 's/ - f->tau \* across/ + f->tau * across/' "ct_geometry_packages leap_places"
+plant cil_turns_with_object src/ct/geometry/convert_cil.c 's/-\(f->initial_angle/(f->initial_angle/' "ct_geometry_packages cil_places"
+plant duplicate_unseen src/ct/geometry/explain.c 's/off < 1e-6 \* size/off < 0 * size/' "ct_geometry_explain warnings"
+plant reverse_ignored src/ct/geometry/json_read.c 's/f->reverse \? -a : a/a/' "ct_geometry_json compact_cone"
 
 # ---- outputs and texts ----
 plant old_file_not_put_back src/io/outputs.c 's/rename\(it->aside, it->out\.path\) == 0/0 != 0/' "cli_outputs replaced"

@@ -1,10 +1,10 @@
 /* Build tool: turns kernel files into C.
  *
- * embed KERNELS_DIR OUT_DIR FILE...
- *   kernel_texts.c  every file's text as a string, named by its path below KERNELS_DIR
- *   kernel_list.h   X(name, file) for each K_KERNELn / K_GROUP_KERNELn / K_IMAGE_KERNELn,
- *                   S(name) for each K_SCHEDULE
- *   kernel_all.h    #includes of all .k files, then all .cpu.h files
+ * embed SOURCE_DIR OUT_DIR FILE...
+ *   kernel_texts.c  every file's text as a string, named by its path below SOURCE_DIR
+ * ("kernels/num/array.k") kernel_list.h   X(name, file) for each K_KERNELn / K_GROUP_KERNELn /
+ * K_IMAGE_KERNELn, S(name) for each K_SCHEDULE kernel_all.h    #includes of all .k files, then all
+ * .cpu.h files
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -66,7 +66,7 @@ static int by_name(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 4) return fprintf(stderr, "usage: embed KERNELS_DIR OUT_DIR FILE...\n"), 2;
+    if (argc < 4) return fprintf(stderr, "usage: embed SOURCE_DIR OUT_DIR FILE...\n"), 2;
     char path[3][4096];
     const char *names[] = {"kernel_texts.c", "kernel_list.h", "kernel_all.h"};
     FILE *out[3];

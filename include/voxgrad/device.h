@@ -102,10 +102,11 @@ typedef struct vxg_launch {
 /* A kernel of the library by name. dtype VXG_F64 on the cpu backend only. Compiled (or loaded from
  * the disk cache) on first use. */
 VXG_API int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out);
-/* A user's kernel text in the dialect; the library's headers ("num/fft.h"...) may be #included.
- * options: further "-DNAME=VALUE" words or NULL. On the cpu backend the system C compiler (VXG_CC,
- * else cc) compiles it; VXG_ERR_DEVICE with clear words where there is none. A text that does not
- * compile is VXG_ERR_ARGUMENT with the compiler's log and the source line numbers. */
+/* A user's kernel text in the dialect; the library's headers ("kernels/ct/project/ray.h"...) may be
+ * #included. options: further "-DNAME=VALUE" words or NULL. On the cpu backend the system C
+ * compiler (VXG_CC, else cc) compiles it; VXG_ERR_DEVICE with clear words where there is none. A
+ * text that does not compile is VXG_ERR_ARGUMENT with the compiler's log and the source line
+ * numbers. */
 VXG_API int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name,
                                    const char *options, vxg_dtype dtype, vxg_kernel **out);
 VXG_API vxg_kernel *vxg_kernel_retain(vxg_kernel *kernel);

@@ -5,8 +5,8 @@
  * (the response is stored in the order the way down leaves), and below the first stage everything
  * is done in the first-level cache. The padded half of the input is never stored, the padded half
  * of the output never computed. */
-#include "ct/schedule_args.h"
-#include "num/lanes.cpu.h"
+#include "kernels/ct/schedule/schedule_args.h"
+#include "kernels/num/lanes.cpu.h"
 #if !defined(VXG_DTYPE_f64)
 
 /* y = a w and y = a conj(w), complex. */

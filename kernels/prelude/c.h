@@ -20,7 +20,7 @@ typedef uint32_t k_bits;
 #endif
 typedef int64_t k_long;
 typedef uint32_t k_uint;
-#include "prelude/params.h"
+#include "kernels/prelude/params.h"
 
 #define K_GLOBAL
 #define K_PRIVATE

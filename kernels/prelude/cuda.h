@@ -5,7 +5,7 @@
 typedef float real;
 typedef long long k_long;
 typedef unsigned int k_uint;
-#include "prelude/params.h"
+#include "kernels/prelude/params.h"
 
 #define K_GLOBAL
 #define K_PRIVATE
@@ -72,5 +72,5 @@ typedef unsigned long long k_image;
 #define K_W blockIdx.x, k_y0 + blockIdx.y, k_z0 + blockIdx.z
 #define K_LOCAL_ID ((int)threadIdx.x)
 #define K_BARRIER __syncthreads()
-#include "prelude/gpu.h"
+#include "kernels/prelude/gpu.h"
 #endif

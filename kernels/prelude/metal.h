@@ -8,7 +8,7 @@ using namespace metal;
 typedef float real;
 typedef long k_long;
 typedef uint k_uint;
-#include "prelude/params.h"
+#include "kernels/prelude/params.h"
 
 #define K_GLOBAL device
 #define K_PRIVATE thread
@@ -71,5 +71,5 @@ K_FN real K_tex(K_IMAGE a, const int layer, const real q, const real r) {
 #define K_W k_in.x, k_in.y, k_in.z
 #define K_LOCAL_ID k_local
 #define K_BARRIER threadgroup_barrier(mem_flags::mem_device | mem_flags::mem_threadgroup)
-#include "prelude/gpu.h"
+#include "kernels/prelude/gpu.h"
 #endif

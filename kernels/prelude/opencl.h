@@ -5,7 +5,7 @@
 typedef float real;
 typedef long k_long;
 typedef uint k_uint;
-#include "prelude/params.h"
+#include "kernels/prelude/params.h"
 
 #define K_GLOBAL __global
 #define K_PRIVATE __private
@@ -60,5 +60,5 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
 #define K_W get_group_id(0), get_group_id(1), get_group_id(2)
 #define K_LOCAL_ID ((int)get_local_id(0))
 #define K_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
-#include "prelude/gpu.h"
+#include "kernels/prelude/gpu.h"
 #endif

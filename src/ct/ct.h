@@ -49,7 +49,7 @@ int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
 void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype dtype,
                     int planar, vxg_space *volume, vxg_space *projections);
 
-/* What a fast CPU schedule needs beside the operator's state (src/ct/schedule.h). */
+/* What a fast CPU schedule needs beside the operator's state (src/ct/schedule/schedule.h). */
 typedef struct vxg_ct_plan vxg_ct_plan;
 typedef struct vxg_filter_plan vxg_filter_plan;
 

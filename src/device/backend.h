@@ -97,8 +97,8 @@ struct vxg_backend {
     int (*copy)(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
                 size_t src_offset, size_t bytes);
     int (*zero)(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t bytes);
-    /* A kernel of the library: unit is the file it stands in ("ct/parallel.k"). name, dtype, group,
-     * dev are set. */
+    /* A kernel of the library: unit is the file it stands in ("kernels/ct/project/parallel.k").
+     * name, dtype, group, dev are set. */
     int (*kernel_builtin)(vxg_kernel *kernel, const char *unit);
     /* A kernel of a user's text. */
     int (*kernel_source)(vxg_kernel *kernel, const char *text, const char *options);
@@ -128,11 +128,11 @@ typedef struct vxg_kernel_row {
 extern const vxg_kernel_row vxg__kernel_rows[];
 extern const int vxg__kernel_row_count;
 
-/* The embedded text named "ct/parallel.k", NULL when there is none. */
+/* The embedded text named "kernels/ct/project/parallel.k", NULL when there is none. */
 const char *vxg__kernel_text(const char *name);
-/* Flattens a text for a run-time compiler: the prelude ("prelude/cuda.h"), then text with its
- * #includes of embedded files replaced by their contents (each file once), with #line marks. The
- * result is one self-contained string in out. */
+/* Flattens a text for a run-time compiler: the prelude ("kernels/prelude/cuda.h"), then text with
+ * its #includes of embedded files replaced by their contents (each file once), with #line marks.
+ * The result is one self-contained string in out. */
 int vxg__program_text(const char *prelude, const char *name, const char *text, vxg_text *out);
 /* Compiler log followed by the source with line numbers, for error messages and the log. */
 void vxg__program_listing(const char *source, vxg_text *out);

@@ -2,7 +2,7 @@
 #ifndef VXG_TEXTS_H
 #define VXG_TEXTS_H
 typedef struct vxg_kernel_text {
-    const char *name; /* path below kernels/, "ct/parallel.k" */
+    const char *name; /* path of the file, "kernels/ct/project/parallel.k" */
     const char *text;
 } vxg_kernel_text;
 extern const vxg_kernel_text vxg__kernel_texts[]; /* ends with name NULL */

@@ -34,7 +34,7 @@ have zlib ZLIB
 have libcjson CJSON
 
 # Of ct what reads, explains and writes geometry texts; it needs no device.
-ct="$root/src/ct/geometry*.c $root/src/ct/trajectory.c $root/src/array/random.c"
+ct="$root/src/ct/geometry*.c $root/src/ct/geometry/trajectory.c $root/src/array/random.c"
 
 objects=
 geometry_objects=

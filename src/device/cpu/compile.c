@@ -121,7 +121,7 @@ int vxg__cpu_compile(const vxg_kernel *kernel, const char *text, const char *opt
     char dir[256];
     const char *tmp = getenv("TMPDIR");
     vxg_text source = {0};
-    int status = vxg__program_text("prelude/c.h", "kernel", text, &source);
+    int status = vxg__program_text("kernels/prelude/c.h", "kernel", text, &source);
     char *words = status ? NULL : vxg__strdup(options);
     if (!status && !words) status = VXG_ERR_MEMORY;
     snprintf(dir, sizeof dir, "%s/voxgrad-XXXXXX", tmp && *tmp ? tmp : "/tmp");

@@ -1,7 +1,7 @@
 /* Every kernel and schedule of the library, compiled once per instruction-set level and precision
  * (VXG_LEVEL, VXG_DTYPE_f32 or VXG_DTYPE_f64 from the build). */
 #define K_LINKAGE static
-#include "prelude/c.h"
+#include "kernels/prelude/c.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpsabi"

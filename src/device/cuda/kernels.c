@@ -104,7 +104,7 @@ static int build(vxg_device *dev, const char *name, int is_user, const char *tex
     vxg_text source = {0};
     cuda_image image = {0};
     char key[65];
-    int status = vxg__program_text("prelude/cuda.h", name, text, &source);
+    int status = vxg__program_text("kernels/prelude/cuda.h", name, text, &source);
     if (status) goto done;
     const char *parts[] = {"cuda", source.s, options, impl->identity};
     vxg__cache_key(key, parts, 4);

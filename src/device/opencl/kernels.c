@@ -72,7 +72,7 @@ static int build(vxg_device *dev, const char *name, int is_user, const char *tex
     cl_impl *impl = dev->impl;
     vxg_text source = {0}, options = {0};
     char key[65];
-    int status = vxg__program_text("prelude/opencl.h", name, text, &source);
+    int status = vxg__program_text("kernels/prelude/opencl.h", name, text, &source);
     vxg__text_add(&options, "%s %s", impl->options, more_options);
     if (!status && options.failed) status = VXG_ERR_MEMORY;
     if (!status) {

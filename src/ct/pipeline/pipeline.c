@@ -1,0 +1,454 @@
+/* Scan to volume in slabs of detector rows: one thread reads slab n+1 and one writes slab n-1 while
+ * the caller's thread computes slab n. Two slabs of projections and two of volume exist at a time;
+ * the slab's size follows from the memory allowed, and no bit of the result depends on it. */
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ct/pipeline/pipeline.h"
+
+#define MOST_SLICES 64 /* a schedule's widest block of slices; more only costs memory */
+#define SLOTS 2
+
+/* ---- What is reconstructed ---- */
+static int range(const char *name, int64_t n, int64_t *begin, int64_t *end) {
+    if (*begin == 0 && *end == 0) *end = n;
+    VXG_FAIL_IF(*begin < 0 || *end > n || *begin >= *end, VXG_ERR_ARGUMENT,
+                "%s %lld:%lld: the scan has %lld", name, (long long)*begin, (long long)*end,
+                (long long)n);
+    return VXG_OK;
+}
+
+int vxg__scan_plan(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts, vxg__scan_part *p) {
+    *p = (vxg__scan_part){.r0 = opts->row_begin,
+                          .r1 = opts->row_end,
+                          .v0 = opts->view_begin,
+                          .v1 = opts->view_end,
+                          .c0 = opts->col_begin,
+                          .c1 = opts->col_end};
+    VXG_TRY(range("rows", scan->nrows, &p->r0, &p->r1));
+    VXG_TRY(range("projections", scan->nviews, &p->v0, &p->v1));
+    VXG_TRY(range("columns", scan->ncols, &p->c0, &p->c1));
+    VXG_FAIL_IF(!opts->no_minus_log && scan->nflats == 0, VXG_ERR_INPUT,
+                "%s: the scan has no flat fields; if the data are line integrals already, say so "
+                "(no_minus_log)",
+                scan->path);
+    p->nviews = p->v1 - p->v0, p->ncols = p->c1 - p->c0;
+    p->angles = vxg__calloc((size_t)p->nviews, sizeof *p->angles);
+    if (!p->angles) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < p->nviews; i++)
+        p->angles[i] = scan->theta[p->v0 + i] * (M_PI / 180) * (opts->reverse ? -1 : 1);
+    return VXG_OK;
+}
+
+static int check_center(const vxg_scan_reader *scan, double center) {
+    VXG_FAIL_IF(!(center >= 0 && center <= (double)(scan->ncols - 1)), VXG_ERR_ARGUMENT,
+                "rotation axis %g is outside the detector's columns 0..%lld", center,
+                (long long)(scan->ncols - 1));
+    return VXG_OK;
+}
+
+/* ---- Reading and correcting rows [r0, r1) ---- */
+static int scan_read(vxg_scan_reader *scan, const vxg__scan_part *p, int64_t r0, int64_t r1,
+                     float *proj) {
+    return scan->read(scan, VXG_FRAME_DATA, p->v0, p->v1, r0, r1, p->c0, p->c1, proj);
+}
+
+int vxg__scan_read_fields(vxg_scan_reader *scan, const vxg__scan_part *p, int64_t r0, int64_t r1,
+                          vxg__scan_fields *f) {
+    int64_t n = (r1 - r0) * p->ncols,
+            most = scan->nflats > scan->ndarks ? scan->nflats : scan->ndarks;
+    const vxg_frame_kind kinds[] = {VXG_FRAME_FLAT, VXG_FRAME_DARK};
+    const int64_t counts[] = {scan->nflats, scan->ndarks};
+    float *means[] = {f->flat, f->dark};
+    float *frames = vxg__calloc((size_t)(most * n), sizeof *frames);
+    int status = frames ? VXG_OK : VXG_ERR_MEMORY;
+    for (int k = 0; k < 2 && !status; k++) {
+        memset(means[k], 0, (size_t)n * sizeof *means[k]);
+        if (!counts[k]) continue;
+        status = scan->read(scan, kinds[k], 0, counts[k], r0, r1, p->c0, p->c1, frames);
+        if (!status) status = vxg_ct_frame_mean(frames, counts[k], n, means[k]);
+    }
+    vxg__free(frames);
+    return status;
+}
+
+typedef struct ring_job {
+    float *proj;
+    int64_t nviews, rows, ncols;
+    int size, status;
+} ring_job;
+
+/* One slice's sinogram is strided in (view, row, column): out, filtered, back in. */
+static int ring_slice(ring_job *j, int64_t row) {
+    size_t bytes = (size_t)j->ncols * sizeof(float);
+    float *sino = vxg__calloc((size_t)(j->nviews * j->ncols), sizeof *sino);
+    if (!sino) return VXG_ERR_MEMORY;
+    for (int64_t v = 0; v < j->nviews; v++)
+        memcpy(sino + v * j->ncols, j->proj + (v * j->rows + row) * j->ncols, bytes);
+    int status = vxg_ct_ring_sort(sino, j->nviews, j->ncols, j->size);
+    for (int64_t v = 0; v < j->nviews && !status; v++)
+        memcpy(j->proj + (v * j->rows + row) * j->ncols, sino + v * j->ncols, bytes);
+    vxg__free(sino);
+    return status;
+}
+
+int vxg__scan_correct(const vxg__scan_part *p, const vxg_ct_recon_opts *opts, int64_t rows,
+                      const vxg__scan_fields *f, int64_t skip0, int64_t skip1, float *proj,
+                      vxg_ct_bad_counts *bad) {
+    if (!opts->no_minus_log)
+        vxg__ct_normalize(proj, p->nviews, rows * p->ncols, f->flat, f->dark, 0, skip0 * p->ncols,
+                          skip1 * p->ncols, bad);
+    ring_job j = {proj, p->nviews, rows, p->ncols, opts->ring_size, 0};
+    for (int64_t row = 0; row < rows && opts->ring_size > 0; row++) VXG_TRY(ring_slice(&j, row));
+    return VXG_OK;
+}
+
+/* ---- Operators of a slab ---- */
+static int slab_geometry(const vxg__scan_part *p, int64_t rows, double center,
+                         vxg_ct_geometry **geo) {
+    vxg_ct_parallel_opts o = {.angles = p->angles,
+                              .nviews = p->nviews,
+                              .rows = rows,
+                              .cols = p->ncols,
+                              .center = center - (double)p->c0,
+                              .has_center = 1};
+    return vxg_ct_parallel_circular(&o, geo);
+}
+
+static int slab_filter(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
+                       int64_t rows, vxg_op **out) {
+    int64_t nfft = vxg_fft_size(2 * p->ncols);
+    vxg_space space = {.ndim = 3, .shape = {p->nviews, rows, p->ncols}};
+    double *response = vxg__calloc((size_t)(nfft / 2 + 1), sizeof *response);
+    double *weights = vxg__calloc((size_t)p->nviews, sizeof *weights);
+    int status = response && weights ? VXG_OK : VXG_ERR_MEMORY;
+    *out = NULL;
+    if (!status) status = vxg_ct_filter_response(opts->window, opts->cutoff, nfft, 1, response);
+    if (!status) status = vxg_ct_angle_weights(p->nviews, p->angles, weights);
+    if (!status) status = vxg_ct_filter(dev, &space, response, nfft, weights, VXG_F32, out);
+    vxg__free(response), vxg__free(weights);
+    return status;
+}
+
+static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p, int64_t rows, double center,
+                              vxg_op **out) {
+    vxg_ct_geometry *geo;
+    *out = NULL;
+    VXG_TRY(slab_geometry(p, rows, center, &geo));
+    vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    int status = vxg_ct_backprojector(dev, geo, &vol, NULL, out);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
+/* ---- Host memory that is device memory on the cpu ---- */
+int vxg__staging_new(vxg_device *dev, int64_t n, vxg__staging *s) {
+    *s = (vxg__staging){0};
+    VXG_TRY(vxg_array_new(dev, VXG_F32, 1, &n, &s->array));
+    s->host = vxg_buffer_host(s->array.buffer);
+    if (s->host) return VXG_OK;
+    s->host = s->owned = vxg__calloc((size_t)n, sizeof(float));
+    if (s->host) return VXG_OK;
+    vxg_array_release(&s->array);
+    return VXG_ERR_MEMORY;
+}
+void vxg__staging_free(vxg__staging *s) {
+    vxg_array_release(&s->array);
+    vxg__free(s->owned);
+    *s = (vxg__staging){0};
+}
+vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape) {
+    vxg_array a = s->array; /* borrowed, at most as large */
+    a.ndim = 3;
+    for (int i = 2; i >= 0; i--) {
+        a.shape[i] = shape[i];
+        a.stride[i] = i == 2 ? 1 : a.stride[i + 1] * shape[i + 1];
+    }
+    return a;
+}
+
+/* proj (nviews, rows, ncols) in staging becomes vol (rows, n, n) in staging. Filtering is in place:
+ * a row pair is read whole before it is written. */
+static int slab_run(const vxg_op *filter, const vxg_op *bp, const vxg__staging *proj, int filtered,
+                    const vxg__staging *vol, const vxg_progress *progress) {
+    vxg_array y = vxg__staging_array(proj, vxg_op_domain(bp, 0)->shape),
+              x = vxg__staging_array(vol, vxg_op_range(bp)->shape);
+    vxg_call call = {.progress = progress};
+    if (!filtered && proj->owned) VXG_TRY(vxg_array_write(NULL, &y, proj->host));
+    if (!filtered && filter) VXG_TRY(vxg_op_apply(filter, &call, &y, &y));
+    VXG_TRY(vxg_op_apply(bp, &call, &y, &x));
+    return vol->owned ? vxg_array_read(NULL, &x, vol->host) : VXG_OK;
+}
+
+/* ---- The conveyor ---- */
+typedef struct conveyor {
+    vxg_scan_reader *scan;
+    const vxg_ct_recon_opts *opts;
+    vxg_volume_writer *writer;
+    vxg__scan_part part;
+    const vxg__slab_plan *views; /* NULL: the standard parallel-beam scan, slices are rows */
+    int64_t chunk, nslabs;
+    int64_t nz, ny, nx;
+    int64_t seen0, seen1; /* detector rows whose bad values are counted */
+    vxg__staging proj[SLOTS], vol[SLOTS];
+    vxg__scan_fields fields[SLOTS];
+    float *field_memory;
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    int64_t read, computed, written; /* slabs done by each stage */
+    int status;                      /* the first failure; message holds its words */
+    char message[1024];
+} conveyor;
+
+static vxg__slab slab_at(const conveyor *c, int64_t i) {
+    if (c->views) return c->views->slabs[i];
+    int64_t r0 = c->part.r0 + i * c->chunk, left = c->part.r1 - r0;
+    int64_t r1 = r0 + (left < c->chunk ? left : c->chunk);
+    return (vxg__slab){r0, r1, r0 - c->part.r0, r1 - c->part.r0};
+}
+
+/* Waits until *counter reaches `least`; the first failure ends all waits. */
+static int wait_for(conveyor *c, const int64_t *counter, int64_t least) {
+    pthread_mutex_lock(&c->lock);
+    while (*counter < least && !c->status) pthread_cond_wait(&c->moved, &c->lock);
+    int status = c->status;
+    pthread_mutex_unlock(&c->lock);
+    return status;
+}
+static void step(conveyor *c, int64_t *counter, int status) {
+    pthread_mutex_lock(&c->lock);
+    if (status && !c->status) {
+        c->status = status;
+        snprintf(c->message, sizeof c->message, "%s", vxg_error_message());
+    }
+    ++*counter;
+    pthread_cond_broadcast(&c->moved);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void *read_slabs(void *context) {
+    conveyor *c = context;
+    for (int64_t i = 0; i < c->nslabs; i++) {
+        if (wait_for(c, &c->computed, i - SLOTS + 1)) break; /* the slot is free again */
+        const vxg__slab s = slab_at(c, i);
+        int status = vxg__cancelled(c->opts->progress)
+                         ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")
+                         : scan_read(c->scan, &c->part, s.r0, s.r1, c->proj[i % SLOTS].host);
+        if (!status && !c->opts->no_minus_log)
+            status = vxg__scan_read_fields(c->scan, &c->part, s.r0, s.r1, &c->fields[i % SLOTS]);
+        step(c, &c->read, status);
+    }
+    return NULL;
+}
+
+static void *write_slabs(void *context) {
+    conveyor *c = context;
+    for (int64_t i = 0; i < c->nslabs; i++) {
+        if (wait_for(c, &c->computed, i + 1)) break;
+        const vxg__slab s = slab_at(c, i);
+        int status = c->writer->write(c->writer, s.z0, s.z1 - s.z0, c->vol[i % SLOTS].host);
+        step(c, &c->written, status);
+    }
+    return NULL;
+}
+
+static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_op *bp,
+                        vxg_ct_bad_counts *bad) {
+    VXG_TRY(wait_for(c, &c->read, i + 1));
+    VXG_TRY(wait_for(c, &c->written, i - SLOTS + 1));
+    if (vxg__cancelled(c->opts->progress)) VXG_FAIL(VXG_ERR_CANCELLED, "interrupted");
+    const vxg__slab s = slab_at(c, i);
+    /* bands of rows may overlap: values are counted once */
+    int64_t skip0 = c->seen0 > s.r0 ? c->seen0 : s.r0, skip1 = c->seen1 < s.r1 ? c->seen1 : s.r1;
+    if (skip1 <= skip0) skip0 = skip1 = s.r0;
+    VXG_TRY(vxg__scan_correct(&c->part, c->opts, s.r1 - s.r0, &c->fields[i % SLOTS], skip0 - s.r0,
+                              skip1 - s.r0, c->proj[i % SLOTS].host, bad));
+    if (c->seen1 == c->seen0 || s.r0 < c->seen0) c->seen0 = s.r0;
+    if (s.r1 > c->seen1) c->seen1 = s.r1;
+    return slab_run(filter, bp, &c->proj[i % SLOTS], 0, &c->vol[i % SLOTS], c->opts->progress);
+}
+
+/* The operators of slab i: those of the slab before where they fit. */
+static int slab_operators(conveyor *c, vxg_device *dev, int64_t i, vxg_op **filter, vxg_op **bp) {
+    const vxg__slab s = slab_at(c, i), before = slab_at(c, i ? i - 1 : 0);
+    if (!c->views && i && s.r1 - s.r0 == before.r1 - before.r0) return VXG_OK;
+    vxg_op_release(*filter), vxg_op_release(*bp);
+    *filter = *bp = NULL;
+    if (c->views) return vxg__slab_operator(dev, c->views, i, c->opts, bp);
+    VXG_TRY(slab_filter(dev, &c->part, c->opts, s.r1 - s.r0, filter));
+    return slab_backprojector(dev, &c->part, s.r1 - s.r0, c->opts->center, bp);
+}
+
+static void compute_slabs(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) {
+    vxg_op *filter = NULL, *bp = NULL;
+    for (int64_t i = 0; i < c->nslabs; i++) {
+        int status = slab_operators(c, dev, i, &filter, &bp);
+        if (!status) status = compute_slab(c, i, filter, bp, bad);
+        step(c, &c->computed, status);
+        if (status) break;
+        vxg__report(c->opts->progress, "slices", (double)slab_at(c, i).z1, (double)c->nz);
+    }
+    vxg_op_release(filter), vxg_op_release(bp);
+}
+
+/* Bytes one slice takes: two slabs of projections and volume, the schedules' own copies and
+ * scratch, fields. */
+static int64_t slice_bytes(const conveyor *c) {
+    int64_t proj = c->part.nviews * c->part.ncols, vol = c->part.ncols * c->part.ncols;
+    int64_t fields = (c->scan->nflats + c->scan->ndarks + 4) * c->part.ncols;
+    int64_t scratch = 32 * 32 * (int64_t)vxg_threads(); /* a schedule's tile for each thread */
+    return 4 * ((SLOTS + 1) * (proj + vol) + fields + scratch);
+}
+
+static int64_t choose_chunk(const conveyor *c, vxg_device *dev) {
+    int64_t memory = c->opts->max_memory, rows = c->part.r1 - c->part.r0;
+    const int64_t gib = (int64_t)1 << 30;
+    if (memory <= 0) {
+        memory = vxg_device_get_info(dev)->memory / 8;
+        memory = memory < gib ? gib : memory > 16 * gib ? 16 * gib : memory;
+    }
+    int64_t n = memory / slice_bytes(c);
+    if (n > MOST_SLICES) n = MOST_SLICES;
+    for (int64_t lanes = 64; lanes > 1; lanes /= 2) /* whole blocks of lanes */
+        if (n >= lanes) {
+            n -= n % lanes;
+            break;
+        }
+    return n < 1 ? 1 : n > rows ? rows : n;
+}
+
+static int conveyor_memory(conveyor *c, vxg_device *dev) {
+    int64_t rows = 0, slices = 0;
+    for (int64_t i = 0; i < c->nslabs; i++) {
+        const vxg__slab s = slab_at(c, i);
+        if (s.r1 - s.r0 > rows) rows = s.r1 - s.r0;
+        if (s.z1 - s.z0 > slices) slices = s.z1 - s.z0;
+    }
+    int64_t field = rows * c->part.ncols;
+    for (int i = 0; i < SLOTS; i++) {
+        VXG_TRY(vxg__staging_new(dev, c->part.nviews * field, &c->proj[i]));
+        VXG_TRY(vxg__staging_new(dev, slices * c->ny * c->nx, &c->vol[i]));
+    }
+    c->field_memory = vxg__calloc((size_t)(2 * SLOTS * field), sizeof(float));
+    if (!c->field_memory) return VXG_ERR_MEMORY;
+    for (int i = 0; i < SLOTS; i++) {
+        c->fields[i].flat = c->field_memory + 2 * i * field;
+        c->fields[i].dark = c->field_memory + (2 * i + 1) * field;
+    }
+    return VXG_OK;
+}
+
+static int conveyor_run(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) {
+    pthread_t reader, writer;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->moved, NULL);
+    int reading = !pthread_create(&reader, NULL, read_slabs, c);
+    int writing = reading && !pthread_create(&writer, NULL, write_slabs, c);
+    if (writing) {
+        compute_slabs(c, dev, bad);
+    } else {
+        vxg_error_set(VXG_ERR_FAILED, "the reading and writing threads cannot be started");
+        step(c, &c->computed, VXG_ERR_FAILED);
+    }
+    if (reading) pthread_join(reader, NULL);
+    if (writing) pthread_join(writer, NULL);
+    pthread_cond_destroy(&c->moved);
+    pthread_mutex_destroy(&c->lock);
+    return c->status ? vxg_error_set(c->status, "%s", c->message) : VXG_OK;
+}
+
+static void conveyor_free(conveyor *c) {
+    for (int i = 0; i < SLOTS; i++) vxg__staging_free(&c->proj[i]), vxg__staging_free(&c->vol[i]);
+    vxg__free(c->field_memory);
+    vxg__free(c->part.angles);
+}
+
+int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
+                       vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
+    conveyor c = {.scan = scan, .opts = opts, .writer = writer};
+    vxg_ct_bad_counts bad = {0};
+    VXG_TRY(check_center(scan, opts->center));
+    int status = vxg__scan_plan(scan, opts, &c.part);
+    c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = c.part.ncols;
+    if (!status) {
+        c.chunk = choose_chunk(&c, dev);
+        c.nslabs = (c.nz + c.chunk - 1) / c.chunk;
+        status = conveyor_memory(&c, dev);
+    }
+    if (!status) status = conveyor_run(&c, dev, &bad);
+    /* dead rows are no error, wherever slabs begin and end; a scan of nothing else is */
+    if (!status && bad.dead == c.nz * c.part.ncols) status = vxg__ct_all_dead();
+    if (stats) {
+        *stats = (vxg_ct_recon_stats){.bad = bad,
+                                      .slices = c.nz,
+                                      .ny = c.ny,
+                                      .nx = c.nx,
+                                      .chunk = c.chunk,
+                                      .peak_bytes = c.chunk * (status ? 0 : slice_bytes(&c))};
+    }
+    conveyor_free(&c);
+    return status;
+}
+
+/* Any geometry: bands of rows become slabs of slices (pipeline_views.c). */
+int vxg__reconstruct_slabs(vxg_device *dev, vxg_scan_reader *scan, const vxg__slab_plan *plan,
+                           const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
+                           vxg_ct_bad_counts *bad) {
+    conveyor c = {.scan = scan, .opts = opts, .writer = writer, .views = plan};
+    int status = vxg__scan_plan(scan, opts, &c.part);
+    c.nslabs = plan->nslabs, c.nz = plan->vol.nz, c.ny = plan->vol.ny, c.nx = plan->vol.nx;
+    if (!status) status = conveyor_memory(&c, dev);
+    if (!status) status = conveyor_run(&c, dev, bad);
+    conveyor_free(&c);
+    return status;
+}
+
+/* ---- One slice, many centres ---- */
+static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
+                   int64_t ncenters, const double *centers, const vxg__staging *proj,
+                   const vxg__staging *vol, float *out) {
+    vxg_op *filter;
+    VXG_TRY(slab_filter(dev, p, opts, 1, &filter));
+    int64_t n = p->ncols * p->ncols;
+    int status = VXG_OK;
+    for (int64_t i = 0; i < ncenters && !status; i++) {
+        vxg_op *bp = NULL;
+        status = slab_backprojector(dev, p, 1, centers[i], &bp);
+        if (!status) status = slab_run(filter, bp, proj, i > 0, vol, opts->progress);
+        if (!status) memcpy(out + i * n, vol->host, (size_t)n * sizeof *out);
+        vxg__report(opts->progress, "centres", (double)(i + 1), (double)ncenters);
+        vxg_op_release(bp);
+    }
+    vxg_op_release(filter);
+    return status;
+}
+
+int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
+                       int64_t row, int64_t ncenters, const double *centers, float *out) {
+    vxg__scan_part p = {0};
+    vxg__staging proj = {0}, vol = {0};
+    vxg__scan_fields fields = {0};
+    for (int64_t i = 0; i < ncenters; i++) VXG_TRY(check_center(scan, centers[i]));
+    VXG_FAIL_IF(row < 0 || row >= scan->nrows, VXG_ERR_ARGUMENT,
+                "row %lld: the scan has rows 0..%lld", (long long)row,
+                (long long)(scan->nrows - 1));
+    int status = vxg__scan_plan(scan, opts, &p);
+    float *memory = status ? NULL : vxg__calloc((size_t)(2 * p.ncols), sizeof *memory);
+    if (!status && !memory) status = VXG_ERR_MEMORY;
+    fields.flat = memory, fields.dark = memory ? memory + p.ncols : NULL;
+    if (!status) status = vxg__staging_new(dev, p.nviews * p.ncols, &proj);
+    if (!status) status = vxg__staging_new(dev, p.ncols * p.ncols, &vol);
+    if (!status) status = scan_read(scan, &p, row, row + 1, proj.host);
+    if (!status && !opts->no_minus_log)
+        status = vxg__scan_read_fields(scan, &p, row, row + 1, &fields);
+    vxg_ct_bad_counts bad = {0};
+    if (!status) status = vxg__scan_correct(&p, opts, 1, &fields, 0, 0, proj.host, &bad);
+    if (!status && bad.dead == p.ncols) status = vxg__ct_all_dead();
+    if (!status) status = try_all(dev, &p, opts, ncenters, centers, &proj, &vol, out);
+    vxg__staging_free(&proj), vxg__staging_free(&vol);
+    vxg__free(memory);
+    vxg__free(p.angles);
+    return status;
+}

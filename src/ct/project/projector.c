@@ -1,0 +1,302 @@
+/* Parallel-beam projectors and the voxel-driven backprojector as operators: coefficients in double,
+ * rounded once, then one kernel each way. */
+#include <math.h>
+#include <string.h>
+
+#include "array/launch.h"
+#include "ct/ct.h"
+#include "ct/project/rays.h"
+#include "ct/schedule/schedule.h"
+#include "ct/schedule/ray_joseph.h"
+
+#define PAR_COEFS 18 /* K_PAR_COEFS of kernels/ct/project/parallel.h */
+#define BP_COEFS 8   /* K_BP_COEFS of kernels/ct/project/backproject.k */
+
+/* Slopes this small move a ray by less than 1e-6 voxel over the longest volume: exactly
+ * axis-parallel. */
+#define FLAT_SLOPE 1e-10
+
+static void parallel_coefs(const vxg_ct_view *v, double *c) {
+    /* v is in index units; the ray through pixel (q', r') is d + q' U + r' V + t r */
+    int a = 0;
+    for (int i = 1; i < 3; i++)
+        if (fabs(v->r[i]) > fabs(v->r[a])) a = i;
+    int axis[2] = {a == 0 ? 1 : 0, a == 2 ? 1 : 2};
+    c[0] = a;
+    c[1] = 1 / fabs(v->r[a]);
+    for (int k = 0; k < 2; k++) {
+        double *line = c + 2 + 4 * k, slope = v->r[axis[k]] / v->r[a];
+        if (fabs(slope) < FLAT_SLOPE) slope = 0;
+        line[0] = v->d[axis[k]] - slope * v->d[a];
+        line[1] = v->U[axis[k]] - slope * v->U[a];
+        line[2] = v->V[axis[k]] - slope * v->V[a];
+        line[3] = slope;
+        c[16 + k] = slope == 0 ? 0 : 1 / slope;
+    }
+    double bu = c[3], bv = c[4], cu = c[7], cv = c[8], det = bu * cv - bv * cu;
+    c[10] = cv / det, c[11] = -bv / det, c[12] = -cu / det, c[13] = bu / det;
+    /* a cell's weight is non-zero within one cell of its centre; 1 % and 0.01 px cover rounding */
+    c[14] = (fabs(c[10]) + fabs(c[11])) * 1.01 + 0.01;
+    c[15] = (fabs(c[12]) + fabs(c[13])) * 1.01 + 0.01;
+}
+
+/* The index-unit middles: kernels count b and c from 0, vectors here from the volume's middle. */
+static void parallel_recentre(double *c, const vxg_ct_volume *vol) {
+    const double n[3] = {(double)vol->nx, (double)vol->ny, (double)vol->nz};
+    int a = (int)c[0];
+    c[2] += 0.5 * (n[a == 0 ? 1 : 0] - 1);
+    c[6] += 0.5 * (n[a == 2 ? 1 : 2] - 1);
+}
+
+static void backproject_coefs(const vxg_ct_view *v, int64_t nu, int64_t nv, double *c) {
+    /* p = d + q' U + r' V + t r  =>  q' = (p - d) . n_q with n_q = V x r / det */
+    double vr[3], ru[3];
+    vxg__cross3(v->V, v->r, vr);
+    vxg__cross3(v->r, v->U, ru);
+    double det = vxg__dot3(v->U, vr);
+    for (int i = 0; i < 3; i++) c[1 + i] = vr[i] / det, c[5 + i] = ru[i] / det;
+    c[0] = 0.5 * (double)(nu - 1) - vxg__dot3(v->d, c + 1);
+    c[4] = 0.5 * (double)(nv - 1) - vxg__dot3(v->d, c + 5);
+}
+
+static void projection_free(void *state) {
+    vxg_ct_projection *p = state;
+    vxg_ct_geometry_release(p->geo);
+    vxg_array_release(&p->coef);
+    vxg__free(p->coef64);
+    vxg__ct_plan_free(p->plan);
+    vxg__ray_joseph_plan_free(p->rays);
+    vxg__free(p->ray64);
+    vxg__free(p);
+}
+
+/* The schedule for any rays, with the axes parallel_coefs chose. */
+static int rays_new(const vxg_device *dev, vxg_ct_projection *p) {
+    const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    p->ray64 = vxg__calloc((size_t)nviews * VXG_RAY_COEFS, sizeof(double));
+    if (!p->ray64) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < nviews; i++) {
+        double *const c = p->ray64 + i * VXG_RAY_COEFS;
+        vxg_ct_view v;
+        vxg__ct_index_view(&p->vol, vxg_ct_geometry_view(p->geo, i), &v);
+        vxg__ct_ray_flat(&p->vol, VXG_CT_BEAM_PARALLEL, &v, nu, nv, c);
+        c[RAY_AXIS] = p->coef64[i * p->coefs];
+    }
+    return vxg__ray_joseph_plan_new(dev, p->geo, &p->vol, p->ray64, NULL, &p->rays);
+}
+
+static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                          const vxg_ct_projector_opts *opts, int backproject, int planar,
+                          vxg_ct_projection **out) {
+    vxg_ct_volume checked;
+    *out = NULL;
+    VXG_TRY(vxg__ct_volume_check(vol, &checked));
+    vxg_ct_projection *p = vxg__calloc(1, sizeof *p);
+    if (!p) return VXG_ERR_MEMORY;
+    int64_t nviews = vxg_ct_geometry_nviews(geo), nu = vxg_ct_geometry_nu(geo);
+    p->geo = vxg_ct_geometry_retain(geo);
+    p->vol = checked, p->model = opts->model;
+    p->coefs = backproject ? BP_COEFS : PAR_COEFS;
+    p->coef64 = vxg__calloc((size_t)(nviews * p->coefs), sizeof(double));
+    int status = p->coef64 ? VXG_OK : VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < nviews && !status; i++) {
+        vxg_ct_view v;
+        double *c = p->coef64 + i * p->coefs;
+        vxg__ct_index_view(&checked, vxg_ct_geometry_view(geo, i), &v);
+        if (backproject) {
+            backproject_coefs(&v, nu, vxg_ct_geometry_nv(geo), c);
+        } else {
+            parallel_coefs(&v, c);
+            parallel_recentre(c, &checked);
+        }
+    }
+    if (!status)
+        status = vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, p->coefs},
+                                         p->coef64, &p->coef);
+    if (!status && opts->dtype == VXG_F32 && !opts->no_schedule &&
+        (backproject || opts->model == VXG_CT_JOSEPH))
+        status = vxg__ct_plan_new(dev, p, backproject, &p->plan);
+    if (!status && !p->plan && opts->dtype == VXG_F32 && !opts->no_schedule && !backproject &&
+        opts->model == VXG_CT_JOSEPH && !planar)
+        status = rays_new(dev, p);
+    if (status) {
+        projection_free(p);
+        return status;
+    }
+    *out = p;
+    return VXG_OK;
+}
+
+/* ---- Launches ---- */
+static void set_sizes(const vxg_ct_projection *p, const vxg_call *call, vxg_launch *l) {
+    const int64_t n[] = {p->vol.nx,
+                         p->vol.ny,
+                         p->vol.nz,
+                         vxg_ct_geometry_nu(p->geo),
+                         vxg_ct_geometry_nv(p->geo),
+                         vxg_ct_geometry_nviews(p->geo),
+                         call->accumulate};
+    l->nints = 7;
+    for (int i = 0; i < 7; i++) l->ints[i] = (int)n[i];
+}
+
+/* One launch over pixels (to_projections) or voxels, from -> to. */
+static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int to_projections,
+               const vxg_array *from, const vxg_array *to) {
+    const vxg_ct_projection *p = vxg_op_state(op);
+    vxg_launch l = {0};
+    set_sizes(p, call, &l);
+    for (int i = 0; i < 3; i++) l.global[i] = l.ints[to_projections ? 3 + i : i];
+    vxg__push_array(&l, from);
+    vxg__push_array(&l, &p->coef);
+    vxg__push_array(&l, to);
+    return vxg__launch(vxg_op_device(op), call->queue, kernel, to->dtype, &l);
+}
+
+static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                   const vxg_array *out) {
+    const vxg_ct_projection *p = vxg_op_state(op);
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_FORWARD, call, in, out);
+    if (p->rays) return vxg__ray_joseph_plan_run(p->rays, 0, call, in, out);
+    return run(op, call, p->model == VXG_CT_SIDDON ? "par_siddon" : "par_joseph", 1, in, out);
+}
+static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                       const vxg_array *cotangent, const vxg_array *grad) {
+    const vxg_ct_projection *p = vxg_op_state(op);
+    (void)in;
+    if (!grad->buffer) return VXG_OK;
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_ADJOINT, call, cotangent, grad);
+    if (p->rays) return vxg__ray_joseph_plan_run(p->rays, 1, call, cotangent, grad);
+    return run(op, call, p->model == VXG_CT_SIDDON ? "par_siddon_adjoint" : "par_joseph_adjoint", 0,
+               cotangent, grad);
+}
+static int backproject(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                       const vxg_array *out) {
+    const vxg_ct_projection *p = vxg_op_state(op);
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_BACKPROJECT, call, in, out);
+    return run(op, call, "bp_linear", 0, in, out);
+}
+static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                           const vxg_array *cotangent, const vxg_array *grad) {
+    const vxg_ct_projection *p = vxg_op_state(op);
+    (void)in;
+    if (!grad->buffer) return VXG_OK;
+    if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_SPREAD, call, cotangent, grad);
+    return run(op, call, "bp_linear_adjoint", 1, cotangent, grad);
+}
+
+static size_t plan_workspace(const vxg_op *op) {
+    const vxg_ct_projection *p = vxg_op_state(op);
+    if (p->plan) return vxg__ct_plan_workspace(p->plan);
+    return p->rays ? vxg__ray_joseph_plan_workspace(p->rays) : 0;
+}
+
+#define PROJECTOR(id, words)                                                                       \
+    static const vxg_op_class id = {.name = words,                                                 \
+                                    .linear = 1,                                                   \
+                                    .accumulates = 1,                                              \
+                                    .apply = project,                                              \
+                                    .vjp = project_vjp,                                            \
+                                    .workspace = plan_workspace,                                   \
+                                    .destroy = projection_free}
+PROJECTOR(joseph3_class, "ct.parallel3d.joseph");
+PROJECTOR(siddon3_class, "ct.parallel3d.siddon");
+PROJECTOR(joseph2_class, "ct.parallel2d.joseph");
+PROJECTOR(siddon2_class, "ct.parallel2d.siddon");
+static const vxg_op_class backproject_class = {.name = "ct.backprojector",
+                                               .linear = 1,
+                                               .accumulates = 1,
+                                               .apply = backproject,
+                                               .vjp = backproject_vjp,
+                                               .workspace = plan_workspace,
+                                               .destroy = projection_free};
+
+void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype dtype,
+                    int planar, vxg_space *volume, vxg_space *projections) {
+    vxg_space v = {.dtype = dtype, .ndim = 3, .shape = {vol->nz, vol->ny, vol->nx}};
+    vxg_space y = {
+        .dtype = dtype,
+        .ndim = 3,
+        .shape = {vxg_ct_geometry_nviews(geo), vxg_ct_geometry_nv(geo), vxg_ct_geometry_nu(geo)}};
+    if (planar) {
+        v.ndim = y.ndim = 2;
+        v.shape[0] = v.shape[1], v.shape[1] = v.shape[2];
+        y.shape[1] = y.shape[2];
+    }
+    *volume = v, *projections = y;
+}
+
+static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                const vxg_ct_projector_opts *opts, int planar, vxg_op **out) {
+    static const vxg_op_class *const classes[2][2] = {{&joseph3_class, &siddon3_class},
+                                                      {&joseph2_class, &siddon2_class}};
+    vxg_ct_projector_opts defaults = {0};
+    vxg_ct_projection *p;
+    vxg_space volume, projections;
+    *out = NULL;
+    if (!opts) opts = &defaults;
+    VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "projector: geometry is NULL");
+    VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_FOOTPRINT_TT, VXG_ERR_ARGUMENT,
+                "projector: unknown model %d", (int)opts->model);
+    if (opts->model >= VXG_CT_FOOTPRINT)
+        return vxg__ct_footprint_projector(dev, geo, vol, opts, planar, out);
+    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
+        return vxg__ct_cone_projector(dev, geo, vol, opts, planar, out);
+    VXG_TRY(projection_new(dev, geo, vol, opts, 0, planar, &p));
+    vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &volume, &projections);
+    return vxg_op_new(classes[planar][opts->model], dev, 1, &volume, &projections, p, out);
+}
+
+int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                     const vxg_ct_projector_opts *opts, vxg_op **out) {
+    return make(dev, geo, vol, opts, 0, out);
+}
+
+int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                       const vxg_ct_projector_opts *opts, vxg_op **out) {
+    *out = NULL;
+    VXG_FAIL_IF(!geo || !vol || vxg_ct_geometry_nv(geo) != 1 || vol->nz != 1, VXG_ERR_ARGUMENT,
+                "projector2d: one detector row and one slice are expected");
+    return make(dev, geo, vol, opts, 1, out);
+}
+
+int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                         const vxg_ct_projector_opts *opts, vxg_op **out) {
+    vxg_ct_projector_opts defaults = {0};
+    vxg_ct_projection *p;
+    vxg_space volume, projections;
+    *out = NULL;
+    if (!opts) opts = &defaults;
+    VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "backprojector: geometry is NULL");
+    VXG_FAIL_IF((int)opts->weighting < 0 || opts->weighting > VXG_CT_WEIGHTING_DISTANCE,
+                VXG_ERR_ARGUMENT, "backprojector: unknown weighting %d", (int)opts->weighting);
+    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
+        return vxg__ct_cone_backprojector(dev, geo, vol, opts, out);
+    VXG_FAIL_IF(opts->texture, VXG_ERR_UNSUPPORTED,
+                "backprojector: texture is for cone and fan beams");
+    VXG_FAIL_IF(opts->weighting != VXG_CT_WEIGHTING_NONE, VXG_ERR_ARGUMENT,
+                "backprojector: weighting by distance needs a source (cone or fan beam)");
+    VXG_TRY(projection_new(dev, geo, vol, opts, 1, 0, &p));
+    vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
+    return vxg_op_new(&backproject_class, dev, 1, &projections, &volume, p, out);
+}
+
+int vxg__ct_slice_aligned(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int64_t *shift) {
+    vxg_ct_volume v;
+    int64_t nv = vxg_ct_geometry_nv(geo);
+    if (vxg__ct_volume_check(vol, &v)) return 0;
+    for (int64_t i = 0; i < vxg_ct_geometry_nviews(geo); i++) {
+        vxg_ct_view w;
+        vxg__ct_index_view(&v, vxg_ct_geometry_view(geo, i), &w);
+        double row0 = w.d[2] - 0.5 * (double)(nv - 1) + 0.5 * (double)(v.nz - 1);
+        int64_t s = (int64_t)llround(fabs(row0) < 1e9 ? row0 : 0);
+        if (i == 0) *shift = s;
+        if (nv == 1 && v.nz == 1) w.V[0] = w.V[1] = 0, w.V[2] = 1; /* any V: there is one row */
+        if (fabs(w.r[2]) > 1e-12 * vxg__norm3(w.r) || fabs(w.U[2]) * 1e9 > 1 ||
+            fabs(w.V[0]) * 1e9 > 1 || fabs(w.V[1]) * 1e9 > 1 || fabs(w.V[2] - 1) > 1e-9 ||
+            fabs(row0 - (double)s) > 1e-6 || s != *shift)
+            return 0;
+    }
+    return 1;
+}

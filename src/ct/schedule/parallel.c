@@ -1,0 +1,190 @@
+/* Slice-aligned parallel beam on the cpu: which geometries, their coefficients, and running the
+ * units of kernels/ct/schedule/parallel.cpu.h. */
+#include <math.h>
+
+#include "ct/schedule/schedule.h"
+#include "kernels/ct/schedule/schedule_args.h"
+#include "device/cpu/cpu.h"
+
+#define PACK_BYTES                                                                                 \
+    (32 << 20)                /* lanes copy of the projections, all of it in the last-level cache  \
+                               */
+#define BLOCK_BYTES (8 << 20) /* a worker's projections in ct_joseph */
+
+struct vxg_ct_plan {
+    vxg_schedule_fn pack, gather, joseph, spread;
+    int nviews, nv, nu, nz, ny, nx;
+    int offset; /* slice = row + offset */
+    float *table;
+    vxg_ct_coefficients c;
+};
+
+/* The schedule's coefficients of one view from the kernels' (kernels/ct/project/parallel.h,
+ * backproject.k); 0 where the schedule would be slow or its estimates unsafe: many columns per
+ * voxel, or voxels far away. */
+static int coefficients(const double *k, int backproject, double c[6]) {
+    if (backproject) {
+        c[0] = k[0], c[1] = k[1], c[2] = k[2];
+    } else {
+        if (k[0] > 1 || !(fabs(k[3]) > 1.0 / 16)) return 0;
+        c[0] = k[0], c[1] = k[2], c[2] = k[3], c[3] = k[5], c[4] = 1 / k[3], c[5] = k[1];
+    }
+    for (int i = 0; i < (backproject ? 3 : 5); i++)
+        if (!(fabs(c[i]) < 1e6)) return 0;
+    return 1;
+}
+
+static int fits(const vxg_ct_projection *p, vxg_ct_plan *plan) {
+    const int64_t most = 1 << 18; /* columns: offsets within a block of views are 32-bit */
+    const int64_t n[] = {p->vol.nz, p->vol.ny, p->vol.nx, vxg_ct_geometry_nv(p->geo),
+                         vxg_ct_geometry_nu(p->geo)};
+    int *const to[] = {&plan->nz, &plan->ny, &plan->nx, &plan->nv, &plan->nu};
+    int64_t shift;
+    for (int i = 0; i < 5; i++) {
+        if (n[i] > most) return 0;
+        *to[i] = (int)n[i];
+    }
+    plan->nviews = (int)vxg_ct_geometry_nviews(p->geo);
+    if (!vxg__ct_slice_aligned(p->geo, &p->vol, &shift) || shift > most || shift < -most) return 0;
+    plan->offset = (int)shift;
+    return 1;
+}
+
+void vxg__ct_plan_free(vxg_ct_plan *plan) {
+    if (plan) vxg__free(plan->table);
+    vxg__free(plan);
+}
+
+int vxg__ct_plan_new(const vxg_device *dev, const vxg_ct_projection *p, int backproject,
+                     vxg_ct_plan **out) {
+    vxg_ct_plan plan = {.pack = vxg__cpu_schedule(dev, "ct_pack"),
+                        .gather = vxg__cpu_schedule(dev, "ct_gather"),
+                        .joseph = vxg__cpu_schedule(dev, "ct_joseph"),
+                        .spread = vxg__cpu_schedule(dev, "ct_spread")};
+    *out = NULL;
+    if (!plan.pack || !plan.gather || !plan.joseph || !plan.spread || !fits(p, &plan))
+        return VXG_OK;
+    const int64_t nviews = plan.nviews;
+    plan.table = vxg__calloc((size_t)nviews * 6, sizeof *plan.table);
+    if (!plan.table) return VXG_ERR_MEMORY;
+    for (int k = 0; k < 6; k++) plan.c.a[k] = plan.table + k * nviews;
+    for (int64_t v = 0; v < nviews; v++) {
+        double c[6] = {0};
+        if (!coefficients(p->coef64 + v * p->coefs, backproject, c)) {
+            vxg__free(plan.table);
+            return VXG_OK;
+        }
+        for (int k = 0; k < 6; k++) plan.table[k * nviews + v] = (float)c[k];
+    }
+    *out = vxg__calloc(1, sizeof plan);
+    if (!*out) {
+        vxg__free(plan.table);
+        return VXG_ERR_MEMORY;
+    }
+    **out = plan;
+    return VXG_OK;
+}
+
+/* ---- Running ---- */
+static int lanes_for(int slices) {
+    return slices > 32   ? 64
+           : slices > 16 ? 32
+           : slices > 8  ? 16
+           : slices > 4  ? 8
+           : slices > 1  ? 4
+                         : 1;
+}
+
+/* Views packed at a time: whole inner blocks. */
+static int chunk_views(const vxg_ct_plan *p) {
+    const int64_t view = (int64_t)(p->nu + 2 * VXG_CT_PAD) * lanes_for(p->nz) * 4;
+    int64_t n = PACK_BYTES / view / VXG_CT_BLOCK * VXG_CT_BLOCK;
+    if (n < VXG_CT_BLOCK) n = VXG_CT_BLOCK;
+    return n < p->nviews ? (int)n : p->nviews;
+}
+
+/* Packed views, in whole cache lines. */
+static size_t packed_bytes(const vxg_ct_plan *p) {
+    const size_t bytes = (size_t)chunk_views(p) * (size_t)(p->nu + 2 * VXG_CT_PAD) *
+                         (size_t)lanes_for(p->nz) * sizeof(float);
+    return (bytes + 63) & ~(size_t)63;
+}
+
+static size_t tile_bytes(int lanes) {
+    return (size_t)(VXG_CT_TILE * VXG_CT_TILE * lanes) * sizeof(float);
+}
+
+size_t vxg__ct_plan_workspace(const vxg_ct_plan *p) {
+    return packed_bytes(p) + vxg__cpu_scratch(tile_bytes(lanes_for(p->nz))) + 64;
+}
+
+/* Slices [z, z + used) from all views. */
+static int gather_block(const vxg_ct_plan *p, vxg_ct_task task, const float *in, float *out, int z,
+                        int add, float *workspace, const vxg_progress *progress) {
+    const int lanes = lanes_for(p->nz - z), used = p->nz - z < lanes ? p->nz - z : lanes;
+    const int row = z - p->offset, chunk = chunk_views(p);
+    int first = row < 0 ? -row : 0, last = p->nv - row < used ? p->nv - row : used;
+    const int64_t tiles = (int64_t)((p->nx + VXG_CT_TILE - 1) / VXG_CT_TILE) *
+                          ((p->ny + VXG_CT_TILE - 1) / VXG_CT_TILE);
+    char *const tile = (char *)workspace + packed_bytes(p);
+    if (first >= last) first = last = 0; /* no detector row sees these slices */
+    for (int v = 0; v < p->nviews; v += chunk) {
+        const int n = p->nviews - v < chunk ? p->nviews - v : chunk;
+        vxg_ct_pack_args pack = {.out = workspace, .lanes = lanes, .nu = p->nu};
+        vxg_ct_gather_args g = {.in = workspace, .nu = p->nu, .nx = p->nx, .ny = p->ny};
+        pack.first = first, pack.last = last;
+        pack.view_pitch = (int64_t)p->nv * p->nu;
+        pack.in = in + v * pack.view_pitch + (last ? (int64_t)(row + first) * p->nu : 0);
+        pack.scale = task == VXG_CT_TASK_ADJOINT ? p->c.a[5] + v : NULL;
+        VXG_TRY(vxg__cpu_run(p->pack, &pack, n, 0, progress));
+        for (int k = 0; k < 6; k++) g.c.a[k] = p->c.a[k] + v;
+        g.out = out + (int64_t)z * p->ny * p->nx;
+        g.joseph = task == VXG_CT_TASK_ADJOINT;
+        g.nviews = n, g.lanes = lanes, g.used = used, g.add = add || v > 0;
+        VXG_TRY(vxg__cpu_run_in(p->gather, &g, tiles, tile, tile_bytes(lanes), progress));
+    }
+    return VXG_OK;
+}
+
+/* Views per unit: more views share one reading of the volume, fewer make more units. */
+static int block_views(const vxg_ct_plan *p, int lanes) {
+    const int64_t units = 16 / ((p->nv + lanes - 1) / lanes) + 1;
+    int64_t n = (p->nviews + units - 1) / units, most = BLOCK_BYTES / (p->nu * (int64_t)lanes * 4);
+    if (n > most) n = most;
+    if (n > 64) n = 64;
+    if (n < 8) n = 8;
+    return n < p->nviews ? (int)n : p->nviews;
+}
+
+static int project(const vxg_ct_plan *p, vxg_schedule_fn fn, const float *in, float *out, int add,
+                   const vxg_progress *progress) {
+    for (int row = 0; row < p->nv;) {
+        const int lanes = lanes_for(p->nv - row);
+        const int blocks = p->nv - row < lanes ? 1 : (p->nv - row) / lanes;
+        vxg_ct_joseph_args a = {.in = in, .out = out, .c = p->c, .nviews = p->nviews};
+        a.nv = p->nv, a.nu = p->nu, a.nz = p->nz, a.ny = p->ny, a.nx = p->nx;
+        a.block = block_views(p, lanes);
+        a.nblocks = (p->nviews + a.block - 1) / a.block;
+        a.lanes = lanes, a.row = row, a.offset = p->offset, a.add = add;
+        const int64_t floats = vxg_ct_joseph_floats(a.block, p->nu, lanes);
+        VXG_TRY(vxg__cpu_run(fn, &a, (int64_t)blocks * a.nblocks, (size_t)floats * sizeof(float),
+                             progress));
+        row += blocks * lanes;
+    }
+    return VXG_OK;
+}
+
+int vxg__ct_plan_run(const vxg_ct_plan *p, vxg_ct_task task, const vxg_call *call,
+                     const vxg_array *in, const vxg_array *out) {
+    const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
+    float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
+    if (task == VXG_CT_TASK_FORWARD || task == VXG_CT_TASK_SPREAD)
+        return project(p, task == VXG_CT_TASK_SPREAD ? p->spread : p->joseph, from, to,
+                       call->accumulate, call->progress);
+    char *workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
+    workspace += -(uintptr_t)workspace & 63;
+    for (int z = 0; z < p->nz; z += lanes_for(p->nz - z))
+        VXG_TRY(gather_block(p, task, from, to, z, call->accumulate, (float *)workspace,
+                             call->progress));
+    return VXG_OK;
+}
