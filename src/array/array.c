@@ -250,12 +250,19 @@ int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst) {
 /* ---- Reductions on the host, over a fixed partition ---- */
 #define BLOCK 65536
 
-/* Host copies of arrays; on the cpu backend the memory itself. */
+/* Host copies of arrays; on the cpu backend the memory itself. Zeroed, it holds nothing: closing it
+ * is right then, and more than once. */
 typedef struct host_view {
     vxg_array kept;
     void *owned;
     const void *data;
 } host_view;
+
+static void host_close(host_view *v) {
+    vxg__free(v->owned);
+    vxg_array_release(&v->kept);
+    *v = (host_view){0};
+}
 
 static int host_open(vxg_queue *queue, const vxg_array *a, host_view *v) {
     size_t size = vxg_dtype_size(a->dtype), n = (size_t)vxg_array_count(a);
@@ -269,12 +276,8 @@ static int host_open(vxg_queue *queue, const vxg_array *a, host_view *v) {
     int status = VXG_ERR_MEMORY;
     if ((v->owned = vxg__calloc(n, size))) status = vxg_array_read(queue, &v->kept, v->owned);
     v->data = v->owned;
-    if (status) vxg__free(v->owned), vxg_array_release(&v->kept);
+    if (status) host_close(v);
     return status;
-}
-static void host_close(host_view *v) {
-    vxg__free(v->owned);
-    vxg_array_release(&v->kept);
 }
 
 static double value_at(const void *data, vxg_dtype dtype, int64_t i) {

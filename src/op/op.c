@@ -258,6 +258,8 @@ static int evaluate(evaluation *e, const vxg_call *given) {
     if (!call.queue) VXG_TRY(vxg__device_queue(dev, &call.queue));
     VXG_FAIL_IF(vxg_queue_device(call.queue) != dev, VXG_ERR_ARGUMENT,
                 "%s: the call's queue is on another device", e->op->cls->name);
+    VXG_FAIL_IF(call.workspace && vxg_buffer_device(call.workspace) != dev, VXG_ERR_ARGUMENT,
+                "%s: the call's workspace is on another device", e->op->cls->name);
     if (need && (!call.workspace || vxg_buffer_size(call.workspace) < call.workspace_used + need)) {
         VXG_TRY(vxg_buffer_new(dev, need, &own));
         call.workspace = own, call.workspace_used = 0;

@@ -39,22 +39,34 @@ const vxg_op_row *vxg_op_row_at(int index) {
     return row;
 }
 
-const vxg_op_row *vxg_op_row_find(const char *name) {
-    for (int i = 0, n = vxg_op_row_count(); i < n; i++) {
-        const vxg_op_row *row = vxg_op_row_at(i);
-        if (row && !strcmp(row->name, name)) return row;
+/* The lock is held. */
+static const vxg_op_row *find(const char *name) {
+    int total;
+    room_row(-1, &total);
+    for (int i = 0; i < total + nadded; i++) {
+        int unused;
+        const vxg_op_row *row = i < total ? room_row(i, &unused) : added[i - total];
+        if (!strcmp(row->name, name)) return row;
     }
     return NULL;
+}
+
+const vxg_op_row *vxg_op_row_find(const char *name) {
+    if (!name) return NULL;
+    pthread_mutex_lock(&lock);
+    const vxg_op_row *row = find(name);
+    pthread_mutex_unlock(&lock);
+    return row;
 }
 
 int vxg_op_register(const vxg_op_row *row) {
     VXG_FAIL_IF(!row || !row->name || !row->make || row->examples < 1, VXG_ERR_ARGUMENT,
                 "operator row: name, make or examples is missing");
-    VXG_FAIL_IF(vxg_op_row_find(row->name), VXG_ERR_ARGUMENT, "operator '%s' is registered already",
-                row->name);
     int status = VXG_OK;
-    pthread_mutex_lock(&lock);
-    if (nadded == MAX_ADDED) {
+    pthread_mutex_lock(&lock); /* held from the search to the entry: a name comes in once */
+    if (find(row->name)) {
+        status = vxg_error_set(VXG_ERR_ARGUMENT, "operator '%s' is registered already", row->name);
+    } else if (nadded == MAX_ADDED) {
         status = vxg_error_set(VXG_ERR_ARGUMENT, "more than %d operators registered", MAX_ADDED);
     } else {
         added[nadded++] = row;
