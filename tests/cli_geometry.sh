@@ -8,10 +8,7 @@ cat >"$W/htc.json" <<'TXT'
 {"beam": "fan", "units": "mm", "cols": 560, "sod": 410.66, "sdd": 553.74, "pixel": 0.2,
  "start_deg": 90, "views": 721, "range_deg": 360, "endpoint": true, "volume": {}}
 TXT
-if ! $V geometry explain "$W/htc.json" >"$W/out" 2>"$W/err" && grep -q cJSON "$W/err"; then
-    skip all "$(cat "$W/err")"
-    exit 0
-fi
+$V geometry explain "$W/htc.json" >"$W/out" 2>"$W/err"
 
 # ---- explain ----
 check words "the words of a fan-beam scan" sh -c "grep -q '^fan beam, flat detector, 721 views' '$W/out' &&

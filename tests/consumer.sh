@@ -32,6 +32,27 @@ if cmake -S tests/consumer -B "$tmp/b" -DCMAKE_PREFIX_PATH="$tmp/prefix" >"$tmp/
 else
     fail find_package "building or running with find_package"
 fi
+# files: the second library, which brings the first
+if cc tests/consumer/reader.c -o "$tmp/r" $(pkg-config --cflags --libs voxgrad_io) >"$tmp/log" 2>&1 &&
+    LD_LIBRARY_PATH=$libdir "$tmp/r" "$tmp/r.npy" >"$tmp/log" 2>&1 && grep -q '1 axis, 1.5' "$tmp/log"; then
+    pass pkg_config_io
+else
+    fail pkg_config_io "building or running with voxgrad_io by pkg-config"
+fi
+if "$tmp/b/reader" "$tmp/r.npy" >"$tmp/log" 2>&1 && grep -q '1 axis, 1.5' "$tmp/log"; then
+    pass find_package_io
+else
+    fail find_package_io "running with voxgrad::voxgrad_io"
+fi
+# libvoxgrad asks for nothing but the C library, also through what it needs
+if ldd "$libdir/libvoxgrad.so" >"$tmp/log" 2>&1 &&
+    ! grep -vE 'linux-vdso|(libc|libm|libpthread|libdl)\.so|ld-linux|lib[a-z]*san\.so' "$tmp/log" |
+        grep -q .; then
+    pass ldd
+else
+    fail ldd "libvoxgrad needs more than the C library"
+fi
+if [ -L "$libdir/libvoxgrad_io.so.0" ]; then pass soname_io; else fail soname_io "no libvoxgrad_io.so.0"; fi
 if [ -L "$libdir/libvoxgrad.so.0" ]; then pass soname; else fail soname "no libvoxgrad.so.0"; fi
 for header in "$tmp"/prefix/include/voxgrad/*.h; do
     if ! cc -std=c11 -Wall -Wextra -Werror -I"$tmp/prefix/include" -fsyntax-only "$header" >"$tmp/log" 2>&1; then

@@ -12,13 +12,6 @@ typedef int from_fn(const char *, size_t, vxg_ct_notes *, vxg_ct_geometry **);
 typedef int to_fn(const vxg_ct_geometry *, const vxg_ct_notes *, char **);
 
 /* Where JSON texts cannot be read there is nothing to test. */
-static int no_json(void) {
-    vxg_ct_geometry *geo = NULL;
-    const int status = vxg_ct_geometry_from_json("{", 1, NULL, &geo);
-    vxg_error_clear();
-    return status == VXG_ERR_UNSUPPORTED;
-}
-
 static double off3(const double *a, const double *b) {
     return fmax(fabs(a[0] - b[0]), fmax(fabs(a[1] - b[1]), fabs(a[2] - b[2])));
 }
@@ -132,7 +125,6 @@ static void tigre_places(const char *kind) {
 }
 TEST(tigre_places)
 {
-    if (no_json()) SKIP("built without cJSON");
     tigre_places("tigre_cone");
     tigre_places("tigre_parallel");
 }
@@ -177,7 +169,6 @@ static double value(const char *text, const char *name) {
 
 TEST(tigre_there_and_back)
 {
-    if (no_json()) SKIP("built without cJSON");
     static const char *const files[] = {"tigre_cone.json", "tigre_parallel.json"};
     for (int i = 0; i < 2; i++) {
         vxg_ct_geometry *geo = NULL;
@@ -547,7 +538,6 @@ static void cil_ray(const cil_case *c, int view, double i, double j, double *fro
 
 TEST(cil_places)
 {
-    if (no_json()) SKIP("built without cJSON");
     for (int n = 0; n < CIL_CASES; n++) {
         const cil_case *c = &cil_cases[n];
         const int cone = c->geometry[0] == 'C', rows = c->flat ? 1 : 5;
@@ -586,7 +576,6 @@ TEST(cil_places)
 /* A circle here is CIL's default setup turned the other way; other cone scans are flexible. */
 TEST(cil_there_and_back)
 {
-    if (no_json()) SKIP("built without cJSON");
     vxg_ct_geometry *geo = scan(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, 0, 0, 0, 0, 40);
     char *text = NULL;
     there_and_back("circle", geo, &with_volume, vxg_ct_geometry_to_cil, vxg_ct_geometry_from_cil,
@@ -615,7 +604,6 @@ TEST(cil_there_and_back)
 /* Vectors of a flexible geometry: panel as above, volume at volume_centre_position. */
 TEST(cil_flex)
 {
-    if (no_json()) SKIP("built without cJSON");
     static const char flex[] =
         "{\"geometry\": \"Cone3D_Flex\", \"source_position_set\": [[1, -90, 2], [80, 3, 1]], "
         "\"detector_position_set\": [[2, 60, 3], [-50, 2, 4]], \"detector_direction_x_set\": [[2, "
@@ -729,7 +717,6 @@ TEST(detector_refusals)
 
 TEST(json_refusals)
 {
-    if (no_json()) SKIP("built without cJSON");
     vxg_ct_geometry *geo = NULL;
     char *text = NULL;
 #define TIGRE(t) vxg_ct_geometry_from_tigre(t, strlen(t), NULL, &geo)

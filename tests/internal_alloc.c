@@ -340,7 +340,6 @@ static int geometry_tools_scene(const void *context) {
         status = vxg_ct_geometry_from_json(text[0], strlen(text[0]), NULL, &back[0]);
         if (!status) status = vxg_ct_geometry_from_tigre(text[7], strlen(text[7]), NULL, &back[5]);
         if (!status) status = vxg_ct_geometry_from_cil(text[8], strlen(text[8]), NULL, &back[6]);
-        if (status == VXG_ERR_UNSUPPORTED) status = VXG_OK; /* built without cJSON */
     }
     TRY(vxg_ct_geometry_from_leap(text[6], strlen(text[6]), NULL, &back[4]));
     TRY(vxg_ct_geometry_from_astra(text[3], strlen(text[3]), &back[1]));

@@ -38,7 +38,6 @@ result layers "$(layers)"
 # ---- vendor headers stay in the folder that owns them ----
 vendors() {
     grep -rnE '^ *# *include *[<"](hdf5|H5|tiff|png|zlib)' src cli include tests/*.c examples bench 2>/dev/null | grep -v '^src/io/'
-    grep -rnE '^ *# *include *[<"]cjson' src cli include tests/*.c examples bench 2>/dev/null | grep -v '^src/base/json\.c:'
     grep -rnE '^ *# *include *[<"](CL/|cuda|nvrtc|Metal)' src cli include tests/*.c examples bench 2>/dev/null |
         grep -vE '^src/device/(opencl|cuda|metal)/|tests/(internal_|fake_cuda)'
 }
@@ -48,18 +47,29 @@ result vendors "$(vendors)"
 result kernels "$(grep -nE '#.*(__OPENCL|__CUDA|__METAL|OPENCL_VERSION|__NVCC)' $(find kernels -name '*.k' -o -name '*.h' | grep -v prelude/))"
 result literals "$(grep -nE '[^A-Za-z0-9_.(][0-9]+\.[0-9]*f?\b' $(find kernels -name '*.k') | grep -vE '^[^:]*:[0-9]+: *(/?\*|//)|K_R\(' || true)"
 
-# ---- exported names ----
-if [ -f "$build/lib/libvoxgrad.so" ]; then
-    result exports "$(nm -D --defined-only "$build/lib/libvoxgrad.so" | awk '$2 ~ /[A-Z]/ {print $3}' |
-        grep -vE '^(vxg_[a-z0-9][A-Za-z0-9_]*|_init|_fini|__.*(asan|odr).*)$')"
-    # every declared function exists
-    result declared "$(grep -ohE '\b(vxg_[a-z0-9_]+)\(' include/voxgrad/*.h | tr -d '(' | sort -u |
-        while read -r f; do
-            grep -qE "VXG_API[^;]*\b$f\(" include/voxgrad/*.h || continue
-            nm -D --defined-only "$build/lib/libvoxgrad.so" | grep -qw "$f" || echo "$f is declared but not in the library"
-        done)"
+# ---- exported names: of libvoxgrad also the table that libvoxgrad_io uses ----
+exported() { nm -D --defined-only "$build/lib/$1.so" | awk '$2 ~ /[A-Z]/ {print $3}'; }
+declared() { # LIBRARY HEADER...: every function that is declared there exists
+    library=$1
+    shift
+    exported "$library" >"$build/exported"
+    grep -ohE '\b(vxg_[a-z0-9_]+)\(' "$@" | tr -d '(' | sort -u | while read -r f; do
+        grep -qE "VXG_API[^;]*\b$f\(" "$@" || continue
+        grep -qx "$f" "$build/exported" || echo "$f is declared but not in $library"
+    done
+}
+if [ -f "$build/lib/libvoxgrad.so" ] && [ -f "$build/lib/libvoxgrad_io.so" ]; then
+    result exports "$(exported libvoxgrad | grep -vE '^(vxg_[a-z0-9][A-Za-z0-9_]*|vxgi_base_v1|_init|_fini|__.*(asan|odr).*)$'
+    exported libvoxgrad_io | grep -vE '^(vxg_[a-z0-9][A-Za-z0-9_]*|_init|_fini|__.*(asan|odr).*)$')"
+    # shellcheck disable=SC2046
+    result declared "$(declared libvoxgrad $(ls include/voxgrad/*.h | grep -v '/io\.h$')
+    declared libvoxgrad_io include/voxgrad/io.h)"
+    # needs nothing but the C library
+    result needed "$(objdump -p "$build/lib/libvoxgrad.so" | awk '$1 == "NEEDED" {print $2}' |
+        grep -vE '^(libc|libm|libpthread|libdl|ld-linux[a-z0-9_-]*)\.so\.[0-9]+$|^lib[a-z]*san\.so' |
+        sed 's/^/libvoxgrad needs /')"
 else
-    echo "FAIL lint.exports: no $build/lib/libvoxgrad.so; build first"
+    echo "FAIL lint.exports: no $build/lib/libvoxgrad.so and libvoxgrad_io.so; build first"
     failed=1
 fi
 

@@ -86,6 +86,8 @@ VXG_API int vxg_threads(void);
  */
 VXG_API void vxg_alloc_fail_at(int64_t n);
 VXG_API int64_t vxg_alloc_count(void);
+/* Frees what a function of the libraries says is to be freed with it; NULL is fine. */
+VXG_API void vxg_free(void *p);
 /* Memory blocks of the library that are alive now, for leak tests. */
 VXG_API int64_t vxg_alloc_live(void);
 

@@ -97,8 +97,8 @@ typedef struct vxg_ct_notes { /* what a geometry file says beside the views */
 } vxg_ct_notes;
 
 /* Reads a geometry file's text of n bytes (JSON, docs/geometry.md). VXG_ERR_INPUT names the line of
- * a syntax error, the unknown key and the one it may mean, the missing or wrong field;
- * VXG_ERR_UNSUPPORTED where the library was built without cJSON. notes may be NULL. */
+ * a syntax error, the unknown key and the one it may mean, the missing or wrong field.
+ * notes may be NULL. */
 VXG_API int vxg_ct_geometry_from_json(const char *text, size_t n, vxg_ct_notes *notes,
                                       vxg_ct_geometry **out);
 /* Writes one: the compact form where it gives the same views to 1e-12 of the source's distance or
@@ -262,8 +262,7 @@ VXG_API int vxg_ct_geometry_to_rtk(const vxg_ct_geometry *geo, char **text);
 /* Geometries of TIGRE (a JSON object of its attributes and "angles"), LEAP (its parameter file) and
  * CIL (a JSON object of its constructors' parameters); docs/geometry.md has the keys and frames.
  * notes: units and volume; may be NULL. VXG_ERR_INPUT names the key; VXG_ERR_UNSUPPORTED the
- * parameter of the other package that would have to say what it cannot, and JSON where the library
- * was built without cJSON. Free *text with vxg_free.
+ * parameter of the other package that would have to say what it cannot. Free *text with vxg_free.
  * to_tigre without a volume in the notes: vxg_ct_fit_volume's. to_leap: cone, fan, parallel where a
  * circle or helix about z says it all, else modular. to_cil: a circle about z, else Cone3D_Flex. */
 VXG_API int vxg_ct_geometry_from_tigre(const char *text, size_t n, vxg_ct_notes *notes,

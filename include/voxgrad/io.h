@@ -1,4 +1,5 @@
-/* Voxgrad files: scans in, volumes and pictures out. io sees base and array only.
+/* Voxgrad files: scans in, volumes and pictures out. A library of its own, libvoxgrad_io: link
+ * -lvoxgrad_io -lvoxgrad (pkg-config voxgrad_io; CMake voxgrad::voxgrad_io).
  *
  * Readers and writers are the structs of array.h. All HDF5 calls go through one lock. Every writer
  * writes temporary names and renames on finish; outputs that exist are refused unless force is set
@@ -76,7 +77,6 @@ VXG_API int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volum
 /* Reads a whole volume (TIFF slice or stack, H5 as written above, NPY) as float32 for tests and
  * pictures: malloc'ed by the library, freed with vxg_free. */
 VXG_API int vxg_volume_read(const char *path, float **data, int64_t shape[3]);
-VXG_API void vxg_free(void *p);
 
 /* NPY of any rank <= 6, "<f4" or "<f8" (dtype); written atomically. */
 VXG_API int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *shape,

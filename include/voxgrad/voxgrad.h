@@ -1,4 +1,5 @@
-/* Voxgrad: differentiable, physics-based imaging. This header includes the whole public API. */
+/* Voxgrad: differentiable, physics-based imaging. This header includes the whole public API;
+ * what io.h declares is in libvoxgrad_io. */
 #ifndef VOXGRAD_H
 #define VOXGRAD_H
 #include "array.h"

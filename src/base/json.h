@@ -1,5 +1,4 @@
-/* Reading JSON: a tree of values, parsed by cJSON where the build has it. The only file that sees
- * cJSON is json.c. */
+/* Reading JSON (RFC 8259) into a tree of values. */
 #ifndef VXG_BASE_JSON_H
 #define VXG_BASE_JSON_H
 

@@ -11,10 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void vxg_free(void *p) {
-    vxg__free(p);
-}
-
 /* "a/b" to "a" */
 static void cut_last(char *name) {
     size_t n = strlen(name);

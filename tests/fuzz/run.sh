@@ -31,7 +31,6 @@ have hdf5 HDF5
 have libtiff-4 TIFF
 have libpng PNG
 have zlib ZLIB
-have libcjson CJSON
 
 # Of ct what reads, explains and writes geometry texts; it needs no device.
 ct="$root/src/ct/geometry*.c $root/src/ct/geometry/trajectory.c $root/src/array/random.c"

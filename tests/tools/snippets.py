@@ -133,7 +133,7 @@ def check_c(name, text, folder, how, fixture):
     if how == "compile":
         flags += ["-c", "-I" + os.path.join(ROOT, "src"), "-I" + os.path.join(ROOT, "cli")]
     program = os.path.join(folder, name)
-    libraries = [] if how == "compile" else ["-L" + os.path.join(BUILD, "lib"), "-lvoxgrad", "-lm"]
+    libraries = [] if how == "compile" else ["-L" + os.path.join(BUILD, "lib"), "-lvoxgrad_io", "-lvoxgrad", "-lm"]
     result = run([os.environ.get("CC", "cc")] + flags + [os.path.join(ROOT, fixture), "-o", program] + libraries, folder)
     if result.returncode:
         return say("FAIL", name, "does not compile: " + result.stdout[:600])
