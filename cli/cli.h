@@ -7,6 +7,7 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <voxgrad/voxgrad.h>
@@ -72,14 +73,31 @@ struct cli_run {
 extern const cli_verb *const cli_verbs[];
 extern const int cli_verb_count;
 const cli_verb *cli_verb_find(const char *name);
-/* Set by SIGINT and SIGTERM; handed to every long call. */
-extern volatile int cli_cancel;
 /* An environment variable of the command, for --help and the manual. */
 typedef struct cli_variable {
     const char *name, *help;
 } cli_variable;
 extern const cli_variable cli_variables[];
 extern const int cli_variable_count;
+
+/* process.c */
+/* Set by the first signal that asks the command to end; handed to every long call. */
+extern volatile int cli_cancel;
+/* Descriptors 0 to 2 of closed streams are taken, before anything else: otherwise the first file
+ * opened would be standard output or standard error, and words would land in it. Writing results to
+ * a stream that was closed fails. */
+void cli_hold_streams(void);
+void cli_set_signals(void);
+/* No signal ends the process between the two: while files get their names. */
+typedef struct cli_signals {
+    struct sigaction action[10];
+} cli_signals;
+void cli_ignore_signals(cli_signals *before);
+void cli_heed_signals(const cli_signals *before);
+/* VXG_ERR_OUTPUT when not all of standard output was taken. */
+int cli_flush_results(void);
+/* Of a status; 128 + its number when a signal ended the work. */
+int cli_exit_code(int status);
 
 /* options.c */
 /* Fills run from argv[first..argc). Returns a status; VXG_ERR_ARGUMENT with words. */
@@ -157,6 +175,7 @@ int cli_outputs_open(cli_outputs *o, const char *folder, int force);
 int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name);
 /* All files get their names, or none; interrupted before: none. */
 int cli_outputs_commit(cli_outputs *o);
+int cli_commit(vxg_outputs **set); /* the same of a set; NULL then, unless interrupted before */
 /* Not committed: removes what was written and the folder if it was made here. Returns status. */
 int cli_outputs_close(cli_outputs *o, int status);
 /* Numbered slices PREFIX_NNNNN.tiff in the folder: VXG_ERR_OUTPUT when there are any and force is

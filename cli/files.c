@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,21 +69,22 @@ int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name) 
     return VXG_OK;
 }
 
-/* While files get their names a signal is too late, and a second one must not kill. */
-int cli_outputs_commit(cli_outputs *o) {
-    static const int numbers[2] = {SIGINT, SIGTERM};
-    struct sigaction before[2], ignore = {.sa_handler = SIG_IGN};
-    sigemptyset(&ignore.sa_mask);
-    for (int i = 0; i < 2; i++) sigaction(numbers[i], &ignore, &before[i]);
+int cli_commit(vxg_outputs **set) {
+    cli_signals before;
     int status = VXG_OK;
+    cli_ignore_signals(&before); /* from here on they come too late */
     if (cli_cancel) {
         status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
     } else {
-        status = vxg_outputs_commit(o->set);
-        o->set = NULL;
+        status = vxg_outputs_commit(*set);
+        *set = NULL;
     }
-    for (int i = 0; i < 2; i++) sigaction(numbers[i], &before[i], NULL);
+    cli_heed_signals(&before);
     return status;
+}
+
+int cli_outputs_commit(cli_outputs *o) {
+    return cli_commit(&o->set);
 }
 
 int cli_outputs_close(cli_outputs *o, int status) {

@@ -2,14 +2,9 @@
  * code. */
 #include "cli.h"
 
-#include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-volatile int cli_cancel;
 
 const cli_verb *const cli_verbs[] = {
     &cli_verb_devices,  &cli_verb_info,     &cli_verb_center, &cli_verb_recon,
@@ -35,24 +30,6 @@ const cli_verb *cli_verb_find(const char *name) {
         if (!strcmp(v->name, name) || (v->alias && !strcmp(v->alias, name))) return v;
     }
     return NULL;
-}
-
-/* The first signal asks the work to stop and clean up; SA_RESETHAND lets a second one kill. */
-static void on_signal(int number) {
-    static const char words[] = "\nvoxgrad: stopping and cleaning up (again: stop at once)\n";
-    int saved = errno;
-    (void)number;
-    cli_cancel = 1;
-    if (isatty(2) && write(2, words, sizeof words - 1) < 0) saved = errno;
-    errno = saved;
-}
-
-static void set_signals(void) {
-    struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
-    sigemptyset(&act.sa_mask);
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a file-size limit then is a write error, which is cleaned up */
 }
 
 /* The command line as a shell would need it again. malloc'ed, or NULL. */
@@ -114,8 +91,9 @@ static int run_verb(const cli_verb *verb, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     int status;
+    cli_hold_streams();
+    cli_set_signals();
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
-    set_signals();
     const char *word = argc > 1 ? argv[1] : NULL;
     const cli_verb *verb = word ? cli_verb_find(word) : NULL;
     if (!word) {
@@ -131,13 +109,11 @@ int main(int argc, char **argv) {
     } else {
         status = unknown_verb(word);
     }
-    if (!status && (fflush(stdout) || ferror(stdout)))
-        status =
-            vxg_error_set(VXG_ERR_OUTPUT, "cannot write to standard output: %s", strerror(errno));
+    if (!status) status = cli_flush_results();
     cli_progress_end();
     if (status) {
         const char *message = vxg_error_message();
         fprintf(stderr, "voxgrad: %s\n", *message ? message : vxg_status_text(status));
     }
-    return vxg_status_exit_code(status);
+    return cli_exit_code(status);
 }

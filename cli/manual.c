@@ -116,6 +116,7 @@ static void man_roff(void) {
             if (vxg_status_exit_code(s) == code && s != VXG_ERR_UNSUPPORTED && s != VXG_ERR_MEMORY)
                 printf(".TP\n.B %d\n%s\n", code,
                        code == 5 ? "device or memory unavailable" : vxg_status_text(s));
+    printf(".TP\n.B 128+N\nended by signal N: 129 hang-up, 130 Ctrl-C, 143 SIGTERM\n");
 }
 
 /* The options part of docs/command-line.md. */

@@ -213,7 +213,7 @@ void cli_help_all(FILE *f) {
             "Results go to files or standard output, messages to standard error.\n"
             "Exit codes: 0 ok, 1 failure, 2 usage, 3 input unreadable or invalid, 4 output exists\n"
             "or cannot be written, 5 device or memory unavailable, 6 numerical failure,\n"
-            "130 interrupted.\n\nenvironment:\n");
+            "130 interrupted (Ctrl-C), 128 + N ended by another signal N.\n\nenvironment:\n");
     for (int i = 0; i < cli_variable_count; i++) {
         fprintf(f, "  %-16s ", cli_variables[i].name);
         wrap(f, cli_variables[i].help, 19, 19);

@@ -440,11 +440,7 @@ static int finish(job *j, vxg_scan_writer **scan, vxg_volume_writer **volume) {
         status = (*scan)->finish(*scan);
         *scan = NULL;
     }
-    if (!status) {
-        status = vxg_outputs_commit(j->outputs);
-        j->outputs = NULL;
-    }
-    return status;
+    return status ? status : cli_commit(&j->outputs);
 }
 
 static int write_outputs(job *j) {

@@ -16,7 +16,7 @@
 #include "test.h"
 
 int voxgrad_main(int argc, char **argv); /* cli/main.c */
-extern volatile int cli_cancel;          /* cli/message.c */
+extern volatile int cli_cancel;          /* cli/process.c */
 
 /* ---- Faults ---- */
 enum { OPEN, WRITE, PWRITE, CLOSE, RESERVE, MAKE, RENAME, LINK, KINDS, NEVER = 100000 };

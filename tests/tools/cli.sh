@@ -48,11 +48,11 @@ refuses() {
     fi
 }
 # interrupted NAME SIGNAL FOLDER COMMAND...: the signal arrives as the command makes its first file in
-# FOLDER; it stops with 130, says so and leaves nothing.
+# FOLDER; it stops with 128 + SIGNAL, says so and leaves nothing.
 interrupted() {
     name=$1 number=$2 path=$3
     shift 3
-    refuses "$name" 130 interrupted env SIGNAL_NUMBER="$number" SIGNAL_PATH="$path" \
+    refuses "$name" $((128 + number)) interrupted env SIGNAL_NUMBER="$number" SIGNAL_PATH="$path" \
         ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
         LD_PRELOAD="$build/tools/signal_on_write.so" "$@"
 }

@@ -1,6 +1,7 @@
 /* Preloaded into the command: sends the process SIGNAL_NUMBER when it first makes a file whose path
    contains SIGNAL_PATH. So a test interrupts the command at the same moment of its work on every
-   machine, however fast. */
+   machine, however fast. A signal that the shell of a test in the background ignores is heeded
+   again, unless SIGNAL_IGNORED is set: then it is ignored. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +17,11 @@ static void signal_once(const char *path, int flags) {
     if (!(flags & O_CREAT) || !part || !number || sent || !strstr(path, part)) return;
     sent = 1;
     raise(atoi(number));
+}
+
+__attribute__((constructor)) static void set_action(void) {
+    const char *number = getenv("SIGNAL_NUMBER");
+    if (number) signal(atoi(number), getenv("SIGNAL_IGNORED") ? SIG_IGN : SIG_DFL);
 }
 
 static int forward(const char *name, const char *path, int flags, unsigned mode) {
