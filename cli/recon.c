@@ -130,6 +130,10 @@ static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
         status =
             cli_provenance_add(&job->prov, "replaced.dead_pixels", "%lld", (long long)s->bad.dead);
     if (!status)
+        status = cli_provenance_add(&job->prov, "replaced.values", "%lld", (long long)s->repaired);
+    if (!status)
+        status = cli_provenance_add(&job->prov, "empty_rows", "%lld", (long long)s->empty_rows);
+    if (!status)
         status = cli_provenance_add(&job->prov, "chunk", "%lld slices", (long long)s->chunk);
     return status;
 }
@@ -137,9 +141,13 @@ static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
 static void say_stats(const cli_run *run, const vxg_ct_recon_stats *s) {
     if (s->bad.nonpositive || s->bad.nonfinite || s->bad.dead)
         cli_say(run,
-                "replaced values: %lld not above the dark field, %lld not numbers; dead pixels set "
-                "to 0: %lld",
-                (long long)s->bad.nonpositive, (long long)s->bad.nonfinite, (long long)s->bad.dead);
+                "bad values: %lld not above the dark field, %lld not numbers, %lld dead pixels; "
+                "%lld values were interpolated from their neighbours",
+                (long long)s->bad.nonpositive, (long long)s->bad.nonfinite, (long long)s->bad.dead,
+                (long long)s->repaired);
+    if (s->empty_rows)
+        cli_say(run, "%lld detector rows hold no good value and count as 0",
+                (long long)s->empty_rows);
 }
 
 static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const char *volume,
@@ -166,6 +174,8 @@ static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const 
     cli_json_int(&j, "replaced_nonpositive", s->bad.nonpositive);
     cli_json_int(&j, "replaced_nonfinite", s->bad.nonfinite);
     cli_json_int(&j, "dead_pixels", s->bad.dead);
+    cli_json_int(&j, "replaced_values", s->repaired);
+    cli_json_int(&j, "empty_rows", s->empty_rows);
     cli_json_close(&j, '}');
 }
 

@@ -59,6 +59,9 @@ static int at_once(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vol
     memcpy(lines, counts, sizeof lines);
     for (int i = 0; i < ROWS * COLS; i++) flat[i] = i == 45 * COLS + 3 ? 0 : 1000;
     int status = vxg_ct_normalize(lines, VIEWS, ROWS * COLS, flat, NULL, 0, NULL);
+    lines[(7 * ROWS + 44) * COLS + 9] = lines[(9 * ROWS + 46) * COLS + 2] = NAN;
+    for (int v = 0; v < VIEWS; v++) lines[(v * ROWS + 45) * COLS + 3] = NAN;
+    if (!status) status = vxg_ct_repair(lines, VIEWS, ROWS, COLS, NULL, NULL);
     if (!status) status = vxg_ct_fdk(dev, geo, vol, NULL, &fdk);
     if (!status) status = vxg_op_new_array(fdk, 0, &y);
     if (!status) status = vxg_op_new_array(fdk, -1, &x);

@@ -361,6 +361,13 @@ VXG_API int vxg_ct_frame_mean(const float *frames, int64_t nframes, int64_t n, f
  * to, may be NULL. flat, dark: n values each; dark NULL: zero. */
 VXG_API int vxg_ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat,
                              const float *dark, double floor, vxg_ct_bad_counts *counts);
+/* Values of projections (nviews, nv, nu) that are not finite are replaced by their neighbours:
+ * along the row of the view; where that holds no good value, from the same row of the views before
+ * and after; a row without good values in all views, up to 4 neighbours, from the good rows on both
+ * sides, else it becomes 0 and is counted in *empty_rows. *repaired: values replaced. Both may be
+ * NULL. VXG_ERR_ARGUMENT: NULL or empty projections. */
+VXG_API int vxg_ct_repair(float *projections, int64_t nviews, int64_t nv, int64_t nu,
+                          int64_t *repaired, int64_t *empty_rows);
 /* Ring removal by sorting (Vo, Atwood, Drakopoulos, Opt. Express 26 (2018) 28396, algorithm 3):
  * every column of the sinogram (nviews, nu) is sorted over views, the sorted image is
  * median-filtered across columns (odd `size`), and values return to their places. */
@@ -410,11 +417,17 @@ typedef struct vxg_ct_recon_stats {
     int64_t slices, ny, nx;
     int64_t chunk;      /* slices held at once */
     int64_t peak_bytes; /* of the pipeline's own arrays */
+    int64_t repaired;   /* values replaced by their neighbours, by vxg_ct_repair's rule */
+    int64_t empty_rows; /* detector rows without any good value; they count as 0 */
 } vxg_ct_recon_stats;
 
 /* Reads, corrects, filters, backprojects and writes slab by slab in bounded memory; reading,
- * compute and writing overlap. Bits do not depend on max_memory or threads. On failure or
- * cancellation the caller abandons the writer. */
+ * compute and writing overlap. Bits do not depend on max_memory or threads. Counts that are not
+ * finite, transmissions <= 0, pixels whose flat does not exceed the dark, and with no_minus_log
+ * values that are not finite are repaired by vxg_ct_repair's rule before rings are removed.
+ * VXG_ERR_NUMERICAL: over a quarter of the values of the rows used is bad, no row has a good value,
+ * or the volume would hold a value that is not finite. On failure or cancellation the caller
+ * abandons the writer. */
 VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
                                vxg_ct_recon_stats *stats);

@@ -49,62 +49,6 @@ static int check_center(const vxg_scan_reader *scan, double center) {
     return VXG_OK;
 }
 
-/* ---- Reading and correcting rows [r0, r1) ---- */
-static int scan_read(vxg_scan_reader *scan, const vxg__scan_part *p, int64_t r0, int64_t r1,
-                     float *proj) {
-    return scan->read(scan, VXG_FRAME_DATA, p->v0, p->v1, r0, r1, p->c0, p->c1, proj);
-}
-
-int vxg__scan_read_fields(vxg_scan_reader *scan, const vxg__scan_part *p, int64_t r0, int64_t r1,
-                          vxg__scan_fields *f) {
-    int64_t n = (r1 - r0) * p->ncols,
-            most = scan->nflats > scan->ndarks ? scan->nflats : scan->ndarks;
-    const vxg_frame_kind kinds[] = {VXG_FRAME_FLAT, VXG_FRAME_DARK};
-    const int64_t counts[] = {scan->nflats, scan->ndarks};
-    float *means[] = {f->flat, f->dark};
-    float *frames = vxg__calloc((size_t)(most * n), sizeof *frames);
-    int status = frames ? VXG_OK : VXG_ERR_MEMORY;
-    for (int k = 0; k < 2 && !status; k++) {
-        memset(means[k], 0, (size_t)n * sizeof *means[k]);
-        if (!counts[k]) continue;
-        status = scan->read(scan, kinds[k], 0, counts[k], r0, r1, p->c0, p->c1, frames);
-        if (!status) status = vxg_ct_frame_mean(frames, counts[k], n, means[k]);
-    }
-    vxg__free(frames);
-    return status;
-}
-
-typedef struct ring_job {
-    float *proj;
-    int64_t nviews, rows, ncols;
-    int size, status;
-} ring_job;
-
-/* One slice's sinogram is strided in (view, row, column): out, filtered, back in. */
-static int ring_slice(ring_job *j, int64_t row) {
-    size_t bytes = (size_t)j->ncols * sizeof(float);
-    float *sino = vxg__calloc((size_t)(j->nviews * j->ncols), sizeof *sino);
-    if (!sino) return VXG_ERR_MEMORY;
-    for (int64_t v = 0; v < j->nviews; v++)
-        memcpy(sino + v * j->ncols, j->proj + (v * j->rows + row) * j->ncols, bytes);
-    int status = vxg_ct_ring_sort(sino, j->nviews, j->ncols, j->size);
-    for (int64_t v = 0; v < j->nviews && !status; v++)
-        memcpy(j->proj + (v * j->rows + row) * j->ncols, sino + v * j->ncols, bytes);
-    vxg__free(sino);
-    return status;
-}
-
-int vxg__scan_correct(const vxg__scan_part *p, const vxg_ct_recon_opts *opts, int64_t rows,
-                      const vxg__scan_fields *f, int64_t skip0, int64_t skip1, float *proj,
-                      vxg_ct_bad_counts *bad) {
-    if (!opts->no_minus_log)
-        vxg__ct_normalize(proj, p->nviews, rows * p->ncols, f->flat, f->dark, 0, skip0 * p->ncols,
-                          skip1 * p->ncols, bad);
-    ring_job j = {proj, p->nviews, rows, p->ncols, opts->ring_size, 0};
-    for (int64_t row = 0; row < rows && opts->ring_size > 0; row++) VXG_TRY(ring_slice(&j, row));
-    return VXG_OK;
-}
-
 /* ---- Operators of a slab ---- */
 static int slab_geometry(const vxg__scan_part *p, int64_t rows, double center,
                          vxg_ct_geometry **geo) {
@@ -191,7 +135,8 @@ typedef struct conveyor {
     const vxg__slab_plan *views; /* NULL: the standard parallel-beam scan, slices are rows */
     int64_t chunk, nslabs;
     int64_t nz, ny, nx;
-    int64_t seen0, seen1; /* detector rows whose bad values are counted */
+    vxg__corrector correct;
+    pthread_mutex_t reading;
     vxg__staging proj[SLOTS], vol[SLOTS];
     vxg__scan_fields fields[SLOTS];
     float *field_memory;
@@ -235,9 +180,8 @@ static void *read_slabs(void *context) {
         const vxg__slab s = slab_at(c, i);
         int status = vxg__cancelled(c->opts->progress)
                          ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")
-                         : scan_read(c->scan, &c->part, s.r0, s.r1, c->proj[i % SLOTS].host);
-        if (!status && !c->opts->no_minus_log)
-            status = vxg__scan_read_fields(c->scan, &c->part, s.r0, s.r1, &c->fields[i % SLOTS]);
+                         : vxg__correct_read(&c->correct, s.r0, s.r1, c->proj[i % SLOTS].host,
+                                             &c->fields[i % SLOTS]);
         step(c, &c->read, status);
     }
     return NULL;
@@ -254,20 +198,25 @@ static void *write_slabs(void *context) {
     return NULL;
 }
 
-static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_op *bp,
-                        vxg_ct_bad_counts *bad) {
+/* No volume holds a value that is not finite without a word. */
+static int check_slices(const float *vol, int64_t z0, int64_t nz, int64_t ny, int64_t nx) {
+    const int64_t area = ny * nx, at = vxg__ct_first_nonfinite(vol, nz * area);
+    VXG_FAIL_IF(at >= 0, VXG_ERR_NUMERICAL,
+                "slice %lld, row %lld, column %lld of the volume is not a finite number: the "
+                "projections hold values too large to compute with",
+                (long long)(z0 + at / area), (long long)(at % area / nx), (long long)(at % nx));
+    return VXG_OK;
+}
+
+static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_op *bp) {
     VXG_TRY(wait_for(c, &c->read, i + 1));
     VXG_TRY(wait_for(c, &c->written, i - SLOTS + 1));
     if (vxg__cancelled(c->opts->progress)) VXG_FAIL(VXG_ERR_CANCELLED, "interrupted");
     const vxg__slab s = slab_at(c, i);
-    /* bands of rows may overlap: values are counted once */
-    int64_t skip0 = c->seen0 > s.r0 ? c->seen0 : s.r0, skip1 = c->seen1 < s.r1 ? c->seen1 : s.r1;
-    if (skip1 <= skip0) skip0 = skip1 = s.r0;
-    VXG_TRY(vxg__scan_correct(&c->part, c->opts, s.r1 - s.r0, &c->fields[i % SLOTS], skip0 - s.r0,
-                              skip1 - s.r0, c->proj[i % SLOTS].host, bad));
-    if (c->seen1 == c->seen0 || s.r0 < c->seen0) c->seen0 = s.r0;
-    if (s.r1 > c->seen1) c->seen1 = s.r1;
-    return slab_run(filter, bp, &c->proj[i % SLOTS], 0, &c->vol[i % SLOTS], c->opts->progress);
+    const vxg__staging *proj = &c->proj[i % SLOTS], *vol = &c->vol[i % SLOTS];
+    VXG_TRY(vxg__correct_rows(&c->correct, s.r0, s.r1, &c->fields[i % SLOTS], proj->host));
+    VXG_TRY(slab_run(filter, bp, proj, 0, vol, c->opts->progress));
+    return check_slices(vol->host, s.z0, s.z1 - s.z0, c->ny, c->nx);
 }
 
 /* The operators of slab i: those of the slab before where they fit. */
@@ -281,11 +230,11 @@ static int slab_operators(conveyor *c, vxg_device *dev, int64_t i, vxg_op **filt
     return slab_backprojector(dev, &c->part, s.r1 - s.r0, c->opts->center, bp);
 }
 
-static void compute_slabs(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) {
+static void compute_slabs(conveyor *c, vxg_device *dev) {
     vxg_op *filter = NULL, *bp = NULL;
     for (int64_t i = 0; i < c->nslabs; i++) {
         int status = slab_operators(c, dev, i, &filter, &bp);
-        if (!status) status = compute_slab(c, i, filter, bp, bad);
+        if (!status) status = compute_slab(c, i, filter, bp);
         step(c, &c->computed, status);
         if (status) break;
         vxg__report(c->opts->progress, "slices", (double)slab_at(c, i).z1, (double)c->nz);
@@ -340,14 +289,17 @@ static int conveyor_memory(conveyor *c, vxg_device *dev) {
     return VXG_OK;
 }
 
-static int conveyor_run(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) {
+static int conveyor_run(conveyor *c, vxg_device *dev) {
     pthread_t reader, writer;
+    c->correct = (vxg__corrector){
+        .scan = c->scan, .part = &c->part, .opts = c->opts, .reading = &c->reading};
+    pthread_mutex_init(&c->reading, NULL);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->moved, NULL);
     int reading = !pthread_create(&reader, NULL, read_slabs, c);
     int writing = reading && !pthread_create(&writer, NULL, write_slabs, c);
     if (writing) {
-        compute_slabs(c, dev, bad);
+        compute_slabs(c, dev);
     } else {
         vxg_error_set(VXG_ERR_FAILED, "the reading and writing threads cannot be started");
         step(c, &c->computed, VXG_ERR_FAILED);
@@ -356,7 +308,8 @@ static int conveyor_run(conveyor *c, vxg_device *dev, vxg_ct_bad_counts *bad) {
     if (writing) pthread_join(writer, NULL);
     pthread_cond_destroy(&c->moved);
     pthread_mutex_destroy(&c->lock);
-    return c->status ? vxg_error_set(c->status, "%s", c->message) : VXG_OK;
+    pthread_mutex_destroy(&c->reading);
+    return c->status ? vxg_error_set(c->status, "%s", c->message) : vxg__correct_judge(&c->correct);
 }
 
 static void conveyor_free(conveyor *c) {
@@ -365,10 +318,21 @@ static void conveyor_free(conveyor *c) {
     vxg__free(c->part.angles);
 }
 
+static void conveyor_stats(const conveyor *c, int64_t chunk, int64_t bytes,
+                           vxg_ct_recon_stats *stats) {
+    *stats = (vxg_ct_recon_stats){.bad = c->correct.bad,
+                                  .slices = c->nz,
+                                  .ny = c->ny,
+                                  .nx = c->nx,
+                                  .chunk = chunk,
+                                  .peak_bytes = bytes,
+                                  .repaired = c->correct.repaired,
+                                  .empty_rows = c->correct.empty_rows};
+}
+
 int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                        vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
-    vxg_ct_bad_counts bad = {0};
     VXG_TRY(check_center(scan, opts->center));
     int status = vxg__scan_plan(scan, opts, &c.part);
     c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = c.part.ncols;
@@ -377,30 +341,22 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
         c.nslabs = (c.nz + c.chunk - 1) / c.chunk;
         status = conveyor_memory(&c, dev);
     }
-    if (!status) status = conveyor_run(&c, dev, &bad);
-    /* dead rows are no error, wherever slabs begin and end; a scan of nothing else is */
-    if (!status && bad.dead == c.nz * c.part.ncols) status = vxg__ct_all_dead();
-    if (stats) {
-        *stats = (vxg_ct_recon_stats){.bad = bad,
-                                      .slices = c.nz,
-                                      .ny = c.ny,
-                                      .nx = c.nx,
-                                      .chunk = c.chunk,
-                                      .peak_bytes = c.chunk * (status ? 0 : slice_bytes(&c))};
-    }
+    if (!status) status = conveyor_run(&c, dev);
+    if (stats) conveyor_stats(&c, c.chunk, c.chunk * (status ? 0 : slice_bytes(&c)), stats);
     conveyor_free(&c);
     return status;
 }
 
-/* Any geometry: bands of rows become slabs of slices (pipeline_views.c). */
+/* Any geometry: bands of rows become slabs of slices (views.c). */
 int vxg__reconstruct_slabs(vxg_device *dev, vxg_scan_reader *scan, const vxg__slab_plan *plan,
                            const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
-                           vxg_ct_bad_counts *bad) {
+                           vxg_ct_recon_stats *stats) {
     conveyor c = {.scan = scan, .opts = opts, .writer = writer, .views = plan};
     int status = vxg__scan_plan(scan, opts, &c.part);
     c.nslabs = plan->nslabs, c.nz = plan->vol.nz, c.ny = plan->vol.ny, c.nx = plan->vol.nx;
     if (!status) status = conveyor_memory(&c, dev);
-    if (!status) status = conveyor_run(&c, dev, bad);
+    if (!status) status = conveyor_run(&c, dev);
+    conveyor_stats(&c, 0, 0, stats);
     conveyor_free(&c);
     return status;
 }
@@ -417,6 +373,7 @@ static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_
         vxg_op *bp = NULL;
         status = slab_backprojector(dev, p, 1, centers[i], &bp);
         if (!status) status = slab_run(filter, bp, proj, i > 0, vol, opts->progress);
+        if (!status) status = check_slices(vol->host, 0, 1, p->ncols, p->ncols);
         if (!status) memcpy(out + i * n, vol->host, (size_t)n * sizeof *out);
         vxg__report(opts->progress, "centres", (double)(i + 1), (double)ncenters);
         vxg_op_release(bp);
@@ -440,12 +397,10 @@ int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     fields.flat = memory, fields.dark = memory ? memory + p.ncols : NULL;
     if (!status) status = vxg__staging_new(dev, p.nviews * p.ncols, &proj);
     if (!status) status = vxg__staging_new(dev, p.ncols * p.ncols, &vol);
-    if (!status) status = scan_read(scan, &p, row, row + 1, proj.host);
-    if (!status && !opts->no_minus_log)
-        status = vxg__scan_read_fields(scan, &p, row, row + 1, &fields);
-    vxg_ct_bad_counts bad = {0};
-    if (!status) status = vxg__scan_correct(&p, opts, 1, &fields, 0, 0, proj.host, &bad);
-    if (!status && bad.dead == p.ncols) status = vxg__ct_all_dead();
+    vxg__corrector correct = {.scan = scan, .part = &p, .opts = opts};
+    if (!status) status = vxg__correct_read(&correct, row, row + 1, proj.host, &fields);
+    if (!status) status = vxg__correct_rows(&correct, row, row + 1, &fields, proj.host);
+    if (!status) status = vxg__correct_judge(&correct);
     if (!status) status = try_all(dev, &p, opts, ncenters, centers, &proj, &vol, out);
     vxg__staging_free(&proj), vxg__staging_free(&vol);
     vxg__free(memory);

@@ -3,6 +3,8 @@
 #ifndef VXG_CT_PIPELINE_H
 #define VXG_CT_PIPELINE_H
 
+#include <pthread.h>
+
 #include "ct/ct.h"
 
 /* The part of a scan that is used, and its angles in radians (owned). */
@@ -15,13 +17,29 @@ int vxg__scan_plan(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts, v
 typedef struct vxg__scan_fields { /* mean flat and dark of some rows, (rows, ncols) */
     float *flat, *dark;
 } vxg__scan_fields;
-int vxg__scan_read_fields(vxg_scan_reader *scan, const vxg__scan_part *p, int64_t r0, int64_t r1,
-                          vxg__scan_fields *f);
-/* proj (p->nviews, rows, ncols) counts become line integrals, rings removed; bad values of rows
- * [skip0, skip1) are not counted. */
-int vxg__scan_correct(const vxg__scan_part *p, const vxg_ct_recon_opts *opts, int64_t rows,
-                      const vxg__scan_fields *f, int64_t skip0, int64_t skip1, float *proj,
-                      vxg_ct_bad_counts *bad);
+
+/* Reads rows of a scan and makes them line integrals: correct.c. */
+typedef struct vxg__corrector {
+    vxg_scan_reader *scan;
+    const vxg__scan_part *part;
+    const vxg_ct_recon_opts *opts;
+    pthread_mutex_t *reading; /* held while the scan is read; NULL: one thread does all */
+    int64_t ring_lanes;       /* rows whose rings are removed at once */
+    int64_t seen0, seen1;     /* detector rows whose values are counted */
+    vxg_ct_bad_counts bad;
+    int64_t values, repaired, empty_rows;
+} vxg__corrector;
+/* Values and fields of rows [r0, r1): (nviews, rows, ncols) and (rows, ncols). */
+int vxg__correct_read(const vxg__corrector *c, int64_t r0, int64_t r1, float *proj,
+                      const vxg__scan_fields *f);
+/* Counts of rows [r0, r1) become line integrals, bad values are repaired, rings removed. Each row
+ * is counted once, however often it comes. */
+int vxg__correct_rows(vxg__corrector *c, int64_t r0, int64_t r1, const vxg__scan_fields *f,
+                      float *proj);
+/* After all rows: an error when too little of the scan is good. */
+int vxg__correct_judge(const vxg__corrector *c);
+/* Bytes a row takes while its rings are removed. */
+int64_t vxg__ring_bytes(const vxg__scan_part *p);
 
 /* A device array with host memory beside it; on the cpu device they are the same bytes. */
 typedef struct vxg__staging {
@@ -51,6 +69,6 @@ int vxg__slab_operator(vxg_device *dev, const vxg__slab_plan *plan, int64_t i,
                        const vxg_ct_recon_opts *opts, vxg_op **out);
 int vxg__reconstruct_slabs(vxg_device *dev, vxg_scan_reader *scan, const vxg__slab_plan *plan,
                            const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
-                           vxg_ct_bad_counts *bad);
+                           vxg_ct_recon_stats *stats);
 
 #endif

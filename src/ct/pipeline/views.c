@@ -177,27 +177,18 @@ int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
                              vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     vxg__slab_plan plan = {.geo = geo};
     vxg_ct_recon_opts o = *opts;
-    vxg_ct_bad_counts bad = {0};
+    vxg_ct_recon_stats found;
     int64_t slices = 0, bytes = 0;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "reconstruct: geometry is NULL");
     VXG_TRY(vxg__ct_volume_check(vol, &plan.vol));
     VXG_TRY(check_fit(scan, opts, geo));
     o.row_begin = o.row_end = 0; /* bands are chosen here */
     int status = make_plan(&plan, opts->max_memory, &slices, &bytes);
-    if (!status) status = vxg__reconstruct_slabs(dev, scan, &plan, &o, writer, &bad);
-    int64_t r0 = scan->nrows, r1 = 0;
-    for (int64_t i = 0; i < plan.nslabs && !status; i++) {
-        r0 = plan.slabs[i].r0 < r0 ? plan.slabs[i].r0 : r0;
-        r1 = plan.slabs[i].r1 > r1 ? plan.slabs[i].r1 : r1;
+    if (!status) status = vxg__reconstruct_slabs(dev, scan, &plan, &o, writer, &found);
+    if (!status && stats) {
+        *stats = found;
+        stats->chunk = slices, stats->peak_bytes = bytes;
     }
-    if (!status && bad.dead == (r1 - r0) * vxg_ct_geometry_nu(geo)) status = vxg__ct_all_dead();
-    if (stats)
-        *stats = (vxg_ct_recon_stats){.bad = bad,
-                                      .slices = plan.vol.nz,
-                                      .ny = plan.vol.ny,
-                                      .nx = plan.vol.nx,
-                                      .chunk = slices,
-                                      .peak_bytes = status ? 0 : bytes};
     vxg__free(plan.slabs);
     return status;
 }

@@ -45,46 +45,56 @@ typedef struct normalize_job {
     float *data;
     const float *flat, *dark;
     int64_t n, skip0, skip1; /* pixels [skip0, skip1) were counted before */
-    float worst;
-    vxg_ct_bad_counts bad; /* added to by all threads: whole numbers, any order */
+    float worst, dead;       /* what bad values and those of dead pixels become */
+    int64_t any;             /* bad values, counted before or not */
+    vxg_ct_bad_counts bad;   /* added to by all threads: whole numbers, any order */
 } normalize_job;
 
 static void normalize_views(void *context, int64_t begin, int64_t end, int worker) {
     normalize_job *j = context;
-    int64_t nonpositive = 0, nonfinite = 0;
+    int64_t nonpositive = 0, nonfinite = 0, any = 0;
     (void)worker;
     for (int64_t v = begin; v < end; v++) {
         float *row = j->data + v * j->n;
         for (int64_t i = 0; i < j->n; i++) {
             double open = open_beam(j->flat, j->dark, i);
             double t = ((double)row[i] - (j->dark ? (double)j->dark[i] : 0)) / open;
+            const int counts = i < j->skip0 || i >= j->skip1;
             if (open == 0) {
-                row[i] = 0;
+                row[i] = j->dead;
             } else if (!isfinite(t)) {
-                row[i] = j->worst, nonfinite += i < j->skip0 || i >= j->skip1;
+                row[i] = j->worst;
+                nonfinite += counts, any++;
             } else if (t <= 0) {
-                row[i] = j->worst, nonpositive += i < j->skip0 || i >= j->skip1;
+                row[i] = j->worst;
+                nonpositive += counts, any++;
             } else {
                 row[i] = (float)-log(t);
             }
         }
     }
+    __atomic_add_fetch(&j->any, any, __ATOMIC_RELAXED);
     __atomic_add_fetch(&j->bad.nonpositive, nonpositive, __ATOMIC_RELAXED);
     __atomic_add_fetch(&j->bad.nonfinite, nonfinite, __ATOMIC_RELAXED);
 }
 
-void vxg__ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
-                       double floor, int64_t skip0, int64_t skip1, vxg_ct_bad_counts *counts) {
+int vxg__ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
+                      double floor, int64_t skip0, int64_t skip1, vxg_ct_bad_counts *counts) {
     normalize_job j = {data, flat, dark, .n = n, .skip0 = skip0, .skip1 = skip1};
-    j.worst = (float)-log(floor > 0 ? floor : DEFAULT_FLOOR);
+    j.worst = isnan(floor) ? NAN : (float)-log(floor > 0 ? floor : DEFAULT_FLOOR);
+    j.dead = isnan(floor) ? NAN : 0;
     for (int64_t i = 0; i < n; i++)
-        j.bad.dead += (i < skip0 || i >= skip1) && open_beam(flat, dark, i) == 0;
+        if (open_beam(flat, dark, i) == 0) {
+            j.bad.dead += i < skip0 || i >= skip1;
+            j.any++;
+        }
     vxg__parallel(nviews, 1 + 16384 / n, normalize_views, &j);
     if (counts) {
         counts->nonpositive += j.bad.nonpositive;
         counts->nonfinite += j.bad.nonfinite;
         counts->dead += j.bad.dead;
     }
+    return j.any > 0;
 }
 
 int vxg__ct_all_dead(void) {

@@ -7,9 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <voxgrad/ct.h>
-
-#include "base/base.h"
+#include "ct/ct.h"
 
 #define DIGIT_BITS 11 /* three radix passes cover a float */
 #define DIGITS (1 << DIGIT_BITS)
@@ -51,16 +49,17 @@ typedef struct ring_work {
     float *window, *row;
 } ring_work;
 
-static void sort_all(const float *sinogram, int64_t nviews, int64_t nu, const ring_work *w) {
+static void sort_all(const float *sinogram, int64_t nviews, int64_t nu, int64_t pitch,
+                     const ring_work *w) {
     for (int64_t first = 0; first < nu; first += COLUMNS) {
         int64_t last = first + COLUMNS < nu ? first + COLUMNS : nu;
         for (int64_t u = first; u < last; u++) {
             for (int64_t v = 0; v < nviews; v++)
-                w->a[v] = (ranked){key_of(sinogram[v * nu + u]), (uint32_t)v};
+                w->a[v] = (ranked){key_of(sinogram[v * pitch + u]), (uint32_t)v};
             const ranked *s = sort_column(w->a, w->b, nviews);
             for (int64_t r = 0; r < nviews; r++) {
                 w->view[r * nu + u] = s[r].view;
-                w->sorted[r * nu + u] = sinogram[(int64_t)s[r].view * nu + u];
+                w->sorted[r * nu + u] = sinogram[(int64_t)s[r].view * pitch + u];
             }
         }
     }
@@ -109,6 +108,10 @@ static void median_row(const float *x, int64_t n, int size, float *window, float
 }
 
 int vxg_ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int size) {
+    return vxg__ct_ring_sort(sinogram, nviews, nu, nu, size);
+}
+
+int vxg__ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int64_t pitch, int size) {
     VXG_FAIL_IF(!sinogram, VXG_ERR_ARGUMENT, "ring removal: sinogram is NULL");
     VXG_FAIL_IF(nviews < 1 || nu < 1 || nviews > UINT32_MAX, VXG_ERR_ARGUMENT,
                 "ring removal: sinogram of %lld views, %lld columns; expected 1 or more of each",
@@ -117,7 +120,7 @@ int vxg_ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int size) {
                 "ring removal: size %d; expected an odd number of columns, 1 to %lld", size,
                 (long long)(2 * nu - 1));
     for (int64_t i = 0; i < nviews * nu; i++)
-        VXG_FAIL_IF(isnan(sinogram[i]), VXG_ERR_INPUT,
+        VXG_FAIL_IF(isnan(sinogram[i / nu * pitch + i % nu]), VXG_ERR_INPUT,
                     "ring removal: the sinogram is NaN at view %lld, column %lld",
                     (long long)(i / nu), (long long)(i % nu));
     ring_work w = {
@@ -130,11 +133,11 @@ int vxg_ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int size) {
     };
     int status = w.sorted && w.view && w.a && w.b && w.window && w.row ? VXG_OK : VXG_ERR_MEMORY;
     if (!status) {
-        sort_all(sinogram, nviews, nu, &w);
+        sort_all(sinogram, nviews, nu, pitch, &w);
         for (int64_t r = 0; r < nviews; r++) {
             median_row(w.sorted + r * nu, nu, size, w.window, w.row);
             for (int64_t u = 0; u < nu; u++)
-                sinogram[(int64_t)w.view[r * nu + u] * nu + u] = w.row[u];
+                sinogram[(int64_t)w.view[r * nu + u] * pitch + u] = w.row[u];
         }
     }
     vxg__free(w.sorted);
