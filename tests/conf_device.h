@@ -3,17 +3,15 @@
 #define VXG_CONF_DEVICE_H
 #include "conformance.h"
 
-static int conf_transfer(vxg_buffer *b, int to_device, double *data, size_t n, int is_f64) {
-    if (is_f64) {
-        return to_device ? vxg_buffer_write(NULL, b, 0, data, n * 8)
-                         : vxg_buffer_read(NULL, b, 0, data, n * 8);
-    }
-    float *f = malloc(n * sizeof *f);
-    for (size_t i = 0; to_device && i < n; i++) f[i] = (float)data[i];
-    int status =
-        to_device ? vxg_buffer_write(NULL, b, 0, f, n * 4) : vxg_buffer_read(NULL, b, 0, f, n * 4);
-    for (size_t i = 0; !to_device && i < n; i++) data[i] = f[i];
-    free(f);
+static int conf_transfer(conf_target *t, const conf_launch *c, int b, vxg_buffer *buffer,
+                         int to_device) {
+    const size_t bytes = c->count[b] * conf_size(t, c, b);
+    void *host = malloc(bytes);
+    if (to_device) conf_pack(t, c, b, host);
+    int status = to_device ? vxg_buffer_write(NULL, buffer, 0, host, bytes)
+                           : vxg_buffer_read(NULL, buffer, 0, host, bytes);
+    if (!to_device && !status) conf_unpack(t, c, b, host);
+    free(host);
     return status;
 }
 
@@ -24,15 +22,15 @@ static int conf_device_run(conf_target *t, const conf_launch *c) {
     memcpy(l.global, c->global, sizeof l.global);
     memcpy(l.ints, c->ints, sizeof l.ints);
     memcpy(l.reals, c->reals, sizeof l.reals);
-    int status = vxg_kernel_get(dev, c->kernel, t->is_f64 ? VXG_F64 : VXG_F32, &k);
+    int status = vxg_kernel_get_with(dev, c->kernel, c->options, t->is_f64 ? VXG_F64 : VXG_F32, &k);
     for (int i = 0; i < c->nbuffers && !status; i++) {
         l.offset[i] = c->offset[i];
-        status = vxg_buffer_new(dev, c->count[i] * (t->is_f64 ? 8 : 4), &l.buffer[i]);
-        if (!status) status = conf_transfer(l.buffer[i], 1, c->data[i], c->count[i], t->is_f64);
+        status = vxg_buffer_new(dev, c->count[i] * conf_size(t, c, i), &l.buffer[i]);
+        if (!status) status = conf_transfer(t, c, i, l.buffer[i], 1);
     }
     if (!status) status = vxg_kernel_launch(k, NULL, &l);
     for (int i = 0; i < c->nbuffers && !status; i++)
-        status = conf_transfer(l.buffer[i], 0, c->data[i], c->count[i], t->is_f64);
+        status = conf_transfer(t, c, i, l.buffer[i], 0);
     for (int i = 0; i < c->nbuffers; i++) vxg_buffer_release(l.buffer[i]);
     vxg_kernel_release(k);
     return status;
@@ -59,6 +57,7 @@ static void conf_device(const char *spec) {
                          .is_f64 = f64,
                          .fused = conf_is_fused(info),
                          .exact_roots = strcmp(info->backend, "opencl") != 0,
+                         .needs_compiler = !strcmp(info->backend, "cpu"),
                          .context = dev};
         conf_all(&t, label);
     }

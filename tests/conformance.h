@@ -12,12 +12,13 @@
 #include "test.h"
 
 typedef struct conf_launch {
-    const char *kernel;
+    const char *kernel, *options;
     int64_t global[3];
     int nbuffers, nints, nreals;
-    double *data[4]; /* copied to the target's type before, back after */
-    size_t count[4];
-    int64_t offset[4];
+    double *data[8]; /* copied to the buffer's type before, back after */
+    size_t count[8];
+    int64_t offset[8];
+    char type[8]; /* 'i': int32, 'u': uint32, 0: the target's type */
     int ints[24];
     double reals[16];
 } conf_launch;
@@ -26,8 +27,9 @@ typedef struct conf_target {
     int (*run)(struct conf_target *self, const conf_launch *l); /* 0, or a status with a message */
     const char *(*message)(void);
     int is_f64;
-    int fused;       /* K_fma is one rounding */
-    int exact_roots; /* sqrt and divide are correctly rounded */
+    int fused;          /* K_fma is one rounding */
+    int exact_roots;    /* sqrt and divide are correctly rounded */
+    int needs_compiler; /* for definitions that stand in no K_VARIANT row */
     void *context;
 } conf_target;
 
@@ -52,6 +54,34 @@ static double conf_ulps(const conf_target *t, double got, double want) {
                       ? nextafter(fabs(want), INFINITY) - fabs(want)
                       : (double)nextafterf((float)fabs(want), INFINITY) - (double)(float)fabs(want);
     return fabs(got - want) / unit;
+}
+
+/* Bytes of an element of buffer b, and its values to and from memory of that type. */
+__attribute__((unused)) static size_t conf_size(const conf_target *t, const conf_launch *l, int b) {
+    return l->type[b] || !t->is_f64 ? 4 : 8;
+}
+__attribute__((unused)) static void conf_pack(const conf_target *t, const conf_launch *l, int b,
+                                              void *out) {
+    for (size_t i = 0; i < l->count[b]; i++) {
+        const double v = l->data[b][i];
+        if (l->type[b] == 'i') {
+            ((int32_t *)out)[i] = (int32_t)v;
+        } else if (l->type[b] == 'u') {
+            ((uint32_t *)out)[i] = (uint32_t)v;
+        } else if (t->is_f64) {
+            ((double *)out)[i] = v;
+        } else {
+            ((float *)out)[i] = (float)v;
+        }
+    }
+}
+__attribute__((unused)) static void conf_unpack(const conf_target *t, const conf_launch *l, int b,
+                                                const void *in) {
+    for (size_t i = 0; i < l->count[b]; i++)
+        l->data[b][i] = l->type[b] == 'i'   ? (double)((const int32_t *)in)[i]
+                        : l->type[b] == 'u' ? (double)((const uint32_t *)in)[i]
+                        : t->is_f64         ? ((const double *)in)[i]
+                                            : (double)((const float *)in)[i];
 }
 
 #define CONF_RUN(t, l) CHECK((t)->run((t), (l)) == 0, "%s: %s", (l)->kernel, (t)->message())
@@ -248,12 +278,115 @@ static void conf_test_groups(conf_target *t) {
     }
 }
 
+/* Entries of one to eight buffers: of items (from five on), of groups, of groups with memory of
+ * their own. */
+static void conf_test_buffers(conf_target *t) {
+    enum { GROUPS = 3, N = GROUPS * 64 };
+    static const char *const kinds[] = {"items", "groups", "locals"};
+    static double x[8][N + 8];
+    for (int kind = 0; kind < 3; kind++)
+        for (int n = kind ? 1 : 5; n <= 8; n++) {
+            char name[64];
+            snprintf(name, sizeof name, "conformance_%s%d", kinds[kind], n);
+            conf_launch l = {.kernel = name, .global = {kind ? GROUPS : N, 1, 1}, .nbuffers = n};
+            for (int b = 0; b < n; b++) {
+                for (int i = 0; i < N + 8; i++) x[b][i] = (i * 7 + b * 13) % 32 - 11;
+                l.data[b] = x[b], l.count[b] = N + 8, l.offset[b] = b;
+            }
+            CONF_RUN(t, &l);
+            for (int i = 0; i < N; i++) {
+                const int from = kind < 2 ? i : i / 64 * 64 + 63 - i % 64;
+                double want = n == 1 && kind == 1 ? i : 0;
+                for (int b = 0; b < n - 1; b++)
+                    want += (double)(1 << b) * (((from + b) * 7 + b * 13) % 32 - 11);
+                if (n == 1 && kind == 2) want = from * 7 % 32 - 11;
+                CHECK(x[n - 1][i + n - 1] == want, "%s: item %d has %g, expected %g", name, i,
+                      x[n - 1][i + n - 1], want);
+            }
+        }
+}
+
+static void conf_test_tally(conf_target *t) {
+    enum { GROUPS = 7, N = GROUPS * 64 };
+    static double x[N];
+    double cells[3] = {100, 50, -50}, ucells[3] = {7, 4e9, 5};
+    uint32_t sum = 7, least = 4000000000u, most = 5;
+    double isum = 100, ileast = 50, imost = -50;
+    for (int i = 0; i < N; i++) {
+        const int v = i * 577 % 4001 - 1000;
+        x[i] = v;
+        isum += v, ileast = v < ileast ? v : ileast, imost = v > imost ? v : imost;
+        sum += (uint32_t)v;
+        least = (uint32_t)v < least ? (uint32_t)v : least;
+        most = (uint32_t)v > most ? (uint32_t)v : most;
+    }
+    conf_launch l = {.kernel = "conformance_tally",
+                     .global = {GROUPS, 1, 1},
+                     .nbuffers = 3,
+                     .data = {x, cells, ucells},
+                     .count = {N, 3, 3},
+                     .type = {0, 'i', 'u'}};
+    CONF_RUN(t, &l);
+    CHECK(cells[0] == isum && cells[1] == ileast && cells[2] == imost,
+          "signed: %.0f %.0f %.0f, expected %.0f %.0f %.0f", cells[0], cells[1], cells[2], isum,
+          ileast, imost);
+    CHECK(ucells[0] == sum && ucells[1] == least && ucells[2] == most,
+          "unsigned: %.0f %.0f %.0f, expected %u %u %u", ucells[0], ucells[1], ucells[2], sum,
+          least, most);
+}
+
+/* One definition of the file's own, and the size of groups; the last set is in no K_VARIANT row. */
+static void conf_test_definitions(conf_target *t) {
+    static const struct {
+        const char *options;
+        int tile, group, compiled;
+    } sets[] = {{NULL, 3, 64, 0},
+                {"-DCONFORMANCE_TILE=5", 5, 64, 0},
+                {" -DK_GROUP=32  -DCONFORMANCE_TILE=6 ", 6, 32, 0},
+                {"-DCONFORMANCE_TILE=7 -DK_GROUP=16", 7, 16, 1}};
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        static double x[5 * 64], scratch[5 * 64];
+        double y[5] = {0};
+        if (sets[s].compiled && t->needs_compiler && system("cc --version >/dev/null 2>&1"))
+            SKIP("no C compiler");
+        conf_launch l = {.kernel = "conformance_definitions",
+                         .options = sets[s].options,
+                         .global = {5, 1, 1},
+                         .nbuffers = 1,
+                         .data = {y},
+                         .count = {5}};
+        CONF_RUN(t, &l);
+        for (int i = 0; i < 5; i++)
+            CHECK(y[i] == sets[s].tile * 10000 + sets[s].group, "%s: %g", sets[s].options, y[i]);
+        const int g = sets[s].group;
+        for (int i = 0; i < 5 * g; i++) x[i] = i * i % 17;
+        conf_launch sums = {.kernel = "conformance_group",
+                            .options = sets[s].options,
+                            .global = {5, 1, 1},
+                            .nbuffers = 3,
+                            .data = {x, scratch, y},
+                            .count = {(size_t)(5 * g), (size_t)(5 * g), 5}};
+        CONF_RUN(t, &sums);
+        for (int k = 0; k < 5; k++) {
+            double want = 0;
+            for (int i = 0; i < g; i++) want += x[k * g + i];
+            CHECK(y[k] == want, "%s: group %d has %g, expected %g", sets[s].options, k, y[k], want);
+        }
+    }
+}
+
 static const struct {
     const char *name;
     void (*fn)(conf_target *t);
-} conf_tests[] = {{"maths", conf_test_maths},   {"index", conf_test_index},
-                  {"long", conf_test_long},     {"params", conf_test_params},
-                  {"atomic", conf_test_atomic}, {"groups", conf_test_groups}};
+} conf_tests[] = {{"maths", conf_test_maths},
+                  {"index", conf_test_index},
+                  {"long", conf_test_long},
+                  {"params", conf_test_params},
+                  {"atomic", conf_test_atomic},
+                  {"groups", conf_test_groups},
+                  {"buffers", conf_test_buffers},
+                  {"tally", conf_test_tally},
+                  {"definitions", conf_test_definitions}};
 
 static void conf_all(conf_target *t, const char *label) {
     for (size_t i = 0; i < sizeof conf_tests / sizeof *conf_tests; i++) {

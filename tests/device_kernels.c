@@ -5,7 +5,7 @@
 
 #include "test.h"
 
-static const char text[] = "#include \"num/long.h\"\n"
+static const char text[] = "#include \"kernels/num/long.h\"\n"
                            "#ifndef FACTOR\n"
                            "#define FACTOR 2.0\n"
                            "#endif\n"
@@ -102,6 +102,40 @@ static void refusals(vxg_device *dev) {
     expect_refused(dev, NULL, "a", NULL, VXG_ERR_ARGUMENT, "NULL");
 }
 
+/* Definitions of a kernel of the library. */
+static void definitions(vxg_device *dev) {
+    static const struct {
+        const char *options, *words;
+    } bad[] = {{"-DCONFORMANCE_TYLE=5", "no definition CONFORMANCE_TYLE"},
+               {"-DCONFORMANCE_TILE=5 -DCONFORMANCE_TILE=6", "CONFORMANCE_TILE is defined twice"},
+               {"-DK_GROUP=0", "K_GROUP is the number of items"},
+               {"-DK_GROUP=1025", "1 to 1024"},
+               {"-DK_GROUP=8x", "K_GROUP is the number of items"},
+               {"-DK_GROUP", "K_GROUP needs a value"},
+               {"-DK_ITEMS=2", "K_ITEMS cannot be defined"},
+               {"-DVXG_LEVEL=v9", "VXG_LEVEL cannot be defined"},
+               {"-D=5", "only -DNAME=VALUE"},
+               {"-D7=5", "only -DNAME=VALUE"},
+               {"-Da(b)=5", "only -DNAME=VALUE"},
+               {"-O3", "only -DNAME=VALUE"}};
+    vxg_kernel *a, *b, *c;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        int64_t before = vxg_alloc_live();
+        int status =
+            vxg_kernel_get_with(dev, "conformance_definitions", bad[i].options, VXG_F32, &a);
+        EXPECT(status == VXG_ERR_ARGUMENT && !a && strstr(vxg_error_message(), bad[i].words),
+               "'%s': %d: %s", bad[i].options, status, vxg_error_message());
+        EXPECT(vxg_alloc_live() == before, "memory leak");
+    }
+    const char *forwards = "-DCONFORMANCE_TILE=6 -DK_GROUP=32",
+               *backwards = "\t-DK_GROUP=32  -DCONFORMANCE_TILE=6 ";
+    CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", forwards, VXG_F32, &a));
+    CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", backwards, VXG_F32, &b));
+    CHECK_OK(vxg_kernel_get(dev, "conformance_definitions", VXG_F32, &c));
+    EXPECT(a == b && a != c, "the order of definitions matters");
+    vxg_kernel_release(a), vxg_kernel_release(b), vxg_kernel_release(c);
+}
+
 static void on_device(const char *spec) {
     vxg_device *dev;
     if (vxg_device_open(spec, &dev)) SKIP("%s", vxg_error_message());
@@ -116,6 +150,7 @@ static void on_device(const char *spec) {
                "float64");
     }
     run_group(dev);
+    definitions(dev);
     refusals(dev);
     vxg_device_release(dev);
 }
@@ -136,6 +171,16 @@ TEST(no_compiler)
     CHECK_OK(vxg_device_open("cpu", &dev));
     setenv("VXG_CC", "/nonexistent/cc", 1);
     expect_refused(dev, text, "halves", NULL, VXG_ERR_DEVICE, "no C compiler: '/nonexistent/cc'");
+    vxg_kernel *k = NULL;
+    EXPECT(vxg_kernel_get_with(dev, "conformance_definitions", "-DCONFORMANCE_TILE=9", VXG_F32,
+                               &k) == VXG_ERR_DEVICE &&
+               strstr(vxg_error_message(), "no C compiler") &&
+               strstr(vxg_error_message(), "'-DCONFORMANCE_TILE=5', '-DCONFORMANCE_TILE=6"),
+           "%s", vxg_error_message());
+    EXPECT(
+        !vxg_kernel_get_with(dev, "conformance_definitions", "-DCONFORMANCE_TILE=5", VXG_F32, &k),
+        "%s", vxg_error_message());
+    vxg_kernel_release(k);
     unsetenv("VXG_CC");
     setenv("TMPDIR", "/nonexistent", 1);
     expect_refused(dev, text, "halves", NULL, VXG_ERR_DEVICE, "no temporary folder");

@@ -37,10 +37,10 @@ static int write_program(const char *unit, const char *path) {
             int n = 0, is_group = 0, is_image = 0;
             if (strcmp(vxg__kernel_rows[i].unit, unit)) continue;
             for (int k = 1; k <= VXG_MAX_BUFFERS; k++)
-                for (int g = 0; g < 3; g++) {
-                    static const char *const kind[] = {"", "GROUP_", "IMAGE_"};
+                for (int g = 0; g < 4; g++) {
+                    static const char *const kind[] = {"", "GROUP_", "IMAGE_", "LOCAL_"};
                     snprintf(pattern, sizeof pattern, "\nK_%sKERNEL%d(%s,", kind[g], k, name);
-                    if (strstr(t.s, pattern)) n = k, is_group = g == 1, is_image = g == 2;
+                    if (strstr(t.s, pattern)) n = k, is_group = g == 1 || g == 3, is_image = g == 2;
                 }
             if (!n) return 1;
             if (pass) {
@@ -63,39 +63,51 @@ static int write_program(const char *unit, const char *path) {
     return fclose(f);
 }
 
-static void file_name(const char *unit, const char *end, char *out, size_t size) {
-    snprintf(out, size, "%s/%s%s", work, unit, end);
+static void file_name(const char *unit, const char *options, const char *end, char *out,
+                      size_t size) {
+    snprintf(out, size, "%s/%s%s%s", work, unit, options, end);
     for (char *p = out + sizeof work; *p; p++)
-        if (*p == '/') *p = '_';
+        if (strchr("/ =", *p)) *p = '_';
 }
 
-static void test_unit(const char *unit) {
-    char source[256], object[256], log[256], command[1200], words[700] = "";
-    if (!compiler) SKIP("no C++ compiler");
-    file_name(unit, ".cpp", source, sizeof source);
-    file_name(unit, ".so", object, sizeof object);
-    file_name(unit, ".log", log, sizeof log);
-    CHECK(!write_program(unit, source), "program text of %s", unit);
+/* 0, or the compiler's words. */
+static int compile_unit(const char *unit, const char *options, char *words, size_t size) {
+    char source[256], object[256], log[256], command[1400];
+    file_name(unit, options, ".cpp", source, sizeof source);
+    file_name(unit, options, ".so", object, sizeof object);
+    file_name(unit, options, ".log", log, sizeof log);
+    snprintf(words, size, "program text of %s", unit);
+    if (write_program(unit, source)) return 1;
     snprintf(command, sizeof command,
              "%s -std=c++14 -O1 -fPIC -shared -pthread -ffp-contract=off -fno-strict-aliasing "
              "-Wall -Wextra -Werror -Wno-attributes -Wno-unknown-pragmas -Wno-unused-function "
-             "-Wno-unused-parameter -Wno-missing-field-initializers -I%s -o %s %s >%s 2>&1",
-             compiler, STUB, object, source, log);
+             "-Wno-unused-parameter -Wno-missing-field-initializers %s -I%s -o %s %s >%s 2>&1",
+             compiler, options, STUB, object, source, log);
     int failed = system(command);
     FILE *f = fopen(log, "rb");
-    size_t n = f ? fread(words, 1, sizeof words - 1, f) : 0;
+    size_t n = f ? fread(words, 1, size - 1, f) : 0;
     words[n] = 0;
     if (f) fclose(f);
-    CHECK(!failed, "%s", words);
+    return failed;
+}
+
+static void test_unit(const char *unit) {
+    char words[700];
+    if (!compiler) SKIP("no C++ compiler");
+    CHECK(!compile_unit(unit, "", words, sizeof words), "%s", words);
+    for (const vxg_kernel_variant *v = vxg__kernel_variants; v->unit; v++)
+        if (!strcmp(v->unit, unit))
+            CHECK(!compile_unit(unit, v->options, words, sizeof words), "%s: %s", v->options,
+                  words);
 }
 
 /* ---- Running ---- */
 typedef int (*run_fn)(const char *name, void *const *b, const void *params);
 
-static run_fn open_unit(const char *unit) {
+static run_fn open_unit(const char *unit, const char *options) {
     char object[256];
     run_fn fn = NULL;
-    file_name(unit, ".so", object, sizeof object);
+    file_name(unit, options, ".so", object, sizeof object);
     void *lib = dlopen(object, RTLD_NOW | RTLD_LOCAL);
     if (lib) *(void **)&fn = dlsym(lib, "run");
     return fn;
@@ -105,37 +117,35 @@ static const char *stub_message(void) {
     return "the stub could not run it";
 }
 static int stub_target_run(conf_target *t, const conf_launch *c) {
-    run_fn run = NULL;
+    static const char unit[] = "kernels/num/conformance.k";
+    const char *options = c->options ? c->options : "";
+    char words[700];
+    run_fn run = open_unit(unit, options);
     vxg_launch l = {.nbuffers = c->nbuffers, .nints = c->nints, .nreals = c->nreals};
     vxg_params_f32 params;
-    void *b[4];
-    memcpy(&run, t->context, sizeof run);
+    void *b[8];
+    if (!run && !compile_unit(unit, options, words, sizeof words)) run = open_unit(unit, options);
+    if (!run) return 1;
     for (int i = 0; i < 3; i++) l.global[i] = c->global[i];
-    for (int i = 0; i < 4; i++) l.offset[i] = c->offset[i];
+    for (int i = 0; i < 8; i++) l.offset[i] = c->offset[i];
     memcpy(l.ints, c->ints, sizeof l.ints);
     memcpy(l.reals, c->reals, sizeof l.reals);
     vxg__params_f32(&l, &params);
     for (int i = 0; i < c->nbuffers; i++) {
-        float *p = malloc(c->count[i] * sizeof *p);
-        for (size_t k = 0; k < c->count[i]; k++) p[k] = (float)c->data[i][k];
-        b[i] = p;
+        b[i] = malloc(c->count[i] * conf_size(t, c, i));
+        conf_pack(t, c, i, b[i]);
     }
     int status = run(c->kernel, b, &params);
     for (int i = 0; i < c->nbuffers; i++) {
-        for (size_t k = 0; k < c->count[i]; k++) c->data[i][k] = (double)((float *)b[i])[k];
+        conf_unpack(t, c, i, b[i]);
         free(b[i]);
     }
     return status;
 }
 
 static void conformance(void) {
-    run_fn run = compiler ? open_unit("kernels/num/conformance.k") : NULL;
-    conf_target t = {.run = stub_target_run,
-                     .message = stub_message,
-                     .fused = 1,
-                     .exact_roots = 1,
-                     .context = &run};
-    if (run) {
+    conf_target t = {.run = stub_target_run, .message = stub_message, .fused = 1, .exact_roots = 1};
+    if (compiler) {
         conf_all(&t, "conformance");
         return;
     }
@@ -184,7 +194,7 @@ static int run_c_form(vxg_device *dev, const char *name, const vxg_launch *like,
 static void one_projector(const char *name, int adjoint) {
     static problem p, q;
     const int n[3] = {NX, NY, NZ};
-    run_fn run = compiler ? open_unit("kernels/ct/project/parallel.k") : NULL;
+    run_fn run = compiler ? open_unit("kernels/ct/project/parallel.k", "") : NULL;
     vxg_device *dev;
     vxg_params_f32 params;
     vxg_launch l = {.nbuffers = 3, .nints = 7, .ints = {NX, NY, NZ, NU, NV, VIEWS, 1}};

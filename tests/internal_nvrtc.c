@@ -12,13 +12,13 @@ static int has_bytes(const cuda_image *image, const char *text) {
     return 0;
 }
 
-static void compile_unit(const char *unit, int arch) {
+static void compile_unit(const char *unit, const char *options, int arch) {
     vxg_text source = {0};
     cuda_image image = {0};
     int kernels = 0;
     if (vxg__nvrtc_load()) SKIP("%s", vxg_error_message());
     CHECK_OK(vxg__program_text("kernels/prelude/cuda.h", unit, vxg__kernel_text(unit), &source));
-    CHECK_OK(vxg__nvrtc_compile(unit, 0, source.s, "", arch, &image));
+    CHECK_OK(vxg__nvrtc_compile(unit, 0, source.s, options, arch, &image));
     EXPECT(!image.is_ptx, "this NVRTC does not know sm_%d", arch);
     EXPECT(image.bytes > 64 && !memcmp(image.data, "\177ELF", 4), "no machine code came back");
     for (int i = 0; i < vxg__kernel_row_count; i++) {
@@ -91,7 +91,9 @@ int main(void) {
             char name[160];
             snprintf(name, sizeof name, "%s.sm_%d", t->name, archs[i]);
             test_case_begin();
-            compile_unit(t->name, archs[i]);
+            compile_unit(t->name, "", archs[i]);
+            for (const vxg_kernel_variant *v = vxg__kernel_variants; v->unit; v++)
+                if (!strcmp(v->unit, t->name)) compile_unit(t->name, v->options, archs[i]);
             test_case_end(name);
         }
     }

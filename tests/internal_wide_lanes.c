@@ -14,7 +14,8 @@
 #include "test.h"
 
 #ifdef __AVX2__
-static const vxg_cpu_level wide = {"wide", "v4's lanes", {&vxg__cpu_wide_f32, NULL}};
+static const vxg_cpu_level wide = {
+    "wide", "v4's lanes", "-march=native", {&vxg__cpu_wide_f32, NULL}};
 
 /* apply and vjp of one example at a level, into two malloc'ed arrays. */
 static int run_example(const vxg_op_row *row, uint64_t seed, const vxg_cpu_level *level, float **y,

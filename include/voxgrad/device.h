@@ -102,8 +102,16 @@ typedef struct vxg_launch {
 /* A kernel of the library by name. dtype VXG_F64 on the cpu backend only. Compiled (or loaded from
  * the disk cache) on first use. */
 VXG_API int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out);
-/* A user's kernel text in the dialect; the library's headers ("kernels/ct/project/ray.h"...) may be
- * #included. options: further "-DNAME=VALUE" words or NULL. On the cpu backend the system C
+/* The same with definitions, "-DNAME=VALUE" words in any order (NULL: none): sizes of tiles and
+ * other small numbers that the kernel's file offers by a line "#ifndef NAME", and K_GROUP, the
+ * items in a group of a group kernel (1 to 1024). Each set of definitions is a program and a cache
+ * entry of its own. On the cpu the sets that stand in K_VARIANT rows of the file are part of the
+ * library; another set is compiled by the system's C compiler, as a user's text is.
+ * VXG_ERR_ARGUMENT names a definition the file does not have. */
+VXG_API int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options,
+                                vxg_dtype dtype, vxg_kernel **out);
+/* A user's kernel text in the dialect; the library's headers ("kernels/num/long.h"; docs/kernels.md
+ * lists them) may be #included. options: definitions or NULL. On the cpu backend the system C
  * compiler (VXG_CC, else cc) compiles it; VXG_ERR_DEVICE with clear words where there is none. A
  * text that does not compile is VXG_ERR_ARGUMENT with the compiler's log and the source line
  * numbers. */

@@ -23,6 +23,7 @@ typedef uint32_t k_uint;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL
+#define K_LOCAL
 #define K_PRIVATE
 #define K_FN static inline __attribute__((unused))
 #define K_TABLE static const
@@ -67,8 +68,28 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
                                           __ATOMIC_RELAXED));
 }
 
-/* Entries: K_KERNELn(name, type, arg, ...) { body using gx, gy, gz }. The C form is a function over a
- * range of x at one (y, z), called by the pool. */
+/* On cells of int or k_uint; v has the cell's type. */
+#define K_atomic_iadd(p, v) ((void)__atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
+K_FN void k_least_int(int *p, int v) {
+    int old = __atomic_load_n(p, __ATOMIC_RELAXED);
+    while (v < old && !__atomic_compare_exchange_n(p, &old, v, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+}
+K_FN void k_most_int(int *p, int v) {
+    int old = __atomic_load_n(p, __ATOMIC_RELAXED);
+    while (v > old && !__atomic_compare_exchange_n(p, &old, v, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+}
+K_FN void k_least_uint(k_uint *p, k_uint v) {
+    k_uint old = __atomic_load_n(p, __ATOMIC_RELAXED);
+    while (v < old && !__atomic_compare_exchange_n(p, &old, v, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+}
+K_FN void k_most_uint(k_uint *p, k_uint v) {
+    k_uint old = __atomic_load_n(p, __ATOMIC_RELAXED);
+    while (v > old && !__atomic_compare_exchange_n(p, &old, v, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+}
+#define K_atomic_imin(p, v) _Generic((p), int *: k_least_int, k_uint *: k_least_uint)((p), (v))
+#define K_atomic_imax(p, v) _Generic((p), int *: k_most_int, k_uint *: k_most_uint)((p), (v))
+
+/* Entries (entries.h): the C form is a function over a range of x at one (y, z), called by the pool. */
 #ifndef VXG_LEVEL
 #define VXG_LEVEL user
 #endif
@@ -78,26 +99,23 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
 #define K_JOIN2(a, b, c) k_##a##_##b##_##c
 #define K_JOIN(a, b, c) K_JOIN2(a, b, c)
 #define K_SYM(name) K_JOIN(VXG_LEVEL, K_DTYPE, name)
-#define K_A(T, n) ((T)k_b[n] + k_p->off[n])
 #define K_MAYBE __attribute__((unused))
 #define K_ITEM_ARGS                                                                                \
     K_MAYBE const k_params *k_p, K_MAYBE const int gx, K_MAYBE const int gy, K_MAYBE const int gz
 #define K_RANGE_ARGS void *const *k_b, const k_params *k_p, int k_x0, int k_x1, int k_y, int k_z
 #define K_LOOP for (int k_x = k_x0; k_x < k_x1; k_x++)
-#define K_ENTRY(f, params, call)                                                                   \
-    K_FN void f##_item params;                                                                     \
+#define K_ENTRY(f, words, item, entry, locals, call, x, y, z)                                      \
+    K_FN void f##_item item;                                                                       \
     K_LINKAGE void K_SYM(f)(K_RANGE_ARGS);                                                         \
-    K_LINKAGE void K_SYM(f)(K_RANGE_ARGS) { K_LOOP f##_item call; }                                \
-    K_FN void f##_item params
+    K_LINKAGE void K_SYM(f)(K_RANGE_ARGS) {                                                        \
+        locals K_LOOP f##_item call;                                                               \
+    }                                                                                              \
+    K_FN void f##_item item
 #define K_TAIL k_p, k_x, k_y, k_z
-
-#define K_KERNEL1(f, A, a) K_ENTRY(f, (A a, K_ITEM_ARGS), (K_A(A, 0), K_TAIL))
-#define K_KERNEL2(f, A, a, B, b) K_ENTRY(f, (A a, B b, K_ITEM_ARGS), (K_A(A, 0), K_A(B, 1), K_TAIL))
-#define K_KERNEL3(f, A, a, B, b, C, c)                                                             \
-    K_ENTRY(f, (A a, B b, C c, K_ITEM_ARGS), (K_A(A, 0), K_A(B, 1), K_A(C, 2), K_TAIL))
-#define K_KERNEL4(f, A, a, B, b, C, c, D, d)                                                       \
-    K_ENTRY(f, (A a, B b, C c, D d, K_ITEM_ARGS),                                                  \
-            (K_A(A, 0), K_A(B, 1), K_A(C, 2), K_A(D, 3), K_TAIL))
+#define K_BUF(A, a, n) ((A)k_b[n] + k_p->off[n])
+#define K_IMAGE_BUF(a) ((K_IMAGE)k_b[0])
+#define K_G 0, 0, 0
+#define K_W 0, 0, 0
 
 /* Layered images: float32, w columns, h rows; see src/device/image.h. The sampler's arithmetic is free: no
  * target repeats another's. */
@@ -118,19 +136,18 @@ K_FN real K_tex(K_IMAGE a, const int layer, const real q, const real r) {
     const real down = K_fma(u, k_texel(a, layer, col + 1, row + 1), (1 - u) * k_texel(a, layer, col, row + 1));
     return K_fma(v, down, (1 - v) * up);
 }
-#define K_IMAGE_KERNEL3(f, a, B, b, C, c)                                                          \
-    K_ENTRY(f, (K_IMAGE a, B b, C c, K_ITEM_ARGS), ((K_IMAGE)k_b[0], K_A(B, 1), K_A(C, 2), K_TAIL))
 
 /* Group kernels: gx, gy, gz number groups of K_GROUP items. The text between barriers stands in
  * K_ITEMS(item) { ... } K_END_ITEMS: a loop here, one item and a barrier on GPUs. Nothing private
  * survives K_END_ITEMS except loop counters that are the same in all items. */
+#ifndef K_GROUP
 #define K_GROUP 64
-#define K_GROUP_KERNEL2(f, A, a, B, b) K_KERNEL2(f, A, a, B, b)
-#define K_GROUP_KERNEL3(f, A, a, B, b, C, c) K_KERNEL3(f, A, a, B, b, C, c)
-#define K_GROUP_KERNEL4(f, A, a, B, b, C, c, D, d) K_KERNEL4(f, A, a, B, b, C, c, D, d)
+#endif
 #define K_ITEMS(item)                                                                              \
     for (int item = 0; item < K_GROUP; item++) {
 #define K_END_ITEMS }
+#define K_LOCAL_ARRAY(T, l, n) T l[n]
+#include "kernels/prelude/entries.h"
 
 /* Schedules exist on the CPU alone: pure functions of (args, unit, scratch). */
 #define K_SCHEDULE(name)                                                                           \

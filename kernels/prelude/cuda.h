@@ -8,6 +8,7 @@ typedef unsigned int k_uint;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL
+#define K_LOCAL
 #define K_PRIVATE
 #define K_FN static __device__ __forceinline__
 #define K_TABLE static __device__ const
@@ -39,6 +40,11 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     atomicAdd(p, v);
 }
 
+/* On cells of int or k_uint; v has the cell's type. */
+#define K_atomic_iadd(p, v) ((void)atomicAdd((p), (v)))
+#define K_atomic_imin(p, v) ((void)atomicMin((p), (v)))
+#define K_atomic_imax(p, v) ((void)atomicMax((p), (v)))
+
 /* Layered texture objects; texel centres lie at halves. */
 typedef unsigned long long k_image;
 #define K_IMAGE const k_image
@@ -62,6 +68,7 @@ typedef unsigned long long k_image;
 #endif
 #define K_ENTRY_SIZED __launch_bounds__(K_GROUP)
 #define K_SLOT(n)
+#define K_LOCAL_ARRAY(T, l, n) __shared__ T l[n]
 #define K_PARAMS_ARG const K_IN_PLACE k_params k_v, const k_uint k_y0, const k_uint k_z0
 #define K_ENTRY_BEGIN
 #define K_ITEM_MORE

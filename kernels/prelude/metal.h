@@ -11,6 +11,7 @@ typedef uint k_uint;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL device
+#define K_LOCAL threadgroup
 #define K_PRIVATE thread
 #define K_FN static inline
 #define K_TABLE constant
@@ -47,6 +48,25 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
                                                   memory_order_relaxed, memory_order_relaxed)) {
     }
 }
+
+/* On cells of int or k_uint; v has the cell's type. */
+#define K_ATOMICS(space, T, cell)                                                                  \
+    K_FN void K_atomic_iadd(space T *p, T v) {                                                     \
+        atomic_fetch_add_explicit((space cell *)p, v, memory_order_relaxed);                       \
+    }                                                                                              \
+    K_FN void K_atomic_imin(space T *p, T v) {                                                     \
+        atomic_fetch_min_explicit((space cell *)p, v, memory_order_relaxed);                       \
+    }                                                                                              \
+    K_FN void K_atomic_imax(space T *p, T v) {                                                     \
+        atomic_fetch_max_explicit((space cell *)p, v, memory_order_relaxed);                       \
+    }
+K_ATOMICS(device, int, atomic_int)
+K_ATOMICS(device, k_uint, atomic_uint)
+#ifndef K_ONE_SPACE /* the tests' stub, where both spaces are the same */
+K_ATOMICS(threadgroup, int, atomic_int)
+K_ATOMICS(threadgroup, k_uint, atomic_uint)
+#define K_LOCAL_ARRAY(T, l, n) threadgroup T l[n]
+#endif
 
 #define K_IMAGE texture2d_array<float, access::sample>
 #define K_IMAGE_SLOT [[texture(0)]]

@@ -8,6 +8,7 @@ typedef uint k_uint;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL __global
+#define K_LOCAL __local
 #define K_PRIVATE __private
 #define K_FN static inline
 #define K_TABLE __constant
@@ -41,6 +42,11 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     while ((seen = atomic_cmpxchg(cell, old, as_uint(as_float(old) + v))) != old) old = seen;
 }
 
+/* On cells of int or k_uint; v has the cell's type. */
+#define K_atomic_iadd(p, v) ((void)atomic_add((p), (v)))
+#define K_atomic_imin(p, v) ((void)atomic_min((p), (v)))
+#define K_atomic_imax(p, v) ((void)atomic_max((p), (v)))
+
 /* Texel centres lie at halves; the third coordinate is the layer. */
 #define K_IMAGE __read_only image2d_array_t
 #define K_IMAGE_SLOT
@@ -52,6 +58,7 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
 #define K_ENTRY_WORD __kernel
 #define K_ENTRY_SIZED __attribute__((reqd_work_group_size(K_GROUP, 1, 1)))
 #define K_SLOT(n)
+#define K_LOCAL_ARRAY(T, l, n) __local T l[n]
 #define K_PARAMS_ARG const k_params k_v
 #define K_ENTRY_BEGIN
 #define K_ITEM_MORE

@@ -49,10 +49,11 @@ struct vxg_kernel {
     vxg_device *dev;
     char name[64];
     vxg_dtype dtype;
-    int nbuffers; /* what its entry takes */
-    int group;    /* a group kernel: the range counts groups of VXG_GROUP items */
-    int image;    /* its first buffer is an image */
-    int borrowed; /* kept by the device's list: it holds no reference of the device */
+    char *options; /* definitions, each once, sorted; owned */
+    int nbuffers;  /* what its entry takes */
+    int group;     /* items of a group, 0 when it is no group kernel; the range counts groups */
+    int image;     /* its first buffer is an image */
+    int borrowed;  /* kept by the device's list: it holds no reference of the device */
     void *impl;
     int references; /* atomic */
     struct vxg_kernel *next;
@@ -62,8 +63,6 @@ struct vxg_graph {
     vxg_device *dev;
     void *impl;
 };
-
-#define VXG_GROUP 64 /* K_GROUP of the preludes */
 
 /* Host mirror of kernels/prelude/params.h. */
 typedef struct vxg_params_f32 {
@@ -98,10 +97,10 @@ struct vxg_backend {
                 size_t src_offset, size_t bytes);
     int (*zero)(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t bytes);
     /* A kernel of the library: unit is the file it stands in ("kernels/ct/project/parallel.k").
-     * name, dtype, group, dev are set. */
+     * name, dtype, options, group, dev are set. */
     int (*kernel_builtin)(vxg_kernel *kernel, const char *unit);
     /* A kernel of a user's text. */
-    int (*kernel_source)(vxg_kernel *kernel, const char *text, const char *options);
+    int (*kernel_source)(vxg_kernel *kernel, const char *text);
     void (*kernel_free)(vxg_kernel *kernel);
     int (*launch)(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
     /* optional */
@@ -123,10 +122,17 @@ extern const vxg_backend vxg__backend_cpu, vxg__backend_opencl, vxg__backend_cud
 /* Rows of all kernels in the library, from the embedded texts. */
 typedef struct vxg_kernel_row {
     const char *name, *unit;
-    int group;
 } vxg_kernel_row;
 extern const vxg_kernel_row vxg__kernel_rows[];
 extern const int vxg__kernel_row_count;
+/* The K_VARIANT rows of kernel files: definitions the CPU has the file's kernels compiled with. */
+typedef struct vxg_kernel_variant {
+    const char *unit, *options;
+} vxg_kernel_variant;
+extern const vxg_kernel_variant vxg__kernel_variants[]; /* ends with unit NULL */
+
+/* Frees a kernel with what the backend made for it. */
+void vxg__kernel_free(vxg_kernel *k);
 
 /* The embedded text named "kernels/ct/project/parallel.k", NULL when there is none. */
 const char *vxg__kernel_text(const char *name);

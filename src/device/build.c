@@ -23,6 +23,15 @@ int vxg__build_failed(const char *name, int is_user, const char *compiler, const
              compiler, name, log);
 }
 
+char *vxg__unit_name(const char *unit, const char *options) {
+    vxg_text t = {0};
+    char *name = NULL;
+    vxg__text_add(&t, "%s %s", unit, options);
+    if (!t.failed) name = vxg__strdup(t.s);
+    vxg__text_free(&t);
+    return name;
+}
+
 void vxg__group_shape(const int64_t global[3], int64_t limit, const int64_t max[3],
                       int64_t out[3]) {
     const int64_t wish[3] = {global[1] * global[2] > 1 ? 32 : 256, 256, 256};

@@ -163,8 +163,7 @@ void vxg_device_release(vxg_device *dev) {
     if (!last) return;
     for (vxg_kernel *k = dev->kernels, *next; k; k = next) {
         next = k->next;
-        dev->backend->kernel_free(k);
-        vxg__free(k);
+        vxg__kernel_free(k);
     }
     if (dev->queue) dev->backend->queue_free(dev->queue);
     vxg__free(dev->queue);

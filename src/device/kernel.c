@@ -4,16 +4,29 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device/definitions.h"
 #include "device/texts.h"
 
-#define X(name, file) {#name, file, 0},
+#define X(name, file) {#name, file},
 #define S(name)
+#define V(name, options, symbol)
+#define U(file, options)
 const vxg_kernel_row vxg__kernel_rows[] = {
 #include "kernel_list.h"
 };
 #undef X
-#undef S
+#undef U
 const int vxg__kernel_row_count = (int)(sizeof vxg__kernel_rows / sizeof *vxg__kernel_rows);
+
+#define X(name, file)
+#define U(file, options) {file, options},
+const vxg_kernel_variant vxg__kernel_variants[] = {
+#include "kernel_list.h"
+    {0, 0}};
+#undef X
+#undef S
+#undef V
+#undef U
 
 const char *vxg__kernel_text(const char *name) {
     for (const vxg_kernel_text *t = vxg__kernel_texts; t->name; t++)
@@ -21,54 +34,85 @@ const char *vxg__kernel_text(const char *name) {
     return NULL;
 }
 
-/* Finds K_KERNELn(name, ...), K_GROUP_KERNELn or K_IMAGE_KERNELn: the digit is the number of
- * buffers, an image counted. */
+/* Finds K_KERNELn(name, ...), K_GROUP_KERNELn, K_LOCAL_KERNELn or K_IMAGE_KERNELn: the digit is the
+ * number of buffers, an image counted. */
 static int find_entry(const char *text, const char *name, int *nbuffers, int *group, int *image) {
-    static const char *const words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_IMAGE_KERNEL"};
+    static const char *const words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
+                                        "K_IMAGE_KERNEL"};
     size_t n = strlen(name);
     for (const char *p = text; (p = strstr(p, "K_")); p++) {
         int kind = 0;
-        while (kind < 3 && strncmp(p, words[kind], strlen(words[kind])) != 0) kind++;
-        if (kind == 3) continue;
+        while (kind < 4 && strncmp(p, words[kind], strlen(words[kind])) != 0) kind++;
+        if (kind == 4) continue;
         const char *q = p + strlen(words[kind]);
         if (*q < '1' || *q > '0' + VXG_MAX_BUFFERS || q[1] != '(') continue;
         const char *word = q + 2 + strspn(q + 2, " \t\n");
         if (strncmp(word, name, n) || !strchr(", \t\n", word[n])) continue;
-        *nbuffers = *q - '0', *group = kind == 1, *image = kind == 2;
+        *nbuffers = *q - '0', *group = kind == 1 || kind == 2, *image = kind == 3;
         return 1;
     }
     return 0;
 }
 
-static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, const char *text,
-                       vxg_kernel **out) {
-    VXG_FAIL_IF(dtype == VXG_F64 && !dev->info.has_f64, VXG_ERR_UNSUPPORTED,
-                "kernel '%s' in float64: only on the cpu device", name);
-    VXG_FAIL_IF(strlen(name) >= sizeof(*out)->name, VXG_ERR_ARGUMENT,
-                "kernel name '%s' is longer than 63 characters", name);
+void vxg__kernel_free(vxg_kernel *k) {
+    if (!k) return;
+    if (k->impl) k->dev->backend->kernel_free(k);
+    vxg__free(k->options);
+    vxg__free(k);
+}
+
+/* Takes options (sorted), on failure too. */
+static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, char *options,
+                       const char *text, vxg_kernel **out) {
     vxg_kernel *k = vxg__calloc(1, sizeof *k);
-    if (!k) return VXG_ERR_MEMORY;
-    k->dev = dev, k->dtype = dtype, k->references = 1;
-    snprintf(k->name, sizeof k->name, "%s", name);
-    if (!*name || !find_entry(text, name, &k->nbuffers, &k->group, &k->image)) {
-        vxg__free(k);
-        VXG_FAIL(VXG_ERR_ARGUMENT, "the text has no K_KERNELn or K_GROUP_KERNELn called '%s'",
-                 name);
+    int is_group = 0, status = k ? VXG_OK : VXG_ERR_MEMORY;
+    if (!k) {
+        vxg__free(options);
+        return status;
+    }
+    k->dev = dev, k->dtype = dtype, k->options = options, k->references = 1;
+    if (dtype == VXG_F64 && !dev->info.has_f64) {
+        status = vxg_error_set(VXG_ERR_UNSUPPORTED,
+                               "kernel '%s' in float64: only on the cpu device", name);
+    } else if (strlen(name) >= sizeof k->name) {
+        status =
+            vxg_error_set(VXG_ERR_ARGUMENT, "kernel name '%s' is longer than 63 characters", name);
+    } else if (!*name || !find_entry(text, name, &k->nbuffers, &is_group, &k->image)) {
+        status = vxg_error_set(VXG_ERR_ARGUMENT,
+                               "the text has no K_KERNELn, K_GROUP_KERNELn or K_LOCAL_KERNELn "
+                               "called '%s'",
+                               name);
+    }
+    if (!status) {
+        snprintf(k->name, sizeof k->name, "%s", name);
+        status = vxg__definitions_group(options, VXG_GROUP, &k->group);
+        if (!is_group) k->group = 0;
+    }
+    if (status) {
+        vxg__kernel_free(k);
+        return status;
     }
     *out = k;
     return VXG_OK;
 }
 
-static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out) {
+/* Takes options, on failure too. */
+static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, char *options,
+                         vxg_kernel **out) {
     const vxg_kernel_row *row = NULL;
     for (int i = 0; i < vxg__kernel_row_count && !row; i++)
         if (!strcmp(vxg__kernel_rows[i].name, name)) row = &vxg__kernel_rows[i];
-    VXG_FAIL_IF(!row, VXG_ERR_ARGUMENT, "kernel '%s' is not in the library", name);
+    if (!row) {
+        vxg__free(options);
+        VXG_FAIL(VXG_ERR_ARGUMENT, "kernel '%s' is not in the library", name);
+    }
     vxg_kernel *k;
-    VXG_TRY(kernel_make(dev, name, dtype, vxg__kernel_text(row->unit), &k));
-    int status = dev->backend->kernel_builtin(k, row->unit);
+    const char *text = vxg__kernel_text(row->unit);
+    VXG_TRY(kernel_make(dev, name, dtype, options, text, &k));
+    int status = vxg__definitions_known(k->options, text, row->unit);
+    if (!status) status = dev->backend->kernel_builtin(k, row->unit);
     if (status) {
-        vxg__free(k);
+        vxg__kernel_free(k);
         return vxg_error_context(status, "kernel '%s' on %s", name, dev->info.spec);
     }
     k->borrowed = 1, k->next = dev->kernels, dev->kernels = k;
@@ -76,37 +120,48 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, vxg
     return VXG_OK;
 }
 
-int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out) {
+/* Takes options (sorted), on failure too. */
+static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_dtype dtype,
+                      vxg_kernel **out) {
     int status = VXG_OK;
-    *out = NULL;
     pthread_mutex_lock(&dev->lock);
     vxg_kernel *k = dev->kernels;
-    while (k && (strcmp(k->name, name) || k->dtype != dtype)) k = k->next;
-    if (!k) status = build_builtin(dev, name, dtype, &k);
+    while (k && (strcmp(k->name, name) || k->dtype != dtype || strcmp(k->options, options)))
+        k = k->next;
+    if (!k) {
+        status = build_builtin(dev, name, dtype, options, &k);
+    } else {
+        vxg__free(options);
+    }
     pthread_mutex_unlock(&dev->lock);
     if (status) return status;
     *out = vxg_kernel_retain(k);
     return VXG_OK;
 }
 
-/* Options mean the same on every device: definitions and nothing else. */
-static int check_options(const char *options) {
-    for (const char *p = options; *(p += strspn(p, " \t\n")); p += strcspn(p, " \t\n"))
-        VXG_FAIL_IF(strncmp(p, "-D", 2), VXG_ERR_ARGUMENT,
-                    "kernel options '%s': only -DNAME=VALUE words are allowed", options);
-    return VXG_OK;
+int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out) {
+    return vxg_kernel_get_with(dev, name, NULL, dtype, out);
+}
+
+int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options, vxg_dtype dtype,
+                        vxg_kernel **out) {
+    char *sorted;
+    *out = NULL;
+    VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
+    return get_sorted(dev, name, sorted, dtype, out);
 }
 
 int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, const char *options,
                            vxg_dtype dtype, vxg_kernel **out) {
     *out = NULL;
     VXG_FAIL_IF(!text || !name, VXG_ERR_ARGUMENT, "kernel from source: text or name is NULL");
-    if (options) VXG_TRY(check_options(options));
     vxg_kernel *k;
-    VXG_TRY(kernel_make(dev, name, dtype, text, &k));
-    int status = dev->backend->kernel_source(k, text, options ? options : "");
+    char *sorted;
+    VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
+    VXG_TRY(kernel_make(dev, name, dtype, sorted, text, &k));
+    int status = dev->backend->kernel_source(k, text);
     if (status) {
-        vxg__free(k);
+        vxg__kernel_free(k);
         return vxg_error_context(status, "kernel '%s' on %s", name, dev->info.spec);
     }
     vxg_device_retain(dev);
@@ -129,8 +184,7 @@ void vxg_kernel_release(vxg_kernel *kernel) {
     vxg_device *dev = kernel->dev;
     if (!kernel->borrowed) {
         if (__atomic_sub_fetch(&kernel->references, 1, __ATOMIC_ACQ_REL)) return;
-        dev->backend->kernel_free(kernel);
-        vxg__free(kernel);
+        vxg__kernel_free(kernel);
     }
     vxg_device_release(dev);
 }

@@ -50,7 +50,9 @@ static bytes compile(const char *text, const char *defines, char *log, size_t lo
     if (!mkdtemp(dir)) return object;
     snprintf(path, sizeof path, "%s/k.c", dir);
     FILE *f = fopen(path, "wb");
-    fputs(text, f), fclose(f);
+    fputs(text, f);
+    fputs("\n__attribute__((visibility(\"default\"))) const int fake_group = K_GROUP;\n", f);
+    fclose(f);
     snprintf(command, sizeof command,
              "cc -std=gnu11 -O1 -w -fPIC -shared -fvisibility=hidden -ffp-contract=off "
              "-fno-math-errno %s -include %s -o %s/k.so %s/k.c -lm 2>%s/log",
@@ -193,7 +195,7 @@ struct CUfunc_st {
     char name[64];
     void *entry;
     void (*place)(const unsigned *, void (*)(void *), void *);
-    int nbuffers, is_group, is_image;
+    int nbuffers, is_group, is_image, group;
 };
 
 static void *open_object(const char *object, size_t n) {
@@ -246,17 +248,16 @@ FAKE_API CUresult cuModuleUnload(CUmodule module) {
 /* What an entry takes stands in the text: K_KERNEL3(name, ... */
 static int read_entry(const char *text, const char *name, int *nbuffers, int *is_group,
                       int *is_image) {
-    char pattern[3][96];
-    for (int n = 1; n <= 8; n++) {
-        snprintf(pattern[0], sizeof pattern[0], "\nK_KERNEL%d(%s,", n, name);
-        snprintf(pattern[1], sizeof pattern[1], "\nK_GROUP_KERNEL%d(%s,", n, name);
-        snprintf(pattern[2], sizeof pattern[2], "\nK_IMAGE_KERNEL%d(%s,", n, name);
-        for (int g = 0; g < 3; g++)
-            if (strstr(text, pattern[g])) {
-                *nbuffers = n, *is_group = g == 1, *is_image = g == 2;
-                return 1;
-            }
-    }
+    static const char *const words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
+                                        "K_IMAGE_KERNEL"};
+    char pattern[96];
+    for (int n = 1; n <= 8; n++)
+        for (int kind = 0; kind < 4; kind++) {
+            snprintf(pattern, sizeof pattern, "\n%s%d(%s,", words[kind], n, name);
+            if (!strstr(text, pattern)) continue;
+            *nbuffers = n, *is_group = kind == 1 || kind == 2, *is_image = kind == 3;
+            return 1;
+        }
     return 0;
 }
 
@@ -266,6 +267,8 @@ FAKE_API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, con
     snprintf(f->name, sizeof f->name, "%s", name);
     f->entry = dlsym(module->lib, name);
     *(void **)&f->place = dlsym(module->lib, "fake_place");
+    const int *group = dlsym(module->lib, "fake_group");
+    f->group = group ? *group : 0;
     if (!f->entry || !read_entry(module->text, name, &f->nbuffers, &f->is_group, &f->is_image)) {
         free(f);
         return 500; /* not found */
@@ -294,9 +297,11 @@ int fake_take_arguments(fake_launch *l, void **params) {
     memcpy(&l->params, params[n], sizeof l->params);
     memcpy(&l->y0, params[n + 1], sizeof l->y0);
     memcpy(&l->z0, params[n + 2], sizeof l->z0);
-    return l->function->is_group && (l->block[0] != 64 || l->block[1] != 1 || l->block[2] != 1);
+    return l->function->is_group &&
+           (l->block[0] != (unsigned)l->function->group || l->block[1] != 1 || l->block[2] != 1);
 }
 
+#define B4 void *, void *, void *, void *
 #define TAIL vxg_params_f32, unsigned, unsigned
 #define REST l->params, l->y0, l->z0
 static void call(const fake_launch *l) {
@@ -305,8 +310,17 @@ static void call(const fake_launch *l) {
     case 1: ((void (*)(void *, TAIL))e)(b[0], REST); break;
     case 2: ((void (*)(void *, void *, TAIL))e)(b[0], b[1], REST); break;
     case 3: ((void (*)(void *, void *, void *, TAIL))e)(b[0], b[1], b[2], REST); break;
-    case 4:
-        ((void (*)(void *, void *, void *, void *, TAIL))e)(b[0], b[1], b[2], b[3], REST);
+    case 4: ((void (*)(B4, TAIL))e)(b[0], b[1], b[2], b[3], REST); break;
+    case 5: ((void (*)(B4, void *, TAIL))e)(b[0], b[1], b[2], b[3], b[4], REST); break;
+    case 6:
+        ((void (*)(B4, void *, void *, TAIL))e)(b[0], b[1], b[2], b[3], b[4], b[5], REST);
+        break;
+    case 7:
+        ((void (*)(B4, void *, void *, void *, TAIL))e)(b[0], b[1], b[2], b[3], b[4], b[5], b[6],
+                                                        REST);
+        break;
+    case 8:
+        ((void (*)(B4, B4, TAIL))e)(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], REST);
         break;
     default: abort();
     }
@@ -359,8 +373,8 @@ void fake_run(const fake_launch *l) {
         return;
     }
     crew all = {.l = l};
-    pthread_t threads[64];
-    member members[64];
+    pthread_t threads[1024];
+    member members[1024];
     pthread_barrier_init(&all.barrier, NULL, nthreads);
     for (unsigned t = 0; t < nthreads; t++) {
         members[t] = (member){&all, t};

@@ -4,6 +4,7 @@
 #define __forceinline__ inline __attribute__((unused))
 #define __global__ __attribute__((visibility("default")))
 #define __launch_bounds__(n)
+#define __shared__ static /* blocks run one after another */
 
 typedef struct {
     unsigned x, y, z;
@@ -26,7 +27,7 @@ __attribute__((visibility("default"))) void fake_place(const unsigned *at, void 
 float floorf(float), ceilf(float), sqrtf(float), expf(float), logf(float), sinf(float);
 float cosf(float), atanf(float);
 
-static inline __attribute__((unused)) float atomicAdd(float *p, float v) {
+static inline __attribute__((unused)) float fake_add_float(float *p, float v) {
     unsigned old = __atomic_load_n((unsigned *)p, __ATOMIC_RELAXED), want;
     float now;
     do {
@@ -37,6 +38,31 @@ static inline __attribute__((unused)) float atomicAdd(float *p, float v) {
                                           __ATOMIC_RELAXED));
     return now - v;
 }
+
+#define FAKE_ATOMICS(T)                                                                            \
+    static inline __attribute__((unused)) T fake_add_##T(T *p, T v) {                              \
+        return __atomic_fetch_add(p, v, __ATOMIC_RELAXED);                                         \
+    }                                                                                              \
+    static inline __attribute__((unused)) T fake_min_##T(T *p, T v) {                              \
+        T old = __atomic_load_n(p, __ATOMIC_RELAXED);                                              \
+        while (v < old &&                                                                          \
+               !__atomic_compare_exchange_n(p, &old, v, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {} \
+        return old;                                                                                \
+    }                                                                                              \
+    static inline __attribute__((unused)) T fake_max_##T(T *p, T v) {                              \
+        T old = __atomic_load_n(p, __ATOMIC_RELAXED);                                              \
+        while (v > old &&                                                                          \
+               !__atomic_compare_exchange_n(p, &old, v, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {} \
+        return old;                                                                                \
+    }
+FAKE_ATOMICS(int)
+FAKE_ATOMICS(unsigned)
+#define FAKE_PICK(what, p)                                                                         \
+    _Generic((p), int * : fake_##what##_int, unsigned * : fake_##what##_unsigned)
+#define atomicAdd(p, v)                                                                            \
+    _Generic((p), float *: fake_add_float, int *: fake_add_int, unsigned *: fake_add_unsigned)(p, v)
+#define atomicMin(p, v) FAKE_PICK(min, p)(p, v)
+#define atomicMax(p, v) FAKE_PICK(max, p)(p, v)
 
 /* As an NVIDIA sampler filters: positions count from texels' corners, fractions have 8 bits, the
  * border is 0. */

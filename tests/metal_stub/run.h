@@ -45,15 +45,16 @@ static int stub_run(const stub_row *rows, const char *name, void *const *b, cons
     for (const stub_row *r = rows; r->name; r++) {
         if (strcmp(r->name, name)) continue;
         // items: groups of 16 x 4, so that ranges do not fill the last one
-        const uint shape[2] = {r->is_group ? 64u : 16u, r->is_group ? 1u : 4u};
+        const uint shape[2] = {r->is_group ? uint(K_GROUP) : 16u, r->is_group ? 1u : 4u};
         uint groups[3] = {uint(p.n[0]), uint(p.n[1]), uint(p.n[2])};
-        stub_item items[64];
-        pthread_t threads[64];
+        stub_item items[1024];
+        pthread_t threads[1024];
         pthread_barrier_t barrier;
+        const uint count = shape[0] * shape[1];
         for (int i = 0; i < 2 && !r->is_group; i++)
             groups[i] = (groups[i] + shape[i] - 1) / shape[i];
-        pthread_barrier_init(&barrier, nullptr, 64);
-        for (uint t = 0; t < 64; t++) {
+        pthread_barrier_init(&barrier, nullptr, count);
+        for (uint t = 0; t < count; t++) {
             items[t] =
                 stub_item{r->call, b, &p, r->is_group ? &barrier : nullptr, groups, shape, t};
             if (!r->is_group) {
@@ -62,7 +63,7 @@ static int stub_run(const stub_row *rows, const char *name, void *const *b, cons
                 return 2;
             }
         }
-        for (uint t = 0; t < 64 && r->is_group; t++) pthread_join(threads[t], nullptr);
+        for (uint t = 0; t < count && r->is_group; t++) pthread_join(threads[t], nullptr);
         pthread_barrier_destroy(&barrier);
         return 0;
     }

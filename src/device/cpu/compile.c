@@ -1,4 +1,5 @@
-/* A user's kernel on the CPU: the system C compiler turns the text into a shared object. */
+/* Kernels compiled at run time on the CPU, a user's text or the library's with definitions it was
+ * not built with: the system C compiler turns the text into a shared object. */
 #include "device/cpu/compile.h"
 
 #include <dlfcn.h>
@@ -32,15 +33,16 @@ static void read_log(const char *path, char *log, size_t size) {
 
 /* Runs the compiler with its messages in log_path. The options' words are split at spaces: no
  * shell. */
-static int run_compiler(const char *cc, char *options, const char *dtype, const char *source,
-                        const char *object, const char *log_path, int *exit_code) {
+static int run_compiler(const char *cc, char *options, const char *march, const char *dtype,
+                        const char *source, const char *object, const char *log_path,
+                        int *exit_code) {
     char *argv[MAX_WORDS + 24], define[64];
     int n = 0;
     snprintf(define, sizeof define, "-DVXG_DTYPE_%s=1", dtype);
     const char *fixed[] = {cc,
                            "-std=gnu11",
                            "-O3",
-                           "-march=native",
+                           march,
                            "-fPIC",
                            "-shared",
                            "-w",
@@ -93,8 +95,8 @@ static int load_object(const vxg_kernel *kernel, const char *object, const char 
     return VXG_OK;
 }
 
-static int compile_in(const char *dir, const vxg_kernel *kernel, const char *source, char *options,
-                      void **module, vxg_cpu_fn *fn) {
+static int compile_in(const char *dir, const vxg_kernel *kernel, int is_user, const char *source,
+                      char *options, const char *march, void **module, vxg_cpu_fn *fn) {
     const char *cc = getenv("VXG_CC") ? getenv("VXG_CC") : "cc";
     const char *dtype = kernel->dtype == VXG_F64 ? "f64" : "f32";
     char c[300], so[300], log_path[300], log[4096];
@@ -103,34 +105,48 @@ static int compile_in(const char *dir, const vxg_kernel *kernel, const char *sou
     snprintf(so, sizeof so, "%s/kernel.so", dir);
     snprintf(log_path, sizeof log_path, "%s/log", dir);
     int status = write_file(c, source);
-    if (!status) status = run_compiler(cc, options, dtype, c, so, log_path, &exit_code);
+    if (!status) status = run_compiler(cc, options, march, dtype, c, so, log_path, &exit_code);
     if (!status && exit_code == 127) {
         status = vxg_error_set(
             VXG_ERR_DEVICE, "no C compiler: '%s' cannot be started; install one or set VXG_CC", cc);
     } else if (!status && exit_code) {
         read_log(log_path, log, sizeof log);
-        status = vxg__build_failed(kernel->name, 1, cc, log, source);
+        status = vxg__build_failed(kernel->name, is_user, cc, log, source);
     }
     if (!status) status = load_object(kernel, so, dtype, module, fn);
     unlink(c), unlink(so), unlink(log_path);
     return status;
 }
 
-int vxg__cpu_compile(const vxg_kernel *kernel, const char *text, const char *options, void **module,
-                     vxg_cpu_fn *fn) {
+/* For a kernel of the library when there is no compiler: which definitions need none. */
+static int without_compiler(int status, const vxg_kernel *kernel, const char *unit) {
+    vxg_text t = {0};
+    for (const vxg_kernel_variant *v = vxg__kernel_variants; v->unit; v++)
+        if (!strcmp(v->unit, unit)) vxg__text_add(&t, "%s'%s'", t.s ? ", " : "", v->options);
+    status = vxg_error_context(
+        status,
+        "the library is built with %s%s for this kernel, others (here '%s') are compiled now",
+        t.s ? "no definitions and with " : "no definitions", t.s ? t.s : "", kernel->options);
+    vxg__text_free(&t);
+    return status;
+}
+
+int vxg__cpu_compile(const vxg_kernel *kernel, const char *unit, const char *text,
+                     const char *march, void **module, vxg_cpu_fn *fn) {
     char dir[256];
     const char *tmp = getenv("TMPDIR");
     vxg_text source = {0};
-    int status = vxg__program_text("kernels/prelude/c.h", "kernel", text, &source);
-    char *words = status ? NULL : vxg__strdup(options);
+    int status = vxg__program_text("kernels/prelude/c.h", unit ? unit : "kernel", text, &source);
+    char *words = status ? NULL : vxg__strdup(kernel->options);
     if (!status && !words) status = VXG_ERR_MEMORY;
     snprintf(dir, sizeof dir, "%s/voxgrad-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (!status && !mkdtemp(dir))
         status = vxg_error_set(VXG_ERR_DEVICE, "kernel source: no temporary folder %s: %s", dir,
                                strerror(errno));
     if (!status) {
-        status = compile_in(dir, kernel, source.s, words, module, fn);
+        status = compile_in(dir, kernel, !unit, source.s, words, march, module, fn);
         rmdir(dir);
+        if (status == VXG_ERR_DEVICE && unit) status = without_compiler(status, kernel, unit);
     }
     vxg__free(words);
     vxg__text_free(&source);

@@ -16,9 +16,9 @@
 extern const vxg_cpu_table vxg__cpu_v2_f32, vxg__cpu_v2_f64, vxg__cpu_v3_f32, vxg__cpu_v3_f64,
     vxg__cpu_v4_f32, vxg__cpu_v4_f64;
 static const vxg_cpu_level levels[] = {
-    {"v2", "x86-64-v2 (SSE4.2)", {&vxg__cpu_v2_f32, &vxg__cpu_v2_f64}},
-    {"v3", "x86-64-v3 (AVX2, FMA)", {&vxg__cpu_v3_f32, &vxg__cpu_v3_f64}},
-    {"v4", "x86-64-v4 (AVX-512)", {&vxg__cpu_v4_f32, &vxg__cpu_v4_f64}},
+    {"v2", "x86-64-v2 (SSE4.2)", "-march=x86-64-v2", {&vxg__cpu_v2_f32, &vxg__cpu_v2_f64}},
+    {"v3", "x86-64-v3 (AVX2, FMA)", "-march=x86-64-v3", {&vxg__cpu_v3_f32, &vxg__cpu_v3_f64}},
+    {"v4", "x86-64-v4 (AVX-512)", "-march=x86-64-v4", {&vxg__cpu_v4_f32, &vxg__cpu_v4_f64}},
 };
 static int levels_here(void) {
     __builtin_cpu_init();
@@ -32,7 +32,7 @@ static int levels_here(void) {
 #else
 extern const vxg_cpu_table vxg__cpu_base_f32, vxg__cpu_base_f64;
 static const vxg_cpu_level levels[] = {
-    {"base", "compiler's baseline", {&vxg__cpu_base_f32, &vxg__cpu_base_f64}}};
+    {"base", "compiler's baseline", "-march=native", {&vxg__cpu_base_f32, &vxg__cpu_base_f64}}};
 static int levels_here(void) {
     return 1;
 }
@@ -176,30 +176,35 @@ typedef struct cpu_kernel {
     void *module; /* a user's compiled text */
 } cpu_kernel;
 
-static int cpu_kernel_builtin(vxg_kernel *kernel, const char *unit) {
+/* Compiled now, by the system's compiler. */
+static int cpu_kernel_compile(vxg_kernel *kernel, const char *unit, const char *text) {
     const vxg_cpu_level *l = kernel->dev->impl;
-    (void)unit;
-    for (const vxg_cpu_kernel *k = l->table[kernel->dtype]->kernels; k->name; k++) {
-        if (strcmp(k->name, kernel->name)) continue;
-        cpu_kernel *impl = vxg__calloc(1, sizeof *impl);
-        if (!impl) return VXG_ERR_MEMORY;
-        impl->fn = k->fn;
-        kernel->impl = impl;
-        return VXG_OK;
-    }
-    VXG_FAIL(VXG_ERR_ARGUMENT, "kernel '%s' is not in the library", kernel->name);
-}
-
-static int cpu_kernel_source(vxg_kernel *kernel, const char *text, const char *options) {
     cpu_kernel *impl = vxg__calloc(1, sizeof *impl);
     if (!impl) return VXG_ERR_MEMORY;
-    int status = vxg__cpu_compile(kernel, text, options, &impl->module, &impl->fn);
+    int status = vxg__cpu_compile(kernel, unit, text, l->march, &impl->module, &impl->fn);
     if (status) {
         vxg__free(impl);
         return status;
     }
     kernel->impl = impl;
     return VXG_OK;
+}
+
+static int cpu_kernel_builtin(vxg_kernel *kernel, const char *unit) {
+    const vxg_cpu_level *l = kernel->dev->impl;
+    for (const vxg_cpu_kernel *k = l->table[kernel->dtype]->kernels; k->name; k++) {
+        if (strcmp(k->name, kernel->name) || strcmp(k->options, kernel->options)) continue;
+        cpu_kernel *impl = vxg__calloc(1, sizeof *impl);
+        if (!impl) return VXG_ERR_MEMORY;
+        impl->fn = k->fn;
+        kernel->impl = impl;
+        return VXG_OK;
+    }
+    return cpu_kernel_compile(kernel, unit, vxg__kernel_text(unit));
+}
+
+static int cpu_kernel_source(vxg_kernel *kernel, const char *text) {
+    return cpu_kernel_compile(kernel, NULL, text);
 }
 
 static void cpu_kernel_free(vxg_kernel *kernel) {

@@ -8,7 +8,7 @@ typedef void (*vxg_cpu_fn)(void *const *buffers, const void *params, int x0, int
 typedef void (*vxg_schedule_fn)(const void *args, int64_t unit, void *scratch);
 
 typedef struct vxg_cpu_kernel {
-    const char *name;
+    const char *name, *options; /* definitions it was compiled with, as of vxg_kernel */
     vxg_cpu_fn fn;
 } vxg_cpu_kernel;
 typedef struct vxg_cpu_schedule {
@@ -24,6 +24,7 @@ typedef struct vxg_cpu_table {
 
 typedef struct vxg_cpu_level { /* an instruction-set level; a cpu device's impl */
     const char *name, *words;
+    const char *march;             /* what the system's compiler is told for kernels compiled now */
     const vxg_cpu_table *table[2]; /* by dtype */
 } vxg_cpu_level;
 

@@ -11,15 +11,19 @@
 
 #include "device/cpu/cpu.h"
 
-#define X(name, file) {#name, (vxg_cpu_fn)(void (*)(void))K_SYM(name)},
+#define X(name, file) {#name, "", (vxg_cpu_fn)(void (*)(void))K_SYM(name)},
+#define V(name, options, symbol) {#name, options, (vxg_cpu_fn)(void (*)(void))K_SYM(symbol)},
 #define S(name)
+#define U(file, options)
 static const vxg_cpu_kernel kernels[] = {
 #include "kernel_list.h"
-    {0, 0}};
+    {0, 0, 0}};
 #undef X
 #undef S
+#undef V
 
 #define X(name, file)
+#define V(name, options, symbol)
 #if defined(VXG_DTYPE_f64)
 #define S(name)
 #else

@@ -21,7 +21,7 @@ int vxg__nvrtc_check(nvrtcResult code, const char *call);
 
 typedef struct cuda_unit {
     struct cuda_unit *next;
-    char name[64];
+    char *name; /* the file, a space, the definitions; owned */
     CUmodule module;
 } cuda_unit;
 
@@ -57,7 +57,7 @@ int vxg__nvrtc_compile(const char *name, int is_user, const char *source, const 
                        int arch, cuda_image *out);
 
 int vxg__cuda_kernel_builtin(vxg_kernel *kernel, const char *unit);
-int vxg__cuda_kernel_source(vxg_kernel *kernel, const char *text, const char *options);
+int vxg__cuda_kernel_source(vxg_kernel *kernel, const char *text);
 void vxg__cuda_kernel_free(vxg_kernel *kernel);
 int vxg__cuda_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
 void vxg__cuda_units_free(cuda_impl *impl);

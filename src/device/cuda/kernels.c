@@ -134,8 +134,8 @@ static int make_kernel(vxg_kernel *kernel, CUmodule module, int owned) {
     CUresult code = vxg__cu.cuModuleGetFunction(&function, module, kernel->name);
     VXG_TRY(vxg__cu_check(code, "cuModuleGetFunction"));
     VXG_TRY(VXG_CU(cuFuncGetAttribute, &limit, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function));
-    VXG_FAIL_IF(kernel->group && limit < VXG_GROUP, VXG_ERR_UNSUPPORTED,
-                "groups of %d items: this kernel can have %d", VXG_GROUP, limit);
+    VXG_FAIL_IF(limit < kernel->group, VXG_ERR_UNSUPPORTED,
+                "groups of %d items: this kernel can have %d", kernel->group, limit);
     cuda_kernel *k = vxg__calloc(1, sizeof *k);
     if (!k) return VXG_ERR_MEMORY;
     k->function = function, k->limit = limit < 256 ? limit : 256;
@@ -144,20 +144,26 @@ static int make_kernel(vxg_kernel *kernel, CUmodule module, int owned) {
     return VXG_OK;
 }
 
-static int find_unit(vxg_device *dev, const char *unit, CUmodule *out) {
+static int find_unit(vxg_device *dev, const char *unit, const char *options, CUmodule *out) {
     cuda_impl *impl = dev->impl;
+    char *name = vxg__unit_name(unit, options);
+    if (!name) return VXG_ERR_MEMORY;
     cuda_unit *u = impl->units;
-    while (u && strcmp(u->name, unit)) u = u->next;
-    if (!u) {
-        if (!(u = vxg__calloc(1, sizeof *u))) return VXG_ERR_MEMORY;
-        snprintf(u->name, sizeof u->name, "%s", unit);
-        int status = build(dev, unit, 0, vxg__kernel_text(unit), "", &u->module);
-        if (status) {
-            vxg__free(u);
-            return status;
-        }
-        u->next = impl->units, impl->units = u;
+    while (u && strcmp(u->name, name)) u = u->next;
+    if (u) {
+        vxg__free(name);
+        *out = u->module;
+        return VXG_OK;
     }
+    int status = VXG_ERR_MEMORY;
+    if ((u = vxg__calloc(1, sizeof *u)))
+        status = build(dev, unit, 0, vxg__kernel_text(unit), options, &u->module);
+    if (status) {
+        vxg__free(u);
+        vxg__free(name);
+        return status;
+    }
+    u->name = name, u->next = impl->units, impl->units = u;
     *out = u->module;
     return VXG_OK;
 }
@@ -177,15 +183,15 @@ static int leave_with_kernel(vxg_kernel *kernel, int status) {
 int vxg__cuda_kernel_builtin(vxg_kernel *kernel, const char *unit) {
     CUmodule module;
     VXG_TRY(vxg__cuda_enter(kernel->dev));
-    int status = find_unit(kernel->dev, unit, &module);
+    int status = find_unit(kernel->dev, unit, kernel->options, &module);
     if (!status) status = make_kernel(kernel, module, 0);
     return leave_with_kernel(kernel, status);
 }
 
-int vxg__cuda_kernel_source(vxg_kernel *kernel, const char *text, const char *options) {
+int vxg__cuda_kernel_source(vxg_kernel *kernel, const char *text) {
     CUmodule module;
     VXG_TRY(vxg__cuda_enter(kernel->dev));
-    int status = build(kernel->dev, "kernel", 1, text, options, &module);
+    int status = build(kernel->dev, "kernel", 1, text, kernel->options, &module);
     if (!status && (status = make_kernel(kernel, module, 1))) vxg__cu.cuModuleUnload(module);
     return leave_with_kernel(kernel, status);
 }
@@ -205,6 +211,7 @@ void vxg__cuda_units_free(cuda_impl *impl) {
     for (cuda_unit *u = impl->units, *next; u; u = next) {
         next = u->next;
         vxg__cu.cuModuleUnload(u->module);
+        vxg__free(u->name);
         vxg__free(u);
     }
     impl->units = NULL;
@@ -248,7 +255,7 @@ int vxg__cuda_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *lau
     const cuda_impl *impl = kernel->dev->impl;
     const cuda_kernel *k = kernel->impl;
     const cuda_queue *q = queue->impl;
-    int64_t shape[3] = {VXG_GROUP, 1, 1};
+    int64_t shape[3] = {kernel->group, 1, 1};
     if (!kernel->group) vxg__group_shape(launch->global, k->limit, impl->max_block, shape);
     VXG_TRY(vxg__cuda_enter(kernel->dev));
     int status = vxg__cuda_leave(launch_parts(impl, k, q->stream, launch, shape, kernel->group));

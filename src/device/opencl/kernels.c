@@ -99,9 +99,9 @@ static int make_kernel(vxg_kernel *kernel, cl_program program, int owned) {
     if (!status) {
         status = VXG_CL(clGetKernelWorkGroupInfo, k->kernel, impl->device,
                         CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL);
-        if (!status && kernel->group && limit < VXG_GROUP)
+        if (!status && limit < (size_t)kernel->group)
             status = vxg_error_set(VXG_ERR_UNSUPPORTED, "groups of %d items: this device has %zu",
-                                   VXG_GROUP, limit);
+                                   kernel->group, limit);
         if (status) vxg__cl.clReleaseKernel(k->kernel);
     }
     if (status) {
@@ -117,24 +117,29 @@ static int make_kernel(vxg_kernel *kernel, cl_program program, int owned) {
 
 int vxg__cl_kernel_builtin(vxg_kernel *kernel, const char *unit) {
     cl_impl *impl = kernel->dev->impl;
+    char *name = vxg__unit_name(unit, kernel->options);
+    if (!name) return VXG_ERR_MEMORY;
     cl_unit *u = impl->units;
-    while (u && strcmp(u->name, unit)) u = u->next;
-    if (!u) {
-        if (!(u = vxg__calloc(1, sizeof *u))) return VXG_ERR_MEMORY;
-        snprintf(u->name, sizeof u->name, "%s", unit);
-        int status = build(kernel->dev, unit, 0, vxg__kernel_text(unit), "", &u->program);
-        if (status) {
-            vxg__free(u);
-            return status;
-        }
-        u->next = impl->units, impl->units = u;
+    while (u && strcmp(u->name, name)) u = u->next;
+    if (u) {
+        vxg__free(name);
+        return make_kernel(kernel, u->program, 0);
     }
+    int status = VXG_ERR_MEMORY;
+    if ((u = vxg__calloc(1, sizeof *u)))
+        status = build(kernel->dev, unit, 0, vxg__kernel_text(unit), kernel->options, &u->program);
+    if (status) {
+        vxg__free(u);
+        vxg__free(name);
+        return status;
+    }
+    u->name = name, u->next = impl->units, impl->units = u;
     return make_kernel(kernel, u->program, 0);
 }
 
-int vxg__cl_kernel_source(vxg_kernel *kernel, const char *text, const char *options) {
+int vxg__cl_kernel_source(vxg_kernel *kernel, const char *text) {
     cl_program program;
-    VXG_TRY(build(kernel->dev, "kernel", 1, text, options, &program));
+    VXG_TRY(build(kernel->dev, "kernel", 1, text, kernel->options, &program));
     int status = make_kernel(kernel, program, 1);
     if (status) vxg__cl.clReleaseProgram(program);
     return status;
@@ -152,6 +157,7 @@ void vxg__cl_units_free(cl_impl *impl) {
     for (cl_unit *u = impl->units, *next; u; u = next) {
         next = u->next;
         vxg__cl.clReleaseProgram(u->program);
+        vxg__free(u->name);
         vxg__free(u);
     }
     impl->units = NULL;
@@ -174,7 +180,7 @@ int vxg__cl_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launc
     cl_kernel_impl *k = kernel->impl;
     const cl_impl *impl = kernel->dev->impl;
     size_t global[3], local[3];
-    int64_t shape[3] = {VXG_GROUP, 1, 1}, max[3];
+    int64_t shape[3] = {kernel->group, 1, 1}, max[3];
     for (int i = 0; i < 3; i++) max[i] = (int64_t)impl->max_items[i];
     if (!kernel->group) vxg__group_shape(launch->global, k->limit, max, shape);
     for (int i = 0; i < 3; i++) {

@@ -16,7 +16,7 @@ int vxg__cl_check(cl_int code, const char *call);
 
 typedef struct cl_unit {
     struct cl_unit *next;
-    char name[64];
+    char *name; /* the file, a space, the definitions; owned */
     cl_program program;
 } cl_unit;
 
@@ -32,7 +32,7 @@ typedef struct cl_impl {
 } cl_impl;
 
 int vxg__cl_kernel_builtin(vxg_kernel *kernel, const char *unit);
-int vxg__cl_kernel_source(vxg_kernel *kernel, const char *text, const char *options);
+int vxg__cl_kernel_source(vxg_kernel *kernel, const char *text);
 void vxg__cl_kernel_free(vxg_kernel *kernel);
 int vxg__cl_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
 void vxg__cl_units_free(cl_impl *impl);
