@@ -19,6 +19,7 @@ const cli_variable cli_variables[] = {
     {"VXG_CPU_SCHEDULE", "0: plain loops on the CPU instead of the fast schedules"},
     {"VXG_CACHE_DIR", "folder of compiled device programs (default: $XDG_CACHE_HOME/voxgrad)"},
     {"VXG_CACHE", "0 switches that cache off"},
+    {"VXG_CACHE_MB", "largest size of that cache in megabytes (default: 512)"},
     {"VXG_CC", "C compiler for kernels handed in as text on the CPU (default: cc)"},
     {"VXG_CUDA_PATH", "folder of the CUDA run-time compiler (NVRTC)"},
 };

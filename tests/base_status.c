@@ -78,6 +78,41 @@ TEST(log_is_off_by_default)
     EXPECT(lines == 0, "%d lines after switching off", lines);
 }
 
+/* Inside the callback everything may be called; what that logs is dropped. */
+static const char broken[] = "K_KERNEL1(broken, K_GLOBAL real *, y) { y[gx] = no_such_name; }";
+static void fail_again(void) {
+    vxg_device *dev;
+    vxg_kernel *k;
+    if (vxg_device_open("cpu", &dev)) return;
+    if (!vxg_kernel_from_source(dev, broken, "broken", NULL, VXG_F32, &k)) vxg_kernel_release(k);
+    vxg_device_release(dev);
+}
+static int deep;
+static void call_back(void *context, int level, const char *text) {
+    int *lines = context;
+    if (++deep > 1) *lines = -1000; /* called inside itself */
+    ++*lines;
+    (void)level, (void)text;
+    if (*lines == 1) fail_again();
+    vxg_error_set(VXG_ERR_FAILED, "the callback's own failure");
+    if (*lines == 3) vxg_set_log(NULL, NULL, -1);
+    deep--;
+}
+TEST(log_callback_may_call_the_library)
+{
+    int lines = 0;
+    if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");
+    alarm(120);
+    vxg_set_log(call_back, &lines, 2);
+    fail_again();
+    EXPECT(lines == 3, "%d lines until the callback switched the log off", lines);
+    EXPECT(strstr(vxg_error_message(), "broken"), "the message is the callback's: '%s'",
+           vxg_error_message());
+    fail_again();
+    EXPECT(lines == 3, "%d lines after that", lines);
+    alarm(0);
+}
+
 /* ---- Threads ---- */
 TEST(thread_counts)
 {
@@ -145,4 +180,5 @@ TEST(sha256)
 }
 
 TEST_MAIN("base", T(exit_codes), T(message_chain), T(messages_belong_to_threads),
-          T(log_is_off_by_default), T(thread_counts), T(failing_allocations), T(sha256))
+          T(log_is_off_by_default), T(log_callback_may_call_the_library), T(thread_counts),
+          T(failing_allocations), T(sha256))

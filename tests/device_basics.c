@@ -176,7 +176,7 @@ static void launches(vxg_device *dev, vxg_device *other) {
         l = good, l.buffer[0] = far;
         expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "on another device");
         expect_error(vxg_kernel_launch(k, q, &good), VXG_ERR_ARGUMENT, "queue of another device");
-        expect_error(vxg_buffer_zero(q, b, 0, 4), VXG_ERR_ARGUMENT, "different devices");
+        expect_error(vxg_buffer_zero(q, b, 0, 4), VXG_ERR_ARGUMENT, "queue of another device");
         expect_error(vxg_buffer_copy(NULL, b, 0, far, 0, 4), VXG_ERR_ARGUMENT, "different devices");
     }
     expect_error(vxg_kernel_get(dev, "no_such_kernel", VXG_F32, &none), VXG_ERR_ARGUMENT,

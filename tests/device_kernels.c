@@ -1,5 +1,6 @@
 /* Users' kernels through the public API: compiled by the system's C compiler on the cpu device and
  * by the driver on OpenCL devices. */
+#include <signal.h>
 #include <unistd.h>
 #include <voxgrad/voxgrad.h>
 
@@ -208,6 +209,57 @@ TEST(nothing_left_behind)
     EXPECT(!rmdir(dir), "files were left in %s", dir);
 }
 
+/* The entry is what the compiler sees: not what stands in comments or quotes. */
+TEST(entries_in_comments)
+{
+    static const char commented[] =
+        "/* K_KERNEL1(twice, K_GLOBAL real *, y) and\n K_GROUP_KERNEL2(twice, a, b) */\n"
+        "// K_KERNEL3(twice, a, b, c) \\\n K_KERNEL4(twice, a, b, c, d)\n"
+        "#define WORDS \"K_KERNEL3(twice, \\\" K_KERNEL3(twice, \"\n"
+        "#define NOT_K_KERNEL3(twice, y)\n"
+        "K_KERNEL2(twice, K_GLOBAL const real *, x, K_GLOBAL real *, y) { y[gx] = x[gx] + x[gx]; "
+        "}\n";
+    vxg_device *dev;
+    vxg_kernel *k = NULL;
+    float x[3] = {1, 2, 3}, y[3] = {0};
+    vxg_launch l = {.global = {3, 1, 1}, .nbuffers = 2};
+    if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    CHECK_OK(vxg_kernel_from_source(dev, commented, "twice", NULL, VXG_F32, &k));
+    for (int i = 0; i < 2; i++) CHECK_OK(vxg_buffer_new(dev, sizeof x, &l.buffer[i]));
+    CHECK_OK(vxg_buffer_write(NULL, l.buffer[0], 0, x, sizeof x));
+    CHECK_OK(vxg_kernel_launch(k, NULL, &l));
+    CHECK_OK(vxg_buffer_read(NULL, l.buffer[1], 0, y, sizeof y));
+    EXPECT(y[0] == 2 && y[2] == 6, "%g %g", (double)y[0], (double)y[2]);
+    for (int i = 0; i < 2; i++) vxg_buffer_release(l.buffer[i]);
+    vxg_kernel_release(k);
+    EXPECT(vxg_kernel_from_source(dev, "/* K_KERNEL1(a, K_GLOBAL real *, y) { y[gx] = 0; } ", "a",
+                                  NULL, VXG_F32, &k) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "K_KERNELn"),
+           "%s", vxg_error_message());
+    vxg_device_release(dev);
+}
+
+/* A host that ignores SIGCHLD, or collects children itself, still gets kernels and the compiler's
+ * words. */
+TEST(host_that_ignores_its_children)
+{
+    static const char wrong[] = "K_KERNEL1(a, K_GLOBAL real *, y) { y[gx] = no_such_name; }";
+    vxg_device *dev;
+    vxg_kernel *k = NULL;
+    if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    void (*before)(int) = signal(SIGCHLD, SIG_IGN);
+    const int good = vxg_kernel_from_source(dev, text, "halves", NULL, VXG_F32, &k);
+    EXPECT(!good, "%s", vxg_error_message());
+    if (!good) vxg_kernel_release(k);
+    const int status = vxg_kernel_from_source(dev, wrong, "a", NULL, VXG_F32, &k);
+    signal(SIGCHLD, before);
+    EXPECT(status == VXG_ERR_ARGUMENT && strstr(vxg_error_message(), "no_such_name"),
+           "status %d: %s", status, vxg_error_message());
+    vxg_device_release(dev);
+}
+
 /* The example of the documentation, on every device there is. */
 TEST(example)
 {
@@ -226,4 +278,4 @@ TEST(example)
 }
 
 TEST_MAIN("device_kernels", T(cpu), T(opencl), T(cuda), T(no_compiler), T(nothing_left_behind),
-          T(example))
+          T(entries_in_comments), T(host_that_ignores_its_children), T(example))

@@ -1,9 +1,12 @@
 /* The pool under stress: many short jobs while the thread count changes, nesting, and after fork.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "device/cpu/cpu.h"
 #include "test.h"
 
 #define N 37
@@ -61,4 +64,116 @@ TEST(after_fork)
     CHECK(WIFEXITED(state) && WEXITSTATUS(state) == 0, "the child's pool: state %d", state);
 }
 
-TEST_MAIN("threads", T(short_jobs), T(nested_jobs), T(after_fork))
+/* ---- The number of threads changes while work runs: one job has one number ---- */
+static int stop;
+static void *change_threads(void *arg) {
+    for (int i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) vxg_set_threads(1 + i % 16);
+    return arg;
+}
+
+typedef struct count_args {
+    int64_t *sum;
+} count_args;
+enum { SCRATCH = 5000 };
+static void use_scratch(const void *args, int64_t unit, void *scratch) {
+    unsigned char *p = scratch;
+    for (int i = 0; i < SCRATCH; i++) p[i] = (unsigned char)unit;
+    int64_t sum = 0;
+    for (int i = 0; i < SCRATCH; i++) sum += p[i];
+    __atomic_add_fetch(((const count_args *)args)->sum, sum, __ATOMIC_RELAXED);
+}
+
+TEST(threads_change_while_work_runs)
+{
+    pthread_t t;
+    int64_t want = 0, sum = 0;
+    for (int i = 0; i < 40; i++) want += i * SCRATCH;
+    stop = 0;
+    CHECK(!pthread_create(&t, NULL, change_threads, NULL), "thread");
+    int wrong = 0, workers = 0;
+    for (int round = 0; round < 300; round++) {
+        sum = 0;
+        wrong += vxg__cpu_run(use_scratch, &(count_args){&sum}, 40, SCRATCH, NULL) || sum != want;
+        vxg_scope scope; /* sized and run apart, as operators do */
+        vxg__scope_enter(&scope);
+        void *scratch = malloc(vxg__cpu_scratch(SCRATCH));
+        for (int spin = 0; spin < 2000; spin++) workers += vxg_threads();
+        sum = 0;
+        wrong += vxg__cpu_run_in(use_scratch, &(count_args){&sum}, 40, scratch, SCRATCH, NULL) ||
+                 sum != want;
+        free(scratch); /* a worker too many has written behind it */
+        vxg__scope_leave(&scope);
+    }
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    pthread_join(t, NULL);
+    vxg_set_threads(0);
+    EXPECT(!wrong && workers > 0, "%d of 600 runs are wrong", wrong);
+}
+
+static void widest(void *context, int64_t begin, int64_t end, int worker) {
+    int *most = context, seen = __atomic_load_n(most, __ATOMIC_RELAXED);
+    (void)begin, (void)end;
+    while (worker > seen && !__atomic_compare_exchange_n(most, &seen, worker, 0, __ATOMIC_RELAXED,
+                                                         __ATOMIC_RELAXED)) {}
+    usleep(100);
+}
+TEST(workers_are_bounded)
+{
+    int most = 0;
+    vxg_set_threads(8);
+    for (int i = 0; i < 20; i++) {
+        vxg__parallel(64, 1, widest, &(int){0}); /* all eight are there */
+        vxg__parallel_on(3, 64, 1, widest, &most);
+    }
+    vxg_set_threads(0);
+    EXPECT(most == 2, "worker %d of 3", most);
+}
+
+/* ---- Signals are the host's ---- */
+static void see_mask(void *context, int64_t begin, int64_t end, int worker) {
+    static const int ours[] = {SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGPROF, SIGCHLD};
+    sigset_t mask;
+    (void)begin, (void)end;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (sigismember(&mask, ours[i]) != (worker > 0))
+            __atomic_add_fetch((int *)context, 1, __ATOMIC_RELAXED);
+    usleep(1000);
+}
+TEST(helpers_block_signals)
+{
+    int wrong = 0;
+    vxg_set_threads(1);
+    vxg_set_threads(4);
+    vxg__parallel(40, 1, see_mask, &wrong);
+    vxg_set_threads(0);
+    EXPECT(!wrong, "%d signals can reach the pool's threads, or the caller's mask changed", wrong);
+}
+
+/* ---- A thread that is cancelled inside the library leaves the pool usable ---- */
+static void *compute_for_ever(void *arg) {
+    for (;;) {
+        int64_t out[N] = {0};
+        vxg__parallel(N, 1, square, out);
+        pthread_testcancel();
+    }
+    return arg;
+}
+TEST(cancelled_threads)
+{
+    vxg_set_threads(4);
+    alarm(60);
+    for (int i = 0; i < 40; i++) {
+        pthread_t t;
+        CHECK(!pthread_create(&t, NULL, compute_for_ever, NULL), "thread");
+        usleep(200 + (useconds_t)i * 50);
+        pthread_cancel(t);
+        pthread_join(t, NULL);
+    }
+    CHECK(sums_hold(20), "after cancelling");
+    alarm(0);
+}
+
+TEST_MAIN("threads", T(short_jobs), T(nested_jobs), T(after_fork),
+          T(threads_change_while_work_runs), T(workers_are_bounded), T(helpers_block_signals),
+          T(cancelled_threads))

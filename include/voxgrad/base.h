@@ -64,7 +64,10 @@ VXG_API int vxg_error_set(int status, const char *format, ...) VXG_PRINTF(2, 3);
 VXG_API int vxg_error_context(int status, const char *format, ...) VXG_PRINTF(2, 3);
 
 /* Log: off by default. level 0 warning, 1 information, 2 detail (build logs, cache). The callback
- * may be called from any thread, one call at a time. */
+ * may be called from any thread, one call at a time, and may call the library (vxg_set_log too);
+ * what its own calls would log is dropped. It runs under no lock of the library. Messages that come
+ * while another thread is in the callback are handed to it by that thread a little later. When
+ * vxg_set_log returns, the callback before is not running any more, unless it was the caller. */
 typedef void (*vxg_log_fn)(void *context, int level, const char *text);
 VXG_API void vxg_set_log(vxg_log_fn fn, void *context, int max_level);
 
@@ -77,7 +80,8 @@ typedef struct vxg_progress {
 } vxg_progress;
 
 /* Number of compute threads of the process's pool; n = 0 restores the default (CPU affinity and
- * cgroup quota). Results do not depend on it. Not to be called while operators run. */
+ * cgroup quota). Results do not depend on it. May be called at any time, from any thread: work that
+ * is running keeps the number it began with. The pool's threads block all signals. */
 VXG_API int vxg_set_threads(int n);
 VXG_API int vxg_threads(void);
 

@@ -1,5 +1,10 @@
 /* Voxgrad devices: where arrays live and kernels run.
  *
+ * Handles that are NULL, released or of another device give a status, or NULL, 0 and nothing where
+ * a function returns no status; releasing and freeing them does nothing. After fork() the child may
+ * use the cpu devices of the parent and all they hold, whatever other threads were doing; OpenCL
+ * and CUDA do not work in the child of a process that used them, which VXG_ERR_DEVICE says.
+ *
  * One kernel text runs on every device: compiled into the library for the CPU (one copy per
  * instruction-set level), compiled at run time for OpenCL and CUDA. No vendor library is linked.
  */
@@ -123,7 +128,9 @@ VXG_API void vxg_kernel_release(vxg_kernel *kernel);
 VXG_API int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
 
 /* Folder of compiled programs: VXG_CACHE_DIR, else $XDG_CACHE_HOME/voxgrad, else
- * ~/.cache/voxgrad; "" when VXG_CACHE=0. */
+ * ~/.cache/voxgrad; "" when VXG_CACHE=0, and when the name is longer than the system takes. It is
+ * used when it belongs to the user and others cannot write it. VXG_CACHE_MB bounds its size (512
+ * megabytes). */
 VXG_API const char *vxg_cache_dir(void);
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 
 #include <voxgrad/base.h>
 
+#include <pthread.h>
 #include <stdarg.h>
 
 /* The four error macros of the whole code base. A message says what was wrong and with which field.
@@ -32,14 +33,98 @@ void *vxg__realloc(void *p, size_t count, size_t size);
 char *vxg__strdup(const char *text);
 void vxg__free(void *p); /* for all of the above; NULL is fine */
 
-/* Runs fn(context, begin, end, worker) over [0, n) in pieces of `grain` units on the pool. Pieces
- * and their contents do not depend on the number of threads. worker < vxg_threads(). Nested calls
- * run serially. */
-int vxg__threads_wanted(void); /* what vxg_set_threads was given last */
+/* One more request in the counts, as vxg__calloc makes one: 0 when it shall fail, with the message
+ * set. vxg__memory_returned takes it off what is alive. */
+int vxg__memory_request(size_t bytes);
+void vxg__memory_returned(void);
+
+/* ---- Objects behind handles: the first member of their structs. See object.c. ---- */
+typedef enum vxg_kind {
+    VXG_KIND_DEVICE,
+    VXG_KIND_QUEUE,
+    VXG_KIND_BUFFER,
+    VXG_KIND_KERNEL,
+    VXG_KIND_GRAPH,
+    VXG_KIND_EVENT,
+    VXG_KINDS
+} vxg_kind;
+#define VXG_MARK 0x564F5847u /* a mark of an object that is alive is this plus its kind */
+typedef struct vxg_object {
+    unsigned mark; /* atomic */
+    struct vxg_object *next;
+} vxg_object;
+void *vxg__object_new(vxg_kind kind, size_t size); /* zero-filled; NULL with a message */
+void vxg__object_free(void *object);
+/* Whether a handle is one of an object of this kind that is alive. NULL is not. */
+static inline int vxg__object_is(const void *object, vxg_kind kind) {
+    const vxg_object *o = (const vxg_object *)object;
+    return o && __atomic_load_n(&o->mark, __ATOMIC_RELAXED) == VXG_MARK + (unsigned)kind;
+}
+
+/* ---- Locks: fork() takes all of them first and gives them back on both sides, so that a child
+ * never inherits one that another thread held. A thread that holds several took them in the order
+ * of their ranks. While a thread holds one it cannot be cancelled, and messages that it logs wait
+ * until it holds none: a log callback never runs under a lock. */
+enum {
+    VXG_RANK_OPEN,   /* the list of open devices */
+    VXG_RANK_FILES,  /* a file library that is not thread-safe */
+    VXG_RANK_DEVICE, /* one device's kernels and queue */
+    VXG_RANK_ORDER,  /* one device's record of who reads and writes what */
+    VXG_RANK_LOADER, /* drivers and compilers that are loaded at run time */
+    VXG_RANK_LEAF,   /* nothing else is locked inside */
+    VXG_RANK_LOG,
+    VXG_RANKS
+};
+typedef struct vxg_lock {
+    pthread_mutex_t mutex;
+    const void *holder; /* atomic: which thread has it, NULL: none */
+    int rank, taken;    /* taken: by the fork that is under way */
+    struct vxg_lock *next;
+} vxg_lock;
+void vxg__lock(vxg_lock *lock);
+void vxg__unlock(vxg_lock *lock);
+/* pthread_cond_wait. */
+void vxg__lock_wait(vxg_lock *lock, pthread_cond_t *condition);
+/* Adds a lock to those that fork takes, or removes it. Static locks are added while the library is
+ * loaded; others under a lock of a smaller rank. */
+void vxg__lock_add(vxg_lock *lock);
+void vxg__lock_remove(vxg_lock *lock);
+/* A static lock: VXG_LOCK(name, rank); */
+#define VXG_LOCK(name, its_rank)                                                                   \
+    static vxg_lock name = {.mutex = PTHREAD_MUTEX_INITIALIZER, .rank = (its_rank)};               \
+    __attribute__((constructor)) static void name##_add(void) {                                    \
+        vxg__lock_add(&name);                                                                      \
+    }                                                                                              \
+    struct vxg_lock        /* takes the semicolon */
+int vxg__locks_held(void); /* by this thread */
+/* How many forks lie between the process that loaded the library and this one. */
+unsigned vxg__forks(void);
+/* After a fork, in the child. */
+void vxg__threads_after_fork(void);
+void vxg__log_after_fork(void);
+
+/* ---- Threads ----
+ * Runs fn(context, begin, end, worker) over [0, n) in pieces of `grain` units on the pool. Pieces
+ * and their contents do not depend on the number of threads. Nested calls run serially. Memory per
+ * worker is sized by the number that is given to vxg__parallel_on, never by a later vxg_threads(),
+ * which may have changed by then. */
 typedef void (*vxg_range_fn)(void *context, int64_t begin, int64_t end, int worker);
 void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context);
+/* worker < workers. */
+void vxg__parallel_on(int workers, int64_t n, int64_t grain, vxg_range_fn fn, void *context);
+/* One call of an operator: between enter and leave vxg_threads() answers this thread with one
+ * number, so that memory and work that are planned apart agree while vxg_set_threads is called. */
+typedef struct vxg_scope {
+    int threads; /* 0: outside */
+} vxg_scope;
+void vxg__scope_enter(vxg_scope *before);
+void vxg__scope_leave(const vxg_scope *before);
+int vxg__threads_wanted(void); /* what vxg_set_threads was given last */
+/* pthread_create of a thread that leaves the host's signals to the host's threads. */
+int vxg__thread_start(pthread_t *thread, void *(*fn)(void *), void *context);
 
 void vxg__log(int level, const char *format, ...) VXG_PRINTF(2, 3);
+void vxg__log_deliver(void); /* what waited for the thread's locks */
 
 static inline int vxg__cancelled(const vxg_progress *p) {
     return p && p->cancel && *p->cancel;

@@ -15,6 +15,10 @@ const vxgi_base_table *vxgi_base_v1(void) {
         .parallel = vxg__parallel,
         .threads_wanted = vxg__threads_wanted,
         .log = log_text,
+        .lock_add = vxg__lock_add,
+        .lock = vxg__lock,
+        .unlock = vxg__unlock,
+        .thread_start = vxg__thread_start,
     };
     return &table;
 }

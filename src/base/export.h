@@ -17,6 +17,10 @@ typedef struct vxgi_base_table {
     void (*parallel)(int64_t n, int64_t grain, vxg_range_fn fn, void *context);
     int (*threads_wanted)(void);
     void (*log)(int level, const char *text);
+    void (*lock_add)(vxg_lock *lock);
+    void (*lock)(vxg_lock *lock);
+    void (*unlock)(vxg_lock *lock);
+    int (*thread_start)(pthread_t *thread, void *(*fn)(void *), void *context);
 } vxgi_base_table;
 
 VXG_API const vxgi_base_table *vxgi_base_v1(void);

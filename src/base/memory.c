@@ -49,6 +49,18 @@ static void ask_for_huge_pages(void *block, size_t bytes) {
 #endif
 }
 
+int vxg__memory_request(size_t bytes) {
+    if (request_fails()) {
+        vxg_error_set(VXG_ERR_MEMORY, "out of memory: %zu bytes were refused", bytes);
+        return 0;
+    }
+    atomic_fetch_add(&live, 1);
+    return 1;
+}
+void vxg__memory_returned(void) {
+    atomic_fetch_sub(&live, 1);
+}
+
 void *vxg__alloc_aligned(size_t bytes) {
     char *base = NULL;
     int refused = request_fails();

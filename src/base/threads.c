@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +20,15 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t work, done;
     pthread_t threads[MAX_THREADS];
-    pid_t owner; /* process the threads belong to */
-    int started; /* helper threads running, the caller not counted */
-    int wanted;  /* 0: default */
+    int started;        /* helper threads running, the caller not counted */
+    _Atomic int wanted; /* 0: default */
     int quit;
     /* the current job; generation wakes helpers */
     unsigned generation;
     int busy; /* helpers still inside the job */
     vxg_range_fn fn;
     void *context;
+    int workers; /* threads that take part */
     int64_t n, grain;
     _Atomic int64_t next;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -35,6 +36,8 @@ static struct {
           .done = PTHREAD_COND_INITIALIZER};
 static pthread_mutex_t job_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local int inside; /* nested calls run serially */
+static _Thread_local int caller; /* this thread's job holds job_lock */
+static _Thread_local vxg_scope scope;
 
 static int cgroup_limit(void) {
     FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
@@ -60,7 +63,9 @@ static int default_threads(void) {
 
 int vxg_threads(void) {
     static _Atomic int fallback;
-    if (pool.wanted) return pool.wanted;
+    if (scope.threads) return scope.threads;
+    const int wanted = atomic_load(&pool.wanted);
+    if (wanted) return wanted;
     if (!atomic_load(&fallback)) atomic_store(&fallback, default_threads());
     return atomic_load(&fallback);
 }
@@ -83,7 +88,7 @@ static void *helper(void *arg) {
         while (!pool.quit && pool.generation == seen) pthread_cond_wait(&pool.work, &pool.lock);
         if (pool.quit) break;
         seen = pool.generation;
-        if (!pool.fn) continue; /* came too late: the job is over */
+        if (!pool.fn || worker >= pool.workers) continue; /* too late, or not needed */
         pool.busy++;
         pthread_mutex_unlock(&pool.lock);
         take_pieces(worker);
@@ -104,54 +109,62 @@ static void stop_helpers(void) {
 }
 
 static void start_helpers(int n) {
-    if (pool.owner != getpid()) { /* first use, or a fork took the threads away */
-        pthread_mutex_init(&pool.lock, NULL);
-        pthread_cond_init(&pool.work, NULL);
-        pthread_cond_init(&pool.done, NULL);
-        pool.started = 0, pool.busy = 0, pool.owner = getpid();
-    }
     if (pool.started > n) stop_helpers();
     for (; pool.started < n; pool.started++) /* fewer threads than asked for is no error */
-        if (pthread_create(&pool.threads[pool.started], NULL, helper,
-                           (void *)(intptr_t)(pool.started + 1)))
+        if (vxg__thread_start(&pool.threads[pool.started], helper,
+                              (void *)(intptr_t)(pool.started + 1)))
             break;
+}
+
+/* A signal handler of the host (Python's, a debugger's) must not run on a thread it does not know,
+ * and a call there must not be interrupted in the middle of a piece. */
+int vxg__thread_start(pthread_t *thread, void *(*fn)(void *), void *context) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(thread, NULL, fn, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
 }
 
 int vxg_set_threads(int n) {
     VXG_FAIL_IF(n < 0 || n > MAX_THREADS, VXG_ERR_ARGUMENT, "threads: %d is not in 0..%d", n,
                 MAX_THREADS);
-    pthread_mutex_lock(&job_lock);
-    pool.wanted = n;
-    pthread_mutex_unlock(&job_lock);
+    atomic_store(&pool.wanted, n); /* for the next job: one that runs keeps its count */
     return VXG_OK;
 }
 
+void vxg__scope_enter(vxg_scope *before) {
+    const int threads = vxg_threads();
+    *before = scope;
+    scope.threads = threads;
+}
+void vxg__scope_leave(const vxg_scope *before) {
+    scope = *before;
+}
+
 int vxg__threads_wanted(void) {
-    return pool.wanted;
+    return atomic_load(&pool.wanted);
 }
 
-/* A child of fork inherits a locked job_lock when another thread was computing. */
-static void after_fork(void) {
+/* fork does not wait for a job to end: a child starts with an empty pool. */
+void vxg__threads_after_fork(void) {
+    pthread_mutex_init(&pool.lock, NULL);
+    pthread_cond_init(&pool.work, NULL);
+    pthread_cond_init(&pool.done, NULL);
+    pool.started = 0, pool.busy = 0, pool.quit = 0;
     pthread_mutex_init(&job_lock, NULL);
-}
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-static void watch_fork(void) {
-    pthread_atfork(NULL, NULL, after_fork);
+    if (caller) pthread_mutex_lock(&job_lock); /* forked in a callback of its own job */
 }
 
-void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
-    if (n <= 0) return;
-    if (grain < 1) grain = 1;
-    int threads = vxg_threads();
-    if (inside || threads == 1 || n <= grain) {
-        for (int64_t b = 0; b < n; b += grain) fn(context, b, b + grain < n ? b + grain : n, 0);
-        return;
-    }
-    pthread_once(&fork_once, watch_fork);
+static void run_job(int threads, int workers, int64_t n, int64_t grain, vxg_range_fn fn,
+                    void *context) {
     pthread_mutex_lock(&job_lock); /* one job at a time; other callers wait */
+    caller = 1;
     start_helpers(threads - 1);
     pthread_mutex_lock(&pool.lock);
     pool.fn = fn, pool.context = context, pool.n = n, pool.grain = grain;
+    pool.workers = workers;
     atomic_store(&pool.next, 0);
     pool.generation++;
     pthread_cond_broadcast(&pool.work);
@@ -163,5 +176,25 @@ void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
     while (pool.busy) pthread_cond_wait(&pool.done, &pool.lock);
     pool.fn = NULL; /* only now: helpers read it until they leave */
     pthread_mutex_unlock(&pool.lock);
+    caller = 0;
     pthread_mutex_unlock(&job_lock);
+}
+
+void vxg__parallel_on(int workers, int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
+    int cancel_state;
+    if (n <= 0) return;
+    if (grain < 1) grain = 1;
+    const int threads = vxg_threads(); /* once: it may change at any time */
+    if (workers > threads) workers = threads;
+    if (inside || workers <= 1 || n <= grain) {
+        for (int64_t b = 0; b < n; b += grain) fn(context, b, b + grain < n ? b + grain : n, 0);
+        return;
+    }
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* the pool would stay taken */
+    run_job(threads, workers, n, grain, fn, context);
+    pthread_setcancelstate(cancel_state, NULL);
+}
+
+void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
+    vxg__parallel_on(MAX_THREADS, n, grain, fn, context);
 }

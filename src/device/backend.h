@@ -12,24 +12,28 @@ typedef struct vxg_backend vxg_backend;
 typedef struct vxg_image vxg_image;
 
 struct vxg_device {
+    vxg_object object;
     const vxg_backend *backend;
     vxg_device_info info;
     int index;
     char variant[8];            /* instruction-set level asked for, "" otherwise */
     void *impl;                 /* the backend's */
-    pthread_mutex_t lock;       /* guards kernels and the default queue */
+    vxg_lock lock;              /* guards kernels and the default queue */
     struct vxg_kernel *kernels; /* built so far, linked by next; owned */
     vxg_queue *queue;           /* the device's own queue, made on first use */
+    unsigned forks;             /* vxg__forks() when it was opened */
     int references;             /* atomic */
 };
 
 struct vxg_queue {
+    vxg_object object;
     vxg_device *dev;
     void *impl;
     double time_begin; /* for backends without timers */
 };
 
 struct vxg_buffer {
+    vxg_object object;
     vxg_device *dev;
     size_t bytes;
     void *host;       /* cpu backend */
@@ -46,6 +50,7 @@ struct vxg_image {
 };
 
 struct vxg_kernel {
+    vxg_object object;
     vxg_device *dev;
     char name[64];
     vxg_dtype dtype;
@@ -60,6 +65,7 @@ struct vxg_kernel {
 };
 
 struct vxg_graph {
+    vxg_object object;
     vxg_device *dev;
     void *impl;
 };
@@ -80,6 +86,7 @@ void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out);
 
 struct vxg_backend {
     const char *name;
+    int survives_fork; /* a child may use what the parent opened */
     /* Appends rows (may be none); why receives words when there is none. */
     int (*list)(vxg_device_info *out, int capacity, int *count, char *why, size_t why_size);
     /* Opens device `index`; variant is what stood after the colon when it is no number (cpu
@@ -150,7 +157,20 @@ void vxg__cache_key(char key[65], const char *const *parts, int count);
 void vxg__cache_load(const char *key, void **data, size_t *bytes); /* vxg__free */
 void vxg__cache_store(const char *key, const void *data, size_t bytes);
 
-/* The queue a call uses: the given one, or the device's own. */
+/* The device's own queue. */
 int vxg__device_queue(vxg_device *dev, vxg_queue **out);
+/* The queue a call uses: the given one, or the device's own. who stands in messages. */
+int vxg__queue_pick(vxg_device *dev, vxg_queue **queue, const char *who);
+void vxg__queue_drop(vxg_queue *queue); /* frees it; the device's reference is the caller's */
+
+/* Opened by the parent of a fork, with a driver that does not work in the child: objects are given
+ * back without it. */
+static inline int vxg__device_lost(const vxg_device *dev) {
+    return dev->forks != vxg__forks() && !dev->backend->survives_fork;
+}
+/* VXG_ERR_ARGUMENT for NULL and what was released, VXG_ERR_DEVICE for lost devices. */
+int vxg__device_check(const vxg_device *dev, const char *who);
+int vxg__queue_check(const vxg_queue *queue, const char *who);
+int vxg__buffer_check(const vxg_buffer *buf, const char *who);
 
 #endif

@@ -43,13 +43,13 @@ int vxg__image_new(vxg_device *dev, int64_t layers, int64_t height, int64_t widt
         VXG_FAIL_IF(size[i] < 1 || size[i] > limits[i], VXG_ERR_UNSUPPORTED,
                     "image of %lld %s: %s takes 1 to %lld", (long long)size[i], names[i],
                     dev->info.spec, (long long)limits[i]);
-    vxg_buffer *buf = vxg__calloc(1, sizeof *buf);
+    vxg_buffer *buf = vxg__object_new(VXG_KIND_BUFFER, sizeof *buf);
     if (!buf) return VXG_ERR_MEMORY;
     buf->dev = dev, buf->references = 1;
     const int status = make(buf, size);
     if (status) {
         vxg__free(buf->image);
-        vxg__free(buf);
+        vxg__object_free(buf);
         return vxg_error_context(status, "image on %s", dev->info.spec);
     }
     vxg_device_retain(dev);
@@ -66,9 +66,9 @@ int vxg__image_write(vxg_queue *queue, vxg_buffer *image, int64_t first, int64_t
                      const vxg_buffer *src, size_t offset) {
     const vxg_image *im = image->image;
     vxg_device *dev = image->dev;
-    if (!queue) VXG_TRY(vxg__device_queue(dev, &queue));
-    VXG_FAIL_IF(!im || src->image || src->dev != dev || queue->dev != dev, VXG_ERR_ARGUMENT,
-                "image: written from memory and by a queue of its own device");
+    VXG_TRY(vxg__queue_pick(dev, &queue, "image"));
+    VXG_FAIL_IF(!im || src->image || src->dev != dev, VXG_ERR_ARGUMENT,
+                "image: written from memory of its own device");
     VXG_FAIL_IF(first < 0 || layers < 1 || first > im->layers - layers, VXG_ERR_ARGUMENT,
                 "image: layers %lld to %lld of %lld", (long long)first, (long long)(first + layers),
                 (long long)im->layers);

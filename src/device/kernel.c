@@ -34,44 +34,82 @@ const char *vxg__kernel_text(const char *name) {
     return NULL;
 }
 
-/* Finds K_KERNELn(name, ...), K_GROUP_KERNELn, K_LOCAL_KERNELn or K_IMAGE_KERNELn: the digit is the
+/* The end of a comment or quoted text that begins at p; p where none does. */
+static const char *skip_unread(const char *p) {
+    if (p[0] == '/' && p[1] == '/') {
+        while (*p && *p != '\n') p += p[0] == '\\' && p[1] ? 2 : 1;
+    } else if (p[0] == '/' && p[1] == '*') {
+        const char *end = strstr(p + 2, "*/");
+        p = end ? end + 2 : p + strlen(p);
+    } else if (*p == '"' || *p == '\'') {
+        const char quote = *p++;
+        while (*p && *p != quote && *p != '\n') p += p[0] == '\\' && p[1] ? 2 : 1;
+        p += *p == quote;
+    }
+    return p;
+}
+
+static int is_word(char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* K_KERNELn(name, ...), K_GROUP_KERNELn, K_LOCAL_KERNELn or K_IMAGE_KERNELn at p: the digit is the
  * number of buffers, an image counted. */
-static int find_entry(const char *text, const char *name, int *nbuffers, int *group, int *image) {
+static int is_entry(const char *p, const char *name, int *nbuffers, int *group, int *image) {
     static const char *const words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
                                         "K_IMAGE_KERNEL"};
-    size_t n = strlen(name);
-    for (const char *p = text; (p = strstr(p, "K_")); p++) {
-        int kind = 0;
-        while (kind < 4 && strncmp(p, words[kind], strlen(words[kind])) != 0) kind++;
-        if (kind == 4) continue;
-        const char *q = p + strlen(words[kind]);
-        if (*q < '1' || *q > '0' + VXG_MAX_BUFFERS || q[1] != '(') continue;
-        const char *word = q + 2 + strspn(q + 2, " \t\n");
-        if (strncmp(word, name, n) || !strchr(", \t\n", word[n])) continue;
-        *nbuffers = *q - '0', *group = kind == 1 || kind == 2, *image = kind == 3;
-        return 1;
+    const size_t n = strlen(name);
+    int kind = 0;
+    while (kind < 4 && strncmp(p, words[kind], strlen(words[kind])) != 0) kind++;
+    if (kind == 4) return 0;
+    const char *q = p + strlen(words[kind]);
+    if (*q < '1' || *q > '0' + VXG_MAX_BUFFERS || q[1] != '(') return 0;
+    const char *word = q + 2 + strspn(q + 2, " \t\n");
+    if (strncmp(word, name, n) || !strchr(", \t\n", word[n])) return 0;
+    *nbuffers = *q - '0', *group = kind == 1 || kind == 2, *image = kind == 3;
+    return 1;
+}
+
+/* The kernel's entry in what the compiler reads of the text: comments and quotes are passed over.
+ */
+static const char *find_entry(const char *text, const char *name, int *nbuffers, int *group,
+                              int *image) {
+    for (const char *p = text; *p;) {
+        const char *next = skip_unread(p);
+        if (next != p) {
+            p = next;
+        } else if (!is_word(*p)) {
+            p++;
+        } else {
+            if (is_entry(p, name, nbuffers, group, image)) return p;
+            while (is_word(*p)) p++;
+        }
     }
-    return 0;
+    return NULL;
 }
 
 void vxg__kernel_free(vxg_kernel *k) {
     if (!k) return;
-    if (k->impl) k->dev->backend->kernel_free(k);
+    if (k->impl && !vxg__device_lost(k->dev)) k->dev->backend->kernel_free(k);
     vxg__free(k->options);
-    vxg__free(k);
+    vxg__object_free(k);
 }
 
 /* Takes options (sorted), on failure too. */
 static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, char *options,
                        const char *text, vxg_kernel **out) {
-    vxg_kernel *k = vxg__calloc(1, sizeof *k);
+    vxg_kernel *k = vxg__object_new(VXG_KIND_KERNEL, sizeof *k);
     int is_group = 0, status = k ? VXG_OK : VXG_ERR_MEMORY;
     if (!k) {
         vxg__free(options);
         return status;
     }
     k->dev = dev, k->dtype = dtype, k->options = options, k->references = 1;
-    if (dtype == VXG_F64 && !dev->info.has_f64) {
+    if (dtype != VXG_F32 && dtype != VXG_F64) {
+        status =
+            vxg_error_set(VXG_ERR_ARGUMENT, "kernel '%s': type %d is neither float32 nor float64",
+                          name, (int)dtype);
+    } else if (dtype == VXG_F64 && !dev->info.has_f64) {
         status = vxg_error_set(VXG_ERR_UNSUPPORTED,
                                "kernel '%s' in float64: only on the cpu device", name);
     } else if (strlen(name) >= sizeof k->name) {
@@ -124,7 +162,7 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, cha
 static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_dtype dtype,
                       vxg_kernel **out) {
     int status = VXG_OK;
-    pthread_mutex_lock(&dev->lock);
+    vxg__lock(&dev->lock);
     vxg_kernel *k = dev->kernels;
     while (k && (strcmp(k->name, name) || k->dtype != dtype || strcmp(k->options, options)))
         k = k->next;
@@ -133,7 +171,7 @@ static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_dtyp
     } else {
         vxg__free(options);
     }
-    pthread_mutex_unlock(&dev->lock);
+    vxg__unlock(&dev->lock);
     if (status) return status;
     *out = vxg_kernel_retain(k);
     return VXG_OK;
@@ -146,15 +184,19 @@ int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kerne
 int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options, vxg_dtype dtype,
                         vxg_kernel **out) {
     char *sorted;
+    VXG_FAIL_IF(!out || !name, VXG_ERR_ARGUMENT, "kernel: name or out is NULL");
     *out = NULL;
+    VXG_TRY(vxg__device_check(dev, "kernel"));
     VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
     return get_sorted(dev, name, sorted, dtype, out);
 }
 
 int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, const char *options,
                            vxg_dtype dtype, vxg_kernel **out) {
+    VXG_FAIL_IF(!text || !name || !out, VXG_ERR_ARGUMENT,
+                "kernel from source: text, name or out is NULL");
     *out = NULL;
-    VXG_FAIL_IF(!text || !name, VXG_ERR_ARGUMENT, "kernel from source: text or name is NULL");
+    VXG_TRY(vxg__device_check(dev, "kernel from source"));
     vxg_kernel *k;
     char *sorted;
     VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
@@ -171,6 +213,7 @@ int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, 
 
 /* A kernel of the library lives as long as its device: retaining it retains the device. */
 vxg_kernel *vxg_kernel_retain(vxg_kernel *kernel) {
+    if (!vxg__object_is(kernel, VXG_KIND_KERNEL)) return NULL;
     if (kernel->borrowed) {
         vxg_device_retain(kernel->dev);
     } else {
@@ -180,7 +223,7 @@ vxg_kernel *vxg_kernel_retain(vxg_kernel *kernel) {
 }
 
 void vxg_kernel_release(vxg_kernel *kernel) {
-    if (!kernel) return;
+    if (!vxg__object_is(kernel, VXG_KIND_KERNEL)) return;
     vxg_device *dev = kernel->dev;
     if (!kernel->borrowed) {
         if (__atomic_sub_fetch(&kernel->references, 1, __ATOMIC_ACQ_REL)) return;
@@ -204,11 +247,12 @@ void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out) {
 }
 
 int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
+    VXG_FAIL_IF(!vxg__object_is(kernel, VXG_KIND_KERNEL), VXG_ERR_ARGUMENT,
+                "launch: the kernel is NULL or was released");
+    VXG_FAIL_IF(!launch, VXG_ERR_ARGUMENT, "launch of '%s': launch is NULL", kernel->name);
     vxg_device *dev = kernel->dev;
     vxg_launch l = *launch;
-    if (!queue) VXG_TRY(vxg__device_queue(dev, &queue));
-    VXG_FAIL_IF(queue->dev != dev, VXG_ERR_ARGUMENT, "launch of '%s': queue of another device",
-                kernel->name);
+    VXG_TRY(vxg__queue_pick(dev, &queue, "launch"));
     VXG_FAIL_IF(l.nbuffers < 0 || l.nbuffers > VXG_MAX_BUFFERS || l.nints < 0 ||
                     l.nints > VXG_MAX_INTS || l.nreals < 0 || l.nreals > VXG_MAX_REALS,
                 VXG_ERR_ARGUMENT, "launch of '%s': too many buffers, ints or reals", kernel->name);
@@ -216,13 +260,15 @@ int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
                 "launch of '%s': %d buffers were given, the kernel has %d", kernel->name,
                 l.nbuffers, kernel->nbuffers);
     for (int i = 0; i < l.nbuffers; i++) {
-        VXG_FAIL_IF(!l.buffer[i] || l.buffer[i]->dev != dev, VXG_ERR_ARGUMENT,
-                    "launch of '%s': buffer %d is NULL or on another device", kernel->name, i);
+        VXG_FAIL_IF(!vxg__object_is(l.buffer[i], VXG_KIND_BUFFER) || l.buffer[i]->dev != dev,
+                    VXG_ERR_ARGUMENT,
+                    "launch of '%s': buffer %d is NULL, released or on another device",
+                    kernel->name, i);
         VXG_FAIL_IF((l.buffer[i]->image != NULL) != (kernel->image && i == 0), VXG_ERR_ARGUMENT,
                     "launch of '%s': buffer %d is %s image", kernel->name, i,
                     l.buffer[i]->image ? "an" : "no");
         VXG_FAIL_IF(l.offset[i] < 0 ||
-                        (size_t)l.offset[i] * vxg_dtype_size(kernel->dtype) > l.buffer[i]->bytes,
+                        (size_t)l.offset[i] > l.buffer[i]->bytes / vxg_dtype_size(kernel->dtype),
                     VXG_ERR_ARGUMENT, "launch of '%s': offset of buffer %d lies outside it",
                     kernel->name, i);
     }

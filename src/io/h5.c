@@ -5,17 +5,16 @@
 #ifdef VXG_HAVE_HDF5
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static pthread_mutex_t h5_lock = PTHREAD_MUTEX_INITIALIZER;
+VXG_LOCK(h5_lock, VXG_RANK_FILES);
 
 void vxg__h5_enter(vxg__h5_guard *g) {
-    pthread_mutex_lock(&h5_lock);
+    vxg__lock(&h5_lock);
     g->print = NULL, g->context = NULL;
     H5Eget_auto2(H5E_DEFAULT, &g->print, &g->context);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -23,7 +22,7 @@ void vxg__h5_enter(vxg__h5_guard *g) {
 
 void vxg__h5_leave(vxg__h5_guard *g) {
     H5Eset_auto2(H5E_DEFAULT, g->print, g->context);
-    pthread_mutex_unlock(&h5_lock);
+    vxg__unlock(&h5_lock);
 }
 
 static herr_t innermost(unsigned n, const H5E_error2_t *e, void *context) {

@@ -247,7 +247,7 @@ static int run_item(evaluation *e, const vxg_call *call, int64_t item) {
     return status;
 }
 
-static int evaluate(evaluation *e, const vxg_call *given) {
+static int evaluate_in_scope(evaluation *e, const vxg_call *given) {
     vxg_call call = given ? *given : (vxg_call){0};
     vxg_device *dev = e->op->dev;
     size_t need = vxg_op_workspace(e->op);
@@ -276,6 +276,15 @@ static int evaluate(evaluation *e, const vxg_call *given) {
         if (!status) status = synced;
         vxg_buffer_release(own);
     }
+    return status;
+}
+
+/* One thread count for all that is planned and run here. */
+static int evaluate(evaluation *e, const vxg_call *given) {
+    vxg_scope scope;
+    vxg__scope_enter(&scope);
+    const int status = evaluate_in_scope(e, given);
+    vxg__scope_leave(&scope);
     return status;
 }
 

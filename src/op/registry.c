@@ -1,12 +1,11 @@
 /* The registry: rows of the rooms, then rows added at run time. */
-#include <pthread.h>
 #include <string.h>
 
 #include "op/op.h"
 
 #define MAX_ADDED 256
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+VXG_LOCK(lock, VXG_RANK_LEAF);
 static const vxg_op_row *added[MAX_ADDED];
 static int nadded;
 
@@ -23,9 +22,9 @@ static const vxg_op_row *room_row(int index, int *total) {
 int vxg_op_row_count(void) {
     int total;
     room_row(-1, &total);
-    pthread_mutex_lock(&lock);
+    vxg__lock(&lock);
     total += nadded;
-    pthread_mutex_unlock(&lock);
+    vxg__unlock(&lock);
     return total;
 }
 
@@ -33,9 +32,9 @@ const vxg_op_row *vxg_op_row_at(int index) {
     int total;
     const vxg_op_row *row = room_row(index, &total);
     if (row || index < total) return row;
-    pthread_mutex_lock(&lock);
+    vxg__lock(&lock);
     if (index - total < nadded) row = added[index - total];
-    pthread_mutex_unlock(&lock);
+    vxg__unlock(&lock);
     return row;
 }
 
@@ -53,9 +52,9 @@ static const vxg_op_row *find(const char *name) {
 
 const vxg_op_row *vxg_op_row_find(const char *name) {
     if (!name) return NULL;
-    pthread_mutex_lock(&lock);
+    vxg__lock(&lock);
     const vxg_op_row *row = find(name);
-    pthread_mutex_unlock(&lock);
+    vxg__unlock(&lock);
     return row;
 }
 
@@ -63,7 +62,7 @@ int vxg_op_register(const vxg_op_row *row) {
     VXG_FAIL_IF(!row || !row->name || !row->make || row->examples < 1, VXG_ERR_ARGUMENT,
                 "operator row: name, make or examples is missing");
     int status = VXG_OK;
-    pthread_mutex_lock(&lock); /* held from the search to the entry: a name comes in once */
+    vxg__lock(&lock); /* held from the search to the entry: a name comes in once */
     if (find(row->name)) {
         status = vxg_error_set(VXG_ERR_ARGUMENT, "operator '%s' is registered already", row->name);
     } else if (nadded == MAX_ADDED) {
@@ -71,6 +70,6 @@ int vxg_op_register(const vxg_op_row *row) {
     } else {
         added[nadded++] = row;
     }
-    pthread_mutex_unlock(&lock);
+    vxg__unlock(&lock);
     return status;
 }

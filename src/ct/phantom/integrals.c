@@ -22,6 +22,7 @@ typedef struct job {
     double offset;
     const vxg_phantom_opts *opts;
     void *out;
+    int workers;
     span *spans;             /* n per worker */
     double *cuts;            /* 2 n per worker */
     double middle;           /* of the columns */
@@ -183,11 +184,11 @@ static void project_rows(void *context, int64_t begin, int64_t end, int worker) 
 /* A few rows for every thread between two looks at progress; no value depends on how many. */
 static int project_all(job *j) {
     const vxg_phantom_opts *o = j->opts;
-    const int64_t rows = 64 * (int64_t)vxg_threads(), last = o->end * j->nv;
+    const int64_t rows = 64 * (int64_t)j->workers, last = o->end * j->nv;
     for (int64_t at = o->begin * j->nv; at < last; at += rows) {
         const int64_t n = last - at < rows ? last - at : rows;
         j->first_row = at;
-        vxg__parallel(n, 8, project_rows, j);
+        vxg__parallel_on(j->workers, n, 8, project_rows, j);
         VXG_FAIL_IF(vxg__cancelled(o->progress), VXG_ERR_CANCELLED, "interrupted");
         VXG_FAIL_IF(j->endless >= 0, VXG_ERR_ARGUMENT,
                     "phantom: a ray of view %lld runs along z through a shape without end in z",
@@ -204,8 +205,10 @@ int vxg_phantom_project(const vxg_phantom *phantom, const vxg_ct_geometry *geo,
     vxg_phantom_opts o;
     vxg__body *bodies = NULL;
     VXG_TRY(vxg__phantom_opts(phantom, opts, vxg_ct_geometry_nviews(geo), 1, &o));
-    const size_t room = (size_t)phantom->n * (size_t)vxg_threads();
+    const int workers = vxg_threads();
+    const size_t room = (size_t)phantom->n * (size_t)workers;
     job j = {.n = phantom->n,
+             .workers = workers,
              .replaces = phantom->replaces,
              .geo = geo,
              .beam = vxg_ct_geometry_beam(geo),

@@ -14,6 +14,7 @@ typedef struct job {
     vxg_ct_volume vol;
     const vxg_phantom_opts *opts;
     void *out;
+    int workers;
     near_body *lists;  /* 2 n per worker: of the row, of the voxel */
     double step[3][3]; /* world vectors of one voxel along x, y, z */
     double radius;     /* of the ball around a voxel */
@@ -112,11 +113,11 @@ static void fill_rows(void *context, int64_t begin, int64_t end, int worker) {
 
 static int fill_all(job *j) {
     const vxg_phantom_opts *o = j->opts;
-    const int64_t rows = 64 * (int64_t)vxg_threads(), last = o->end * j->vol.ny;
+    const int64_t rows = 64 * (int64_t)j->workers, last = o->end * j->vol.ny;
     for (int64_t at = o->begin * j->vol.ny; at < last; at += rows) {
         const int64_t n = last - at < rows ? last - at : rows;
         j->first_row = at;
-        vxg__parallel(n, 8, fill_rows, j);
+        vxg__parallel_on(j->workers, n, 8, fill_rows, j);
         VXG_FAIL_IF(vxg__cancelled(o->progress), VXG_ERR_CANCELLED, "interrupted");
         vxg__report(o->progress, "slices", (double)(at + n) / (double)j->vol.ny - (double)o->begin,
                     (double)(o->end - o->begin));
@@ -129,7 +130,7 @@ int vxg_phantom_voxelize(const vxg_phantom *phantom, const vxg_ct_volume *vol,
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "phantom: output is NULL");
     vxg_phantom_opts o;
     vxg__body *bodies = NULL;
-    job j = {.opts = &o, .out = out};
+    job j = {.opts = &o, .out = out, .workers = vxg_threads()};
     VXG_TRY(vxg__ct_volume_check(vol, &j.vol));
     VXG_TRY(vxg__phantom_opts(phantom, opts, j.vol.nz, 4, &o));
     const double size[3] = {j.vol.dx, j.vol.dy, j.vol.dz};
@@ -139,7 +140,7 @@ int vxg_phantom_voxelize(const vxg_phantom *phantom, const vxg_ct_volume *vol,
     int status = vxg__phantom_bodies(phantom, &o, &bodies);
     j.bodies = bodies;
     if (!status) {
-        j.lists = vxg__calloc(2 * (size_t)j.n * (size_t)vxg_threads(), sizeof *j.lists);
+        j.lists = vxg__calloc(2 * (size_t)j.n * (size_t)j.workers, sizeof *j.lists);
         status = j.lists ? fill_all(&j) : VXG_ERR_MEMORY;
     }
     vxg__free(j.lists);

@@ -296,8 +296,8 @@ static int conveyor_run(conveyor *c, vxg_device *dev) {
     pthread_mutex_init(&c->reading, NULL);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->moved, NULL);
-    int reading = !pthread_create(&reader, NULL, read_slabs, c);
-    int writing = reading && !pthread_create(&writer, NULL, write_slabs, c);
+    int reading = !vxg__thread_start(&reader, read_slabs, c);
+    int writing = reading && !vxg__thread_start(&writer, write_slabs, c);
     if (writing) {
         compute_slabs(c, dev);
     } else {

@@ -49,6 +49,7 @@ typedef struct pair_work {
     int64_t radius;
     double *taps; /* Gaussian, radius + 1 */
     double *data; /* (group, node, row, nu + PAD): values, or spline coefficients from index 1 on */
+    int workers;
     double *scratch; /* per worker: nu */
 } pair_work;
 
@@ -307,7 +308,8 @@ static int allocate(pair_work *w) {
     w->taps = vxg__calloc((size_t)w->radius + 1, sizeof(double));
     w->data =
         vxg__calloc((size_t)w->nodes * (size_t)w->rows, (size_t)(w->nu + PAD) * sizeof(double));
-    w->scratch = vxg__calloc((size_t)vxg_threads(), (size_t)w->nu * sizeof(double));
+    w->workers = vxg_threads();
+    w->scratch = vxg__calloc((size_t)w->workers, (size_t)w->nu * sizeof(double));
     if (!w->taps || !w->data || !w->scratch) return VXG_ERR_MEMORY;
     double sum = 0;
     for (int64_t i = 0; i <= w->radius; i++) {
@@ -324,7 +326,7 @@ static int prepare(pair_work *w, const double *theta, int64_t nviews) {
     VXG_TRY(opposite_groups(w));
     if (w->ngroups == 0) VXG_TRY(seam_group(w));
     VXG_TRY(allocate(w));
-    vxg__parallel(w->nodes * w->rows, 1, rows_part, w);
+    vxg__parallel_on(w->workers, w->nodes * w->rows, 1, rows_part, w);
     return check_rows(w);
 }
 

@@ -44,6 +44,7 @@ typedef struct wedge {
     int64_t low, top;  /* harmonics low < h <= top */
     int64_t k0, nk;    /* frequencies k0 .. k0 + nk - 1 of n */
     vxg__fft plan;
+    int workers;
     double *scratch; /* per worker: 2 room */
     int64_t room;
     double *re, *im; /* (nk, views): the rows' transforms */
@@ -194,7 +195,8 @@ static int allocate(wedge *w, int64_t n) {
     size_t nh = (size_t)(w->top - w->low);
     w->room = n > w->m ? n : w->m;
     VXG_TRY(vxg__fft_plan(&w->plan, n));
-    w->scratch = vxg__calloc((size_t)vxg_threads() * 2, (size_t)w->room * sizeof(double));
+    w->workers = vxg_threads();
+    w->scratch = vxg__calloc((size_t)w->workers * 2, (size_t)w->room * sizeof(double));
     w->re = vxg__calloc(nk, nv * sizeof(double));
     w->im = vxg__calloc(nk, nv * sizeof(double));
     w->source = vxg__calloc(m, sizeof(double));
@@ -222,8 +224,8 @@ static int prepare(wedge *w) {
         w->first[k] = h > w->low ? h : w->low + 1;
     }
     place_views(w);
-    vxg__parallel(w->views.n, 8, rows_part, w);
-    vxg__parallel(w->nk, 2, frequencies_part, w);
+    vxg__parallel_on(w->workers, w->views.n, 8, rows_part, w);
+    vxg__parallel_on(w->workers, w->nk, 2, frequencies_part, w);
     int64_t nh = w->top - w->low;
     for (int64_t k = 0; k < w->nk; k++)
         for (int64_t h = w->first[k]; h <= w->top; h++) {

@@ -275,7 +275,7 @@ static void schedule_range(void *context, int64_t begin, int64_t end, int worker
     for (int64_t unit = begin; unit < end; unit++) {
         if (vxg__cancelled(j->progress)) atomic_store(&j->cancelled, 1);
         if (atomic_load(&j->cancelled)) return;
-        j->fn(j->args, unit, j->scratch + (size_t)worker * j->stride);
+        j->fn(j->args, unit, j->scratch ? j->scratch + (size_t)worker * j->stride : NULL);
     }
 }
 
@@ -283,30 +283,41 @@ size_t vxg__cpu_scratch(size_t bytes) {
     return ((bytes + 4095) & ~(size_t)4095) * (size_t)vxg_threads();
 }
 
-int vxg__cpu_run_in(vxg_schedule_fn fn, const void *args, int64_t nunits, void *scratch,
-                    size_t scratch_bytes, const vxg_progress *progress) {
+static int run_units(vxg_schedule_fn fn, const void *args, int64_t nunits, int workers,
+                     void *scratch, size_t scratch_bytes, const vxg_progress *progress) {
     schedule_job job = {.fn = fn, .args = args, .scratch = scratch, .progress = progress};
     job.stride = (scratch_bytes + 4095) & ~(size_t)4095;
-    if (nunits > 0) vxg__parallel(nunits, 1, schedule_range, &job);
+    vxg__parallel_on(workers, nunits, 1, schedule_range, &job);
     VXG_FAIL_IF(atomic_load(&job.cancelled), VXG_ERR_CANCELLED, "interrupted");
     return VXG_OK;
 }
 
+int vxg__cpu_run_in(vxg_schedule_fn fn, const void *args, int64_t nunits, void *scratch,
+                    size_t scratch_bytes, const vxg_progress *progress) {
+    return run_units(fn, args, nunits, vxg_threads(), scratch, scratch_bytes, progress);
+}
+
 int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t scratch_bytes,
                  const vxg_progress *progress) {
+    vxg_scope scope;
+    int status = VXG_OK;
+    void *scratch = NULL;
     if (nunits <= 0) return VXG_OK;
-    if (!scratch_bytes) return vxg__cpu_run_in(fn, args, nunits, NULL, 0, progress);
-    /* With fewer units than threads workers are still numbered up to the thread count. */
-    size_t bytes = nunits > 1 ? vxg__cpu_scratch(scratch_bytes) : scratch_bytes;
-    void *scratch = vxg__alloc_aligned(bytes);
-    if (!scratch) return VXG_ERR_MEMORY;
-    int status = vxg__cpu_run_in(fn, args, nunits, scratch, scratch_bytes, progress);
+    vxg__scope_enter(&scope);
+    const int workers = nunits > 1 ? vxg_threads() : 1;
+    if (scratch_bytes) {
+        scratch = vxg__alloc_aligned(nunits > 1 ? vxg__cpu_scratch(scratch_bytes) : scratch_bytes);
+        if (!scratch) status = VXG_ERR_MEMORY;
+    }
+    if (!status) status = run_units(fn, args, nunits, workers, scratch, scratch_bytes, progress);
     vxg__free(scratch);
+    vxg__scope_leave(&scope);
     return status;
 }
 
 const vxg_backend vxg__backend_cpu = {
     .name = "cpu",
+    .survives_fork = 1,
     .list = cpu_list,
     .open = cpu_open,
     .close = cpu_close,

@@ -37,7 +37,8 @@ vxg_schedule_fn vxg__cpu_schedule(const vxg_device *dev, const char *name);
 int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t scratch_bytes,
                  const vxg_progress *progress);
 /* The same in scratch that is given, vxg__cpu_scratch(scratch_bytes) of it: no memory is asked for.
- * It is neither zero nor, unless `scratch` is, aligned. */
+ * It is neither zero nor, unless `scratch` is, aligned. Sizing and running stand in one scope
+ * (vxg__scope_enter), as they do in every call of an operator. */
 int vxg__cpu_run_in(vxg_schedule_fn fn, const void *args, int64_t nunits, void *scratch,
                     size_t scratch_bytes, const vxg_progress *progress);
 size_t vxg__cpu_scratch(size_t bytes);

@@ -16,8 +16,9 @@
 
 vxg_cuda_api vxg__cu;
 vxg_nvrtc_api vxg__nvrtc;
-static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
+VXG_LOCK(load_lock, VXG_RANK_LOADER);
 static void *driver, *compiler; /* stay open */
+static unsigned driver_forks;   /* when the driver was loaded */
 
 static int look_up(void *lib, const char *path, const char *name, void *slot) {
     void *p = dlsym(lib, name);
@@ -55,9 +56,15 @@ static int load_driver(void) {
 }
 
 int vxg__cuda_load(void) {
-    pthread_mutex_lock(&load_lock);
+    vxg__lock(&load_lock);
+    const int was_loaded = driver != NULL;
     int status = driver ? VXG_OK : load_driver();
-    pthread_mutex_unlock(&load_lock);
+    if (!status && !was_loaded) driver_forks = vxg__forks();
+    const int lost = !status && driver_forks != vxg__forks();
+    vxg__unlock(&load_lock);
+    VXG_FAIL_IF(lost, VXG_ERR_DEVICE,
+                "CUDA was in use before this process was forked and does not work in the child: "
+                "use it in the parent alone, or fork before it is used");
     return status;
 }
 
@@ -182,9 +189,9 @@ static int load_compiler(void) {
 }
 
 int vxg__nvrtc_load(void) {
-    pthread_mutex_lock(&load_lock);
+    vxg__lock(&load_lock);
     int status = compiler ? VXG_OK : load_compiler();
-    pthread_mutex_unlock(&load_lock);
+    vxg__unlock(&load_lock);
     return status;
 }
 

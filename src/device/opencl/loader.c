@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 vxg_cl_api vxg__cl;
-static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
-static void *library; /* stays open: its platforms may own threads */
+VXG_LOCK(load_lock, VXG_RANK_LOADER);
+static void *library;  /* stays open: its platforms may own threads */
+static unsigned forks; /* when it was loaded */
 
 static int look_up(void *lib, const char *path, const char *name, void *slot) {
     void *p = dlsym(lib, name);
@@ -43,9 +44,15 @@ static int load(void) {
 }
 
 int vxg__cl_load(void) {
-    pthread_mutex_lock(&load_lock);
+    vxg__lock(&load_lock);
+    const int was_loaded = library != NULL;
     int status = library ? VXG_OK : load();
-    pthread_mutex_unlock(&load_lock);
+    if (!status && !was_loaded) forks = vxg__forks();
+    const int lost = !status && forks != vxg__forks();
+    vxg__unlock(&load_lock);
+    VXG_FAIL_IF(lost, VXG_ERR_DEVICE,
+                "OpenCL was in use before this process was forked, and its threads did not come "
+                "along: use it in the parent alone, or fork before it is used");
     return status;
 }
 

@@ -21,6 +21,18 @@ void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
 int vxg__threads_wanted(void) {
     return vxgi_base_v1()->threads_wanted();
 }
+void vxg__lock_add(vxg_lock *lock) {
+    vxgi_base_v1()->lock_add(lock);
+}
+void vxg__lock(vxg_lock *lock) {
+    vxgi_base_v1()->lock(lock);
+}
+void vxg__unlock(vxg_lock *lock) {
+    vxgi_base_v1()->unlock(lock);
+}
+int vxg__thread_start(pthread_t *thread, void *(*fn)(void *), void *context) {
+    return vxgi_base_v1()->thread_start(thread, fn, context);
+}
 void vxg__log(int level, const char *format, ...) {
     char text[2048];
     va_list list;

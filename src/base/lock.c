@@ -1,0 +1,101 @@
+/* Locks that fork respects.
+ *
+ * fork() copies one thread. A lock that another thread held would stay locked in the child for
+ * ever, with what it guards half changed; so fork waits for all locks, in the order of their ranks,
+ * and both sides unlock them. A lock of the forking thread itself (fork in a callback) stays as it
+ * is.
+ */
+#include "base.h"
+
+static vxg_lock *known; /* changes while the library is loaded, or under locks that fork takes */
+static unsigned forks;
+static _Thread_local int depth; /* locks of this thread; its address names the thread */
+static _Thread_local int cancel_state;
+
+static void set_holder(vxg_lock *lock, const void *holder) {
+    __atomic_store_n(&lock->holder, holder, __ATOMIC_RELAXED);
+}
+
+void vxg__lock(vxg_lock *lock) {
+    int before;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    if (depth++ == 0) cancel_state = before;
+    pthread_mutex_lock(&lock->mutex);
+    set_holder(lock, &depth);
+}
+
+void vxg__unlock(vxg_lock *lock) {
+    set_holder(lock, NULL);
+    pthread_mutex_unlock(&lock->mutex);
+    if (depth > 1) {
+        depth--;
+        return;
+    }
+    const int state = cancel_state;
+    depth = 0;
+    vxg__log_deliver();
+    pthread_setcancelstate(state, NULL);
+}
+
+int vxg__locks_held(void) {
+    return depth;
+}
+
+void vxg__lock_wait(vxg_lock *lock, pthread_cond_t *condition) {
+    set_holder(lock, NULL);
+    pthread_cond_wait(condition, &lock->mutex);
+    set_holder(lock, &depth);
+}
+
+/* ---- Fork ---- */
+static void before_fork(void) {
+    for (int rank = 0; rank < VXG_RANKS; rank++)
+        for (vxg_lock *l = known; l; l = l->next) {
+            if (l->rank != rank) continue;
+            l->taken = __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != &depth;
+            if (l->taken) pthread_mutex_lock(&l->mutex);
+        }
+}
+
+static void give_back(vxg_lock *lock) {
+    if (!lock->taken) return;
+    lock->taken = 0;
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+/* The first rank last: it guards the list, and there is one lock of it. */
+static void release_taken(void) {
+    vxg_lock *first = NULL;
+    for (int rank = VXG_RANKS - 1; rank >= 0; rank--)
+        for (vxg_lock *l = known; l; l = l->next) {
+            if (l->rank == 0) first = l;
+            if (l->rank == rank && rank > 0) give_back(l);
+        }
+    if (first) give_back(first);
+}
+
+static void after_fork(void) {
+    __atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
+    vxg__threads_after_fork();
+    vxg__log_after_fork();
+    release_taken();
+}
+
+unsigned vxg__forks(void) {
+    return __atomic_load_n(&forks, __ATOMIC_RELAXED);
+}
+
+void vxg__lock_add(vxg_lock *lock) {
+    static int watching; /* the first static lock comes before any thread */
+    if (!watching) pthread_atfork(before_fork, release_taken, after_fork);
+    watching = 1;
+    lock->next = known, known = lock;
+}
+
+void vxg__lock_remove(vxg_lock *lock) {
+    for (vxg_lock **p = &known; *p; p = &(*p)->next) {
+        if (*p != lock) continue;
+        *p = lock->next;
+        return;
+    }
+}

@@ -1,0 +1,121 @@
+/* Queues and recorded graphs: checks above the backends. */
+#include "device/backend.h"
+
+int vxg__queue_check(const vxg_queue *queue, const char *who) {
+    VXG_FAIL_IF(!vxg__object_is(queue, VXG_KIND_QUEUE), VXG_ERR_ARGUMENT,
+                "%s: the queue is NULL or was freed", who);
+    return vxg__device_check(queue->dev, who);
+}
+
+int vxg__queue_pick(vxg_device *dev, vxg_queue **queue, const char *who) {
+    VXG_TRY(vxg__device_check(dev, who));
+    if (!*queue) return vxg__device_queue(dev, queue);
+    VXG_TRY(vxg__queue_check(*queue, who));
+    VXG_FAIL_IF((*queue)->dev != dev, VXG_ERR_ARGUMENT, "%s: queue of another device", who);
+    return VXG_OK;
+}
+
+static int queue_make(vxg_device *dev, vxg_queue **out) {
+    vxg_queue *q = vxg__object_new(VXG_KIND_QUEUE, sizeof *q);
+    if (!q) return VXG_ERR_MEMORY;
+    q->dev = dev;
+    int status = dev->backend->queue_new(q);
+    if (status) {
+        vxg__object_free(q);
+        return status;
+    }
+    *out = q;
+    return VXG_OK;
+}
+
+void vxg__queue_drop(vxg_queue *queue) {
+    if (!vxg__device_lost(queue->dev)) queue->dev->backend->queue_free(queue);
+    vxg__object_free(queue);
+}
+
+int vxg_queue_new(vxg_device *dev, vxg_queue **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "new queue: out is NULL");
+    *out = NULL;
+    VXG_TRY(vxg__device_check(dev, "new queue"));
+    VXG_TRY(queue_make(dev, out));
+    vxg_device_retain(dev);
+    return VXG_OK;
+}
+
+void vxg_queue_free(vxg_queue *queue) {
+    if (!vxg__object_is(queue, VXG_KIND_QUEUE) || queue == queue->dev->queue) return;
+    vxg_device *dev = queue->dev;
+    vxg__queue_drop(queue);
+    vxg_device_release(dev);
+}
+
+int vxg__device_queue(vxg_device *dev, vxg_queue **out) {
+    vxg__lock(&dev->lock);
+    int status = dev->queue ? VXG_OK : queue_make(dev, &dev->queue);
+    *out = dev->queue;
+    vxg__unlock(&dev->lock);
+    return status;
+}
+
+int vxg_queue_sync(vxg_queue *queue) {
+    VXG_TRY(vxg__queue_check(queue, "sync"));
+    return queue->dev->backend->sync(queue);
+}
+vxg_device *vxg_queue_device(const vxg_queue *queue) {
+    return vxg__object_is(queue, VXG_KIND_QUEUE) ? queue->dev : NULL;
+}
+
+static int unsupported(const vxg_device *dev, const char *what) {
+    VXG_FAIL(VXG_ERR_UNSUPPORTED, "%s: %s devices have none", what, dev->backend->name);
+}
+
+int vxg_queue_time_begin(vxg_queue *queue) {
+    VXG_TRY(vxg__queue_check(queue, "time"));
+    const vxg_backend *b = queue->dev->backend;
+    return b->time_begin ? b->time_begin(queue) : unsupported(queue->dev, "timers");
+}
+int vxg_queue_time_end(vxg_queue *queue, double *seconds) {
+    VXG_FAIL_IF(!seconds, VXG_ERR_ARGUMENT, "time: seconds is NULL");
+    *seconds = 0;
+    VXG_TRY(vxg__queue_check(queue, "time"));
+    const vxg_backend *b = queue->dev->backend;
+    return b->time_end ? b->time_end(queue, seconds) : unsupported(queue->dev, "timers");
+}
+
+/* ---- Graphs ---- */
+int vxg_queue_capture_begin(vxg_queue *queue) {
+    VXG_TRY(vxg__queue_check(queue, "capture"));
+    const vxg_backend *b = queue->dev->backend;
+    return b->capture_begin ? b->capture_begin(queue) : unsupported(queue->dev, "graph capture");
+}
+int vxg_queue_capture_end(vxg_queue *queue, vxg_graph **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "capture: out is NULL");
+    *out = NULL;
+    VXG_TRY(vxg__queue_check(queue, "capture"));
+    vxg_device *dev = queue->dev;
+    if (!dev->backend->capture_end) return unsupported(dev, "graph capture");
+    vxg_graph *g = vxg__object_new(VXG_KIND_GRAPH, sizeof *g);
+    if (!g) return VXG_ERR_MEMORY;
+    g->dev = dev;
+    int status = dev->backend->capture_end(queue, g);
+    if (status) {
+        vxg__object_free(g);
+        return status;
+    }
+    vxg_device_retain(dev);
+    *out = g;
+    return VXG_OK;
+}
+int vxg_graph_launch(vxg_graph *graph, vxg_queue *queue) {
+    VXG_FAIL_IF(!vxg__object_is(graph, VXG_KIND_GRAPH), VXG_ERR_ARGUMENT,
+                "graph launch: the graph is NULL or was freed");
+    VXG_TRY(vxg__queue_pick(graph->dev, &queue, "graph launch"));
+    return graph->dev->backend->graph_launch(graph, queue);
+}
+void vxg_graph_free(vxg_graph *graph) {
+    if (!vxg__object_is(graph, VXG_KIND_GRAPH)) return;
+    vxg_device *dev = graph->dev;
+    if (!vxg__device_lost(dev)) dev->backend->graph_free(graph);
+    vxg__object_free(graph);
+    vxg_device_release(dev);
+}
