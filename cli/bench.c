@@ -64,8 +64,7 @@ static int make_standard(const char *name, vxg_device *dev, const scan *s, int p
                          vxg_op **out) {
     vxg_ct_projector_opts p = {.no_schedule = plain};
     vxg_ct_fbp_opts f = {.no_schedule = plain};
-    if (!strcmp(name, "ct.parallel.fbp"))
-        return vxg_ct_fbp(dev, s->geo, s->angles, &s->vol, &f, out);
+    if (!strcmp(name, "ct.parallel.fbp")) return vxg_ct_fbp(dev, s->geo, &s->vol, &f, out);
     return !strcmp(name, "ct.parallel.joseph")
                ? vxg_ct_projector(dev, s->geo, &s->vol, &p, out)
                : vxg_ct_backprojector(dev, s->geo, &s->vol, &p, out);

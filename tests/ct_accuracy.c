@@ -32,7 +32,7 @@ static int slice_fbp(const slice_scan *s, const float *sino, float *out) {
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) return status;
     vxg_ct_volume vol = vxg_ct_fit_volume(geo);
-    status = vxg_ct_fbp(dev, geo, s->angles, &vol, &f, &op);
+    status = vxg_ct_fbp(dev, geo, &vol, &f, &op);
     if (!status) status = vxg_op_new_array(op, 0, &y);
     if (!status) status = vxg_op_new_array(op, -1, &x);
     if (!status) status = vxg_array_write(NULL, &y, sino);

@@ -99,7 +99,7 @@ static int path_op(vxg_device *dev, const scan *s, path p, int no_schedule, vxg_
     if (status) return status;
     po.model = p == SIDDON ? VXG_CT_SIDDON : VXG_CT_JOSEPH;
     if (p == FBP) {
-        status = vxg_ct_fbp(dev, geo, s->angles, &s->vol, &fo, op);
+        status = vxg_ct_fbp(dev, geo, &s->vol, &fo, op);
     } else if (p == BACKPROJECT) {
         status = vxg_ct_backprojector(dev, geo, &s->vol, &po, op);
     } else if (s->rows == 1) {

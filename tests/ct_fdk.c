@@ -515,8 +515,8 @@ TEST(refusals)
     refused(changed(&s, 2, 0.5), &none, "off the level");
     s.nviews = 190, s.range = 3.2; /* the fan needs more */
     refused(changed(&s, -1, 0), &none, "arc");
-    s.nviews = 250, s.range = 4.2, s.center = 150;
-    refused(changed(&s, -1, 0), &none, "half_fan");
+    s.nviews = 250, s.range = 4.2, s.center = 150; /* a half-fan needs a turn */
+    refused(changed(&s, -1, 0), &(vxg_ct_fdk_opts){.half_fan = VXG_CT_HALF_FAN_YES}, "half_fan");
     s.range = 0, s.center = -20;
     refused(changed(&s, -1, 0), &none, "half_fan");
     s.center = 299.5;

@@ -458,7 +458,7 @@ static int fbp_slab(vxg_device *dev, const float *proj, int64_t rows, float *out
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) return status;
     vxg_ct_volume vol = vxg_ct_fit_volume(geo);
-    status = vxg_ct_fbp(dev, geo, angles, &vol, NULL, &op);
+    status = vxg_ct_fbp(dev, geo, &vol, NULL, &op);
     if (!status) status = vxg_op_new_array(op, 0, &y);
     if (!status) status = vxg_op_new_array(op, -1, &x);
     if (!status) status = vxg_array_write(NULL, &y, proj);

@@ -147,9 +147,14 @@ plant axis_mirrored src/ct/geometry/geometry.c \
     's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (center - 0.5 * (double)(o->cols - 1))/' "ct_accuracy"
 plant rows_upside_down src/ct/geometry/geometry.c 's/\.V = \{0, 0, pv\}/.V = {0, 0, -pv}/' "ct_accuracy_point full_turn"
 plant weight_too_wide_both_ways kernels/ct/project/parallel.h 's/K_R\(1\.0\) - K_abs\(b - /K_R(1.01) - K_abs(b - /' "ct_accuracy lengths"
-plant fbp_drops_last_view src/ct/analytic/fbp.c \
-    's/status = vxg_ct_angle_weights\(nviews, angles, weights\);/&\n    if (!status) weights[nviews - 1] = 0;/' "ct_accuracy"
-plant fbp_forgets_pixel_size src/ct/analytic/fbp.c 's/double pitch = .*;/double pitch = 1;/' "ct_accuracy pixel"
+plant fbp_drops_last_view src/ct/analytic/fdk_plan.c \
+    's/    if \(folded\) return VXG_OK;/    if (folded) p->view_weights[s->nviews - 1] = 0;\n&/' "ct_accuracy"
+plant fbp_forgets_pixel_size src/ct/analytic/fbp.c 's/nfft, p->pitch, response/nfft, 1, response/' "ct_accuracy pixel"
+plant pitch_of_view_0 src/ct/analytic/fdk_plan.c 's/view_weights\[i\] \*= p->pitch/view_weights[i] *= p->pitch > 0 ? vxg__ct_level_pitch(geo, vxg_ct_geometry_view(geo, i)) : 1;\n        if (0) p->view_weights[i] *= p->pitch/' "ct_scans pitch"
+plant yaw_not_seen src/ct/geometry/axis.c 's/return fabs\(v->U\[0\] \* u\[0\] \+ v->U\[1\] \* u\[1\]\)/return hypot(v->U[0], v->U[1])/' "ct_scans pitch"
+plant half_acquisition_doubled src/ct/geometry/scan_kind.c 's/if \(aside && !open\) s->method = VXG__SCAN_OFFSET;//' "ct_scans half_acquisition"
+plant laminography_taken src/ct/geometry/scan_kind.c 's/define MOST_TILT 1e-3/define MOST_TILT 1.5/' "ct_scans fbp_refusals"
+plant slice_left src/ct/project/projector.c 's/if \(planar\) status = vxg__ct_within_slice.*;//' "ct_scans leave_the_slice"
 
 # ---- footprints ----
 plant footprint_flat_too_short kernels/ct/project/footprint.k 's/K_min\(high, o\[2\]\)/K_min(high, o[1])/' "ct_footprint strips"
@@ -181,11 +186,15 @@ plant cone_run_last kernels/ct/project/cone_run.h 's/if \(z0 \+ k >= nz\) return
 plant fdk_weight_adjoint_edge kernels/ct/analytic/fdk.k 's/gx == nu - 1; i\+\+/gx == nu; i++/' "op_checks ct.fan.fbp.float64.tiny"
 plant fdk_distance_ratio src/ct/analytic/fdk_plan.c 's/radius \/ distance/1/' "ct_fdk unit_density"
 plant fdk_flat_taps_on_an_arc src/ct/analytic/fdk.c 's/bend \* bend/1.0/' "ct_fdk wide_fan"
-plant fdk_half_fan_cut_off src/ct/analytic/fdk_plan.c 's/ceil\(fabs\(.*axis\)\)/0/' "ct_fdk partial_fan"
+plant fdk_half_fan_cut_off src/ct/geometry/scan_kind.c 's/ceil\(fabs\(2 \* column\) - 1e-9\)/0/' "ct_fdk partial_fan"
 plant parker_fan_mirrored src/ct/analytic/fdk_weights.c 's/b < 2 \* \(delta \+ g\)/b < 2 * (delta - g)/' "ct_fdk_weights parker"
 plant offset_side_swapped src/ct/analytic/fdk_weights.c 's/hi < -lo \? -1 : 1/hi < -lo ? 1 : -1/' "ct_fdk_weights offset"
 plant helix_not_divided src/ct/analytic/fdk.c 's/turns >= 0\.5 \? 1 \/ turns : 0/turns > 0 ? 1 : 0/' "ct_fdk helix"
-plant turn_folded_by_half src/ct/analytic/angle_weights.c 's/angles, 2 \* PI, VXG__WEDGE_AUTO/angles, PI, VXG__WEDGE_AUTO/' "ct_fdk_weights turn"
+plant gap_on_its_rim src/ct/geometry/arcs.c 's/a->spacing\[g\] = out->median;//' "ct_scans gap_weights"
+plant gap_counts_once src/ct/geometry/arcs.c 's/count \+= a->spacing\[g\] > limit/count = 1/' "ct_scans gap_weights"
+plant slab_weighted_alone src/ct/analytic/fdk_plan.c 's/opts->whole \? opts->whole : geo/geo/' "ct_scans whole"
+plant short_side_counts_half src/ct/analytic/fdk_weights.c 's/if \(scan->by_position \&\&/if (0 \&\&/' "ct_scans overscans"
+plant turn_folded_by_half src/ct/geometry/arcs.c 's/angles, 2 \* PI, VXG__WEDGE_AUTO/angles, PI, VXG__WEDGE_AUTO/' "ct_fdk_weights turn"
 
 # ---- parts ----
 plant box_half_voxel_off src/ct/project/partial.c 's/end\[i\] - n\[i\]\)/end[i] - n[i] + 1)/' "ct_partial voxels_of_a_box"
@@ -226,7 +235,7 @@ plant name_registered_twice src/op/registry.c 's/if \(find\(row->name\)\)/if (0)
 # ---- filters, weights, centre, files ----
 plant ramp_with_dc_bias src/ct/analytic/response.c 's/taps\[0\] = 1 \/ \(4 \* pitch\)/taps[0] = 1.001 \/ (4 * pitch)/' "ct_response"
 plant cutoff_ignored src/ct/analytic/response.c 's/\(double\)\(nfft \/ 2\) \/ cutoff/(double)(nfft \/ 2)/' "ct_response"
-plant angle_weight_wrong src/ct/analytic/angle_weights.c 's/0\.5 \* both/0.51 * both/' "ct_weights"
+plant angle_weight_wrong src/ct/geometry/arcs.c 's/0\.5 \* both/0.51 * both/' "ct_weights"
 plant flats_and_darks_swapped src/ct/pipeline/correct.c 's/\{VXG_FRAME_FLAT, VXG_FRAME_DARK\}/{VXG_FRAME_DARK, VXG_FRAME_FLAT}/' "ct_pipeline"
 plant repair_blends_views_backwards src/ct/prep/repair.c 's/row\[a \* pitch \+ u\], row\[b \* pitch/row[b * pitch + u], row[a * pitch/' "ct_repair rule"
 plant repair_stops_at_the_slab src/ct/pipeline/correct.c 's/if \(at < 0 \|\| at >= c->scan->nrows\)/if (at >= -9)/' "ct_repair repaired"

@@ -136,7 +136,7 @@ typedef struct vxg_ct_projector_opts {
 VXG_API int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                              const vxg_ct_projector_opts *opts, vxg_op **out);
 /* The same in 2-D: image (ny, nx) -> sinogram (nviews, nu). The geometry has one row, the volume
- * one slice; rays lie in the slice. */
+ * one slice; rays lie in the slice: VXG_ERR_ARGUMENT names the first view whose rays leave it. */
 VXG_API int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo,
                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                vxg_op **out);
@@ -262,18 +262,37 @@ VXG_API int vxg_ct_filter_response(vxg_ct_window window, double cutoff, int64_t 
 VXG_API int vxg_ct_filter(vxg_device *dev, const vxg_space *projections, const double *response,
                           int64_t nfft, const double *weights, vxg_dtype dtype, vxg_op **out);
 /* Quadrature weights over angle (radians) for FBP of a 180 or 360 degree scan, angles in any order
- * and spacing, duplicates (0 and 360, or 0 and 180) shared: sum = pi. */
+ * and spacing, duplicates (0 and 360, or 0 and 180) shared: sum = pi. A spacing between neighbours
+ * that is over 5 times the median and wider than irregular angles explain
+ * (docs/ct-preprocessing.md) was not measured: any number of such gaps count as one median spacing
+ * each, and the sum is less. */
 VXG_API int vxg_ct_angle_weights(int64_t nviews, const double *angles, double *weights);
+
+/* Half-fan or half-acquisition: a full turn with the axis at the detector's side. */
+typedef enum vxg_ct_half_fan {
+    VXG_CT_HALF_FAN_AUTO, /* when the axis is over 5 % of the detector's width off its middle */
+    VXG_CT_HALF_FAN_NO,
+    VXG_CT_HALF_FAN_YES
+} vxg_ct_half_fan;
 
 typedef struct vxg_ct_fbp_opts {
     vxg_ct_window window;
     double cutoff; /* fraction of Nyquist; 0: the window's default */
     vxg_dtype dtype;
     int no_schedule;
+    vxg_ct_half_fan half_acquisition;
+    const vxg_ct_geometry *whole; /* as in vxg_ct_fdk_opts */
 } vxg_ct_fbp_opts;
-/* Filtered backprojection as one operator, projections -> volume in true attenuation. */
-VXG_API int vxg_ct_fbp(vxg_device *dev, const vxg_ct_geometry *geo, const double *angles,
-                       const vxg_ct_volume *vol, const vxg_ct_fbp_opts *opts, vxg_op **out);
+/* Filtered backprojection of a parallel beam as one operator, projections -> volume in true
+ * attenuation. Angles are those of the geometry's rays, pitches those of its rays in the x-y plane:
+ * both may differ from view to view, and a detector may be turned about its columns at will. A full
+ * turn with the axis at the detector's side (half-acquisition) is reconstructed as far as the far
+ * side reaches. Rows are filtered as they are: detectors may be turned within their plane by up to
+ * 0.2 rad, which is approximate for objects that vary along z. VXG_ERR_UNSUPPORTED, by name: rays
+ * over 1e-3 rad off the x-y plane (laminography), a detector that moves along z (a helix);
+ * VXG_ERR_ARGUMENT: fan and cone beams, an axis that is not on the detector. */
+VXG_API int vxg_ct_fbp(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                       const vxg_ct_fbp_opts *opts, vxg_op **out);
 
 /* ---- Analytic reconstruction: fan and cone beams (host arrays in double, then one operator) ----
  * A scan turns about an axis along z. Its angle t is that of the source, radius (sin t, -cos t)
@@ -293,9 +312,9 @@ VXG_API int vxg_ct_source_angles(const vxg_ct_geometry *geo, double axis[2], dou
 VXG_API int vxg_ct_fan_angles(const vxg_ct_geometry *geo, int64_t view, const double axis[2],
                               double *gamma, double *cosine);
 /* Quadrature weights over a turn, angles in any order and spacing, duplicates (0 and 360 degrees)
- * shared; their sum is 2 pi, less the arc that was not measured (see vxg_ct_angle_weights). *first
- * and *range: where the measured arc begins, and its length from the first view to the last; 2 pi
- * when nothing is missing. Both may be NULL. */
+ * shared; their sum is 2 pi, less the gaps (see vxg_ct_angle_weights). *first and *range: where the
+ * scan begins behind its widest gap, and its length from the first view to the last; 2 pi when
+ * nothing is missing. Both may be NULL. */
 VXG_API int vxg_ct_turn_weights(int64_t nviews, const double *angles, double *weights,
                                 double *first, double *range);
 /* Redundancy weights of n rays of the view at t in a scan over [first, first + range], pi < range
@@ -311,17 +330,13 @@ VXG_API int vxg_ct_parker_weights(double t, double first, double range, int64_t 
 VXG_API int vxg_ct_offset_weights(double lo, double hi, int64_t n, const double *gamma,
                                   double *weights);
 
-typedef enum vxg_ct_arc {                  /* of a scan */
-                          VXG_CT_ARC_AUTO, /* short when a wedge is missing (vxg_ct_angle_weights
-                                              says how wide) */
-                          VXG_CT_ARC_FULL,
-                          VXG_CT_ARC_SHORT /* the widest gap between views was not measured */
+/* The arc of a scan. */
+typedef enum vxg_ct_arc {
+    VXG_CT_ARC_AUTO,   /* what vxg_ct_angle_weights calls gaps was not measured */
+    VXG_CT_ARC_FULL,   /* all was */
+    VXG_CT_ARC_SHORT,  /* gaps, and the widest spacing in any case, were not */
+    VXG_CT_ARC_LIMITED /* as AUTO; rays that no view measures are no reason to refuse */
 } vxg_ct_arc;
-typedef enum vxg_ct_half_fan {
-    VXG_CT_HALF_FAN_AUTO, /* when the axis is over 5 % of the detector's width off its middle */
-    VXG_CT_HALF_FAN_NO,
-    VXG_CT_HALF_FAN_YES
-} vxg_ct_half_fan;
 
 typedef struct vxg_ct_fdk_opts {
     vxg_ct_window window;
@@ -332,18 +347,23 @@ typedef struct vxg_ct_fdk_opts {
     vxg_ct_half_fan half_fan;
     double extend; /* truncated projections: rows are continued on both sides by this fraction of
                     * the detector's width, edge value times a falling half-cosine; 0: by zeros */
+    const vxg_ct_geometry *whole; /* the scan that the geometry is some rows of: weights are those
+                                   * of the whole, so that slabs fit together; NULL: itself */
 } vxg_ct_fdk_opts;
 
 /* Reconstruction of a circular scan as one linear operator, projections (nviews, nv, nu) -> volume
  * (nz, ny, nx) in true attenuation: fan beam (one row) exact filtered backprojection, cone beam
- * Feldkamp, Davis and Kress; flat and curved detectors; full turns, short scans, half-fan scans.
+ * Feldkamp, Davis and Kress; flat and curved detectors; full turns, short scans, scans with gaps,
+ * half-fan scans. In short scans and scans with gaps whose axis is at the side the field of view is
+ * what the short side sees.
  * Rows are filtered as they are: a flat detector may be turned about its column axis and about the
  * level line in it at will, and by up to 0.2 rad within its plane, which is approximate for objects
  * that vary along z. A source that moves along z by over 1 % of its distance from the axis is on a
  * helix, views in the order they were taken: every voxel is divided by the turns during which the
  * detector saw it, 0 below half a turn; this is approximate. VXG_ERR_ARGUMENT, by name: parallel
- * beams, distances to the axis over 1 % different, arcs shorter than pi and the fan, a half-fan of
- * less than a turn or on a helix, an axis that is not on the detector. */
+ * beams, distances to the axis over 1 % different, arcs shorter than pi and the fan and gaps that
+ * leave rays in no view (but see VXG_CT_ARC_LIMITED), a half-fan that was asked for in less than a
+ * turn, an axis at the side on a helix, an axis that is not on the detector. */
 VXG_API int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                        const vxg_ct_fdk_opts *opts, vxg_op **out);
 

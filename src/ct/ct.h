@@ -80,15 +80,6 @@ typedef struct vxg_ct_filter_state {
     vxg_filter_plan *plan; /* NULL: the plain kernel runs */
 } vxg_ct_filter_state;
 
-/* Quadrature weights over a circle of `period`: vxg_ct_angle_weights and vxg_ct_turn_weights. */
-typedef enum vxg__wedge {
-    VXG__WEDGE_NONE, /* all of the circle counts */
-    VXG__WEDGE_AUTO,
-    VXG__WEDGE_WIDEST /* the widest gap was not measured */
-} vxg__wedge;
-int vxg__ct_circle_weights(int64_t nviews, const double *angles, double period, vxg__wedge wedge,
-                           double *weights, double *first, double *range);
-
 /* vxg_ct_normalize of part of a scan: arguments are right, and all pixels may be dead. Pixels
  * [skip0, skip1) of a view are corrected but not counted. A NaN floor makes bad values and those of
  * dead pixels NaN, for vxg__ct_repair. Returns 1 when any value was bad, counted or not. */

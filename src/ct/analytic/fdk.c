@@ -1,5 +1,5 @@
 /* Fan-beam FBP and FDK as one operator: distance-weighted backprojector after row filter after
- * weights (fdk_plan.c says which). */
+ * weights (fdk_plan.c says which). Parallel beams that need weights go the same way. */
 #include <math.h>
 #include <string.h>
 
@@ -144,7 +144,7 @@ static int wider(const vxg_ct_geometry *geo, const vxg__fdk_plan *p, vxg_ct_geom
     const int64_t nviews = vxg_ct_geometry_nviews(geo);
     const int curved = vxg_ct_geometry_detector(geo) == VXG_CT_DETECTOR_CURVED;
     const double shift = 0.5 * (double)(p->after - p->before);
-    vxg_ct_views o = {.beam = VXG_CT_BEAM_CONE,
+    vxg_ct_views o = {.beam = vxg_ct_geometry_beam(geo),
                       .detector = vxg_ct_geometry_detector(geo),
                       .nviews = nviews,
                       .nv = vxg_ct_geometry_nv(geo),
@@ -162,10 +162,13 @@ static int wider(const vxg_ct_geometry *geo, const vxg__fdk_plan *p, vxg_ct_geom
     return status;
 }
 
-static int assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                    const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
-    const vxg_ct_projector_opts bo = {
-        .dtype = o->dtype, .no_schedule = o->no_schedule, .weighting = VXG_CT_WEIGHTING_DISTANCE};
+int vxg__fdk_assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                      const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
+    const vxg_ct_projector_opts bo = {.dtype = o->dtype,
+                                      .no_schedule = o->no_schedule,
+                                      .weighting = p->scan.beam == VXG_CT_BEAM_CONE
+                                                       ? VXG_CT_WEIGHTING_DISTANCE
+                                                       : VXG_CT_WEIGHTING_NONE};
     vxg_ct_geometry *wide = NULL;
     vxg_op *weight = NULL, *filter = NULL, *bp = NULL, *first = NULL;
     int status = wider(geo, p, &wide);
@@ -246,16 +249,16 @@ int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume 
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "fdk: geometry is NULL");
     VXG_FAIL_IF(vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_CONE, VXG_ERR_ARGUMENT,
                 "fdk: a fan or cone beam is expected; vxg_ct_fbp is for parallel beams");
-    VXG_FAIL_IF((int)opts->arc < 0 || opts->arc > VXG_CT_ARC_SHORT, VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF((int)opts->arc < 0 || opts->arc > VXG_CT_ARC_LIMITED, VXG_ERR_ARGUMENT,
                 "fdk: unknown arc %d", (int)opts->arc);
     VXG_FAIL_IF((int)opts->half_fan < 0 || opts->half_fan > VXG_CT_HALF_FAN_YES, VXG_ERR_ARGUMENT,
                 "fdk: unknown half_fan %d", (int)opts->half_fan);
     VXG_FAIL_IF(!(opts->extend >= 0 && opts->extend <= 2), VXG_ERR_ARGUMENT,
                 "fdk: extend %g; expected a fraction of the detector's width, 0 to 2",
                 opts->extend);
-    VXG_TRY(vxg__fdk_plan_new(geo, opts, &plan));
+    VXG_TRY(vxg__fdk_plan_new(geo, "fdk", "half_fan", opts, &plan));
     vxg_op *sum = NULL;
-    int status = assemble(dev, geo, vol, opts, &plan, plan.turns ? &sum : out);
+    int status = vxg__fdk_assemble(dev, geo, vol, opts, &plan, plan.turns ? &sum : out);
     if (!status && plan.turns) status = normalise(dev, geo, vol, opts, &plan, sum, out);
     vxg_op_release(sum);
     vxg__fdk_plan_free(&plan);

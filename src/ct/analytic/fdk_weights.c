@@ -1,56 +1,12 @@
-/* Angles and weights of fan and cone beams on circular scans. */
+/* Angles and weights of rays on circular scans. */
 #include <math.h>
 
 #include "ct/analytic/fdk.h"
 
-#define ROUNDING 1e-9 /* radians by which angles may miss the ends of a scan */
-
-/* ---- Where the sources are ---- */
-/* The circle x^2 + y^2 + 2 a x + 2 b y + c = 0 through points, least squares (Kasa), about their
- * mean; 0 when they determine none. */
-static int fit_circle(const vxg_ct_geometry *geo, double middle[2]) {
-    const int64_t n = vxg_ct_geometry_nviews(geo);
-    double mean[2] = {0, 0}, xx = 0, xy = 0, yy = 0, xw = 0, yw = 0;
-    for (int64_t i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++) mean[k] += vxg_ct_geometry_view(geo, i)->s[k] / (double)n;
-    for (int64_t i = 0; i < n; i++) {
-        const double *s = vxg_ct_geometry_view(geo, i)->s;
-        const double x = s[0] - mean[0], y = s[1] - mean[1], w = 0.5 * (x * x + y * y);
-        xx += x * x, xy += x * y, yy += y * y, xw += x * w, yw += y * w;
-    }
-    const double det = xx * yy - xy * xy;
-    if (!(det > 1e-12 * (xx + yy) * (xx + yy))) return 0;
-    middle[0] = mean[0] + (xw * yy - yw * xy) / det;
-    middle[1] = mean[1] + (yw * xx - xw * xy) / det;
-    return 1;
-}
-
-int vxg_ct_source_angles(const vxg_ct_geometry *geo, double axis[2], double *angles,
-                         double *radius) {
-    VXG_FAIL_IF(!geo || !axis, VXG_ERR_ARGUMENT, "source angles: geometry or axis is NULL");
-    VXG_FAIL_IF(vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_CONE, VXG_ERR_ARGUMENT,
-                "source angles: a parallel beam has no source");
-    axis[0] = axis[1] = 0;
-    VXG_FAIL_IF(vxg_ct_geometry_nviews(geo) > 2 && !fit_circle(geo, axis), VXG_ERR_ARGUMENT,
-                "source angles: the sources stand in one place or in a line: an axis along z with "
-                "the sources on a circle around it is expected");
-    for (int64_t i = 0; i < vxg_ct_geometry_nviews(geo); i++) {
-        const double *s = vxg_ct_geometry_view(geo, i)->s;
-        const double x = s[0] - axis[0], y = s[1] - axis[1], r = hypot(x, y);
-        VXG_FAIL_IF(!(r > 0), VXG_ERR_ARGUMENT,
-                    "source angles: view %lld: the source is on the axis", (long long)i);
-        if (angles) angles[i] = atan2(x, -y);
-        if (radius) radius[i] = r;
-    }
-    return VXG_OK;
-}
+#define ROUNDING 1e-9     /* radians by which angles may miss the ends of a scan */
+#define SHARE_OVER 0.1745 /* radians from a gap over which a view's part rises */
 
 /* ---- Rays of one view ---- */
-void vxg__ct_frame(const vxg_ct_view *v, const double axis[2], vxg__ct_view_frame *f) {
-    const double x = v->s[0] - axis[0], y = v->s[1] - axis[1], r = hypot(x, y);
-    *f = (vxg__ct_view_frame){.u = {-y / r, x / r, 0}, .c = {-x / r, -y / r, 0}, .radius = r};
-}
-
 void vxg__ct_to_pixel(const vxg_ct_geometry *geo, const vxg_ct_view *v, double column, double row,
                       double ray[3]) {
     const double q = column - 0.5 * (double)(vxg_ct_geometry_nu(geo) - 1);
@@ -131,4 +87,17 @@ int vxg_ct_offset_weights(double lo, double hi, int64_t n, const double *gamma, 
         weights[i] = g >= edge ? 1 : g <= -edge ? 0 : 0.5 + 0.5 * sin(0.5 * M_PI * g / edge);
     }
     return VXG_OK;
+}
+
+/* F. Noo, M. Defrise, R. Clackdoyle, H. Kudo, Phys. Med. Biol. 47 (2002) 2525: any measured arcs.
+ */
+double vxg__ct_shared_weight(const vxg__ct_scan *scan, double t, double g) {
+    const double t2 = t + M_PI - (scan->beam == VXG_CT_BEAM_CONE ? 2 * g : 0);
+    const double pair[2] = {g, -g};
+    double side[2] = {1, 1};
+    if (scan->by_position && scan->reach[0] < 0 && scan->reach[1] > 0)
+        vxg_ct_offset_weights(scan->reach[0], scan->reach[1], 2, pair, side);
+    const double a = side[0] * sin2(fmin(1, vxg__cover_inside(&scan->turn, t) / SHARE_OVER));
+    const double b = side[1] * sin2(fmin(1, vxg__cover_inside(&scan->turn, t2) / SHARE_OVER));
+    return a > 0 ? a / (a + b) : 0;
 }

@@ -121,39 +121,21 @@ static int make_plan(vxg__slab_plan *p, int64_t max_memory, int64_t *slices, int
     return VXG_OK;
 }
 
-/* Parallel beams that turn about z: the angle is that of the rays. */
-static int parallel_operator(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                             const vxg_ct_recon_opts *opts, vxg_op **out) {
-    const int64_t n = vxg_ct_geometry_nviews(geo);
-    const vxg_ct_fbp_opts o = {.window = opts->window, .cutoff = opts->cutoff};
-    double *angles = vxg__calloc((size_t)n, sizeof *angles);
-    if (!angles) return VXG_ERR_MEMORY;
-    int status = VXG_OK;
-    for (int64_t i = 0; i < n && !status; i++) {
-        const double *r = vxg_ct_geometry_view(geo, i)->r;
-        angles[i] = atan2(-r[0], r[1]);
-        if (fabs(r[2]) > 1e-6 * vxg__norm3(r))
-            status = vxg_error_set(VXG_ERR_UNSUPPORTED,
-                                   "reconstruct: the rays of view %lld are tilted against the x-y "
-                                   "plane (laminography): filtered backprojection does not do it",
-                                   (long long)i);
-    }
-    if (!status) status = vxg_ct_fbp(dev, geo, angles, vol, &o, out);
-    vxg__free(angles);
-    return status;
-}
-
 int vxg__slab_operator(vxg_device *dev, const vxg__slab_plan *plan, int64_t i,
                        const vxg_ct_recon_opts *opts, vxg_op **out) {
     const vxg__slab s = plan->slabs[i];
     const vxg_ct_volume vol = slab_volume(&plan->vol, s.z0, s.z1);
-    const vxg_ct_fdk_opts o = {.window = opts->window, .cutoff = opts->cutoff};
+    /* weights are those of the whole scan, whatever rows the slab sees */
+    const vxg_ct_fdk_opts cone = {
+        .window = opts->window, .cutoff = opts->cutoff, .whole = plan->geo};
+    const vxg_ct_fbp_opts parallel = {
+        .window = opts->window, .cutoff = opts->cutoff, .whole = plan->geo};
     vxg_ct_geometry *geo;
     *out = NULL;
     VXG_TRY(band_geometry(plan->geo, s.r0, s.r1, &geo));
     int status = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_PARALLEL
-                     ? parallel_operator(dev, geo, &vol, opts, out)
-                     : vxg_ct_fdk(dev, geo, &vol, &o, out);
+                     ? vxg_ct_fbp(dev, geo, &vol, &parallel, out)
+                     : vxg_ct_fdk(dev, geo, &vol, &cone, out);
     vxg_ct_geometry_release(geo);
     return status;
 }

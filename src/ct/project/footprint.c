@@ -4,6 +4,7 @@
 
 #include "array/launch.h"
 #include "ct/ct.h"
+#include "ct/project/rays.h"
 
 #define FP_COEFS 16       /* K_FP_COEFS of kernels/ct/project/footprint.k */
 #define FP_BLOCK 8        /* K_FP_BLOCK */
@@ -75,6 +76,7 @@ static int fill_coefs(const footprint_state *p, const vxg_ct_geometry *geo, doub
             vxg__ct_index_cone(&p->vol, given, &v);
         else
             vxg__ct_index_view(&p->vol, given, &v);
+        if (p->planar) VXG_TRY(vxg__ct_within_slice(&p->vol, geo, i, &v));
         const double angle = tilt(&p->vol, &v);
         VXG_FAIL_IF(!p->planar && !(angle <= FP_MOST_TILT), VXG_ERR_ARGUMENT,
                     "footprint projector: view %lld: V is %.4g rad off the volume's z axis, at "

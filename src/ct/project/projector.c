@@ -70,6 +70,21 @@ static void projection_free(void *state) {
     vxg__free(p);
 }
 
+int vxg__ct_within_slice(const vxg_ct_volume *vol, const vxg_ct_geometry *geo, int64_t index,
+                         const vxg_ct_view *v) {
+    const double columns = 0.5 * (double)(vxg_ct_geometry_nu(geo) - 1);
+    const double pixels = fabs(v->d[2]) + columns * fabs(v->U[2]);
+    /* parallel rays rise over the whole slice, others between two points that are within it */
+    double rise = fabs(v->s[2]);
+    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_PARALLEL)
+        rise = pixels + fabs(v->r[2]) / hypot(v->r[0], v->r[1]) * 0.5 * (double)(vol->nx + vol->ny);
+    VXG_FAIL_IF(!(fmax(rise, pixels) <= 0.5 + 1e-6), VXG_ERR_ARGUMENT,
+                "projector2d: view %lld: rays are up to %.4g slices off the slice's middle plane: "
+                "they leave the slice",
+                (long long)index, fmax(rise, pixels));
+    return VXG_OK;
+}
+
 /* The schedule for any rays, with the axes parallel_coefs chose. */
 static int rays_new(const vxg_device *dev, vxg_ct_projection *p) {
     const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
@@ -104,6 +119,7 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
         vxg_ct_view v;
         double *c = p->coef64 + i * p->coefs;
         vxg__ct_index_view(&checked, vxg_ct_geometry_view(geo, i), &v);
+        if (planar) status = vxg__ct_within_slice(&checked, geo, i, &v);
         if (backproject) {
             backproject_coefs(&v, nu, vxg_ct_geometry_nv(geo), c);
         } else {

@@ -138,7 +138,9 @@ static int standard_scan(const vxg_problem *p, double *angles, vxg_ct_geometry *
                               .cols = p->seed % 5 == 4 ? 1 : vxg__roll_int(&d, most / 2, most),
                               .has_center = 1};
     if (p->seed % 3 == 1) o.pixel = vxg__roll(&d, 0.3, 2.5), o.row_pitch = vxg__roll(&d, 0.3, 2.5);
+    /* on the detector, or there is nothing to reconstruct */
     o.center = 0.5 * (double)o.cols + vxg__roll(&d, -2, 2);
+    if (o.cols == 1) o.center = 0.2 * (o.center - 0.5);
     for (int64_t i = 0; i < nviews; i++)
         angles[i] = p->seed % 2 ? vxg__roll(&d, 0, 2 * M_PI) : M_PI * (double)i / (double)nviews;
     VXG_TRY(vxg_ct_parallel_circular(&o, geo));
@@ -175,7 +177,7 @@ static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     *out = NULL;
     VXG_TRY(p->size == VXG_PROBLEM_BENCH ? bench_scan(0, angles, &geo, &vol)
                                          : standard_scan(p, angles, &geo, &vol));
-    int status = vxg_ct_fbp(dev, geo, angles, &vol, &o, out);
+    int status = vxg_ct_fbp(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
 }
