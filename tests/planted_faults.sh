@@ -85,7 +85,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_B
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks op_registry parity ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache internal_threads fork device_races ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
+used="op_checks op_registry parity ct_positions ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache internal_threads fork device_races ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -115,8 +115,10 @@ plant buffers_swapped src/device/cpu/cpu.c \
     "op_checks ct.parallel2d.joseph.float64.tiny"
 plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
-plant schedule_weight_1_percent kernels/ct/schedule/parallel.cpu.h \
-    's/(list->w1\[v\] = )(ct_hat\(lane_fma1\(bu\[v\], q \+ 1, c\), cell\))/\11.01f * \2/' "op_checks ct.parallel.joseph.float32.tiny"
+plant schedule_weight_1_percent kernels/ct/schedule/parallel.cpu.h 's/w > 0 \? w : 0\) \* CT_UNIT/w > 0 ? w : 0) * CT_UNIT * 1.01f/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
+plant parallel_low_parts_lost src/ct/project/projector.c 's/low\[i\] = line\[i\] - high/low[i] = 0 * high/' "ct_positions joseph_plain" "ct_positions siddon"
+plant schedule_rests_lost src/ct/schedule/parallel.c 's/\(float\)\(units - whole\)/0 * (float)(units - whole)/' "ct_positions joseph_schedules"
+plant schedule_place_of_the_tile kernels/ct/schedule/parallel.cpu.h 's/\(float\)\(u - whole\)/(float)u - (float)whole/' "ct_positions backprojector_schedule"
 plant cone_schedule_rows_cut src/ct/schedule/cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
 plant cone_schedule_drift_unguarded kernels/ct/schedule/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
     "ct_schedule_cone tilts"

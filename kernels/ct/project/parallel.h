@@ -1,10 +1,14 @@
-/* Parallel-beam ray/cell weights, shared by the forward projector, its adjoint and every schedule.
+/* Parallel-beam ray/cell weights, shared by the forward projector and its adjoint.
  *
  * A view's rays all have one dominant axis a, chosen on the host. In voxel index units a ray passes
  * slice k of that axis at b = B0 + Bu q' + Bv r' + sb k'      c = C0 + Cu q' + Cv r' + sc k' on the
  * two other axes, with |sb|, |sc| <= 1 and q', r', k' counted from the middle of the detector and
- * of the volume. Forward and adjoint must evaluate these lines as written: the same bits give the
- * same weights, and that is what makes the pair exact.
+ * of the volume. A float32 of several thousand says too little of where in a cell the ray is, so
+ * each number of a line is the sum of two: the high parts are multiples of a power of two chosen by
+ * the host so that their whole sum is exact, whatever its order; the low parts are what is left.
+ * The place relative to a cell is (high - cell) + low: one rounding of a small number. Forward and
+ * adjoint must evaluate the low sum in the order written: the same bits give the same weights, and
+ * that is what makes the pair exact.
  */
 #ifndef K_CT_PARALLEL
 #define K_CT_PARALLEL
@@ -12,15 +16,18 @@
 /* Coefficients of a view, K_PAR_COEFS reals. */
 #define K_PAR_AXIS 0     /* 0 x, 1 y, 2 z */
 #define K_PAR_LENGTH 1   /* of the ray across one slice, in world units */
-#define K_PAR_B 2        /* B0 Bu Bv sb */
+#define K_PAR_B 2        /* B0 Bu Bv sb, high parts */
 #define K_PAR_C 6        /* C0 Cu Cv sc */
 #define K_PAR_INVERSE 10 /* q' r' from b c: qb qc rb rc */
 #define K_PAR_HALF 14    /* half widths of a cell's shadow in q and r, margin included */
 #define K_PAR_SLOPE 16   /* 1/sb 1/sc, 0 where the slope is 0 */
-#define K_PAR_COEFS 18
+#define K_PAR_B_LOW 18   /* the low parts of B0 Bu Bv sb */
+#define K_PAR_C_LOW 22   /* of C0 Cu Cv sc */
+#define K_PAR_COEFS 26
 
-K_FN real par_base(K_GLOBAL const real *line, const real q, const real r) {
-    return K_fma(line[1], q, K_fma(line[2], r, line[0]));
+/* The low sum of a line without its part in q': k varies along a ray, q from ray to ray. */
+K_FN real par_low(K_GLOBAL const real *low, const real r, const real k) {
+    return K_fma(low[3], k, K_fma(low[2], r, low[0]));
 }
 K_FN real par_at(const real base, const real slope, const real k) {
     return K_fma(slope, k, base);
@@ -46,13 +53,13 @@ K_FN void par_cut(const real b, const real inverse, const int cell, K_PRIVATE re
     *hi = K_min(*hi, K_max(t0, t1));
 }
 
-/* The weight of cell (j, l) of a slice for a ray that passes at (b, c), without the length. */
-K_FN real par_weight(const int siddon, const real b, const real c, const int j, const int l,
-                     const real inverse_b, const real inverse_c) {
-    if (!siddon) return par_hat(b, j) * par_hat(c, l);
+/* The weight of a cell for a ray that passes (b, c) beside its middle, without the length. */
+K_FN real par_weight(const int siddon, const real b, const real c, const real inverse_b,
+                     const real inverse_c) {
+    if (!siddon) return par_hat(b, 0) * par_hat(c, 0);
     real lo = -K_R(0.5), hi = K_R(0.5);
-    par_cut(b, inverse_b, j, &lo, &hi);
-    par_cut(c, inverse_c, l, &lo, &hi);
+    par_cut(b, inverse_b, 0, &lo, &hi);
+    par_cut(c, inverse_c, 0, &lo, &hi);
     return hi > lo ? hi - lo : K_R(0.0);
 }
 #endif

@@ -93,64 +93,116 @@ LANE_FN int32_t ct_column(float q, float nu, int view, int width, int lanes) {
     return (view * width + (int32_t)q + VXG_CT_PAD) * lanes;
 }
 
-LANE_FN void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *c, int v0, int n,
-                            float x, float y, int columns, int lanes) {
-    const float *restrict u0 = c->a[0] + v0, *restrict ux = c->a[1] + v0;
-    const float *restrict uy = c->a[2] + v0;
+/* Where pixel (0, 0) of a tile falls in the views of a block: whole columns and the rest. */
+typedef struct ct_places {
+    float whole[VXG_CT_BLOCK], rest[VXG_CT_BLOCK];
+} ct_places;
+
+LANE_FN void ct_places_of(const vxg_ct_coefficients *c, int v0, int n, double x, double y,
+                          ct_places *restrict places) {
+    const double *restrict u0 = c->d[0] + v0, *restrict ux = c->d[1] + v0;
+    const double *restrict uy = c->d[2] + v0;
+    for (int v = 0; v < n; v++) {
+        const double u = u0[v] + (ux[v] * x + uy[v] * y), whole = __builtin_floor(u);
+        places->whole[v] = (float)whole;
+        places->rest[v] = (float)(u - whole);
+    }
+}
+
+/* x, y: of the pixel within its tile. */
+LANE_FN void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *c,
+                            const ct_places *restrict places, int v0, int n, float x, float y,
+                            int columns, int lanes) {
+    const float *restrict ux = c->a[1] + v0, *restrict uy = c->a[2] + v0;
+    const float *restrict u0 = places->rest, *restrict base = places->whole;
     const float nu = (float)columns;
     const int width = columns + 2 * VXG_CT_PAD;
     for (int v = 0; v < n; v++) {
         float u = lane_fma1(ux[v], x, lane_fma1(uy[v], y, u0[v])), whole = __builtin_floorf(u);
         list->w1[v] = u - whole;
         list->w0[v] = 1 - (u - whole);
-        list->offset[v] = ct_column(whole, nu, v, width, lanes);
+        list->offset[v] = ct_column(base[v] + whole, nu, v, width, lanes);
     }
 }
 
-/* Joseph's weight of the ray at b on cell j, the same expression in both directions; so is b,
- * a[2] q' + (a[3] k' + a[1]). */
-LANE_FN float ct_hat(float b, float j) {
-    float w = 1 - __builtin_fabsf(b - j);
-    return w > 0 ? w : 0;
+/* ---- Joseph's places, the same whole numbers in both directions ---- */
+#define CT_ONE (1 << VXG_CT_CELL)
+/* Added to a float below 2^22 it leaves a whole number of units in the low bits. */
+#define CT_ROUND 12582912.0f
+#define CT_ROUND_BITS 0x4b400000u
+#define CT_UNIT (1.0f / CT_ONE)
+
+LANE_FN uint32_t ct_bits(float x) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+LANE_FN float ct_float(uint32_t bits) {
+    float x;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+/* The rounded rest of column q, from that of slice k: rest = ct_rest_of(r[1], r[0], k). */
+LANE_FN float ct_rest_of(float slope, float base, float k) {
+    return lane_fma1(slope, k, base) + CT_ROUND;
+}
+LANE_FN uint32_t ct_rest_at(float slope, float q, float rest) {
+    return ct_bits(lane_fma1(slope, q, rest));
+}
+/* Joseph's weight at a distance from the cell. */
+LANE_FN float ct_hat(uint32_t distance) {
+    const uint32_t way = (int32_t)distance < 0 ? 0u - distance : distance;
+    const int32_t w = (int32_t)(CT_ONE - way);
+    return (float)(w > 0 ? w : 0) * CT_UNIT;
 }
 
-/* The rays of a view that touch pixel (i, j) are consecutive columns q with |b(q) - cell| < 1, at
- * most ceil(2 / |a[2]|): q' enters b last, so rounding is monotone in q. An estimate of the first
- * is put right by evaluating b itself, then pair number `pass` is taken. */
+/* The rays of a view that touch pixel (i, j) are consecutive columns: the rounded rest is
+ * monotone in q. The estimate of the first is low by up to one column;
+ * the place of that column says whether it is the next. Then pair number `pass` is taken. */
 LANE_FN void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a, int v0, int n,
-                            float i, float j, int pass) {
+                            int i, int j, int pass) {
     const float *restrict m = a->c.a[0] + v0, *restrict b0 = a->c.a[1] + v0;
-    const float *restrict bu = a->c.a[2] + v0, *restrict bk = a->c.a[3] + v0;
-    const float *restrict inverse = a->c.a[4] + v0;
-    const float x = i - 0.5f * (float)(a->nx - 1), y = j - 0.5f * (float)(a->ny - 1);
-    const float middle = 0.5f * (float)(a->nu - 1);
-    const float nu = (float)a->nu, skip = (float)(2 * pass);
-    const int width = a->nu + 2 * VXG_CT_PAD, lanes = a->lanes;
+    const float *restrict bk = a->c.a[3] + v0, *restrict inverse = a->c.a[4] + v0;
+    const float *restrict slack = a->c.a[6] + v0;
+    const uint32_t *restrict n0 = a->c.n[0] + v0, *restrict nk = a->c.n[1] + v0;
+    const uint32_t *restrict nq = a->c.n[2] + v0;
+    const float *restrict r0 = a->c.r[0] + v0, *restrict rk = a->c.r[1] + v0;
+    const float *restrict rq = a->c.r[2] + v0;
+    const float fi = (float)i, fj = (float)j;
+    const float x = fi - 0.5f * (float)(a->nx - 1), y = fj - 0.5f * (float)(a->ny - 1);
+    const float middle = 0.5f * (float)(a->nu - 1), far = (float)(a->nu + 64);
+    const int width = a->nu + 2 * VXG_CT_PAD, lanes = a->lanes, skip = 2 * pass;
     for (int v = 0; v < n; v++) {
-        float k = m[v] > 0 ? y : x, cell = m[v] > 0 ? i : j;
-        float c = lane_fma1(bk[v], k, b0[v]);
-        float first = (cell - c) * inverse[v] - __builtin_fabsf(inverse[v]);
-        float q = __builtin_floorf(first + middle) + 1 - middle;
-        float before = ct_hat(lane_fma1(bu[v], q - 1, c), cell);
-        float at = ct_hat(lane_fma1(bu[v], q, c), cell);
-        q += before > 0 ? -1.0f : at > 0 ? 0.0f : 1.0f;
-        q += skip;
-        list->w0[v] = ct_hat(lane_fma1(bu[v], q, c), cell);
-        list->w1[v] = ct_hat(lane_fma1(bu[v], q + 1, c), cell);
-        list->offset[v] = ct_column(q + middle, nu, v, width, lanes);
+        const int y_first = m[v] > 0;
+        const float kp = y_first ? y : x, cell = y_first ? fi : fj, kf = y_first ? fj : fi;
+        const uint32_t k = (uint32_t)(y_first ? j : i), from = (uint32_t)(y_first ? i : j);
+        const float rest = ct_rest_of(rk[v], r0[v], kf);
+        const uint32_t base = n0[v] + nk[v] * k - (from << VXG_CT_CELL) - CT_ROUND_BITS;
+        const float c = lane_fma1(bk[v], kp, b0[v]);
+        const float first = (cell - c) * inverse[v] - __builtin_fabsf(inverse[v]) - slack[v];
+        float q = __builtin_floorf(first + middle) + 1;
+        q = q < -64 ? -64 : q > far ? far : q;
+        int column = (int)q;
+        const uint32_t before = base + nq[v] * (uint32_t)column + ct_rest_at(rq[v], q, rest);
+        const uint32_t way = (int32_t)before < 0 ? 0u - before : before;
+        column += skip + (way < CT_ONE ? 0 : 1);
+        q = (float)column;
+        const uint32_t at = base + nq[v] * (uint32_t)column;
+        list->w0[v] = ct_hat(at + ct_rest_at(rq[v], q, rest));
+        list->w1[v] = ct_hat(at + nq[v] + ct_rest_at(rq[v], q + 1, rest));
+        column = column < -VXG_CT_PAD ? -VXG_CT_PAD : column > a->nu ? a->nu : column;
+        list->offset[v] = (v * width + column + VXG_CT_PAD) * lanes;
     }
 }
 
-/* Passes of two columns a block needs. Without fused multiply-add b carries a second rounding, so a
- * view that just needs two columns may need a third. */
+/* Passes of two columns a block needs: columns whose places differ by less than two cells, the
+ * rounding of both ends included. */
 static int ct_passes(const vxg_ct_gather_args *a, int v0, int n) {
     int most = 1;
     for (int v = v0; v < v0 + n; v++) {
-        double step = a->c.a[2][v] < 0 ? -(double)a->c.a[2][v] : (double)a->c.a[2][v];
-#if !defined(__FMA__) && !defined(__aarch64__)
-        if (step != 1 && step != 2) step *= 1 - 1e-5;
-#endif
-        int columns = (int)__builtin_ceil(2 / step);
+        const double step = (double)(int32_t)a->c.n[2][v] + (double)a->c.r[2][v];
+        const double all = 2.0 * CT_ONE - 0.5;
+        const int columns = 1 + (int)(all / (step < 0 ? -step : step));
         if ((columns + 1) / 2 > most) most = (columns + 1) / 2;
     }
     return most;
@@ -168,19 +220,20 @@ static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, 
     const float *in = a->in + v0 * width * lanes;
     const ct_pair_fn pair = ct_pair_for(a->lanes);
     const int passes = a->joseph ? ct_passes(a, v0, n) : 1;
+    ct_places places;
     ct_list list;
+    if (!a->joseph)
+        ct_places_of(&a->c, v0, n, t.x - 0.5 * (a->nx - 1), t.y - 0.5 * (a->ny - 1), &places);
     for (int sy = 0; sy < t.ny; sy += CT_SUB)
         for (int sx = 0; sx < t.nx; sx += CT_SUB)
             for (int y = sy; y < sy + CT_SUB && y < t.ny; y++)
                 for (int x = sx; x < sx + CT_SUB && x < t.nx; x++)
                     for (int pass = 0; pass < passes; pass++) {
-                        const float i = (float)(t.x + x), j = (float)(t.y + y);
                         if (a->joseph) {
-                            ct_joseph_list(&list, a, v0, n, i, j, pass);
+                            ct_joseph_list(&list, a, v0, n, t.x + x, t.y + y, pass);
                         } else {
-                            const float px = i - 0.5f * (float)(a->nx - 1);
-                            const float py = j - 0.5f * (float)(a->ny - 1);
-                            ct_linear_list(&list, &a->c, v0, n, px, py, a->nu, a->lanes);
+                            ct_linear_list(&list, &a->c, &places, v0, n, (float)x, (float)y, a->nu,
+                                           a->lanes);
                         }
                         pair(acc + (y * VXG_CT_TILE + x) * lanes, in, list.offset, list.w0, list.w1,
                              n, lanes);
@@ -220,8 +273,10 @@ static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, ct_ti
     const int k0 = lo < 0 ? 0 : lo, k1 = lo + VXG_CT_TILE < length ? lo + VXG_CT_TILE : length;
     const int c0 = m ? t.x : t.y, n = k1 - k0;
     const int step = (m ? CT_EDGE : 1) * lanes, across = (m ? 1 : CT_EDGE) * lanes;
-    const float first = (float)c0, last = (float)(c0 + VXG_CT_TILE);
-    float c[VXG_CT_TILE], w0[VXG_CT_TILE], w1[VXG_CT_TILE];
+    const uint32_t n0 = a->c.n[0][view], nk = a->c.n[1][view], nq = a->c.n[2][view];
+    const float r0 = a->c.r[0][view], rk = a->c.r[1][view], rq = a->c.r[2][view];
+    float rest[VXG_CT_TILE], w0[VXG_CT_TILE], w1[VXG_CT_TILE];
+    uint32_t from[VXG_CT_TILE];
     int32_t offset[VXG_CT_TILE];
     if (n <= 0) return;
     /* Columns that may own a point here: too many do no harm. */
@@ -235,17 +290,24 @@ static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, ct_ti
     const ct_pair_fn pair = ct_pair_for(lanes);
     /* All VXG_CT_TILE points, so that the loops have a constant length; those past n do not count.
      */
-    for (int i = 0; i < VXG_CT_TILE; i++) c[i] = lane_fma1(bk, (float)(k0 + i) - middle, b0);
+    const uint32_t origin = n0 - ((uint32_t)c0 << VXG_CT_CELL) - CT_ROUND_BITS;
+    for (int i = 0; i < VXG_CT_TILE; i++) {
+        from[i] = origin + nk * (uint32_t)(k0 + i);
+        rest[i] = ct_rest_of(rk, r0, (float)(k0 + i));
+    }
     const float *base = tile + (int64_t)(k0 - lo) * step;
     for (int q = q0; q < q1; q++) {
-        const float at = (float)q - half;
+        const float at = (float)q;
+        const uint32_t column = nq * (uint32_t)q;
         int below = 0, above = 0;
         for (int i = 0; i < VXG_CT_TILE; i++) {
-            float b = lane_fma1(bu, at, c[i]), cell = __builtin_floorf(b);
-            below += i < n && cell < first, above += i < n && cell >= last;
-            cell = cell < first ? first : cell > last ? last : cell;
-            w0[i] = ct_hat(b, cell), w1[i] = ct_hat(b, cell + 1);
-            offset[i] = ((int32_t)cell - c0) * across + i * step;
+            const uint32_t place = from[i] + column + ct_rest_at(rq, at, rest[i]);
+            int32_t cell = (int32_t)place >> VXG_CT_CELL; /* from the tile's first on */
+            below += i < n && cell < 0, above += i < n && cell >= VXG_CT_TILE;
+            cell = cell < 0 ? 0 : cell > VXG_CT_TILE ? VXG_CT_TILE : cell;
+            w1[i] = ct_float((place & (CT_ONE - 1)) | 0x3f800000u) - 1;
+            w0[i] = 1 - w1[i];
+            offset[i] = cell * across + i * step;
         }
         const int begin = bk < 0 ? above : below, end = n - (bk < 0 ? below : above);
         if (begin < end)
@@ -328,16 +390,17 @@ static void ct_spread_tile(const vxg_ct_joseph_args *a, const float *tile, ct_ti
                                 : a->lanes == 8  ? ct_spread8
                                 : a->lanes == 4  ? ct_spread4
                                                  : ct_spread1;
+    ct_places places;
     ct_list list;
     for (int v = 0; v < n; v += VXG_CT_BLOCK) {
         const int m = n - v < VXG_CT_BLOCK ? n - v : VXG_CT_BLOCK;
+        ct_places_of(&a->c, v0 + v, m, t.x - 0.5 * (a->nx - 1), t.y - 0.5 * (a->ny - 1), &places);
         for (int sy = 0; sy < ny; sy += CT_SUB)
             for (int sx = 0; sx < nx; sx += CT_SUB)
                 for (int y = sy; y < sy + CT_SUB && y < ny; y++)
                     for (int x = sx; x < sx + CT_SUB && x < nx; x++) {
-                        const float px = (float)(t.x + x) - 0.5f * (float)(a->nx - 1);
-                        const float py = (float)(t.y + y) - 0.5f * (float)(a->ny - 1);
-                        ct_linear_list(&list, &a->c, v0 + v, m, px, py, a->nu, a->lanes);
+                        ct_linear_list(&list, &a->c, &places, v0 + v, m, (float)x, (float)y, a->nu,
+                                       a->lanes);
                         spread(tile + (int64_t)(y * CT_EDGE + x) * a->lanes, acc + v * width,
                                list.offset, list.w0, list.w1, m, a->lanes);
                     }

@@ -12,12 +12,20 @@
 #define VXG_CT_PAD 2    /* zero columns before and after the detector in the lanes layout */
 
 /* Per-view coefficients in index units, one array per coefficient (nviews long). Primes count from
- * the middle of the detector or of the volume. Voxel-driven: u = a[0] + a[1] x' + a[2] y'. Joseph:
- * m = a[0] is 0 where x is the dominant axis, 1 where y is; with k' along it the ray of column q'
- * crosses the other axis at b = a[1] + a[3] k' + a[2] q'; a[4] = 1 / a[2]; a[5] is the physical
- * length of a step of k. */
+ * the middle of the detector or of the volume. Voxel-driven: u = d[0] + d[1] x' + d[2] y', in
+ * double where a tile begins, a[1] and a[2] within it. Joseph: m = a[0] is 0 where x is the
+ * dominant axis, 1 where y is; with k' along it the ray of column q' crosses the other axis at
+ * b = a[1] + a[3] k' + a[2] q', which is good for estimates; a[4] = 1 / a[2]; a[5] is the physical
+ * length of a step of k; a[6] columns are as far as an estimate of a column may be off.
+ *
+ * The place itself is a whole number of 2^-23 cells, modulo 2^32: n[0] + n[1] k + n[2] q and the
+ * rounded sum of what these leave, r[0] + r[1] k + r[2] q in the same unit; k and q count from 0.
+ * So it is as good far from the middle as near it, and the same whatever it is counted from. */
+#define VXG_CT_CELL 23
 typedef struct vxg_ct_coefficients {
-    const float *a[6];
+    const float *a[7], *r[3];
+    const uint32_t *n[3];
+    const double *d[3];
 } vxg_ct_coefficients;
 
 /* ct_pack: unit v < nviews copies projections (view, row, column) of one lane block to

@@ -9,8 +9,11 @@
 #include "ct/schedule/schedule.h"
 #include "ct/schedule/ray_joseph.h"
 
-#define PAR_COEFS 18 /* K_PAR_COEFS of kernels/ct/project/parallel.h */
-#define BP_COEFS 8   /* K_BP_COEFS of kernels/ct/project/backproject.k */
+#define PAR_COEFS                                                                                  \
+    18             /* of kernels/ct/project/parallel.h before lines are split: K_PAR_COEFS - 8     \
+                    */
+#define BP_COEFS 8 /* of kernels/ct/project/backproject.k before: K_BP_COEFS - 8 */
+#define LINES 8    /* numbers that are split: two lines of four */
 
 /* Slopes this small move a ray by less than 1e-6 voxel over the longest volume: exactly
  * axis-parallel. */
@@ -57,6 +60,44 @@ static void backproject_coefs(const vxg_ct_view *v, int64_t nu, int64_t nv, doub
     for (int i = 0; i < 3; i++) c[1 + i] = vr[i] / det, c[5 + i] = ru[i] / det;
     c[0] = 0.5 * (double)(nu - 1) - vxg__dot3(v->d, c + 1);
     c[4] = 0.5 * (double)(nv - 1) - vxg__dot3(v->d, c + 5);
+}
+
+/* ---- Numbers in two parts ---- */
+/* line[0] + line[1] q' + line[2] r' + line[3] k', each of whole steps from the middle of n: high
+ * parts are multiples of a power of two, so that every sum of theirs has 24 bits: exact. `cells`
+ * may be taken off. */
+static void split_line(double *line, const int64_t n[3], int64_t cells, double *low) {
+    double most = fabs(line[0]) + (double)cells + 1;
+    for (int i = 0; i < 3; i++) most += 0.5 * (fabs(line[1 + i]) + 1) * (double)n[i];
+    const double grid = most < 1e15 ? exp2(ceil(log2(most)) - 22) : 0; /* and halves of it */
+    for (int i = 0; i < 4; i++) {
+        const double high = grid > 0 ? grid * nearbyint(line[i] / grid) : line[i];
+        low[i] = line[i] - high, line[i] = high;
+    }
+}
+
+/* The kernels' table of all views: coef64 with the lines split, low parts last. */
+static int upload(vxg_device *dev, vxg_dtype dtype, int backproject, vxg_ct_projection *p) {
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo), width = p->coefs + LINES;
+    const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
+    const int64_t n[] = {p->vol.nx, p->vol.ny, p->vol.nz};
+    double *table = vxg__calloc((size_t)(nviews * width), sizeof *table);
+    if (!table) return VXG_ERR_MEMORY;
+    for (int64_t v = 0; v < nviews; v++) {
+        double *c = table + v * width, *low = c + p->coefs;
+        memcpy(c, p->coef64 + v * p->coefs, (size_t)p->coefs * sizeof *c);
+        if (backproject) {
+            split_line(c, n, nu, low), split_line(c + 4, n, nv, low + 4);
+        } else {
+            const int a = (int)c[0], axis[2] = {a == 0 ? 1 : 0, a == 2 ? 1 : 2};
+            const int64_t steps[3] = {nu, nv, n[a]};
+            for (int i = 0; i < 2; i++) split_line(c + 2 + 4 * i, steps, n[axis[i]], low + 4 * i);
+        }
+    }
+    int status =
+        vxg__array_from_doubles(dev, dtype, 2, (int64_t[]){nviews, width}, table, &p->coef);
+    vxg__free(table);
+    return status;
 }
 
 static void projection_free(void *state) {
@@ -127,9 +168,7 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
             parallel_recentre(c, &checked);
         }
     }
-    if (!status)
-        status = vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, p->coefs},
-                                         p->coef64, &p->coef);
+    if (!status) status = upload(dev, opts->dtype, backproject, p);
     if (!status && opts->dtype == VXG_F32 && !opts->no_schedule &&
         (backproject || opts->model == VXG_CT_JOSEPH))
         status = vxg__ct_plan_new(dev, p, backproject, &p->plan);

@@ -14,23 +14,61 @@
 struct vxg_ct_plan {
     vxg_schedule_fn pack, gather, joseph, spread;
     int nviews, nv, nu, nz, ny, nx;
-    int offset; /* slice = row + offset */
-    float *table;
+    int offset;    /* slice = row + offset */
+    double *table; /* memory of all arrays of c */
     vxg_ct_coefficients c;
 };
 
+/* Room for the coefficients of all views. */
+static int coefficients_new(vxg_ct_plan *p) {
+    const int64_t n = p->nviews;
+    p->table = vxg__calloc((size_t)n, 3 * sizeof(double) + 13 * sizeof(float));
+    if (!p->table) return VXG_ERR_MEMORY;
+    float *const floats = (float *)(p->table + 3 * n);
+    for (int k = 0; k < 3; k++) {
+        p->c.d[k] = p->table + k * n;
+        p->c.r[k] = floats + (7 + k) * n;
+        p->c.n[k] = (uint32_t *)(floats + (10 + k) * n);
+    }
+    for (int k = 0; k < 7; k++) p->c.a[k] = floats + k * n;
+    return VXG_OK;
+}
+
+/* Columns between the estimate of the first that touches a cell and the truth, at most. */
+static double slack_of(const vxg_ct_plan *p, const double c[5]) {
+    const double along = 0.5 * (c[0] > 0 ? p->ny : p->nx), cells = c[0] > 0 ? p->nx : p->ny;
+    const double far = fabs(c[1]) + fabs(c[3]) * along + cells + 1;
+    return 1e-3 + exp2(-21) * (far * fabs(c[4]) + p->nu);
+}
+
 /* The schedule's coefficients of one view from the kernels' (kernels/ct/project/parallel.h,
  * backproject.k); 0 where the schedule would be slow or its estimates unsafe: many columns per
- * voxel, or voxels far away. */
-static int coefficients(const double *k, int backproject, double c[6]) {
+ * voxel, many voxels per column, or voxels far away. */
+static int coefficients(const double *k, int backproject, int64_t v, vxg_ct_plan *p) {
+    double c[7] = {0};
+    double *const d = p->table;
+    float *const a = (float *)(p->table + 3 * (int64_t)p->nviews);
     if (backproject) {
         c[0] = k[0], c[1] = k[1], c[2] = k[2];
+        for (int i = 0; i < 3; i++) d[i * p->nviews + v] = k[i];
     } else {
-        if (k[0] > 1 || !(fabs(k[3]) > 1.0 / 16)) return 0;
+        if (k[0] > 1 || !(fabs(k[3]) > 1.0 / 16 && fabs(k[3]) <= 64)) return 0;
         c[0] = k[0], c[1] = k[2], c[2] = k[3], c[3] = k[5], c[4] = 1 / k[3], c[5] = k[1];
+        c[6] = slack_of(p, c);
+        if (!(c[6] < 0.45)) return 0;
     }
-    for (int i = 0; i < (backproject ? 3 : 5); i++)
-        if (!(fabs(c[i]) < 1e6)) return 0;
+    for (int i = 0; i < 7; i++) {
+        if (i != 5 && !(fabs(c[i]) < 1e6)) return 0; /* 5: a length, any */
+        a[i * p->nviews + v] = (float)c[i];
+    }
+    if (backproject) return 1;
+    const double along = 0.5 * ((c[0] > 0 ? p->ny : p->nx) - 1), across = 0.5 * (p->nu - 1);
+    const double place[3] = {c[1] - c[3] * along - c[2] * across, c[3], c[2]};
+    for (int i = 0; i < 3; i++) {
+        const double units = ldexp(place[i], VXG_CT_CELL), whole = nearbyint(units);
+        a[(7 + i) * p->nviews + v] = (float)(units - whole);
+        ((uint32_t *)a)[(10 + i) * p->nviews + v] = (uint32_t)(uint64_t)(int64_t)whole;
+    }
     return 1;
 }
 
@@ -64,18 +102,12 @@ int vxg__ct_plan_new(const vxg_device *dev, const vxg_ct_projection *p, int back
     *out = NULL;
     if (!plan.pack || !plan.gather || !plan.joseph || !plan.spread || !fits(p, &plan))
         return VXG_OK;
-    const int64_t nviews = plan.nviews;
-    plan.table = vxg__calloc((size_t)nviews * 6, sizeof *plan.table);
-    if (!plan.table) return VXG_ERR_MEMORY;
-    for (int k = 0; k < 6; k++) plan.c.a[k] = plan.table + k * nviews;
-    for (int64_t v = 0; v < nviews; v++) {
-        double c[6] = {0};
-        if (!coefficients(p->coef64 + v * p->coefs, backproject, c)) {
+    VXG_TRY(coefficients_new(&plan));
+    for (int64_t v = 0; v < plan.nviews; v++)
+        if (!coefficients(p->coef64 + v * p->coefs, backproject, v, &plan)) {
             vxg__free(plan.table);
             return VXG_OK;
         }
-        for (int k = 0; k < 6; k++) plan.table[k * nviews + v] = (float)c[k];
-    }
     *out = vxg__calloc(1, sizeof plan);
     if (!*out) {
         vxg__free(plan.table);
@@ -137,7 +169,9 @@ static int gather_block(const vxg_ct_plan *p, vxg_ct_task task, const float *in,
         pack.in = in + v * pack.view_pitch + (last ? (int64_t)(row + first) * p->nu : 0);
         pack.scale = task == VXG_CT_TASK_ADJOINT ? p->c.a[5] + v : NULL;
         VXG_TRY(vxg__cpu_run(p->pack, &pack, n, 0, progress));
-        for (int k = 0; k < 6; k++) g.c.a[k] = p->c.a[k] + v;
+        for (int k = 0; k < 7; k++) g.c.a[k] = p->c.a[k] + v;
+        for (int k = 0; k < 3; k++)
+            g.c.r[k] = p->c.r[k] + v, g.c.n[k] = p->c.n[k] + v, g.c.d[k] = p->c.d[k] + v;
         g.out = out + (int64_t)z * p->ny * p->nx;
         g.joseph = task == VXG_CT_TASK_ADJOINT;
         g.nviews = n, g.lanes = lanes, g.used = used, g.add = add || v > 0;
