@@ -92,7 +92,8 @@ typedef int (*make_fn)(vxg_device *, const vxg_ct_geometry *, const vxg_ct_volum
 
 static void projector(const options *o, vxg_device *dev, const vxg_ct_geometry *geo, make_fn make,
                       const char *name, int adjoint) {
-    vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_volume vol;
+    vxg_ct_fit_volume(geo, &vol);
     vxg_ct_projector_opts opts = {0};
     vxg_op *fast, *plain = NULL;
     row r = {.name = name, .unit = "GUPS", .adjoint = adjoint};
@@ -123,9 +124,10 @@ static void filter(const options *o, vxg_device *dev) {
         (bench_counts){.fma = 12.0 / 40 * (1 - 1 / stages), .ops = 28.0 / 40 * (1 - 1 / stages)};
     snprintf(name, sizeof name, "row filter, nfft %d", (int)nfft);
     must(vxg_ct_filter_response(VXG_CT_WINDOW_RAMP, 0, nfft, 1, response), name);
-    must(vxg_ct_filter(dev, &space, response, nfft, NULL, VXG_F32, &fast), name);
+    must(vxg_ct_filter(dev, &space, response, nfft, NULL, VXG_REAL_F32, &fast), name);
     setenv("VXG_CPU_SCHEDULE", "0", 1); /* read when the operator is made */
-    if (o->plain) must(vxg_ct_filter(dev, &space, response, nfft, NULL, VXG_F32, &plain), name);
+    if (o->plain)
+        must(vxg_ct_filter(dev, &space, response, nfft, NULL, VXG_REAL_F32, &plain), name);
     unsetenv("VXG_CPU_SCHEDULE");
     measure(o, &r, fast, plain);
     vxg_op_release(fast), vxg_op_release(plain);

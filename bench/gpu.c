@@ -118,7 +118,8 @@ static int scatter_new(work *w, const vxg_ct_view *v) {
             t[0] = (float)v[i].s[k], t[3] = (float)v[i].d[k];
             t[6] = (float)v[i].U[k], t[9] = (float)v[i].V[k];
         }
-    int status = vxg_kernel_from_source(w->o->dev, text, "scatter", NULL, VXG_F32, &w->scatter);
+    int status =
+        vxg_kernel_from_source(w->o->dev, text, "scatter", NULL, VXG_REAL_F32, &w->scatter);
     if (!status) status = vxg_array_new(w->o->dev, VXG_F32, 2, shape, &w->table);
     if (!status) status = vxg_array_write(w->call.queue, &w->table, table);
     free(table);
@@ -173,7 +174,8 @@ static int launch_scatter(const work *w) {
     const int n = w->o->size;
     vxg_launch l = {.global = {n, n, w->views}, .nbuffers = 3, .nints = 3, .ints = {n, n, n}};
     l.buffer[0] = w->in.buffer, l.buffer[1] = w->table.buffer, l.buffer[2] = w->out.buffer;
-    l.offset[0] = w->in.offset, l.offset[1] = w->table.offset, l.offset[2] = w->out.offset;
+    l.offset[0] = w->in.offset * 4, l.offset[1] = w->table.offset * 4;
+    l.offset[2] = w->out.offset * 4;
     const int status = vxg_array_fill(w->call.queue, &w->out, 0);
     return status ? status : vxg_kernel_launch(w->scatter, w->call.queue, &l);
 }

@@ -57,7 +57,8 @@ static int row(vxg_device *dev, int cone, int64_t rows) {
     int status = make_scan(cone, NVIEWS, rows, &all);
     if (!status) status = make_scan(cone, 1, rows, &one);
     if (!status) {
-        const vxg_ct_volume v = vxg_ct_fit_volume(all);
+        vxg_ct_volume v;
+        vxg_ct_fit_volume(all, &v);
         const int64_t z = v.nz / 2;
         status = vxg_ct_volume_box(&v, z, z + 1, 250, 251, 100, 101, &voxel);
         if (!status) status = vxg_ct_volume_box(&v, z, z + 1, 200, 250, 300, 350, &patch);

@@ -45,7 +45,7 @@ static int scan_new(const options *o, scan *s) {
     for (int64_t i = 0; i < n; i++) s->angles[i] = M_PI * (double)i / (double)n;
     vxg_ct_parallel_opts p = {.angles = s->angles, .nviews = n, .rows = slices, .cols = n};
     int status = vxg_ct_parallel_circular(&p, &s->geo);
-    if (!status) s->vol = vxg_ct_fit_volume(s->geo);
+    if (!status) vxg_ct_fit_volume(s->geo, &s->vol);
     return status;
 }
 
@@ -71,7 +71,7 @@ static int make_standard(const char *name, vxg_device *dev, const scan *s, int p
 }
 
 static int make(const vxg_op_row *row, vxg_device *dev, const options *o, int plain, vxg_op **out) {
-    vxg_problem p = {VXG_F32, VXG_PROBLEM_BENCH, 0};
+    vxg_problem p = {.scale = VXG_PROBLEM_BENCH};
     scan s;
     if (!is_standard(row->name)) return row->make(dev, &p, out);
     int status = scan_new(o, &s);

@@ -65,7 +65,8 @@ static int draw(const cli_run *r, const cli_center *c, const char *path, int for
         sort_curve(c->x[m], c->y[m], c->n[m]);
         unit_scale(c->y[m], c->n[m]);
         snprintf(labels[n], sizeof labels[0], "%s %.2f", names[m], value[m]);
-        curves[n] = (vxg_curve){c->x[m], c->y[m], c->n[m], labels[n], value[m]};
+        curves[n] = (vxg_curve){
+            .x = c->x[m], .y = c->y[m], .n = c->n[m], .label = labels[n], .mark = value[m]};
         n++;
     }
     snprintf(title, sizeof title, "rotation axis %.2f px, from %lld row%s", c->used,

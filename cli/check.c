@@ -48,7 +48,7 @@ enum { FEW = 5 };
 
 typedef struct target { /* a column of work: a device and a precision */
     vxg_device *dev;
-    vxg_dtype dtype;
+    vxg_real real;
     char name[48];
 } target;
 
@@ -80,13 +80,13 @@ static int load_plugin(const char *path) {
     return status ? vxg_error_context(status, "--plugin: %s", path) : VXG_OK;
 }
 
-static int add_target(target *list, int *n, const char *spec, vxg_dtype dtype) {
+static int add_target(target *list, int *n, const char *spec, vxg_real real) {
     target *t = &list[*n];
     int status = vxg_device_open(spec, &t->dev);
     if (status) return status;
-    t->dtype = dtype;
+    t->real = real;
     snprintf(t->name, sizeof t->name, "%s%s", vxg_device_get_info(t->dev)->spec,
-             dtype == VXG_F64 ? " f64" : "");
+             real == VXG_REAL_F64 ? " f64" : "");
     ++*n;
     return VXG_OK;
 }
@@ -104,9 +104,9 @@ static int find_targets(const char *spec, target *list, int *n) {
         snprintf(info[0].spec, sizeof info[0].spec, "%s", spec);
     }
     for (int i = 0; !status && i < count; i++) {
-        status = add_target(list, n, info[i].spec, VXG_F32);
+        status = add_target(list, n, info[i].spec, VXG_REAL_F32);
         if (!status && vxg_device_get_info(list[*n - 1].dev)->has_f64)
-            status = add_target(list, n, info[i].spec, VXG_F64);
+            status = add_target(list, n, info[i].spec, VXG_REAL_F64);
     }
     return status;
 }
@@ -124,7 +124,7 @@ static void note(cell *c, const vxg_check_result *r, int status, int example) {
 
 static int check_example(line *l, vxg_device *reference, int example, vxg_problem_size size) {
     const vxg_op_row *row = l->row;
-    vxg_problem p = {l->target->dtype, size, (uint64_t)example};
+    vxg_problem p = {.real = l->target->real, .scale = size, .seed = (uint64_t)example};
     vxg_op *op = NULL, *other = NULL;
     int status = row->make(l->target->dev, &p, &op);
     if (status) return status;
@@ -199,7 +199,7 @@ static void json_line(cli_json *j, const line *l) {
     cli_json_open(j, NULL, '{');
     cli_json_text(j, "operator", l->row->name);
     cli_json_text(j, "device", vxg_device_get_info(l->target->dev)->spec);
-    cli_json_text(j, "dtype", vxg_dtype_name(l->target->dtype));
+    cli_json_text(j, "dtype", vxg_real_name(l->target->real));
     cli_json_bool(j, "passed", !l->failed);
     for (int k = 0; k < NCHECKS; k++) {
         const cell *c = &l->cells[k];

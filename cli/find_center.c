@@ -29,7 +29,8 @@ static int new_curve(cli_center *out, int which, vxg_ct_center_curve *c) {
     out->y[which] = calloc(CLI_CENTER_CURVE, sizeof(double));
     if (!out->x[which] || !out->y[which])
         return vxg_error_set(VXG_ERR_MEMORY, "out of memory for a score curve");
-    *c = (vxg_ct_center_curve){out->x[which], out->y[which], CLI_CENTER_CURVE, 0};
+    *c = (vxg_ct_center_curve){
+        .center = out->x[which], .score = out->y[which], .capacity = CLI_CENTER_CURVE};
     return VXG_OK;
 }
 

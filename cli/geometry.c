@@ -170,7 +170,8 @@ static int load(const options *o, const char *path, vxg_ct_notes *notes, vxg_ct_
     *geo = NULL;
     int status = read_all(path, &text, &n);
     if (status) return status;
-    const source from = {text, n, {o->rows, o->cols, o->pixel, o->row_pitch}};
+    const source from = {
+        text, n, {.rows = o->rows, .cols = o->cols, .pixel = o->pixel, .row_pitch = o->row_pitch}};
     *notes = (vxg_ct_notes){.reverse = -1};
     status = formats[o->from ? o->from - 1 : format_of(text)].from(&from, notes, geo);
     free(text);
@@ -251,8 +252,8 @@ static void print_words(const vxg_ct_summary *s, const char *text) {
 
 static int explain(cli_run *r, const options *o) {
     vxg_ct_geometry *geo;
-    vxg_ct_notes notes;
-    vxg_ct_summary s;
+    vxg_ct_notes notes = {0};
+    vxg_ct_summary s = {0};
     char *words = NULL, *svg = NULL;
     int status = load(o, r->operands[1], &notes, &geo);
     if (!status) status = vxg_ct_geometry_summary(geo, &notes, &s);
@@ -270,7 +271,7 @@ static int explain(cli_run *r, const options *o) {
 /* ---- convert ---- */
 static int convert(cli_run *r, const options *o) {
     vxg_ct_geometry *geo;
-    vxg_ct_notes notes;
+    vxg_ct_notes notes = {0};
     char *text = NULL;
     int status = load(o, r->operands[1], &notes, &geo);
     if (!status) status = formats[o->to].to(geo, &notes, &text);

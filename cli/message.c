@@ -136,7 +136,7 @@ const vxg_progress *cli_progress(const cli_run *run) {
     bar.quiet = run->shared->quiet;
     bar.terminal = isatty(2) && (!term || strcmp(term, "dumb"));
     bar.start = cli_now();
-    progress = (vxg_progress){report, NULL, &cli_cancel};
+    progress = (vxg_progress){.report = report, .cancel = &cli_cancel};
     return &progress;
 }
 

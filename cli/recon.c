@@ -355,7 +355,8 @@ static int open_job(cli_job *job) {
     if (!status && !job->geo) {
         double p = job->scan->pixel_size > 0 ? job->scan->pixel_size : 0;
         int64_t n = s->col1 - s->col0;
-        job->vol = (vxg_ct_volume){.nz = s->row1 - s->row0, .ny = n, .nx = n, p, p, p};
+        job->vol =
+            (vxg_ct_volume){.nz = s->row1 - s->row0, .ny = n, .nx = n, .dz = p, .dy = p, .dx = p};
         job->unit = job->scan->pixel_unit;
     }
     job->recon = (vxg_ct_recon_opts){
@@ -391,7 +392,7 @@ static int describe(cli_job *job) {
     if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path);
     if (!status) status = set_center(job);
     if (!status && !job->opt->no_checksum) {
-        const vxg_progress waiting = {NULL, NULL, &cli_cancel};
+        const vxg_progress waiting = {.cancel = &cli_cancel};
         status = cli_hash_wait(&waiting, hex);
         if (!status) status = cli_provenance_add(&job->prov, "input.sha256", "%s", hex);
     }

@@ -190,7 +190,7 @@ static int standard_scan(job *j) {
         status =
             o->sod > 0 ? vxg_ct_cone_circular(&c, &j->geo) : vxg_ct_parallel_circular(&p, &j->geo);
     free(radians);
-    if (!status) j->grid = vxg_ct_fit_volume(j->geo);
+    if (!status) vxg_ct_fit_volume(j->geo, &j->grid);
     return status;
 }
 
@@ -208,7 +208,11 @@ static int scan_of_file(job *j) {
     if (!*j->unit) snprintf(j->unit, sizeof j->unit, "%s", notes.units);
     const double *U = vxg_ct_geometry_view(j->geo, 0)->U;
     j->pixel = sqrt(U[0] * U[0] + U[1] * U[1] + U[2] * U[2]);
-    j->grid = notes.has_volume ? notes.volume : vxg_ct_fit_volume(j->geo);
+    if (notes.has_volume) {
+        j->grid = notes.volume;
+    } else {
+        vxg_ct_fit_volume(j->geo, &j->grid);
+    }
     j->degrees = malloc((size_t)j->views * sizeof *j->degrees);
     if (!j->degrees) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for angles");
     status = vxg_ct_geometry_angles(j->geo, j->degrees);
@@ -287,11 +291,11 @@ static int make_buffers(job *j) {
 
 static vxg_phantom_opts phantom_opts(const job *j, const vxg_progress *progress) {
     return (vxg_phantom_opts){
-        .size = j->size, .density = j->scale, .dtype = VXG_F64, .progress = progress};
+        .unit = j->size, .density = j->scale, .dtype = VXG_F64, .progress = progress};
 }
 
 static int project(const job *j, int64_t first, int64_t n, double *largest) {
-    static const vxg_progress quiet = {NULL, NULL, &cli_cancel};
+    static const vxg_progress quiet = {.cancel = &cli_cancel};
     vxg_phantom_opts o = phantom_opts(j, &quiet);
     o.begin = first, o.end = first + n, o.samples = j->opt->samples;
     int status = vxg_phantom_project(j->phantom, j->geo, &o, j->integrals);
@@ -401,7 +405,7 @@ static int open_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer **w) {
 }
 
 static int fill_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer *w) {
-    static const vxg_progress quiet = {NULL, NULL, &cli_cancel};
+    static const vxg_progress quiet = {.cancel = &cli_cancel};
     vxg_phantom_opts o = phantom_opts(j, &quiet);
     const vxg_progress *p = cli_progress(j->run);
     float *slice = malloc((size_t)(v->ny * v->nx) * sizeof *slice);

@@ -110,7 +110,7 @@ static int make_slices(cli_job *job, tiles *t) {
     if (batch < 1) batch = 1;
     if (batch > t->n) batch = t->n;
     const vxg_progress *progress = cli_progress(job->run);
-    const vxg_progress silent = {NULL, NULL, progress->cancel}; /* centres are what is counted */
+    const vxg_progress silent = {.cancel = progress->cancel}; /* centres are what is counted */
     float *slices = malloc((size_t)(batch * area) * sizeof *slices);
     int status = slices
                      ? VXG_OK

@@ -94,7 +94,7 @@ static int prepare(bench *b, int64_t n) {
                                    .sdd = 4.5 * (double)n,
                                    .pixel = 2.4};
     vxg_phantom_opts opts = {
-        .size = 0.5 * (double)n, .density = 1.5 / (double)n, .samples = 6, .dtype = VXG_F32};
+        .unit = 0.5 * (double)n, .density = 1.5 / (double)n, .samples = 6, .dtype = VXG_F32};
     vxg_phantom *object = NULL;
     float *x = malloc((size_t)(n * n * n) * sizeof *x);
     b->vol = (vxg_ct_volume){.nz = n, .ny = n, .nx = n};

@@ -20,7 +20,7 @@ static int run(vxg_device *dev) {
     float y[N];
     vxg_kernel *kernel = NULL;
     vxg_launch launch = {.global = {N, 1, 1}, .nbuffers = 2, .nreals = 1, .reals = {1.0}};
-    int status = vxg_kernel_from_source(dev, text, "sigmoid", NULL, VXG_F32, &kernel);
+    int status = vxg_kernel_from_source(dev, text, "sigmoid", NULL, VXG_REAL_F32, &kernel);
     for (int i = 0; i < 2 && !status; i++)
         status = vxg_buffer_new(dev, sizeof x, &launch.buffer[i]);
     if (!status) status = vxg_buffer_write(NULL, launch.buffer[0], 0, x, sizeof x);

@@ -52,8 +52,8 @@ static const vxg_op_class shift_class = {
 static int make_shift(vxg_device *dev, const vxg_problem *problem, vxg_op **out) {
     if (!vxg_device_get_info(dev)->has_f64) /* only the cpu backend's memory can be touched here */
         return vxg_error_set(VXG_ERR_UNSUPPORTED, "example.shift runs on the cpu device only");
-    int64_t n = problem->size == VXG_PROBLEM_TINY ? 1 + (int64_t)(problem->seed % 8) : 4096;
-    vxg_space space = {.dtype = problem->dtype, .ndim = 1, .shape = {n}};
+    int64_t n = problem->scale == VXG_PROBLEM_TINY ? 1 + (int64_t)(problem->seed % 8) : 4096;
+    vxg_space space = {.dtype = vxg_real_dtype(problem->real), .ndim = 1, .shape = {n}};
     double *weight = malloc(sizeof *weight);
     if (!weight) return vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     *weight = 1.5 + (double)problem->seed;
@@ -62,7 +62,7 @@ static int make_shift(vxg_device *dev, const vxg_problem *problem, vxg_op **out)
 
 /* A line of one element is shifted to nothing: then Ax and A'y are exactly zero. */
 static int is_empty(const vxg_problem *problem) {
-    return problem->size == VXG_PROBLEM_TINY && problem->seed % 8 == 0;
+    return problem->scale == VXG_PROBLEM_TINY && problem->seed % 8 == 0;
 }
 
 static const vxg_op_row shift_row = {.name = "example.shift",

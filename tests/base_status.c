@@ -84,7 +84,8 @@ static void fail_again(void) {
     vxg_device *dev;
     vxg_kernel *k;
     if (vxg_device_open("cpu", &dev)) return;
-    if (!vxg_kernel_from_source(dev, broken, "broken", NULL, VXG_F32, &k)) vxg_kernel_release(k);
+    if (!vxg_kernel_from_source(dev, broken, "broken", NULL, VXG_REAL_F32, &k))
+        vxg_kernel_release(k);
     vxg_device_release(dev);
 }
 static int deep;

@@ -119,7 +119,7 @@ TEST(simulated_cone)
     vxg_phantom *phantom;
     float *truth = malloc(80 * 64 * 64 * sizeof *truth);
     vxg_ct_volume grid = {.nz = 80, .ny = 64, .nx = 64};
-    vxg_phantom_opts o = {.size = 30, .density = 0.02};
+    vxg_phantom_opts o = {.unit = 30, .density = 0.02};
     CHECK(simulate_cone() == 0, "simulate failed");
     RUN("recon %s --geometry %s -o %s/cone --save-format npy", in_work("cone.h5"),
         in_work("cone.json"), work);

@@ -222,7 +222,7 @@ static int has_scans(void) {
 
 static int has_pictures(void) {
     uint8_t pixel = 0;
-    vxg_picture pic = {1, 1, 1, &pixel};
+    vxg_picture pic = {.channels = 1, .width = 1, .height = 1, .pixels = &pixel};
     const int status = vxg_picture_write_png(&pic, files[0], NULL, 0, 1);
     if (!status) unlink(files[0]);
     return status != VXG_ERR_UNSUPPORTED;

@@ -22,9 +22,10 @@ static int conf_device_run(conf_target *t, const conf_launch *c) {
     memcpy(l.global, c->global, sizeof l.global);
     memcpy(l.ints, c->ints, sizeof l.ints);
     memcpy(l.reals, c->reals, sizeof l.reals);
-    int status = vxg_kernel_get_with(dev, c->kernel, c->options, t->is_f64 ? VXG_F64 : VXG_F32, &k);
+    int status = vxg_kernel_get_with(dev, c->kernel, c->options,
+                                     t->is_f64 ? VXG_REAL_F64 : VXG_REAL_F32, &k);
     for (int i = 0; i < c->nbuffers && !status; i++) {
-        l.offset[i] = c->offset[i];
+        l.offset[i] = c->offset[i] * (int64_t)conf_size(t, c, i);
         status = vxg_buffer_new(dev, c->count[i] * conf_size(t, c, i), &l.buffer[i]);
         if (!status) status = conf_transfer(t, c, i, l.buffer[i], 1);
     }

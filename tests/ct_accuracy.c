@@ -31,7 +31,8 @@ static int slice_fbp(const slice_scan *s, const float *sino, float *out) {
     vxg_array x = {0}, y = {0};
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) return status;
-    vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_volume vol;
+    vxg_ct_fit_volume(geo, &vol);
     status = vxg_ct_fbp(dev, geo, &vol, &f, &op);
     if (!status) status = vxg_op_new_array(op, 0, &y);
     if (!status) status = vxg_op_new_array(op, -1, &x);
@@ -256,7 +257,8 @@ static int forward_error(vxg_ct_model model, int n, double *error) {
         image[k] = (float)exact_blobs_value((k % n - middle) * h, (k / n - middle) * h);
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) goto done;
-    vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_volume vol;
+    vxg_ct_fit_volume(geo, &vol);
     status = vxg_ct_projector2d(dev, geo, &vol, &p, &op);
     if (!status) status = vxg_op_new_array(op, 0, &x);
     if (!status) status = vxg_op_new_array(op, -1, &y);
@@ -385,7 +387,7 @@ static void box_check(vxg_ct_model model, vxg_dtype dtype) {
     const double size[3] = {0.9, 1.3, 0.7};
     const int64_t n[3] = {33, 26, 21};
     vxg_ct_view views[NVIEWS];
-    vxg_ct_projector_opts o = {.model = model, .dtype = dtype};
+    vxg_ct_projector_opts o = {.model = model, .real = (vxg_real)dtype};
     vxg_ct_geometry *geo;
     vxg_op *op;
     vxg_array x, y;

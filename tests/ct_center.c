@@ -171,7 +171,7 @@ TEST(threads_do_not_matter)
         for (int v = 0; v < V; v++) memcpy(p + (v * R + r) * U, s + v * U, U * sizeof *s);
     }
     for (int k = 0; k < 4; k++) {
-        vxg_ct_center_curve curve = {c0[k], s0[k], 400, 0};
+        vxg_ct_center_curve curve = {.center = c0[k], .score = s0[k], .capacity = 400};
         vxg_set_threads(threads[k]);
         int a = vxg_ct_center_vo(s, V, U, theta, NULL, &curve, &vo[k]);
         int b = vxg_ct_center_pair(p, V, R, U, theta, NULL, NULL, &pair[k]);
@@ -205,7 +205,7 @@ TEST(curve_and_range)
     for (int i = 0; i < V; i++) theta[i] = i * 2 * DEG;
     phantom_sinogram(0, V, U, theta, 50.4, 40, 0, 3, s);
     for (int method = 0; method < 2; method++) {
-        vxg_ct_center_curve curve = {x, y, 300, 0};
+        vxg_ct_center_curve curve = {.center = x, .score = y, .capacity = 300};
         vxg_ct_center_opts o = {.lo = 41.3, .hi = 60, .step = 1, .fine = 0.1};
         if (method)
             CHECK_OK(vxg_ct_center_pair(s, V, 1, U, theta, &o, &curve, &best));
@@ -265,7 +265,7 @@ TEST(refusals)
     EXPECT(both(s, 1, U, theta, NULL, VXG_ERR_ARGUMENT), "one view");
     EXPECT(both(s, V, 4, theta, NULL, VXG_ERR_ARGUMENT), "four columns");
     EXPECT(both(zero, V, U, theta, NULL, VXG_ERR_INPUT), "no structure");
-    vxg_ct_center_curve none = {&c, &c, 0, 0};
+    vxg_ct_center_curve none = {.center = &c, .score = &c};
     EXPECT(vxg_ct_center_vo(s, V, U, theta, NULL, &none, &c) == VXG_ERR_ARGUMENT, "empty curve");
 
     s[2 * U + 7] = NAN;

@@ -81,7 +81,7 @@ typedef struct setup {
 } setup;
 
 static int open_setup(const scan *s, vxg_ct_model model, vxg_dtype dtype, setup *u) {
-    vxg_ct_projector_opts o = {.model = model, .dtype = dtype};
+    vxg_ct_projector_opts o = {.model = model, .real = (vxg_real)dtype};
     vxg_ct_views g = s->g;
     vxg_ct_geometry *geo;
     memset(u, 0, sizeof *u);

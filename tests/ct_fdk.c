@@ -76,7 +76,7 @@ static int reconstruct(const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
 }
 
 static float *project(const char *phantom, const vxg_ct_geometry *geo, double size) {
-    const vxg_phantom_opts o = {.size = size};
+    const vxg_phantom_opts o = {.unit = size};
     vxg_phantom *p;
     float *proj = malloc(
         (size_t)(vxg_ct_geometry_nviews(geo) * vxg_ct_geometry_nv(geo) * vxg_ct_geometry_nu(geo)) *
@@ -88,7 +88,7 @@ static float *project(const char *phantom, const vxg_ct_geometry *geo, double si
 }
 
 static float *truth(const scan *s) {
-    const vxg_phantom_opts o = {.size = s->size, .samples = 8};
+    const vxg_phantom_opts o = {.unit = s->size, .samples = 8};
     const vxg_ct_volume vol = scan_volume(s);
     vxg_phantom *p;
     float *want = malloc((size_t)(vol.nz * vol.ny * vol.nx) * sizeof *want);
@@ -218,7 +218,7 @@ TEST(cone_whole)
     scan s = cone_scan(256, VXG_CT_WINDOW_RAMP), few = cone_scan(16, VXG_CT_WINDOW_RAMP);
     NOT_SANITIZED();
     const vxg_ct_volume middle = scan_volume(&s), section = {.nz = 128, .ny = 2, .nx = 128};
-    const vxg_phantom_opts o = {.size = s.size, .samples = 8};
+    const vxg_phantom_opts o = {.unit = s.size, .samples = 8};
     float *a, *b, *along, *want = malloc(sizeof(float) * 128 * 2 * 128);
     vxg_ct_geometry *geo, *geo_few;
     vxg_phantom *p;

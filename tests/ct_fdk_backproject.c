@@ -119,7 +119,7 @@ static double reference(const scene *s, int64_t index, int weighted) {
 }
 
 static void compare(const scene *s, int weighted) {
-    const vxg_ct_projector_opts o = {.dtype = VXG_F64,
+    const vxg_ct_projector_opts o = {.real = VXG_REAL_F64,
                                      .weighting = weighted ? VXG_CT_WEIGHTING_DISTANCE
                                                            : VXG_CT_WEIGHTING_NONE};
     const int64_t n = s->vol.nz * s->vol.ny * s->vol.nx;
@@ -173,7 +173,8 @@ TEST(refusals)
     vxg_ct_geometry *geo;
     vxg_op *op;
     CHECK_OK(vxg_ct_parallel_circular(&o, &geo));
-    const vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_volume vol;
+    vxg_ct_fit_volume(geo, &vol);
     EXPECT(vxg_ct_backprojector(dev, geo, &vol, &po, &op) == VXG_ERR_ARGUMENT && !op &&
                strstr(vxg_error_message(), "weighting"),
            "distance weights of a parallel beam: %s", vxg_error_message());

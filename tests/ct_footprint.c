@@ -10,7 +10,7 @@ static vxg_ct_model model = VXG_CT_FOOTPRINT;
 /* Projects `volume` (double) with footprints into `out` (double, calloc'ed by the caller). */
 static int project(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int planar,
                    const double *volume, double *out) {
-    const vxg_ct_projector_opts o = {.model = model, .dtype = VXG_F64};
+    const vxg_ct_projector_opts o = {.model = model, .real = VXG_REAL_F64};
     vxg_op *op = NULL;
     vxg_array x = {0}, y = {0};
     int status = (planar ? vxg_ct_projector2d : vxg_ct_projector)(dev, geo, vol, &o, &op);
@@ -493,7 +493,7 @@ TEST(refusals)
     const vxg_ct_cone_opts arc = {
         .nviews = 3, .cols = 5, .sod = 10, .sdd = 20, .detector = VXG_CT_DETECTOR_CURVED};
     CHECK_OK(vxg_ct_cone_circular(&arc, &geo));
-    vol = vxg_ct_fit_volume(geo);
+    vxg_ct_fit_volume(geo, &vol);
     EXPECT(refused(geo, &vol, "curved"), "%s", vxg_error_message());
     vxg_ct_geometry_release(geo);
 }

@@ -17,7 +17,7 @@ static int near3(const double *a, double x, double y, double z) {
            (v)[1], (v)[2], (double)(x), (double)(y), (double)(z))
 
 static vxg_ct_trajectory_opts cone_opts(vxg_ct_path path, int64_t n) {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_trajectory_defaults(path, VXG_CT_BEAM_CONE, &o);
     o.nviews = n, o.rows = 4, o.cols = 6, o.sod = 300, o.sdd = 450, o.pixel = 0.5, o.row_pitch = 2;
     return o;
@@ -75,7 +75,7 @@ TEST(circular)
 
 TEST(parallel_paths)
 {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo = NULL;
     vxg_ct_trajectory_defaults(VXG_CT_PATH_SINUSOIDAL, VXG_CT_BEAM_PARALLEL, &o);
     EXPECT(o.range == M_PI && o.amplitude == 50 && o.frequency == 2, "defaults");

@@ -4,7 +4,7 @@
 #include "test.h"
 
 static int scan(vxg_ct_beam beam, vxg_ct_detector detector, double center, vxg_ct_geometry **geo) {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, beam, &o);
     o.detector = detector, o.nviews = 12, o.rows = 8, o.cols = 16, o.sod = 100, o.sdd = 150;
     o.pixel = 0.5, o.center = center, o.has_center = center >= 0, o.start = 0.2;
@@ -194,7 +194,7 @@ TEST(detector)
 /* ---- Field of view and volumes ---- */
 static int plain(vxg_ct_beam beam, int64_t rows, double center, double pitch_z, double tilt,
                  vxg_ct_geometry **geo) {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_trajectory_defaults(pitch_z > 0 ? VXG_CT_PATH_HELICAL : VXG_CT_PATH_CIRCULAR, beam, &o);
     o.nviews = 36, o.rows = rows, o.cols = 200, o.sod = 100, o.sdd = 200, o.pixel = 0.5;
     o.center = center, o.has_center = center >= 0, o.z_range = pitch_z, o.turns = 2, o.tilt = tilt;
@@ -261,11 +261,11 @@ TEST(complete_volume)
     CASE("a count", geo, 97, 97, (int)ceil(10 / (d / 97)), d / 97, d / 97, d / 97, .ny = 97);
     CASE("two counts", geo, 97, 97, 3, d / 97, d / 97, d / 97, .nx = 97, .nz = 3);
     CASE("slices only", geo, 98, 98, 20, 0.5, 0.5, 0.5, .nz = 20);
-    CASE("a size", geo, 30, 30, 5, 2, 2, 2, .size = {60}, .nx = 30);
-    CASE("size and voxel", geo, 31, 97, 20, 2, 0.5, 0.5, .size = {61.5}, .dx = 2, .dy = 0.5,
+    CASE("a size", geo, 30, 30, 5, 2, 2, 2, .extent = {60}, .nx = 30);
+    CASE("size and voxel", geo, 31, 97, 20, 2, 0.5, 0.5, .extent = {61.5}, .dx = 2, .dy = 0.5,
          .ny = 97);
     CASE("all", NULL, 3, 4, 5, 6, 7, 8, .nx = 3, .ny = 4, .nz = 5, .dx = 6, .dy = 7, .dz = 8);
-    CASE("sizes", NULL, 3, 4, 5, 2, 3, 4, .nx = 3, .ny = 4, .nz = 5, .size = {6, 12, 20});
+    CASE("sizes", NULL, 3, 4, 5, 2, 3, 4, .nx = 3, .ny = 4, .nz = 5, .extent = {6, 12, 20});
     CHECK_OK(vxg_ct_complete_volume(
         geo, &(vxg_ct_volume_spec){.center = {1, 2, 3}, .has_center = 1}, &v));
     EXPECT(v.center[2] == 3 && v.rotation[8] == 1, "centre and rotation");
@@ -274,10 +274,10 @@ TEST(complete_volume)
                    VXG_ERR_ARGUMENT &&                                                             \
                strstr(vxg_error_message(), word),                                                  \
            "'%s' does not say %s", vxg_error_message(), word)
-    REFUSED(geo, "nx = 3 times dx = 2 is not size[0] = 7", .nx = 3, .dx = 2, .size = {7});
+    REFUSED(geo, "nx = 3 times dx = 2 is not size[0] = 7", .nx = 3, .dx = 2, .extent = {7});
     REFUSED(geo, "nx is -1", .nx = -1);
     REFUSED(geo, "dz", .dz = -1);
-    REFUSED(geo, "size[1]", .size = {0, NAN});
+    REFUSED(geo, "size[1]", .extent = {0, NAN});
     REFUSED(geo, "below 2^31", .dx = 1e-12);
     REFUSED(geo, "2^40", .dx = 1e-4, .dy = 1e-4, .dz = 1e-4);
     REFUSED(NULL, "nz, dz or size[2] is missing", .nx = 3, .dx = 1);

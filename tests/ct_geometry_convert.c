@@ -63,7 +63,7 @@ TEST(astra_standard_scans)
                                         "astra_parallel3d_vec.txt", "astra_cone_vec.txt"};
     static const double angles[] = {0, 0.3, 1.7, 3.0, 4.4};
     for (int kind = 0; kind < 4; kind++) {
-        vxg_ct_trajectory_opts o;
+        vxg_ct_trajectory_opts o = {0};
         vxg_ct_geometry *geo = NULL, *want = NULL;
         double a[60], b[60];
         const int cone = kind % 2, flat = kind < 2, n = flat ? 30 : 60;
@@ -108,7 +108,7 @@ TEST(astra_there_and_back)
 }
 
 /* ---- RTK ---- */
-static const vxg_ct_detector_size small = {40, 50, 0.5, 0.8};
+static const vxg_ct_detector_size small = {.rows = 40, .cols = 50, .pixel = 0.5, .row_pitch = 0.8};
 
 static int rtk(const char *name, vxg_ct_geometry **geo) {
     size_t n;
@@ -201,7 +201,7 @@ TEST(rtk_there_and_back)
 /* A circular scan in RTK has gantry angles t. */
 TEST(rtk_circle)
 {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo = NULL;
     char *text = NULL;
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, &o);
@@ -246,7 +246,7 @@ TEST(matrix_text)
 TEST(refusals)
 {
     vxg_ct_geometry *geo = NULL, *cone = NULL;
-    vxg_ct_detector_size none = {0, 5, 1, 0};
+    vxg_ct_detector_size none = {.cols = 5, .pixel = 1};
     char *text = NULL;
     double P[12 * 6];
 #define REFUSED(code, call, word)                                                                  \
@@ -285,7 +285,7 @@ TEST(refusals)
     REFUSED(VXG_ERR_ARGUMENT, vxg_ct_to_astra(cone, VXG_CT_ASTRA_PARALLEL3D, P), "parallel3d_vec");
     REFUSED(VXG_ERR_ARGUMENT, vxg_ct_to_astra(cone, VXG_CT_ASTRA_FANFLAT, P), "one row");
     vxg_ct_geometry_release(cone);
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, &o);
     o.nviews = o.rows = o.cols = 3, o.sod = 100, o.sdd = 150, o.detector = VXG_CT_DETECTOR_CURVED;
     CHECK_OK(vxg_ct_trajectory(&o, &cone));

@@ -19,8 +19,8 @@ TEST(warnings)
         for (int good = 0; good < 2; good++) {
             char name[80], words[400];
             vxg_ct_geometry *geo = NULL;
-            vxg_ct_notes notes;
-            vxg_ct_summary s;
+            vxg_ct_notes notes = {0};
+            vxg_ct_summary s = {0};
             snprintf(name, sizeof name, "%s%s.json", vxg_ct_warning_id((vxg_ct_warning)w),
                      good ? ".ok" : "");
             const int status = load(name, &notes, &geo);
@@ -39,9 +39,9 @@ TEST(warnings)
 /* A scan whose every number is known. */
 TEST(summary)
 {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo = NULL;
-    vxg_ct_summary s;
+    vxg_ct_summary s = {0};
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, &o);
     o.nviews = 90, o.rows = 40, o.cols = 60, o.sod = 300, o.sdd = 500, o.pixel = 2, o.row_pitch = 3;
     o.center = 45, o.has_center = 1, o.center_row = 12, o.has_center_row = 1, o.reverse = 1;
@@ -99,7 +99,7 @@ TEST(words_and_sketch)
                                         VXG_CT_PATH_SADDLE};
     for (int c = 0; c < 8; c++) {
         vxg_ct_notes notes = {.units = "<&\"", .reverse = -1, .has_volume = 1};
-        vxg_ct_trajectory_opts o;
+        vxg_ct_trajectory_opts o = {0};
         vxg_ct_geometry *geo = NULL;
         char *text = NULL;
         vxg_ct_trajectory_defaults(paths[c % 3], c < 6 ? VXG_CT_BEAM_CONE : VXG_CT_BEAM_PARALLEL,

@@ -76,7 +76,7 @@ static int use(const vxg_ct_geometry *geo) {
 
 static int trajectory_case(vxg_ct_geometry **geo) {
     static double angles[16];
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_trajectory_defaults((vxg_ct_path)roll(6), (vxg_ct_beam)roll(3), &o);
     for (int k = 0; k < 16; k++) angles[k] = number(k);
     o.nviews = count(1 + roll(16)), o.rows = count(1 + roll(4)), o.cols = count(1 + roll(9));
@@ -124,10 +124,13 @@ static int circular_case(vxg_ct_geometry **geo) {
 }
 static int vectors_case(vxg_ct_geometry **geo) {
     static vxg_ct_view views[16];
-    vxg_ct_views o = {(vxg_ct_beam)roll(3),   (vxg_ct_detector)(roll(4) == 0),
-                      count(1 + roll(16)),    count(1 + roll(4)),
-                      count(1 + roll(9)),     number(1),
-                      roll(20) ? views : NULL};
+    vxg_ct_views o = {.beam = (vxg_ct_beam)roll(3),
+                      .detector = (vxg_ct_detector)(roll(4) == 0),
+                      .nviews = count(1 + roll(16)),
+                      .nv = count(1 + roll(4)),
+                      .nu = count(1 + roll(9)),
+                      .column_offset = number(1),
+                      .views = roll(20) ? views : NULL};
     if (o.nviews > 16) o.nv = o.nu = 3000;
     for (int i = 0; i < 16; i++) {
         static const double usual[12] = {0, -100, 0, 0, 50, 0, 1, 0, 0, 0, 0, 1};
@@ -229,7 +232,7 @@ static int text_case(vxg_ct_geometry **geo) {
     char *exact = malloc(n ? n : 1); /* the sanitizer sees a byte too far */
     if (!exact) return VXG_ERR_MEMORY;
     memcpy(exact, text, n);
-    vxg_ct_notes notes;
+    vxg_ct_notes notes = {0};
     int status = vxg_ct_geometry_from_json(exact, n, &notes, geo);
     free(exact);
     return status;
@@ -256,7 +259,7 @@ static int every_reader(const char *text, size_t n) {
     int taken = 0;
     for (int reader = 0; reader < READERS; reader++) {
         vxg_ct_geometry *geo = NULL;
-        vxg_ct_notes notes;
+        vxg_ct_notes notes = {0};
         const int status = read_geometry(reader, text, n, &notes, &geo);
         if (status) continue;
         taken += use(geo);

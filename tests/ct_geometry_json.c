@@ -34,7 +34,7 @@ TEST(compact_cone)
         "\"start_deg\": 90, \"reverse\": true, \"comment\": \"x\"}";
     const double t[3] = {M_PI / 2, M_PI / 3, -110 * M_PI / 180};
     vxg_ct_geometry *geo = NULL, *want = NULL;
-    vxg_ct_notes notes;
+    vxg_ct_notes notes = {0};
     CHECK_OK(reads(text, &notes, &geo));
     CHECK_OK(vxg_ct_cone_circular(&(vxg_ct_cone_opts){.angles = t,
                                                       .nviews = 3,
@@ -144,7 +144,7 @@ TEST(round_trips)
     for (int c = 0; c < 9; c++) {
         static const char *const names[] = {"cone",   "fan",        "parallel", "curved", "tilted",
                                             "rolled", "sinusoidal", "helical",  "random"};
-        vxg_ct_trajectory_opts o;
+        vxg_ct_trajectory_opts o = {0};
         vxg_ct_geometry *geo = NULL;
         vxg_ct_path path = c == 6   ? VXG_CT_PATH_SINUSOIDAL
                            : c == 7 ? VXG_CT_PATH_HELICAL

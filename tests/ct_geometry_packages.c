@@ -47,7 +47,7 @@ static double moved; /* the volume, in the last there_and_back */
 static void there_and_back(const char *what, const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
                            to_fn *to, from_fn *from, char **text) {
     vxg_ct_geometry *again = NULL;
-    vxg_ct_notes read;
+    vxg_ct_notes read = {0};
     double shift[3] = {0};
     CHECK_OK(to(geo, notes, text));
     CHECK_OK(from(*text, strlen(*text), &read, &again));
@@ -93,7 +93,7 @@ static void tigre_places(const char *kind) {
     char name[80];
     size_t n;
     vxg_ct_geometry *geo = NULL;
-    vxg_ct_notes notes;
+    vxg_ct_notes notes = {0};
     snprintf(name, sizeof name, "%s.json", kind);
     CHECK_OK(read_file(name, vxg_ct_geometry_from_tigre, &notes, &geo));
     snprintf(name, sizeof name, "%s_seen.txt", kind);
@@ -133,7 +133,7 @@ TEST(tigre_places)
 static vxg_ct_geometry *scan(vxg_ct_path path, vxg_ct_beam beam, double tilt, double roll,
                              double center, double center_row, int rows) {
     static const double angles[] = {0.3, 1.1, 1.7, 2.9, 4.4, 5.2};
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo = NULL;
     vxg_ct_trajectory_defaults(path, beam, &o);
     o.nviews = 6, o.rows = rows, o.cols = 50, o.sod = 100, o.sdd = 150, o.pixel = 0.5;
@@ -172,7 +172,7 @@ TEST(tigre_there_and_back)
     static const char *const files[] = {"tigre_cone.json", "tigre_parallel.json"};
     for (int i = 0; i < 2; i++) {
         vxg_ct_geometry *geo = NULL;
-        vxg_ct_notes notes;
+        vxg_ct_notes notes = {0};
         char *text = NULL;
         CHECK_OK(read_file(files[i], vxg_ct_geometry_from_tigre, &notes, &geo));
         there_and_back(files[i], geo, &notes, vxg_ct_geometry_to_tigre, vxg_ct_geometry_from_tigre,
@@ -338,7 +338,7 @@ TEST(leap_places)
     for (int n = 0; n < LEAP_CASES; n++) {
         const leap_case *c = &leap_cases[n];
         vxg_ct_geometry *geo = NULL;
-        vxg_ct_notes notes;
+        vxg_ct_notes notes = {0};
         CHECK_OK(vxg_ct_geometry_from_leap(c->text, strlen(c->text), &notes, &geo));
         leap_places(c, geo);
         /* manual 7.2; slices of parallel and fan beams lie at the rows (parameters.cpp, z_0) */
@@ -358,7 +358,7 @@ TEST(leap_there_and_back)
         static const char *const names[] = {"pixelWidth", "pixelHeight",  "centerRow", "centerCol",
                                             "tau",        "helicalPitch", "tiltAngle", "offsetZ"};
         vxg_ct_geometry *geo = NULL;
-        vxg_ct_notes notes;
+        vxg_ct_notes notes = {0};
         char *text = NULL;
         CHECK_OK(vxg_ct_geometry_from_leap(c->text, strlen(c->text), &notes, &geo));
         if (c->beam == 'f') notes.has_volume = 0; /* five slices, one row */
@@ -543,7 +543,7 @@ TEST(cil_places)
         const int cone = c->geometry[0] == 'C', rows = c->flat ? 1 : 5;
         char text[1200], *again = NULL;
         vxg_ct_geometry *geo = NULL;
-        vxg_ct_notes notes;
+        vxg_ct_notes notes = {0};
         cil_text(c, text, sizeof text);
         CHECK_OK(vxg_ct_geometry_from_cil(text, strlen(text), &notes, &geo));
         CHECK(vxg_ct_geometry_nu(geo) == 8 && vxg_ct_geometry_nv(geo) == rows, "panel");
@@ -612,7 +612,7 @@ TEST(cil_flex)
         "\"origin\": \"top-left\", \"image_geometry\": {\"voxel_num_x\": 4, \"voxel_num_y\": 4, "
         "\"center_x\": 0.5}}";
     vxg_ct_geometry *geo = NULL;
-    vxg_ct_notes notes;
+    vxg_ct_notes notes = {0};
     double p[3];
     CHECK_OK(vxg_ct_geometry_from_cil(flex, sizeof flex - 1, &notes, &geo));
     CHECK_OK(vxg_ct_pixel(geo, 1, 0, 0, p)); /* left: y = 2 - 1.75, top: z = 4 + 1 */
@@ -695,7 +695,7 @@ TEST(detector_refusals)
                {vxg_ct_geometry_to_leap, "pixelWidth", "rowVectors", NULL},
                {vxg_ct_geometry_to_cil, "pixel_size", "detector_direction_y", "curved"}};
     vxg_ct_geometry *geo = NULL, *wide = odd(1.5, 0), *skew = odd(1, 0.1), *curved = NULL;
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     char *text = NULL;
     vxg_ct_trajectory_defaults(VXG_CT_PATH_SADDLE, VXG_CT_BEAM_CONE, &o);
     o.nviews = o.rows = o.cols = 3, o.sod = 100, o.sdd = 150, o.detector = VXG_CT_DETECTOR_CURVED;

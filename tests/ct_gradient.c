@@ -88,7 +88,7 @@ static int make_geometry(const scan *s, vxg_ct_geometry **geo) {
         VIEWS, s->nv, s->nu, s->views, geo);
 }
 static int make_op(const scan *s, vxg_device *on, vxg_op **op) {
-    const vxg_ct_projector_opts o = {.dtype = s->dtype};
+    const vxg_ct_projector_opts o = {.real = (vxg_real)s->dtype};
     vxg_ct_geometry *geo;
     int status = make_geometry(s, &geo);
     if (status) return status;
@@ -349,7 +349,7 @@ TEST(transposed)
 TEST(projectors)
 {
     for (int k = 0; k < 8; k++) {
-        vxg_ct_projector_opts o = {.dtype = VXG_F64};
+        vxg_ct_projector_opts o = {.real = VXG_REAL_F64};
         const double *const d = delta;
         scan s, there;
         vxg_ct_geometry *geo;
@@ -471,7 +471,7 @@ TEST(bad_arguments)
     vxg_op *op;
     scan s;
     CHECK_OK(vxg_ct_cone_circular(&o, &geo));
-    vol = vxg_ct_fit_volume(geo);
+    vxg_ct_fit_volume(geo, &vol);
     EXPECT(vxg_ct_projector_geometry(dev, geo, &vol, &siddon, &op) == VXG_ERR_ARGUMENT && !op &&
                strstr(vxg_error_message(), "model"),
            "%s", vxg_error_message());

@@ -24,7 +24,7 @@ typedef enum maker { JOSEPH, FOOTPRINT, BACKPROJECTOR, JOSEPH_ADJOINT } maker;
 
 static int make(maker kind, const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype dtype,
                 vxg_op **out) {
-    const vxg_ct_projector_opts o = {.dtype = dtype,
+    const vxg_ct_projector_opts o = {.real = (vxg_real)dtype,
                                      .model = kind == FOOTPRINT ? VXG_CT_FOOTPRINT : VXG_CT_JOSEPH};
     vxg_op *op;
     if (kind == BACKPROJECTOR) return vxg_ct_backprojector(dev, geo, vol, &o, out);
@@ -202,7 +202,8 @@ TEST(views_have_their_bits)
         vxg_ct_geometry *geo, *some;
         vxg_ct_volume vol;
         CHECK_OK(tilted_views(k / 2 ? 0.2 : 0, &geo));
-        vol = k / 2 ? turned : vxg_ct_fit_volume(geo); /* k < 2: slices are rows, schedules run */
+        vol = turned;
+        if (k < 2) vxg_ct_fit_volume(geo, &vol); /* k < 2: slices are rows, schedules run */
         const int64_t n = vol.nz * vol.ny * vol.nx, view = NV * NU;
         float *x = calloc((size_t)n, sizeof *x), *y = calloc(NVIEWS * NV * NU, sizeof *y);
         float *z = calloc(3 * NV * NU, sizeof *z);
@@ -332,7 +333,7 @@ TEST(sliding_window)
     vxg_array views, out;
     fill(old, 1), fill(fresh, 2);
     CHECK_OK(tilted_views(0, &geo));
-    vol = vxg_ct_fit_volume(geo);
+    vxg_ct_fit_volume(geo, &vol);
     CHECK_OK(vxg_ct_volume_box(&vol, 2, 3, 3, 11, 0, 9, &box[0]));
     CHECK_OK(vxg_ct_volume_box(&vol, 0, 9, 4, 5, 0, 15, &box[1]));
     CHECK_OK(vxg_ct_prepared_new(&space, dev, NULL, NULL, &p));
@@ -416,9 +417,9 @@ TEST(filtered)
     one.shape[0] = 1;
     for (int i = 0; i < NVIEWS; i++) weights[i] = 0.5 + 0.2 * i;
     CHECK_OK(vxg_ct_filter_response(VXG_CT_WINDOW_HANN, 0, NFFT, 0.9, response));
-    CHECK_OK(vxg_ct_filter(dev, &space, response, NFFT, weights, VXG_F32, &all));
-    CHECK_OK(vxg_ct_filter(dev, &space, response, NFFT, NULL, VXG_F32, &filter[0]));
-    CHECK_OK(vxg_ct_filter(dev, &one, response, NFFT, NULL, VXG_F32, &filter[1]));
+    CHECK_OK(vxg_ct_filter(dev, &space, response, NFFT, weights, VXG_REAL_F32, &all));
+    CHECK_OK(vxg_ct_filter(dev, &space, response, NFFT, NULL, VXG_REAL_F32, &filter[0]));
+    CHECK_OK(vxg_ct_filter(dev, &one, response, NFFT, NULL, VXG_REAL_F32, &filter[1]));
     CHECK_OK(apply(all, y, want, 0));
     for (int k = 0; k < 2; k++) {
         vxg_ct_prepared *p;
@@ -485,7 +486,8 @@ TEST(no_requests)
         vxg_array out;
         vxg_op *op;
         CHECK_OK(tilted_views(k == 2 ? 0.2 : 0, &geo)); /* 2: no schedule */
-        const vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+        vxg_ct_volume vol;
+        vxg_ct_fit_volume(geo, &vol);
         CHECK_OK(make(kinds[k], geo, &vol, dtype, &op));
         EXPECT(k >= 2 || vxg_op_workspace(op) > 0, "case %d: no schedule", k);
         CHECK_OK(vxg_op_new_array(op, -1, &out));
@@ -513,7 +515,8 @@ static int build_and_use(void) {
     vxg_op *op = NULL;
     int status = tilted_views(0, &geo);
     if (!status) {
-        const vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+        vxg_ct_volume vol;
+        vxg_ct_fit_volume(geo, &vol);
         status = make(BACKPROJECTOR, geo, &vol, VXG_F32, &op);
     }
     if (!status) status = vxg_ct_prepared_new(&space, dev, NULL, weights, &p);

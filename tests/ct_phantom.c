@@ -250,7 +250,7 @@ TEST(sphere_closed_form)
     vxg_phantom *p = NULL;
     vxg_ct_geometry *g = NULL;
     vxg_ct_parallel_opts o = {.angles = &angle, .nviews = 1, .rows = NV, .cols = NU, .pixel = 0.5};
-    vxg_phantom_opts opts = {.size = 12, .density = 2, .center = {1, 2, 3}, .dtype = VXG_F64};
+    vxg_phantom_opts opts = {.unit = 12, .density = 2, .center = {1, 2, 3}, .dtype = VXG_F64};
     CHECK_OK(vxg_phantom_new(&s, 1, &p));
     CHECK_OK(vxg_ct_parallel_circular(&o, &g));
     CHECK_OK(vxg_phantom_project(p, g, &opts, out));
@@ -277,7 +277,7 @@ TEST(far_source_is_parallel)
     double angles[VIEWS] = {0.1, 1.3, 2.9, 4.4}, a[N], b[N];
     vxg_phantom *p = NULL;
     vxg_ct_geometry *g = NULL;
-    vxg_phantom_opts opts = {.size = 10, .dtype = VXG_F64};
+    vxg_phantom_opts opts = {.unit = 10, .dtype = VXG_F64};
     vxg_ct_parallel_opts po = {
         .angles = angles, .nviews = VIEWS, .rows = NV, .cols = NU, .center = 9.2, .has_center = 1};
     vxg_ct_cone_opts co = {.angles = angles,
@@ -308,7 +308,7 @@ TEST(curved_is_flat_at_its_pixels)
     enum { NU = 9, NV = 3 };
     double curved[3 * NV * NU], o[3], w[3], one = 0, worst = 0;
     vxg_phantom *p = NULL;
-    vxg_phantom_opts opts = {.size = 0.9, .dtype = VXG_F64};
+    vxg_phantom_opts opts = {.unit = 0.9, .dtype = VXG_F64};
     vxg_ct_geometry *g = random_views(VXG_CT_BEAM_CONE, VXG_CT_DETECTOR_CURVED, NV, NU, 3),
                     *single = NULL;
     CHECK_OK(vxg_phantom_named("forbild-head-like", &p));
@@ -458,7 +458,7 @@ TEST(same_bits)
     for (int i = 0; i < VIEWS; i++) angles[i] = 0.3 * i;
     vxg_ct_cone_opts o = {
         .angles = angles, .nviews = VIEWS, .rows = NV, .cols = NU, .sod = 90, .sdd = 130};
-    vxg_phantom_opts opts = {.size = 12, .dtype = VXG_F64};
+    vxg_phantom_opts opts = {.unit = 12, .dtype = VXG_F64};
     CHECK_OK(vxg_ct_cone_circular(&o, &g));
     CHECK_OK(vxg_phantom_named("forbild-head-like", &p));
     CHECK_OK(vxg_phantom_project(p, g, &opts, all));
@@ -647,7 +647,7 @@ TEST(bad_arguments)
     EXPECT(vxg_phantom_project(p, g, &opts, out) == VXG_ERR_ARGUMENT &&
                strstr(vxg_error_message(), "range 1:2 is outside 0:1"),
            "range: %s", vxg_error_message());
-    opts = (vxg_phantom_opts){.size = -1};
+    opts = (vxg_phantom_opts){.unit = -1};
     EXPECT(vxg_phantom_project(p, g, &opts, out) == VXG_ERR_ARGUMENT, "negative size");
     opts = (vxg_phantom_opts){.samples = 65};
     EXPECT(vxg_phantom_project(p, g, &opts, out) == VXG_ERR_ARGUMENT, "samples");

@@ -117,7 +117,7 @@ TEST(attenuation_is_true)
 {
     fake f;
     sink s;
-    vxg_ct_recon_stats stats;
+    vxg_ct_recon_stats stats = {0};
     fake_scan(&f, 180, 7, 96);
     sink_open(&s, 7, 96, 1);
     vxg_ct_recon_opts o = {.center = f.center};
@@ -179,7 +179,7 @@ TEST(bits_do_not_depend_on_memory_or_threads)
                                .ring_size = 5,
                                .window = VXG_CT_WINDOW_HANN,
                                .max_memory = runs[i].memory};
-        vxg_ct_recon_stats stats;
+        vxg_ct_recon_stats stats = {0};
         vxg_set_threads(runs[i].threads);
         CHECK_OK(vxg_ct_reconstruct(dev, &f.self, &o, i ? &again.self : &first.self, &stats));
         EXPECT(runs[i].memory != 1 || stats.chunk == 1, "1 byte: slabs of %d", (int)stats.chunk);
@@ -230,7 +230,7 @@ TEST(dead_rows)
 {
     fake f;
     sink s;
-    vxg_ct_recon_stats stats;
+    vxg_ct_recon_stats stats = {0};
     double largest = 0;
     fake_scan(&f, 20, 6, 32);
     f.dead_rows = 2;

@@ -80,7 +80,7 @@ static void compare(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vo
     vxg_scan_reader scan = scan_of(theta);
     vxg_volume_writer writer = {.write = keep, .impl = slabs};
     vxg_ct_recon_opts opts = {0};
-    vxg_ct_recon_stats stats;
+    vxg_ct_recon_stats stats = {0};
     CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, vol, &opts, &writer, &stats));
     CHECK_OK(at_once(dev, geo, vol, whole));
     double worst = 0, most = 0;
@@ -167,7 +167,8 @@ TEST(parallel_beam)
     vxg_volume_writer to_rows = {.write = keep, .impl = by_rows};
     CHECK_OK(vxg_device_open("cpu", &dev));
     CHECK_OK(vxg_ct_parallel_circular(&o, &geo));
-    const vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_volume vol;
+    vxg_ct_fit_volume(geo, &vol);
     CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &to_views, NULL));
     CHECK_OK(vxg_ct_reconstruct(dev, &scan, &opts, &to_rows, NULL));
     double worst = 0;

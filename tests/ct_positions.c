@@ -77,8 +77,9 @@ static int geometry_of(const scan *s, vxg_ct_geometry **out) {
 
 static int make(int kind, const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype type,
                 int plain, vxg_op **out) {
-    const vxg_ct_projector_opts o = {
-        .model = kind == 1 ? VXG_CT_SIDDON : VXG_CT_JOSEPH, .dtype = type, .no_schedule = plain};
+    const vxg_ct_projector_opts o = {.model = kind == 1 ? VXG_CT_SIDDON : VXG_CT_JOSEPH,
+                                     .real = (vxg_real)type,
+                                     .no_schedule = plain};
     return kind == 2 ? vxg_ct_backprojector(dev, geo, vol, &o, out)
                      : vxg_ct_projector(dev, geo, vol, &o, out);
 }

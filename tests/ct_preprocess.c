@@ -43,7 +43,7 @@ TEST(normalize_values)
             data[v * N + i] = (float)(15 + 10 * v + i);
             want[v * N + i] = (float)-log((5.0 + 10 * v + i) / (flat[i] - 10.0));
         }
-    vxg_ct_bad_counts counts = {1, 2, 3};
+    vxg_ct_bad_counts counts = {.nonpositive = 1, .nonfinite = 2, .dead = 3};
     CHECK_OK(vxg_ct_normalize(data, V, N, flat, dark, 0, &counts));
     for (int i = 0; i < V * N; i++)
         EXPECT(data[i] == want[i], "%d: %.9g, expected %.9g", i, (double)data[i], (double)want[i]);

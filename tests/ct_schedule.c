@@ -98,7 +98,7 @@ static int standard(int64_t rows, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
     vxg_ct_parallel_opts o = {.angles = angles, .nviews = 37, .rows = rows, .cols = 61};
     o.center = 31.3, o.has_center = 1;
     int status = vxg_ct_parallel_circular(&o, geo);
-    if (!status) *vol = vxg_ct_fit_volume(*geo), vol->nx += 9, vol->dx = 0.8;
+    if (!status) vxg_ct_fit_volume(*geo, vol), vol->nx += 9, vol->dx = 0.8;
     return status;
 }
 
@@ -175,7 +175,7 @@ static int filter_run(vxg_dtype dtype, int64_t nviews, int64_t nv, int64_t nu, i
     for (int64_t k = 0; k <= nfft / 2; k++)
         response[k] = 0.3 + 0.7 * (double)k / (double)nfft + 0.2 * sin(0.1 * (double)k);
     for (int i = 0; i < 64; i++) weights[i] = 0.5 + 0.03 * i;
-    int status = vxg_ct_filter(dev, &space, response, nfft, weights, dtype, &op);
+    int status = vxg_ct_filter(dev, &space, response, nfft, weights, (vxg_real)dtype, &op);
     if (!status) status = vxg_op_new_array(op, 0, &x);
     if (!status) status = vxg_op_new_array(op, -1, &y);
     for (int64_t i = 0; i < n; i++) narrow[i] = (float)in[i];

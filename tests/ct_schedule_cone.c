@@ -92,7 +92,7 @@ static int pictures_new(const scene *s, pictures *p) {
 /* One backprojection; *workspace: whether a schedule ran and how large. */
 static int run(const scene *s, vxg_dtype dtype, int weighted, int no_schedule, const void *in,
                void *out, size_t *workspace) {
-    vxg_ct_projector_opts o = {.dtype = dtype, .no_schedule = no_schedule};
+    vxg_ct_projector_opts o = {.real = (vxg_real)dtype, .no_schedule = no_schedule};
     vxg_ct_geometry *geo = NULL;
     vxg_ct_volume vol;
     vxg_array x = {0}, y = {0};

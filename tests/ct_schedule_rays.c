@@ -90,7 +90,7 @@ static void run(const scene *s, int adjoint, const vxg_ct_projector_opts *o, dou
     float *narrow = malloc((size_t)(n > m ? n : m) * sizeof *narrow);
     state = 77;
     for (int64_t i = 0; i < n; i++) narrow[i] = (float)roll(-0.5, 1), x[i] = (double)narrow[i];
-    const int wide = o->dtype == VXG_F64;
+    const int wide = o->real == VXG_REAL_F64;
     CHECK_OK(vxg_array_write(NULL, &in, wide ? (const void *)x : narrow));
     CHECK_OK(vxg_array_fill(NULL, &result, NAN)); /* every element must be set */
     CHECK_OK(adjoint ? vxg_op_apply_adjoint(op, NULL, &in, &result)
@@ -113,7 +113,8 @@ static double largest(const double *a, const double *b, int64_t n) {
 }
 
 static void parity(int adjoint, int parallel) {
-    const vxg_ct_projector_opts fast = {0}, plain = {.no_schedule = 1}, oracle = {.dtype = VXG_F64};
+    const vxg_ct_projector_opts fast = {0}, plain = {.no_schedule = 1},
+                                oracle = {.real = VXG_REAL_F64};
     int differing = 0, zero = 0;
     for (int seed = 0; seed < SCANS; seed++) {
         scene s;
@@ -272,7 +273,7 @@ TEST(threads_and_repeats)
 /* A source in a slice of the volume: that slice and those behind do not count. */
 TEST(source_in_a_slice)
 {
-    const vxg_ct_projector_opts fast = {0}, oracle = {.dtype = VXG_F64};
+    const vxg_ct_projector_opts fast = {0}, oracle = {.real = VXG_REAL_F64};
     for (int k = 0; k < 12; k++) {
         const int a = k % 3, o = (a + 1) % 3, p = (a + 2) % 3;
         vxg_ct_view v = {.s = {0.3, 0.2, -0.4}};

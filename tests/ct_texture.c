@@ -58,8 +58,8 @@ static int backproject(vxg_device *dev, int kind, vxg_ct_projector_opts o, int t
         status = fill < LO ? vxg_array_random(NULL, &y, 5, LO, HI) : vxg_array_fill(NULL, &y, fill);
     for (int i = 0; i < 2 && !status; i++, call.accumulate = 1)
         status = vxg_op_apply(op, &call, &y, &x);
-    if (!status) status = vxg_array_read(NULL, &x, o.dtype == VXG_F64 ? (void *)out : narrow);
-    for (int i = 0; i < NVOX && o.dtype == VXG_F32; i++) out[i] = (double)narrow[i];
+    if (!status) status = vxg_array_read(NULL, &x, o.real == VXG_REAL_F64 ? (void *)out : narrow);
+    for (int i = 0; i < NVOX && o.real == VXG_REAL_F32; i++) out[i] = (double)narrow[i];
     vxg_array_release(&x), vxg_array_release(&y);
     vxg_op_release(op);
     return status;
@@ -77,7 +77,7 @@ static void compare(vxg_device *dev, int kind, int weighted, int exact) {
                                    weighted ? VXG_CT_WEIGHTING_DISTANCE : VXG_CT_WEIGHTING_NONE};
     int worse = 0;
     CHECK_OK(backproject(dev, kind, o, 1, -2, got));
-    o.dtype = VXG_F64, o.no_schedule = 1;
+    o.real = VXG_REAL_F64, o.no_schedule = 1;
     CHECK_OK(backproject(oracle, kind, o, 0, -2, want));
     CHECK_OK(backproject(oracle, kind, o, 0, 1, ones));
     /* Both axes, the largest difference of neighbours (0 beyond the border), and twice the largest
@@ -97,7 +97,7 @@ static void on_device(const char *spec) {
     vxg_device *dev;
     if (vxg_device_open(spec, &dev)) SKIP("%s", vxg_error_message());
     const int exact = vxg_device_get_info(dev)->is_cpu;
-    const vxg_ct_projector_opts o = {.dtype = VXG_F32};
+    const vxg_ct_projector_opts o = {.real = VXG_REAL_F32};
     static double out[NVOX];
     const int status = backproject(dev, 0, o, 1, 1, out);
     if (status == VXG_ERR_UNSUPPORTED) SKIP("%s", vxg_error_message());
@@ -115,7 +115,7 @@ TEST(cuda)
 TEST(refusals)
 {
     static double out[NVOX];
-    const vxg_ct_projector_opts wide = {.dtype = VXG_F64}, o = {.texture = 1};
+    const vxg_ct_projector_opts wide = {.real = VXG_REAL_F64}, o = {.texture = 1};
     const double angle = 0.2;
     const vxg_ct_parallel_opts p = {.angles = &angle, .nviews = 1, .rows = 4, .cols = 5};
     vxg_ct_geometry *geo;

@@ -34,12 +34,12 @@ static int make_all(void) {
     status |= vxg_queue_new(dev, &q) | vxg_queue_new(other, &other_q) | vxg_queue_new(dev, &dead_q);
     status |= vxg_buffer_new(dev, 64, &buf) | vxg_buffer_new(other, 64, &other_buf);
     status |= vxg_buffer_new(dev, 64, &dead_buf);
-    status |= vxg_kernel_get(dev, "array_fill", VXG_F32, &k);
+    status |= vxg_kernel_get(dev, "array_fill", VXG_REAL_F32, &k);
     vxg_queue_free(dead_q);
     vxg_buffer_release(dead_buf);
     vxg_device *d;
     if (vxg_device_open("cpu:v3", &d) == 0 && d != dev && d != other) {
-        status |= vxg_kernel_get(d, "array_fill", VXG_F32, &dead_k);
+        status |= vxg_kernel_get(d, "array_fill", VXG_REAL_F32, &dead_k);
         vxg_kernel_release(dead_k);
         dead_device = d;
         vxg_device_release(d);
@@ -144,19 +144,19 @@ TEST(kernels)
 {
     static const char text[] = "K_KERNEL1(a, K_GLOBAL real *, y) { y[gx] = 0; }";
     vxg_kernel *made;
-    BAD(vxg_kernel_get(NULL, "array_fill", VXG_F32, &made));
-    BAD(vxg_kernel_get(dev, NULL, VXG_F32, &made));
-    BAD(vxg_kernel_get(dev, "", VXG_F32, &made));
-    BAD(vxg_kernel_get(dev, "array_fill", VXG_F32, NULL));
+    BAD(vxg_kernel_get(NULL, "array_fill", VXG_REAL_F32, &made));
+    BAD(vxg_kernel_get(dev, NULL, VXG_REAL_F32, &made));
+    BAD(vxg_kernel_get(dev, "", VXG_REAL_F32, &made));
+    BAD(vxg_kernel_get(dev, "array_fill", VXG_REAL_F32, NULL));
     BAD(vxg_kernel_get(dev, "array_fill", 7, &made));
     BAD(vxg_kernel_get(dev, "array_fill", -1, &made));
-    BAD(vxg_kernel_from_source(NULL, text, "a", NULL, VXG_F32, &made));
-    BAD(vxg_kernel_from_source(dev, NULL, "a", NULL, VXG_F32, &made));
-    BAD(vxg_kernel_from_source(dev, text, NULL, NULL, VXG_F32, &made));
-    BAD(vxg_kernel_from_source(dev, text, "a", NULL, VXG_F32, NULL));
+    BAD(vxg_kernel_from_source(NULL, text, "a", NULL, VXG_REAL_F32, &made));
+    BAD(vxg_kernel_from_source(dev, NULL, "a", NULL, VXG_REAL_F32, &made));
+    BAD(vxg_kernel_from_source(dev, text, NULL, NULL, VXG_REAL_F32, &made));
+    BAD(vxg_kernel_from_source(dev, text, "a", NULL, VXG_REAL_F32, NULL));
     BAD(vxg_kernel_from_source(dev, text, "a", NULL, 9, &made));
-    BAD(vxg_kernel_from_source(dev, text, "a", "-o /tmp/x", VXG_F32, &made));
-    BAD(vxg_kernel_from_source(dev, text, "a", "@/etc/passwd", VXG_F32, &made));
+    BAD(vxg_kernel_from_source(dev, text, "a", "-o /tmp/x", VXG_REAL_F32, &made));
+    BAD(vxg_kernel_from_source(dev, text, "a", "@/etc/passwd", VXG_REAL_F32, &made));
     vxg_kernel_release(NULL);
     EXPECT(!vxg_kernel_retain(NULL), "retained NULL");
     if (dead_k) {

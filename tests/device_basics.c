@@ -151,7 +151,7 @@ static void launches(vxg_device *dev, vxg_device *other) {
     CHECK_OK(vxg_buffer_new(dev, 64, &b));
     CHECK_OK(vxg_buffer_new(other, 64, &far));
     CHECK_OK(vxg_queue_new(other, &q));
-    CHECK_OK(vxg_kernel_get(dev, "array_fill", VXG_F32, &k));
+    CHECK_OK(vxg_kernel_get(dev, "array_fill", VXG_REAL_F32, &k));
     vxg_launch good = {.global = {16, 1, 1}, .nbuffers = 1, .buffer = {b}, .nints = 6, .nreals = 1};
     good.ints[4] = 1, good.reals[0] = 3;
     CHECK_OK(vxg_kernel_launch(k, NULL, &good));
@@ -162,10 +162,16 @@ static void launches(vxg_device *dev, vxg_device *other) {
     expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "the kernel has 1");
     l = good, l.nints = 25;
     expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "too many");
-    l = good, l.offset[0] = 17;
-    expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "offset of buffer 0");
-    l = good, l.offset[0] = -1;
-    expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "offset of buffer 0");
+    l = good, l.offset[0] = 68;
+    expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT,
+                 "offset 68 of buffer 0 lies outside its 64 bytes");
+    l = good, l.offset[0] = -4;
+    expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "offset -4 of buffer 0");
+    l = good, l.offset[0] = 2;
+    expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT,
+                 "offset 2 of buffer 0 is no multiple of its elements' 4 bytes");
+    l = good, l.offset[0] = 48, l.global[0] = 4;
+    CHECK_OK(vxg_kernel_launch(k, NULL, &l));
     l = good, l.global[1] = (int64_t)1 << 31;
     expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "along axis 1");
     l = good, l.global[2] = -1;
@@ -179,7 +185,7 @@ static void launches(vxg_device *dev, vxg_device *other) {
         expect_error(vxg_buffer_zero(q, b, 0, 4), VXG_ERR_ARGUMENT, "queue of another device");
         expect_error(vxg_buffer_copy(NULL, b, 0, far, 0, 4), VXG_ERR_ARGUMENT, "different devices");
     }
-    expect_error(vxg_kernel_get(dev, "no_such_kernel", VXG_F32, &none), VXG_ERR_ARGUMENT,
+    expect_error(vxg_kernel_get(dev, "no_such_kernel", VXG_REAL_F32, &none), VXG_ERR_ARGUMENT,
                  "'no_such_kernel'");
     vxg_kernel_release(k);
     vxg_buffer_release(b), vxg_buffer_release(far);

@@ -36,7 +36,7 @@ static void run_halves(vxg_device *dev, vxg_dtype dtype, const char *options, do
     vxg_launch l = {.global = {N - 1, 1, 1}, .nbuffers = 2, .nints = 2, .ints = {1}, .nreals = 1};
     l.reals[0] = 0.5;
     for (int i = 0; i < N; i++) x64[i] = i * i, x32[i] = (float)(i * i);
-    CHECK_OK(vxg_kernel_from_source(dev, text, "halves", options, dtype, &k));
+    CHECK_OK(vxg_kernel_from_source(dev, text, "halves", options, (vxg_real)dtype, &k));
     CHECK_OK(vxg_buffer_new(dev, N * size, &l.buffer[0]));
     CHECK_OK(vxg_buffer_new(dev, (N + 1) * size, &l.buffer[1]));
     CHECK_OK(
@@ -57,7 +57,7 @@ static void run_group(vxg_device *dev) {
     float back[5 * 64];
     vxg_kernel *k;
     vxg_launch l = {.global = {5, 1, 1}, .nbuffers = 2};
-    CHECK_OK(vxg_kernel_from_source(dev, text, "first_item", NULL, VXG_F32, &k));
+    CHECK_OK(vxg_kernel_from_source(dev, text, "first_item", NULL, VXG_REAL_F32, &k));
     for (int i = 0; i < 2; i++) CHECK_OK(vxg_buffer_new(dev, sizeof back, &l.buffer[i]));
     CHECK_OK(vxg_kernel_launch(k, NULL, &l));
     CHECK_OK(vxg_buffer_read(NULL, l.buffer[1], 0, back, sizeof back));
@@ -80,7 +80,7 @@ static void expect_refused(vxg_device *dev, const char *source, const char *name
                            const char *options, int status, const char *words) {
     vxg_kernel *k = NULL;
     int64_t before = vxg_alloc_live();
-    int got = vxg_kernel_from_source(dev, source, name, options, VXG_F32, &k);
+    int got = vxg_kernel_from_source(dev, source, name, options, VXG_REAL_F32, &k);
     EXPECT(got == status && !k && strstr(vxg_error_message(), words), "%d, expected %d '%s': %s",
            got, status, words, vxg_error_message());
     EXPECT(vxg_alloc_live() == before, "memory leak");
@@ -123,16 +123,16 @@ static void definitions(vxg_device *dev) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t before = vxg_alloc_live();
         int status =
-            vxg_kernel_get_with(dev, "conformance_definitions", bad[i].options, VXG_F32, &a);
+            vxg_kernel_get_with(dev, "conformance_definitions", bad[i].options, VXG_REAL_F32, &a);
         EXPECT(status == VXG_ERR_ARGUMENT && !a && strstr(vxg_error_message(), bad[i].words),
                "'%s': %d: %s", bad[i].options, status, vxg_error_message());
         EXPECT(vxg_alloc_live() == before, "memory leak");
     }
     const char *forwards = "-DCONFORMANCE_TILE=6 -DK_GROUP=32",
                *backwards = "\t-DK_GROUP=32  -DCONFORMANCE_TILE=6 ";
-    CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", forwards, VXG_F32, &a));
-    CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", backwards, VXG_F32, &b));
-    CHECK_OK(vxg_kernel_get(dev, "conformance_definitions", VXG_F32, &c));
+    CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", forwards, VXG_REAL_F32, &a));
+    CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", backwards, VXG_REAL_F32, &b));
+    CHECK_OK(vxg_kernel_get(dev, "conformance_definitions", VXG_REAL_F32, &c));
     EXPECT(a == b && a != c, "the order of definitions matters");
     vxg_kernel_release(a), vxg_kernel_release(b), vxg_kernel_release(c);
 }
@@ -146,7 +146,7 @@ static void on_device(const char *spec) {
         run_halves(dev, VXG_F64, "-DFACTOR=0.5 -DUNUSED=1", 0.5);
     } else {
         vxg_kernel *k;
-        EXPECT(vxg_kernel_from_source(dev, text, "halves", NULL, VXG_F64, &k) ==
+        EXPECT(vxg_kernel_from_source(dev, text, "halves", NULL, VXG_REAL_F64, &k) ==
                    VXG_ERR_UNSUPPORTED,
                "float64");
     }
@@ -173,14 +173,14 @@ TEST(no_compiler)
     setenv("VXG_CC", "/nonexistent/cc", 1);
     expect_refused(dev, text, "halves", NULL, VXG_ERR_DEVICE, "no C compiler: '/nonexistent/cc'");
     vxg_kernel *k = NULL;
-    EXPECT(vxg_kernel_get_with(dev, "conformance_definitions", "-DCONFORMANCE_TILE=9", VXG_F32,
+    EXPECT(vxg_kernel_get_with(dev, "conformance_definitions", "-DCONFORMANCE_TILE=9", VXG_REAL_F32,
                                &k) == VXG_ERR_DEVICE &&
                strstr(vxg_error_message(), "no C compiler") &&
                strstr(vxg_error_message(), "'-DCONFORMANCE_TILE=5', '-DCONFORMANCE_TILE=6"),
            "%s", vxg_error_message());
-    EXPECT(
-        !vxg_kernel_get_with(dev, "conformance_definitions", "-DCONFORMANCE_TILE=5", VXG_F32, &k),
-        "%s", vxg_error_message());
+    EXPECT(!vxg_kernel_get_with(dev, "conformance_definitions", "-DCONFORMANCE_TILE=5",
+                                VXG_REAL_F32, &k),
+           "%s", vxg_error_message());
     vxg_kernel_release(k);
     unsetenv("VXG_CC");
     setenv("TMPDIR", "/nonexistent", 1);
@@ -198,11 +198,11 @@ TEST(nothing_left_behind)
     CHECK(mkdtemp(dir), "no temporary folder");
     setenv("TMPDIR", dir, 1);
     CHECK_OK(vxg_device_open("cpu", &dev));
-    EXPECT(!vxg_kernel_from_source(dev, text, "halves", NULL, VXG_F32, &k), "%s",
+    EXPECT(!vxg_kernel_from_source(dev, text, "halves", NULL, VXG_REAL_F32, &k), "%s",
            vxg_error_message());
     vxg_kernel_release(k);
-    EXPECT(vxg_kernel_from_source(dev, "K_KERNEL1(a, K_GLOBAL real *, y) { y }", "a", NULL, VXG_F32,
-                                  &k),
+    EXPECT(vxg_kernel_from_source(dev, "K_KERNEL1(a, K_GLOBAL real *, y) { y }", "a", NULL,
+                                  VXG_REAL_F32, &k),
            "compiled");
     vxg_device_release(dev);
     unsetenv("TMPDIR");
@@ -225,7 +225,7 @@ TEST(entries_in_comments)
     vxg_launch l = {.global = {3, 1, 1}, .nbuffers = 2};
     if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");
     CHECK_OK(vxg_device_open("cpu", &dev));
-    CHECK_OK(vxg_kernel_from_source(dev, commented, "twice", NULL, VXG_F32, &k));
+    CHECK_OK(vxg_kernel_from_source(dev, commented, "twice", NULL, VXG_REAL_F32, &k));
     for (int i = 0; i < 2; i++) CHECK_OK(vxg_buffer_new(dev, sizeof x, &l.buffer[i]));
     CHECK_OK(vxg_buffer_write(NULL, l.buffer[0], 0, x, sizeof x));
     CHECK_OK(vxg_kernel_launch(k, NULL, &l));
@@ -234,7 +234,7 @@ TEST(entries_in_comments)
     for (int i = 0; i < 2; i++) vxg_buffer_release(l.buffer[i]);
     vxg_kernel_release(k);
     EXPECT(vxg_kernel_from_source(dev, "/* K_KERNEL1(a, K_GLOBAL real *, y) { y[gx] = 0; } ", "a",
-                                  NULL, VXG_F32, &k) == VXG_ERR_ARGUMENT &&
+                                  NULL, VXG_REAL_F32, &k) == VXG_ERR_ARGUMENT &&
                strstr(vxg_error_message(), "K_KERNELn"),
            "%s", vxg_error_message());
     vxg_device_release(dev);
@@ -250,10 +250,10 @@ TEST(host_that_ignores_its_children)
     if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");
     CHECK_OK(vxg_device_open("cpu", &dev));
     void (*before)(int) = signal(SIGCHLD, SIG_IGN);
-    const int good = vxg_kernel_from_source(dev, text, "halves", NULL, VXG_F32, &k);
+    const int good = vxg_kernel_from_source(dev, text, "halves", NULL, VXG_REAL_F32, &k);
     EXPECT(!good, "%s", vxg_error_message());
     if (!good) vxg_kernel_release(k);
-    const int status = vxg_kernel_from_source(dev, wrong, "a", NULL, VXG_F32, &k);
+    const int status = vxg_kernel_from_source(dev, wrong, "a", NULL, VXG_REAL_F32, &k);
     signal(SIGCHLD, before);
     EXPECT(status == VXG_ERR_ARGUMENT && strstr(vxg_error_message(), "no_such_name"),
            "status %d: %s", status, vxg_error_message());

@@ -45,7 +45,7 @@ static int kernel_once(void) {
     vxg_device *d;
     int status = vxg_device_open("cpu", &d);
     if (status) return status;
-    status = vxg_kernel_get(d, "array_fill", VXG_F32, &k);
+    status = vxg_kernel_get(d, "array_fill", VXG_REAL_F32, &k);
     if (!status) vxg_kernel_release(k);
     vxg_device_release(d);
     return status;
@@ -152,7 +152,7 @@ TEST(fork_in_a_log_callback)
     if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");
     forked = 0;
     vxg_set_log(fork_in_callback, NULL, 2);
-    EXPECT(vxg_kernel_from_source(dev, broken, "broken", NULL, VXG_F32, &k), "it compiled");
+    EXPECT(vxg_kernel_from_source(dev, broken, "broken", NULL, VXG_REAL_F32, &k), "it compiled");
     vxg_set_log(NULL, NULL, -1);
     EXPECT(forked > 0 && fork_code == 0, "code %d", fork_code);
 }

@@ -68,7 +68,7 @@ static int device_scene(const void *spec) {
     TRY(vxg_buffer_new(dev, sizeof x, &b));
     TRY(vxg_buffer_write(NULL, a, 0, x, sizeof x)); /* the device's own queue */
     TRY(vxg_buffer_copy(queue, b, 0, a, 0, sizeof x));
-    TRY(vxg_kernel_get(dev, "array_fill", VXG_F32, &k));
+    TRY(vxg_kernel_get(dev, "array_fill", VXG_REAL_F32, &k));
     TRY(vxg_queue_sync(queue));
     TRY(vxg_buffer_read(queue, b, 0, y, sizeof y));
     if (!status && memcmp(x, y, sizeof x)) status = VXG_ERR_FAILED;
@@ -92,7 +92,7 @@ static int source_scene(const void *spec) {
     vxg_buffer *a = NULL;
     float x = 3;
     int status = vxg_device_open(spec, &dev);
-    TRY(vxg_kernel_from_source(dev, text, "twice", "-DUNUSED=1", VXG_F32, &k));
+    TRY(vxg_kernel_from_source(dev, text, "twice", "-DUNUSED=1", VXG_REAL_F32, &k));
     TRY(vxg_buffer_new(dev, sizeof x, &a));
     TRY(vxg_buffer_write(NULL, a, 0, &x, sizeof x));
     vxg_launch l = {.global = {1, 1, 1}, .nbuffers = 1, .buffer = {a}};
@@ -203,10 +203,10 @@ static void all_rows(void) {
         const vxg_op_row *row = vxg_op_row_at(i);
         test_case_begin();
         for (int k = 0; k < 4; k++) { /* both precisions, two examples: schedules and plain loops */
-            row_case c = {row, {.dtype = (vxg_dtype)(k % 2), .seed = (uint64_t)(k / 2)}};
+            row_case c = {row, {.real = (vxg_real)(k % 2), .seed = (uint64_t)(k / 2)}};
             char what[96];
             snprintf(what, sizeof what, "%s, %s, example %d", row->name,
-                     vxg_dtype_name(c.problem.dtype), k / 2);
+                     vxg_real_name(c.problem.real), k / 2);
             fail_each(what, row_scene, &c, MUST_FAIL);
         }
         test_case_end(row->name);
@@ -314,8 +314,8 @@ TEST(ct_geometry)
 
 /* Files, algebra, explanations and conversions of scan geometry. */
 static int geometry_tools_scene(const void *context) {
-    static const vxg_ct_detector_size size = {4, 6, 1, 0};
-    vxg_ct_trajectory_opts o;
+    static const vxg_ct_detector_size size = {.rows = 4, .cols = 6, .pixel = 1};
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo = NULL, *part = NULL, *both = NULL, *back[7] = {NULL};
     char *text[9] = {NULL};
     double angle = 0.1;
@@ -532,7 +532,7 @@ static int pipeline_scene(const void *path) {
     float slice[2 * COLS * COLS];
     static const double centers[2] = {16.2, 16.7};
     vxg_ct_recon_opts o = {.center = 16.7, .ring_size = 5, .max_memory = 60000};
-    vxg_ct_recon_stats stats;
+    vxg_ct_recon_stats stats = {0};
     vxg_volume_writer *w = NULL;
     vxg_device *dev = NULL;
     vxg_volume_writer_opts wo = {

@@ -110,7 +110,7 @@ static int index_launch(vxg_device *dev, int64_t nx, int64_t ny, int64_t nz, int
     vxg_kernel *k = NULL;
     vxg_launch l = {.global = {nx, ny, nz}, .nbuffers = 1};
     int status = vxg_buffer_new(dev, (n + 64) * 4, &l.buffer[0]);
-    if (!status) status = vxg_kernel_get(dev, "conformance_index", VXG_F32, &k);
+    if (!status) status = vxg_kernel_get(dev, "conformance_index", VXG_REAL_F32, &k);
     if (!status) status = vxg_kernel_launch(k, NULL, &l);
     if (!status) status = vxg_buffer_read(NULL, l.buffer[0], 0, y, (n + 64) * 4);
     *wrong = 0;
@@ -311,7 +311,7 @@ static int play(scene *s) {
     STEP(new_array(s->dev, 64, &s->y));
     STEP(vxg_array_write(s->q, &s->x, in));
     STEP(vxg_array_axpby(s->q, 1, &s->x, 0, &s->y));
-    STEP(vxg_kernel_from_source(s->dev, good_text, "twice", "-DEXTRA=5", VXG_F32, &s->k));
+    STEP(vxg_kernel_from_source(s->dev, good_text, "twice", "-DEXTRA=5", VXG_REAL_F32, &s->k));
     l.buffer[0] = s->x.buffer, l.buffer[1] = s->y.buffer;
     STEP(vxg__image_new(s->dev, 2, 4, 4, &s->image));
     STEP(vxg__image_write(s->q, s->image, 1, 1, s->x.buffer, 4));
@@ -350,7 +350,7 @@ static int failing_compile(void) {
     vxg_kernel *k = NULL;
     int status = vxg_device_open("cuda", &dev);
     if (status) return status;
-    status = vxg_kernel_from_source(dev, bad_text, "twice", NULL, VXG_F32, &k);
+    status = vxg_kernel_from_source(dev, bad_text, "twice", NULL, VXG_REAL_F32, &k);
     vxg_kernel_release(k);
     vxg_device_release(dev);
     return status;
@@ -434,7 +434,7 @@ static void compare_with_cpu(const vxg_op_row *row, uint64_t seed) {
     vxg_device *cpu, *dev;
     vxg_op *a = NULL, *b = NULL;
     vxg_check_result r = {0};
-    vxg_problem p = {VXG_F32, VXG_PROBLEM_TINY, seed};
+    vxg_problem p = {.scale = VXG_PROBLEM_TINY, .seed = seed};
     vxg_check_opts opts = {.seed = seed, .input_lo = row->input_lo, .input_hi = row->input_hi};
     CHECK_OK(vxg_device_open("cpu", &cpu));
     if (!conf_is_fused(vxg_device_get_info(cpu))) {
@@ -507,7 +507,7 @@ static int compiles(const char *spec, const char *text, const char *options) {
     vxg_kernel *k;
     int before = fake.calls("nvrtcCompileProgram");
     if (vxg_device_open(spec, &dev)) return -1;
-    int status = vxg_kernel_from_source(dev, text, "twice", options, VXG_F32, &k);
+    int status = vxg_kernel_from_source(dev, text, "twice", options, VXG_REAL_F32, &k);
     vxg_kernel_release(k);
     vxg_device_release(dev);
     return status ? -2 : fake.calls("nvrtcCompileProgram") - before;
@@ -557,7 +557,7 @@ static int child(void) {
     vxg_kernel *k;
     printf("why: %s\n", vxg_device_why("cuda"));
     int status = vxg_device_open("cuda", &dev);
-    if (!status) status = vxg_kernel_get(dev, "array_fill", VXG_F32, &k);
+    if (!status) status = vxg_kernel_get(dev, "array_fill", VXG_REAL_F32, &k);
     printf("status %d: %s\n", status, vxg_error_message());
     return 0;
 }

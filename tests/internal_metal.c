@@ -178,7 +178,7 @@ static int run_c_form(vxg_device *dev, const char *name, const vxg_launch *like,
                       const size_t *bytes) {
     vxg_launch l = *like;
     vxg_kernel *k;
-    int status = vxg_kernel_get(dev, name, VXG_F32, &k);
+    int status = vxg_kernel_get(dev, name, VXG_REAL_F32, &k);
     if (status) return status;
     for (int i = 0; i < 3; i++) {
         status |= vxg_buffer_new(dev, bytes[i], &l.buffer[i]);

@@ -72,7 +72,7 @@ static int play(scene *s) {
     STEP(vxg_array_new(s->dev, VXG_F32, 1, &n, &s->x));
     STEP(vxg_array_new(s->dev, VXG_F32, 1, &n, &s->y));
     STEP(vxg_array_write(s->q, &s->x, in));
-    STEP(vxg_kernel_from_source(s->dev, text, "twice", "-DEXTRA=5", VXG_F32, &s->k));
+    STEP(vxg_kernel_from_source(s->dev, text, "twice", "-DEXTRA=5", VXG_REAL_F32, &s->k));
     l.buffer[0] = s->x.buffer, l.buffer[1] = s->y.buffer;
     STEP(vxg__image_new(s->dev, 2, 4, 4, &s->image));
     STEP(vxg__image_write(s->q, s->image, 1, 1, s->x.buffer, 4));
@@ -292,7 +292,7 @@ static void run_five(const char *source, float want) {
     float back[4] = {0};
     vxg_launch l = {.global = {4, 1, 1}, .nbuffers = 1};
     CHECK_OK(vxg_device_open("opencl", &dev));
-    CHECK_OK(vxg_kernel_from_source(dev, source, "five", NULL, VXG_F32, &k));
+    CHECK_OK(vxg_kernel_from_source(dev, source, "five", NULL, VXG_REAL_F32, &k));
     CHECK_OK(vxg_buffer_new(dev, 16, &l.buffer[0]));
     CHECK_OK(vxg_kernel_launch(k, NULL, &l));
     CHECK_OK(vxg_buffer_read(NULL, l.buffer[0], 0, back, 16));

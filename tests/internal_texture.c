@@ -57,7 +57,7 @@ static int sample(vxg_device *dev, vxg_buffer *image, int layer, float *got) {
     if (!status) status = vxg_buffer_new(dev, sizeof at, &l.buffer[1]);
     if (!status) status = vxg_buffer_new(dev, POINTS * sizeof *got, &l.buffer[2]);
     if (!status) status = vxg_buffer_write(NULL, l.buffer[1], 0, at, sizeof at);
-    if (!status) status = vxg_kernel_get(dev, "conformance_image", VXG_F32, &k);
+    if (!status) status = vxg_kernel_get(dev, "conformance_image", VXG_REAL_F32, &k);
     l.buffer[0] = image;
     if (!status) status = vxg_kernel_launch(k, NULL, &l);
     if (!status) status = vxg_buffer_read(NULL, l.buffer[2], 0, got, POINTS * sizeof *got);
@@ -101,7 +101,7 @@ TEST(wrong_arguments)
     vxg_kernel *k;
     vxg_launch l = {.global = {1, 1, 1}, .nbuffers = 3};
     CHECK_OK(vxg_device_open("cpu", &dev));
-    CHECK_OK(vxg_kernel_get(dev, "conformance_image", VXG_F32, &k));
+    CHECK_OK(vxg_kernel_get(dev, "conformance_image", VXG_REAL_F32, &k));
     for (int i = 0; i < 3; i++) CHECK_OK(vxg_buffer_new(dev, 64, &l.buffer[i]));
     EXPECT(vxg_kernel_launch(k, NULL, &l) == VXG_ERR_ARGUMENT &&
                strstr(vxg_error_message(), "buffer 0 is no image"),

@@ -20,7 +20,7 @@ static const vxg_cpu_level wide = {
 /* apply and vjp of one example at a level, into two malloc'ed arrays. */
 static int run_example(const vxg_op_row *row, uint64_t seed, const vxg_cpu_level *level, float **y,
                        int64_t *ny, float **x, int64_t *nx) {
-    vxg_problem p = {.dtype = VXG_F32, .size = VXG_PROBLEM_SMALL, .seed = seed};
+    vxg_problem p = {.real = VXG_REAL_F32, .scale = VXG_PROBLEM_SMALL, .seed = seed};
     vxg_device *dev;
     vxg_op *op;
     vxg_array in, c, out, grad;

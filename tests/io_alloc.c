@@ -131,7 +131,7 @@ static int montage(void) {
 static int curves(void) {
     vxg_picture p = {0};
     const double x[3] = {0, 1, 2}, y[3] = {1, 0, 1};
-    vxg_curve c = {x, y, 3, "score", 1};
+    vxg_curve c = {.x = x, .y = y, .n = 3, .label = "score", .mark = 1};
     int status = vxg_picture_curves(&c, 1, "t", "x", "y", &p);
     vxg_picture_free(&p);
     return status;

@@ -438,15 +438,17 @@ TEST(curves)
     for (int i = 0; i < N; i++) {
         x[i] = 290 + i * 0.1, y[i] = fabs(x[i] - 295), z[i] = i % 10 ? NAN : 3, constant[i] = -5;
     }
-    vxg_curve c[2] = {{x, y, N, "one", 295}, {x, z, N, "two", NAN}};
+    vxg_curve c[2] = {{.x = x, .y = y, .n = N, .label = "one", .mark = 295},
+                      {.x = x, .y = z, .n = N, .label = "two", .mark = NAN}};
     CHECK_OK(vxg_picture_curves(c, 2, "Title", "column", "score", &p));
     CHECK(p.channels == 3, "channels");
     /* Blue curve over the whole width, its mark in the middle: column 645 of 130..1160. */
     CHECK(coloured(&p, 0, 114, 178, 150, 400) > 400, "left half of the curve");
     CHECK(coloured(&p, 0, 114, 178, 640, 650) > 100, "mark");
     vxg_picture_free(&p);
-    vxg_curve odd[] = {
-        {x, constant, N, NULL, NAN}, {x, y, 0, "", 1e300}, {x, z, 2, NULL, -INFINITY}};
+    vxg_curve odd[] = {{.x = x, .y = constant, .n = N, .mark = NAN},
+                       {.x = x, .y = y, .label = "", .mark = 1e300},
+                       {.x = x, .y = z, .n = 2, .mark = -INFINITY}};
     CHECK_OK(vxg_picture_curves(odd, 1, NULL, NULL, NULL, &p));
     vxg_picture_free(&p);
     CHECK_OK(vxg_picture_curves(odd, 3, "", "", "", &p));

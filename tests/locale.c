@@ -62,7 +62,7 @@ static void same_text(const char *what, maker make, const void *context) {
 }
 
 /* ---- Geometry texts ---- */
-static const vxg_ct_detector_size size = {40, 60, 0.75, 0.5};
+static const vxg_ct_detector_size size = {.rows = 40, .cols = 60, .pixel = 0.75, .row_pitch = 0.5};
 typedef int (*reader)(const char *, size_t, vxg_ct_notes *, vxg_ct_geometry **);
 static int from_astra(const char *text, size_t n, vxg_ct_notes *notes, vxg_ct_geometry **geo) {
     (void)notes;
@@ -79,7 +79,7 @@ static int from_matrices(const char *text, size_t n, vxg_ct_notes *notes, vxg_ct
 
 static void same_numbers(const char *what, reader read, const char *text) {
     vxg_ct_geometry *a = NULL, *b = NULL;
-    vxg_ct_notes notes;
+    vxg_ct_notes notes = {0};
     CHECK_OK(read(text, strlen(text), &notes, &a));
     setlocale(LC_ALL, comma);
     const int status = read(text, strlen(text), &notes, &b);

@@ -8,7 +8,7 @@ static vxg_device *dev;
 typedef int (*check_fn)(const vxg_op *, const vxg_check_opts *, vxg_check_result *);
 
 static void run_check(const char *what, check_fn fn, const vxg_op *op, vxg_check_opts opts) {
-    vxg_check_result r;
+    vxg_check_result r = {0};
     int status = fn(op, &opts, &r);
     if (status == VXG_ERR_UNSUPPORTED) return; /* not linear, or no room for a batch axis */
     EXPECT(status == 0, "%s of %s (seed %llu): %s", what, vxg_op_name(op),
@@ -37,7 +37,7 @@ static void all_checks(const vxg_op *op, const vxg_op_row *row, uint64_t seed, i
 
 static void row_case(const vxg_op_row *row, vxg_dtype dtype, vxg_problem_size size) {
     for (int seed = 0; seed < row->examples; seed++) {
-        vxg_problem p = {.dtype = dtype, .size = size, .seed = (uint64_t)seed};
+        vxg_problem p = {.real = (vxg_real)dtype, .scale = size, .seed = (uint64_t)seed};
         vxg_op *op;
         CHECK_OK(row->make(dev, &p, &op));
         all_checks(op, row, p.seed, size == VXG_PROBLEM_TINY, row->is_empty && row->is_empty(&p));
@@ -134,7 +134,7 @@ TEST(checks_have_teeth)
     static const vxg_op_class cls = {
         .name = "wrong", .linear = 1, .apply = wrong_apply, .vjp = wrong_vjp};
     vxg_op *op;
-    vxg_check_result r;
+    vxg_check_result r = {0};
     CHECK_OK(vxg_op_new(&cls, dev, 1, &space3, &space3, NULL, &op));
     CHECK_OK(vxg_check_adjoint(op, NULL, &r));
     EXPECT(!r.passed, "a 1 %% wrong adjoint passes the dot test");

@@ -9,7 +9,7 @@
 #define LENGTH 20000 /* long names with one beginning: looking a name up takes its time */
 
 static int made(vxg_device *dev, const vxg_problem *problem, vxg_op **out) {
-    const vxg_space s = {.dtype = problem->dtype, .ndim = 1, .shape = {1}};
+    const vxg_space s = {.dtype = vxg_real_dtype(problem->real), .ndim = 1, .shape = {1}};
     return vxg_op_math(dev, VXG_MATH_SCALE, 1, &s, out);
 }
 

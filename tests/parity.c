@@ -155,8 +155,8 @@ static int problems(const vxg_op_row *row) {
     return 2 * (row->examples < EXAMPLES ? row->examples : EXAMPLES);
 }
 static vxg_problem problem_at(int k, vxg_dtype dtype) {
-    vxg_problem p = {.dtype = dtype,
-                     .size = k % 2 ? VXG_PROBLEM_SMALL : VXG_PROBLEM_TINY,
+    vxg_problem p = {.real = (vxg_real)dtype,
+                     .scale = k % 2 ? VXG_PROBLEM_SMALL : VXG_PROBLEM_TINY,
                      .seed = (uint64_t)(k / 2)};
     return p;
 }
@@ -235,7 +235,7 @@ static void row_parity(const vxg_op_row *row) {
 typedef int (*check_fn)(const vxg_op *, const vxg_check_opts *, vxg_check_result *);
 
 static void check_one(const char *what, check_fn fn, const vxg_op *op, const vxg_check_opts *o) {
-    vxg_check_result r;
+    vxg_check_result r = {0};
     CHECK_OK(fn(op, o, &r));
     EXPECT(r.passed, "%s of example %d: %.3g > %.3g (%s)", what, (int)o->seed, r.residual,
            r.tolerance, r.detail);
@@ -355,7 +355,7 @@ static void far_source(vxg_ct_view *view) {
 static int clear_scan(int seed, int planar, vxg_device *dev, vxg_dtype dtype, vxg_op **op) {
     vxg_ct_view views[16];
     vxg_ct_geometry *geo;
-    vxg_ct_projector_opts o = {.model = VXG_CT_SIDDON, .dtype = dtype};
+    vxg_ct_projector_opts o = {.model = VXG_CT_SIDDON, .real = (vxg_real)dtype};
     dice = (uint32_t)seed * 2654435761u + 7;
     vxg_ct_volume vol = {.nz = planar ? 1 : 9 + seed, .ny = 30 - seed, .nx = 17 + seed};
     vol.dz = roll(0.6, 1.5), vol.dy = roll(0.6, 1.5), vol.dx = roll(0.6, 1.5);
@@ -416,7 +416,7 @@ TEST(check_backends)
     vxg_space space = {.dtype = VXG_F32, .ndim = 1, .shape = {1000}};
     vxg_space wide = {.dtype = VXG_F64, .ndim = 1, .shape = {1000}};
     vxg_op *a, *b, *c;
-    vxg_check_result r;
+    vxg_check_result r = {0};
     CHECK_OK(vxg_op_math(oracle, VXG_MATH_EXP, 1, &space, &a));
     CHECK_OK(vxg_op_math(oracle, VXG_MATH_EXP, 1, &wide, &b));
     CHECK_OK(vxg_op_math(oracle, VXG_MATH_EXP, 1.0001, &wide, &c));
@@ -457,7 +457,8 @@ static int fbp_slab(vxg_device *dev, const float *proj, int64_t rows, float *out
                               .has_center = 1};
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) return status;
-    vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_volume vol;
+    vxg_ct_fit_volume(geo, &vol);
     status = vxg_ct_fbp(dev, geo, &vol, NULL, &op);
     if (!status) status = vxg_op_new_array(op, 0, &y);
     if (!status) status = vxg_op_new_array(op, -1, &x);
@@ -545,7 +546,7 @@ static void ties_of_constant(vxg_device *dev, const char *label, vxg_dtype dtype
     const int64_t n = 25; /* half-cell steps over 12 cells */
     vxg_ct_volume vol = {.nz = 4, .ny = 6, .nx = 8, .dz = 1, .dy = 1, .dx = 1};
     const double half[3] = {4, 3, 2};
-    vxg_ct_projector_opts o = {.model = VXG_CT_SIDDON, .dtype = dtype};
+    vxg_ct_projector_opts o = {.model = VXG_CT_SIDDON, .real = (vxg_real)dtype};
     vxg_ct_geometry *geo;
     vxg_op *op;
     vxg_array x, y;
@@ -576,10 +577,10 @@ static void ties_of_constant(vxg_device *dev, const char *label, vxg_dtype dtype
 
 static void ties_transpose(vxg_device *dev, const char *label, vxg_dtype dtype, int parity) {
     vxg_ct_volume vol = {.nz = 6 + parity, .ny = 7, .nx = 8, .dz = 1, .dy = 1, .dx = 1};
-    vxg_ct_projector_opts o = {.model = VXG_CT_SIDDON, .dtype = dtype};
+    vxg_ct_projector_opts o = {.model = VXG_CT_SIDDON, .real = (vxg_real)dtype};
     for (int first = 0; first < TIES; first += 4) {
         vxg_ct_geometry *geo;
-        vxg_check_result r;
+        vxg_check_result r = {0};
         vxg_op *op;
         CHECK_OK(tie_geometry(first, 4, 15 + parity, &geo));
         CHECK_OK(vxg_ct_projector(dev, geo, &vol, &o, &op));

@@ -12,14 +12,17 @@ extern "C" {
 #define VXG_MAX_DIMS 6
 #define VXG_MAX_ELEMENTS ((int64_t)1 << 40)
 
-/* C order: shape[0] is the slowest index. Strides and offset are in elements. */
+/* C order: shape[0] is the slowest index. Strides and offset are in elements. Arrays stand in
+ * arrays: the layout is fixed for an ABI version, `size` is 0 or sizeof(vxg_array). */
 typedef struct vxg_array {
+    uint32_t size;
+    vxg_dtype dtype;
     vxg_buffer *buffer; /* NULL: no array */
     int64_t offset;
-    vxg_dtype dtype;
-    int ndim;
     int64_t shape[VXG_MAX_DIMS];
     int64_t stride[VXG_MAX_DIMS];
+    int ndim;
+    uint32_t reserved[5]; /* 0 */
 } vxg_array;
 
 /* A new zero-filled C-contiguous array. VXG_ERR_ARGUMENT names a negative size, a rank over
@@ -44,7 +47,8 @@ VXG_API int vxg_array_reshape(const vxg_array *a, int ndim, const int64_t *shape
 VXG_API int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src);
 VXG_API int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst);
 
-/* dst = src (same shape and dtype, any strides, same device). */
+/* dst = src (same shape and dtype, any strides, same device), every storage type, bit for bit. The
+ * functions below it are for float32 and float64: VXG_ERR_UNSUPPORTED names another type. */
 VXG_API int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst);
 VXG_API int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value);
 /* y = alpha x + beta y (same shape, any strides). beta = 0 does not read y. */
@@ -72,6 +76,8 @@ typedef enum vxg_frame_kind { VXG_FRAME_DATA, VXG_FRAME_FLAT, VXG_FRAME_DARK } v
 
 typedef struct vxg_scan_reader vxg_scan_reader;
 struct vxg_scan_reader {
+    uint32_t size; /* of this struct */
+    uint32_t reserved0;
     const char *path;
     const char *format; /* "Data Exchange", "NXtomo" */
     const char *dtype;  /* element type in the file: "uint16", "float32"... */
@@ -90,6 +96,8 @@ struct vxg_scan_reader {
 
 typedef struct vxg_volume_writer vxg_volume_writer;
 struct vxg_volume_writer {
+    uint32_t size; /* of this struct */
+    uint32_t reserved0;
     /* Writes slices [z0, z0 + nz) of the volume, src float32 (nz, ny, nx). Each slice once. */
     int (*write)(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src);
     /* Completes the output (renames temporary names) and frees self. On failure nothing is left. */
@@ -101,6 +109,8 @@ struct vxg_volume_writer {
 
 typedef struct vxg_scan_writer vxg_scan_writer;
 struct vxg_scan_writer {
+    uint32_t size; /* of this struct */
+    uint32_t reserved0;
     /* Writes frames [first, first + n) of one kind, src (n, rows, columns). Each frame once. */
     int (*write)(vxg_scan_writer *self, vxg_frame_kind kind, int64_t first, int64_t n,
                  const uint16_t *src);

@@ -24,6 +24,10 @@ extern "C" {
 #define VXG_PRINTF(a, b)
 #endif
 
+/* Structs that callers and plug-ins fill begin with `size`: sizeof of the struct, or 0 for its
+ * first layout (docs/abi.md). Name the fields where you fill one: the first value of a list without
+ * names would be `size`. */
+
 #define VXG_VERSION_MAJOR 0
 #define VXG_VERSION_MINOR 1
 #define VXG_VERSION_PATCH 0
@@ -74,6 +78,7 @@ VXG_API void vxg_set_log(vxg_log_fn fn, void *context, int max_level);
 /* Progress and cancellation. report may be NULL; it is called by one thread at a time, with done in
  * [0, total]. When *cancel becomes non-zero long calls return VXG_ERR_CANCELLED soon after. */
 typedef struct vxg_progress {
+    uint32_t size; /* of this struct; 0: the first layout */
     void (*report)(void *context, const char *what, double done, double total);
     void *context;
     const volatile int *cancel;

@@ -37,8 +37,10 @@ typedef struct vxg_ct_view {
 } vxg_ct_view;
 
 typedef struct vxg_ct_views {
+    uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_beam beam;
     vxg_ct_detector detector;
+    uint32_t reserved0; /* 0 */
     int64_t nviews, nv, nu;
     double column_offset; /* q0 of a curved detector, columns */
     const vxg_ct_view *views;
@@ -55,19 +57,22 @@ VXG_API int vxg_ct_cone_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_
                               vxg_ct_geometry **out);
 
 typedef struct vxg_ct_parallel_opts {
+    uint32_t size;        /* of this struct; 0: the first layout */
+    int has_center;       /* 0: the middle column (cols-1)/2 */
     const double *angles; /* nviews angles, radians */
     int64_t nviews;
     int64_t rows, cols;
     double pixel;     /* column and row pitch; 0: 1 */
     double row_pitch; /* 0: as pixel */
     double center;    /* column of the rotation axis, 0-based, fractional; see has_center */
-    int has_center;   /* 0: the middle column (cols-1)/2 */
 } vxg_ct_parallel_opts;
 
 /* The standard parallel-beam scan about z. */
 VXG_API int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *opts, vxg_ct_geometry **out);
 
 typedef struct vxg_ct_cone_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
+    vxg_ct_detector detector;
     const double *angles; /* nviews angles, radians; NULL: a full turn, end point excluded */
     int64_t nviews;
     int64_t rows, cols; /* rows 0: 1, a fan beam */
@@ -75,10 +80,9 @@ typedef struct vxg_ct_cone_opts {
     double pixel;       /* column pitch on the detector; 0: 1 */
     double row_pitch;   /* 0: as pixel */
     double center;      /* column the axis is seen at, 0-based, fractional; see has_center */
-    int has_center;     /* 0: the middle column (cols-1)/2 */
     double center_row;  /* row of the plane of the source */
+    int has_center;     /* 0: the middle column (cols-1)/2 */
     int has_center_row; /* 0: the middle row (rows-1)/2 */
-    vxg_ct_detector detector;
 } vxg_ct_cone_opts;
 /* Circular cone-beam (fan-beam) scan about z: source at sod (sin t, -cos t, 0). */
 VXG_API int vxg_ct_cone_circular(const vxg_ct_cone_opts *opts, vxg_ct_geometry **out);
@@ -92,17 +96,22 @@ VXG_API int64_t vxg_ct_geometry_nv(const vxg_ct_geometry *geo);
 VXG_API int64_t vxg_ct_geometry_nu(const vxg_ct_geometry *geo);
 VXG_API const vxg_ct_view *vxg_ct_geometry_view(const vxg_ct_geometry *geo, int64_t view);
 
-/* Voxel (k, j, i) is centred at center + R ((i-(nx-1)/2) dx, (j-(ny-1)/2) dy, (k-(nz-1)/2) dz). */
+/* Voxel (k, j, i) is centred at center + R ((i-(nx-1)/2) dx, (j-(ny-1)/2) dy, (k-(nz-1)/2) dz).
+ * Volumes stand in other structs: the layout is fixed for an ABI version, `size` is 0 or
+ * sizeof(vxg_ct_volume). */
 typedef struct vxg_ct_volume {
+    uint32_t size;
+    uint32_t reserved0; /* 0 */
     int64_t nz, ny, nx;
-    double dz, dy, dx;  /* 0: 1 */
-    double center[3];   /* x, y, z */
-    double rotation[9]; /* row-major R; all zero: identity */
+    double dz, dy, dx;    /* 0: 1 */
+    double center[3];     /* x, y, z */
+    double rotation[9];   /* row-major R; all zero: identity */
+    uint64_t reserved[3]; /* 0 */
 } vxg_ct_volume;
 
 /* The volume a standard scan reconstructs: nu x nu x nv voxels about the axis, one slice per row;
  * the detector's pitch, divided by the magnification at the origin for a cone beam. */
-VXG_API vxg_ct_volume vxg_ct_fit_volume(const vxg_ct_geometry *geo);
+VXG_API int vxg_ct_fit_volume(const vxg_ct_geometry *geo, vxg_ct_volume *out);
 
 /* ---- Operators (registry rows ct.*) ---- */
 typedef enum vxg_ct_model {
@@ -118,8 +127,9 @@ typedef enum vxg_ct_model {
 typedef enum vxg_ct_weighting { VXG_CT_WEIGHTING_NONE, VXG_CT_WEIGHTING_DISTANCE } vxg_ct_weighting;
 
 typedef struct vxg_ct_projector_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_model model;
-    vxg_dtype dtype;
+    vxg_real real;
     int no_schedule;            /* 1: always the plain loop */
     vxg_ct_weighting weighting; /* backprojectors; projectors do not read it */
     int texture;                /* 1, vxg_ct_backprojector of cone and fan beams: see there */
@@ -188,6 +198,8 @@ VXG_API int vxg_ct_volume_box(const vxg_ct_volume *vol, int64_t z0, int64_t z1, 
 /* A slice of any direction: pixel (j, i) is centred at
  * center + (i - (nx-1)/2) x + (j - (ny-1)/2) y. */
 typedef struct vxg_ct_slice {
+    uint32_t size;      /* of this struct; 0: the first layout */
+    uint32_t reserved0; /* 0 */
     int64_t ny, nx;
     double center[3];
     double x[3], y[3]; /* steps of a column and a row, at right angles */
@@ -258,9 +270,10 @@ typedef enum vxg_ct_window {
 VXG_API int vxg_ct_filter_response(vxg_ct_window window, double cutoff, int64_t nfft, double pitch,
                                    double *response);
 /* Filters every row of (nviews, nv, nu) along u with zero padding to >= 2 nu; weights (nviews)
- * scale the views, NULL: 1. Self-adjoint up to the weights; carries its exact adjoint. */
+ * scale the views, NULL: 1. Self-adjoint up to the weights; carries its exact adjoint. The
+ * projections' storage type is that of `real` (vxg_real_dtype). */
 VXG_API int vxg_ct_filter(vxg_device *dev, const vxg_space *projections, const double *response,
-                          int64_t nfft, const double *weights, vxg_dtype dtype, vxg_op **out);
+                          int64_t nfft, const double *weights, vxg_real real, vxg_op **out);
 /* Quadrature weights over angle (radians) for FBP of a 180 or 360 degree scan, angles in any order
  * and spacing, duplicates (0 and 360, or 0 and 180) shared: sum = pi. A spacing between neighbours
  * that is over 5 times the median and wider than irregular angles explain
@@ -276,9 +289,10 @@ typedef enum vxg_ct_half_fan {
 } vxg_ct_half_fan;
 
 typedef struct vxg_ct_fbp_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_window window;
     double cutoff; /* fraction of Nyquist; 0: the window's default */
-    vxg_dtype dtype;
+    vxg_real real;
     int no_schedule;
     vxg_ct_half_fan half_acquisition;
     const vxg_ct_geometry *whole; /* as in vxg_ct_fdk_opts */
@@ -339,9 +353,10 @@ typedef enum vxg_ct_arc {
 } vxg_ct_arc;
 
 typedef struct vxg_ct_fdk_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_window window;
     double cutoff; /* fraction of Nyquist; 0: the window's default */
-    vxg_dtype dtype;
+    vxg_real real;
     int no_schedule;
     vxg_ct_arc arc;
     vxg_ct_half_fan half_fan;
@@ -368,10 +383,14 @@ VXG_API int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct
                        const vxg_ct_fdk_opts *opts, vxg_op **out);
 
 /* ---- Preprocessing (host arrays, float32, C order; in place; one thread per call) ---- */
+/* Stands in other structs: the layout is fixed for an ABI version. */
 typedef struct vxg_ct_bad_counts {
+    uint32_t size;       /* 0 or sizeof(vxg_ct_bad_counts) */
+    uint32_t reserved0;  /* 0 */
     int64_t nonpositive; /* transmission <= 0: replaced */
     int64_t nonfinite;   /* NaN or infinite counts: replaced */
     int64_t dead;        /* pixels whose flat equals or is below the dark: line integral set to 0 */
+    int64_t reserved[4]; /* 0 */
 } vxg_ct_bad_counts;
 
 /* Mean over frames of (nframes, n) into mean[n]; NaN pixels are left out of their mean. */
@@ -395,12 +414,16 @@ VXG_API int vxg_ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int si
 
 /* ---- Rotation centre (host, one sinogram of line integrals (nviews, nu)) ---- */
 typedef struct vxg_ct_center_opts {
-    double lo, hi; /* columns searched; both 0: the middle half of the detector */
-    double step;   /* coarse step, 0: 0.5 */
-    double fine;   /* fine step, 0: 0.05 */
+    uint32_t size;      /* of this struct; 0: the first layout */
+    uint32_t reserved0; /* 0 */
+    double lo, hi;      /* columns searched; both 0: the middle half of the detector */
+    double step;        /* coarse step, 0: 0.5 */
+    double fine;        /* fine step, 0: 0.05 */
 } vxg_ct_center_opts;
 
 typedef struct vxg_ct_center_curve { /* score curve; free() nothing: caller's arrays */
+    uint32_t size;                   /* of this struct; 0: the first layout */
+    uint32_t reserved0;              /* 0 */
     double *center, *score;
     int64_t capacity, count;
 } vxg_ct_center_curve;
@@ -419,8 +442,9 @@ VXG_API int vxg_ct_center_pair(const float *projections, int64_t nviews, int64_t
 
 /* ---- Scan to volume ---- */
 typedef struct vxg_ct_recon_opts {
-    double center; /* rotation axis, 0-based column of the full detector */
+    uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_window window;
+    double center; /* rotation axis, 0-based column of the full detector */
     double cutoff;
     int ring_size;                /* 0: no ring removal; odd window in columns */
     int reverse;                  /* stage turns clockwise */
@@ -429,10 +453,13 @@ typedef struct vxg_ct_recon_opts {
     int64_t col_begin, col_end;   /* both 0: all */
     int64_t max_memory;           /* bytes the pipeline may hold at once; 0: 1 GiB */
     int no_minus_log;             /* data are line integrals already */
+    uint32_t reserved0;           /* 0 */
     const vxg_progress *progress;
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {
+    uint32_t size;      /* of this struct, set by the caller; 0: the first layout */
+    uint32_t reserved0; /* 0 */
     vxg_ct_bad_counts bad;
     int64_t slices, ny, nx;
     int64_t chunk;      /* slices held at once */

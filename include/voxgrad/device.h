@@ -23,20 +23,54 @@ typedef struct vxg_buffer vxg_buffer; /* reference-counted bytes on one device *
 typedef struct vxg_kernel vxg_kernel; /* reference-counted; may be shared between threads */
 typedef struct vxg_graph vxg_graph;   /* a recorded sequence of launches (CUDA) */
 
-typedef enum vxg_dtype { VXG_F32 = 0, VXG_F64 = 1 } vxg_dtype;
+/* Storage: what the elements of an array are in memory. X(name, value, bytes, words); float16 is
+ * IEEE binary16, a complex number is two floats, real part first. */
+#define VXG_DTYPE_LIST(X)                                                                          \
+    X(F32, 0, 4, "float32")                                                                        \
+    X(F64, 1, 8, "float64")                                                                        \
+    X(I8, 2, 1, "int8")                                                                            \
+    X(U8, 3, 1, "uint8")                                                                           \
+    X(I16, 4, 2, "int16")                                                                          \
+    X(U16, 5, 2, "uint16")                                                                         \
+    X(I32, 6, 4, "int32")                                                                          \
+    X(U32, 7, 4, "uint32")                                                                         \
+    X(I64, 8, 8, "int64")                                                                          \
+    X(U64, 9, 8, "uint64")                                                                         \
+    X(F16, 10, 2, "float16")                                                                       \
+    X(C64, 11, 8, "complex64")                                                                     \
+    X(C128, 12, 16, "complex128")
+typedef enum vxg_dtype {
+#define VXG_X(name, value, bytes, words) VXG_##name = value,
+    VXG_DTYPE_LIST(VXG_X)
+#undef VXG_X
+} vxg_dtype;
+/* Bytes of one element; 0 for a value that is no storage type. */
 VXG_API size_t vxg_dtype_size(vxg_dtype dtype);
+/* "float32", "uint16"...; "unknown" for a value that is no storage type. */
 VXG_API const char *vxg_dtype_name(vxg_dtype dtype);
 
+/* Arithmetic: what kernels, operators and problems compute in. A kernel of one arithmetic reads and
+ * writes elements of its own storage type (vxg_real_dtype); what else it reads it says itself. */
+typedef enum vxg_real { VXG_REAL_F32 = 0, VXG_REAL_F64 = 1 } vxg_real;
+/* The storage type with the same numbers: VXG_F32 or VXG_F64. */
+VXG_API vxg_dtype vxg_real_dtype(vxg_real real);
+VXG_API size_t vxg_real_size(vxg_real real);
+VXG_API const char *vxg_real_name(vxg_real real); /* "float32" or "float64" */
+
+/* Stands in arrays: its layout is fixed for an ABI version. Written by the library, `size` too. */
 typedef struct vxg_device_info {
-    char spec[32];      /* what vxg_device_open takes: "cpu", "cpu:v3", "opencl:0", "cuda:0" */
-    char backend[16];   /* "cpu", "opencl", "cuda" */
-    char name[128];     /* the vendor's name of the device */
-    char driver[96];    /* driver or compiler version; for the CPU the instruction-set level */
-    int64_t memory;     /* bytes of device memory, 0 unknown */
-    int64_t max_buffer; /* largest single buffer in bytes, 0 unknown */
-    int units;          /* compute units, or threads of the pool */
-    int is_cpu;         /* runs on the host processor (an OpenCL CPU device too) */
-    int has_f64;        /* vxg kernels run in float64 here: the cpu backend only */
+    uint32_t size;        /* of this struct */
+    uint32_t reserved0;   /* 0 */
+    char spec[32];        /* what vxg_device_open takes: "cpu", "cpu:v3", "opencl:0", "cuda:0" */
+    char backend[16];     /* "cpu", "opencl", "cuda" */
+    char name[128];       /* the vendor's name of the device */
+    char driver[96];      /* driver or compiler version; for the CPU the instruction-set level */
+    int64_t memory;       /* bytes of device memory, 0 unknown */
+    int64_t max_buffer;   /* largest single buffer in bytes, 0 unknown */
+    int units;            /* compute units, or threads of the pool */
+    int is_cpu;           /* runs on the host processor (an OpenCL CPU device too) */
+    int has_f64;          /* vxg kernels run in float64 here: the cpu backend only */
+    uint32_t reserved[9]; /* 0 */
 } vxg_device_info;
 
 /* Lists devices: the cpu first, then what the OpenCL and CUDA libraries found at run time report.
@@ -96,17 +130,18 @@ VXG_API int vxg_buffer_zero(vxg_queue *queue, vxg_buffer *dst, size_t offset, si
 #define VXG_MAX_REALS 16
 
 typedef struct vxg_launch {
-    int64_t global[3]; /* items in x, y, z; 0 counts as 1. Group kernels: groups */
+    uint32_t size; /* of this struct; 0: the first layout */
     int nbuffers, nints, nreals;
+    int64_t global[3]; /* items in x, y, z; 0 counts as 1. Group kernels: groups */
     vxg_buffer *buffer[VXG_MAX_BUFFERS];
-    int64_t offset[VXG_MAX_BUFFERS]; /* elements of the kernel's real type */
+    int64_t offset[VXG_MAX_BUFFERS]; /* bytes; a multiple of the buffer's element size */
     int ints[VXG_MAX_INTS];
     double reals[VXG_MAX_REALS]; /* rounded once to the kernel's real type */
 } vxg_launch;
 
-/* A kernel of the library by name. dtype VXG_F64 on the cpu backend only. Compiled (or loaded from
+/* A kernel of the library by name. VXG_REAL_F64 on the cpu backend only. Compiled (or loaded from
  * the disk cache) on first use. */
-VXG_API int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out);
+VXG_API int vxg_kernel_get(vxg_device *dev, const char *name, vxg_real real, vxg_kernel **out);
 /* The same with definitions, "-DNAME=VALUE" words in any order (NULL: none): sizes of tiles and
  * other small numbers that the kernel's file offers by a line "#ifndef NAME", and K_GROUP, the
  * items in a group of a group kernel (1 to 1024). Each set of definitions is a program and a cache
@@ -114,17 +149,20 @@ VXG_API int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, v
  * library; another set is compiled by the system's C compiler, as a user's text is.
  * VXG_ERR_ARGUMENT names a definition the file does not have. */
 VXG_API int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options,
-                                vxg_dtype dtype, vxg_kernel **out);
+                                vxg_real real, vxg_kernel **out);
 /* A user's kernel text in the dialect; the library's headers ("kernels/num/long.h"; docs/kernels.md
  * lists them) may be #included. options: definitions or NULL. On the cpu backend the system C
  * compiler (VXG_CC, else cc) compiles it; VXG_ERR_DEVICE with clear words where there is none. A
  * text that does not compile is VXG_ERR_ARGUMENT with the compiler's log and the source line
  * numbers. */
 VXG_API int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name,
-                                   const char *options, vxg_dtype dtype, vxg_kernel **out);
+                                   const char *options, vxg_real real, vxg_kernel **out);
 VXG_API vxg_kernel *vxg_kernel_retain(vxg_kernel *kernel);
 VXG_API void vxg_kernel_release(vxg_kernel *kernel);
-/* Enqueues one launch. The buffers must be alive until the queue has run it. */
+/* Enqueues one launch. The buffers must be alive until the queue has run it. VXG_ERR_ARGUMENT, with
+ * the kernel's name and the buffer's number: offsets that are no multiple of the size of the
+ * elements the kernel declares for that buffer or that reach over its end; an offset into a buffer
+ * of a type that the dialect does not know (a typedef of the text's own). */
 VXG_API int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
 
 /* Folder of compiled programs: VXG_CACHE_DIR, else $XDG_CACHE_HOME/voxgrad, else

@@ -24,6 +24,7 @@ typedef enum vxg_ct_path {
 
 /* Start from vxg_ct_trajectory_defaults; a zero then means zero. */
 typedef struct vxg_ct_trajectory_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_path path;
     vxg_ct_beam beam;
     vxg_ct_detector detector;
@@ -51,9 +52,10 @@ typedef struct vxg_ct_trajectory_opts {
     uint64_t seed;
 } vxg_ct_trajectory_opts;
 
-/* Defaults of a path and beam; sizes, sod and sdd remain 0. */
-VXG_API void vxg_ct_trajectory_defaults(vxg_ct_path path, vxg_ct_beam beam,
-                                        vxg_ct_trajectory_opts *opts);
+/* Defaults of a path and beam; sizes, sod and sdd remain 0. opts->size is read: set it (or 0)
+ * before. */
+VXG_API int vxg_ct_trajectory_defaults(vxg_ct_path path, vxg_ct_beam beam,
+                                       vxg_ct_trajectory_opts *opts);
 /* Circular: s = sod (sin t, -cos t, 0), d = (sdd - sod)(-sin t, cos t, 0), U || (cos t, sin t, 0),
  * V || z; the other paths as above. With a tilt l: rays cos l (-sin t, cos t, 0) - sin l z. Errors
  * (VXG_ERR_ARGUMENT) name the field. Random numbers: Philox, view i depends on (seed, i). */
@@ -90,10 +92,12 @@ VXG_API int vxg_ct_to_matrices(const vxg_ct_geometry *geo, double *P);
 
 /* ---- Geometry files ---- */
 typedef struct vxg_ct_notes { /* what a geometry file says beside the views */
-    char units[16];           /* length unit, a label; "" when not given */
+    uint32_t size;            /* of this struct, set by the caller; 0: the first layout */
     int reverse;              /* declared: 1 clockwise, 0 counter-clockwise, -1 not said */
+    char units[16];           /* length unit, a label; "" when not given */
+    vxg_ct_volume volume;     /* completed by vxg_ct_complete_volume */
     int has_volume;
-    vxg_ct_volume volume; /* completed by vxg_ct_complete_volume */
+    uint32_t reserved0; /* 0 */
 } vxg_ct_notes;
 
 /* Reads a geometry file's text of n bytes (JSON, docs/geometry.md). VXG_ERR_INPUT names the line of
@@ -144,11 +148,12 @@ VXG_API int vxg_ct_detector_shift(const vxg_ct_geometry *geo, double columns, do
 
 /* ---- Volumes ---- */
 typedef struct vxg_ct_volume_spec { /* 0: open */
+    uint32_t size;                  /* of this struct; 0: the first layout */
+    int has_center;                 /* 0: the middle of the field of view */
     int64_t nx, ny, nz;
     double dx, dy, dz; /* voxel sizes */
-    double size[3];    /* extents along x, y, z: n times voxel size */
+    double extent[3]; /* along x, y, z: n times voxel size; messages, as geometry files, say size */
     double center[3];
-    int has_center;     /* 0: the middle of the field of view */
     double rotation[9]; /* all zero: identity; not considered where extents are suggested */
 } vxg_ct_volume_spec;
 
@@ -193,6 +198,8 @@ VXG_API const char *vxg_ct_warning_id(vxg_ct_warning warning);
 
 /* Numbers of a scan. Pairs are the least and the greatest of all views; NaN: does not apply. */
 typedef struct vxg_ct_summary {
+    uint32_t size;     /* of this struct, set by the caller; 0: the first layout */
+    uint32_t warnings; /* bit w: vxg_ct_warning w */
     vxg_ct_beam beam;
     vxg_ct_detector detector;
     int64_t nviews, rows, cols;
@@ -208,11 +215,11 @@ typedef struct vxg_ct_summary {
     double needed;                /* short scan: pi + fan angle, parallel pi */
     int direction;                /* 1 counter-clockwise seen from +z, -1 clockwise, 0 neither */
     int half_fan, repeated_end;   /* repeated_end: the last view is the first one */
+    uint32_t reserved0;           /* 0 */
     double z[2];                  /* height of the source (parallel: of the detector) */
     double z_per_turn;            /* helix; 0 */
     double tilt;                  /* of the rays below the x-y plane, view 0 */
     double roll;                  /* of the detector in its plane, view 0: V against z */
-    uint32_t warnings;            /* bit w: vxg_ct_warning w */
 } vxg_ct_summary;
 
 /* notes (NULL: none) hold the declared direction and the volume. */
@@ -230,6 +237,8 @@ VXG_API int vxg_ct_geometry_svg(const vxg_ct_geometry *geo, const vxg_ct_notes *
 
 /* ---- Other packages (docs/geometry.md says what was checked against which version) ---- */
 typedef struct vxg_ct_detector_size { /* for formats that do not hold it */
+    uint32_t size;                    /* of this struct; 0: the first layout */
+    uint32_t reserved0;               /* 0 */
     int64_t rows, cols;
     double pixel, row_pitch; /* row_pitch 0: as pixel */
 } vxg_ct_detector_size;

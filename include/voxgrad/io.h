@@ -40,6 +40,8 @@ VXG_API void
 vxg_outputs_abandon(vxg_outputs *set); /* removes what there is and frees; NULL is fine */
 
 typedef struct vxg_scan_writer_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
+    int force;
     const char *path; /* one HDF5 Data Exchange file, uint16 */
     int64_t nviews, nrows, ncols, nflats, ndarks;
     const double *theta; /* nviews angles, degrees */
@@ -47,7 +49,7 @@ typedef struct vxg_scan_writer_opts {
     const char *pixel_unit;
     const vxg_attribute *attributes; /* of the file */
     int nattributes;
-    int force;
+    uint32_t reserved0;   /* 0 */
     vxg_outputs *outputs; /* NULL: finish gives the file its name */
 } vxg_scan_writer_opts;
 /* Frames go to their place in the file at once, in any order; nothing is held in memory. Space is
@@ -62,6 +64,7 @@ typedef enum vxg_volume_format {
 } vxg_volume_format;
 
 typedef struct vxg_volume_writer_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
     vxg_volume_format format;
     const char *path; /* file, or for TIFF folder/prefix: "out/recon" */
     int64_t nz, ny, nx;
@@ -78,16 +81,18 @@ VXG_API int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volum
  * pictures: malloc'ed by the library, freed with vxg_free. */
 VXG_API int vxg_volume_read(const char *path, float **data, int64_t shape[3]);
 
-/* NPY of any rank <= 6, "<f4" or "<f8" (dtype); written atomically. */
+/* NPY of any rank <= 6, every storage type; written atomically. */
 VXG_API int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *shape,
                           const void *data, int force);
 /* Reads <f4 <f8 |u1 <u2 <u4 <i2 <i4 as float32. */
 VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape);
 
 /* 8-bit pictures with 5x7 text, drawn in memory. */
+/* Layout fixed for an ABI version; `size` is 0 or sizeof(vxg_picture). */
 typedef struct vxg_picture {
+    uint32_t size;
+    int channels; /* 1 or 3 */
     int64_t width, height;
-    int channels;    /* 1 or 3 */
     uint8_t *pixels; /* row-major */
 } vxg_picture;
 VXG_API int vxg_picture_new(int64_t width, int64_t height, int channels, vxg_picture *out);
@@ -115,11 +120,16 @@ VXG_API int vxg_picture_orthoslices(const float *axial, const float *coronal, co
 VXG_API int vxg_picture_montage(const float *images, int64_t n, int64_t ny, int64_t nx,
                                 const char *const *labels, vxg_picture *out);
 /* A line chart: axes with numbers, title, several curves, a vertical mark (NaN: none). */
+/* Curves stand in arrays: the layout is fixed for an ABI version, `size` is 0 or
+ * sizeof(vxg_curve). */
 typedef struct vxg_curve {
+    uint32_t size;
+    uint32_t reserved0; /* 0 */
     const double *x, *y;
     int64_t n;
     const char *label;
     double mark;
+    uint64_t reserved[2]; /* 0 */
 } vxg_curve;
 VXG_API int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char *title,
                                const char *xlabel, const char *ylabel, vxg_picture *out);

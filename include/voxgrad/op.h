@@ -16,28 +16,34 @@ extern "C" {
 
 typedef struct vxg_op vxg_op;
 
-typedef struct vxg_space { /* shape of one input or of the output */
+/* Shape of one input or of the output. Spaces stand in arrays: the layout is fixed for an ABI
+ * version, `size` is 0 or sizeof(vxg_space). */
+typedef struct vxg_space {
+    uint32_t size;
     vxg_dtype dtype;
     int ndim;
+    uint32_t reserved[3]; /* 0 */
     int64_t shape[VXG_MAX_DIMS];
 } vxg_space;
 
 /* What a call carries; operators hold no state. Zero-initialised is a legal call. */
 typedef struct vxg_call {
+    uint32_t size;         /* of this struct; 0: the first layout */
+    int accumulate;        /* 0: outputs are set; 1: added to */
     vxg_queue *queue;      /* NULL: a queue of the operator's device for this call */
     vxg_buffer *workspace; /* at least vxg_op_workspace() bytes; NULL: taken for this call */
     size_t workspace_used; /* first bytes of workspace that belong to somebody else */
-    int accumulate;        /* 0: outputs are set; 1: added to */
     const vxg_progress *progress;
 } vxg_call;
 
-/* A class is a static struct with designated initialisers. Inside these functions every array is
- * C-contiguous, of the declared shape and dtype, on the operator's device; call->queue is set and
- * call->workspace has the declared size. accumulate must be honoured where the class sets
- * accumulates, otherwise the core adds through the workspace. */
+/* A class is filled with designated initialisers; vxg_op_new copies it. Inside these functions
+ * every array is C-contiguous, of the declared shape and dtype, on the operator's device;
+ * call->queue is set and call->workspace has the declared size. accumulate must be honoured where
+ * the class sets accumulates, otherwise the core adds through the workspace. */
 typedef struct vxg_op_class {
-    const char *name;
+    uint32_t size;   /* of this struct; 0: the first layout */
     uint32_t linear; /* bit i: linear in input i with the others fixed */
+    const char *name;
     int accumulates; /* apply, jvp, vjp honour call->accumulate themselves */
     int (*apply)(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out);
     /* out = sum_i dF/dx_i tangent_i; a tangent with buffer NULL is zero. NULL for an operator
@@ -52,7 +58,8 @@ typedef struct vxg_op_class {
     void (*destroy)(void *state);          /* frees state, or NULL */
 } vxg_op_class;
 
-/* Makes an operator; takes ownership of state, on failure too. */
+/* Makes an operator; takes ownership of state, on failure too (but of a class that is NULL or whose
+ * size is refused). */
 VXG_API int vxg_op_new(const vxg_op_class *cls, vxg_device *dev, int ninputs, const vxg_space *in,
                        const vxg_space *out, void *state, vxg_op **result);
 VXG_API vxg_op *vxg_op_retain(const vxg_op *op);
@@ -107,16 +114,19 @@ typedef enum vxg_problem_size {
 } vxg_problem_size;
 
 typedef struct vxg_problem {
-    vxg_dtype dtype;
-    vxg_problem_size size;
-    uint64_t seed; /* picks a random example; the same seed is the same problem everywhere */
+    uint32_t size; /* of this struct; 0: the first layout */
+    vxg_real real;
+    vxg_problem_size scale;
+    uint32_t reserved0; /* 0 */
+    uint64_t seed;      /* picks a random example; the same seed is the same problem everywhere */
 } vxg_problem;
 
 typedef struct vxg_op_row {
+    uint32_t size;       /* of this struct; 0: the first layout */
+    int examples;        /* seeds 0 .. examples-1 are distinct problems; checks run all of them */
     const char *name;    /* "ct.parallel3d.joseph" */
     const char *summary; /* one line */
     int (*make)(vxg_device *dev, const vxg_problem *problem, vxg_op **out);
-    int examples; /* seeds 0 .. examples-1 are distinct problems; checks run all of them */
     double input_lo, input_hi; /* where inputs are drawn from; both 0: [-1, 1) */
     /* 1: weights jump where a ray lies along a border of cells (Siddon). There another rounding
      * gives another share, so devices are compared by what must agree: the result of a constant. 2:
@@ -133,7 +143,8 @@ typedef struct vxg_op_row {
     double (*updates)(const vxg_op *op);
 } vxg_op_row;
 
-/* Adds a row (kept by reference). Thread-safe; VXG_ERR_ARGUMENT on a name taken. */
+/* Adds a row (copied; its texts are kept by reference). Thread-safe; VXG_ERR_ARGUMENT on a name
+ * taken. */
 VXG_API int vxg_op_register(const vxg_op_row *row);
 VXG_API int vxg_op_row_count(void);
 VXG_API const vxg_op_row *vxg_op_row_at(int index);
@@ -141,10 +152,11 @@ VXG_API const vxg_op_row *vxg_op_row_find(const char *name);
 
 /* ---- Checks: run them on your own operators too ---- */
 typedef struct vxg_check_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
+    int declared_empty;
     uint64_t seed;
     double tolerance; /* 0: the documented one for the dtype */
     double input_lo, input_hi;
-    int declared_empty;
     int ties; /* vxg_check_backends: compares the result of a constant input alone; see vxg_op_row
                */
     /* bit i: vxg_check_jvp does not move input i, vxg_check_backends leaves its gradient out */
@@ -152,9 +164,10 @@ typedef struct vxg_check_opts {
 } vxg_check_opts;
 
 typedef struct vxg_check_result {
+    uint32_t size; /* of this struct, set by the caller; 0: the first layout */
+    int passed;
     double residual; /* what was measured; compare with tolerance */
     double tolerance;
-    int passed;
     char detail[160]; /* where it is worst, in words */
 } vxg_check_result;
 

@@ -55,12 +55,14 @@ VXG_API int64_t vxg_phantom_count(const vxg_phantom *phantom);
 VXG_API const vxg_shape *vxg_phantom_shapes(const vxg_phantom *phantom);
 
 typedef struct vxg_phantom_opts {
-    double size;        /* world length of one phantom unit; 0: 1 */
+    uint32_t size;      /* of this struct; 0: the first layout */
+    vxg_dtype dtype;    /* of the output: float32 or float64 */
+    double unit;        /* world length of one phantom unit; 0: 1 */
     double density;     /* factor on all values; 0: 1 */
     double center[3];   /* world place of the phantom's origin */
     int64_t begin, end; /* views (or slices) to compute; both 0: all */
     int samples;        /* sub-samples along each side of a pixel (voxel); 0: 1 (voxels: 4) */
-    vxg_dtype dtype;    /* of the output */
+    uint32_t reserved0; /* 0 */
     const vxg_progress *progress;
 } vxg_phantom_opts;
 
@@ -87,9 +89,11 @@ VXG_API double vxg_poisson(double mean, const uint32_t key[2], const uint32_t co
  * cut to 0..65535. s is the pixel's sensitivity, 1 + flat_pattern * (-1..1): half of it smooth,
  * half from pixel to pixel. */
 typedef struct vxg_ct_exposure {
-    double photons; /* of an open pixel, on average; 0: no noise */
-    double white;   /* counts of the open beam above dark */
-    double dark;    /* counts without beam */
+    uint32_t size;      /* of this struct; 0: the first layout */
+    uint32_t reserved0; /* 0 */
+    double photons;     /* of an open pixel, on average; 0: no noise */
+    double white;       /* counts of the open beam above dark */
+    double dark;        /* counts without beam */
     double flat_pattern;
     uint64_t seed;
 } vxg_ct_exposure;

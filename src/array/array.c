@@ -6,12 +6,19 @@
 #include "array/launch.h"
 #include "base/base.h"
 
-int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_dtype dtype,
+int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out) {
+    *out = vxg__arithmetic(dtype);
+    VXG_FAIL_IF(dtype != VXG_F32 && dtype != VXG_F64, VXG_ERR_UNSUPPORTED,
+                "%s: elements are %s; float32 and float64 are done", what, vxg_dtype_name(dtype));
+    return VXG_OK;
+}
+
+int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_real real,
                 const vxg_launch *l) {
     vxg_kernel *k;
     for (int i = 0; i < 3; i++)
         if (l->global[i] < 0) return VXG_OK; /* an empty range */
-    VXG_TRY(vxg_kernel_get(dev, kernel, dtype, &k));
+    VXG_TRY(vxg_kernel_get(dev, kernel, real, &k));
     int status = vxg_kernel_launch(k, queue, l);
     vxg_kernel_release(k);
     return status;
@@ -21,6 +28,8 @@ int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *sha
                   vxg_array *out) {
     int64_t n = 1;
     memset(out, 0, sizeof *out);
+    VXG_FAIL_IF(!vxg_dtype_size(dtype), VXG_ERR_ARGUMENT, "array of unknown storage type %d",
+                (int)dtype);
     VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT, "array rank %d is not in 0..%d",
                 ndim, VXG_MAX_DIMS);
     for (int i = ndim - 1; i >= 0; i--) {
@@ -31,14 +40,15 @@ int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *sha
                     "array of more than 2^40 elements");
         n *= shape[i];
     }
+    out->size = (uint32_t)sizeof *out;
     out->dtype = dtype, out->ndim = ndim;
     return vxg_buffer_new(dev, (size_t)n * vxg_dtype_size(dtype), &out->buffer);
 }
 
-int vxg__array_from_doubles(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
+int vxg__array_from_doubles(vxg_device *dev, vxg_real real, int ndim, const int64_t *shape,
                             const double *values, vxg_array *out) {
-    VXG_TRY(vxg_array_new(dev, dtype, ndim, shape, out));
-    if (dtype == VXG_F64) return vxg_array_write(NULL, out, values);
+    VXG_TRY(vxg_array_new(dev, vxg_real_dtype(real), ndim, shape, out));
+    if (real == VXG_REAL_F64) return vxg_array_write(NULL, out, values);
     const int64_t n = vxg_array_count(out);
     float *narrow = vxg__calloc((size_t)n, sizeof *narrow);
     if (!narrow) return VXG_ERR_MEMORY;
@@ -149,14 +159,15 @@ static loop collapse(const vxg_array *const *arrays, int narrays) {
     return l;
 }
 
-/* Launches over the last three axes, looping over those before. */
+/* Launches over the last three axes, looping over those before; `element` bytes each. */
 static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const char *kernel,
-               vxg_dtype dtype, vxg_launch *launch) {
+               vxg_real real, size_t element, vxg_launch *launch) {
     if (l->ndim - axis > 3) {
         vxg_launch inner = *launch;
         for (int64_t i = 0; i < l->shape[axis]; i++) {
-            VXG_TRY(run(l, axis + 1, dev, queue, kernel, dtype, &inner));
-            for (int k = 0; k < launch->nbuffers; k++) inner.offset[k] += l->stride[k][axis];
+            VXG_TRY(run(l, axis + 1, dev, queue, kernel, real, element, &inner));
+            for (int k = 0; k < launch->nbuffers; k++)
+                inner.offset[k] += l->stride[k][axis] * (int64_t)element;
         }
         return VXG_OK;
     }
@@ -172,7 +183,7 @@ static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const
             int a = l->ndim - 1 - i;
             vxg__push_long(&last, a >= axis ? l->stride[k][a] : 0);
         }
-    return vxg__launch(dev, queue, kernel, dtype, &last);
+    return vxg__launch(dev, queue, kernel, real, &last);
 }
 
 static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) {
@@ -186,30 +197,46 @@ int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double b
                     const vxg_array *y) {
     const vxg_array *arrays[2] = {x, y};
     vxg_launch l = {.nreals = 2, .reals = {alpha, beta}};
+    vxg_real real;
     VXG_TRY(same_shape(x, y, "axpby"));
+    VXG_TRY(vxg__real_of(y->dtype, "axpby", &real));
     if (vxg_array_count(x) == 0) return VXG_OK;
     loop shape = collapse(arrays, 2);
     vxg__push_array(&l, x);
     vxg__push_array(&l, y);
-    return run(&shape, 0, vxg_buffer_device(y->buffer), queue, "array_axpby", y->dtype, &l);
+    return run(&shape, 0, vxg_buffer_device(y->buffer), queue, "array_axpby", real,
+               vxg_dtype_size(y->dtype), &l);
 }
 
 int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst) {
+    const size_t size = vxg_dtype_size(src->dtype);
+    const char *kernel = size == 1   ? "array_copy1"
+                         : size == 2 ? "array_copy2"
+                         : size == 4 ? "array_copy4"
+                         : size == 8 ? "array_copy8"
+                                     : "array_copy16";
     VXG_TRY(same_shape(src, dst, "copy"));
-    if (vxg_array_is_contiguous(src) && vxg_array_is_contiguous(dst)) {
-        size_t size = vxg_dtype_size(src->dtype);
+    if (vxg_array_count(src) == 0) return VXG_OK;
+    if (vxg_array_is_contiguous(src) && vxg_array_is_contiguous(dst))
         return vxg_buffer_copy(queue, dst->buffer, (size_t)dst->offset * size, src->buffer,
                                (size_t)src->offset * size, (size_t)vxg_array_count(src) * size);
-    }
-    return vxg_array_axpby(queue, 1, src, 0, dst);
+    const vxg_array *arrays[2] = {src, dst};
+    vxg_launch l = {0};
+    loop shape = collapse(arrays, 2);
+    vxg__push_array(&l, src);
+    vxg__push_array(&l, dst);
+    return run(&shape, 0, vxg_buffer_device(dst->buffer), queue, kernel, VXG_REAL_F32, size, &l);
 }
 
 int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value) {
     vxg_launch l = {.nreals = 1, .reals = {value}};
+    vxg_real real;
+    VXG_TRY(vxg__real_of(a->dtype, "fill", &real));
     if (vxg_array_count(a) == 0) return VXG_OK;
     loop shape = collapse(&a, 1);
     vxg__push_array(&l, a);
-    return run(&shape, 0, vxg_buffer_device(a->buffer), queue, "array_fill", a->dtype, &l);
+    return run(&shape, 0, vxg_buffer_device(a->buffer), queue, "array_fill", real,
+               vxg_dtype_size(a->dtype), &l);
 }
 
 /* A contiguous array with a's values: a itself, or a copy. */
@@ -315,6 +342,8 @@ static void reduce_blocks(void *context, int64_t begin, int64_t end, int worker)
 static int reduce(vxg_queue *queue, const vxg_array *x, const vxg_array *y, int is_dot,
                   double *out) {
     host_view hx = {0}, hy = {0};
+    vxg_real real;
+    VXG_TRY(vxg__real_of(x->dtype, is_dot ? "dot" : "max_diff", &real));
     if (y) VXG_TRY(same_shape(x, y, is_dot ? "dot" : "max_diff"));
     int64_t n = vxg_array_count(x), blocks = (n + BLOCK - 1) / BLOCK;
     *out = 0;

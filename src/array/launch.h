@@ -9,13 +9,20 @@ static inline void vxg__push_long(vxg_launch *l, int64_t v) {
 }
 static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
     l->buffer[l->nbuffers] = a->buffer;
-    l->offset[l->nbuffers++] = a->offset;
+    l->offset[l->nbuffers++] = a->offset * (int64_t)vxg_dtype_size(a->dtype);
 }
-/* Gets the named kernel for the dtype, launches it, lets it go. */
-int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_dtype dtype,
+/* The arithmetic whose numbers are stored so; VXG_ERR_UNSUPPORTED, with `what` in front, for other
+ * storage. */
+int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out);
+/* The same inside operators, whose arrays are float32 or float64. */
+static inline vxg_real vxg__arithmetic(vxg_dtype dtype) {
+    return dtype == VXG_F64 ? VXG_REAL_F64 : VXG_REAL_F32;
+}
+/* Gets the named kernel for the arithmetic, launches it, lets it go. */
+int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_real real,
                 const vxg_launch *l);
-/* A new array of n values worked out in double, rounded once to the dtype. On failure *out holds
- * nothing or an array to release. */
-int vxg__array_from_doubles(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
+/* A new array of n values worked out in double, rounded once to float32 or float64. On failure *out
+ * holds nothing or an array to release. */
+int vxg__array_from_doubles(vxg_device *dev, vxg_real real, int ndim, const int64_t *shape,
                             const double *values, vxg_array *out);
 #endif

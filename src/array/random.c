@@ -1,8 +1,7 @@
 /* Philox4x32-10 (J. K. Salmon et al., SC 2011): element n depends on (seed, n) alone. */
 #include <math.h>
 
-#include <voxgrad/array.h>
-
+#include "array/launch.h"
 #include "base/base.h"
 
 #define CHUNK 65536
@@ -49,6 +48,8 @@ static void fill_chunk(void *context, int64_t begin, int64_t end, int worker) {
 int vxg_array_random(vxg_queue *queue, const vxg_array *a, uint64_t seed, double lo, double hi) {
     int64_t n = vxg_array_count(a);
     fill_job job = {.dtype = a->dtype, .n = n, .seed = seed, .lo = lo, .hi = hi};
+    vxg_real real;
+    VXG_TRY(vxg__real_of(a->dtype, "random", &real));
     if (n == 0) return VXG_OK;
     if (!(job.dst = vxg__calloc((size_t)n, vxg_dtype_size(a->dtype)))) return VXG_ERR_MEMORY;
     vxg__parallel((n + CHUNK - 1) / CHUNK, 1, fill_chunk, &job);

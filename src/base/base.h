@@ -123,9 +123,36 @@ int vxg__threads_wanted(void); /* what vxg_set_threads was given last */
 /* pthread_create of a thread that leaves the host's signals to the host's threads. */
 int vxg__thread_start(pthread_t *thread, void *(*fn)(void *), void *context);
 
+/* Structs of callers begin with `uint32_t size` (docs/abi.md). Those passed singly may be shorter
+ * or longer than the library's: they are read into, and written from, a struct of the library's own
+ * at the entry. Functions inside work on the library's.
+ *
+ * VXG_IN(type, dst, src): dst, a type *, becomes src as far as src says that it reaches, the rest
+ * zero; all zero when src is NULL. dst->size is the library's. Refuses a size below the first
+ * layout (VXG_ERR_ARGUMENT) and bytes behind the library's that are not zero (VXG_ERR_UNSUPPORTED).
+ * VXG_OUT(type, dst, src): writes as much of src, a type *, as dst says it has room for.
+ * VXG_OUT_CHECK(type, dst): whether VXG_OUT will do, before work is done.
+ * VXG_FIXED(type, s): structs that stand in arrays or in other structs have one layout: size is 0
+ * or that. */
+int vxg__struct_in(void *dst, size_t known, size_t first, const void *src, const char *name);
+int vxg__struct_out_check(const void *dst, size_t first, const char *name);
+int vxg__struct_out(void *dst, const void *src, size_t known, size_t first, const char *name);
+int vxg__struct_fixed(const void *s, size_t known, const char *name);
+/* Bytes of a struct's first layout. Nothing is frozen before the first release: all of it. */
+#define VXG_FIRST(type) sizeof(type)
+#define VXG_IN(type, dst, src)                                                                     \
+    vxg__struct_in((type *){dst}, sizeof(type), VXG_FIRST(type), (const type *){src}, #type)
+#define VXG_OUT_CHECK(type, dst) vxg__struct_out_check((const type *){dst}, VXG_FIRST(type), #type)
+#define VXG_OUT(type, dst, src)                                                                    \
+    vxg__struct_out((type *){dst}, (const type *){src}, sizeof(type), VXG_FIRST(type), #type)
+#define VXG_FIXED(type, s) vxg__struct_fixed((const type *){s}, sizeof(type), #type)
+
 void vxg__log(int level, const char *format, ...) VXG_PRINTF(2, 3);
 void vxg__log_deliver(void); /* what waited for the thread's locks */
 
+/* Whether a caller's progress, NULL or not, is one the library knows. Entries that take one ask
+ * this; the functions below read fields of the first layout alone. */
+int vxg__progress_check(const vxg_progress *p);
 static inline int vxg__cancelled(const vxg_progress *p) {
     return p && p->cancel && *p->cancel;
 }

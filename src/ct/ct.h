@@ -46,8 +46,8 @@ int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
                                 const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                 int planar, vxg_op **out);
 /* Operator spaces of a volume and of projections, without the slice or row axis when planar. */
-void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype dtype,
-                    int planar, vxg_space *volume, vxg_space *projections);
+void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_real real, int planar,
+                    vxg_space *volume, vxg_space *projections);
 
 /* What a fast CPU schedule needs beside the operator's state (src/ct/schedule/schedule.h). */
 typedef struct vxg_ct_plan vxg_ct_plan;

@@ -7,6 +7,7 @@
 #include <voxgrad/device.h>
 
 #include "base/base.h"
+#include "device/entry.h"
 
 typedef struct vxg_backend vxg_backend;
 typedef struct vxg_image vxg_image;
@@ -53,12 +54,11 @@ struct vxg_kernel {
     vxg_object object;
     vxg_device *dev;
     char name[64];
-    vxg_dtype dtype;
+    vxg_real real;
     char *options; /* definitions, each once, sorted; owned */
-    int nbuffers;  /* what its entry takes */
-    int group;     /* items of a group, 0 when it is no group kernel; the range counts groups */
-    int image;     /* its first buffer is an image */
-    int borrowed;  /* kept by the device's list: it holds no reference of the device */
+    vxg_kernel_entry entry;
+    int group;    /* items of a group, 0 when it is no group kernel; the range counts groups */
+    int borrowed; /* kept by the device's list: it holds no reference of the device */
     void *impl;
     int references; /* atomic */
     struct vxg_kernel *next;
@@ -81,6 +81,7 @@ typedef struct vxg_params_f64 {
     int32_t n[4], i[24];
     double r[16];
 } vxg_params_f64;
+/* Offsets of the launch in elements. */
 void vxg__params_f32(const vxg_launch *launch, vxg_params_f32 *out);
 void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out);
 
@@ -104,11 +105,12 @@ struct vxg_backend {
                 size_t src_offset, size_t bytes);
     int (*zero)(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t bytes);
     /* A kernel of the library: unit is the file it stands in ("kernels/ct/project/parallel.k").
-     * name, dtype, options, group, dev are set. */
+     * name, real, options, entry, group, dev are set. */
     int (*kernel_builtin)(vxg_kernel *kernel, const char *unit);
     /* A kernel of a user's text. */
     int (*kernel_source)(vxg_kernel *kernel, const char *text);
     void (*kernel_free)(vxg_kernel *kernel);
+    /* Checked; offsets in elements of each buffer. */
     int (*launch)(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
     /* optional */
     int (*time_begin)(vxg_queue *queue);

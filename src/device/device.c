@@ -18,10 +18,31 @@ VXG_LOCK(open_lock, VXG_RANK_OPEN);
 static vxg_device *open_devices[MAX_OPEN];
 
 size_t vxg_dtype_size(vxg_dtype dtype) {
-    return dtype == VXG_F64 ? 8 : 4;
+    switch (dtype) {
+#define VXG_X(name, value, bytes, words)                                                           \
+    case VXG_##name: return bytes;
+        VXG_DTYPE_LIST(VXG_X)
+#undef VXG_X
+    }
+    return 0;
 }
 const char *vxg_dtype_name(vxg_dtype dtype) {
-    return dtype == VXG_F64 ? "float64" : "float32";
+    switch (dtype) {
+#define VXG_X(name, value, bytes, words)                                                           \
+    case VXG_##name: return words;
+        VXG_DTYPE_LIST(VXG_X)
+#undef VXG_X
+    }
+    return "unknown";
+}
+vxg_dtype vxg_real_dtype(vxg_real real) {
+    return real == VXG_REAL_F64 ? VXG_F64 : VXG_F32;
+}
+size_t vxg_real_size(vxg_real real) {
+    return vxg_dtype_size(vxg_real_dtype(real));
+}
+const char *vxg_real_name(vxg_real real) {
+    return vxg_dtype_name(vxg_real_dtype(real));
 }
 
 int vxg__device_check(const vxg_device *dev, const char *who) {

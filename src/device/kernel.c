@@ -34,60 +34,6 @@ const char *vxg__kernel_text(const char *name) {
     return NULL;
 }
 
-/* The end of a comment or quoted text that begins at p; p where none does. */
-static const char *skip_unread(const char *p) {
-    if (p[0] == '/' && p[1] == '/') {
-        while (*p && *p != '\n') p += p[0] == '\\' && p[1] ? 2 : 1;
-    } else if (p[0] == '/' && p[1] == '*') {
-        const char *end = strstr(p + 2, "*/");
-        p = end ? end + 2 : p + strlen(p);
-    } else if (*p == '"' || *p == '\'') {
-        const char quote = *p++;
-        while (*p && *p != quote && *p != '\n') p += p[0] == '\\' && p[1] ? 2 : 1;
-        p += *p == quote;
-    }
-    return p;
-}
-
-static int is_word(char c) {
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* K_KERNELn(name, ...), K_GROUP_KERNELn, K_LOCAL_KERNELn or K_IMAGE_KERNELn at p: the digit is the
- * number of buffers, an image counted. */
-static int is_entry(const char *p, const char *name, int *nbuffers, int *group, int *image) {
-    static const char *const words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
-                                        "K_IMAGE_KERNEL"};
-    const size_t n = strlen(name);
-    int kind = 0;
-    while (kind < 4 && strncmp(p, words[kind], strlen(words[kind])) != 0) kind++;
-    if (kind == 4) return 0;
-    const char *q = p + strlen(words[kind]);
-    if (*q < '1' || *q > '0' + VXG_MAX_BUFFERS || q[1] != '(') return 0;
-    const char *word = q + 2 + strspn(q + 2, " \t\n");
-    if (strncmp(word, name, n) || !strchr(", \t\n", word[n])) return 0;
-    *nbuffers = *q - '0', *group = kind == 1 || kind == 2, *image = kind == 3;
-    return 1;
-}
-
-/* The kernel's entry in what the compiler reads of the text: comments and quotes are passed over.
- */
-static const char *find_entry(const char *text, const char *name, int *nbuffers, int *group,
-                              int *image) {
-    for (const char *p = text; *p;) {
-        const char *next = skip_unread(p);
-        if (next != p) {
-            p = next;
-        } else if (!is_word(*p)) {
-            p++;
-        } else {
-            if (is_entry(p, name, nbuffers, group, image)) return p;
-            while (is_word(*p)) p++;
-        }
-    }
-    return NULL;
-}
-
 void vxg__kernel_free(vxg_kernel *k) {
     if (!k) return;
     if (k->impl && !vxg__device_lost(k->dev)) k->dev->backend->kernel_free(k);
@@ -96,26 +42,26 @@ void vxg__kernel_free(vxg_kernel *k) {
 }
 
 /* Takes options (sorted), on failure too. */
-static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, char *options,
+static int kernel_make(vxg_device *dev, const char *name, vxg_real real, char *options,
                        const char *text, vxg_kernel **out) {
     vxg_kernel *k = vxg__object_new(VXG_KIND_KERNEL, sizeof *k);
-    int is_group = 0, status = k ? VXG_OK : VXG_ERR_MEMORY;
+    int status = k ? VXG_OK : VXG_ERR_MEMORY;
     if (!k) {
         vxg__free(options);
         return status;
     }
-    k->dev = dev, k->dtype = dtype, k->options = options, k->references = 1;
-    if (dtype != VXG_F32 && dtype != VXG_F64) {
-        status =
-            vxg_error_set(VXG_ERR_ARGUMENT, "kernel '%s': type %d is neither float32 nor float64",
-                          name, (int)dtype);
-    } else if (dtype == VXG_F64 && !dev->info.has_f64) {
+    k->dev = dev, k->real = real, k->options = options, k->references = 1;
+    if ((int)real < 0 || real > VXG_REAL_F64) {
+        status = vxg_error_set(VXG_ERR_ARGUMENT,
+                               "kernel '%s': arithmetic %d is neither float32 nor float64", name,
+                               (int)real);
+    } else if (real == VXG_REAL_F64 && !dev->info.has_f64) {
         status = vxg_error_set(VXG_ERR_UNSUPPORTED,
                                "kernel '%s' in float64: only on the cpu device", name);
     } else if (strlen(name) >= sizeof k->name) {
         status =
             vxg_error_set(VXG_ERR_ARGUMENT, "kernel name '%s' is longer than 63 characters", name);
-    } else if (!*name || !find_entry(text, name, &k->nbuffers, &is_group, &k->image)) {
+    } else if (!*name || !vxg__kernel_entry(text, name, real, &k->entry)) {
         status = vxg_error_set(VXG_ERR_ARGUMENT,
                                "the text has no K_KERNELn, K_GROUP_KERNELn or K_LOCAL_KERNELn "
                                "called '%s'",
@@ -124,7 +70,7 @@ static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, char 
     if (!status) {
         snprintf(k->name, sizeof k->name, "%s", name);
         status = vxg__definitions_group(options, VXG_GROUP, &k->group);
-        if (!is_group) k->group = 0;
+        if (!k->entry.group) k->group = 0;
     }
     if (status) {
         vxg__kernel_free(k);
@@ -135,7 +81,7 @@ static int kernel_make(vxg_device *dev, const char *name, vxg_dtype dtype, char 
 }
 
 /* Takes options, on failure too. */
-static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, char *options,
+static int build_builtin(vxg_device *dev, const char *name, vxg_real real, char *options,
                          vxg_kernel **out) {
     const vxg_kernel_row *row = NULL;
     for (int i = 0; i < vxg__kernel_row_count && !row; i++)
@@ -146,7 +92,7 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, cha
     }
     vxg_kernel *k;
     const char *text = vxg__kernel_text(row->unit);
-    VXG_TRY(kernel_make(dev, name, dtype, options, text, &k));
+    VXG_TRY(kernel_make(dev, name, real, options, text, &k));
     int status = vxg__definitions_known(k->options, text, row->unit);
     if (!status) status = dev->backend->kernel_builtin(k, row->unit);
     if (status) {
@@ -159,15 +105,15 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_dtype dtype, cha
 }
 
 /* Takes options (sorted), on failure too. */
-static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_dtype dtype,
+static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_real real,
                       vxg_kernel **out) {
     int status = VXG_OK;
     vxg__lock(&dev->lock);
     vxg_kernel *k = dev->kernels;
-    while (k && (strcmp(k->name, name) || k->dtype != dtype || strcmp(k->options, options)))
+    while (k && (strcmp(k->name, name) || k->real != real || strcmp(k->options, options)))
         k = k->next;
     if (!k) {
-        status = build_builtin(dev, name, dtype, options, &k);
+        status = build_builtin(dev, name, real, options, &k);
     } else {
         vxg__free(options);
     }
@@ -177,22 +123,22 @@ static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_dtyp
     return VXG_OK;
 }
 
-int vxg_kernel_get(vxg_device *dev, const char *name, vxg_dtype dtype, vxg_kernel **out) {
-    return vxg_kernel_get_with(dev, name, NULL, dtype, out);
+int vxg_kernel_get(vxg_device *dev, const char *name, vxg_real real, vxg_kernel **out) {
+    return vxg_kernel_get_with(dev, name, NULL, real, out);
 }
 
-int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options, vxg_dtype dtype,
+int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options, vxg_real real,
                         vxg_kernel **out) {
     char *sorted;
     VXG_FAIL_IF(!out || !name, VXG_ERR_ARGUMENT, "kernel: name or out is NULL");
     *out = NULL;
     VXG_TRY(vxg__device_check(dev, "kernel"));
     VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
-    return get_sorted(dev, name, sorted, dtype, out);
+    return get_sorted(dev, name, sorted, real, out);
 }
 
 int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, const char *options,
-                           vxg_dtype dtype, vxg_kernel **out) {
+                           vxg_real real, vxg_kernel **out) {
     VXG_FAIL_IF(!text || !name || !out, VXG_ERR_ARGUMENT,
                 "kernel from source: text, name or out is NULL");
     *out = NULL;
@@ -200,7 +146,7 @@ int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, 
     vxg_kernel *k;
     char *sorted;
     VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
-    VXG_TRY(kernel_make(dev, name, dtype, sorted, text, &k));
+    VXG_TRY(kernel_make(dev, name, real, sorted, text, &k));
     int status = dev->backend->kernel_source(k, text);
     if (status) {
         vxg__kernel_free(k);
@@ -246,32 +192,45 @@ void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out) {
     for (int i = 0; i < launch->nreals; i++) out->r[i] = launch->reals[i];
 }
 
+/* Checks buffer i and turns its offset, in bytes, into elements, as the kernels count. */
+static int check_buffer(const vxg_kernel *kernel, vxg_launch *l, int i) {
+    const vxg_buffer *buf = l->buffer[i];
+    const vxg_kernel_entry *e = &kernel->entry;
+    VXG_FAIL_IF(!vxg__object_is(buf, VXG_KIND_BUFFER) || buf->dev != kernel->dev, VXG_ERR_ARGUMENT,
+                "launch of '%s': buffer %d is NULL, released or on another device", kernel->name,
+                i);
+    VXG_FAIL_IF((buf->image != NULL) != (e->image && i == 0), VXG_ERR_ARGUMENT,
+                "launch of '%s': buffer %d is %s image", kernel->name, i, buf->image ? "an" : "no");
+    VXG_FAIL_IF(l->offset[i] < 0 || (uint64_t)l->offset[i] > buf->bytes, VXG_ERR_ARGUMENT,
+                "launch of '%s': offset %lld of buffer %d lies outside its %zu bytes", kernel->name,
+                (long long)l->offset[i], i, buf->bytes);
+    if (l->offset[i] == 0) return VXG_OK;
+    VXG_FAIL_IF(e->element[i] == 0, VXG_ERR_ARGUMENT,
+                "launch of '%s': an offset into buffer %d, which is an image or of a type that the "
+                "dialect does not know",
+                kernel->name, i);
+    VXG_FAIL_IF(l->offset[i] % e->element[i], VXG_ERR_ARGUMENT,
+                "launch of '%s': offset %lld of buffer %d is no multiple of its elements' %d bytes",
+                kernel->name, (long long)l->offset[i], i, e->element[i]);
+    l->offset[i] /= e->element[i];
+    return VXG_OK;
+}
+
 int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
     VXG_FAIL_IF(!vxg__object_is(kernel, VXG_KIND_KERNEL), VXG_ERR_ARGUMENT,
                 "launch: the kernel is NULL or was released");
     VXG_FAIL_IF(!launch, VXG_ERR_ARGUMENT, "launch of '%s': launch is NULL", kernel->name);
     vxg_device *dev = kernel->dev;
-    vxg_launch l = *launch;
+    vxg_launch l;
+    VXG_TRY(VXG_IN(vxg_launch, &l, launch));
     VXG_TRY(vxg__queue_pick(dev, &queue, "launch"));
     VXG_FAIL_IF(l.nbuffers < 0 || l.nbuffers > VXG_MAX_BUFFERS || l.nints < 0 ||
                     l.nints > VXG_MAX_INTS || l.nreals < 0 || l.nreals > VXG_MAX_REALS,
                 VXG_ERR_ARGUMENT, "launch of '%s': too many buffers, ints or reals", kernel->name);
-    VXG_FAIL_IF(l.nbuffers != kernel->nbuffers, VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF(l.nbuffers != kernel->entry.nbuffers, VXG_ERR_ARGUMENT,
                 "launch of '%s': %d buffers were given, the kernel has %d", kernel->name,
-                l.nbuffers, kernel->nbuffers);
-    for (int i = 0; i < l.nbuffers; i++) {
-        VXG_FAIL_IF(!vxg__object_is(l.buffer[i], VXG_KIND_BUFFER) || l.buffer[i]->dev != dev,
-                    VXG_ERR_ARGUMENT,
-                    "launch of '%s': buffer %d is NULL, released or on another device",
-                    kernel->name, i);
-        VXG_FAIL_IF((l.buffer[i]->image != NULL) != (kernel->image && i == 0), VXG_ERR_ARGUMENT,
-                    "launch of '%s': buffer %d is %s image", kernel->name, i,
-                    l.buffer[i]->image ? "an" : "no");
-        VXG_FAIL_IF(l.offset[i] < 0 ||
-                        (size_t)l.offset[i] > l.buffer[i]->bytes / vxg_dtype_size(kernel->dtype),
-                    VXG_ERR_ARGUMENT, "launch of '%s': offset of buffer %d lies outside it",
-                    kernel->name, i);
-    }
+                l.nbuffers, kernel->entry.nbuffers);
+    for (int i = 0; i < l.nbuffers; i++) VXG_TRY(check_buffer(kernel, &l, i));
     for (int i = 0; i < 3; i++) {
         if (l.global[i] == 0) l.global[i] = 1;
         VXG_FAIL_IF(l.global[i] < 0 || l.global[i] > INT32_MAX, VXG_ERR_ARGUMENT,

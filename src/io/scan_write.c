@@ -183,7 +183,11 @@ int vxg_scan_writer_open(const vxg_scan_writer_opts *o, vxg_scan_writer **out) {
     VXG_TRY(check_opts(o));
     scan *s = vxg__calloc(1, sizeof *s);
     if (!s) return VXG_ERR_MEMORY;
-    s->base = (vxg_scan_writer){scan_write, scan_finish, scan_abandon, s};
+    s->base = (vxg_scan_writer){.size = (uint32_t)sizeof s->base,
+                                .write = scan_write,
+                                .finish = scan_finish,
+                                .abandon = scan_abandon,
+                                .impl = s};
     s->out.fd = -1, s->pixels = o->nrows * o->ncols;
     s->frames[VXG_FRAME_DATA] = o->nviews, s->frames[VXG_FRAME_FLAT] = o->nflats;
     s->frames[VXG_FRAME_DARK] = o->ndarks;

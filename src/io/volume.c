@@ -305,7 +305,11 @@ int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer
     VXG_TRY(check_opts(opts));
     volume *v = vxg__calloc(1, sizeof *v);
     if (!v) return VXG_ERR_MEMORY;
-    v->base = (vxg_volume_writer){volume_write, volume_finish, volume_abandon, v};
+    v->base = (vxg_volume_writer){.size = (uint32_t)sizeof v->base,
+                                  .write = volume_write,
+                                  .finish = volume_finish,
+                                  .abandon = volume_abandon,
+                                  .impl = v};
     v->format = opts->format, v->force = opts->force, v->out.fd = -1;
     v->nz = v->left = opts->nz, v->ny = opts->ny, v->nx = opts->nx;
     memcpy(v->voxel, opts->voxel, sizeof v->voxel);

@@ -23,9 +23,10 @@ static int launch(const vxg_op *op, const vxg_call *call, const char *kernel,
         l.reals[0] = s ? s->a : 1;
         for (int i = 0; i < narrays; i++) {
             vxg__push_array(&l, arrays[i]);
-            l.offset[i] += begin;
+            l.offset[i] += begin * (int64_t)vxg_dtype_size(arrays[i]->dtype);
         }
-        VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, kernel, vxg_op_range(op)->dtype, &l));
+        VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, kernel,
+                            vxg__arithmetic(vxg_op_range(op)->dtype), &l));
     }
     return VXG_OK;
 }
@@ -126,10 +127,10 @@ int vxg_op_multiply(vxg_device *dev, const vxg_space *space, vxg_op **out) {
 static vxg_space example_space(const vxg_problem *p) {
     static const int64_t tiny[][3] = {{1, 1, 1}, {3, 5, 7}, {8, 8, 8}};
     static const int64_t small[][3] = {{1, 1, 1}, {7, 33, 64}, {64, 64, 64}};
-    vxg_space s = {.dtype = p->dtype, .ndim = 3};
-    const int64_t *shape = p->size == VXG_PROBLEM_TINY ? tiny[p->seed % 3] : small[p->seed % 3];
+    vxg_space s = {.dtype = vxg_real_dtype(p->real), .ndim = 3};
+    const int64_t *shape = p->scale == VXG_PROBLEM_TINY ? tiny[p->seed % 3] : small[p->seed % 3];
     memcpy(s.shape, shape, sizeof tiny[0]);
-    if (p->size == VXG_PROBLEM_BENCH) s.shape[0] = 256, s.shape[1] = s.shape[2] = 512;
+    if (p->scale == VXG_PROBLEM_BENCH) s.shape[0] = 256, s.shape[1] = s.shape[2] = 512;
     return s;
 }
 static double elements(const vxg_op *op) {
@@ -154,24 +155,28 @@ static int make_multiply(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 }
 
 const vxg_op_row vxg__math_rows[] = {
-    {.name = "math.scale",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "math.scale",
      .summary = "y = a x",
      .make = make_scale,
      .examples = 3,
      .updates = elements},
-    {.name = "math.exp",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "math.exp",
      .summary = "y = exp(a x)",
      .make = make_exp,
      .examples = 3,
      .updates = elements},
-    {.name = "math.log",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "math.log",
      .summary = "y = log(x)",
      .make = make_log,
      .examples = 3,
      .input_lo = 0.5,
      .input_hi = 2,
      .updates = elements},
-    {.name = "math.multiply",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "math.multiply",
      .summary = "y = x0 x1",
      .make = make_multiply,
      .examples = 3,

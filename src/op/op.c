@@ -10,7 +10,8 @@
 #define ALIGN 256
 
 struct vxg_op {
-    const vxg_op_class *cls;
+    const vxg_op_class *cls; /* own */
+    vxg_op_class own;
     vxg_device *dev;
     int ninputs;
     vxg_space in[VXG_MAX_INPUTS], out;
@@ -33,7 +34,10 @@ int vxg__space_equal(const vxg_space *a, const vxg_space *b) {
 }
 
 vxg_array vxg__workspace_array(vxg_call *call, const vxg_space *space) {
-    vxg_array a = {.buffer = call->workspace, .dtype = space->dtype, .ndim = space->ndim};
+    vxg_array a = {.size = (uint32_t)sizeof a,
+                   .buffer = call->workspace,
+                   .dtype = space->dtype,
+                   .ndim = space->ndim};
     int64_t n = 1;
     for (int i = space->ndim - 1; i >= 0; i--)
         a.shape[i] = space->shape[i], a.stride[i] = n, n *= space->shape[i];
@@ -42,20 +46,53 @@ vxg_array vxg__workspace_array(vxg_call *call, const vxg_space *space) {
     return a;
 }
 
+static int check_space(const vxg_space *s, const char *name) {
+    VXG_TRY(VXG_FIXED(vxg_space, s));
+    VXG_FAIL_IF(!vxg_dtype_size(s->dtype), VXG_ERR_ARGUMENT,
+                "operator %s: a space of unknown storage type %d", name, (int)s->dtype);
+    VXG_FAIL_IF(s->ndim < 0 || s->ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT,
+                "operator %s: a space of rank %d, 0..%d is possible", name, s->ndim, VXG_MAX_DIMS);
+    int64_t n = 1;
+    for (int i = 0; i < s->ndim; i++) {
+        VXG_FAIL_IF(s->shape[i] < 0, VXG_ERR_ARGUMENT, "operator %s: a space of negative size %lld",
+                    name, (long long)s->shape[i]);
+        VXG_FAIL_IF(s->shape[i] && n > VXG_MAX_ELEMENTS / s->shape[i], VXG_ERR_ARGUMENT,
+                    "operator %s: a space of more than 2^40 elements", name);
+        n *= s->shape[i];
+    }
+    return VXG_OK;
+}
+
+static int check_new(const vxg_op_class *cls, const vxg_device *dev, int ninputs,
+                     const vxg_space *in, const vxg_space *out) {
+    VXG_FAIL_IF(!cls->name || !cls->apply, VXG_ERR_ARGUMENT, "operator %s: name or apply is NULL",
+                cls->name ? cls->name : "");
+    VXG_FAIL_IF(!dev || !in || !out, VXG_ERR_ARGUMENT,
+                "operator %s: device, inputs or output is NULL", cls->name);
+    VXG_FAIL_IF(ninputs < 1 || ninputs > VXG_MAX_INPUTS, VXG_ERR_ARGUMENT,
+                "operator %s: %d inputs, 1..%d are possible", cls->name, ninputs, VXG_MAX_INPUTS);
+    for (int i = 0; i < ninputs; i++) VXG_TRY(check_space(&in[i], cls->name));
+    return check_space(out, cls->name);
+}
+
+/* On failure, too, the state is the operator's; of a class that cannot be read it is left alone. */
 int vxg_op_new(const vxg_op_class *cls, vxg_device *dev, int ninputs, const vxg_space *in,
                const vxg_space *out, void *state, vxg_op **result) {
+    VXG_FAIL_IF(!cls || !result, VXG_ERR_ARGUMENT, "operator: class or result is NULL");
     *result = NULL;
-    int status = VXG_OK;
-    if (ninputs < 1 || ninputs > VXG_MAX_INPUTS)
-        status = vxg_error_set(VXG_ERR_ARGUMENT, "operator %s: %d inputs, 1..%d are possible",
-                               cls->name, ninputs, VXG_MAX_INPUTS);
+    vxg_op_class own;
+    VXG_TRY(VXG_IN(vxg_op_class, &own, cls));
+    int status = check_new(&own, dev, ninputs, in, out);
     vxg_op *op = status ? NULL : vxg__calloc(1, sizeof *op);
     if (!op) {
-        if (cls->destroy) cls->destroy(state);
+        if (own.destroy) own.destroy(state);
         return status ? status : VXG_ERR_MEMORY;
     }
-    op->cls = cls, op->ninputs = ninputs, op->out = *out, op->state = state, op->references = 1;
+    op->own = own, op->cls = &op->own;
+    op->ninputs = ninputs, op->out = *out, op->state = state, op->references = 1;
     memcpy(op->in, in, (size_t)ninputs * sizeof *in);
+    op->out.size = (uint32_t)sizeof op->out;
+    for (int i = 0; i < ninputs; i++) op->in[i].size = (uint32_t)sizeof op->in[i];
     op->dev = vxg_device_retain(dev);
     *result = op;
     return VXG_OK;
@@ -248,7 +285,9 @@ static int run_item(evaluation *e, const vxg_call *call, int64_t item) {
 }
 
 static int evaluate_in_scope(evaluation *e, const vxg_call *given) {
-    vxg_call call = given ? *given : (vxg_call){0};
+    vxg_call call;
+    VXG_TRY(VXG_IN(vxg_call, &call, given));
+    VXG_TRY(vxg__progress_check(call.progress));
     vxg_device *dev = e->op->dev;
     size_t need = vxg_op_workspace(e->op);
     vxg_buffer *own = NULL;

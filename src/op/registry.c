@@ -6,7 +6,7 @@
 #define MAX_ADDED 256
 
 VXG_LOCK(lock, VXG_RANK_LEAF);
-static const vxg_op_row *added[MAX_ADDED];
+static vxg_op_row added[MAX_ADDED];
 static int nadded;
 
 static const vxg_op_row *room_row(int index, int *total) {
@@ -33,7 +33,7 @@ const vxg_op_row *vxg_op_row_at(int index) {
     const vxg_op_row *row = room_row(index, &total);
     if (row || index < total) return row;
     vxg__lock(&lock);
-    if (index - total < nadded) row = added[index - total];
+    if (index - total < nadded) row = &added[index - total];
     vxg__unlock(&lock);
     return row;
 }
@@ -44,7 +44,7 @@ static const vxg_op_row *find(const char *name) {
     room_row(-1, &total);
     for (int i = 0; i < total + nadded; i++) {
         int unused;
-        const vxg_op_row *row = i < total ? room_row(i, &unused) : added[i - total];
+        const vxg_op_row *row = i < total ? room_row(i, &unused) : &added[i - total];
         if (!strcmp(row->name, name)) return row;
     }
     return NULL;
@@ -58,8 +58,12 @@ const vxg_op_row *vxg_op_row_find(const char *name) {
     return row;
 }
 
-int vxg_op_register(const vxg_op_row *row) {
-    VXG_FAIL_IF(!row || !row->name || !row->make || row->examples < 1, VXG_ERR_ARGUMENT,
+int vxg_op_register(const vxg_op_row *given) {
+    vxg_op_row own;
+    const vxg_op_row *row = &own;
+    VXG_FAIL_IF(!given, VXG_ERR_ARGUMENT, "operator row is NULL");
+    VXG_TRY(VXG_IN(vxg_op_row, &own, given));
+    VXG_FAIL_IF(!row->name || !row->make || row->examples < 1, VXG_ERR_ARGUMENT,
                 "operator row: name, make or examples is missing");
     int status = VXG_OK;
     vxg__lock(&lock); /* held from the search to the entry: a name comes in once */
@@ -68,7 +72,7 @@ int vxg_op_register(const vxg_op_row *row) {
     } else if (nadded == MAX_ADDED) {
         status = vxg_error_set(VXG_ERR_ARGUMENT, "more than %d operators registered", MAX_ADDED);
     } else {
-        added[nadded++] = row;
+        added[nadded++] = own;
     }
     vxg__unlock(&lock);
     return status;

@@ -33,7 +33,7 @@ static void done(int status, char *text) {
 }
 
 static void use(const vxg_ct_geometry *geo, const vxg_ct_notes *notes) {
-    vxg_ct_summary s;
+    vxg_ct_summary s = {0};
     vxg_ct_geometry *again = NULL;
     char words[400], *text = NULL;
     const int64_t n = vxg_ct_geometry_nviews(geo);

@@ -8,7 +8,7 @@ enum { READ_JSON, READ_ASTRA, READ_RTK, READ_MATRIX, READ_TIGRE, READ_LEAP, READ
 
 static inline int read_geometry(int reader, const char *text, size_t n, vxg_ct_notes *notes,
                                 vxg_ct_geometry **geo) {
-    static const vxg_ct_detector_size size = {3, 4, 0.5, 0};
+    static const vxg_ct_detector_size size = {.rows = 3, .cols = 4, .pixel = 0.5};
     switch (reader) {
     case READ_JSON: return vxg_ct_geometry_from_json(text, n, notes, geo);
     case READ_ASTRA: return vxg_ct_geometry_from_astra(text, n, geo);

@@ -9,11 +9,11 @@ static vxg_ct_volume vol;
 static vxg_array projections, volume;
 
 static int open_scan(void) {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, &o);
     o.nviews = 24, o.rows = 8, o.cols = 24, o.sod = 100, o.sdd = 150;
     if (vxg_device_open("cpu", &dev) || vxg_ct_trajectory(&o, &geo)) return 1;
-    vol = vxg_ct_fit_volume(geo);
+    vxg_ct_fit_volume(geo, &vol);
     return 0;
 }
 

@@ -6,15 +6,16 @@
 static int plain(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                  const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
     const int64_t nu = vxg_ct_geometry_nu(geo), nfft = vxg_fft_size(2 * nu);
-    const vxg_space space = {
-        .dtype = o->dtype, .ndim = 3, .shape = {p->scan.nviews, vxg_ct_geometry_nv(geo), nu}};
-    const vxg_ct_projector_opts bo = {.dtype = o->dtype, .no_schedule = o->no_schedule};
+    const vxg_space space = {.dtype = vxg_real_dtype(o->real),
+                             .ndim = 3,
+                             .shape = {p->scan.nviews, vxg_ct_geometry_nv(geo), nu}};
+    const vxg_ct_projector_opts bo = {.real = o->real, .no_schedule = o->no_schedule};
     double *response = vxg__calloc((size_t)(nfft / 2 + 1), sizeof *response);
     vxg_op *filter = NULL, *bp = NULL;
     int status = response ? VXG_OK : VXG_ERR_MEMORY;
     if (!status) status = vxg_ct_filter_response(o->window, o->cutoff, nfft, p->pitch, response);
     if (!status)
-        status = vxg_ct_filter(dev, &space, response, nfft, p->view_weights, o->dtype, &filter);
+        status = vxg_ct_filter(dev, &space, response, nfft, p->view_weights, o->real, &filter);
     if (!status) status = vxg_ct_backprojector(dev, geo, vol, &bo, &bp);
     if (!status) status = vxg_op_compose(bp, filter, out);
     vxg_op_release(bp), vxg_op_release(filter);
@@ -35,7 +36,7 @@ int vxg_ct_fbp(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume 
                 VXG_ERR_ARGUMENT, "fbp: unknown half_acquisition %d", (int)opts->half_acquisition);
     const vxg_ct_fdk_opts o = {.window = opts->window,
                                .cutoff = opts->cutoff,
-                               .dtype = opts->dtype,
+                               .real = opts->real,
                                .no_schedule = opts->no_schedule,
                                .half_fan = opts->half_acquisition,
                                .whole = opts->whole};

@@ -33,7 +33,8 @@ static int run(const vxg_op *op, const vxg_call *call, int adjoint, const vxg_ar
     vxg__push_array(&l, s->mode ? &s->redundancy : &s->cosine);
     vxg__push_array(&l, to);
     return vxg__launch(vxg_op_device(op), call->queue,
-                       adjoint ? "fdk_weight_adjoint" : "fdk_weight", to->dtype, &l);
+                       adjoint ? "fdk_weight_adjoint" : "fdk_weight", vxg__arithmetic(to->dtype),
+                       &l);
 }
 static int apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                  const vxg_array *out) {
@@ -53,23 +54,24 @@ static const vxg_op_class weight_class = {.name = "ct.fdk.weight",
                                           .destroy = weight_free};
 
 /* The taper and after it the cosines, as the kernel reads them. */
-static int taper_and_cosine(vxg_device *dev, vxg_dtype dtype, const vxg__fdk_plan *p, int64_t n,
+static int taper_and_cosine(vxg_device *dev, vxg_real real, const vxg__fdk_plan *p, int64_t n,
                             vxg_array *out) {
     const int64_t lead = p->before > p->after ? p->before : p->after, total = lead + n;
     double *t = vxg__calloc((size_t)total, sizeof *t);
     if (!t) return VXG_ERR_MEMORY;
     if (lead) memcpy(t, p->taper, (size_t)lead * sizeof *t);
     memcpy(t + lead, p->cosine, (size_t)n * sizeof *t);
-    int status = vxg__array_from_doubles(dev, dtype, 1, &total, t, out);
+    int status = vxg__array_from_doubles(dev, real, 1, &total, t, out);
     vxg__free(t);
     return status;
 }
 
 int vxg__fdk_weight(vxg_device *dev, const vxg_ct_geometry *geo, const vxg__fdk_plan *p,
-                    vxg_dtype dtype, vxg_op **out) {
+                    vxg_real real, vxg_op **out) {
     const int64_t nviews = vxg_ct_geometry_nviews(geo), nv = vxg_ct_geometry_nv(geo);
     const int64_t nu = vxg_ct_geometry_nu(geo);
-    vxg_space from = {.dtype = dtype, .ndim = 3, .shape = {nviews, nv, nu}}, to = from;
+    vxg_space from = {.dtype = vxg_real_dtype(real), .ndim = 3, .shape = {nviews, nv, nu}},
+              to = from;
     to.shape[2] += p->before + p->after;
     *out = NULL;
     weight_state *s = vxg__calloc(1, sizeof *s);
@@ -80,9 +82,9 @@ int vxg__fdk_weight(vxg_device *dev, const vxg_ct_geometry *geo, const vxg__fdk_
     s->mode = p->redundancy ? 1 + p->redundancy_per_row : 0;
     const int64_t rays = nviews * (s->mode > 1 ? nv : 1) * nu;
     int status =
-        taper_and_cosine(dev, dtype, p, (p->cosine_per_view ? nviews : 1) * nv * nu, &s->cosine);
+        taper_and_cosine(dev, real, p, (p->cosine_per_view ? nviews : 1) * nv * nu, &s->cosine);
     if (!status && s->mode)
-        status = vxg__array_from_doubles(dev, dtype, 1, &rays, p->redundancy, &s->redundancy);
+        status = vxg__array_from_doubles(dev, real, 1, &rays, p->redundancy, &s->redundancy);
     if (status) {
         weight_free(s);
         return status;
@@ -133,7 +135,7 @@ static int make_filter(vxg_device *dev, const vxg_space *space, const vxg_ct_fdk
     int status = vxg_ct_filter_response(o->window, o->cutoff, nfft, p->pitch, response);
     if (!status && p->step > 0 && o->window != VXG_CT_WINDOW_NONE)
         status = curved_response(nfft, p, response);
-    if (!status) status = vxg_ct_filter(dev, space, response, nfft, p->view_weights, o->dtype, out);
+    if (!status) status = vxg_ct_filter(dev, space, response, nfft, p->view_weights, o->real, out);
     vxg__free(response);
     return status;
 }
@@ -164,7 +166,7 @@ static int wider(const vxg_ct_geometry *geo, const vxg__fdk_plan *p, vxg_ct_geom
 
 int vxg__fdk_assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                       const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
-    const vxg_ct_projector_opts bo = {.dtype = o->dtype,
+    const vxg_ct_projector_opts bo = {.real = o->real,
                                       .no_schedule = o->no_schedule,
                                       .weighting = p->scan.beam == VXG_CT_BEAM_CONE
                                                        ? VXG_CT_WEIGHTING_DISTANCE
@@ -172,7 +174,7 @@ int vxg__fdk_assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_
     vxg_ct_geometry *wide = NULL;
     vxg_op *weight = NULL, *filter = NULL, *bp = NULL, *first = NULL;
     int status = wider(geo, p, &wide);
-    if (!status) status = vxg__fdk_weight(dev, geo, p, o->dtype, &weight);
+    if (!status) status = vxg__fdk_weight(dev, geo, p, o->real, &weight);
     if (!status) status = make_filter(dev, vxg_op_range(weight), o, p, &filter);
     if (!status) status = vxg_op_compose(filter, weight, &first);
     if (!status) status = vxg_ct_backprojector(dev, wide, vol, &bo, &bp);
@@ -223,7 +225,7 @@ static int invert(const vxg_array *x) {
 static int normalise(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                      const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, const vxg_op *sum,
                      vxg_op **out) {
-    const vxg_ct_projector_opts bo = {.dtype = o->dtype, .no_schedule = o->no_schedule};
+    const vxg_ct_projector_opts bo = {.real = o->real, .no_schedule = o->no_schedule};
     vxg_op *bp = NULL, *product = NULL, *divide = NULL;
     vxg_array x = {0}, y = {0};
     int status = vxg_ct_backprojector(dev, geo, vol, &bo, &bp);

@@ -36,5 +36,5 @@ double vxg__ct_shared_weight(const vxg__ct_scan *scan, double t, double g);
 
 /* The pre-weights as an operator, (nviews, nv, nu) -> (nviews, nv, before + nu + after). */
 int vxg__fdk_weight(vxg_device *dev, const vxg_ct_geometry *geo, const vxg__fdk_plan *p,
-                    vxg_dtype dtype, vxg_op **out);
+                    vxg_real real, vxg_op **out);
 #endif

@@ -39,7 +39,7 @@ static size_t filter_workspace(const vxg_op *op) {
 static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out) {
     const vxg_ct_filter_state *s = vxg_op_state(op);
     int64_t pairs = pairs_of(s), step = pairs_at_once(op);
-    vxg_dtype dtype = out->dtype;
+    const vxg_real real = vxg__arithmetic(out->dtype);
     for (int64_t first = 0; first < pairs; first += step) {
         int64_t count = pairs - first < step ? pairs - first : step;
         vxg_launch l = {.global = {count, 1, 1}, .nints = 7};
@@ -49,9 +49,9 @@ static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, cons
         vxg__push_array(&l, in);
         vxg__push_array(&l, &s->table);
         l.buffer[l.nbuffers] = call->workspace;
-        l.offset[l.nbuffers++] = (int64_t)(call->workspace_used / vxg_dtype_size(dtype));
+        l.offset[l.nbuffers++] = (int64_t)call->workspace_used;
         vxg__push_array(&l, out);
-        VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, "filter_rows", dtype, &l));
+        VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, "filter_rows", real, &l));
     }
     return VXG_OK;
 }
@@ -77,7 +77,7 @@ static const vxg_op_class filter_class = {.name = "ct.filter",
                                           .destroy = filter_free};
 
 /* cos, sin of 2 pi k / n (k < n/2), the response (n/2 + 1), the weights (nviews): see filter.k */
-static int upload_table(vxg_device *dev, vxg_dtype dtype, vxg_ct_filter_state *s) {
+static int upload_table(vxg_device *dev, vxg_real real, vxg_ct_filter_state *s) {
     int64_t n = s->n, count = n + n / 2 + 1 + s->nviews;
     double *t = vxg__calloc((size_t)count, sizeof *t);
     if (!t) return VXG_ERR_MEMORY;
@@ -87,13 +87,13 @@ static int upload_table(vxg_device *dev, vxg_dtype dtype, vxg_ct_filter_state *s
     }
     memcpy(t + n, s->response, (size_t)(n / 2 + 1) * sizeof *t);
     memcpy(t + n + n / 2 + 1, s->weights, (size_t)s->nviews * sizeof *t);
-    int status = vxg__array_from_doubles(dev, dtype, 1, &count, t, &s->table);
+    int status = vxg__array_from_doubles(dev, real, 1, &count, t, &s->table);
     vxg__free(t);
     return status;
 }
 
 int vxg_ct_filter(vxg_device *dev, const vxg_space *space, const double *response, int64_t nfft,
-                  const double *weights, vxg_dtype dtype, vxg_op **out) {
+                  const double *weights, vxg_real real, vxg_op **out) {
     *out = NULL;
     VXG_FAIL_IF(space->ndim != 3 || space->shape[0] < 1 || space->shape[1] < 1 ||
                     space->shape[2] < 1,
@@ -116,14 +116,14 @@ int vxg_ct_filter(vxg_device *dev, const vxg_space *space, const double *respons
     if (!status) {
         memcpy(s->response, response, (size_t)(nfft / 2 + 1) * sizeof(double));
         for (int64_t i = 0; i < s->nviews; i++) s->weights[i] = weights ? weights[i] : 1;
-        status = upload_table(dev, dtype, s);
+        status = upload_table(dev, real, s);
     }
-    if (!status && dtype == VXG_F32) status = vxg__filter_plan_new(dev, s, &s->plan);
+    if (!status && real == VXG_REAL_F32) status = vxg__filter_plan_new(dev, s, &s->plan);
     if (status) {
         filter_free(s);
         return status;
     }
     vxg_space both = *space;
-    both.dtype = dtype;
+    both.dtype = vxg_real_dtype(real);
     return vxg_op_new(&filter_class, dev, 1, &both, &both, s, out);
 }

@@ -315,7 +315,7 @@ static int read_text(const char *text, vxg_ct_notes *notes, vxg_ct_geometry **ou
 int vxg_ct_geometry_from_leap(const char *text, size_t n, vxg_ct_notes *notes,
                               vxg_ct_geometry **out) {
     char *copy;
-    vxg_ct_notes unasked;
+    vxg_ct_notes unasked = {0};
     *out = NULL;
     VXG_TRY(vxg__ct_text_copy(text, n, WHAT, &copy));
     int status = read_text(copy, notes ? notes : &unasked, out);

@@ -264,7 +264,7 @@ static int first_line(sketch *k) {
 
 int vxg_ct_geometry_svg(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **out) {
     sketch k = {.geo = geo};
-    vxg_ct_notes plain;
+    vxg_ct_notes plain = {0};
     *out = NULL;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "geometry is NULL");
     if (notes) { /* the unit's label must not be read as markup */

@@ -126,7 +126,7 @@ static void volume(pen *p, const vxg_ct_volume *v) {
 }
 
 int vxg_ct_geometry_words(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **out) {
-    vxg_ct_summary s;
+    vxg_ct_summary s = {0};
     pen p = {.unit = ""};
     char unit[20];
     *out = NULL;

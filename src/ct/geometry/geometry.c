@@ -229,7 +229,8 @@ const vxg_ct_view *vxg_ct_geometry_view(const vxg_ct_geometry *geo, int64_t view
     return view >= 0 && view < geo->nviews ? &geo->views[view] : NULL;
 }
 
-vxg_ct_volume vxg_ct_fit_volume(const vxg_ct_geometry *geo) {
+int vxg_ct_fit_volume(const vxg_ct_geometry *geo, vxg_ct_volume *out) {
+    VXG_FAIL_IF(!geo || !out, VXG_ERR_ARGUMENT, "fit_volume: geometry or volume is NULL");
     const vxg_ct_view *w = &geo->views[0];
     double pu = vxg__norm3(w->U), pv = vxg__norm3(w->V);
     if (geo->beam == VXG_CT_BEAM_CONE) {
@@ -239,13 +240,21 @@ vxg_ct_volume vxg_ct_fit_volume(const vxg_ct_geometry *geo) {
         double magnification = fabs(vxg__dot3(n, ray) / vxg__dot3(n, w->s));
         if (isfinite(magnification)) pu /= magnification, pv /= magnification;
     }
-    vxg_ct_volume v = {.nz = geo->nv, .ny = geo->nu, .nx = geo->nu, .dz = pv, .dy = pu, .dx = pu};
-    return v;
+    *out = (vxg_ct_volume){.size = (uint32_t)sizeof *out,
+                           .nz = geo->nv,
+                           .ny = geo->nu,
+                           .nx = geo->nu,
+                           .dz = pv,
+                           .dy = pu,
+                           .dx = pu};
+    return VXG_OK;
 }
 
 int vxg__ct_volume_check(const vxg_ct_volume *in, vxg_ct_volume *out) {
     VXG_FAIL_IF(!in, VXG_ERR_ARGUMENT, "volume is NULL");
+    VXG_TRY(VXG_FIXED(vxg_ct_volume, in));
     *out = *in;
+    out->size = (uint32_t)sizeof *out;
     const int64_t n[] = {in->nz, in->ny, in->nx};
     double *d[] = {&out->dz, &out->dy, &out->dx};
     static const char *const names[] = {"z", "y", "x"};

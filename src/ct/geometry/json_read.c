@@ -211,7 +211,7 @@ static int add_heights(const file *f, const double *t, vxg_ct_geometry **geo) {
 
 static int read_compact(file *f, vxg_ct_beam beam, vxg_ct_detector detector,
                         vxg_ct_geometry **out) {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     VXG_TRY(count_views(f));
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, beam, &o);
     o.detector = detector, o.nviews = f->nviews, o.rows = f->rows ? f->rows : 1, o.cols = f->cols;
@@ -293,7 +293,7 @@ static int read_volume(const vxg_json *object, const vxg_ct_geometry *geo, vxg_c
     spec.nx = v.nx, spec.ny = v.ny, spec.nz = v.nz;
     spec.dx = v.voxel > 0 ? v.voxel : v.dx, spec.dy = v.voxel > 0 ? v.voxel : v.dy;
     spec.dz = v.voxel > 0 ? v.voxel : v.dz;
-    if (v.size) VXG_TRY(vxg__keys_list(WHAT, v.size, place, "size", 3, spec.size));
+    if (v.size) VXG_TRY(vxg__keys_list(WHAT, v.size, place, "size", 3, spec.extent));
     if (v.center) VXG_TRY(vxg__keys_list(WHAT, v.center, place, "center", 3, spec.center));
     spec.has_center = v.center != NULL;
     if (v.rotation) {

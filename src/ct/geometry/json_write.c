@@ -69,7 +69,7 @@ static void fit_angles(const vxg_ct_geometry *geo, vxg__circle *c) {
 }
 
 static int build(const vxg_ct_geometry *geo, const vxg__circle *c, vxg_ct_geometry **out) {
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_view *views;
     vxg_ct_geometry *flat;
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, vxg_ct_geometry_beam(geo), &o);

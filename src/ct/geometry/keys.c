@@ -147,7 +147,7 @@ void vxg__text_quoted(vxg_text *t, const char *s) {
 int vxg__ct_read_json(const char *what, const char *text, size_t n, vxg__ct_tree_reader *read_tree,
                       vxg_ct_notes *notes, vxg_ct_geometry **out) {
     vxg_json *tree;
-    vxg_ct_notes unasked;
+    vxg_ct_notes unasked = {0};
     *out = NULL;
     VXG_TRY(vxg__json_parse(text, n, what, VXG__MOST_VALUES, &tree));
     const int status = read_tree(tree, notes ? notes : &unasked, out);

@@ -6,8 +6,8 @@
 
 #define PATH_KEY 0x74726a79u /* key of the random numbers: the seed xor this */
 
-void vxg_ct_trajectory_defaults(vxg_ct_path path, vxg_ct_beam beam, vxg_ct_trajectory_opts *o) {
-    *o = (vxg_ct_trajectory_opts){
+int vxg_ct_trajectory_defaults(vxg_ct_path path, vxg_ct_beam beam, vxg_ct_trajectory_opts *opts) {
+    const vxg_ct_trajectory_opts o = {
         .path = path,
         .beam = beam,
         .range = beam == VXG_CT_BEAM_CONE ? 2 * M_PI : M_PI,
@@ -19,6 +19,7 @@ void vxg_ct_trajectory_defaults(vxg_ct_path path, vxg_ct_beam beam, vxg_ct_traje
         .z_amplitude = 50,
         .radial_amplitude = 30,
     };
+    return VXG_OUT(vxg_ct_trajectory_opts, opts, &o);
 }
 
 int vxg__ct_sizes_check(int64_t nviews, int64_t rows, int64_t cols) {
@@ -218,7 +219,7 @@ static int custom_view(const vxg_ct_trajectory_opts *o, int64_t i, vxg_ct_view *
 
 static int make(const vxg_ct_trajectory_opts *o, vxg_ct_path_fn fn, void *context,
                 vxg_ct_geometry **out) {
-    vxg_ct_trajectory_opts circle;
+    vxg_ct_trajectory_opts circle = {0};
     vxg_ct_view *views;
     *out = NULL;
     VXG_TRY(check_opts(o, fn != NULL));

@@ -70,7 +70,7 @@ static const char axis_names[] = "xyz";
 static int check_spec(const vxg_ct_volume_spec *s, open_volume *v) {
     *v = (open_volume){{(double)s->nx, (double)s->ny, (double)s->nz},
                        {s->dx, s->dy, s->dz},
-                       {s->size[0], s->size[1], s->size[2]}};
+                       {s->extent[0], s->extent[1], s->extent[2]}};
     for (int k = 0; k < 3; k++) {
         VXG_FAIL_IF(!(v->n[k] >= 0) || v->n[k] > INT32_MAX, VXG_ERR_ARGUMENT,
                     "volume: n%c is %.0f, at least 1 and below 2^31 is expected", axis_names[k],

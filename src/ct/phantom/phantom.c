@@ -68,12 +68,12 @@ int vxg__phantom_opts(const vxg_phantom *phantom, const vxg_phantom_opts *in, in
                       int samples, vxg_phantom_opts *out) {
     VXG_FAIL_IF(!phantom, VXG_ERR_ARGUMENT, "phantom is NULL");
     *out = in ? *in : (vxg_phantom_opts){0};
-    if (out->size == 0) out->size = 1;
+    if (out->unit == 0) out->unit = 1;
     if (out->density == 0) out->density = 1;
     if (out->samples == 0) out->samples = samples;
     if (out->begin == 0 && out->end == 0) out->end = n;
-    VXG_FAIL_IF(!(out->size > 0) || !isfinite(out->size), VXG_ERR_ARGUMENT,
-                "phantom: size must be positive");
+    VXG_FAIL_IF(!(out->unit > 0) || !isfinite(out->unit), VXG_ERR_ARGUMENT,
+                "phantom: unit must be positive");
     VXG_FAIL_IF(!isfinite(out->density), VXG_ERR_ARGUMENT,
                 "phantom: density is not a finite number");
     for (int i = 0; i < 3; i++)
@@ -84,8 +84,9 @@ int vxg__phantom_opts(const vxg_phantom *phantom, const vxg_phantom_opts *in, in
     VXG_FAIL_IF(out->begin < 0 || out->end <= out->begin || out->end > n, VXG_ERR_ARGUMENT,
                 "phantom: range %lld:%lld is outside 0:%lld", (long long)out->begin,
                 (long long)out->end, (long long)n);
-    VXG_FAIL_IF(out->dtype != VXG_F32 && out->dtype != VXG_F64, VXG_ERR_ARGUMENT,
-                "phantom: dtype must be float32 or float64");
+    VXG_FAIL_IF(out->dtype != VXG_F32 && out->dtype != VXG_F64, VXG_ERR_UNSUPPORTED,
+                "phantom: elements are %s; float32 and float64 are done",
+                vxg_dtype_name(out->dtype));
     return VXG_OK;
 }
 
@@ -106,11 +107,11 @@ static vxg__body body(const vxg_shape *s, const vxg_phantom_opts *o) {
     double m[9], corner[3];
     euler(s->angle, m);
     for (int i = 0; i < 3; i++) {
-        const double scale = planar && i == 2 ? 0 : 1 / (s->half[i] * o->size);
-        b.center[i] = o->center[i] + o->size * (planar && i == 2 ? 0 : s->center[i]);
+        const double scale = planar && i == 2 ? 0 : 1 / (s->half[i] * o->unit);
+        b.center[i] = o->center[i] + o->unit * (planar && i == 2 ? 0 : s->center[i]);
         for (int j = 0; j < 3; j++) b.to[3 * i + j] = scale * m[3 * j + i]; /* R transposed */
         b.reach = fmax(b.reach, scale);
-        corner[i] = s->half[i] * o->size;
+        corner[i] = s->half[i] * o->unit;
     }
     const double longest = fmax(fmax(corner[0], corner[1]), corner[2]);
     b.ball2 = b.kind == VXG_SHAPE_ELLIPSOID ? longest * longest : vxg__dot3(corner, corner);

@@ -71,7 +71,7 @@ static int slab_filter(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_re
     *out = NULL;
     if (!status) status = vxg_ct_filter_response(opts->window, opts->cutoff, nfft, 1, response);
     if (!status) status = vxg_ct_angle_weights(p->nviews, p->angles, weights);
-    if (!status) status = vxg_ct_filter(dev, &space, response, nfft, weights, VXG_F32, out);
+    if (!status) status = vxg_ct_filter(dev, &space, response, nfft, weights, VXG_REAL_F32, out);
     vxg__free(response), vxg__free(weights);
     return status;
 }
@@ -81,7 +81,8 @@ static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p, int64_t 
     vxg_ct_geometry *geo;
     *out = NULL;
     VXG_TRY(slab_geometry(p, rows, center, &geo));
-    vxg_ct_volume vol = vxg_ct_fit_volume(geo);
+    vxg_ct_volume vol;
+    vxg_ct_fit_volume(geo, &vol);
     int status = vxg_ct_backprojector(dev, geo, &vol, NULL, out);
     vxg_ct_geometry_release(geo);
     return status;

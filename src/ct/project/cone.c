@@ -234,11 +234,11 @@ static int fill_state(vxg_device *dev, const vxg_ct_volume *vol, const vxg_ct_pr
     if (!p->coef64) return VXG_ERR_MEMORY;
     VXG_TRY(make_tables(p->geo, p));
     VXG_TRY(make_coefs(p, planar));
-    VXG_TRY(vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, VXG_RAY_COEFS},
+    VXG_TRY(vxg__array_from_doubles(dev, opts->real, 2, (int64_t[]){nviews, VXG_RAY_COEFS},
                                     p->coef64, &p->coef));
     if (!p->tables) return VXG_OK;
     const int64_t n = p->tables * vxg_ct_geometry_nu(p->geo) * 2;
-    return vxg__array_from_doubles(dev, opts->dtype, 1, &n, p->table64, &p->table);
+    return vxg__array_from_doubles(dev, opts->real, 1, &n, p->table64, &p->table);
 }
 
 /* ---- Launches ---- */
@@ -272,8 +272,8 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
     if (p->tables) vxg__push_array(&l, &p->table);
     vxg__push_array(&l, to);
     return vxg__launch(vxg_op_device(op), call->queue,
-                       kernels[p->tables > 0][p->model == VXG_CT_SIDDON][to_projections], to->dtype,
-                       &l);
+                       kernels[p->tables > 0][p->model == VXG_CT_SIDDON][to_projections],
+                       vxg__arithmetic(to->dtype), &l);
 }
 
 static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -322,7 +322,8 @@ int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
     p->geo = vxg_ct_geometry_retain(geo);
     p->model = opts->model;
     int status = fill_state(dev, vol, opts, planar, p);
-    const int fast = opts->dtype == VXG_F32 && !opts->no_schedule && opts->model == VXG_CT_JOSEPH;
+    const int fast =
+        opts->real == VXG_REAL_F32 && !opts->no_schedule && opts->model == VXG_CT_JOSEPH;
     if (!status && fast) status = vxg__cone_joseph_plan_new(dev, p, &p->plan);
     if (!status && fast && !p->plan)
         status = vxg__ray_joseph_plan_new(dev, geo, &p->vol, p->coef64, p->table64, &p->rays);
@@ -330,6 +331,6 @@ int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
         vxg__ct_ray_state_free(p);
         return status;
     }
-    vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &volume, &projections);
+    vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
     return vxg_op_new(classes[planar][opts->model], dev, 1, &volume, &projections, p, out);
 }

@@ -101,13 +101,13 @@ static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_
             flat_coefs(&p->vol, v, c);
         }
     }
-    VXG_TRY(vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){nviews, VXG_CONE_BP_COEFS},
+    VXG_TRY(vxg__array_from_doubles(dev, opts->real, 2, (int64_t[]){nviews, VXG_CONE_BP_COEFS},
                                     p->coef64, &p->coef));
     p->steady = is_steady(p);
     p->kernel = pick_kernel(dev, opts, p);
     if (opts->texture)
         return vxg__ct_texture_new(dev, nviews, vxg_ct_geometry_nv(p->geo), nu, &p->texture);
-    if (opts->dtype != VXG_F32 || opts->no_schedule) return VXG_OK;
+    if (opts->real != VXG_REAL_F32 || opts->no_schedule) return VXG_OK;
     return vxg__ct_cone_bp_plan_new(dev, p, &p->plan);
 }
 
@@ -141,7 +141,8 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
     vxg__push_array(&l, &p->coef);
     vxg__push_array(&l, to);
     return vxg__launch(vxg_op_device(op), call->queue,
-                       to_projections ? "cone_bp_adjoint" : p->kernel, to->dtype, &l);
+                       to_projections ? "cone_bp_adjoint" : p->kernel, vxg__arithmetic(to->dtype),
+                       &l);
 }
 
 static int apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -191,9 +192,9 @@ static int texture_run(const vxg_op *op, const vxg_call *call, const vxg_ct_text
         l.global[0] = p->vol.nx, l.global[1] = p->vol.ny;
         l.global[2] = (p->vol.nz + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
         vxg__push_array(&l, &p->coef);
-        l.offset[1] += v * VXG_CONE_BP_COEFS;
+        l.offset[1] += v * VXG_CONE_BP_COEFS * (int64_t)sizeof(float);
         vxg__push_array(&l, to);
-        VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, "cone_bp_texture", VXG_F32, &l));
+        VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, "cone_bp_texture", VXG_REAL_F32, &l));
     }
     return VXG_OK;
 }
@@ -230,7 +231,7 @@ int vxg__ct_texture_apply(const vxg_op *op, const vxg_call *call, const vxg_ct_t
 }
 
 static int check_texture(const vxg_ct_projector_opts *opts) {
-    VXG_FAIL_IF(opts->texture && opts->dtype != VXG_F32, VXG_ERR_UNSUPPORTED,
+    VXG_FAIL_IF(opts->texture && opts->real != VXG_REAL_F32, VXG_ERR_UNSUPPORTED,
                 "backprojector: texture holds float32 only");
     return VXG_OK;
 }
@@ -254,7 +255,7 @@ int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
         cone_bp_free(p);
         return status;
     }
-    vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
+    vxg__ct_spaces(geo, &p->vol, opts->real, 0, &volume, &projections);
     return vxg_op_new(p->texture ? &cone_texture_class : &cone_bp_class, dev, 1, &projections,
                       &volume, p, out);
 }

@@ -106,8 +106,8 @@ static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_v
     double *coef = vxg__calloc((size_t)(p->nviews * FP_COEFS), sizeof *coef);
     int status = coef ? fill_coefs(p, geo, coef) : VXG_ERR_MEMORY;
     if (!status)
-        status = vxg__array_from_doubles(dev, opts->dtype, 2, (int64_t[]){p->nviews, FP_COEFS},
-                                         coef, &p->coef);
+        status = vxg__array_from_doubles(dev, opts->real, 2, (int64_t[]){p->nviews, FP_COEFS}, coef,
+                                         &p->coef);
     vxg__free(coef);
     if (status) {
         footprint_free(p);
@@ -132,7 +132,7 @@ static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int t
     vxg__push_array(&l, from);
     vxg__push_array(&l, &p->coef);
     vxg__push_array(&l, to);
-    return vxg__launch(vxg_op_device(op), call->queue, kernel, to->dtype, &l);
+    return vxg__launch(vxg_op_device(op), call->queue, kernel, vxg__arithmetic(to->dtype), &l);
 }
 
 static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -164,7 +164,7 @@ int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
     vxg_space volume, projections;
     *out = NULL;
     VXG_TRY(state_new(dev, geo, vol, opts, planar, &p));
-    vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &volume, &projections);
+    vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
     const vxg_op_class *cls = planar ? &planar_classes[p->cone] : &classes[p->trapezoids][p->cone];
     return vxg_op_new(cls, dev, 1, &volume, &projections, p, out);
 }

@@ -18,7 +18,7 @@
 typedef struct gradient_state {
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
-    vxg_dtype dtype;
+    vxg_real real;
     int planar;
 } gradient_state;
 
@@ -171,8 +171,9 @@ typedef struct scratch {
 } scratch;
 
 static vxg_space table_space(const gradient_state *p, int64_t per_view) {
-    return (vxg_space){
-        .dtype = p->dtype, .ndim = 1, .shape = {vxg_ct_geometry_nviews(p->geo) * per_view}};
+    return (vxg_space){.dtype = vxg_real_dtype(p->real),
+                       .ndim = 1,
+                       .shape = {vxg_ct_geometry_nviews(p->geo) * per_view}};
 }
 static int64_t sums_per_view(const gradient_state *p) {
     return vxg_ct_geometry_nv(p->geo) * ROW_SUMS;
@@ -225,7 +226,7 @@ static int launch(const vxg_op *op, const vxg_call *call, const char *kernel, in
     vxg__ct_ray_sizes(p->geo, &p->vol, accumulate, &l);
     for (int i = 0; i < 3; i++) l.global[i] = global[i];
     for (int i = 0; i < n; i++) vxg__push_array(&l, arrays[i]);
-    return vxg__launch(vxg_op_device(op), call->queue, kernel, p->dtype, &l);
+    return vxg__launch(vxg_op_device(op), call->queue, kernel, p->real, &l);
 }
 
 static void sizes_of(const gradient_state *p, int64_t *voxels, int64_t *pixels) {
@@ -358,7 +359,7 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     gradient_state *p = vxg__calloc(1, sizeof *p);
     if (!p) return VXG_ERR_MEMORY;
     p->geo = vxg_ct_geometry_retain(geo);
-    p->vol = checked, p->dtype = opts->dtype, p->planar = planar;
+    p->vol = checked, p->real = opts->real, p->planar = planar;
     int status = VXG_OK;
     for (int64_t i = 0; i < vxg_ct_geometry_nviews(geo) && planar && !status; i++)
         status = move_view(p, i, still, &m);
@@ -366,9 +367,10 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
         gradient_free(p);
         return status;
     }
-    vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &in[0], &projections);
-    in[1] =
-        (vxg_space){.dtype = opts->dtype, .ndim = 3, .shape = {vxg_ct_geometry_nviews(geo), 4, 3}};
+    vxg__ct_spaces(geo, &p->vol, opts->real, planar, &in[0], &projections);
+    in[1] = (vxg_space){.dtype = vxg_real_dtype(opts->real),
+                        .ndim = 3,
+                        .shape = {vxg_ct_geometry_nviews(geo), 4, 3}};
     return vxg_op_new(&gradient_class, dev, 2, in, &projections, p, out);
 }
 

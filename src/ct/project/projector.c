@@ -77,7 +77,7 @@ static void split_line(double *line, const int64_t n[3], int64_t cells, double *
 }
 
 /* The kernels' table of all views: coef64 with the lines split, low parts last. */
-static int upload(vxg_device *dev, vxg_dtype dtype, int backproject, vxg_ct_projection *p) {
+static int upload(vxg_device *dev, vxg_real real, int backproject, vxg_ct_projection *p) {
     const int64_t nviews = vxg_ct_geometry_nviews(p->geo), width = p->coefs + LINES;
     const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
     const int64_t n[] = {p->vol.nx, p->vol.ny, p->vol.nz};
@@ -94,8 +94,7 @@ static int upload(vxg_device *dev, vxg_dtype dtype, int backproject, vxg_ct_proj
             for (int i = 0; i < 2; i++) split_line(c + 2 + 4 * i, steps, n[axis[i]], low + 4 * i);
         }
     }
-    int status =
-        vxg__array_from_doubles(dev, dtype, 2, (int64_t[]){nviews, width}, table, &p->coef);
+    int status = vxg__array_from_doubles(dev, real, 2, (int64_t[]){nviews, width}, table, &p->coef);
     vxg__free(table);
     return status;
 }
@@ -168,11 +167,11 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
             parallel_recentre(c, &checked);
         }
     }
-    if (!status) status = upload(dev, opts->dtype, backproject, p);
-    if (!status && opts->dtype == VXG_F32 && !opts->no_schedule &&
+    if (!status) status = upload(dev, opts->real, backproject, p);
+    if (!status && opts->real == VXG_REAL_F32 && !opts->no_schedule &&
         (backproject || opts->model == VXG_CT_JOSEPH))
         status = vxg__ct_plan_new(dev, p, backproject, &p->plan);
-    if (!status && !p->plan && opts->dtype == VXG_F32 && !opts->no_schedule && !backproject &&
+    if (!status && !p->plan && opts->real == VXG_REAL_F32 && !opts->no_schedule && !backproject &&
         opts->model == VXG_CT_JOSEPH && !planar)
         status = rays_new(dev, p);
     if (status) {
@@ -206,7 +205,7 @@ static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int t
     vxg__push_array(&l, from);
     vxg__push_array(&l, &p->coef);
     vxg__push_array(&l, to);
-    return vxg__launch(vxg_op_device(op), call->queue, kernel, to->dtype, &l);
+    return vxg__launch(vxg_op_device(op), call->queue, kernel, vxg__arithmetic(to->dtype), &l);
 }
 
 static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -267,11 +266,11 @@ static const vxg_op_class backproject_class = {.name = "ct.backprojector",
                                                .workspace = plan_workspace,
                                                .destroy = projection_free};
 
-void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype dtype,
-                    int planar, vxg_space *volume, vxg_space *projections) {
-    vxg_space v = {.dtype = dtype, .ndim = 3, .shape = {vol->nz, vol->ny, vol->nx}};
+void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_real real, int planar,
+                    vxg_space *volume, vxg_space *projections) {
+    vxg_space v = {.dtype = vxg_real_dtype(real), .ndim = 3, .shape = {vol->nz, vol->ny, vol->nx}};
     vxg_space y = {
-        .dtype = dtype,
+        .dtype = vxg_real_dtype(real),
         .ndim = 3,
         .shape = {vxg_ct_geometry_nviews(geo), vxg_ct_geometry_nv(geo), vxg_ct_geometry_nu(geo)}};
     if (planar) {
@@ -299,7 +298,7 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
         return vxg__ct_cone_projector(dev, geo, vol, opts, planar, out);
     VXG_TRY(projection_new(dev, geo, vol, opts, 0, planar, &p));
-    vxg__ct_spaces(geo, &p->vol, opts->dtype, planar, &volume, &projections);
+    vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
     return vxg_op_new(classes[planar][opts->model], dev, 1, &volume, &projections, p, out);
 }
 
@@ -333,7 +332,7 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
     VXG_FAIL_IF(opts->weighting != VXG_CT_WEIGHTING_NONE, VXG_ERR_ARGUMENT,
                 "backprojector: weighting by distance needs a source (cone or fan beam)");
     VXG_TRY(projection_new(dev, geo, vol, opts, 1, 0, &p));
-    vxg__ct_spaces(geo, &p->vol, opts->dtype, 0, &volume, &projections);
+    vxg__ct_spaces(geo, &p->vol, opts->real, 0, &volume, &projections);
     return vxg_op_new(&backproject_class, dev, 1, &projections, &volume, p, out);
 }
 

@@ -76,7 +76,7 @@ static double bounding_radius(const vxg_ct_volume *v) {
 }
 
 static int random_scan(const vxg_problem *p, int kind, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
-    const int tiny = p->size == VXG_PROBLEM_TINY, planar = kind == FAN;
+    const int tiny = p->scale == VXG_PROBLEM_TINY, planar = kind == FAN;
     const int64_t most = tiny ? 8 : planar ? 64 : 20;
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584730u + (uint32_t)kind}};
     scan s = {.seed = p->seed % EXAMPLES, .kind = kind};
@@ -116,7 +116,7 @@ int vxg__ct_cone_example(const vxg_problem *problem, int planar, vxg_ct_geometry
 }
 
 static int is_empty(const vxg_problem *p) {
-    return p->size != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
+    return p->scale != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
 }
 
 /* The benchmark: 256 views over a full turn of 384 x 384 pixels into 256^3 voxels; 2-D 1024 views
@@ -125,7 +125,7 @@ static int is_empty(const vxg_problem *p) {
 static int standard_scan(const vxg_problem *p, int planar, vxg_ct_geometry **geo,
                          vxg_ct_volume *vol) {
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584738u}};
-    const int tiny = p->size == VXG_PROBLEM_TINY;
+    const int tiny = p->scale == VXG_PROBLEM_TINY;
     const int64_t most = tiny ? 8 : 40;
     vxg_ct_cone_opts o = {.nviews = planar ? 1024 : 256,
                           .rows = planar ? 1 : 384,
@@ -135,7 +135,7 @@ static int standard_scan(const vxg_problem *p, int planar, vxg_ct_geometry **geo
                           .pixel = 2};
     *vol = (vxg_ct_volume){.nz = planar ? 1 : 256, .ny = 256, .nx = 256};
     if (planar) vol->ny = vol->nx = 512;
-    if (p->size != VXG_PROBLEM_BENCH) {
+    if (p->scale != VXG_PROBLEM_BENCH) {
         o.nviews = vxg__roll_int(&d, 2, tiny ? 6 : 24);
         o.rows = vxg__roll_int(&d, 1, tiny ? 8 : 20), o.cols = vxg__roll_int(&d, most / 2, most);
         o.sod = (double)most * vxg__roll(&d, 1.2, 4), o.sdd = o.sod * vxg__roll(&d, 1.1, 4);
@@ -144,17 +144,17 @@ static int standard_scan(const vxg_problem *p, int planar, vxg_ct_geometry **geo
         if (p->seed % 3 == 2) o.detector = VXG_CT_DETECTOR_CURVED;
     }
     VXG_TRY(vxg_ct_cone_circular(&o, geo));
-    if (p->size != VXG_PROBLEM_BENCH) *vol = vxg_ct_fit_volume(*geo);
+    if (p->scale != VXG_PROBLEM_BENCH) vxg_ct_fit_volume(*geo, vol);
     return VXG_OK;
 }
 
 static int make(vxg_device *dev, const vxg_problem *p, int kind, vxg_ct_model model, vxg_op **out) {
-    vxg_ct_projector_opts o = {.model = model, .dtype = p->dtype};
+    vxg_ct_projector_opts o = {.model = model, .real = p->real};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     *out = NULL;
-    VXG_TRY(p->size == VXG_PROBLEM_BENCH ? standard_scan(p, kind == FAN, &geo, &vol)
-                                         : random_scan(p, kind, &geo, &vol));
+    VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? standard_scan(p, kind == FAN, &geo, &vol)
+                                          : random_scan(p, kind, &geo, &vol));
     int status = (kind == FAN ? vxg_ct_projector2d : vxg_ct_projector)(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
@@ -171,7 +171,7 @@ MAKE(make_curved_joseph, CURVED, VXG_CT_JOSEPH)
 MAKE(make_curved_siddon, CURVED, VXG_CT_SIDDON)
 
 static int make_standard(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
-    vxg_ct_projector_opts o = {.dtype = p->dtype};
+    vxg_ct_projector_opts o = {.real = p->real};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     *out = NULL;
@@ -191,8 +191,8 @@ static double updates(const vxg_op *op) {
 
 #define ROW(id, words, fn, jumps)                                                                  \
     {                                                                                              \
-        .name = id, .summary = words, .make = fn, .examples = EXAMPLES, .is_empty = is_empty,      \
-        .updates = updates, .ties = jumps                                                          \
+        .size = (uint32_t)sizeof(vxg_op_row), .name = id, .summary = words, .make = fn,            \
+        .examples = EXAMPLES, .is_empty = is_empty, .updates = updates, .ties = jumps              \
     }
 const vxg_op_row vxg__ct_cone_rows[] = {
     ROW("ct.fan2d.joseph", "2-D fan-beam projector, Joseph weights", make_fan_joseph, 0),
@@ -205,7 +205,8 @@ const vxg_op_row vxg__ct_cone_rows[] = {
         make_curved_joseph, 0),
     ROW("ct.cone3d.curved.siddon", "cone-beam projector, curved detector, Siddon weights",
         make_curved_siddon, 2),
-    {.name = "ct.cone.joseph",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.cone.joseph",
      .summary = "standard circular cone-beam scan, Joseph weights",
      .make = make_standard,
      .examples = EXAMPLES,

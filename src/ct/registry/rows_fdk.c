@@ -42,7 +42,7 @@ static void cone_view(vxg__dice *d, uint64_t s, int curved, double t, double rad
 
 static int cone_scan(const vxg_problem *p, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
     const uint64_t s = p->seed % EXAMPLES;
-    const int tiny = p->size == VXG_PROBLEM_TINY, most = tiny ? 8 : 28, curved = s % 2;
+    const int tiny = p->scale == VXG_PROBLEM_TINY, most = tiny ? 8 : 28, curved = s % 2;
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584731}};
     vxg_ct_view views[16];
     vxg_ct_views o = {.beam = VXG_CT_BEAM_CONE,
@@ -68,7 +68,7 @@ static int cone_scan(const vxg_problem *p, vxg_ct_geometry **geo, vxg_ct_volume 
 }
 
 static int is_empty(const vxg_problem *p) {
-    return p->size != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
+    return p->scale != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
 }
 
 /* The benchmark scan: 256 views over a turn of 384 x 384 pixels of 2 into 256^3 voxels. */
@@ -82,11 +82,11 @@ static int bench_scan(vxg_ct_geometry **geo, vxg_ct_volume *vol) {
 
 static int make_backprojector(vxg_device *dev, const vxg_problem *p, vxg_ct_weighting weighting,
                               vxg_op **out) {
-    const vxg_ct_projector_opts o = {.dtype = p->dtype, .weighting = weighting};
+    const vxg_ct_projector_opts o = {.real = p->real, .weighting = weighting};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     *out = NULL;
-    VXG_TRY(p->size == VXG_PROBLEM_BENCH ? bench_scan(&geo, &vol) : cone_scan(p, &geo, &vol));
+    VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(&geo, &vol) : cone_scan(p, &geo, &vol));
     int status = vxg_ct_backprojector(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
@@ -104,12 +104,12 @@ static int make_weighted(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 static int circular_scan(const vxg_problem *p, int fan, vxg_ct_fdk_opts *f, vxg_ct_geometry **geo,
                          vxg_ct_volume *vol) {
     const uint64_t s = p->seed;
-    const int tiny = p->size == VXG_PROBLEM_TINY, curved = s % 2, brief = s % 4 == 2;
+    const int tiny = p->scale == VXG_PROBLEM_TINY, curved = s % 2, brief = s % 4 == 2;
     vxg__dice d = {.key = {(uint32_t)s, 0x56584732}};
     double angles[24];
     vxg_ct_view views[24];
     memset(vol, 0, sizeof *vol);
-    vxg__ct_example_volume(&d, &(vxg_problem){.size = p->size, .seed = s % 15}, fan, vol);
+    vxg__ct_example_volume(&d, &(vxg_problem){.scale = p->scale, .seed = s % 15}, fan, vol);
     const double rad = radius_of(vol), most = tiny ? 8 : fan ? 40 : 20;
     vxg_ct_cone_opts o = {.angles = angles,
                           .nviews = vxg__roll_int(&d, tiny ? 3 : 9, tiny ? 6 : 24),
@@ -126,7 +126,7 @@ static int circular_scan(const vxg_problem *p, int fan, vxg_ct_fdk_opts *f, vxg_
     const double turn = brief ? M_PI + reach : 2 * M_PI, start = vxg__roll(&d, -3, 3);
     for (int64_t i = 0; i < o.nviews; i++) /* both ends of a short scan, one of a turn */
         angles[i] = start + turn * (double)i / (double)(o.nviews - brief);
-    *f = (vxg_ct_fdk_opts){.window = (vxg_ct_window)(s % 7), .dtype = p->dtype};
+    *f = (vxg_ct_fdk_opts){.window = (vxg_ct_window)(s % 7), .real = p->real};
     f->arc = brief ? VXG_CT_ARC_SHORT : VXG_CT_ARC_FULL;
     f->extend = s % 3 == 2 ? 0.3 : 0;
     VXG_TRY(vxg_ct_cone_circular(&o, geo));
@@ -161,13 +161,13 @@ static int bench_fan(vxg_ct_geometry **geo, vxg_ct_volume *vol) {
 }
 
 static int make_circular(vxg_device *dev, const vxg_problem *p, int fan, vxg_op **out) {
-    vxg_ct_fdk_opts o = {.dtype = p->dtype};
+    vxg_ct_fdk_opts o = {.real = p->real};
     vxg_ct_geometry *geo = NULL;
     vxg_ct_volume vol;
     *out = NULL;
-    int status = p->size != VXG_PROBLEM_BENCH ? circular_scan(p, fan, &o, &geo, &vol)
-                 : fan                        ? bench_fan(&geo, &vol)
-                                              : bench_scan(&geo, &vol);
+    int status = p->scale != VXG_PROBLEM_BENCH ? circular_scan(p, fan, &o, &geo, &vol)
+                 : fan                         ? bench_fan(&geo, &vol)
+                                               : bench_scan(&geo, &vol);
     if (!status) status = vxg_ct_fdk(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
@@ -187,24 +187,28 @@ static double updates(const vxg_op *op) { /* voxels x views */
 }
 
 const vxg_op_row vxg__ct_fdk_rows[] = {
-    {.name = "ct.cone.backprojector",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.cone.backprojector",
      .summary = "voxel-driven bilinear backprojector of cone and fan beams (unmatched)",
      .make = make_plain,
      .examples = EXAMPLES,
      .is_empty = is_empty,
      .updates = updates},
-    {.name = "ct.cone.backprojector.weighted",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.cone.backprojector.weighted",
      .summary = "the same with the distance weight of FDK",
      .make = make_weighted,
      .examples = EXAMPLES,
      .is_empty = is_empty,
      .updates = updates},
-    {.name = "ct.fan.fbp",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.fan.fbp",
      .summary = "filtered backprojection of a circular fan-beam scan",
      .make = make_fan,
      .examples = EXAMPLES,
      .updates = updates},
-    {.name = "ct.cone.fdk",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.cone.fdk",
      .summary = "reconstruction of a circular cone-beam scan by Feldkamp, Davis and Kress",
      .make = make_cone,
      .examples = EXAMPLES,

@@ -56,7 +56,7 @@ static void turn_about_z(scan_dice *s, vxg_ct_volume *v) {
 
 static int example(const vxg_problem *p, int cone, int planar, vxg_ct_geometry **geo,
                    vxg_ct_volume *vol) {
-    const int tiny = p->size == VXG_PROBLEM_TINY;
+    const int tiny = p->scale == VXG_PROBLEM_TINY;
     scan_dice s = {.d = {.key = {(uint32_t)p->seed, 0x56584725}},
                    .seed = p->seed % VXG_CT_EXAMPLES,
                    .cone = cone,
@@ -86,7 +86,7 @@ static int example(const vxg_problem *p, int cone, int planar, vxg_ct_geometry *
 }
 
 static int is_empty(const vxg_problem *p) {
-    return p->size != VXG_PROBLEM_BENCH && p->seed % VXG_CT_EXAMPLES == 2;
+    return p->scale != VXG_PROBLEM_BENCH && p->seed % VXG_CT_EXAMPLES == 2;
 }
 
 /* 32 views of 64 rows x 256 columns into 64 x 256 x 256; planar: 512 views, 512^2. */
@@ -102,18 +102,18 @@ static int bench_scan(int cone, int planar, vxg_ct_geometry **geo, vxg_ct_volume
                                    .sod = 2 * (double)cols,
                                    .sdd = 3 * (double)cols};
     VXG_TRY(cone ? vxg_ct_cone_circular(&open, geo) : vxg_ct_parallel_circular(&flat, geo));
-    *vol = vxg_ct_fit_volume(*geo);
+    vxg_ct_fit_volume(*geo, vol);
     return VXG_OK;
 }
 
 static int make_model(vxg_device *dev, const vxg_problem *p, int cone, int planar,
                       vxg_ct_model model, vxg_op **out) {
-    const vxg_ct_projector_opts o = {.model = model, .dtype = p->dtype};
+    const vxg_ct_projector_opts o = {.model = model, .real = p->real};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     *out = NULL;
-    VXG_TRY(p->size == VXG_PROBLEM_BENCH ? bench_scan(cone, planar, &geo, &vol)
-                                         : example(p, cone, planar, &geo, &vol));
+    VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(cone, planar, &geo, &vol)
+                                          : example(p, cone, planar, &geo, &vol));
     const int status = (planar ? vxg_ct_projector2d : vxg_ct_projector)(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
@@ -150,8 +150,8 @@ static double updates(const vxg_op *op) {
 
 #define ROW(words, about, function)                                                                \
     {                                                                                              \
-        .name = words, .summary = about, .make = function, .examples = VXG_CT_EXAMPLES,            \
-        .is_empty = is_empty, .updates = updates                                                   \
+        .size = (uint32_t)sizeof(vxg_op_row), .name = words, .summary = about, .make = function,   \
+        .examples = VXG_CT_EXAMPLES, .is_empty = is_empty, .updates = updates                      \
     }
 const vxg_op_row vxg__ct_footprint_rows[] = {
     ROW("ct.parallel2d.footprint", "2-D parallel-beam projector, trapezoid footprints",

@@ -25,12 +25,12 @@ static int bench_scan(vxg_ct_beam beam, int planar, vxg_ct_geometry **geo, vxg_c
 /* The scans of the projectors' rows; inputs are drawn from a small interval, so that delta moves
  * sources and detectors by a few hundredths of a voxel. */
 static int make(vxg_device *dev, const vxg_problem *p, vxg_ct_beam beam, int planar, vxg_op **out) {
-    vxg_ct_projector_opts o = {.dtype = p->dtype};
+    vxg_ct_projector_opts o = {.real = p->real};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     int empty;
     *out = NULL;
-    if (p->size == VXG_PROBLEM_BENCH) {
+    if (p->scale == VXG_PROBLEM_BENCH) {
         VXG_TRY(bench_scan(beam, planar, &geo, &vol));
     } else if (beam == VXG_CT_BEAM_CONE) {
         VXG_TRY(vxg__ct_cone_example(p, planar, &geo, &vol));
@@ -52,7 +52,7 @@ MAKE(make_fan, VXG_CT_BEAM_CONE, 1)
 MAKE(make_cone, VXG_CT_BEAM_CONE, 0)
 
 static int is_empty(const vxg_problem *p) {
-    return p->size != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
+    return p->scale != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
 }
 
 /* voxels x views */
@@ -65,8 +65,9 @@ static double updates(const vxg_op *op) {
 
 #define ROW(id, words, fn)                                                                         \
     {                                                                                              \
-        .name = id, .summary = words, .make = fn, .examples = EXAMPLES, .input_lo = -0.01,         \
-        .input_hi = 0.03, .kinks = 2, .is_empty = is_empty, .updates = updates                     \
+        .size = (uint32_t)sizeof(vxg_op_row), .name = id, .summary = words, .make = fn,            \
+        .examples = EXAMPLES, .input_lo = -0.01, .input_hi = 0.03, .kinks = 2,                     \
+        .is_empty = is_empty, .updates = updates                                                   \
     }
 const vxg_op_row vxg__ct_gradient_rows[] = {
     ROW("ct.parallel2d.geometry", "2-D parallel beam, derivatives by the geometry", make_parallel2),

@@ -10,9 +10,9 @@
  * voxel; 4 axis-parallel views; the others shifted, anisotropic, uneven, and from 10 on (3-D)
  * tilted. */
 void vxg__ct_example_volume(vxg__dice *d, const vxg_problem *p, int planar, vxg_ct_volume *v) {
-    int64_t most = p->size == VXG_PROBLEM_TINY ? 8 : p->size == VXG_PROBLEM_SMALL ? 24 : 0;
+    int64_t most = p->scale == VXG_PROBLEM_TINY ? 8 : p->scale == VXG_PROBLEM_SMALL ? 24 : 0;
     uint64_t s = p->seed % EXAMPLES;
-    if (planar && p->size == VXG_PROBLEM_SMALL) most = 64;
+    if (planar && p->scale == VXG_PROBLEM_SMALL) most = 64;
     v->nx = vxg__roll_int(d, most / 2, most), v->ny = vxg__roll_int(d, most / 2, most);
     v->nz = planar ? 1 : vxg__roll_int(d, most / 2, most);
     v->dx = v->dy = v->dz = 1;
@@ -49,7 +49,7 @@ int vxg__ct_example(const vxg_problem *p, int planar, vxg_ct_geometry **geo, vxg
                     int *empty) {
     uint64_t s = p->seed % EXAMPLES;
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584721}};
-    int tiny = p->size == VXG_PROBLEM_TINY;
+    int tiny = p->scale == VXG_PROBLEM_TINY;
     int64_t nviews = vxg__roll_int(&d, 1,
                                    tiny     ? 6
                                    : planar ? 40
@@ -78,7 +78,7 @@ int vxg__ct_example(const vxg_problem *p, int planar, vxg_ct_geometry **geo, vxg
 }
 
 static int is_empty(const vxg_problem *p) {
-    return p->size != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
+    return p->scale != VXG_PROBLEM_BENCH && p->seed % EXAMPLES == 2;
 }
 
 /* The benchmark scan: 512 views over 180 degrees of 64 rows x 512 columns into 64 x 512 x 512. */
@@ -89,7 +89,7 @@ static int bench_scan(int planar, double *angles, vxg_ct_geometry **geo, vxg_ct_
     vxg_ct_parallel_opts o = {
         .angles = angles, .nviews = 512, .rows = planar ? 1 : 64, .cols = 512};
     VXG_TRY(vxg_ct_parallel_circular(&o, geo));
-    *vol = vxg_ct_fit_volume(*geo);
+    vxg_ct_fit_volume(*geo, vol);
     return VXG_OK;
 }
 
@@ -98,13 +98,13 @@ typedef int (*projector_fn)(vxg_device *, const vxg_ct_geometry *, const vxg_ct_
 
 static int make_projector(vxg_device *dev, const vxg_problem *p, int planar, vxg_ct_model model,
                           projector_fn fn, vxg_op **out) {
-    vxg_ct_projector_opts o = {.model = model, .dtype = p->dtype};
+    vxg_ct_projector_opts o = {.model = model, .real = p->real};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     int empty;
     *out = NULL;
-    VXG_TRY(p->size == VXG_PROBLEM_BENCH ? bench_scan(planar, NULL, &geo, &vol)
-                                         : vxg__ct_example(p, planar, &geo, &vol, &empty));
+    VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(planar, NULL, &geo, &vol)
+                                          : vxg__ct_example(p, planar, &geo, &vol, &empty));
     int status = fn(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
@@ -130,7 +130,7 @@ static int make_backprojector(vxg_device *dev, const vxg_problem *p, vxg_op **ou
 static int standard_scan(const vxg_problem *p, double *angles, vxg_ct_geometry **geo,
                          vxg_ct_volume *vol) {
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584722}};
-    int tiny = p->size == VXG_PROBLEM_TINY;
+    int tiny = p->scale == VXG_PROBLEM_TINY;
     int64_t most = tiny ? 8 : 40, nviews = vxg__roll_int(&d, 2, tiny ? 6 : 24);
     vxg_ct_parallel_opts o = {.angles = angles,
                               .nviews = nviews,
@@ -144,19 +144,19 @@ static int standard_scan(const vxg_problem *p, double *angles, vxg_ct_geometry *
     for (int64_t i = 0; i < nviews; i++)
         angles[i] = p->seed % 2 ? vxg__roll(&d, 0, 2 * M_PI) : M_PI * (double)i / (double)nviews;
     VXG_TRY(vxg_ct_parallel_circular(&o, geo));
-    *vol = vxg_ct_fit_volume(*geo);
+    vxg_ct_fit_volume(*geo, vol);
     if (p->seed % 4 == 3) vol->nx += 3, vol->ny -= vol->ny > 3 ? 2 : 0, vol->dx *= 0.8;
     return VXG_OK;
 }
 
 static int make_standard(vxg_device *dev, const vxg_problem *p, projector_fn fn, vxg_op **out) {
-    vxg_ct_projector_opts o = {.dtype = p->dtype};
+    vxg_ct_projector_opts o = {.real = p->real};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     double angles[512];
     *out = NULL;
-    VXG_TRY(p->size == VXG_PROBLEM_BENCH ? bench_scan(0, angles, &geo, &vol)
-                                         : standard_scan(p, angles, &geo, &vol));
+    VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(0, angles, &geo, &vol)
+                                          : standard_scan(p, angles, &geo, &vol));
     int status = fn(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
@@ -169,14 +169,15 @@ static int make_backprojector_standard(vxg_device *dev, const vxg_problem *p, vx
 }
 
 static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
-    vxg_ct_fbp_opts o = {.dtype = p->dtype,
-                         .window = (vxg_ct_window)(p->size == VXG_PROBLEM_BENCH ? 0 : p->seed % 7)};
+    vxg_ct_fbp_opts o = {.real = p->real,
+                         .window =
+                             (vxg_ct_window)(p->scale == VXG_PROBLEM_BENCH ? 0 : p->seed % 7)};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     double angles[512];
     *out = NULL;
-    VXG_TRY(p->size == VXG_PROBLEM_BENCH ? bench_scan(0, angles, &geo, &vol)
-                                         : standard_scan(p, angles, &geo, &vol));
+    VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(0, angles, &geo, &vol)
+                                          : standard_scan(p, angles, &geo, &vol));
     int status = vxg_ct_fbp(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
@@ -184,8 +185,8 @@ static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 
 static int make_filter(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584723}};
-    int tiny = p->size == VXG_PROBLEM_TINY, bench = p->size == VXG_PROBLEM_BENCH;
-    vxg_space s = {.dtype = p->dtype, .ndim = 3};
+    int tiny = p->scale == VXG_PROBLEM_TINY, bench = p->scale == VXG_PROBLEM_BENCH;
+    vxg_space s = {.dtype = vxg_real_dtype(p->real), .ndim = 3};
     double response[2049], weights[512];
     s.shape[0] = bench ? 512 : vxg__roll_int(&d, 1, tiny ? 6 : 20);
     s.shape[1] = bench ? 64 : vxg__roll_int(&d, 1, tiny ? 8 : 9);
@@ -194,7 +195,7 @@ static int make_filter(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     *out = NULL;
     VXG_TRY(vxg_ct_filter_response((vxg_ct_window)(p->seed % 7), 0, nfft, 0.7, response));
     for (int64_t i = 0; i < s.shape[0]; i++) weights[i] = vxg__roll(&d, 0.5, 1.5);
-    return vxg_ct_filter(dev, &s, response, nfft, weights, p->dtype, out);
+    return vxg_ct_filter(dev, &s, response, nfft, weights, p->real, out);
 }
 
 static double count(const vxg_op *op, int input) {
@@ -215,54 +216,63 @@ static double filter_updates(const vxg_op *op) {
 }
 
 const vxg_op_row vxg__ct_rows[] = {
-    {.name = "ct.parallel2d.joseph",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel2d.joseph",
      .summary = "2-D parallel-beam projector, Joseph weights",
      .make = make_joseph2,
      .examples = EXAMPLES,
      .is_empty = is_empty,
      .updates = forward_updates},
-    {.name = "ct.parallel2d.siddon",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel2d.siddon",
      .summary = "2-D parallel-beam projector, Siddon weights",
      .make = make_siddon2,
      .examples = EXAMPLES,
      .ties = 1,
      .is_empty = is_empty,
      .updates = forward_updates},
-    {.name = "ct.parallel3d.joseph",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel3d.joseph",
      .summary = "3-D parallel-beam projector, arbitrary views, Joseph weights",
      .make = make_joseph3,
      .examples = EXAMPLES,
      .is_empty = is_empty,
      .updates = forward_updates},
-    {.name = "ct.parallel3d.siddon",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel3d.siddon",
      .summary = "3-D parallel-beam projector, arbitrary views, Siddon weights",
      .make = make_siddon3,
      .examples = EXAMPLES,
      .ties = 1,
      .is_empty = is_empty,
      .updates = forward_updates},
-    {.name = "ct.parallel.joseph",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel.joseph",
      .summary = "standard parallel-beam scan, Joseph weights",
      .make = make_joseph_standard,
      .examples = EXAMPLES,
      .updates = forward_updates},
-    {.name = "ct.backprojector",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.backprojector",
      .summary = "voxel-driven linear backprojector, arbitrary views (unmatched)",
      .make = make_backprojector,
      .examples = EXAMPLES,
      .is_empty = is_empty,
      .updates = back_updates},
-    {.name = "ct.parallel.backprojector",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel.backprojector",
      .summary = "standard parallel-beam scan, voxel-driven linear backprojector (unmatched)",
      .make = make_backprojector_standard,
      .examples = EXAMPLES,
      .updates = back_updates},
-    {.name = "ct.parallel.fbp",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel.fbp",
      .summary = "filtered backprojection of a standard scan",
      .make = make_fbp,
      .examples = EXAMPLES,
      .updates = back_updates},
-    {.name = "ct.filter",
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.filter",
      .summary = "ramp and windows along detector rows",
      .make = make_filter,
      .examples = EXAMPLES,

@@ -124,7 +124,7 @@ static int load_object(const vxg_kernel *kernel, const char *object, const char 
 static int compile_in(const char *dir, const vxg_kernel *kernel, int is_user, const char *source,
                       char *options, const char *march, void **module, vxg_cpu_fn *fn) {
     const char *cc = getenv("VXG_CC") ? getenv("VXG_CC") : "cc";
-    const char *dtype = kernel->dtype == VXG_F64 ? "f64" : "f32";
+    const char *dtype = kernel->real == VXG_REAL_F64 ? "f64" : "f32";
     char c[300], so[300], log_path[300], log[4096];
     int exit_code = 0;
     snprintf(c, sizeof c, "%s/kernel.c", dir);

@@ -54,6 +54,7 @@ static void cpu_name(char *out, size_t size) {
 
 static void describe(vxg_device_info *info, const vxg_cpu_level *l, int is_default) {
     memset(info, 0, sizeof *info);
+    info->size = (uint32_t)sizeof *info;
     snprintf(info->spec, sizeof info->spec, is_default ? "cpu" : "cpu:%s", l->name);
     snprintf(info->backend, sizeof info->backend, "cpu");
     cpu_name(info->name, sizeof info->name);
@@ -192,7 +193,7 @@ static int cpu_kernel_compile(vxg_kernel *kernel, const char *unit, const char *
 
 static int cpu_kernel_builtin(vxg_kernel *kernel, const char *unit) {
     const vxg_cpu_level *l = kernel->dev->impl;
-    for (const vxg_cpu_kernel *k = l->table[kernel->dtype]->kernels; k->name; k++) {
+    for (const vxg_cpu_kernel *k = l->table[kernel->real]->kernels; k->name; k++) {
         if (strcmp(k->name, kernel->name) || strcmp(k->options, kernel->options)) continue;
         cpu_kernel *impl = vxg__calloc(1, sizeof *impl);
         if (!impl) return VXG_ERR_MEMORY;
@@ -238,7 +239,7 @@ static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
     launch_job job = {.fn = impl->fn, .nx = launch->global[0], .ny = launch->global[1]};
     (void)queue;
     for (int i = 0; i < launch->nbuffers; i++) job.buffers[i] = launch->buffer[i]->host;
-    if (kernel->dtype == VXG_F64) {
+    if (kernel->real == VXG_REAL_F64) {
         vxg__params_f64(launch, &p64), job.params = &p64;
     } else {
         vxg__params_f32(launch, &p32), job.params = &p32;

@@ -25,7 +25,7 @@ typedef struct vxg_cpu_table {
 typedef struct vxg_cpu_level { /* an instruction-set level; a cpu device's impl */
     const char *name, *words;
     const char *march;             /* what the system's compiler is told for kernels compiled now */
-    const vxg_cpu_table *table[2]; /* by dtype */
+    const vxg_cpu_table *table[2]; /* by arithmetic */
 } vxg_cpu_level;
 
 /* The schedule of this name at the device's level: NULL when dev is not the cpu backend or

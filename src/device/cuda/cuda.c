@@ -13,6 +13,7 @@ static int describe(int index, CUdevice *device, vxg_device_info *info, int *arc
     int version, major, minor;
     size_t memory;
     memset(info, 0, sizeof *info);
+    info->size = (uint32_t)sizeof *info;
     VXG_TRY(VXG_CU(cuDeviceGet, device, index));
     VXG_TRY(VXG_CU(cuDeviceGetName, info->name, (int)sizeof info->name, *device));
     VXG_TRY(VXG_CU(cuDriverGetVersion, &version));

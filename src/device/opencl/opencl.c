@@ -28,6 +28,7 @@ static cl_ulong device_number(cl_device_id d, cl_uint what, size_t size) {
 
 static void describe(cl_device_id d, int index, vxg_device_info *info) {
     memset(info, 0, sizeof *info);
+    info->size = (uint32_t)sizeof *info;
     snprintf(info->spec, sizeof info->spec, "opencl:%d", index);
     snprintf(info->backend, sizeof info->backend, "opencl");
     device_text(d, CL_DEVICE_NAME, info->name, sizeof info->name);
