@@ -102,7 +102,7 @@ static void measure(const options *o, vxg_device *dev, const bench_machine *m) {
     must(vxg_op_new_array(op, 0, &in), "input");
     must(vxg_op_new_array(op, -1, &out), "output");
     must(vxg_array_random(NULL, &in, 1, 0, 1), "input");
-    must(vxg_buffer_new(dev, vxg_op_workspace(op), &call.workspace), "workspace");
+    must(vxg_buffer_new(dev, vxg_op_workspace(op, NULL), &call.workspace), "workspace");
     for (int pass = 0; pass < (o->threads > 1 ? 2 : 1); pass++) {
         must(vxg_set_threads(pass ? o->threads : 1), "threads");
         for (int k = 0; k < o->reps; k++) times[k] = once(op, &call, &in, &out);

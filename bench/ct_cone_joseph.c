@@ -80,7 +80,8 @@ static void prepare(const vxg_op *op, int adjoint, data *d) {
     must(vxg_op_new_array(op, adjoint ? -1 : 0, &d->in), "input");
     must(vxg_op_new_array(op, adjoint ? 0 : -1, &d->out), "output");
     must(vxg_array_random(NULL, &d->in, 1, 0, 1), "input");
-    must(vxg_buffer_new(vxg_op_device(op), vxg_op_workspace(op), &d->call.workspace), "workspace");
+    must(vxg_buffer_new(vxg_op_device(op), vxg_op_workspace(op, NULL), &d->call.workspace),
+         "workspace");
 }
 static void finish(data *d) {
     vxg_buffer_release(d->call.workspace);

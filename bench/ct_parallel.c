@@ -72,7 +72,8 @@ static void measure(const options *o, const row *r, const vxg_op *fast, const vx
         slow = once(plain, r->adjoint, NULL, &in, &reference);
         must(vxg_array_max_diff(NULL, &reference, NULL, &most), "difference");
     }
-    must(vxg_buffer_new(vxg_op_device(fast), vxg_op_workspace(fast), &call.workspace), "workspace");
+    must(vxg_buffer_new(vxg_op_device(fast), vxg_op_workspace(fast, NULL), &call.workspace),
+         "workspace");
     for (int pass = 0; pass < (o->threads > 1 ? 2 : 1); pass++) {
         must(vxg_set_threads(pass ? o->threads : 1), "threads");
         once(fast, r->adjoint, &call, &in, &out);

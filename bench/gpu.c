@@ -162,8 +162,8 @@ static int work_new(const options *o, const row *r, int views, work *w) {
     if (!status) status = vxg_op_new_array(w->op, back ? -1 : 0, &w->in);
     if (!status) status = vxg_op_new_array(w->op, back ? 0 : -1, &w->out);
     if (!status) status = vxg_array_random(w->call.queue, &w->in, 1, 0, 1);
-    if (!status && vxg_op_workspace(w->op))
-        status = vxg_buffer_new(o->dev, vxg_op_workspace(w->op), &w->call.workspace);
+    if (!status && vxg_op_workspace(w->op, NULL))
+        status = vxg_buffer_new(o->dev, vxg_op_workspace(w->op, NULL), &w->call.workspace);
     if (geo) vxg_ct_geometry_release(geo);
     free(v);
     if (status) work_free(w);

@@ -154,10 +154,10 @@ static int measure(const vxg_op_row *row, const vxg_op *op, const options *o, in
     vxg_device *dev = vxg_op_device(op);
     vxg_queue *q = NULL;
     int inputs = adjoint ? 1 : vxg_op_inputs(op), standard = is_standard(row->name);
-    double lo = row->input_lo, hi = row->input_hi;
     int status = vxg_queue_new(dev, &q);
-    if (lo == 0 && hi == 0) lo = -1, hi = 1;
     for (int i = 0; !status && i < inputs; i++) {
+        double lo, hi;
+        vxg_op_row_range(row, i, &lo, &hi);
         status = vxg_op_new_array(op, adjoint ? -1 : i, &in[i]);
         if (!status) status = vxg_array_random(q, &in[i], 1 + (uint64_t)i, lo, hi);
         if (!status) r->bytes += bytes_of(&in[i]);

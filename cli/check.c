@@ -27,7 +27,20 @@ static const vxg_option rows[] = {
     CLI_SHARED_ROWS(options),
 };
 
-enum { ADJOINT, TRANSPOSE, JVP, VJP, ACCUMULATE, BATCH, REPEAT, PARITY, NCHECKS };
+enum {
+    ADJOINT,
+    TRANSPOSE,
+    JVP,
+    VJP,
+    ACCUMULATE,
+    BATCH,
+    REPEAT,
+    NORMAL,
+    SUBSET,
+    BIND,
+    PARITY,
+    NCHECKS
+};
 typedef int (*check_fn)(const vxg_op *, const vxg_check_opts *, vxg_check_result *);
 enum { TINY = 1, SMALL = 2 };
 static const struct {
@@ -42,6 +55,9 @@ static const struct {
     {"accumulate", vxg_check_accumulate, 0, TINY},
     {"batch", vxg_check_batch, 0, TINY},
     {"repeat", vxg_check_repeat, 0, SMALL}, /* tiny problems do not split over threads */
+    {"normal", vxg_check_normal, 1, TINY},
+    {"subset", vxg_check_subset, 0, TINY},
+    {"bind", vxg_check_bind, 0, TINY},
     {"parity", NULL, 0, TINY | SMALL},
 };
 enum { FEW = 5 };
@@ -129,8 +145,8 @@ static int check_example(line *l, vxg_device *reference, int example, vxg_proble
     int status = row->make(l->target->dev, &p, &op);
     if (status) return status;
     vxg_check_opts opts = {.seed = (uint64_t)example,
-                           .input_lo = row->input_lo,
-                           .input_hi = row->input_hi,
+                           .input_range = row->input_range,
+                           .nranges = row->nranges,
                            .declared_empty = row->is_empty && row->is_empty(&p),
                            .ties = row->ties,
                            .kinks = row->kinks};
@@ -287,7 +303,10 @@ const cli_verb cli_verb_check = {
         "examples. adjoint: dot test; transpose: A column by column against A' row by row; jvp: "
         "against differences (linear operators: against apply); vjp: against jvp; accumulate: "
         "adding equals setting and adding; batch: a batch and strided arrays equal single calls; "
-        "repeat: the same bits for 1, 2, 3 and 7 threads; parity: another device against "
+        "repeat: the same bits for 1, 2, 3 and 7 threads; normal: A'A in one go equals A' after A; "
+        "subset: some views equal the same rows of all; bind: an input bound to a value equals "
+        "that "
+        "input; parity: another device against "
         "the CPU in the same precision (Siddon, whose weights jump at borders of cells: of a "
         "constant). A "
         "residual with ! is over its tolerance. PATTERN is a part of the name or a shell "

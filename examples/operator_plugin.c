@@ -46,7 +46,7 @@ static int shift_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in
 }
 
 static const vxg_op_class shift_class = {
-    .name = "example.shift", .linear = 1, .apply = shift_apply, .vjp = shift_vjp, .destroy = free};
+    .name = "example.shift", .apply = shift_apply, .vjp = shift_vjp, .destroy = free};
 
 /* A row makes example problems; it is all the checks need. */
 static int make_shift(vxg_device *dev, const vxg_problem *problem, vxg_op **out) {
@@ -57,7 +57,14 @@ static int make_shift(vxg_device *dev, const vxg_problem *problem, vxg_op **out)
     double *weight = malloc(sizeof *weight);
     if (!weight) return vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     *weight = 1.5 + (double)problem->seed;
-    return vxg_op_new(&shift_class, dev, 1, &space, &space, weight, out);
+    return vxg_op_new(&shift_class,
+                      &(vxg_op_opts){.linear = 1, /* in input 0 */
+                                     .device = dev,
+                                     .in = &space,
+                                     .ninputs = 1,
+                                     .out = &space,
+                                     .state = weight},
+                      out);
 }
 
 /* A line of one element is shifted to nothing: then Ax and A'y are exactly zero. */

@@ -32,6 +32,34 @@ if cmake -S tests/consumer -B "$tmp/b" -DCMAKE_PREFIX_PATH="$tmp/prefix" >"$tmp/
 else
     fail find_package "building or running with find_package"
 fi
+# an operator of one's own: the plug-in that docs/adding/operator.md shows, outside the tree
+block() { # block WORD FILE: the fenced block under the comment with WORD
+    awk -v word="$1" 'index($0, word) { found = 1 } found && /^```/ { if (inside) exit; inside = 1; next } inside' "$2"
+}
+block tests/snippets/operator_plugin.c docs/adding/operator.md >"$tmp/difference.c"
+sed 's/y\[at + 1\]/y[at]/' "$tmp/difference.c" >"$tmp/wrong.c"
+plugin() { # plugin NAME: builds it with the installed headers alone, and checks it
+    cc -std=c11 -Wall -Wextra -Werror -shared -fPIC "$tmp/$1.c" -o "$tmp/$1.so" $(pkg-config --cflags --libs voxgrad) \
+        >"$tmp/log" 2>&1 &&
+        VXG_CACHE_DIR="$tmp/cache" "$tmp/prefix/bin/voxgrad" check mine.difference --plugin "$tmp/$1.so" --device cpu \
+            >"$tmp/log" 2>&1
+}
+if ! grep -q vxg_plugin_register "$tmp/difference.c"; then
+    fail plugin "docs/adding/operator.md has no plug-in"
+elif ldd "$libdir/libvoxgrad.so" | grep -q 'san\.so'; then
+    echo "SKIP consumer.plugin: the sanitizers' run-time is not in a plug-in built without them"
+elif plugin difference && [ "$(grep -c ' ok$' "$tmp/log")" = 2 ]; then
+    pass plugin
+    if plugin wrong; then
+        fail plugin_wrong "a wrong adjoint passes"
+    elif grep -q '! adjoint' "$tmp/log"; then
+        pass plugin_wrong
+    else
+        fail plugin_wrong "the check does not name the adjoint"
+    fi
+else
+    fail plugin "building against the installed headers, or checking"
+fi
 # files: the second library, which brings the first
 if cc tests/consumer/reader.c -o "$tmp/r" $(pkg-config --cflags --libs voxgrad_io) >"$tmp/log" 2>&1 &&
     LD_LIBRARY_PATH=$libdir "$tmp/r" "$tmp/r.npy" >"$tmp/log" 2>&1 && grep -q '1 axis, 1.5' "$tmp/log"; then

@@ -489,7 +489,7 @@ TEST(no_requests)
         vxg_ct_volume vol;
         vxg_ct_fit_volume(geo, &vol);
         CHECK_OK(make(kinds[k], geo, &vol, dtype, &op));
-        EXPECT(k >= 2 || vxg_op_workspace(op) > 0, "case %d: no schedule", k);
+        EXPECT(k >= 2 || vxg_op_workspace(op, NULL) > 0, "case %d: no schedule", k);
         CHECK_OK(vxg_op_new_array(op, -1, &out));
         CHECK_OK(vxg_ct_prepared_new(&space, dev, NULL, NULL, &p));
         CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, NULL, &out));

@@ -106,7 +106,7 @@ static int run(const scene *s, vxg_dtype dtype, int weighted, int no_schedule, c
     if (!status) status = vxg_array_write(NULL, &x, in);
     if (!status) status = vxg_op_apply(op, NULL, &x, &y);
     if (!status) status = vxg_array_read(NULL, &y, out);
-    *workspace = status ? 0 : vxg_op_workspace(op);
+    *workspace = status ? 0 : vxg_op_workspace(op, NULL);
     vxg_array_release(&x), vxg_array_release(&y);
     vxg_op_release(op);
     vxg_ct_geometry_release(geo);

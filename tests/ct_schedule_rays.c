@@ -217,7 +217,7 @@ TEST(dot_product_and_accumulation)
         CHECK_OK(make_scene(seed, 0, &s));
         CHECK_OK(vxg_ct_projector(dev, s.geo, &s.vol, NULL, &op));
         vxg_call call = {.accumulate = 1};
-        CHECK_OK(vxg_buffer_new(dev, vxg_op_workspace(op), &call.workspace));
+        CHECK_OK(vxg_buffer_new(dev, vxg_op_workspace(op, NULL), &call.workspace));
         vxg_op_new_array(op, 0, &x), vxg_op_new_array(op, 0, &ay);
         vxg_op_new_array(op, -1, &y), vxg_op_new_array(op, -1, &ax);
         CHECK_OK(vxg_array_random(NULL, &x, 1, 0, 1));

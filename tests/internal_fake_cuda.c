@@ -435,7 +435,7 @@ static void compare_with_cpu(const vxg_op_row *row, uint64_t seed) {
     vxg_op *a = NULL, *b = NULL;
     vxg_check_result r = {0};
     vxg_problem p = {.scale = VXG_PROBLEM_TINY, .seed = seed};
-    vxg_check_opts opts = {.seed = seed, .input_lo = row->input_lo, .input_hi = row->input_hi};
+    vxg_check_opts opts = {.seed = seed, .input_range = row->input_range, .nranges = row->nranges};
     CHECK_OK(vxg_device_open("cpu", &cpu));
     if (!conf_is_fused(vxg_device_get_info(cpu))) {
         vxg_device_release(cpu);

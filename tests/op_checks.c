@@ -20,8 +20,8 @@ static void run_check(const char *what, check_fn fn, const vxg_op *op, vxg_check
 static void all_checks(const vxg_op *op, const vxg_op_row *row, uint64_t seed, int tiny,
                        int empty) {
     vxg_check_opts o = {.seed = seed,
-                        .input_lo = row ? row->input_lo : 0,
-                        .input_hi = row ? row->input_hi : 0,
+                        .input_range = row ? row->input_range : NULL,
+                        .nranges = row ? row->nranges : 0,
                         .declared_empty = empty,
                         .kinks = row ? row->kinks : 0};
     run_check("adjoint", vxg_check_adjoint, op, o);
@@ -32,6 +32,9 @@ static void all_checks(const vxg_op *op, const vxg_op_row *row, uint64_t seed, i
         run_check("accumulate", vxg_check_accumulate, op, o);
         run_check("batch", vxg_check_batch, op, o);
         run_check("repeat", vxg_check_repeat, op, o);
+        run_check("normal", vxg_check_normal, op, o);
+        run_check("subset", vxg_check_subset, op, o);
+        run_check("bind", vxg_check_bind, op, o);
     }
 }
 
@@ -131,11 +134,13 @@ static int wrong_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in
 }
 TEST(checks_have_teeth)
 {
-    static const vxg_op_class cls = {
-        .name = "wrong", .linear = 1, .apply = wrong_apply, .vjp = wrong_vjp};
+    static const vxg_op_class cls = {.name = "wrong", .apply = wrong_apply, .vjp = wrong_vjp};
     vxg_op *op;
     vxg_check_result r = {0};
-    CHECK_OK(vxg_op_new(&cls, dev, 1, &space3, &space3, NULL, &op));
+    CHECK_OK(vxg_op_new(
+        &cls,
+        &(vxg_op_opts){.linear = 1, .device = dev, .in = &space3, .ninputs = 1, .out = &space3},
+        &op));
     CHECK_OK(vxg_check_adjoint(op, NULL, &r));
     EXPECT(!r.passed, "a 1 %% wrong adjoint passes the dot test");
     CHECK_OK(vxg_check_transpose(op, NULL, &r));

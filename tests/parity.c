@@ -103,15 +103,17 @@ static int keep(evaluation *e, const vxg_array *a) {
 }
 
 /* Applies an operator to random input (or to ones) and its vjp to a random cotangent. */
-static int evaluate(const vxg_op *op, uint64_t seed, double lo, double hi, evaluation *e) {
+static int evaluate(const vxg_op *op, const vxg_op_row *row, uint64_t seed, int ones,
+                    evaluation *e) {
     vxg_array in[VXG_MAX_INPUTS] = {{0}}, grad[VXG_MAX_INPUTS] = {{0}}, out = {0}, c = {0};
     memset(e, 0, sizeof *e);
-    if (lo == 0 && hi == 0) lo = -0.5, hi = 1;
     int status = vxg_op_new_array(op, -1, &out);
     if (!status) status = vxg_op_new_array(op, -1, &c);
     if (!status) status = vxg_array_random(NULL, &c, seed * 16 + 8, -0.5, 1);
     if (!status) status = vxg_array_fill(NULL, &out, NAN); /* every element must be set */
     for (int i = 0; i < vxg_op_inputs(op) && !status; i++) {
+        double lo = ones ? 1 : -0.5, hi = 1;
+        if (row && i < row->nranges && !ones) vxg_op_row_range(row, i, &lo, &hi);
         status = vxg_op_new_array(op, i, &in[i]);
         if (!status) status = vxg_op_new_array(op, i, &grad[i]);
         if (!status) status = vxg_array_random(NULL, &in[i], seed * 16 + (uint64_t)i, lo, hi);
@@ -127,13 +129,11 @@ static int evaluate(const vxg_op *op, uint64_t seed, double lo, double hi, evalu
 }
 
 static int evaluate_row(vxg_device *dev, const vxg_op_row *row, vxg_problem p, evaluation *e) {
-    double lo = row->input_lo, hi = row->input_hi;
     vxg_op *op;
     e->count = 0;
     int status = row->make(dev, &p, &op);
     if (status) return status;
-    if (has_ties(row)) lo = hi = 1;
-    status = evaluate(op, p.seed, lo, hi, e);
+    status = evaluate(op, row, p.seed, has_ties(row), e);
     vxg_op_release(op);
     return status;
 }
@@ -276,7 +276,8 @@ static void row_repeat(const vxg_op_row *row, const variant *v, vxg_dtype dtype)
     use(v);
     for (int k = 0; k < problems(row); k++) {
         vxg_problem p = problem_at(k, dtype);
-        vxg_check_opts o = {.seed = p.seed, .input_lo = row->input_lo, .input_hi = row->input_hi};
+        vxg_check_opts o = {
+            .seed = p.seed, .input_range = row->input_range, .nranges = row->nranges};
         vxg_op *op;
         CHECK_OK(row->make(v ? v->dev : oracle, &p, &op));
         check_one("repeat", vxg_check_repeat, op, &o);
@@ -385,7 +386,7 @@ static int clear_evaluate(int seed, const variant *v, evaluation *e) {
     use(v);
     int status = clear_scan(seed / 2, seed % 2, v ? v->dev : oracle, v ? VXG_F32 : VXG_F64, &op);
     if (status) return status;
-    status = evaluate(op, (uint64_t)seed, 0, 0, e);
+    status = evaluate(op, NULL, (uint64_t)seed, 0, e);
     vxg_op_release(op);
     return status;
 }

@@ -232,6 +232,15 @@ plant sum_depends_on_threads src/array/array.c 's/#define BLOCK 65536/#define BL
 plant leak_when_memory_fails src/ct/geometry/geometry.c 's/^        vxg__free\(g\);$/        (void)g;/' "internal_alloc ct_geometry"
 
 # ---- operators and their registry ----
+plant compose_forgets_linearity src/op/combine.c 's/vxg_op_is_linear\(outer\) \? inner->linear : 0/vxg_op_is_linear(outer) \&\& inner->ninputs == 1 ? inner->linear : 0/' "op_combine weighted"
+plant add_keeps_one_mask src/op/combine.c 's/a->linear & b->linear/a->linear/' "op_combine masks"
+plant bind_mask_not_shifted src/op/bind.c 's/op->linear >> 1 & ~below/op->linear \& ~below/' "op_combine"
+plant stack_pieces_not_moved src/op/combine.c 's/vxg_subset_at\(s, first\) - k->top/vxg_subset_at(s, first)/' "op_combine subset_slot"
+plant subset_of_views_shifted src/op/subset.c 's/\*out = vxg__rows\(table, vxg_subset_at\(s, 0\), s->count\)/*out = vxg__rows(table, 0, s->count)/' "op_checks ct.cone3d.siddon"
+plant arrays_reach_out src/op/evaluate.c 's/good = lo >= 0 && hi < n/good = 1/' "op_misuse reach"
+plant overlap_unseen src/op/evaluate.c 's/if \(k < first\) out->temporary = 1;//' "op_misuse overlap"
+plant foreign_workspace src/op/evaluate.c 's/vxg_buffer_device\(call->workspace\) != e->op->dev/0/' "op_devices foreign"
+plant failing_read_frees_twice src/array/array.c 's/^    \*v = \(host_view\)\{0\};$//' "op_devices failing"
 plant name_registered_twice src/op/registry.c 's/if \(find\(row->name\)\)/if (0)/' "op_registry"
 
 # ---- filters, weights, centre, files ----

@@ -43,6 +43,10 @@ VXG_API int vxg_array_index(const vxg_array *a, int64_t index, vxg_array *out);
 VXG_API int vxg_array_permute(const vxg_array *a, const int *axes, vxg_array *out);
 VXG_API int vxg_array_reshape(const vxg_array *a, int ndim, const int64_t *shape, vxg_array *out);
 
+/* Adds the array to the buffers of a launch: its buffer, and where it begins there in bytes.
+ * VXG_ERR_ARGUMENT when there is no array or no room. */
+VXG_API int vxg_launch_array(vxg_launch *launch, const vxg_array *array);
+
 /* Host transfer of the whole array in C order, elements of the array's dtype. */
 VXG_API int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src);
 VXG_API int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst);

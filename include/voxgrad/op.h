@@ -1,7 +1,11 @@
 /* Voxgrad operators: one immutable, shareable type that carries its exact adjoint or gradient.
  *
- * y = F(x_0 .. x_{n-1}). A class declares in which inputs it is linear (the others fixed); for an
+ * y = F(x_0 .. x_{n-1}). An operator says in which inputs it is linear (the others fixed); for an
  * operator linear in its only input the vjp *is* the adjoint. Leading extra dimensions are a batch.
+ *
+ * Functions that return a status give VXG_ERR_ARGUMENT for NULL, for arrays of another device,
+ * shape or type, and for arrays that reach outside their buffer; the others give NULL, 0 or "" for
+ * an operator that is NULL.
  */
 #ifndef VOXGRAD_OP_H
 #define VOXGRAD_OP_H
@@ -12,7 +16,7 @@
 extern "C" {
 #endif
 
-#define VXG_MAX_INPUTS 4
+#define VXG_MAX_INPUTS 16
 
 typedef struct vxg_op vxg_op;
 
@@ -25,6 +29,31 @@ typedef struct vxg_space {
     uint32_t reserved[3]; /* 0 */
     int64_t shape[VXG_MAX_DIMS];
 } vxg_space;
+VXG_API int64_t vxg_space_count(const vxg_space *space); /* elements */
+/* Bytes an array of this space takes in a workspace: rounded up to VXG_WORKSPACE_ALIGN. */
+VXG_API size_t vxg_space_bytes(const vxg_space *space);
+VXG_API int vxg_space_equal(const vxg_space *a, const vxg_space *b);
+
+/* Some entries of the range's first axis (views of projections, mostly), in any order; an entry may
+ * stand there twice. Entry i is first + i * step, or first + index[i]. A call with a subset is a
+ * call of the operator that has these rows only: apply and jvp fill an output, and vjp takes a
+ * cotangent, whose first axis (after batch axes) has `count` entries. */
+typedef struct vxg_subset {
+    uint32_t size;        /* of this struct; 0: the first layout */
+    uint32_t reserved0;   /* 0 */
+    int64_t count;        /* at least 1 */
+    int64_t first, step;  /* step 0 counts as 1; not read where there is an index */
+    const int64_t *index; /* count entries, or NULL; read during the call only */
+} vxg_subset;
+VXG_API int64_t vxg_subset_at(const vxg_subset *subset, int64_t i);
+/* How many entries from the i-th on follow each other one by one, at least 1. */
+VXG_API int64_t vxg_subset_run(const vxg_subset *subset, int64_t i);
+/* part = (rows of whole) + keep * part, and whole = whole + (part at its rows): the two are each
+ * other's transpose. Rows are entries of the first axis; the other axes are equal. */
+VXG_API int vxg_subset_take(vxg_queue *queue, const vxg_subset *subset, const vxg_array *whole,
+                            double keep, const vxg_array *part);
+VXG_API int vxg_subset_put(vxg_queue *queue, const vxg_subset *subset, const vxg_array *part,
+                           const vxg_array *whole);
 
 /* What a call carries; operators hold no state. Zero-initialised is a legal call. */
 typedef struct vxg_call {
@@ -34,59 +63,117 @@ typedef struct vxg_call {
     vxg_buffer *workspace; /* at least vxg_op_workspace() bytes; NULL: taken for this call */
     size_t workspace_used; /* first bytes of workspace that belong to somebody else */
     const vxg_progress *progress;
+    const vxg_subset *subset; /* NULL: the whole range */
 } vxg_call;
 
-/* A class is filled with designated initialisers; vxg_op_new copies it. Inside these functions
- * every array is C-contiguous, of the declared shape and dtype, on the operator's device;
- * call->queue is set and call->workspace has the declared size. accumulate must be honoured where
- * the class sets accumulates, otherwise the core adds through the workspace. */
+/* ---- Classes: what an operator does ----
+ *
+ * A class is filled with designated initialisers; vxg_op_new copies it. Inside its functions every
+ * array is C-contiguous, of the declared shape and dtype, on the operator's device, and no output
+ * overlaps another array; call->queue is set and call->workspace has the declared size, aligned. */
 typedef struct vxg_op_class {
     uint32_t size;   /* of this struct; 0: the first layout */
-    uint32_t linear; /* bit i: linear in input i with the others fixed */
+    int accumulates; /* apply, jvp, vjp, normal honour call->accumulate; 0: the core adds */
     const char *name;
-    int accumulates; /* apply, jvp, vjp honour call->accumulate themselves */
     int (*apply)(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out);
-    /* out = sum_i dF/dx_i tangent_i; a tangent with buffer NULL is zero. NULL for an operator
-     * linear in its only input. */
+    /* out = sum_i dF/dx_i tangent_i; a tangent with buffer NULL is zero, one at least is not. NULL
+     * for an operator linear in every input. An input in which the operator is linear may be absent
+     * (buffer NULL) when its own tangent is the only one. */
     int (*jvp)(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                const vxg_array *tangent, const vxg_array *out);
-    /* grad_i = (dF/dx_i)' cotangent; a gradient with buffer NULL is not wanted. in may be NULL for
-     * an operator linear in its only input. */
+    /* grad_i = (dF/dx_i)' cotangent; a gradient with buffer NULL is not wanted, one at least is. An
+     * input in which the operator is linear may be absent when its own gradient is the only one
+     * wanted. */
     int (*vjp)(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                const vxg_array *cotangent, const vxg_array *grad);
-    size_t (*workspace)(const vxg_op *op); /* bytes, or NULL for none */
-    void (*destroy)(void *state);          /* frees state, or NULL */
+    /* Optional. out = A'A in, for an operator linear in its only input, where that is cheaper than
+     * one after the other. With a subset: of these rows. */
+    int (*normal)(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                  const vxg_array *out);
+    /* Optional. An operator specialised to this value of an input: the same function of the other
+     * inputs, in their order. *out may stay NULL: nothing better than the general binding. The
+     * value is the operator's own copy: to keep it, retain it; nobody writes it. */
+    int (*bind)(const vxg_op *op, int input, const vxg_array *value, vxg_op **out);
+    /* Bytes of workspace such a call needs (its subset may matter; call is never NULL), or NULL for
+     * none. */
+    size_t (*workspace)(const vxg_op *op, const vxg_call *call);
+    void (*destroy)(void *state); /* frees state, or NULL */
 } vxg_op_class;
 
-/* Makes an operator; takes ownership of state, on failure too (but of a class that is NULL or whose
- * size is refused). */
-VXG_API int vxg_op_new(const vxg_op_class *cls, vxg_device *dev, int ninputs, const vxg_space *in,
-                       const vxg_space *out, void *state, vxg_op **result);
+/* Takes the next bytes of the call's workspace as a C-contiguous array of this space, and moves
+ * call->workspace_used behind them: call it on a copy of the call a class's function was given. The
+ * array is borrowed. VXG_ERR_ARGUMENT when the class's workspace() promised fewer bytes. */
+#define VXG_WORKSPACE_ALIGN 256
+VXG_API int vxg_call_workspace(vxg_call *call, const vxg_space *space, vxg_array *out);
+/* The same as host memory, on the cpu device; NULL elsewhere, or when it is too small. Takes
+ * vxg_workspace_bytes(bytes). */
+VXG_API void *vxg_call_scratch(vxg_call *call, size_t bytes);
+VXG_API size_t vxg_workspace_bytes(size_t bytes); /* rounded up to VXG_WORKSPACE_ALIGN */
+
+/* Who makes the entries of a call's subset. */
+typedef enum vxg_subsets {
+    VXG_SUBSETS_NONE, /* the core: the class makes the whole (its functions get call->subset NULL)
+                         in the workspace, and its rows are taken */
+    VXG_SUBSETS_OWN,  /* the class's functions honour call->subset */
+    VXG_SUBSETS_EXACT /* and apply gives an entry the bits that it has in the whole */
+} vxg_subsets;
+
+typedef struct vxg_op_opts {
+    uint32_t size;   /* of this struct; 0: the first layout */
+    uint32_t linear; /* bit i: linear in input i with the others fixed */
+    vxg_device *device;
+    const vxg_space *in; /* ninputs of them, 1..VXG_MAX_INPUTS */
+    int ninputs;
+    vxg_subsets subsets;
+    const vxg_space *out;
+    void *state; /* what vxg_op_state gives back; the class's destroy frees it */
+} vxg_op_opts;
+/* Makes an operator; takes ownership of state, on failure too (but of a class or options that are
+ * NULL or whose size is refused). */
+VXG_API int vxg_op_new(const vxg_op_class *cls, const vxg_op_opts *opts, vxg_op **result);
 VXG_API vxg_op *vxg_op_retain(const vxg_op *op);
 VXG_API void vxg_op_release(vxg_op *op);
 VXG_API const char *vxg_op_name(const vxg_op *op);
 VXG_API void *vxg_op_state(const vxg_op *op);
 VXG_API vxg_device *vxg_op_device(const vxg_op *op);
 VXG_API int vxg_op_inputs(const vxg_op *op);
-VXG_API const vxg_space *vxg_op_domain(const vxg_op *op, int input);
+VXG_API const vxg_space *vxg_op_domain(const vxg_op *op, int input); /* NULL: no such input */
 VXG_API const vxg_space *vxg_op_range(const vxg_op *op);
+/* The range of a call: the operator's, or as many entries as the call's subset has. Refuses a
+ * subset that does not lie in the range. call may be NULL. */
+VXG_API int vxg_op_call_range(const vxg_op *op, const vxg_call *call, vxg_space *out);
 VXG_API int vxg_op_is_linear(const vxg_op *op); /* one input and linear in it */
-VXG_API size_t vxg_op_workspace(const vxg_op *op);
+/* Linear in this input with the others fixed. */
+VXG_API int vxg_op_linear_in(const vxg_op *op, int input);
+VXG_API vxg_subsets vxg_op_subsets(const vxg_op *op);
+/* Bytes of workspace for any evaluation with such a call: its subset matters; NULL: the whole. */
+VXG_API size_t vxg_op_workspace(const vxg_op *op, const vxg_call *call);
 /* A zero-filled array of the domain (input >= 0) or of the range (input = -1). */
 VXG_API int vxg_op_new_array(const vxg_op *op, int input, vxg_array *out);
 
-/* Evaluation. Arrays may have any strides and equal leading batch dimensions. */
+/* ---- Evaluation ----
+ * Arrays may have any strides and equal leading batch dimensions. An output may be one of the
+ * inputs: the core then works through a temporary. */
 VXG_API int vxg_op_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                          const vxg_array *out);
+/* in: all inputs. For an operator linear in its only input it may be NULL, and in general an input
+ * may be absent (buffer NULL) whose own tangent is the only one, when the operator is linear in it.
+ * No tangent at all: zero. */
 VXG_API int vxg_op_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                        const vxg_array *tangent, const vxg_array *out);
+/* in: as for jvp, with the gradients that are wanted (buffer not NULL) in the tangents' place. */
 VXG_API int vxg_op_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                        const vxg_array *cotangent, const vxg_array *grad);
 /* The adjoint of an operator linear in its only input, without making an operator of it. */
 VXG_API int vxg_op_apply_adjoint(const vxg_op *op, const vxg_call *call, const vxg_array *y,
                                  const vxg_array *x);
 
-/* ---- Combinators: each retains its parts ---- */
+/* ---- Combinators: each retains its parts ----
+ * Linearity follows: compose is linear in an input of the inner operator where both are; add and
+ * stack where all parts are; bind, scale, slice and subset as their part. A call's subset goes to
+ * the outer operator of compose, to the part of bind, scale, slice and subset, to both parts of
+ * add, by rows to the parts of stack; adjoint and normal make the whole. */
+/* The value is copied: the operator does not change with the array. */
 VXG_API int vxg_op_bind(const vxg_op *op, int input, const vxg_array *value, vxg_op **out);
 VXG_API int vxg_op_compose(const vxg_op *outer, const vxg_op *inner, vxg_op **out);
 VXG_API int vxg_op_add(const vxg_op *a, const vxg_op *b, vxg_op **out);
@@ -95,8 +182,12 @@ VXG_API int vxg_op_scale(double factor, const vxg_op *op, vxg_op **out);
 VXG_API int vxg_op_stack(const vxg_op *const *ops, int count, vxg_op **out);
 /* The part [begin, end) of the range along its first axis. */
 VXG_API int vxg_op_slice(const vxg_op *op, int64_t begin, int64_t end, vxg_op **out);
+/* These entries of the range's first axis: A[views] of a solver. The subset is copied. Every call
+ * of it is a call of op with the subset; no coefficients are made anew. */
+VXG_API int vxg_op_subset(const vxg_op *op, const vxg_subset *subset, vxg_op **out);
 VXG_API int vxg_op_adjoint(const vxg_op *op, vxg_op **out);
-VXG_API int vxg_op_normal(const vxg_op *op, vxg_op **out); /* A'A */
+/* A'A. Of some rows: vxg_op_normal of a vxg_op_subset (a call's subset means rows of A'A). */
+VXG_API int vxg_op_normal(const vxg_op *op, vxg_op **out);
 
 /* ---- Element-wise maths (rows math.*) ---- */
 typedef enum vxg_math { VXG_MATH_SCALE, VXG_MATH_EXP, VXG_MATH_LOG } vxg_math;
@@ -127,7 +218,10 @@ typedef struct vxg_op_row {
     const char *name;    /* "ct.parallel3d.joseph" */
     const char *summary; /* one line */
     int (*make)(vxg_device *dev, const vxg_problem *problem, vxg_op **out);
-    double input_lo, input_hi; /* where inputs are drawn from; both 0: [-1, 1) */
+    /* Where inputs are drawn from: input i from [input_range[i][0], input_range[i][1]) for i <
+     * nranges where they differ, else from [-1, 1). */
+    const double (*input_range)[2];
+    int nranges;
     /* 1: weights jump where a ray lies along a border of cells (Siddon). There another rounding
      * gives another share, so devices are compared by what must agree: the result of a constant. 2:
      * and the rays of a view differ, so that a few graze the volume's faces, where the length
@@ -136,6 +230,7 @@ typedef struct vxg_op_row {
     /* Bit i: the derivative by input i jumps (it is that of an interpolation). Differences and
      * other devices do not agree on it at the jumps: checks leave it to the row's own tests. */
     uint32_t kinks;
+    uint32_t reserved0; /* 0 */
     /* 1 when the problem is declared empty (the beam misses the volume): then Ax and A'y must be
      * exactly zero. NULL: never. */
     int (*is_empty)(const vxg_problem *problem);
@@ -149,18 +244,22 @@ VXG_API int vxg_op_register(const vxg_op_row *row);
 VXG_API int vxg_op_row_count(void);
 VXG_API const vxg_op_row *vxg_op_row_at(int index);
 VXG_API const vxg_op_row *vxg_op_row_find(const char *name);
+/* Where an input of a row's problems is drawn from, the default included; row NULL: the default. */
+VXG_API void vxg_op_row_range(const vxg_op_row *row, int input, double *lo, double *hi);
 
 /* ---- Checks: run them on your own operators too ---- */
 typedef struct vxg_check_opts {
     uint32_t size; /* of this struct; 0: the first layout */
     int declared_empty;
     uint64_t seed;
-    double tolerance; /* 0: the documented one for the dtype */
-    double input_lo, input_hi;
+    double tolerance;               /* 0: the documented one for the dtype */
+    const double (*input_range)[2]; /* as of vxg_op_row */
+    int nranges;
     int ties; /* vxg_check_backends: compares the result of a constant input alone; see vxg_op_row
                */
     /* bit i: vxg_check_jvp does not move input i, vxg_check_backends leaves its gradient out */
     uint32_t kinks;
+    uint32_t reserved0; /* 0 */
 } vxg_check_opts;
 
 typedef struct vxg_check_result {
@@ -195,6 +294,16 @@ VXG_API int vxg_check_backends(const vxg_op *a, const vxg_op *b, const vxg_check
                                vxg_check_result *out);
 /* Two runs, and runs with 1, 2, 3 and 7 threads, give the same bits. */
 VXG_API int vxg_check_repeat(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+/* vxg_op_normal of an operator linear in its only input equals A'(A x): 1e-5 / 1e-12 of the largest
+ * value; and that of a subset likewise. */
+VXG_API int vxg_check_normal(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+/* Calls with a range of entries, a stepped range backwards and a list with an entry twice equal
+ * rows of the whole (apply, jvp) and its vjp of a cotangent that is zero elsewhere: 1e-5 / 1e-12 of
+ * the largest value, and apply bit for bit where the operator says so. */
+VXG_API int vxg_check_subset(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+/* Bound to a value, each input in turn, the operator equals itself with that input (apply and the
+ * other gradients): 1e-5 / 1e-12 of the largest value. VXG_ERR_UNSUPPORTED for a single input. */
+VXG_API int vxg_check_bind(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
 
 #ifdef __cplusplus
 }

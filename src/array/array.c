@@ -24,6 +24,15 @@ int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_real 
     return status;
 }
 
+int vxg_launch_array(vxg_launch *launch, const vxg_array *array) {
+    VXG_FAIL_IF(!launch || !array || !array->buffer, VXG_ERR_ARGUMENT,
+                "launch: the launch or the array is missing");
+    VXG_FAIL_IF(launch->nbuffers < 0 || launch->nbuffers >= VXG_MAX_BUFFERS, VXG_ERR_ARGUMENT,
+                "launch: more than %d buffers", VXG_MAX_BUFFERS);
+    vxg__push_array(launch, array);
+    return VXG_OK;
+}
+
 int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
                   vxg_array *out) {
     int64_t n = 1;

@@ -5,6 +5,7 @@
 #include <voxgrad/ct.h>
 
 #include "base/base.h"
+#include "op/op.h"
 
 extern const vxg_op_row vxg__ct_rows[];
 extern const int vxg__ct_row_count;

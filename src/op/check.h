@@ -3,12 +3,16 @@
 #define VXG_CHECK_H
 #include "op/op.h"
 
-void vxg__check_start(const vxg_check_opts *opts, double fallback, vxg_check_result *out);
+/* Zeroes the result; refuses an operator or a result that is NULL. */
+int vxg__check_start(const vxg_op *op, const vxg_check_opts *opts, double fallback,
+                     vxg_check_result *out);
 void vxg__check_finish(vxg_check_result *out); /* sets passed */
 int vxg__is_f64(const vxg_op *op);
 /* Random arrays: input -1 is the range; inputs are drawn from the options' interval. */
 int vxg__random_input(const vxg_op *op, int input, uint64_t seed, const vxg_check_opts *o,
                       vxg_array *out);
 int vxg__random_inputs(const vxg_op *op, uint64_t seed, const vxg_check_opts *o, vxg_array *in);
+/* max |a - b| / max |b|; two zero arrays agree. */
+int vxg__check_relative(const vxg_array *a, const vxg_array *b, double *out);
 void vxg__release_all(vxg_array *in); /* VXG_MAX_INPUTS of them */
 #endif

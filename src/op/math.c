@@ -9,21 +9,35 @@ typedef struct math_state {
     double a;
 } math_state;
 
-/* Rows of 2^16 items, so that more than 2^31 elements are split by the host. */
-static int launch(const vxg_op *op, const vxg_call *call, const char *kernel,
-                  const vxg_array *const *arrays, int narrays) {
+/* An array that takes part in a launch: by all rows of the domain, or by those of the call. */
+typedef struct operand {
+    const vxg_array *array;
+    int rows; /* 1: it has the rows of the call's subset only */
+} operand;
+
+static int64_t row_elements(const vxg_space *s) {
+    int64_t n = 1;
+    for (int i = 1; i < s->ndim; i++) n *= s->shape[i];
+    return n;
+}
+
+/* n elements from `whole` on of what has all rows, from `part` on of what has the call's. Rows of
+ * 2^16 items, so that more than 2^31 elements are split by the host. */
+static int launch_part(const vxg_op *op, const vxg_call *call, const char *kernel,
+                       const operand *operands, int count, int64_t whole, int64_t part, int64_t n) {
     const math_state *s = vxg_op_state(op);
-    int64_t n = vxg__space_count(vxg_op_range(op)), most = (int64_t)1 << 30;
+    const int64_t most = (int64_t)1 << 30;
     for (int64_t begin = 0; begin < n; begin += most) {
-        int64_t count = n - begin < most ? n - begin : most;
-        vxg_launch l = {.global = {count < 65536 ? count : 65536, (count + 65535) / 65536, 1},
+        const int64_t items = n - begin < most ? n - begin : most;
+        vxg_launch l = {.global = {items < 65536 ? items : 65536, (items + 65535) / 65536, 1},
                         .nints = 3,
                         .nreals = 1};
-        l.ints[0] = s ? (int)s->kind : 0, l.ints[1] = call->accumulate, l.ints[2] = (int)count;
+        l.ints[0] = s ? (int)s->kind : 0, l.ints[1] = call->accumulate, l.ints[2] = (int)items;
         l.reals[0] = s ? s->a : 1;
-        for (int i = 0; i < narrays; i++) {
-            vxg__push_array(&l, arrays[i]);
-            l.offset[i] += begin * (int64_t)vxg_dtype_size(arrays[i]->dtype);
+        for (int i = 0; i < count; i++) {
+            vxg_array a = *operands[i].array;
+            a.offset += (operands[i].rows ? part : whole) + begin;
+            vxg__push_array(&l, &a);
         }
         VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, kernel,
                             vxg__arithmetic(vxg_op_range(op)->dtype), &l));
@@ -31,29 +45,47 @@ static int launch(const vxg_op *op, const vxg_call *call, const char *kernel,
     return VXG_OK;
 }
 
+/* The last operand is the output. One that has all rows is zero where the subset has no entry. */
+static int launch(const vxg_op *op, const vxg_call *call, const char *kernel,
+                  const operand *operands, int count) {
+    const vxg_subset *s = call->subset;
+    const int64_t row = row_elements(vxg_op_range(op));
+    vxg_call c = *call;
+    if (!s)
+        return launch_part(op, call, kernel, operands, count, 0, 0,
+                           vxg_space_count(vxg_op_range(op)));
+    if (!operands[count - 1].rows) {
+        if (!c.accumulate) VXG_TRY(vxg_array_fill(c.queue, operands[count - 1].array, 0));
+        c.accumulate = 1;
+    }
+    for (int64_t i = 0, n; i < s->count; i += n) {
+        n = vxg_subset_run(s, i);
+        VXG_TRY(launch_part(op, &c, kernel, operands, count, vxg_subset_at(s, i) * row, i * row,
+                            n * row));
+    }
+    return VXG_OK;
+}
+
 static int math_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                       const vxg_array *out) {
-    return launch(op, call, "math_value", (const vxg_array *[]){in, out}, 2);
+    return launch(op, call, "math_value", (const operand[]){{in, 0}, {out, 1}}, 2);
 }
 static int math_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                     const vxg_array *tangent, const vxg_array *out) {
-    return launch(op, call, "math_slope", (const vxg_array *[]){in, tangent, out}, 3);
+    return launch(op, call, "math_slope", (const operand[]){{in, 0}, {tangent, 0}, {out, 1}}, 3);
 }
 static int math_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                     const vxg_array *cotangent, const vxg_array *grad) {
-    if (!grad->buffer) return VXG_OK;
-    return launch(op, call, "math_slope", (const vxg_array *[]){in, cotangent, grad}, 3);
+    return launch(op, call, "math_slope", (const operand[]){{in, 0}, {cotangent, 1}, {grad, 0}}, 3);
 }
 /* Scaling is linear: its slope does not read x. */
 static int scale_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                      const vxg_array *cotangent, const vxg_array *grad) {
     (void)in;
-    if (!grad->buffer) return VXG_OK;
-    return launch(op, call, "math_value", (const vxg_array *[]){cotangent, grad}, 2);
+    return launch(op, call, "math_value", (const operand[]){{cotangent, 1}, {grad, 0}}, 2);
 }
 
 static const vxg_op_class scale_class = {.name = "math.scale",
-                                         .linear = 1,
                                          .accumulates = 1,
                                          .apply = math_apply,
                                          .vjp = scale_vjp,
@@ -71,35 +103,46 @@ static const vxg_op_class log_class = {.name = "math.log",
                                        .vjp = math_vjp,
                                        .destroy = vxg__free};
 
+static vxg_subsets subsets_of(const vxg_space *space) {
+    return space->ndim ? VXG_SUBSETS_EXACT : VXG_SUBSETS_NONE;
+}
+
 int vxg_op_math(vxg_device *dev, vxg_math kind, double a, const vxg_space *space, vxg_op **out) {
     static const vxg_op_class *const classes[] = {&scale_class, &exp_class, &log_class};
-    *out = NULL;
+    VXG_TRY(vxg__combine_begin(out, "math"));
+    VXG_FAIL_IF(!dev || !space, VXG_ERR_ARGUMENT, "math: the device or the space is NULL");
     VXG_FAIL_IF((int)kind < 0 || kind > VXG_MATH_LOG, VXG_ERR_ARGUMENT, "math: unknown kind %d",
                 (int)kind);
     math_state *s = vxg__calloc(1, sizeof *s);
     if (!s) return VXG_ERR_MEMORY;
     s->kind = kind, s->a = a;
-    return vxg_op_new(classes[kind], dev, 1, space, space, s, out);
+    const vxg_op_opts opts = {.linear = kind == VXG_MATH_SCALE,
+                              .device = dev,
+                              .in = space,
+                              .ninputs = 1,
+                              .subsets = subsets_of(space),
+                              .out = space,
+                              .state = s};
+    return vxg_op_new(classes[kind], &opts, out);
 }
 
 /* ---- Product: F(x0, x1) = x0 x1, linear in each input ---- */
 static int multiply_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                           const vxg_array *out) {
-    return launch(op, call, "math_product", (const vxg_array *[]){&in[0], &in[1], out}, 3);
+    return launch(op, call, "math_product", (const operand[]){{&in[0], 0}, {&in[1], 0}, {out, 1}},
+                  3);
 }
 
 static int multiply_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                         const vxg_array *tangent, const vxg_array *out) {
     vxg_call c = *call;
-    int written = c.accumulate;
     for (int i = 0; i < 2; i++) {
         if (!tangent[i].buffer) continue;
-        c.accumulate = written;
-        VXG_TRY(
-            launch(op, &c, "math_product", (const vxg_array *[]){&in[1 - i], &tangent[i], out}, 3));
-        written = 1;
+        VXG_TRY(launch(op, &c, "math_product",
+                       (const operand[]){{&in[1 - i], 0}, {&tangent[i], 0}, {out, 1}}, 3));
+        c.accumulate = 1;
     }
-    return written ? VXG_OK : vxg_array_fill(call->queue, out, 0);
+    return VXG_OK;
 }
 
 static int multiply_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -107,20 +150,26 @@ static int multiply_vjp(const vxg_op *op, const vxg_call *call, const vxg_array 
     for (int i = 0; i < 2; i++)
         if (grad[i].buffer)
             VXG_TRY(launch(op, call, "math_product",
-                           (const vxg_array *[]){&in[1 - i], cotangent, &grad[i]}, 3));
+                           (const operand[]){{&in[1 - i], 0}, {cotangent, 1}, {&grad[i], 0}}, 3));
     return VXG_OK;
 }
 
 static const vxg_op_class multiply_class = {.name = "math.multiply",
-                                            .linear = 3,
                                             .accumulates = 1,
                                             .apply = multiply_apply,
                                             .jvp = multiply_jvp,
                                             .vjp = multiply_vjp};
 
 int vxg_op_multiply(vxg_device *dev, const vxg_space *space, vxg_op **out) {
-    return vxg_op_new(&multiply_class, dev, 2, (const vxg_space[]){*space, *space}, space, NULL,
-                      out);
+    VXG_TRY(vxg__combine_begin(out, "multiply"));
+    VXG_FAIL_IF(!dev || !space, VXG_ERR_ARGUMENT, "multiply: the device or the space is NULL");
+    const vxg_op_opts opts = {.linear = 3,
+                              .device = dev,
+                              .in = (const vxg_space[]){*space, *space},
+                              .ninputs = 2,
+                              .subsets = subsets_of(space),
+                              .out = space};
+    return vxg_op_new(&multiply_class, &opts, out);
 }
 
 /* ---- Rows ---- */
@@ -134,7 +183,7 @@ static vxg_space example_space(const vxg_problem *p) {
     return s;
 }
 static double elements(const vxg_op *op) {
-    return (double)vxg__space_count(vxg_op_range(op));
+    return (double)vxg_space_count(vxg_op_range(op));
 }
 
 static int make_scale(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
@@ -172,8 +221,8 @@ const vxg_op_row vxg__math_rows[] = {
      .summary = "y = log(x)",
      .make = make_log,
      .examples = 3,
-     .input_lo = 0.5,
-     .input_hi = 2,
+     .input_range = (const double[][2]){{0.5, 2}},
+     .nranges = 1,
      .updates = elements},
     {.size = (uint32_t)sizeof(vxg_op_row),
      .name = "math.multiply",

@@ -58,6 +58,17 @@ const vxg_op_row *vxg_op_row_find(const char *name) {
     return row;
 }
 
+void vxg__input_range(const double (*ranges)[2], int n, int input, double *lo, double *hi) {
+    *lo = -1, *hi = 1;
+    if (!ranges || input < 0 || input >= n || ranges[input][0] == ranges[input][1]) return;
+    *lo = ranges[input][0], *hi = ranges[input][1];
+}
+
+void vxg_op_row_range(const vxg_op_row *row, int input, double *lo, double *hi) {
+    if (!lo || !hi) return;
+    vxg__input_range(row ? row->input_range : NULL, row ? row->nranges : 0, input, lo, hi);
+}
+
 int vxg_op_register(const vxg_op_row *given) {
     vxg_op_row own;
     const vxg_op_row *row = &own;

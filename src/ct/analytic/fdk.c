@@ -46,12 +46,8 @@ static int vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
     return grad->buffer ? run(op, call, 1, cotangent, grad) : VXG_OK;
 }
 
-static const vxg_op_class weight_class = {.name = "ct.fdk.weight",
-                                          .linear = 1,
-                                          .accumulates = 1,
-                                          .apply = apply,
-                                          .vjp = vjp,
-                                          .destroy = weight_free};
+static const vxg_op_class weight_class = {
+    .name = "ct.fdk.weight", .accumulates = 1, .apply = apply, .vjp = vjp, .destroy = weight_free};
 
 /* The taper and after it the cosines, as the kernel reads them. */
 static int taper_and_cosine(vxg_device *dev, vxg_real real, const vxg__fdk_plan *p, int64_t n,
@@ -89,7 +85,7 @@ int vxg__fdk_weight(vxg_device *dev, const vxg_ct_geometry *geo, const vxg__fdk_
         weight_free(s);
         return status;
     }
-    return vxg_op_new(&weight_class, dev, 1, &from, &to, s, out);
+    return vxg__op_new_linear(&weight_class, dev, &from, &to, VXG_SUBSETS_NONE, s, out);
 }
 
 /* ---- The filter ---- */

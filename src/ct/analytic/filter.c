@@ -30,7 +30,8 @@ static int64_t pairs_at_once(const vxg_op *op) {
     return pairs < most ? pairs : most;
 }
 
-static size_t filter_workspace(const vxg_op *op) {
+static size_t filter_workspace(const vxg_op *op, const vxg_call *call) {
+    (void)call;
     const vxg_ct_filter_state *s = vxg_op_state(op);
     if (s->plan) return 0;
     return (size_t)(pairs_at_once(op) * 4 * s->n) * vxg_dtype_size(vxg_op_range(op)->dtype);
@@ -69,7 +70,6 @@ static int filter_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *i
 }
 
 static const vxg_op_class filter_class = {.name = "ct.filter",
-                                          .linear = 1,
                                           .accumulates = 1,
                                           .apply = filter_apply,
                                           .vjp = filter_vjp,
@@ -125,5 +125,5 @@ int vxg_ct_filter(vxg_device *dev, const vxg_space *space, const double *respons
     }
     vxg_space both = *space;
     both.dtype = vxg_real_dtype(real);
-    return vxg_op_new(&filter_class, dev, 1, &both, &both, s, out);
+    return vxg__op_new_linear(&filter_class, dev, &both, &both, VXG_SUBSETS_NONE, s, out);
 }

@@ -265,10 +265,14 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
          {"cone_curved_siddon_adjoint", "cone_curved_siddon"}}};
     const vxg_ray_state *p = vxg_op_state(op);
     vxg_launch l = {0};
+    vxg_call c = *call;
+    vxg_array coef;
+    VXG_TRY(vxg__call_rows(&c, &p->coef, &coef));
     vxg__ct_ray_sizes(p->geo, &p->vol, call->accumulate, &l);
+    l.ints[5] = (int)coef.shape[0];
     for (int i = 0; i < 3; i++) l.global[i] = l.ints[to_projections ? 3 + i : i];
     vxg__push_array(&l, from);
-    vxg__push_array(&l, &p->coef);
+    vxg__push_array(&l, &coef);
     if (p->tables) vxg__push_array(&l, &p->table);
     vxg__push_array(&l, to);
     return vxg__launch(vxg_op_device(op), call->queue,
@@ -292,15 +296,15 @@ static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
     if (p->rays) return vxg__ray_joseph_plan_run(p->rays, 1, call, cotangent, grad);
     return run(op, call, 0, cotangent, grad);
 }
-static size_t plan_workspace(const vxg_op *op) {
+static size_t plan_workspace(const vxg_op *op, const vxg_call *call) {
     const vxg_ray_state *p = vxg_op_state(op);
-    if (p->plan) return vxg__cone_joseph_plan_workspace(p->plan);
-    return p->rays ? vxg__ray_joseph_plan_workspace(p->rays) : 0;
+    if (p->plan) return vxg__cone_joseph_plan_workspace(p->plan, call);
+    if (p->rays) return vxg__ray_joseph_plan_workspace(p->rays, call);
+    return vxg__call_rows_bytes(call, VXG_RAY_COEFS * vxg_dtype_size(p->coef.dtype));
 }
 
 #define PROJECTOR(id, words)                                                                       \
     static const vxg_op_class id = {.name = words,                                                 \
-                                    .linear = 1,                                                   \
                                     .accumulates = 1,                                              \
                                     .apply = project,                                              \
                                     .vjp = project_vjp,                                            \
@@ -332,5 +336,6 @@ int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
         return status;
     }
     vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
-    return vxg_op_new(classes[planar][opts->model], dev, 1, &volume, &projections, p, out);
+    return vxg__op_new_linear(classes[planar][opts->model], dev, &volume, &projections,
+                              VXG_SUBSETS_EXACT, p, out);
 }

@@ -154,13 +154,13 @@ static int vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
     (void)in;
     return grad->buffer ? run(op, call, 1, cotangent, grad) : VXG_OK;
 }
-static size_t workspace(const vxg_op *op) {
+static size_t workspace(const vxg_op *op, const vxg_call *call) {
+    (void)call;
     const vxg_ct_cone_bp *p = vxg_op_state(op);
     return p->plan ? vxg__ct_cone_bp_plan_workspace(p->plan) : 0;
 }
 
 static const vxg_op_class cone_bp_class = {.name = "ct.cone.backprojector",
-                                           .linear = 1,
                                            .accumulates = 1,
                                            .apply = apply,
                                            .vjp = vjp,
@@ -208,7 +208,6 @@ static int texture_apply(const vxg_op *op, const vxg_call *call, const vxg_array
 
 /* No vjp: the sampler's weights are the device's, their exact transpose is not known. */
 static const vxg_op_class cone_texture_class = {.name = "ct.cone.backprojector.texture",
-                                                .linear = 1,
                                                 .accumulates = 1,
                                                 .apply = texture_apply,
                                                 .destroy = cone_bp_free};
@@ -256,6 +255,6 @@ int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
         return status;
     }
     vxg__ct_spaces(geo, &p->vol, opts->real, 0, &volume, &projections);
-    return vxg_op_new(p->texture ? &cone_texture_class : &cone_bp_class, dev, 1, &projections,
-                      &volume, p, out);
+    return vxg__op_new_linear(p->texture ? &cone_texture_class : &cone_bp_class, dev, &projections,
+                              &volume, VXG_SUBSETS_NONE, p, out);
 }

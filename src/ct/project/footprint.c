@@ -121,8 +121,11 @@ static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_v
 static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int to_projections,
                const vxg_array *from, const vxg_array *to) {
     const footprint_state *p = vxg_op_state(op);
-    const int64_t n[] = {p->vol.nx, p->vol.ny,        p->vol.nz, p->nu,     p->nv,
-                         p->nviews, call->accumulate, p->cone,   p->planar, p->trapezoids};
+    vxg_call c = *call;
+    vxg_array coef;
+    VXG_TRY(vxg__call_rows(&c, &p->coef, &coef));
+    const int64_t n[] = {p->vol.nx,     p->vol.ny,        p->vol.nz, p->nu,     p->nv,
+                         coef.shape[0], call->accumulate, p->cone,   p->planar, p->trapezoids};
     vxg_launch l = {.nints = 10, .nreals = 3, .reals = {p->vol.dx, p->vol.dy, p->vol.dz}};
     for (int i = 0; i < 10; i++) l.ints[i] = (int)n[i];
     for (int i = 0; i < 3; i++) l.global[i] = n[to_projections ? 3 + i : i];
@@ -130,7 +133,7 @@ static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int t
     l.global[blocks] = (l.global[blocks] + FP_BLOCK - 1) / FP_BLOCK;
     if (p->planar) l.reals[2] = 0;
     vxg__push_array(&l, from);
-    vxg__push_array(&l, &p->coef);
+    vxg__push_array(&l, &coef);
     vxg__push_array(&l, to);
     return vxg__launch(vxg_op_device(op), call->queue, kernel, vxg__arithmetic(to->dtype), &l);
 }
@@ -146,10 +149,15 @@ static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
     return run(op, call, "fp_project_adjoint", 0, cotangent, grad);
 }
 
+static size_t workspace(const vxg_op *op, const vxg_call *call) {
+    const footprint_state *p = vxg_op_state(op);
+    return vxg__call_rows_bytes(call, FP_COEFS * vxg_dtype_size(p->coef.dtype));
+}
+
 #define FOOTPRINT(words)                                                                           \
     {                                                                                              \
-        .name = words, .linear = 1, .accumulates = 1, .apply = project, .vjp = project_vjp,        \
-        .destroy = footprint_free                                                                  \
+        .name = words, .accumulates = 1, .apply = project, .vjp = project_vjp,                     \
+        .workspace = workspace, .destroy = footprint_free                                          \
     }
 static const vxg_op_class classes[2][2] = {
     {FOOTPRINT("ct.parallel3d.footprint"), FOOTPRINT("ct.cone3d.footprint")},
@@ -166,5 +174,5 @@ int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
     VXG_TRY(state_new(dev, geo, vol, opts, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
     const vxg_op_class *cls = planar ? &planar_classes[p->cone] : &classes[p->trapezoids][p->cone];
-    return vxg_op_new(cls, dev, 1, &volume, &projections, p, out);
+    return vxg__op_new_linear(cls, dev, &volume, &projections, VXG_SUBSETS_EXACT, p, out);
 }

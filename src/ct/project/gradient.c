@@ -179,21 +179,20 @@ static int64_t sums_per_view(const gradient_state *p) {
     return vxg_ct_geometry_nv(p->geo) * ROW_SUMS;
 }
 
-static scratch scratch_of(const gradient_state *p, const vxg_call *call) {
+static int scratch_of(const gradient_state *p, const vxg_call *call, scratch *s) {
     vxg_call c = *call;
-    scratch s;
     const vxg_space coef = table_space(p, VXG_RAY_COEFS), tangent = table_space(p, TANGENT);
     const vxg_space sums = table_space(p, sums_per_view(p));
-    s.coef = vxg__workspace_array(&c, &coef);
-    s.tangent = vxg__workspace_array(&c, &tangent);
-    s.sums = vxg__workspace_array(&c, &sums);
-    return s;
+    VXG_TRY(vxg_call_workspace(&c, &coef, &s->coef));
+    VXG_TRY(vxg_call_workspace(&c, &tangent, &s->tangent));
+    return vxg_call_workspace(&c, &sums, &s->sums);
 }
-static size_t gradient_workspace(const vxg_op *op) {
+static size_t gradient_workspace(const vxg_op *op, const vxg_call *call) {
+    (void)call;
     const gradient_state *p = vxg_op_state(op);
     const vxg_space coef = table_space(p, VXG_RAY_COEFS), tangent = table_space(p, TANGENT);
     const vxg_space sums = table_space(p, sums_per_view(p));
-    return vxg__space_bytes(&coef) + vxg__space_bytes(&tangent) + vxg__space_bytes(&sums);
+    return vxg_space_bytes(&coef) + vxg_space_bytes(&tangent) + vxg_space_bytes(&sums);
 }
 
 /* Coefficients of geometry + delta to the device and, where there is one, the tangent. */
@@ -239,9 +238,10 @@ static void sizes_of(const gradient_state *p, int64_t *voxels, int64_t *pixels) 
 static int gradient_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                           const vxg_array *out) {
     const gradient_state *p = vxg_op_state(op);
-    const scratch s = scratch_of(p, call);
+    scratch s;
     int64_t voxels[3], pixels[3];
     sizes_of(p, voxels, pixels);
+    VXG_TRY(scratch_of(p, call, &s));
     VXG_TRY(prepare(p, call, &in[1], NULL, &s));
     return launch(op, call, "cone_joseph", call->accumulate, pixels,
                   (const vxg_array *[]){&in[0], &s.coef, out}, 3);
@@ -250,12 +250,12 @@ static int gradient_apply(const vxg_op *op, const vxg_call *call, const vxg_arra
 static int gradient_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                         const vxg_array *tangent, const vxg_array *out) {
     const gradient_state *p = vxg_op_state(op);
-    const scratch s = scratch_of(p, call);
     const int moves = tangent[1].buffer != NULL;
+    scratch s;
     int64_t voxels[3], pixels[3];
     int adds = call->accumulate;
     sizes_of(p, voxels, pixels);
-    if (!tangent[0].buffer && !moves) return adds ? VXG_OK : vxg_array_fill(call->queue, out, 0);
+    VXG_TRY(scratch_of(p, call, &s));
     VXG_TRY(prepare(p, call, &in[1], moves ? &tangent[1] : NULL, &s));
     if (tangent[0].buffer) {
         VXG_TRY(launch(op, call, "cone_joseph", adds, pixels,
@@ -313,9 +313,10 @@ static int geometry_vjp(const vxg_op *op, const vxg_call *call, const scratch *s
 static int gradient_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                         const vxg_array *cotangent, const vxg_array *grad) {
     const gradient_state *p = vxg_op_state(op);
-    const scratch s = scratch_of(p, call);
+    scratch s;
     int64_t voxels[3], pixels[3];
     sizes_of(p, voxels, pixels);
+    VXG_TRY(scratch_of(p, call, &s));
     VXG_TRY(prepare(p, call, &in[1], NULL, &s));
     if (grad[0].buffer)
         VXG_TRY(launch(op, call, "cone_joseph_adjoint", call->accumulate, voxels,
@@ -328,7 +329,6 @@ static int gradient_vjp(const vxg_op *op, const vxg_call *call, const vxg_array 
 }
 
 static const vxg_op_class gradient_class = {.name = "ct.geometry.joseph",
-                                            .linear = 1,
                                             .accumulates = 1,
                                             .apply = gradient_apply,
                                             .jvp = gradient_jvp,
@@ -371,7 +371,9 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     in[1] = (vxg_space){.dtype = vxg_real_dtype(opts->real),
                         .ndim = 3,
                         .shape = {vxg_ct_geometry_nviews(geo), 4, 3}};
-    return vxg_op_new(&gradient_class, dev, 2, in, &projections, p, out);
+    const vxg_op_opts op = {
+        .linear = 1, .device = dev, .in = in, .ninputs = 2, .out = &projections, .state = p};
+    return vxg_op_new(&gradient_class, &op, out);
 }
 
 int vxg_ct_projector_geometry(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,

@@ -85,7 +85,7 @@ static int views_of(const vxg_ct_prepared *p, int64_t first, int64_t n, vxg_arra
 /* A call with workspace for op: the caller's, else the object's own, which grows to the largest. */
 static int complete(vxg_ct_prepared *p, const vxg_op *op, const vxg_call *given, vxg_call *call) {
     VXG_TRY(VXG_IN(vxg_call, call, given));
-    const size_t need = vxg_op_workspace(op);
+    const size_t need = vxg_op_workspace(op, NULL);
     if (call->workspace || !need) return VXG_OK;
     if (!p->workspace || vxg_buffer_size(p->workspace) < need) {
         vxg_buffer *larger;

@@ -240,15 +240,15 @@ static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_arr
     return run(op, call, "bp_linear_adjoint", 1, cotangent, grad);
 }
 
-static size_t plan_workspace(const vxg_op *op) {
+static size_t plan_workspace(const vxg_op *op, const vxg_call *call) {
+    (void)call;
     const vxg_ct_projection *p = vxg_op_state(op);
     if (p->plan) return vxg__ct_plan_workspace(p->plan);
-    return p->rays ? vxg__ray_joseph_plan_workspace(p->rays) : 0;
+    return p->rays ? vxg__ray_joseph_plan_workspace(p->rays, call) : 0;
 }
 
 #define PROJECTOR(id, words)                                                                       \
     static const vxg_op_class id = {.name = words,                                                 \
-                                    .linear = 1,                                                   \
                                     .accumulates = 1,                                              \
                                     .apply = project,                                              \
                                     .vjp = project_vjp,                                            \
@@ -259,7 +259,6 @@ PROJECTOR(siddon3_class, "ct.parallel3d.siddon");
 PROJECTOR(joseph2_class, "ct.parallel2d.joseph");
 PROJECTOR(siddon2_class, "ct.parallel2d.siddon");
 static const vxg_op_class backproject_class = {.name = "ct.backprojector",
-                                               .linear = 1,
                                                .accumulates = 1,
                                                .apply = backproject,
                                                .vjp = backproject_vjp,
@@ -299,7 +298,8 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
         return vxg__ct_cone_projector(dev, geo, vol, opts, planar, out);
     VXG_TRY(projection_new(dev, geo, vol, opts, 0, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
-    return vxg_op_new(classes[planar][opts->model], dev, 1, &volume, &projections, p, out);
+    return vxg__op_new_linear(classes[planar][opts->model], dev, &volume, &projections,
+                              VXG_SUBSETS_NONE, p, out);
 }
 
 int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
@@ -333,7 +333,8 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
                 "backprojector: weighting by distance needs a source (cone or fan beam)");
     VXG_TRY(projection_new(dev, geo, vol, opts, 1, 0, &p));
     vxg__ct_spaces(geo, &p->vol, opts->real, 0, &volume, &projections);
-    return vxg_op_new(&backproject_class, dev, 1, &projections, &volume, p, out);
+    return vxg__op_new_linear(&backproject_class, dev, &projections, &volume, VXG_SUBSETS_NONE, p,
+                              out);
 }
 
 int vxg__ct_slice_aligned(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int64_t *shift) {

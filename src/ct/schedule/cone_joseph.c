@@ -148,21 +148,30 @@ int vxg__cone_joseph_plan_new(const vxg_device *dev, const vxg_ray_state *state,
 }
 
 /* ---- Running ---- */
-static int64_t view_bytes(const vxg_cone_joseph_plan *p) {
-    return p->scan.nu * vxg_cj_pack_height(&p->scan) * (int64_t)sizeof(float);
+static int64_t view_bytes(const vxg_cj_scan *s) {
+    return s->nu * vxg_cj_pack_height(s) * (int64_t)sizeof(float);
 }
 
-static int chunk_views(const vxg_cone_joseph_plan *p) {
-    int64_t n = PACK_BYTES / view_bytes(p), more = PACK_MOST / view_bytes(p);
+static int chunk_views(const vxg_cj_scan *s) {
+    int64_t n = PACK_BYTES / view_bytes(s), more = PACK_MOST / view_bytes(s);
     if (n < PACK_VIEWS) n = more < PACK_VIEWS ? more : PACK_VIEWS;
     if (n < 1) n = 1;
-    return n < p->scan.nviews ? (int)n : p->scan.nviews;
+    return n < s->nviews ? (int)n : s->nviews;
 }
 
-size_t vxg__cone_joseph_plan_workspace(const vxg_cone_joseph_plan *p) {
-    const int64_t adjoint = chunk_views(p) * view_bytes(p);
-    const int64_t forward = vxg_cj_turn_floats(&p->scan) * (int64_t)sizeof(float);
-    return (size_t)(adjoint > forward ? adjoint : forward) + 64;
+/* Of a chunk of views, or of slices. */
+static size_t copy_bytes(const vxg_cj_scan *s) {
+    const int64_t adjoint = chunk_views(s) * view_bytes(s);
+    const int64_t forward = vxg_cj_turn_floats(s) * (int64_t)sizeof(float);
+    return (size_t)(adjoint > forward ? adjoint : forward);
+}
+
+size_t vxg__cone_joseph_plan_workspace(const vxg_cone_joseph_plan *p, const vxg_call *call) {
+    vxg_cj_scan s = p->scan;
+    s.nviews = (int)vxg__call_count(call, s.nviews);
+    return vxg_workspace_bytes(copy_bytes(&s)) + vxg__call_rows_bytes(call, sizeof *s.views) +
+           vxg__call_rows_bytes(call, (size_t)s.nu * sizeof *s.columns) +
+           vxg__call_rows_bytes(call, (size_t)s.nu * sizeof *s.tangent);
 }
 
 /* n split into equal parts of at most `most`. */
@@ -171,11 +180,10 @@ static int part(int n, int most) {
     return (n + parts - 1) / parts;
 }
 
-static int forward(const vxg_cone_joseph_plan *p, const float *in, float *out, int add,
-                   float *workspace, const vxg_progress *progress) {
-    const vxg_cj_scan *s = &p->scan;
-    vxg_cj_turn_args turn = {.in = in, .out = workspace, .scan = *s};
-    vxg_cj_forward_args a = {.in = workspace, .out = out, .scan = *s};
+static int forward(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const float *in, float *out,
+                   float *copy, const vxg_call *call) {
+    vxg_cj_turn_args turn = {.in = in, .out = copy, .scan = *s};
+    vxg_cj_forward_args a = {.in = copy, .out = out, .scan = *s};
     a.columns = part(s->nu, 512), a.rows = (int)vxg_cj_round(part(s->nv, 512));
     const int64_t blocks =
         (int64_t)((s->nu + a.columns - 1) / a.columns) * ((s->nv + a.rows - 1) / a.rows);
@@ -188,26 +196,26 @@ static int forward(const vxg_cone_joseph_plan *p, const float *in, float *out, i
     const int64_t units = blocks * ((s->nviews + a.views - 1) / a.views);
     const size_t scratch = (size_t)vxg_cj_forward_floats(&a) * sizeof(float);
     for (int z = 0; z < s->nz; z += s->zchunk) {
-        turn.z = a.z = z, a.add = add || z > 0;
-        VXG_TRY(vxg__cpu_run(p->turn, &turn, s->ny + 2, 0, progress));
-        VXG_TRY(vxg__cpu_run(p->forward, &a, units, scratch, progress));
+        turn.z = a.z = z, a.add = call->accumulate || z > 0;
+        VXG_TRY(vxg__cpu_run(p->turn, &turn, s->ny + 2, 0, call->progress));
+        VXG_TRY(vxg__cpu_run(p->forward, &a, units, scratch, call->progress));
     }
     return VXG_OK;
 }
 
-static int adjoint(const vxg_cone_joseph_plan *p, const float *in, float *out, int add,
-                   float *workspace, const vxg_progress *progress) {
-    const vxg_cj_scan *s = &p->scan;
-    const int chunk = chunk_views(p), t = VXG_CJ_TILE;
+static int adjoint(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const float *in, float *out,
+                   float *copy, const vxg_call *call) {
+    const int chunk = chunk_views(s), t = VXG_CJ_TILE;
     const int64_t tiles = (int64_t)((s->nx + t - 1) / t) * ((s->ny + t - 1) / t) *
                           ((s->nz + s->zchunk - 1) / s->zchunk);
     for (int v = 0; v < s->nviews; v += chunk) {
-        vxg_cj_pack_args pack = {.in = in, .out = workspace, .scan = *s, .first = v};
-        vxg_cj_adjoint_args a = {.in = workspace, .out = out, .scan = *s, .first = v};
-        a.views = s->nviews - v < chunk ? s->nviews - v : chunk, a.add = add || v > 0;
-        VXG_TRY(vxg__cpu_run(p->pack, &pack, a.views, 0, progress));
+        vxg_cj_pack_args pack = {.in = in, .out = copy, .scan = *s, .first = v};
+        vxg_cj_adjoint_args a = {.in = copy, .out = out, .scan = *s, .first = v};
+        a.views = s->nviews - v < chunk ? s->nviews - v : chunk;
+        a.add = call->accumulate || v > 0;
+        VXG_TRY(vxg__cpu_run(p->pack, &pack, a.views, 0, call->progress));
         VXG_TRY(vxg__cpu_run(p->adjoint, &a, tiles,
-                             (size_t)vxg_cj_adjoint_floats(s) * sizeof(float), progress));
+                             (size_t)vxg_cj_adjoint_floats(s) * sizeof(float), call->progress));
     }
     return VXG_OK;
 }
@@ -216,8 +224,14 @@ int vxg__cone_joseph_plan_run(const vxg_cone_joseph_plan *p, int is_adjoint, con
                               const vxg_array *in, const vxg_array *out) {
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
-    char *workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
-    workspace += -(uintptr_t)workspace & 63;
-    return (is_adjoint ? adjoint : forward)(p, from, to, call->accumulate, (float *)workspace,
-                                            call->progress);
+    vxg_call c = *call;
+    vxg_cj_scan s = p->scan;
+    s.nviews = (int)vxg__call_count(call, s.nviews);
+    s.views = vxg__call_host_rows(&c, p->views, sizeof *s.views);
+    s.columns = vxg__call_host_rows(&c, p->columns, (size_t)s.nu * sizeof *s.columns);
+    s.tangent = vxg__call_host_rows(&c, p->tangent, (size_t)s.nu * sizeof *s.tangent);
+    float *const copy = vxg_call_scratch(&c, copy_bytes(&s));
+    VXG_FAIL_IF(!s.views || !s.columns || !s.tangent || !copy, VXG_ERR_FAILED,
+                "projector: the workspace is too small");
+    return (is_adjoint ? adjoint : forward)(p, &s, from, to, copy, &c);
 }

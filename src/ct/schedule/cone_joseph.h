@@ -15,8 +15,9 @@ int vxg__cone_joseph_plan_new(const vxg_device *dev, const struct vxg_ray_state 
                               vxg_cone_joseph_plan **out);
 void vxg__cone_joseph_plan_free(vxg_cone_joseph_plan *plan); /* NULL is fine */
 /* The larger of: a copy of up to 256 slices of the volume; a copy of a chunk of views, of about 32
- * MB or 32 views up to 256 MB or one view. */
-size_t vxg__cone_joseph_plan_workspace(const vxg_cone_joseph_plan *plan);
+ * MB or 32 views up to 256 MB or one view. For the call's subset of views; where they do not follow
+ * each other, their tables too, 68 bytes a detector column and view. */
+size_t vxg__cone_joseph_plan_workspace(const vxg_cone_joseph_plan *plan, const vxg_call *call);
 /* Contiguous float32 arrays: volume to projections, or with adjoint projections to volume. Bits do
  * not depend on threads. */
 int vxg__cone_joseph_plan_run(const vxg_cone_joseph_plan *plan, int adjoint, const vxg_call *call,

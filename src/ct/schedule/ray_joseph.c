@@ -88,15 +88,23 @@ static size_t brick_bytes(const vxg_ray_joseph_plan *p) {
     return (size_t)vxg_rj_brick_floats(&p->scan) * sizeof(float);
 }
 
-size_t vxg__ray_joseph_plan_workspace(const vxg_ray_joseph_plan *p) {
-    return turned_bytes(p) + vxg__cpu_scratch(brick_bytes(p)) + 64;
+size_t vxg__ray_joseph_plan_workspace(const vxg_ray_joseph_plan *p, const vxg_call *call) {
+    return vxg_workspace_bytes(turned_bytes(p)) +
+           vxg_workspace_bytes(vxg__cpu_scratch(brick_bytes(p))) +
+           vxg__call_rows_bytes(call, VXG_RAY_COEFS * sizeof(double));
 }
 
-static int forward(const vxg_ray_joseph_plan *p, const float *in, float *out, int add,
-                   char *workspace, const vxg_progress *progress) {
-    const vxg_rj_scan *s = &p->scan;
-    vxg_rj_turn_args turn = {.in = in, .out = (float *)workspace, .scan = *s};
-    vxg_rj_forward_args a = {.in = in, .turned = turn.out, .out = out, .scan = *s, .add = add};
+/* Memory of a run, from the call's workspace. */
+typedef struct run_memory {
+    float *turned;
+    void *bricks;
+} run_memory;
+
+static int forward(const vxg_ray_joseph_plan *p, const vxg_rj_scan *s, const float *in, float *out,
+                   const run_memory *m, const vxg_call *call) {
+    vxg_rj_turn_args turn = {.in = in, .out = m->turned, .scan = *s};
+    vxg_rj_forward_args a = {
+        .in = in, .turned = turn.out, .out = out, .scan = *s, .add = call->accumulate};
     a.rows = vxg_rj_parts(s->nv, vxg_rj_parts(s->nv, PIXELS));
     a.columns = vxg_rj_parts(s->nu, vxg_rj_parts(s->nu, PIXELS));
     const int64_t blocks = (int64_t)vxg_rj_parts(s->nv, a.rows) * vxg_rj_parts(s->nu, a.columns);
@@ -104,26 +112,30 @@ static int forward(const vxg_ray_joseph_plan *p, const float *in, float *out, in
         if (blocks * vxg_rj_parts(s->nviews, a.views) >= SHARE * vxg_threads()) break;
     for (int layer = 0; layer < vxg_rj_parts(s->n[2], s->tile[2]); layer++) {
         turn.layer = a.layer = layer;
-        if (p->turned) VXG_TRY(vxg__cpu_run(p->turn, &turn, s->n[1], 0, progress));
+        if (p->turned) VXG_TRY(vxg__cpu_run(p->turn, &turn, s->n[1], 0, call->progress));
         VXG_TRY(vxg__cpu_run_in(p->forward, &a, blocks * vxg_rj_parts(s->nviews, a.views),
-                                workspace + turned_bytes(p), brick_bytes(p), progress));
+                                m->bricks, brick_bytes(p), call->progress));
     }
     return VXG_OK;
 }
 
-static int adjoint(const vxg_ray_joseph_plan *p, const float *in, float *out, int add,
-                   char *workspace, const vxg_progress *progress) {
-    const vxg_rj_adjoint_args a = {.in = in, .out = out, .scan = p->scan, .add = add};
-    return vxg__cpu_run_in(p->adjoint, &a, bricks(&p->scan), workspace + turned_bytes(p),
-                           brick_bytes(p), progress);
+static int adjoint(const vxg_ray_joseph_plan *p, const vxg_rj_scan *s, const float *in, float *out,
+                   const run_memory *m, const vxg_call *call) {
+    const vxg_rj_adjoint_args a = {.in = in, .out = out, .scan = *s, .add = call->accumulate};
+    return vxg__cpu_run_in(p->adjoint, &a, bricks(s), m->bricks, brick_bytes(p), call->progress);
 }
 
 int vxg__ray_joseph_plan_run(const vxg_ray_joseph_plan *p, int is_adjoint, const vxg_call *call,
                              const vxg_array *in, const vxg_array *out) {
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
-    char *workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
-    workspace += -(uintptr_t)workspace & 63;
-    return (is_adjoint ? adjoint : forward)(p, from, to, call->accumulate, workspace,
-                                            call->progress);
+    vxg_call c = *call;
+    vxg_rj_scan scan = p->scan;
+    scan.nviews = (int)vxg__call_count(call, scan.nviews);
+    scan.coefs = vxg__call_host_rows(&c, p->scan.coefs, VXG_RAY_COEFS * sizeof(double));
+    const run_memory m = {.turned = vxg_call_scratch(&c, turned_bytes(p)),
+                          .bricks = vxg_call_scratch(&c, vxg__cpu_scratch(brick_bytes(p)))};
+    VXG_FAIL_IF(!scan.coefs || !m.turned || !m.bricks, VXG_ERR_FAILED,
+                "projector: the workspace is too small");
+    return (is_adjoint ? adjoint : forward)(p, &scan, from, to, &m, &c);
 }

@@ -15,8 +15,9 @@ int vxg__ray_joseph_plan_new(const vxg_device *dev, const vxg_ct_geometry *geo,
                              const vxg_ct_volume *vol, const double *coefs, const double *table,
                              vxg_ray_joseph_plan **out);
 void vxg__ray_joseph_plan_free(vxg_ray_joseph_plan *plan); /* NULL is fine */
-/* A copy of at most 34 slices of the volume, and 300 KB a thread. */
-size_t vxg__ray_joseph_plan_workspace(const vxg_ray_joseph_plan *plan);
+/* A copy of at most 34 slices of the volume, and 300 KB a thread. For the call's subset of views.
+ */
+size_t vxg__ray_joseph_plan_workspace(const vxg_ray_joseph_plan *plan, const vxg_call *call);
 /* Contiguous float32 arrays: volume to projections, or with adjoint projections to volume. Bits do
  * not depend on threads. */
 int vxg__ray_joseph_plan_run(const vxg_ray_joseph_plan *plan, int adjoint, const vxg_call *call,
