@@ -154,9 +154,10 @@ VXG_API int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo,
  * (nviews, 4, 3), a change of every view's vectors (r or s, d, U, V; x, y, z of each) in world
  * units, zero for the geometry as it is. Linear in the volume; jvp and vjp by both inputs. Flat
  * detectors, any beam. Views are derived from geo + delta in double on the host at every call:
- * delta, its tangent and the sums of its gradient go there and back, and the queue is waited for. A
- * derivative is that of the interpolated volume: where a ray passes exactly through a line of voxel
- * centres or changes its dominant axis, that of one side. VXG_ERR_ARGUMENT: another model or
+ * delta, its tangent and the sums of its gradient go there and back, and the queue is waited for.
+ * Bound to a delta (vxg_op_bind of input 1) it is the projector of the moved views, prepared once.
+ * A derivative is that of the interpolated volume: where a ray passes exactly through a line of
+ * voxel centres or changes its dominant axis, that of one side. VXG_ERR_ARGUMENT: another model or
  * detector, and at a call a delta that makes a view the geometry would refuse. opts NULL: float32.
  */
 VXG_API int vxg_ct_projector_geometry(vxg_device *dev, const vxg_ct_geometry *geo,

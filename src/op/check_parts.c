@@ -248,7 +248,7 @@ static int compare_bound(const vxg_op *op, const vxg_op *bound, int input, const
 int vxg_check_bind(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     whole w = {.has_jvp = 0};
     vxg_array got = {0};
-    VXG_TRY(vxg__check_start(op, opts, vxg__is_f64(op) ? 1e-12 : 1e-5, out));
+    VXG_TRY(vxg__check_start(op, opts, vxg__is_f64(op) ? 1e-12 : 2e-5, out));
     VXG_FAIL_IF(vxg_op_inputs(op) < 2, VXG_ERR_UNSUPPORTED, "%s has a single input",
                 vxg_op_name(op));
     int status = whole_new(op, opts, &w);

@@ -170,10 +170,21 @@ typedef struct scratch {
     vxg_array coef, tangent, sums;
 } scratch;
 
-static vxg_space table_space(const gradient_state *p, int64_t per_view) {
-    return (vxg_space){.dtype = vxg_real_dtype(p->real),
-                       .ndim = 1,
-                       .shape = {vxg_ct_geometry_nviews(p->geo) * per_view}};
+static int64_t views_of(const gradient_state *p, const vxg_call *call) {
+    return vxg__call_count(call, vxg_ct_geometry_nviews(p->geo));
+}
+/* The call's entries are handled in pieces of views that follow each other: how many there are from
+ * entry i on, and the first of them. */
+static int64_t next_views(const gradient_state *p, const vxg_call *call, int64_t i, int64_t *view) {
+    const int64_t n = call->subset ? vxg_subset_run(call->subset, i) : views_of(p, call) - i;
+    *view = call->subset ? vxg_subset_at(call->subset, i) : i;
+    return n < PIECE ? n : PIECE;
+}
+
+/* Of all the call's views. */
+static vxg_space table_space(const gradient_state *p, const vxg_call *call, int64_t per_view) {
+    return (vxg_space){
+        .dtype = vxg_real_dtype(p->real), .ndim = 1, .shape = {views_of(p, call) * per_view}};
 }
 static int64_t sums_per_view(const gradient_state *p) {
     return vxg_ct_geometry_nv(p->geo) * ROW_SUMS;
@@ -181,33 +192,34 @@ static int64_t sums_per_view(const gradient_state *p) {
 
 static int scratch_of(const gradient_state *p, const vxg_call *call, scratch *s) {
     vxg_call c = *call;
-    const vxg_space coef = table_space(p, VXG_RAY_COEFS), tangent = table_space(p, TANGENT);
-    const vxg_space sums = table_space(p, sums_per_view(p));
+    const vxg_space coef = table_space(p, call, VXG_RAY_COEFS),
+                    tangent = table_space(p, call, TANGENT);
+    const vxg_space sums = table_space(p, call, sums_per_view(p));
     VXG_TRY(vxg_call_workspace(&c, &coef, &s->coef));
     VXG_TRY(vxg_call_workspace(&c, &tangent, &s->tangent));
     return vxg_call_workspace(&c, &sums, &s->sums);
 }
 static size_t gradient_workspace(const vxg_op *op, const vxg_call *call) {
-    (void)call;
     const gradient_state *p = vxg_op_state(op);
-    const vxg_space coef = table_space(p, VXG_RAY_COEFS), tangent = table_space(p, TANGENT);
-    const vxg_space sums = table_space(p, sums_per_view(p));
+    const vxg_space coef = table_space(p, call, VXG_RAY_COEFS),
+                    tangent = table_space(p, call, TANGENT);
+    const vxg_space sums = table_space(p, call, sums_per_view(p));
     return vxg_space_bytes(&coef) + vxg_space_bytes(&tangent) + vxg_space_bytes(&sums);
 }
 
 /* Coefficients of geometry + delta to the device and, where there is one, the tangent. */
 static int prepare(const gradient_state *p, const vxg_call *call, const vxg_array *delta,
                    const vxg_array *tangent, const scratch *s) {
-    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    const int64_t nviews = views_of(p, call);
     double moves[PIECE * 12], along[PIECE * 12] = {0}, coef[PIECE * VXG_RAY_COEFS];
     double change[PIECE * TANGENT];
-    for (int64_t first = 0; first < nviews; first += PIECE) {
-        const int64_t n = nviews - first < PIECE ? nviews - first : PIECE;
-        VXG_TRY(read_piece(call->queue, delta, first * 12, n * 12, moves));
-        if (tangent) VXG_TRY(read_piece(call->queue, tangent, first * 12, n * 12, along));
+    for (int64_t first = 0, n, view; first < nviews; first += n) {
+        n = next_views(p, call, first, &view);
+        VXG_TRY(read_piece(call->queue, delta, view * 12, n * 12, moves));
+        if (tangent) VXG_TRY(read_piece(call->queue, tangent, view * 12, n * 12, along));
         for (int64_t i = 0; i < n; i++) {
             moved_view m;
-            VXG_TRY(move_view(p, first + i, moves + i * 12, &m));
+            VXG_TRY(move_view(p, view + i, moves + i * 12, &m));
             memcpy(coef + i * VXG_RAY_COEFS, m.coef, sizeof m.coef);
             if (tangent) tangent_of(p, &m, along + i * 12, change + i * TANGENT);
         }
@@ -223,15 +235,17 @@ static int launch(const vxg_op *op, const vxg_call *call, const char *kernel, in
     const gradient_state *p = vxg_op_state(op);
     vxg_launch l = {0};
     vxg__ct_ray_sizes(p->geo, &p->vol, accumulate, &l);
+    l.ints[5] = (int)views_of(p, call);
     for (int i = 0; i < 3; i++) l.global[i] = global[i];
     for (int i = 0; i < n; i++) vxg__push_array(&l, arrays[i]);
     return vxg__launch(vxg_op_device(op), call->queue, kernel, p->real, &l);
 }
 
-static void sizes_of(const gradient_state *p, int64_t *voxels, int64_t *pixels) {
+static void sizes_of(const gradient_state *p, const vxg_call *call, int64_t *voxels,
+                     int64_t *pixels) {
     voxels[0] = p->vol.nx, voxels[1] = p->vol.ny, voxels[2] = p->vol.nz;
     pixels[0] = vxg_ct_geometry_nu(p->geo), pixels[1] = vxg_ct_geometry_nv(p->geo);
-    pixels[2] = vxg_ct_geometry_nviews(p->geo);
+    pixels[2] = views_of(p, call);
 }
 
 /* ---- The operator ---- */
@@ -240,7 +254,7 @@ static int gradient_apply(const vxg_op *op, const vxg_call *call, const vxg_arra
     const gradient_state *p = vxg_op_state(op);
     scratch s;
     int64_t voxels[3], pixels[3];
-    sizes_of(p, voxels, pixels);
+    sizes_of(p, call, voxels, pixels);
     VXG_TRY(scratch_of(p, call, &s));
     VXG_TRY(prepare(p, call, &in[1], NULL, &s));
     return launch(op, call, "cone_joseph", call->accumulate, pixels,
@@ -254,7 +268,7 @@ static int gradient_jvp(const vxg_op *op, const vxg_call *call, const vxg_array 
     scratch s;
     int64_t voxels[3], pixels[3];
     int adds = call->accumulate;
-    sizes_of(p, voxels, pixels);
+    sizes_of(p, call, voxels, pixels);
     VXG_TRY(scratch_of(p, call, &s));
     VXG_TRY(prepare(p, call, &in[1], moves ? &tangent[1] : NULL, &s));
     if (tangent[0].buffer) {
@@ -290,22 +304,24 @@ static int view_gradient(const gradient_state *p, const vxg_call *call, const vx
 static int geometry_vjp(const vxg_op *op, const vxg_call *call, const scratch *s,
                         const vxg_array *delta, const vxg_array *grad) {
     const gradient_state *p = vxg_op_state(op);
-    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    const int64_t nviews = views_of(p, call);
+    const int adds = call->accumulate || call->subset; /* a view may be there twice */
     double moves[PIECE * 12], to[PIECE * 12], g[TANGENT];
-    for (int64_t first = 0; first < nviews; first += PIECE) {
-        const int64_t n = nviews - first < PIECE ? nviews - first : PIECE;
-        VXG_TRY(read_piece(call->queue, delta, first * 12, n * 12, moves));
+    if (call->subset && !call->accumulate) VXG_TRY(vxg_array_fill(call->queue, grad, 0));
+    for (int64_t first = 0, n, view; first < nviews; first += n) {
+        n = next_views(p, call, first, &view);
+        VXG_TRY(read_piece(call->queue, delta, view * 12, n * 12, moves));
         memset(to, 0, sizeof to);
-        if (call->accumulate) VXG_TRY(read_piece(call->queue, grad, first * 12, n * 12, to));
+        if (adds) VXG_TRY(read_piece(call->queue, grad, view * 12, n * 12, to));
         for (int64_t i = 0; i < n; i++) {
             double back[12];
             moved_view m;
-            VXG_TRY(move_view(p, first + i, moves + i * 12, &m));
+            VXG_TRY(move_view(p, view + i, moves + i * 12, &m));
             VXG_TRY(view_gradient(p, call, &s->sums, first + i, g));
             tangent_transposed(p, &m, g, back);
             for (int k = 0; k < 12; k++) to[i * 12 + k] += back[k];
         }
-        VXG_TRY(write_piece(call->queue, grad, first * 12, n * 12, to));
+        VXG_TRY(write_piece(call->queue, grad, view * 12, n * 12, to));
     }
     return VXG_OK;
 }
@@ -315,7 +331,7 @@ static int gradient_vjp(const vxg_op *op, const vxg_call *call, const vxg_array 
     const gradient_state *p = vxg_op_state(op);
     scratch s;
     int64_t voxels[3], pixels[3];
-    sizes_of(p, voxels, pixels);
+    sizes_of(p, call, voxels, pixels);
     VXG_TRY(scratch_of(p, call, &s));
     VXG_TRY(prepare(p, call, &in[1], NULL, &s));
     if (grad[0].buffer)
@@ -328,11 +344,62 @@ static int gradient_vjp(const vxg_op *op, const vxg_call *call, const vxg_array 
     return geometry_vjp(op, call, &s, &in[1], &grad[1]);
 }
 
+/* ---- Bound to a geometry: the projector of the moved views, which may have a schedule ---- */
+/* In 2-D nothing leaves the slice: v without what lies across it, a point seen from the middle. */
+static void flatten(const vxg_ct_volume *vol, int point, double *v) {
+    double across = 0;
+    for (int i = 0; i < 3; i++)
+        across += vol->rotation[3 * i + 2] * (v[i] - (point ? vol->center[i] : 0));
+    for (int i = 0; i < 3; i++) v[i] -= across * vol->rotation[3 * i + 2];
+}
+
+static int moved_views(const gradient_state *p, const vxg_array *delta, vxg_ct_view *views) {
+    const int cone = vxg_ct_geometry_beam(p->geo) == VXG_CT_BEAM_CONE;
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    double moves[PIECE * 12];
+    for (int64_t first = 0; first < nviews; first += PIECE) {
+        const int64_t n = nviews - first < PIECE ? nviews - first : PIECE;
+        VXG_TRY(read_piece(NULL, delta, first * 12, n * 12, moves));
+        for (int64_t i = 0; i < n; i++) {
+            vxg_ct_view *const v = &views[first + i];
+            *v = *vxg_ct_geometry_view(p->geo, first + i);
+            double *const vectors[4] = {cone ? v->s : v->r, v->d, v->U, v->V};
+            for (int k = 0; k < (p->planar ? 9 : 12); k++)
+                vectors[k / 3][k % 3] += moves[12 * i + k];
+            for (int f = 0; f < 3 && p->planar; f++)
+                flatten(&p->vol, f == 1 || (f == 0 && cone), vectors[f]);
+        }
+    }
+    return VXG_OK;
+}
+
+static int gradient_bind(const vxg_op *op, int input, const vxg_array *value, vxg_op **out) {
+    const gradient_state *p = vxg_op_state(op);
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    vxg_ct_geometry *geo = NULL;
+    if (input != 1) return VXG_OK;
+    vxg_ct_view *views = vxg__calloc((size_t)nviews, sizeof *views);
+    if (!views) return VXG_ERR_MEMORY;
+    int status = moved_views(p, value, views);
+    if (!status)
+        status = (vxg_ct_geometry_beam(p->geo) == VXG_CT_BEAM_CONE ? vxg_ct_cone_views
+                                                                   : vxg_ct_parallel_views)(
+            nviews, vxg_ct_geometry_nv(p->geo), vxg_ct_geometry_nu(p->geo), views, &geo);
+    if (status == VXG_ERR_ARGUMENT) status = vxg_error_context(status, "geometry + delta");
+    if (!status)
+        status = (p->planar ? vxg_ct_projector2d : vxg_ct_projector)(
+            vxg_op_device(op), geo, &p->vol, &(vxg_ct_projector_opts){.real = p->real}, out);
+    vxg_ct_geometry_release(geo);
+    vxg__free(views);
+    return status;
+}
+
 static const vxg_op_class gradient_class = {.name = "ct.geometry.joseph",
                                             .accumulates = 1,
                                             .apply = gradient_apply,
                                             .jvp = gradient_jvp,
                                             .vjp = gradient_vjp,
+                                            .bind = gradient_bind,
                                             .workspace = gradient_workspace,
                                             .destroy = gradient_free};
 
@@ -371,8 +438,13 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     in[1] = (vxg_space){.dtype = vxg_real_dtype(opts->real),
                         .ndim = 3,
                         .shape = {vxg_ct_geometry_nviews(geo), 4, 3}};
-    const vxg_op_opts op = {
-        .linear = 1, .device = dev, .in = in, .ninputs = 2, .out = &projections, .state = p};
+    const vxg_op_opts op = {.linear = 1,
+                            .device = dev,
+                            .in = in,
+                            .ninputs = 2,
+                            .subsets = VXG_SUBSETS_EXACT,
+                            .out = &projections,
+                            .state = p};
     return vxg_op_new(&gradient_class, &op, out);
 }
 
