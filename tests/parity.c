@@ -245,18 +245,20 @@ static void row_checks(const vxg_op_row *row, const variant *v, vxg_dtype dtype)
     use(v);
     for (int k = 0; k < problems(row); k++) {
         vxg_problem p = problem_at(k, dtype);
-        if (dtype == VXG_F64 && p.size != VXG_PROBLEM_TINY) continue; /* op_checks has the others */
+        if (dtype == VXG_F64 && p.scale != VXG_PROBLEM_TINY) continue; /* op_checks has the others */
         vxg_check_opts o = {.seed = p.seed, .declared_empty = row->is_empty && row->is_empty(&p)};
         vxg_op *op;
         CHECK_OK(row->make(v->dev, &p, &op));
         if (vxg_op_is_linear(op)) {
             check_one("adjoint", vxg_check_adjoint, op, &o);
-            if (p.size == VXG_PROBLEM_TINY) {
+            if (p.scale == VXG_PROBLEM_TINY) {
                 check_one("transpose", vxg_check_transpose, op, &o);
                 check_one("accumulate", vxg_check_accumulate, op, &o);
             }
-            if (p.size == VXG_PROBLEM_TINY && p.seed < 4)
+            if (p.scale == VXG_PROBLEM_TINY && p.seed < 4) {
                 check_one("batch", vxg_check_batch, op, &o);
+                check_one("subset", vxg_check_subset, op, &o);
+            }
         }
         vxg_op_release(op);
     }
