@@ -245,7 +245,8 @@ static void row_checks(const vxg_op_row *row, const variant *v, vxg_dtype dtype)
     use(v);
     for (int k = 0; k < problems(row); k++) {
         vxg_problem p = problem_at(k, dtype);
-        if (dtype == VXG_F64 && p.scale != VXG_PROBLEM_TINY) continue; /* op_checks has the others */
+        if (dtype == VXG_F64 && p.scale != VXG_PROBLEM_TINY)
+            continue; /* op_checks has the others */
         vxg_check_opts o = {.seed = p.seed, .declared_empty = row->is_empty && row->is_empty(&p)};
         vxg_op *op;
         CHECK_OK(row->make(v->dev, &p, &op));

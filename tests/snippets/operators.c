@@ -19,8 +19,7 @@ static int run(vxg_device *dev) {
     if (!status) status = vxg_op_new_array(A, 0, &back);
     if (!status) status = vxg_op_new_array(A, -1, &w);
     if (!status) status = vxg_op_new_array(A, -1, &all);
-    if (!status)
-        status = vxg_array_new(dev, VXG_F32, 3, (const int64_t[]){SOME, 10, 10}, &y);
+    if (!status) status = vxg_array_new(dev, VXG_F32, 3, (const int64_t[]){SOME, 10, 10}, &y);
     if (!status) status = vxg_array_random(NULL, &x, 1, 0, 1);
     if (!status) status = vxg_array_fill(NULL, &w, 0.5);
     if (!status) status = some_weighted_views(A, &w, &x, &y, &back);

@@ -30,17 +30,27 @@ static int64_t pairs_at_once(const vxg_op *op) {
     return pairs < most ? pairs : most;
 }
 
+/* Two complex rows, in and out, for every pair at once. */
+static vxg_space scratch_space(const vxg_op *op) {
+    const vxg_ct_filter_state *s = vxg_op_state(op);
+    return (vxg_space){
+        .dtype = vxg_op_range(op)->dtype, .ndim = 1, .shape = {pairs_at_once(op) * 4 * s->n}};
+}
 static size_t filter_workspace(const vxg_op *op, const vxg_call *call) {
     (void)call;
     const vxg_ct_filter_state *s = vxg_op_state(op);
-    if (s->plan) return 0;
-    return (size_t)(pairs_at_once(op) * 4 * s->n) * vxg_dtype_size(vxg_op_range(op)->dtype);
+    const vxg_space space = scratch_space(op);
+    return s->plan ? 0 : vxg_space_bytes(&space);
 }
 
 static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, const vxg_array *out) {
     const vxg_ct_filter_state *s = vxg_op_state(op);
     int64_t pairs = pairs_of(s), step = pairs_at_once(op);
     const vxg_real real = vxg__arithmetic(out->dtype);
+    const vxg_space space = scratch_space(op);
+    vxg_call c = *call;
+    vxg_array scratch;
+    VXG_TRY(vxg_call_workspace(&c, &space, &scratch));
     for (int64_t first = 0; first < pairs; first += step) {
         int64_t count = pairs - first < step ? pairs - first : step;
         vxg_launch l = {.global = {count, 1, 1}, .nints = 7};
@@ -49,8 +59,7 @@ static int run(const vxg_op *op, const vxg_call *call, const vxg_array *in, cons
         for (int i = 0; i < 7; i++) l.ints[i] = (int)ints[i];
         vxg__push_array(&l, in);
         vxg__push_array(&l, &s->table);
-        l.buffer[l.nbuffers] = call->workspace;
-        l.offset[l.nbuffers++] = (int64_t)call->workspace_used;
+        vxg__push_array(&l, &scratch);
         vxg__push_array(&l, out);
         VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, "filter_rows", real, &l));
     }

@@ -216,7 +216,7 @@ int vxg__ct_cone_bp_plan_has(const vxg_ct_cone_bp_plan *p, vxg_ct_task task) {
 /* The workspace: repacked projections, then every worker's tile of sums. */
 static size_t pack_bytes(const vxg_ct_cone_bp_plan *p) {
     const size_t n = (size_t)p->chunk * (size_t)p->columns * (size_t)p->height;
-    return (n * sizeof(float) + 63) / 64 * 64;
+    return n * sizeof(float);
 }
 static int tile_width(const vxg_ct_cone_bp_plan *p) {
     return p->few ? VXG_CONE_PIXELS : VXG_CONE_TILE;
@@ -225,17 +225,18 @@ static size_t tile_bytes(const vxg_ct_cone_bp_plan *p) {
     return (size_t)(tile_width(p) * VXG_CONE_TILE * p->slab) * sizeof(float);
 }
 size_t vxg__ct_cone_bp_plan_workspace(const vxg_ct_cone_bp_plan *p) {
-    return pack_bytes(p) + vxg__cpu_scratch(tile_bytes(p)) + 64;
+    return vxg_workspace_bytes(pack_bytes(p)) +
+           vxg_workspace_bytes(vxg__cpu_scratch(tile_bytes(p)));
 }
 
 /* Views [v, v + n) of one slab. */
 static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int slab, int v, int n,
-                     const float *in, float *out, float *workspace) {
+                     const float *in, float *out, float *packed, void *sums) {
     const int first = slab * p->slab;
     const int64_t tiles = (int64_t)((p->nx + tile_width(p) - 1) / tile_width(p)) *
                           ((p->ny + VXG_CONE_TILE - 1) / VXG_CONE_TILE);
-    vxg_cone_pack_args pack = {.in = in + (int64_t)v * p->nv * p->nu, .out = workspace};
-    vxg_cone_gather_args g = {.in = workspace, .out = out + (int64_t)first * p->ny * p->nx};
+    vxg_cone_pack_args pack = {.in = in + (int64_t)v * p->nv * p->nu, .out = packed};
+    vxg_cone_gather_args g = {.in = packed, .out = out + (int64_t)first * p->ny * p->nx};
     pack.row0 = g.row0 = p->row0 + (int64_t)slab * p->nviews + v;
     pack.nv = g.nv = p->nv, pack.nu = g.nu = p->nu, pack.height = g.height = p->height;
     VXG_TRY(vxg__cpu_run(p->pack, &pack, n, 0, call->progress));
@@ -245,8 +246,7 @@ static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int sla
     g.nz = p->nz, g.ny = p->ny, g.nx = p->nx, g.first = first, g.slab = p->slab;
     g.used = p->nz - first < p->slab ? p->nz - first : p->slab;
     g.add = call->accumulate || v > 0;
-    return vxg__cpu_run_in(p->gather, &g, tiles, (char *)workspace + pack_bytes(p), tile_bytes(p),
-                           call->progress);
+    return vxg__cpu_run_in(p->gather, &g, tiles, sums, tile_bytes(p), call->progress);
 }
 
 int vxg__ct_cone_bp_plan_run(const vxg_ct_cone_bp_plan *p, vxg_ct_task task, const vxg_call *call,
@@ -254,12 +254,14 @@ int vxg__ct_cone_bp_plan_run(const vxg_ct_cone_bp_plan *p, vxg_ct_task task, con
     (void)task;
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
-    char *workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
-    workspace += -(uintptr_t)workspace & 63;
+    vxg_call c = *call;
+    float *const packed = vxg_call_scratch(&c, pack_bytes(p));
+    void *const sums = vxg_call_scratch(&c, vxg__cpu_scratch(tile_bytes(p)));
+    VXG_FAIL_IF(!packed || !sums, VXG_ERR_FAILED, "backprojector: the workspace is too small");
     for (int s = 0; s < p->nslabs; s++)
         for (int v = 0; v < p->nviews; v += p->chunk) {
             const int n = p->nviews - v < p->chunk ? p->nviews - v : p->chunk;
-            VXG_TRY(run_chunk(p, call, s, v, n, from, to, (float *)workspace));
+            VXG_TRY(run_chunk(p, call, s, v, n, from, to, packed, sums));
         }
     return VXG_OK;
 }
