@@ -50,6 +50,11 @@ int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
 void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_real real, int planar,
                     vxg_space *volume, vxg_space *projections);
 
+/* A launch of a projector's kernel over pixels (to_pixels) or voxels: the range, and ints 0 to 6:
+ * nx, ny, nz, nu, nv, nviews, accumulate. Further ints come behind. */
+void vxg__ct_sizes(const vxg_ct_volume *vol, int64_t nu, int64_t nv, int64_t nviews, int to_pixels,
+                   int accumulate, vxg_launch *l);
+
 /* What a fast CPU schedule needs beside the operator's state (src/ct/schedule/schedule.h). */
 typedef struct vxg_ct_plan vxg_ct_plan;
 typedef struct vxg_filter_plan vxg_filter_plan;

@@ -242,17 +242,11 @@ static int fill_state(vxg_device *dev, const vxg_ct_volume *vol, const vxg_ct_pr
 }
 
 /* ---- Launches ---- */
-void vxg__ct_ray_sizes(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int accumulate,
-                       vxg_launch *l) {
-    const int64_t n[] = {vol->nx,
-                         vol->ny,
-                         vol->nz,
-                         vxg_ct_geometry_nu(geo),
-                         vxg_ct_geometry_nv(geo),
-                         vxg_ct_geometry_nviews(geo),
-                         accumulate};
-    l->nints = 7, l->nreals = 3;
-    for (int i = 0; i < 7; i++) l->ints[i] = (int)n[i];
+void vxg__ct_ray_sizes(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int64_t nviews,
+                       int to_pixels, int accumulate, vxg_launch *l) {
+    vxg__ct_sizes(vol, vxg_ct_geometry_nu(geo), vxg_ct_geometry_nv(geo), nviews, to_pixels,
+                  accumulate, l);
+    l->nreals = 3;
     l->reals[0] = vol->dx, l->reals[1] = vol->dy, l->reals[2] = vol->dz;
 }
 
@@ -268,9 +262,7 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
     vxg_call c = *call;
     vxg_array coef;
     VXG_TRY(vxg__call_rows(&c, &p->coef, &coef));
-    vxg__ct_ray_sizes(p->geo, &p->vol, call->accumulate, &l);
-    l.ints[5] = (int)coef.shape[0];
-    for (int i = 0; i < 3; i++) l.global[i] = l.ints[to_projections ? 3 + i : i];
+    vxg__ct_ray_sizes(p->geo, &p->vol, coef.shape[0], to_projections, call->accumulate, &l);
     vxg__push_array(&l, from);
     vxg__push_array(&l, &coef);
     if (p->tables) vxg__push_array(&l, &p->table);

@@ -111,18 +111,12 @@ static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_
     return vxg__ct_cone_bp_plan_new(dev, p, &p->plan);
 }
 
-/* ints 0 to 8 of every kernel. */
-static void common_ints(const vxg_ct_cone_bp *p, const vxg_call *call, vxg_launch *l) {
-    const int64_t n[] = {p->vol.nx,
-                         p->vol.ny,
-                         p->vol.nz,
-                         vxg_ct_geometry_nu(p->geo),
-                         vxg_ct_geometry_nv(p->geo),
-                         vxg_ct_geometry_nviews(p->geo),
-                         call->accumulate,
-                         p->weighted,
-                         p->curved};
-    for (l->nints = 0; l->nints < 9; l->nints++) l->ints[l->nints] = (int)n[l->nints];
+/* The sizes, and ints 7 and 8, of every kernel. */
+static void common_ints(const vxg_ct_cone_bp *p, const vxg_call *call, int to_pixels,
+                        vxg_launch *l) {
+    vxg__ct_sizes(&p->vol, vxg_ct_geometry_nu(p->geo), vxg_ct_geometry_nv(p->geo),
+                  vxg_ct_geometry_nviews(p->geo), to_pixels, call->accumulate, l);
+    l->ints[l->nints++] = p->weighted, l->ints[l->nints++] = p->curved;
 }
 
 /* One launch over pixels (to_projections) or voxels, from -> to. */
@@ -133,8 +127,7 @@ static int run(const vxg_op *op, const vxg_call *call, int to_projections, const
     if (p->plan && vxg__ct_cone_bp_plan_has(p->plan, task))
         return vxg__ct_cone_bp_plan_run(p->plan, task, call, from, to);
     vxg_launch l = {0};
-    common_ints(p, call, &l);
-    for (int i = 0; i < 3; i++) l.global[i] = l.ints[to_projections ? 3 + i : i];
+    common_ints(p, call, to_projections, &l);
     if (!to_projections && strcmp(p->kernel, "cone_bp") != 0)
         l.global[2] = (p->vol.nz + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
     vxg__push_array(&l, from);
@@ -186,10 +179,9 @@ static int texture_run(const vxg_op *op, const vxg_call *call, const vxg_ct_text
         const int64_t view = views ? views[v] : first + v, layer = view % t->chunk;
         part = layers_in_a_row(t, views ? views + v : NULL, view, nviews - v);
         vxg_launch l = {.nbuffers = 1, .buffer = {t->image[view / t->chunk]}};
-        common_ints(p, call, &l);
+        common_ints(p, call, 0, &l);
         l.ints[5] = (int)part, l.ints[6] = call->accumulate || v > 0;
         l.ints[l.nints++] = p->steady, l.ints[l.nints++] = (int)layer;
-        l.global[0] = p->vol.nx, l.global[1] = p->vol.ny;
         l.global[2] = (p->vol.nz + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
         vxg__push_array(&l, &p->coef);
         l.offset[1] += v * VXG_CONE_BP_COEFS * (int64_t)sizeof(float);

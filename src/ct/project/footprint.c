@@ -124,11 +124,9 @@ static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int t
     vxg_call c = *call;
     vxg_array coef;
     VXG_TRY(vxg__call_rows(&c, &p->coef, &coef));
-    const int64_t n[] = {p->vol.nx,     p->vol.ny,        p->vol.nz, p->nu,     p->nv,
-                         coef.shape[0], call->accumulate, p->cone,   p->planar, p->trapezoids};
-    vxg_launch l = {.nints = 10, .nreals = 3, .reals = {p->vol.dx, p->vol.dy, p->vol.dz}};
-    for (int i = 0; i < 10; i++) l.ints[i] = (int)n[i];
-    for (int i = 0; i < 3; i++) l.global[i] = n[to_projections ? 3 + i : i];
+    vxg_launch l = {.nreals = 3, .reals = {p->vol.dx, p->vol.dy, p->vol.dz}};
+    vxg__ct_sizes(&p->vol, p->nu, p->nv, coef.shape[0], to_projections, call->accumulate, &l);
+    l.ints[l.nints++] = p->cone, l.ints[l.nints++] = p->planar, l.ints[l.nints++] = p->trapezoids;
     const int blocks = to_projections ? 1 : 2; /* the axis whose items are blocks */
     l.global[blocks] = (l.global[blocks] + FP_BLOCK - 1) / FP_BLOCK;
     if (p->planar) l.reals[2] = 0;

@@ -234,8 +234,7 @@ static int launch(const vxg_op *op, const vxg_call *call, const char *kernel, in
                   const int64_t *global, const vxg_array *const *arrays, int n) {
     const gradient_state *p = vxg_op_state(op);
     vxg_launch l = {0};
-    vxg__ct_ray_sizes(p->geo, &p->vol, accumulate, &l);
-    l.ints[5] = (int)views_of(p, call);
+    vxg__ct_ray_sizes(p->geo, &p->vol, views_of(p, call), 0, accumulate, &l);
     for (int i = 0; i < 3; i++) l.global[i] = global[i];
     for (int i = 0; i < n; i++) vxg__push_array(&l, arrays[i]);
     return vxg__launch(vxg_op_device(op), call->queue, kernel, p->real, &l);

@@ -183,16 +183,12 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
 }
 
 /* ---- Launches ---- */
-static void set_sizes(const vxg_ct_projection *p, const vxg_call *call, vxg_launch *l) {
-    const int64_t n[] = {p->vol.nx,
-                         p->vol.ny,
-                         p->vol.nz,
-                         vxg_ct_geometry_nu(p->geo),
-                         vxg_ct_geometry_nv(p->geo),
-                         vxg_ct_geometry_nviews(p->geo),
-                         call->accumulate};
+void vxg__ct_sizes(const vxg_ct_volume *vol, int64_t nu, int64_t nv, int64_t nviews, int to_pixels,
+                   int accumulate, vxg_launch *l) {
+    const int64_t n[] = {vol->nx, vol->ny, vol->nz, nu, nv, nviews, accumulate};
     l->nints = 7;
     for (int i = 0; i < 7; i++) l->ints[i] = (int)n[i];
+    for (int i = 0; i < 3; i++) l->global[i] = n[to_pixels ? 3 + i : i];
 }
 
 /* One launch over pixels (to_projections) or voxels, from -> to. */
@@ -200,10 +196,13 @@ static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int t
                const vxg_array *from, const vxg_array *to) {
     const vxg_ct_projection *p = vxg_op_state(op);
     vxg_launch l = {0};
-    set_sizes(p, call, &l);
-    for (int i = 0; i < 3; i++) l.global[i] = l.ints[to_projections ? 3 + i : i];
+    vxg_call c = *call;
+    vxg_array coef;
+    VXG_TRY(vxg__call_rows(&c, &p->coef, &coef));
+    vxg__ct_sizes(&p->vol, vxg_ct_geometry_nu(p->geo), vxg_ct_geometry_nv(p->geo), coef.shape[0],
+                  to_projections, call->accumulate, &l);
     vxg__push_array(&l, from);
-    vxg__push_array(&l, &p->coef);
+    vxg__push_array(&l, &coef);
     vxg__push_array(&l, to);
     return vxg__launch(vxg_op_device(op), call->queue, kernel, vxg__arithmetic(to->dtype), &l);
 }
@@ -241,10 +240,10 @@ static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_arr
 }
 
 static size_t plan_workspace(const vxg_op *op, const vxg_call *call) {
-    (void)call;
     const vxg_ct_projection *p = vxg_op_state(op);
-    if (p->plan) return vxg__ct_plan_workspace(p->plan);
-    return p->rays ? vxg__ray_joseph_plan_workspace(p->rays, call) : 0;
+    if (p->plan) return vxg__ct_plan_workspace(p->plan, call);
+    if (p->rays) return vxg__ray_joseph_plan_workspace(p->rays, call);
+    return vxg__call_rows_bytes(call, (size_t)p->coef.shape[1] * vxg_dtype_size(p->coef.dtype));
 }
 
 #define PROJECTOR(id, words)                                                                       \
@@ -299,7 +298,7 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     VXG_TRY(projection_new(dev, geo, vol, opts, 0, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
     return vxg__op_new_linear(classes[planar][opts->model], dev, &volume, &projections,
-                              VXG_SUBSETS_NONE, p, out);
+                              VXG_SUBSETS_EXACT, p, out);
 }
 
 int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,

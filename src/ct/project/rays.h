@@ -50,7 +50,7 @@ int vxg__ct_ray_planar(const vxg_ct_volume *vol, vxg_ct_beam beam, int64_t index
 /* Refuses a view of a 2-D scan, in index units, whose rays leave the slice. */
 int vxg__ct_within_slice(const vxg_ct_volume *vol, const vxg_ct_geometry *geo, int64_t index,
                          const vxg_ct_view *view);
-/* Ints and reals of the kernels of ct/cone.k. */
-void vxg__ct_ray_sizes(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int accumulate,
-                       vxg_launch *l);
+/* vxg__ct_sizes, and the reals of the kernels of cone.k and ray_gradient.k. */
+void vxg__ct_ray_sizes(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int64_t nviews,
+                       int to_pixels, int accumulate, vxg_launch *l);
 #endif

@@ -11,6 +11,9 @@
                                */
 #define BLOCK_BYTES (8 << 20) /* a worker's projections in ct_joseph */
 
+#define DOUBLES 3 /* coefficients of a view in double, and in float or whole numbers */
+#define FLOATS 13
+
 struct vxg_ct_plan {
     vxg_schedule_fn pack, gather, joseph, spread;
     int nviews, nv, nu, nz, ny, nx;
@@ -22,7 +25,7 @@ struct vxg_ct_plan {
 /* Room for the coefficients of all views. */
 static int coefficients_new(vxg_ct_plan *p) {
     const int64_t n = p->nviews;
-    p->table = vxg__calloc((size_t)n, 3 * sizeof(double) + 13 * sizeof(float));
+    p->table = vxg__calloc((size_t)n, DOUBLES * sizeof(double) + FLOATS * sizeof(float));
     if (!p->table) return VXG_ERR_MEMORY;
     float *const floats = (float *)(p->table + 3 * n);
     for (int k = 0; k < 3; k++) {
@@ -135,35 +138,54 @@ static int chunk_views(const vxg_ct_plan *p) {
     return n < p->nviews ? (int)n : p->nviews;
 }
 
-/* Packed views, in whole cache lines. */
+/* Packed views. */
 static size_t packed_bytes(const vxg_ct_plan *p) {
-    const size_t bytes = (size_t)chunk_views(p) * (size_t)(p->nu + 2 * VXG_CT_PAD) *
-                         (size_t)lanes_for(p->nz) * sizeof(float);
-    return (bytes + 63) & ~(size_t)63;
+    return (size_t)chunk_views(p) * (size_t)(p->nu + 2 * VXG_CT_PAD) * (size_t)lanes_for(p->nz) *
+           sizeof(float);
 }
 
 static size_t tile_bytes(int lanes) {
     return (size_t)(VXG_CT_TILE * VXG_CT_TILE * lanes) * sizeof(float);
 }
 
-size_t vxg__ct_plan_workspace(const vxg_ct_plan *p) {
-    return packed_bytes(p) + vxg__cpu_scratch(tile_bytes(lanes_for(p->nz))) + 64;
+size_t vxg__ct_plan_workspace(const vxg_ct_plan *p, const vxg_call *call) {
+    vxg_ct_plan part = *p;
+    part.nviews = (int)vxg__call_count(call, p->nviews);
+    return vxg_workspace_bytes(packed_bytes(&part)) +
+           vxg_workspace_bytes(vxg__cpu_scratch(tile_bytes(lanes_for(p->nz)))) +
+           FLOATS * vxg__call_rows_bytes(call, sizeof(float)) +
+           DOUBLES * vxg__call_rows_bytes(call, sizeof(double));
+}
+
+/* The plan of the call's views alone: parts of its tables, or copies in the workspace. */
+static int part_of(const vxg_ct_plan *p, vxg_call *call, vxg_ct_plan *part) {
+    int good = 1;
+    *part = *p;
+    part->nviews = (int)vxg__call_count(call, p->nviews);
+    for (int k = 0; k < 7; k++)
+        good &= (part->c.a[k] = vxg__call_host_rows(call, p->c.a[k], sizeof(float))) != NULL;
+    for (int k = 0; k < 3; k++) {
+        good &= (part->c.r[k] = vxg__call_host_rows(call, p->c.r[k], sizeof(float))) != NULL;
+        good &= (part->c.n[k] = vxg__call_host_rows(call, p->c.n[k], sizeof(uint32_t))) != NULL;
+        good &= (part->c.d[k] = vxg__call_host_rows(call, p->c.d[k], sizeof(double))) != NULL;
+    }
+    VXG_FAIL_IF(!good, VXG_ERR_FAILED, "projector: the workspace is too small");
+    return VXG_OK;
 }
 
 /* Slices [z, z + used) from all views. */
 static int gather_block(const vxg_ct_plan *p, vxg_ct_task task, const float *in, float *out, int z,
-                        int add, float *workspace, const vxg_progress *progress) {
+                        int add, float *packed, void *tile, const vxg_progress *progress) {
     const int lanes = lanes_for(p->nz - z), used = p->nz - z < lanes ? p->nz - z : lanes;
     const int row = z - p->offset, chunk = chunk_views(p);
     int first = row < 0 ? -row : 0, last = p->nv - row < used ? p->nv - row : used;
     const int64_t tiles = (int64_t)((p->nx + VXG_CT_TILE - 1) / VXG_CT_TILE) *
                           ((p->ny + VXG_CT_TILE - 1) / VXG_CT_TILE);
-    char *const tile = (char *)workspace + packed_bytes(p);
     if (first >= last) first = last = 0; /* no detector row sees these slices */
     for (int v = 0; v < p->nviews; v += chunk) {
         const int n = p->nviews - v < chunk ? p->nviews - v : chunk;
-        vxg_ct_pack_args pack = {.out = workspace, .lanes = lanes, .nu = p->nu};
-        vxg_ct_gather_args g = {.in = workspace, .nu = p->nu, .nx = p->nx, .ny = p->ny};
+        vxg_ct_pack_args pack = {.out = packed, .lanes = lanes, .nu = p->nu};
+        vxg_ct_gather_args g = {.in = packed, .nu = p->nu, .nx = p->nx, .ny = p->ny};
         pack.first = first, pack.last = last;
         pack.view_pitch = (int64_t)p->nv * p->nu;
         pack.in = in + v * pack.view_pitch + (last ? (int64_t)(row + first) * p->nu : 0);
@@ -212,13 +234,17 @@ int vxg__ct_plan_run(const vxg_ct_plan *p, vxg_ct_task task, const vxg_call *cal
                      const vxg_array *in, const vxg_array *out) {
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
+    vxg_call c = *call;
+    vxg_ct_plan part;
+    VXG_TRY(part_of(p, &c, &part));
     if (task == VXG_CT_TASK_FORWARD || task == VXG_CT_TASK_SPREAD)
-        return project(p, task == VXG_CT_TASK_SPREAD ? p->spread : p->joseph, from, to,
+        return project(&part, task == VXG_CT_TASK_SPREAD ? p->spread : p->joseph, from, to,
                        call->accumulate, call->progress);
-    char *workspace = (char *)vxg_buffer_host(call->workspace) + call->workspace_used;
-    workspace += -(uintptr_t)workspace & 63;
+    float *const packed = vxg_call_scratch(&c, packed_bytes(&part));
+    void *const tile = vxg_call_scratch(&c, vxg__cpu_scratch(tile_bytes(lanes_for(p->nz))));
+    VXG_FAIL_IF(!packed || !tile, VXG_ERR_FAILED, "projector: the workspace is too small");
     for (int z = 0; z < p->nz; z += lanes_for(p->nz - z))
-        VXG_TRY(gather_block(p, task, from, to, z, call->accumulate, (float *)workspace,
-                             call->progress));
+        VXG_TRY(
+            gather_block(&part, task, from, to, z, call->accumulate, packed, tile, call->progress));
     return VXG_OK;
 }

@@ -18,8 +18,9 @@ typedef enum vxg_ct_task {
 int vxg__ct_plan_new(const vxg_device *dev, const vxg_ct_projection *p, int backproject,
                      vxg_ct_plan **out);
 void vxg__ct_plan_free(vxg_ct_plan *plan); /* NULL is fine */
-/* At most about 32 MB, or one block of 32 views of 64 slices where that is more. */
-size_t vxg__ct_plan_workspace(const vxg_ct_plan *plan);
+/* At most about 32 MB, or one block of 32 views of 64 slices where that is more. For the call's
+ * subset of views, whose tables are copied where they do not follow each other. */
+size_t vxg__ct_plan_workspace(const vxg_ct_plan *plan, const vxg_call *call);
 /* Contiguous float32 arrays. Bits depend neither on the threads nor on which other slices there
  * are. */
 int vxg__ct_plan_run(const vxg_ct_plan *plan, vxg_ct_task task, const vxg_call *call,
