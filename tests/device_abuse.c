@@ -140,6 +140,54 @@ TEST(buffers)
     }
 }
 
+TEST(events)
+{
+    vxg_event *e, *dead, *made;
+    int done;
+    BAD(vxg_event_new(NULL, &made));
+    BAD(vxg_event_new(dev, NULL));
+    CHECK_OK(vxg_event_new(dev, &e));
+    CHECK_OK(vxg_event_new(dev, &dead));
+    vxg_event_free(dead);
+    vxg_event *const bad[] = {NULL, dead};
+    for (int i = 0; i < 2; i++) {
+        BAD(vxg_event_record(bad[i], q));
+        BAD(vxg_event_wait(bad[i], q));
+        BAD(vxg_event_sync(bad[i]));
+        BAD(vxg_event_done(bad[i], &done));
+        vxg_event_free(bad[i]);
+    }
+    BAD(vxg_event_done(e, NULL));
+    BAD(vxg_event_record(e, other_q));
+    BAD(vxg_event_wait(e, other_q));
+    BAD(vxg_event_record(e, dead_q));
+    CHECK_OK(vxg_event_record(e, NULL));
+    vxg_event_free(e);
+}
+
+TEST(wraps)
+{
+    vxg_buffer *b;
+    vxg_queue *made;
+    vxg_device *d;
+    void *p;
+    BAD(vxg_buffer_wrap(NULL, bytes, 8, 0, NULL, NULL, &b));
+    BAD(vxg_buffer_wrap(dev, NULL, 8, 0, NULL, NULL, &b));
+    BAD(vxg_buffer_wrap(dev, bytes, 8, 0, NULL, NULL, NULL));
+    BAD(vxg_buffer_wrap(dev, bytes, 8, 1u << 20, NULL, NULL, &b));
+    BAD(vxg_buffer_pointer(NULL, NULL, 0, &p));
+    BAD(vxg_buffer_pointer(dead_buf, NULL, 0, &p));
+    BAD(vxg_buffer_pointer(buf, NULL, 0, NULL));
+    BAD(vxg_buffer_pointer(buf, other_q, 0, &p));
+    BAD(vxg_queue_wrap(NULL, NULL, 0, &made));
+    BAD(vxg_queue_wrap(dev, NULL, 0, NULL));
+    BAD(vxg_queue_wrap(dev, NULL, 7, &made));
+    BAD(vxg_device_wrap(NULL, bytes, NULL, &d));
+    BAD(vxg_device_wrap("opencl", NULL, NULL, &d));
+    BAD(vxg_device_wrap("opencl", bytes, NULL, NULL));
+    BAD(vxg_device_wrap("abacus", bytes, NULL, &d));
+}
+
 TEST(kernels)
 {
     static const char text[] = "K_KERNEL1(a, K_GLOBAL real *, y) { y[gx] = 0; }";
@@ -197,8 +245,9 @@ TEST(launches)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(devices), T(queues), T(buffers), T(kernels), T(launches)};
+    static const test_entry list[] = {T(devices), T(queues),  T(buffers), T(events),
+                                      T(wraps),   T(kernels), T(launches)};
     if (make_all()) return puts(vxg_error_message()), 1;
-    const int status = test_run("device_abuse", list, 5, argc, argv);
+    const int status = test_run("device_abuse", list, 7, argc, argv);
     return release_all() ? status : (puts("FAIL device_abuse.leak: objects are left"), 1);
 }

@@ -53,7 +53,10 @@ typedef struct scene {
     vxg_queue *q;
     vxg_array x, y;
     vxg_kernel *k;
-    vxg_buffer *image;
+    vxg_buffer *image, *wrapped;
+    vxg_queue *other, *wrapped_q;
+    vxg_event *event;
+    vxg_device *wrapped_dev;
 } scene;
 
 #define STEP(call)                                                                                 \
@@ -61,6 +64,26 @@ typedef struct scene {
         int status_ = (call);                                                                      \
         if (status_) return status_;                                                               \
     } while (0)
+/* Wrapped objects, events, and memory that rests: calls of the driver that nothing else makes. */
+static int play_with_foreign_things(scene *s) {
+    int done;
+    void *p;
+    const cl_impl *impl;
+    STEP(vxg_buffer_pointer(s->x.buffer, s->q, 1, &p));
+    STEP(vxg_buffer_wrap(s->dev, p, 64, 0, NULL, NULL, &s->wrapped));
+    STEP(vxg_queue_new(s->dev, &s->other));
+    STEP(vxg_queue_wrap(s->dev, s->q->impl, 0, &s->wrapped_q));
+    impl = s->dev->impl;
+    STEP(vxg_device_wrap("opencl", impl->context, NULL, &s->wrapped_dev));
+    STEP(vxg_event_new(s->dev, &s->event));
+    STEP(vxg_buffer_zero(s->other, s->wrapped, 0, 4));
+    STEP(vxg_event_record(s->event, s->other));
+    STEP(vxg_event_wait(s->event, s->wrapped_q));
+    STEP(vxg_buffer_zero(s->wrapped_q, s->wrapped, 0, 4)); /* waits for the other queue */
+    STEP(vxg_event_done(s->event, &done));
+    return vxg_event_sync(s->event);
+}
+
 static int play(scene *s) {
     double seconds;
     int64_t n = 64;
@@ -84,6 +107,7 @@ static int play(scene *s) {
     STEP(vxg_buffer_zero(s->q, s->y.buffer, 4, 4));
     STEP(vxg_queue_sync(s->q));
     STEP(vxg_array_read(s->q, &s->y, back));
+    STEP(play_with_foreign_things(s));
     for (int i = 2; i < 64; i++)
         if (back[i] != (float)(3 * i + 5)) return -1;
     return back[0] == 101 && back[1] == 0 ? VXG_OK : -1;
@@ -94,6 +118,10 @@ static int scenario(void) {
     int status = play(&s);
     char words[2048];
     snprintf(words, sizeof words, "%s", vxg_error_message());
+    vxg_event_free(s.event);
+    vxg_queue_free(s.wrapped_q), vxg_queue_free(s.other);
+    vxg_buffer_release(s.wrapped);
+    vxg_device_release(s.wrapped_dev);
     vxg_kernel_release(s.k);
     vxg_buffer_release(s.image);
     vxg_array_release(&s.x), vxg_array_release(&s.y);
@@ -105,10 +133,10 @@ static int scenario(void) {
 /* Failures that may pass: releases, the cache's way to a program and back, words for a log, a flush
  * (the read that follows reports). */
 static int may_pass(const char *name) {
-    static const char *const list[] = {"clReleaseContext",      "clReleaseCommandQueue",
-                                       "clReleaseMemObject",    "clReleaseProgram",
-                                       "clReleaseKernel",       "clGetProgramInfo",
-                                       "clGetProgramBuildInfo", "clCreateProgramWithBinary"};
+    static const char *const list[] = {
+        "clReleaseContext",      "clReleaseCommandQueue",     "clReleaseMemObject",
+        "clReleaseProgram",      "clReleaseKernel",           "clGetProgramInfo",
+        "clGetProgramBuildInfo", "clCreateProgramWithBinary", "clReleaseEvent"};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (!strcmp(list[i], name)) return 1;
     return 0;
@@ -272,6 +300,50 @@ TEST(memory_refused_in_turn)
     EXPECT(refused > 15, "%d requests", refused);
 }
 
+/* ---- The caller's context, queue and memory ---- */
+TEST(foreign_objects)
+{
+    vxg_device *dev, *wrapped, *again;
+    vxg_queue *q;
+    vxg_buffer *b;
+    cl_int code;
+    float back[16];
+    CHECK_OK(vxg_device_open("opencl", &dev));
+    cl_device_id device = ((cl_impl *)dev->impl)->device;
+    cl_context context = real_api.clCreateContext(NULL, 1, &device, NULL, NULL, &code);
+    CHECK(code == CL_SUCCESS, "context: %d", code);
+    cl_command_queue theirs = real_api.clCreateCommandQueue(context, device, 0, &code);
+    cl_command_queue unordered = real_api.clCreateCommandQueue(context, device, 1, NULL);
+    cl_mem memory = real_api.clCreateBuffer(context, CL_MEM_READ_WRITE, 64, NULL, &code);
+    EXPECT(vxg_queue_wrap(dev, theirs, 0, &q) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "vxg_device_wrap"),
+           "%s", vxg_error_message());
+    EXPECT(vxg_buffer_wrap(dev, memory, 64, 0, NULL, NULL, &b) == VXG_ERR_ARGUMENT, "its memory");
+    CHECK_OK(vxg_device_wrap("opencl", context, NULL, &wrapped));
+    CHECK_OK(vxg_device_wrap("opencl", context, device, &again));
+    EXPECT(wrapped == again && wrapped != dev, "one context, two devices");
+    vxg_device_release(again);
+    EXPECT(!unordered || vxg_queue_wrap(wrapped, unordered, 0, &q) == VXG_ERR_UNSUPPORTED,
+           "an unordered queue");
+    EXPECT(vxg_buffer_wrap(wrapped, memory, 65, 0, NULL, NULL, &b) == VXG_ERR_ARGUMENT,
+           "too large");
+    CHECK_OK(vxg_queue_wrap(wrapped, theirs, 0, &q));
+    CHECK_OK(vxg_buffer_wrap(wrapped, memory, 64, 0, NULL, NULL, &b));
+    const vxg_array a = {.buffer = b, .dtype = VXG_F32, .ndim = 1, .shape = {16}, .stride = {1}};
+    CHECK_OK(vxg_array_fill(q, &a, 3));
+    CHECK_OK(vxg_buffer_read(NULL, b, 0, back, 64));
+    EXPECT(back[0] == 3 && back[15] == 3, "%g", (double)back[0]);
+    vxg_queue_free(q);
+    vxg_buffer_release(b);
+    vxg_device_release(wrapped);
+    vxg_device_release(dev);
+    /* all of it is still the caller's */
+    EXPECT(!real_api.clReleaseMemObject(memory) && !real_api.clReleaseCommandQueue(theirs) &&
+               !real_api.clReleaseContext(context),
+           "something was released twice");
+    if (unordered) real_api.clReleaseCommandQueue(unordered);
+}
+
 /* ---- The disk cache: a spoiled entry is compiled anew ---- */
 static int files_in(const char *dir, const char *end) {
     DIR *d = opendir(dir);
@@ -344,7 +416,8 @@ TEST(spoiled_programs)
 int main(int argc, char **argv) {
     static const test_entry list[] = {
         T(later_calls),    T(new_memory_is_zero),     T(missing_platforms),
-        T(default_device), T(memory_refused_in_turn), T(spoiled_programs)};
+        T(default_device), T(memory_refused_in_turn), T(spoiled_programs),
+        T(foreign_objects)};
     test_suite = "opencl";
     unsetenv("VXG_DEVICE");
     if (*vxg_device_why("opencl")) {
@@ -352,7 +425,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     real_api = vxg__cl;
-    test_run("opencl", list, 6, argc, argv);
+    test_run("opencl", list, 7, argc, argv);
     if (argc > 1) return test_failed != 0;
     test_case_begin();
     EXPECT(scenario() == VXG_OK, "%s", vxg_error_message());

@@ -22,6 +22,7 @@ typedef struct vxg_queue vxg_queue;   /* in-order; belongs to one thread at a ti
 typedef struct vxg_buffer vxg_buffer; /* reference-counted bytes on one device */
 typedef struct vxg_kernel vxg_kernel; /* reference-counted; may be shared between threads */
 typedef struct vxg_graph vxg_graph;   /* a recorded sequence of launches (CUDA) */
+typedef struct vxg_event vxg_event;   /* a place in a queue; belongs to one thread at a time */
 
 /* Storage: what the elements of an array are in memory. X(name, value, bytes, words); float16 is
  * IEEE binary16, a complex number is two floats, real part first. */
@@ -89,29 +90,78 @@ VXG_API vxg_device *vxg_device_retain(vxg_device *dev);
 VXG_API void vxg_device_release(vxg_device *dev);
 VXG_API const vxg_device_info *vxg_device_get_info(const vxg_device *dev);
 
-/* Queues run what they are given in order. The CPU's queue completes each call before returning. */
+/* A device over a context of the caller's, which stays his and must outlive the device: "opencl"
+ * with a cl_context and a cl_device_id (NULL: the context's only device), "cuda" with a CUcontext
+ * (device is not looked at; the primary context is what vxg_device_open uses already). The same
+ * context gives the same device. VXG_ERR_UNSUPPORTED for "cpu". */
+VXG_API int vxg_device_wrap(const char *backend, void *context, void *device, vxg_device **out);
+
+/* Queues run what they are given in order. The CPU's queue completes each call before returning.
+ *
+ * Order between queues needs no help of the caller: every buffer knows who writes and reads it, and
+ * work that comes into conflict with work of another queue (NULL, the device's own, among them)
+ * waits for it on the device. A kernel reads what its entry declares const and may write all else.
+ * Two threads may each use their own queue on shared buffers; who writes what another reads must
+ * come first by the threads' own doing. */
 VXG_API int vxg_queue_new(vxg_device *dev, vxg_queue **out);
 VXG_API void vxg_queue_free(vxg_queue *queue);
 VXG_API int vxg_queue_sync(vxg_queue *queue);
 VXG_API vxg_device *vxg_queue_device(const vxg_queue *queue);
+/* A queue over the caller's own: a CUstream of the device's context (NULL: the default stream) or
+ * an in-order cl_command_queue of its context; on the cpu handle is NULL. It stays the caller's and
+ * must outlive the queue; freeing the queue waits for nothing. Work that the caller gives to his
+ * stream himself is in order with work of this queue. While his stream records a CUDA graph, order
+ * between queues is suspended: all buffers must stay, and other queues must have been waited for.
+ * flags is 0. */
+VXG_API int vxg_queue_wrap(vxg_device *dev, void *handle, unsigned flags, vxg_queue **out);
+
+/* Events, for order with work that the library does not see, and for the host. record: the event
+ * stands behind all that the queue has been given so far (a later record moves it). wait: what the
+ * queue is given from now on runs after that, and the host goes on. sync: the host waits. done:
+ * asks. An event that was never recorded is done. queue may be NULL: the device's own. */
+VXG_API int vxg_event_new(vxg_device *dev, vxg_event **out);
+VXG_API void vxg_event_free(vxg_event *event);
+VXG_API int vxg_event_record(vxg_event *event, vxg_queue *queue);
+VXG_API int vxg_event_wait(vxg_event *event, vxg_queue *queue);
+VXG_API int vxg_event_sync(vxg_event *event);
+VXG_API int vxg_event_done(vxg_event *event, int *done);
 /* Device time of what runs between begin and end, seconds (end synchronises). */
 VXG_API int vxg_queue_time_begin(vxg_queue *queue);
 VXG_API int vxg_queue_time_end(vxg_queue *queue, double *seconds);
 /* CUDA graph capture: launches between begin and end are recorded instead of run, then replayed by
- * vxg_graph_launch. VXG_ERR_UNSUPPORTED on other backends. */
+ * vxg_graph_launch. The graph keeps the buffers that it uses, and each of its launches is in order
+ * with other queues like any work. VXG_ERR_UNSUPPORTED on other backends. */
 VXG_API int vxg_queue_capture_begin(vxg_queue *queue);
 VXG_API int vxg_queue_capture_end(vxg_queue *queue, vxg_graph **out);
 VXG_API int vxg_graph_launch(vxg_graph *graph, vxg_queue *queue);
 VXG_API void vxg_graph_free(vxg_graph *graph);
 
-/* Buffers are zero-filled when made. bytes = 0 is legal. */
+/* Buffers are zero-filled when made. bytes = 0 is legal. A buffer may be released while work on it
+ * is queued: its memory goes when that is done. */
 VXG_API int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out);
 VXG_API vxg_buffer *vxg_buffer_retain(vxg_buffer *buf);
 VXG_API void vxg_buffer_release(vxg_buffer *buf);
 VXG_API size_t vxg_buffer_size(const vxg_buffer *buf);
 VXG_API vxg_device *vxg_buffer_device(const vxg_buffer *buf);
-/* The bytes themselves on the cpu backend (64-byte aligned), NULL on others. */
+/* The bytes themselves on the cpu backend (64-byte aligned unless wrapped), NULL on others. */
 VXG_API void *vxg_buffer_host(const vxg_buffer *buf);
+/* A buffer over the caller's memory: a pointer on the cpu (a multiple of 4, and of 8 for float64),
+ * a CUdeviceptr of the device on cuda, a cl_mem of the context on opencl (a reference is held). The
+ * contents stay as they are. release(context), unless NULL, is called once when the buffer is
+ * released and its work is done, at the latest with the device, by a thread that is then in the
+ * library: it must not call the library. After a failure it is not called. flags: 0 or
+ * VXG_WRAP_READ_ONLY: what would write the buffer is VXG_ERR_ARGUMENT. */
+#define VXG_WRAP_READ_ONLY 1u
+typedef void (*vxg_release_fn)(void *context);
+VXG_API int vxg_buffer_wrap(vxg_device *dev, void *memory, size_t bytes, unsigned flags,
+                            vxg_release_fn release, void *context, vxg_buffer **out);
+/* The memory of a buffer for work that the library does not see: a pointer on the cpu, a
+ * CUdeviceptr on cuda, a cl_mem on opencl (no reference is added); valid while the buffer is held.
+ * The work belongs on the stream of `queue`, behind this call: earlier work of other queues is
+ * waited for there, and later work of other queues waits for all that is on that stream by then.
+ * With queue NULL the host waits instead, and the work must be done before the library uses the
+ * buffer again. writes: whether the work writes. */
+VXG_API int vxg_buffer_pointer(vxg_buffer *buf, vxg_queue *queue, int writes, void **out);
 /* Copies; offsets and sizes in bytes, checked. write and read return when host memory is free to
  * reuse / filled. The two ranges of a copy must not overlap. queue may be NULL: the device's own
  * queue (serialised by a lock). */
@@ -159,7 +209,7 @@ VXG_API int vxg_kernel_from_source(vxg_device *dev, const char *text, const char
                                    const char *options, vxg_real real, vxg_kernel **out);
 VXG_API vxg_kernel *vxg_kernel_retain(vxg_kernel *kernel);
 VXG_API void vxg_kernel_release(vxg_kernel *kernel);
-/* Enqueues one launch. The buffers must be alive until the queue has run it. VXG_ERR_ARGUMENT, with
+/* Enqueues one launch. VXG_ERR_ARGUMENT, with
  * the kernel's name and the buffer's number: offsets that are no multiple of the size of the
  * elements the kernel declares for that buffer or that reach over its end; an offset into a buffer
  * of a type that the dialect does not know (a typedef of the text's own). */

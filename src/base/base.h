@@ -51,10 +51,15 @@ typedef enum vxg_kind {
 #define VXG_MARK 0x564F5847u /* a mark of an object that is alive is this plus its kind */
 typedef struct vxg_object {
     unsigned mark; /* atomic */
+    vxg_kind kind;
     struct vxg_object *next;
 } vxg_object;
 void *vxg__object_new(vxg_kind kind, size_t size); /* zero-filled; NULL with a message */
 void vxg__object_free(void *object);
+/* The handle is dead from here on; the memory stays until vxg__object_free. */
+static inline void vxg__object_hide(void *object) {
+    __atomic_store_n(&((vxg_object *)object)->mark, 0, __ATOMIC_RELAXED);
+}
 /* Whether a handle is one of an object of this kind that is alive. NULL is not. */
 static inline int vxg__object_is(const void *object, vxg_kind kind) {
     const vxg_object *o = (const vxg_object *)object;

@@ -54,6 +54,7 @@ void *vxg__object_new(vxg_kind kind, size_t size) {
         if (!p->first) p->last = NULL;
         p->count--;
         memset(o, 0, size);
+        o->kind = kind;
         __atomic_store_n(&o->mark, VXG_MARK + (unsigned)kind, __ATOMIC_RELAXED);
     }
     vxg__unlock(&object_lock);
@@ -68,9 +69,8 @@ void vxg__object_free(void *object) {
     vxg_object *o = object;
     if (!o) return;
     vxg__lock(&object_lock);
-    const unsigned kind = o->mark - VXG_MARK;
-    __atomic_store_n(&o->mark, 0, __ATOMIC_RELAXED);
-    put(&pools[kind], o);
+    vxg__object_hide(o);
+    put(&pools[o->kind], o);
     vxg__unlock(&object_lock);
     vxg__memory_returned();
 }

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "device/entry.h"
+#include "device/order.h"
 
 typedef struct vxg_backend vxg_backend;
 typedef struct vxg_image vxg_image;
@@ -22,8 +23,11 @@ struct vxg_device {
     vxg_lock lock;              /* guards kernels and the default queue */
     struct vxg_kernel *kernels; /* built so far, linked by next; owned */
     vxg_queue *queue;           /* the device's own queue, made on first use */
-    unsigned forks;             /* vxg__forks() when it was opened */
-    int references;             /* atomic */
+    void *native;               /* context of the caller's, NULL: the library's own */
+    void *native_device;        /* with it: the caller's name of the device, NULL: it has none */
+    vxg_device_order order;
+    unsigned forks; /* vxg__forks() when it was opened */
+    int references; /* atomic */
 };
 
 struct vxg_queue {
@@ -31,6 +35,8 @@ struct vxg_queue {
     vxg_device *dev;
     void *impl;
     double time_begin; /* for backends without timers */
+    int foreign;       /* the caller's stream or command queue: not ended here */
+    vxg_queue_order order;
 };
 
 struct vxg_buffer {
@@ -40,7 +46,12 @@ struct vxg_buffer {
     void *host;       /* cpu backend */
     void *impl;       /* other backends */
     vxg_image *image; /* what kind of image this is, NULL for plain memory; owned */
-    int references;   /* atomic */
+    int foreign;      /* the caller's memory */
+    int read_only;
+    vxg_release_fn release; /* called when foreign memory is done with; NULL: nobody */
+    void *context;
+    vxg_buffer_order order;
+    int references; /* atomic */
 };
 
 /* A layered image is a buffer of another kind: kernels take it where K_IMAGE_KERNELn says, nothing
@@ -68,6 +79,15 @@ struct vxg_graph {
     vxg_object object;
     vxg_device *dev;
     void *impl;
+    vxg_buffer **held; /* what its launches use; references */
+    unsigned char *held_written;
+    int nheld;
+};
+
+struct vxg_event {
+    vxg_object object;
+    vxg_device *dev;
+    vxg_mark *mark; /* NULL: nothing to wait for */
 };
 
 /* Host mirror of kernels/prelude/params.h. */
@@ -117,6 +137,19 @@ struct vxg_backend {
     int (*time_end)(vxg_queue *queue, double *seconds);
     int (*capture_begin)(vxg_queue *queue);
     int (*capture_end)(vxg_queue *queue, vxg_graph *graph);
+    /* Marks, for order between queues; all NULL where every call returns when its work is done. */
+    int (*mark_record)(vxg_queue *queue, void **mark); /* makes *mark when it is NULL */
+    int (*mark_wait)(vxg_queue *queue, void *mark);    /* the queue waits, the host does not */
+    int (*mark_sync)(vxg_device *dev, void *mark);
+    int (*mark_done)(vxg_device *dev, void *mark, int *done);
+    void (*mark_free)(vxg_device *dev, void *mark);
+    int (*capturing)(const vxg_queue *queue, int *yes); /* a foreign stream records a graph */
+    /* What belongs to the caller. buffer: bytes and dev are set; checks that the memory is the
+     * device's. queue: as queue_new, of a handle. device: as open, of a context (and device). */
+    int (*buffer_wrap)(vxg_buffer *buf, void *memory);
+    void (*buffer_unwrap)(vxg_buffer *buf);
+    int (*queue_wrap)(vxg_queue *queue, void *handle);
+    int (*device_wrap)(vxg_device *dev, void *context, void *device);
     int (*graph_launch)(vxg_graph *graph, vxg_queue *queue);
     void (*graph_free)(vxg_graph *graph);
     /* Largest layered image (layers, height, width); all 0 where the device has none. */

@@ -7,6 +7,13 @@ int vxg__buffer_check(const vxg_buffer *buf, const char *who) {
     return VXG_OK;
 }
 
+static int make(vxg_buffer *buf) {
+    const int status = buf->dev->backend->buffer_new(buf);
+    if (status != VXG_ERR_MEMORY) return status;
+    /* memory may still rest behind queued work */
+    return vxg__order_sweep(buf->dev, 1) ? buf->dev->backend->buffer_new(buf) : status;
+}
+
 int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out) {
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "new buffer: out is NULL");
     *out = NULL;
@@ -14,14 +21,38 @@ int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out) {
     VXG_FAIL_IF(dev->info.max_buffer > 0 && bytes > (size_t)dev->info.max_buffer, VXG_ERR_MEMORY,
                 "buffer of %zu bytes: the largest on %s is %lld", bytes, dev->info.spec,
                 (long long)dev->info.max_buffer);
+    vxg__order_sweep(dev, 0);
     vxg_buffer *buf = vxg__object_new(VXG_KIND_BUFFER, sizeof *buf);
     if (!buf) return VXG_ERR_MEMORY;
     buf->dev = dev, buf->bytes = bytes, buf->references = 1;
-    int status = dev->backend->buffer_new(buf);
+    int status = make(buf);
     if (status) {
         vxg__object_free(buf);
         return status;
     }
+    vxg_device_retain(dev);
+    *out = buf;
+    return VXG_OK;
+}
+
+int vxg_buffer_wrap(vxg_device *dev, void *memory, size_t bytes, unsigned flags,
+                    vxg_release_fn release, void *context, vxg_buffer **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "wrap buffer: out is NULL");
+    *out = NULL;
+    VXG_TRY(vxg__device_check(dev, "wrap buffer"));
+    VXG_FAIL_IF(flags & ~(unsigned)VXG_WRAP_READ_ONLY, VXG_ERR_ARGUMENT,
+                "wrap buffer: flags %x are not known", flags);
+    VXG_FAIL_IF(!memory && bytes, VXG_ERR_ARGUMENT, "wrap buffer: the memory is NULL");
+    vxg_buffer *buf = vxg__object_new(VXG_KIND_BUFFER, sizeof *buf);
+    if (!buf) return VXG_ERR_MEMORY;
+    buf->dev = dev, buf->bytes = bytes, buf->references = 1;
+    buf->foreign = 1, buf->read_only = (flags & VXG_WRAP_READ_ONLY) != 0;
+    const int status = dev->backend->buffer_wrap(buf, memory);
+    if (status) {
+        vxg__object_free(buf);
+        return vxg_error_context(status, "wrap buffer");
+    }
+    buf->release = release, buf->context = context;
     vxg_device_retain(dev);
     *out = buf;
     return VXG_OK;
@@ -33,13 +64,28 @@ vxg_buffer *vxg_buffer_retain(vxg_buffer *buf) {
     return buf;
 }
 
+void vxg__buffer_destroy(vxg_buffer *buf) {
+    vxg_device *dev = buf->dev;
+    const vxg_release_fn release = buf->release;
+    void *const context = buf->context;
+    if (vxg__device_lost(dev)) {
+        /* the driver is not asked in a child */
+    } else if (buf->foreign) {
+        dev->backend->buffer_unwrap(buf);
+    } else {
+        dev->backend->buffer_free(buf);
+    }
+    vxg__free(buf->image);
+    vxg__object_free(buf);
+    if (release) release(context);
+}
+
 void vxg_buffer_release(vxg_buffer *buf) {
     if (!vxg__object_is(buf, VXG_KIND_BUFFER)) return;
     if (__atomic_sub_fetch(&buf->references, 1, __ATOMIC_ACQ_REL)) return;
     vxg_device *dev = buf->dev;
-    if (!vxg__device_lost(dev)) dev->backend->buffer_free(buf);
-    vxg__free(buf->image);
-    vxg__object_free(buf);
+    vxg__object_hide(buf);
+    if (vxg__device_lost(dev) || vxg__order_release(buf)) vxg__buffer_destroy(buf);
     vxg_device_release(dev);
 }
 
@@ -60,12 +106,28 @@ static int check_span(const vxg_buffer *buf, size_t offset, size_t bytes, const 
     return VXG_OK;
 }
 
+static int check_writable(const vxg_buffer *buf, const char *what) {
+    VXG_FAIL_IF(buf->read_only, VXG_ERR_ARGUMENT, "%s: the buffer was wrapped for reading only",
+                what);
+    return VXG_OK;
+}
+
+/* After work that returns when it is done. */
+static int finish(vxg_queue *queue, vxg_buffer *buf, unsigned written, int status) {
+    const int noted = vxg__order_end(queue, 1, &buf, written);
+    if (!status && !noted) vxg__order_synced(queue);
+    return status ? status : noted;
+}
+
 int vxg_buffer_write(vxg_queue *queue, vxg_buffer *dst, size_t offset, const void *src,
                      size_t bytes) {
     VXG_TRY(check_span(dst, offset, bytes, "write"));
+    VXG_TRY(check_writable(dst, "write"));
     VXG_FAIL_IF(!src && bytes, VXG_ERR_ARGUMENT, "write: the source is NULL");
     VXG_TRY(vxg__queue_pick(dst->dev, &queue, "write"));
-    return bytes ? dst->dev->backend->write(queue, dst, offset, src, bytes) : VXG_OK;
+    if (!bytes) return VXG_OK;
+    VXG_TRY(vxg__order_begin(queue, 1, &dst, 1));
+    return finish(queue, dst, 1, dst->dev->backend->write(queue, dst, offset, src, bytes));
 }
 
 int vxg_buffer_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void *dst,
@@ -73,23 +135,53 @@ int vxg_buffer_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void
     VXG_TRY(check_span(src, offset, bytes, "read"));
     VXG_FAIL_IF(!dst && bytes, VXG_ERR_ARGUMENT, "read: the destination is NULL");
     VXG_TRY(vxg__queue_pick(src->dev, &queue, "read"));
-    return bytes ? src->dev->backend->read(queue, src, offset, dst, bytes) : VXG_OK;
+    if (!bytes) return VXG_OK;
+    vxg_buffer *from = (vxg_buffer *)(uintptr_t)src; /* it remembers its readers */
+    VXG_TRY(vxg__order_begin(queue, 1, &from, 0));
+    return finish(queue, from, 0, src->dev->backend->read(queue, src, offset, dst, bytes));
 }
 
 int vxg_buffer_copy(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
                     size_t src_offset, size_t bytes) {
     VXG_TRY(check_span(dst, dst_offset, bytes, "copy to"));
     VXG_TRY(check_span(src, src_offset, bytes, "copy from"));
+    VXG_TRY(check_writable(dst, "copy to"));
     VXG_FAIL_IF(src->dev != dst->dev, VXG_ERR_ARGUMENT, "copy: buffers on different devices");
     VXG_TRY(vxg__queue_pick(dst->dev, &queue, "copy"));
     if (!bytes || (src == dst && src_offset == dst_offset)) return VXG_OK;
     VXG_FAIL_IF(src == dst && src_offset < dst_offset + bytes && dst_offset < src_offset + bytes,
                 VXG_ERR_ARGUMENT, "copy: the two ranges of one buffer overlap");
-    return dst->dev->backend->copy(queue, dst, dst_offset, src, src_offset, bytes);
+    vxg_buffer *const both[] = {dst, (vxg_buffer *)(uintptr_t)src};
+    const int n = src == dst ? 1 : 2;
+    VXG_TRY(vxg__order_begin(queue, n, both, 1));
+    const int status = dst->dev->backend->copy(queue, dst, dst_offset, src, src_offset, bytes);
+    const int noted = vxg__order_end(queue, n, both, 1);
+    return status ? status : noted;
 }
 
 int vxg_buffer_zero(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t bytes) {
     VXG_TRY(check_span(dst, offset, bytes, "zero"));
+    VXG_TRY(check_writable(dst, "zero"));
     VXG_TRY(vxg__queue_pick(dst->dev, &queue, "zero"));
-    return bytes ? dst->dev->backend->zero(queue, dst, offset, bytes) : VXG_OK;
+    if (!bytes) return VXG_OK;
+    VXG_TRY(vxg__order_begin(queue, 1, &dst, 1));
+    const int status = dst->dev->backend->zero(queue, dst, offset, bytes);
+    const int noted = vxg__order_end(queue, 1, &dst, 1);
+    return status ? status : noted;
+}
+
+int vxg_buffer_pointer(vxg_buffer *buf, vxg_queue *queue, int writes, void **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "pointer: out is NULL");
+    *out = NULL;
+    VXG_TRY(vxg__buffer_check(buf, "pointer"));
+    VXG_FAIL_IF(buf->image, VXG_ERR_ARGUMENT, "pointer: an image has none");
+    if (writes) VXG_TRY(check_writable(buf, "pointer"));
+    const int on_host = !queue;
+    const unsigned written = writes != 0;
+    VXG_TRY(vxg__queue_pick(buf->dev, &queue, "pointer"));
+    VXG_TRY(vxg__order_begin(queue, 1, &buf, written));
+    VXG_TRY(vxg__order_end(queue, 1, &buf, on_host ? written : written | VXG_OPEN));
+    if (on_host) VXG_TRY(vxg_queue_sync(queue));
+    *out = buf->dev->backend->mark_record ? buf->impl : buf->host;
+    return VXG_OK;
 }

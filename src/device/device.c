@@ -129,13 +129,15 @@ static int unknown_device(const char *spec) {
 static vxg_device *find_open(const vxg_backend *b, int index, const char *variant) {
     for (int i = 0; i < MAX_OPEN; i++) {
         vxg_device *d = open_devices[i];
-        if (!d || d->backend != b || d->index != index) continue;
+        if (!d || d->backend != b || d->index != index || d->native) continue;
         if (!strcmp(d->variant, variant)) return d;
     }
     return NULL;
 }
 
-static int open_new(const vxg_backend *b, int index, const char *variant, vxg_device **out) {
+/* `native` is a context of the caller's, or NULL. */
+static int open_new(const vxg_backend *b, int index, const char *variant, void *native,
+                    void *native_device, vxg_device **out) {
     int slot = 0;
     while (slot < MAX_OPEN && open_devices[slot]) slot++;
     VXG_FAIL_IF(slot == MAX_OPEN, VXG_ERR_DEVICE, "more than %d devices are open", MAX_OPEN);
@@ -143,7 +145,8 @@ static int open_new(const vxg_backend *b, int index, const char *variant, vxg_de
     if (!dev) return VXG_ERR_MEMORY;
     dev->backend = b, dev->index = index, dev->references = 1, dev->forks = vxg__forks();
     snprintf(dev->variant, sizeof dev->variant, "%s", variant);
-    int status = b->open(dev, index, variant);
+    dev->native = native;
+    int status = native ? b->device_wrap(dev, native, native_device) : b->open(dev, index, variant);
     if (status) {
         vxg__object_free(dev);
         return status;
@@ -151,6 +154,9 @@ static int open_new(const vxg_backend *b, int index, const char *variant, vxg_de
     pthread_mutex_init(&dev->lock.mutex, NULL);
     dev->lock.rank = VXG_RANK_DEVICE;
     vxg__lock_add(&dev->lock);
+    pthread_mutex_init(&dev->order.lock.mutex, NULL);
+    dev->order.lock.rank = VXG_RANK_ORDER;
+    vxg__lock_add(&dev->order.lock);
     open_devices[slot] = *out = dev;
     return VXG_OK;
 }
@@ -187,7 +193,7 @@ static int open_spec(const char *spec, vxg_device **out) {
         status = vxg__device_check(dev, "open");
         if (!status) __atomic_add_fetch(&dev->references, 1, __ATOMIC_RELAXED);
     } else {
-        status = open_new(b, index, variant, &dev);
+        status = open_new(b, index, variant, NULL, NULL, &dev);
     }
     if (status) return vxg_error_context(status, "opening device %s", spec);
     *out = dev;
@@ -201,6 +207,35 @@ int vxg_device_open(const char *spec, vxg_device **out) {
     const int status = open_spec(spec, out);
     vxg__unlock(&open_lock);
     return status;
+}
+
+static int wrap(const vxg_backend *b, void *context, void *device, vxg_device **out) {
+    for (int i = 0; i < MAX_OPEN; i++) {
+        vxg_device *d = open_devices[i];
+        if (!d || d->backend != b || d->native != context) continue;
+        if (device && device != d->native_device) continue;
+        VXG_TRY(vxg__device_check(d, "wrap device"));
+        __atomic_add_fetch(&d->references, 1, __ATOMIC_RELAXED);
+        *out = d;
+        return VXG_OK;
+    }
+    return open_new(b, -1, "", context, device, out);
+}
+
+int vxg_device_wrap(const char *backend, void *context, void *device, vxg_device **out) {
+    const vxg_backend *b = NULL;
+    VXG_FAIL_IF(!out || !backend, VXG_ERR_ARGUMENT, "wrap device: backend or out is NULL");
+    *out = NULL;
+    for (int i = 0; i < NBACKENDS; i++)
+        if (!strcmp(backends[i]->name, backend)) b = backends[i];
+    VXG_FAIL_IF(!b, VXG_ERR_ARGUMENT, "wrap device: no backend is called '%s'", backend);
+    VXG_FAIL_IF(!b->device_wrap, VXG_ERR_UNSUPPORTED, "wrap device: a %s device has no context",
+                backend);
+    VXG_FAIL_IF(!context, VXG_ERR_ARGUMENT, "wrap device: the context is NULL");
+    vxg__lock(&open_lock);
+    const int status = wrap(b, context, device, out);
+    vxg__unlock(&open_lock);
+    return status ? vxg_error_context(status, "wrap %s device", backend) : VXG_OK;
 }
 
 vxg_device *vxg_device_retain(vxg_device *dev) {
@@ -221,6 +256,7 @@ static int drop_reference(vxg_device *dev) {
     for (int i = 0; last && i < MAX_OPEN; i++)
         if (open_devices[i] == dev) open_devices[i] = NULL;
     if (last) vxg__lock_remove(&dev->lock);
+    if (last) vxg__lock_remove(&dev->order.lock);
     vxg__unlock(&open_lock);
     return last;
 }
@@ -233,7 +269,11 @@ void vxg_device_release(vxg_device *dev) {
         next = k->next;
         vxg__kernel_free(k);
     }
-    if (!lost) dev->backend->close(dev);
+    if (!lost) {
+        vxg__order_close(dev);
+        dev->backend->close(dev);
+    }
+    pthread_mutex_destroy(&dev->order.lock.mutex);
     pthread_mutex_destroy(&dev->lock.mutex);
     vxg__object_free(dev);
 }

@@ -67,17 +67,21 @@ static int word_bytes(const char *p, size_t n, vxg_real real) {
     return 0;
 }
 
-/* The element size of the type that begins at *p and ends at a comma; *p moves behind the comma. */
-static int type_bytes(const char **p, vxg_real real) {
-    int bytes = -1;
+/* The element size of the type that begins at *p and ends at a comma; *p moves behind the comma.
+ * *is_const: what the pointer points at is only read; a type behind a macro does not say so. */
+static int type_bytes(const char **p, vxg_real real, int *is_const) {
+    int bytes = -1, pointer = 0;
+    *is_const = 0;
     for (;;) {
         size_t n = word_at(p);
         if (n) {
             const int b = word_bytes(*p, n, real);
+            if (!pointer && same(*p, n, "const")) *is_const = 1;
             /* "unsigned char": the later word counts; one that is not known spoils the rest */
             if (b >= 0 && bytes != 0) bytes = b;
             *p += n;
         } else if (**p == '*') {
+            pointer = 1;
             (*p)++;
         } else {
             if (**p == ',') (*p)++;
@@ -104,7 +108,9 @@ static const char *skip_arguments(const char *p, int count) {
 /* From the type of the first buffer on. An image has no type: its name stands alone. */
 static void read_types(const char *p, vxg_real real, vxg_kernel_entry *out) {
     for (int i = 0; i < out->nbuffers; i++) {
-        out->element[i] = out->image && i == 0 ? 0 : type_bytes(&p, real);
+        int is_const = out->image && i == 0;
+        out->element[i] = is_const ? 0 : type_bytes(&p, real, &is_const);
+        if (is_const) out->written &= ~(1u << i);
         p += word_at(&p); /* the argument's name */
         word_at(&p);
         if (*p != ',') break;
@@ -141,6 +147,7 @@ int vxg__kernel_entry(const char *text, const char *name, vxg_real real, vxg_ker
             if (word_at(&q) || *q != ',') continue;
             *out = (vxg_kernel_entry){
                 .nbuffers = digit - '0', .group = kind == 1 || kind == 2, .image = kind == 3};
+            out->written = (1u << out->nbuffers) - 1;
             q++;
             if (kind == LOCAL) q = skip_arguments(q, 3); /* type, name and count of local memory */
             read_types(q, real, out);

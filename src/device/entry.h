@@ -8,6 +8,8 @@ typedef struct vxg_kernel_entry {
     int group;                    /* a group kernel, with local memory or without */
     int image;                    /* its first buffer is an image */
     int element[VXG_MAX_BUFFERS]; /* bytes of an element; 0: an image, or a type not known */
+    unsigned
+        written; /* bit i: buffer i may be written: its type has no const before the asterisk */
 } vxg_kernel_entry;
 
 /* Finds the entry `name` outside comments and strings. 1: found. */

@@ -75,5 +75,9 @@ int vxg__image_write(vxg_queue *queue, vxg_buffer *image, int64_t first, int64_t
     const size_t bytes = (size_t)(layers * im->height * im->width) * sizeof(float);
     VXG_FAIL_IF(offset > src->bytes || bytes > src->bytes - offset, VXG_ERR_ARGUMENT,
                 "image: %zu bytes at %zu of a buffer of %zu", bytes, offset, src->bytes);
-    return dev->backend->image_write(queue, image, first, layers, src, offset);
+    vxg_buffer *const both[] = {image, (vxg_buffer *)(uintptr_t)src};
+    VXG_TRY(vxg__order_begin(queue, 2, both, 1));
+    const int status = dev->backend->image_write(queue, image, first, layers, src, offset);
+    const int noted = vxg__order_end(queue, 2, both, 1);
+    return status ? status : noted;
 }

@@ -201,6 +201,13 @@ static int check_buffer(const vxg_kernel *kernel, vxg_launch *l, int i) {
                 i);
     VXG_FAIL_IF((buf->image != NULL) != (e->image && i == 0), VXG_ERR_ARGUMENT,
                 "launch of '%s': buffer %d is %s image", kernel->name, i, buf->image ? "an" : "no");
+    VXG_FAIL_IF(buf->read_only && ((e->written >> i) & 1), VXG_ERR_ARGUMENT,
+                "launch of '%s': buffer %d was wrapped for reading only and is written",
+                kernel->name, i);
+    VXG_FAIL_IF(buf->foreign && e->element[i] && (uintptr_t)buf->host % (unsigned)e->element[i],
+                VXG_ERR_ARGUMENT,
+                "launch of '%s': the memory of buffer %d is not aligned to its elements",
+                kernel->name, i);
     VXG_FAIL_IF(l->offset[i] < 0 || (uint64_t)l->offset[i] > buf->bytes, VXG_ERR_ARGUMENT,
                 "launch of '%s': offset %lld of buffer %d lies outside its %zu bytes", kernel->name,
                 (long long)l->offset[i], i, buf->bytes);
@@ -237,5 +244,8 @@ int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
                     "launch of '%s': %lld items along axis %d", kernel->name,
                     (long long)l.global[i], i);
     }
-    return dev->backend->launch(kernel, queue, &l);
+    VXG_TRY(vxg__order_begin(queue, l.nbuffers, l.buffer, kernel->entry.written));
+    const int status = dev->backend->launch(kernel, queue, &l);
+    const int noted = vxg__order_end(queue, l.nbuffers, l.buffer, kernel->entry.written);
+    return status ? status : noted;
 }

@@ -24,13 +24,36 @@ static int queue_make(vxg_device *dev, vxg_queue **out) {
         vxg__object_free(q);
         return status;
     }
+    vxg__order_queue_new(q);
     *out = q;
     return VXG_OK;
 }
 
 void vxg__queue_drop(vxg_queue *queue) {
-    if (!vxg__device_lost(queue->dev)) queue->dev->backend->queue_free(queue);
+    if (!vxg__device_lost(queue->dev)) {
+        vxg__order_queue_free(queue);
+        queue->dev->backend->queue_free(queue);
+    }
     vxg__object_free(queue);
+}
+
+int vxg_queue_wrap(vxg_device *dev, void *handle, unsigned flags, vxg_queue **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "wrap queue: out is NULL");
+    *out = NULL;
+    VXG_TRY(vxg__device_check(dev, "wrap queue"));
+    VXG_FAIL_IF(flags, VXG_ERR_ARGUMENT, "wrap queue: flags %x are not known", flags);
+    vxg_queue *q = vxg__object_new(VXG_KIND_QUEUE, sizeof *q);
+    if (!q) return VXG_ERR_MEMORY;
+    q->dev = dev, q->foreign = 1;
+    const int status = dev->backend->queue_wrap(q, handle);
+    if (status) {
+        vxg__object_free(q);
+        return vxg_error_context(status, "wrap queue");
+    }
+    vxg__order_queue_new(q);
+    vxg_device_retain(dev);
+    *out = q;
+    return VXG_OK;
 }
 
 int vxg_queue_new(vxg_device *dev, vxg_queue **out) {
@@ -59,7 +82,10 @@ int vxg__device_queue(vxg_device *dev, vxg_queue **out) {
 
 int vxg_queue_sync(vxg_queue *queue) {
     VXG_TRY(vxg__queue_check(queue, "sync"));
-    return queue->dev->backend->sync(queue);
+    VXG_TRY(queue->dev->backend->sync(queue));
+    vxg__order_synced(queue);
+    vxg__order_sweep(queue->dev, 0);
+    return VXG_OK;
 }
 vxg_device *vxg_queue_device(const vxg_queue *queue) {
     return vxg__object_is(queue, VXG_KIND_QUEUE) ? queue->dev : NULL;
@@ -86,7 +112,13 @@ int vxg_queue_time_end(vxg_queue *queue, double *seconds) {
 int vxg_queue_capture_begin(vxg_queue *queue) {
     VXG_TRY(vxg__queue_check(queue, "capture"));
     const vxg_backend *b = queue->dev->backend;
-    return b->capture_begin ? b->capture_begin(queue) : unsupported(queue->dev, "graph capture");
+    if (!b->capture_begin) return unsupported(queue->dev, "graph capture");
+    VXG_FAIL_IF(queue->order.recording, VXG_ERR_ARGUMENT,
+                "capture: the queue is recording a graph");
+    VXG_TRY(vxg__order_record_begin(queue));
+    const int status = b->capture_begin(queue);
+    if (status) vxg__order_record_end(queue, NULL);
+    return status;
 }
 int vxg_queue_capture_end(vxg_queue *queue, vxg_graph **out) {
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "capture: out is NULL");
@@ -98,6 +130,7 @@ int vxg_queue_capture_end(vxg_queue *queue, vxg_graph **out) {
     if (!g) return VXG_ERR_MEMORY;
     g->dev = dev;
     int status = dev->backend->capture_end(queue, g);
+    vxg__order_record_end(queue, status ? NULL : g);
     if (status) {
         vxg__object_free(g);
         return status;
@@ -110,12 +143,20 @@ int vxg_graph_launch(vxg_graph *graph, vxg_queue *queue) {
     VXG_FAIL_IF(!vxg__object_is(graph, VXG_KIND_GRAPH), VXG_ERR_ARGUMENT,
                 "graph launch: the graph is NULL or was freed");
     VXG_TRY(vxg__queue_pick(graph->dev, &queue, "graph launch"));
-    return graph->dev->backend->graph_launch(graph, queue);
+    VXG_FAIL_IF(queue->order.recording, VXG_ERR_ARGUMENT,
+                "graph launch: the queue is recording a graph");
+    VXG_TRY(vxg__order_graph(graph, queue, 0));
+    const int status = graph->dev->backend->graph_launch(graph, queue);
+    const int noted = vxg__order_graph(graph, queue, 1);
+    return status ? status : noted;
 }
 void vxg_graph_free(vxg_graph *graph) {
     if (!vxg__object_is(graph, VXG_KIND_GRAPH)) return;
     vxg_device *dev = graph->dev;
     if (!vxg__device_lost(dev)) dev->backend->graph_free(graph);
+    for (int i = 0; i < graph->nheld; i++) vxg_buffer_release(graph->held[i]);
+    vxg__free(graph->held);
+    vxg__free(graph->held_written);
     vxg__object_free(graph);
     vxg_device_release(dev);
 }

@@ -24,6 +24,7 @@ static struct {
 } failure;
 int fake_devices = 1, fake_arch = 90, fake_grid[3] = {2147483647, 65535, 65535}, fake_known_arch;
 static int fake_layers = 2048;
+static int early_frees; /* memory that was freed while work on it was queued */
 static int live[FAKE_KINDS];
 static const char *const kind_names[FAKE_KINDS] = {"context", "memory", "stream",     "event",
                                                    "module",  "graph",  "graph exec", "program",
@@ -70,6 +71,10 @@ FAKE_API void fake_reset(void) {
     memset(&failure, 0, sizeof failure);
     fake_devices = 1, fake_arch = 90, fake_known_arch = 0;
     fake_grid[1] = fake_grid[2] = 65535, fake_layers = 2048;
+    early_frees = 0;
+}
+FAKE_API int fake_early_frees(void) {
+    return early_frees;
 }
 FAKE_API void fake_set(const char *what, int value) {
     if (!strcmp(what, "devices")) fake_devices = value;
@@ -199,15 +204,24 @@ FAKE_API CUresult cuCtxPopCurrent_v2(CUcontext *context) {
 }
 #define NEED_CONTEXT NEED(depth > 0 && stack[depth - 1]->retained > 0, NO_CONTEXT)
 
+FAKE_API CUresult cuCtxGetDevice(CUdevice *device) {
+    ENTER(cuCtxGetDevice);
+    NEED_CONTEXT;
+    *device = (CUdevice)(stack[depth - 1] - contexts) % 8;
+    return 0;
+}
+
 /* ---- Operations, streams, graphs ---- */
 typedef struct operation {
     struct operation *next;
-    int kind; /* 'c' copy, 'z' set, 'k' kernel */
+    int kind; /* 'c' copy, 'z' set, 'k' kernel, 'e' an event is reached, 'w' wait for one */
     void *dst;
     const void *src;
     size_t bytes;
     int value;
     fake_launch launch;
+    CUevent event;
+    int nth; /* which record of the event */
 } operation;
 typedef struct op_list {
     operation *first, **end;
@@ -225,8 +239,9 @@ struct CUgraphExec_st {
     op_list list;
 };
 struct CUevent_st {
-    int recorded;
-    CUstream stream;
+    int records, reached; /* how often; the work before the last `reached` records is done */
+    int references;       /* the owner's and those of queued operations */
+    CUstream stream;      /* of the last record */
 };
 static CUstream streams;
 /* Guards the streams and what they hold back; work runs under it. */
@@ -246,14 +261,28 @@ static void list_free(op_list *l) {
     for (operation *op = l->first, *next; op; op = next) next = op->next, free(op);
     l->first = NULL;
 }
+static void drop_event(CUevent e) {
+    if (--e->references == 0) free(e);
+}
+static void run_one(CUstream s);
+/* Runs the stream of the event as far as the event's nth record. */
+static void run_until(CUevent e, int nth) {
+    while (e->reached < nth && e->stream->pending.first) run_one(e->stream);
+}
+static void run_one(CUstream s) {
+    operation *op = s->pending.first;
+    s->pending.first = op->next;
+    if (op->kind == 'c') memmove(op->dst, op->src, op->bytes);
+    if (op->kind == 'z') memset(op->dst, op->value, op->bytes);
+    if (op->kind == 'k') fake_run(&op->launch);
+    if (op->kind == 'w') run_until(op->event, op->nth);
+    if (op->kind == 'e' && op->event->reached < op->nth) op->event->reached = op->nth;
+    if (op->event) drop_event(op->event);
+    free(op);
+}
 static void run_pending(CUstream s) {
     pthread_mutex_lock(&work_lock);
-    for (operation *op = s->pending.first; op; op = op->next) {
-        if (op->kind == 'c') memmove(op->dst, op->src, op->bytes);
-        if (op->kind == 'z') memset(op->dst, op->value, op->bytes);
-        if (op->kind == 'k') fake_run(&op->launch);
-    }
-    list_free(&s->pending);
+    while (s->pending.first) run_one(s);
     pthread_mutex_unlock(&work_lock);
 }
 static int is_stream(CUstream s) {
@@ -322,6 +351,20 @@ FAKE_API CUresult cuCtxSynchronize(void) {
     fake_run_all();
     return code;
 }
+FAKE_API CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) {
+    ENTER(cuStreamGetCtx);
+    NEED_CONTEXT;
+    NEED(is_stream(stream), BAD_HANDLE);
+    *context = stream->context;
+    return 0;
+}
+FAKE_API CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status) {
+    ENTER(cuStreamIsCapturing);
+    NEED_CONTEXT;
+    NEED(is_stream(stream), BAD_HANDLE);
+    *status = stream->recording != NULL;
+    return 0;
+}
 FAKE_API CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
     ENTER(cuStreamBeginCapture_v2);
     NEED(is_stream(stream) && mode == 1, INVALID);
@@ -375,14 +418,17 @@ FAKE_API CUresult cuGraphDestroy(CUgraph graph) {
 FAKE_API CUresult cuEventCreate(CUevent *event, unsigned flags) {
     ENTER(cuEventCreate);
     NEED_CONTEXT;
-    NEED(!flags, INVALID);
+    NEED(!flags || flags == 2, INVALID);
     *event = calloc(1, sizeof **event);
+    (*event)->references = 1;
     fake_count(FAKE_EVENT, 1);
     return 0;
 }
 FAKE_API CUresult cuEventDestroy_v2(CUevent event) {
     int code = fake_enter("cuEventDestroy_v2");
-    free(event);
+    pthread_mutex_lock(&work_lock);
+    drop_event(event);
+    pthread_mutex_unlock(&work_lock);
     fake_count(FAKE_EVENT, -1);
     return code;
 }
@@ -390,19 +436,48 @@ FAKE_API CUresult cuEventRecord(CUevent event, CUstream stream) {
     ENTER(cuEventRecord);
     NEED_CONTEXT;
     NEED(is_stream(stream), BAD_HANDLE);
-    event->recorded = 1, event->stream = stream;
+    NEED(!stream->recording, CAPTURING);
+    pthread_mutex_lock(&work_lock);
+    /* what was recorded before is given up: who waits for it by now keeps its own number */
+    if (event->records) run_until(event, event->records);
+    event->stream = stream;
+    operation op = {.kind = 'e', .event = event, .nth = ++event->records};
+    event->references++;
+    list_add(&stream->pending, &op);
+    pthread_mutex_unlock(&work_lock);
     return 0;
+}
+FAKE_API CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
+    ENTER(cuStreamWaitEvent);
+    NEED_CONTEXT;
+    NEED(is_stream(stream) && !flags, BAD_HANDLE);
+    NEED(!stream->recording, CAPTURING);
+    pthread_mutex_lock(&work_lock);
+    operation op = {.kind = 'w', .event = event, .nth = event->records};
+    event->references++;
+    list_add(&stream->pending, &op);
+    pthread_mutex_unlock(&work_lock);
+    return 0;
+}
+FAKE_API CUresult cuEventQuery(CUevent event) {
+    ENTER(cuEventQuery);
+    pthread_mutex_lock(&work_lock);
+    const int done = event->reached == event->records;
+    pthread_mutex_unlock(&work_lock);
+    return done ? 0 : 600;
 }
 FAKE_API CUresult cuEventSynchronize(CUevent event) {
     ENTER(cuEventSynchronize);
-    NEED(event->recorded && is_stream(event->stream), BAD_HANDLE);
-    run_pending(event->stream);
+    NEED(event->records, BAD_HANDLE);
+    pthread_mutex_lock(&work_lock);
+    run_until(event, event->records);
+    pthread_mutex_unlock(&work_lock);
     return 0;
 }
 FAKE_API CUresult cuEventElapsedTime(float *ms, CUevent begin, CUevent end) {
     ENTER(cuEventElapsedTime);
-    NEED(begin->recorded && end->recorded, BAD_HANDLE);
-    NEED(!end->stream->pending.first, 600); /* not ready */
+    NEED(begin->records && end->records, BAD_HANDLE);
+    NEED(end->reached == end->records, 600); /* not ready */
     *ms = 1.5f;
     return 0;
 }
@@ -424,6 +499,24 @@ int fake_is_memory(const void *p, size_t bytes) {
     return good;
 }
 
+/* Whether work that is queued will touch the block. */
+static int in_block(const block *b, const void *p) {
+    return (const char *)p >= b->p && (const char *)p < b->p + b->bytes;
+}
+static int is_queued(const block *b) {
+    int used = 0;
+    pthread_mutex_lock(&work_lock);
+    for (CUstream s = streams; s; s = s->next)
+        for (const operation *op = s->pending.first; op; op = op->next) {
+            if (op->dst) used |= in_block(b, op->dst);
+            if (op->src) used |= in_block(b, op->src);
+            for (int i = 0; op->kind == 'k' && i < 8; i++)
+                used |= in_block(b, op->launch.buffer[i]);
+        }
+    pthread_mutex_unlock(&work_lock);
+    return used;
+}
+
 FAKE_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
     ENTER(cuMemAlloc_v2);
     NEED_CONTEXT;
@@ -439,15 +532,23 @@ FAKE_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
     *pointer = (CUdeviceptr)(uintptr_t)b->p;
     return 0;
 }
+FAKE_API CUresult cuPointerGetAttribute(void *data, CUpointer_attribute what, CUdeviceptr pointer) {
+    ENTER(cuPointerGetAttribute);
+    NEED(what == 9 && fake_is_memory((void *)(uintptr_t)pointer, 1), INVALID);
+    NEED_CONTEXT;
+    *(int *)data = 0; /* all memory is the first device's */
+    return 0;
+}
 FAKE_API CUresult cuMemFree_v2(CUdeviceptr pointer) {
     int code = fake_enter("cuMemFree_v2");
-    fake_run_all(); /* freeing waits for the device */
     pthread_mutex_lock(&lock);
     block **p = &blocks, *found;
     while (*p && (*p)->p != (char *)(uintptr_t)pointer) p = &(*p)->next;
     if ((found = *p)) *p = found->next;
     pthread_mutex_unlock(&lock);
     NEED(found, INVALID);
+    if (is_queued(found)) early_frees++;
+    fake_run_all(); /* a driver may wait for the device here, or not */
     free(found->p), free(found);
     fake_count(FAKE_MEMORY, -1);
     return code;

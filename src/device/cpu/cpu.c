@@ -100,6 +100,14 @@ static int cpu_buffer_new(vxg_buffer *buf) {
 static void cpu_buffer_free(vxg_buffer *buf) {
     vxg__free(buf->host);
 }
+static int cpu_buffer_wrap(vxg_buffer *buf, void *memory) {
+    VXG_FAIL_IF((uintptr_t)memory % 4, VXG_ERR_ARGUMENT, "%p is not a multiple of 4", memory);
+    buf->host = memory;
+    return VXG_OK;
+}
+static void cpu_buffer_unwrap(vxg_buffer *buf) {
+    (void)buf;
+}
 
 /* ---- Images: the numbers after k_image of kernels/prelude/c.h ---- */
 typedef struct cpu_image {
@@ -134,6 +142,11 @@ static int cpu_image_write(vxg_queue *queue, vxg_buffer *dst, int64_t first, int
 
 static int cpu_queue_new(vxg_queue *queue) {
     return (void)queue, VXG_OK;
+}
+static int cpu_queue_wrap(vxg_queue *queue, void *handle) {
+    (void)queue;
+    VXG_FAIL_IF(handle, VXG_ERR_ARGUMENT, "the cpu has no streams: the handle must be NULL");
+    return VXG_OK;
 }
 static void cpu_queue_free(vxg_queue *queue) {
     (void)queue;
@@ -324,8 +337,11 @@ const vxg_backend vxg__backend_cpu = {
     .close = cpu_close,
     .buffer_new = cpu_buffer_new,
     .buffer_free = cpu_buffer_free,
+    .buffer_wrap = cpu_buffer_wrap,
+    .buffer_unwrap = cpu_buffer_unwrap,
     .queue_new = cpu_queue_new,
     .queue_free = cpu_queue_free,
+    .queue_wrap = cpu_queue_wrap,
     .sync = cpu_sync,
     .write = cpu_write,
     .read = cpu_read,

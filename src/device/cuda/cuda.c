@@ -83,7 +83,7 @@ static void cuda_close(vxg_device *dev) {
         vxg__cuda_units_free(impl);
         if (impl->fills) vxg__cu.cuStreamDestroy_v2(impl->fills);
         if (entered) vxg__cuda_leave(VXG_OK);
-        vxg__cu.cuDevicePrimaryCtxRelease_v2(impl->device);
+        if (!dev->native) vxg__cu.cuDevicePrimaryCtxRelease_v2(impl->device);
     }
     vxg__free(impl);
 }
@@ -98,7 +98,11 @@ static int open_impl(vxg_device *dev, int index) {
         impl->max_block[i] = block, impl->max_grid[i] = grid;
     }
     snprintf(impl->identity, sizeof impl->identity, "%s|%s", dev->info.name, dev->info.driver);
-    VXG_TRY(VXG_CU(cuDevicePrimaryCtxRetain, &impl->context, impl->device));
+    if (dev->native) {
+        impl->context = dev->native;
+    } else {
+        VXG_TRY(VXG_CU(cuDevicePrimaryCtxRetain, &impl->context, impl->device));
+    }
     VXG_TRY(vxg__cuda_enter(dev));
     return vxg__cuda_leave(VXG_CU(cuStreamCreate, &impl->fills, CU_STREAM_NON_BLOCKING));
 }
@@ -110,6 +114,29 @@ static int cuda_open(vxg_device *dev, int index, const char *variant) {
     VXG_FAIL_IF(index >= count, VXG_ERR_DEVICE, "cuda:%d: there are %d CUDA devices", index, count);
     if (!(dev->impl = vxg__calloc(1, sizeof(cuda_impl)))) return VXG_ERR_MEMORY;
     int status = open_impl(dev, index);
+    if (status) cuda_close(dev);
+    return status;
+}
+
+/* The device of a context of the caller's. */
+static int context_device(CUcontext context, CUdevice *device) {
+    VXG_TRY(VXG_CU(cuCtxPushCurrent_v2, context));
+    return vxg__cuda_leave(VXG_CU(cuCtxGetDevice, device));
+}
+
+static int cuda_device_wrap(vxg_device *dev, void *context, void *device_is_known) {
+    int count, index = 0;
+    CUdevice device, other;
+    (void)device_is_known;
+    VXG_TRY(count_devices(&count));
+    VXG_TRY(context_device(context, &device));
+    for (; index < count; index++) {
+        VXG_TRY(VXG_CU(cuDeviceGet, &other, index));
+        if (other == device) break;
+    }
+    VXG_FAIL_IF(index == count, VXG_ERR_DEVICE, "the context's device is not one of the driver's");
+    if (!(dev->impl = vxg__calloc(1, sizeof(cuda_impl)))) return VXG_ERR_MEMORY;
+    const int status = open_impl(dev, index);
     if (status) cuda_close(dev);
     return status;
 }
@@ -151,9 +178,26 @@ static void drop(vxg_buffer *buf) {
 }
 static void cuda_buffer_free(vxg_buffer *buf) {
     int entered = !vxg__cuda_enter(buf->dev);
-    if (entered && buf->image) vxg__cu.cuCtxSynchronize(); /* a queue may still read it */
     drop(buf);
     if (entered) vxg__cuda_leave(VXG_OK);
+}
+
+/* The memory is one of this device, whoever asked the driver for it. */
+static int cuda_buffer_wrap(vxg_buffer *buf, void *memory) {
+    const cuda_impl *impl = buf->dev->impl;
+    int ordinal = -1;
+    if (!memory) return VXG_OK; /* no bytes */
+    VXG_TRY(vxg__cuda_enter(buf->dev));
+    VXG_TRY(
+        vxg__cuda_leave(VXG_CU(cuPointerGetAttribute, &ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL,
+                               (CUdeviceptr)(uintptr_t)memory)));
+    VXG_FAIL_IF(ordinal != impl->device, VXG_ERR_ARGUMENT, "the memory is on device %d, not on %s",
+                ordinal, buf->dev->info.spec);
+    buf->impl = memory;
+    return VXG_OK;
+}
+static void cuda_buffer_unwrap(vxg_buffer *buf) {
+    (void)buf;
 }
 
 /* ---- Images: a layered array and a texture object, which takes the place of an address ---- */
@@ -240,6 +284,26 @@ static int cuda_queue_new(vxg_queue *queue) {
     return VXG_OK;
 }
 
+static int cuda_queue_wrap(vxg_queue *queue, void *handle) {
+    const cuda_impl *impl = queue->dev->impl;
+    CUcontext context = NULL;
+    cuda_queue *q = vxg__calloc(1, sizeof *q);
+    if (!q) return VXG_ERR_MEMORY;
+    q->stream = handle;
+    int status = vxg__cuda_enter(queue->dev);
+    if (!status) status = vxg__cuda_leave(VXG_CU(cuStreamGetCtx, q->stream, &context));
+    if (!status && context != impl->context)
+        status =
+            vxg_error_set(VXG_ERR_ARGUMENT, "the stream is of another context; open the device "
+                                            "with vxg_device_wrap");
+    if (status) {
+        vxg__free(q);
+    } else {
+        queue->impl = q;
+    }
+    return status;
+}
+
 static void drop_recording(cuda_queue *q) {
     CUgraph graph = NULL;
     if (q->recording && !vxg__cu.cuStreamEndCapture(q->stream, &graph) && graph)
@@ -253,7 +317,7 @@ static void cuda_queue_free(vxg_queue *queue) {
     drop_recording(q);
     if (q->begin) vxg__cu.cuEventDestroy_v2(q->begin);
     if (q->end) vxg__cu.cuEventDestroy_v2(q->end);
-    vxg__cu.cuStreamDestroy_v2(q->stream);
+    if (!queue->foreign) vxg__cu.cuStreamDestroy_v2(q->stream);
     if (entered) vxg__cuda_leave(VXG_OK);
     vxg__free(q);
 }
@@ -336,6 +400,49 @@ static int cuda_time_end(vxg_queue *queue, double *seconds) {
     return VXG_OK;
 }
 
+/* ---- Marks ---- */
+static int record_mark(CUevent *event, CUstream stream) {
+    if (!*event) VXG_TRY(VXG_CU(cuEventCreate, event, CU_EVENT_DISABLE_TIMING));
+    return VXG_CU(cuEventRecord, *event, stream);
+}
+static int cuda_mark_record(vxg_queue *queue, void **mark) {
+    const cuda_queue *q = queue->impl;
+    CUevent event = *mark;
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    const int status = vxg__cuda_leave(record_mark(&event, q->stream));
+    *mark = event; /* after a failure too: it is used again or freed */
+    return status;
+}
+static int cuda_mark_wait(vxg_queue *queue, void *mark) {
+    const cuda_queue *q = queue->impl;
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    return vxg__cuda_leave(VXG_CU(cuStreamWaitEvent, q->stream, mark, 0));
+}
+static int cuda_mark_sync(vxg_device *dev, void *mark) {
+    VXG_TRY(vxg__cuda_enter(dev));
+    return vxg__cuda_leave(VXG_CU(cuEventSynchronize, mark));
+}
+static int cuda_mark_done(vxg_device *dev, void *mark, int *done) {
+    VXG_TRY(vxg__cuda_enter(dev));
+    const CUresult code = vxg__cu.cuEventQuery(mark);
+    *done = code == CUDA_SUCCESS;
+    return vxg__cuda_leave(code == CUDA_ERROR_NOT_READY ? VXG_OK
+                                                        : vxg__cu_check(code, "cuEventQuery"));
+}
+static void cuda_mark_free(vxg_device *dev, void *mark) {
+    const int entered = !vxg__cuda_enter(dev);
+    vxg__cu.cuEventDestroy_v2(mark);
+    if (entered) vxg__cuda_leave(VXG_OK);
+}
+static int cuda_capturing(const vxg_queue *queue, int *yes) {
+    const cuda_queue *q = queue->impl;
+    CUstreamCaptureStatus state = CU_STREAM_CAPTURE_STATUS_NONE;
+    VXG_TRY(vxg__cuda_enter(queue->dev));
+    VXG_TRY(vxg__cuda_leave(VXG_CU(cuStreamIsCapturing, q->stream, &state)));
+    *yes = state != CU_STREAM_CAPTURE_STATUS_NONE;
+    return VXG_OK;
+}
+
 /* ---- Graphs ---- */
 static int cuda_capture_begin(vxg_queue *queue) {
     cuda_queue *q = queue->impl;
@@ -390,6 +497,16 @@ const vxg_backend vxg__backend_cuda = {
     .queue_new = cuda_queue_new,
     .queue_free = cuda_queue_free,
     .sync = cuda_sync,
+    .mark_record = cuda_mark_record,
+    .mark_wait = cuda_mark_wait,
+    .mark_sync = cuda_mark_sync,
+    .mark_done = cuda_mark_done,
+    .mark_free = cuda_mark_free,
+    .capturing = cuda_capturing,
+    .buffer_wrap = cuda_buffer_wrap,
+    .buffer_unwrap = cuda_buffer_unwrap,
+    .queue_wrap = cuda_queue_wrap,
+    .device_wrap = cuda_device_wrap,
     .write = cuda_write,
     .read = cuda_read,
     .copy = cuda_copy,

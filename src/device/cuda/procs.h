@@ -14,6 +14,8 @@ typedef int CUdevice;
 typedef int CUdevice_attribute;
 typedef int CUfunction_attribute;
 typedef int CUstreamCaptureMode;
+typedef int CUstreamCaptureStatus;
+typedef int CUpointer_attribute;
 typedef unsigned long long CUdeviceptr;
 typedef struct CUctx_st *CUcontext;
 typedef struct CUmod_st *CUmodule;
@@ -78,7 +80,11 @@ enum {
     CUDA_ERROR_STUB_LIBRARY = 34,
     CUDA_ERROR_NO_DEVICE = 100,
     CUDA_ERROR_NOT_FOUND = 500,
+    CUDA_ERROR_NOT_READY = 600,
     CU_STREAM_NON_BLOCKING = 1,
+    CU_EVENT_DISABLE_TIMING = 2,
+    CU_STREAM_CAPTURE_STATUS_NONE = 0,
+    CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL = 9,
     CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1,
     CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 0,
     CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X = 2,
@@ -116,6 +122,12 @@ enum {
     X(cuCtxPushCurrent_v2, (CUcontext context))                                                    \
     X(cuCtxPopCurrent_v2, (CUcontext * context))                                                   \
     X(cuCtxSynchronize, (void))                                                                    \
+    X(cuCtxGetDevice, (CUdevice * device))                                                         \
+    X(cuPointerGetAttribute, (void *data, CUpointer_attribute what, CUdeviceptr pointer))          \
+    X(cuStreamGetCtx, (CUstream stream, CUcontext * context))                                      \
+    X(cuStreamIsCapturing, (CUstream stream, CUstreamCaptureStatus * status))                      \
+    X(cuStreamWaitEvent, (CUstream stream, CUevent event, unsigned flags))                         \
+    X(cuEventQuery, (CUevent event))                                                               \
     X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                        \
     X(cuMemFree_v2, (CUdeviceptr pointer))                                                         \
     X(cuMemcpyHtoDAsync_v2, (CUdeviceptr dst, const void *src, size_t bytes, CUstream stream))     \

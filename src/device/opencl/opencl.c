@@ -114,8 +114,10 @@ static int open_impl(cl_impl *impl, const vxg_device_info *info) {
     int exact = (config & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
     snprintf(impl->options, sizeof impl->options, "-cl-std=CL1.2%s",
              exact ? " -cl-fp32-correctly-rounded-divide-sqrt" : "");
-    impl->context = vxg__cl.clCreateContext(properties, 1, &d, NULL, NULL, &code);
-    VXG_TRY(vxg__cl_check(code, "clCreateContext"));
+    if (!impl->context) { /* none of the caller's */
+        impl->context = vxg__cl.clCreateContext(properties, 1, &d, NULL, NULL, &code);
+        VXG_TRY(vxg__cl_check(code, "clCreateContext"));
+    }
     impl->fills = vxg__cl.clCreateCommandQueue(impl->context, d, 0, &code);
     return vxg__cl_check(code, "clCreateCommandQueue");
 }
@@ -225,7 +227,7 @@ static int opencl_queue_new(vxg_queue *queue) {
     return vxg__cl_check(code, "clCreateCommandQueue");
 }
 static void opencl_queue_free(vxg_queue *queue) {
-    vxg__cl.clFinish(queue->impl);
+    if (!queue->foreign) vxg__cl.clFinish(queue->impl);
     vxg__cl.clReleaseCommandQueue(queue->impl);
 }
 static int opencl_sync(vxg_queue *queue) {
@@ -248,6 +250,105 @@ static int opencl_time_end(vxg_queue *queue, double *seconds) {
     return VXG_OK;
 }
 
+/* ---- Marks ---- */
+static int opencl_mark_record(vxg_queue *queue, void **mark) {
+    cl_event event;
+    VXG_TRY(VXG_CL(clEnqueueMarkerWithWaitList, queue->impl, 0, NULL, &event));
+    if (*mark) vxg__cl.clReleaseEvent(*mark);
+    *mark = event;
+    return VXG_CL(clFlush, queue->impl); /* another queue may wait for it */
+}
+static int opencl_mark_wait(vxg_queue *queue, void *mark) {
+    const cl_event event = mark;
+    return VXG_CL(clEnqueueBarrierWithWaitList, queue->impl, 1, &event, NULL);
+}
+static int opencl_mark_sync(vxg_device *dev, void *mark) {
+    const cl_event event = mark;
+    (void)dev;
+    return VXG_CL(clWaitForEvents, 1, &event);
+}
+static int opencl_mark_done(vxg_device *dev, void *mark, int *done) {
+    cl_int state = 0;
+    (void)dev;
+    VXG_TRY(VXG_CL(clGetEventInfo, mark, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state,
+                   NULL));
+    *done = state <= 0; /* complete, or failed */
+    return VXG_OK;
+}
+static void opencl_mark_free(vxg_device *dev, void *mark) {
+    (void)dev;
+    vxg__cl.clReleaseEvent(mark);
+}
+
+/* ---- What belongs to the caller ---- */
+static int opencl_buffer_wrap(vxg_buffer *buf, void *memory) {
+    const cl_impl *impl = buf->dev->impl;
+    cl_uint type = 0;
+    size_t bytes = 0;
+    cl_context context = NULL;
+    VXG_FAIL_IF(!memory, VXG_ERR_ARGUMENT, "the cl_mem is NULL");
+    VXG_TRY(VXG_CL(clGetMemObjectInfo, memory, CL_MEM_TYPE, sizeof type, &type, NULL));
+    VXG_TRY(VXG_CL(clGetMemObjectInfo, memory, CL_MEM_SIZE, sizeof bytes, &bytes, NULL));
+    VXG_TRY(VXG_CL(clGetMemObjectInfo, memory, CL_MEM_CONTEXT, sizeof context, &context, NULL));
+    VXG_FAIL_IF(type != CL_MEM_OBJECT_BUFFER, VXG_ERR_ARGUMENT, "the cl_mem is no buffer");
+    VXG_FAIL_IF(context != impl->context, VXG_ERR_ARGUMENT,
+                "the cl_mem is of another context; open the device with vxg_device_wrap");
+    VXG_FAIL_IF(bytes < buf->bytes, VXG_ERR_ARGUMENT, "the cl_mem has %zu bytes, %zu are asked for",
+                bytes, buf->bytes);
+    VXG_TRY(VXG_CL(clRetainMemObject, memory));
+    buf->impl = memory;
+    return VXG_OK;
+}
+
+static int opencl_queue_wrap(vxg_queue *queue, void *handle) {
+    const cl_impl *impl = queue->dev->impl;
+    cl_context context = NULL;
+    cl_device_id device = NULL;
+    cl_bitfield properties = 0;
+    VXG_FAIL_IF(!handle, VXG_ERR_ARGUMENT, "the cl_command_queue is NULL");
+    VXG_TRY(
+        VXG_CL(clGetCommandQueueInfo, handle, CL_QUEUE_CONTEXT, sizeof context, &context, NULL));
+    VXG_TRY(VXG_CL(clGetCommandQueueInfo, handle, CL_QUEUE_DEVICE, sizeof device, &device, NULL));
+    VXG_TRY(VXG_CL(clGetCommandQueueInfo, handle, CL_QUEUE_PROPERTIES, sizeof properties,
+                   &properties, NULL));
+    VXG_FAIL_IF(context != impl->context || device != impl->device, VXG_ERR_ARGUMENT,
+                "the queue is of another context or device; open it with vxg_device_wrap");
+    VXG_FAIL_IF(properties & CL_QUEUE_OUT_OF_ORDER, VXG_ERR_UNSUPPORTED,
+                "the command queue is out of order");
+    VXG_TRY(VXG_CL(clRetainCommandQueue, handle));
+    queue->impl = handle;
+    return VXG_OK;
+}
+
+/* The caller's device among those that are listed, for its name. */
+static int opencl_device_wrap(vxg_device *dev, void *context, void *device) {
+    found all[MAX_DEVICES];
+    cl_device_id mine[MAX_DEVICES];
+    size_t bytes = 0;
+    int count, index = 0;
+    VXG_TRY(find_devices(all, &count));
+    VXG_TRY(VXG_CL(clGetContextInfo, context, CL_CONTEXT_DEVICES, sizeof mine, mine, &bytes));
+    const size_t n = bytes / sizeof *mine;
+    VXG_FAIL_IF(!device && n != 1, VXG_ERR_ARGUMENT,
+                "the context has %zu devices: name one of them", n);
+    if (!device) device = mine[0];
+    size_t at = 0;
+    while (at < n && mine[at] != device) at++;
+    while (index < count && all[index].device != device) index++;
+    VXG_FAIL_IF(at == n || index == count, VXG_ERR_ARGUMENT,
+                "the device is not one of the context, or not one that can be used");
+    cl_impl *impl = vxg__calloc(1, sizeof *impl);
+    if (!impl) return VXG_ERR_MEMORY;
+    impl->platform = all[index].platform, impl->device = device;
+    describe(impl->device, index, &dev->info);
+    dev->impl = impl, dev->native_device = device;
+    int status = VXG_CL(clRetainContext, context);
+    if (!status) impl->context = context;
+    if (!status) status = open_impl(impl, &dev->info);
+    if (status) opencl_close(dev);
+    return status;
+}
+
 const vxg_backend vxg__backend_opencl = {
     .name = "opencl",
     .list = opencl_list,
@@ -258,6 +359,15 @@ const vxg_backend vxg__backend_opencl = {
     .queue_new = opencl_queue_new,
     .queue_free = opencl_queue_free,
     .sync = opencl_sync,
+    .mark_record = opencl_mark_record,
+    .mark_wait = opencl_mark_wait,
+    .mark_sync = opencl_mark_sync,
+    .mark_done = opencl_mark_done,
+    .mark_free = opencl_mark_free,
+    .buffer_wrap = opencl_buffer_wrap,
+    .buffer_unwrap = opencl_buffer_free,
+    .queue_wrap = opencl_queue_wrap,
+    .device_wrap = opencl_device_wrap,
     .write = opencl_write,
     .read = opencl_read,
     .copy = opencl_copy,

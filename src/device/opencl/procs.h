@@ -56,14 +56,24 @@ enum {
     CL_DRIVER_VERSION = 0x102D,
     CL_DEVICE_VERSION = 0x102F,
     CL_DEVICE_IMAGE_MAX_ARRAY_SIZE = 0x1041,
+    CL_CONTEXT_DEVICES = 0x1081,
     CL_CONTEXT_PLATFORM = 0x1084,
+    CL_QUEUE_CONTEXT = 0x1090,
+    CL_QUEUE_DEVICE = 0x1091,
+    CL_QUEUE_PROPERTIES = 0x1093,
+    CL_QUEUE_OUT_OF_ORDER = 1 << 0,
     CL_R = 0x10B0,
     CL_FLOAT = 0x10DE,
+    CL_MEM_OBJECT_BUFFER = 0x10F0,
     CL_MEM_OBJECT_IMAGE2D_ARRAY = 0x10F3,
+    CL_MEM_TYPE = 0x1100,
+    CL_MEM_SIZE = 0x1102,
+    CL_MEM_CONTEXT = 0x1106,
     CL_PROGRAM_BINARY_SIZES = 0x1165,
     CL_PROGRAM_BINARIES = 0x1166,
     CL_PROGRAM_BUILD_LOG = 0x1183,
-    CL_KERNEL_WORK_GROUP_SIZE = 0x11B0
+    CL_KERNEL_WORK_GROUP_SIZE = 0x11B0,
+    CL_EVENT_COMMAND_EXECUTION_STATUS = 0x11D3
 };
 #define CL_DEVICE_TYPE_ALL ((cl_bitfield)0xFFFFFFFF)
 
@@ -105,6 +115,20 @@ enum {
     X(clFlush, (cl_command_queue q))                                                               \
     X(clFinish, (cl_command_queue q))                                                              \
     X(clReleaseMemObject, (cl_mem m))                                                              \
+    X(clRetainContext, (cl_context c))                                                             \
+    X(clGetContextInfo, (cl_context c, cl_uint what, size_t n, void *out, size_t *size))           \
+    X(clRetainCommandQueue, (cl_command_queue q))                                                  \
+    X(clGetCommandQueueInfo,                                                                       \
+      (cl_command_queue q, cl_uint what, size_t n, void *out, size_t *size))                       \
+    X(clRetainMemObject, (cl_mem m))                                                               \
+    X(clGetMemObjectInfo, (cl_mem m, cl_uint what, size_t n, void *out, size_t *size))             \
+    X(clEnqueueMarkerWithWaitList,                                                                 \
+      (cl_command_queue q, cl_uint nevents, const cl_event *events, cl_event *event))              \
+    X(clEnqueueBarrierWithWaitList,                                                                \
+      (cl_command_queue q, cl_uint nevents, const cl_event *events, cl_event *event))              \
+    X(clWaitForEvents, (cl_uint n, const cl_event *events))                                        \
+    X(clGetEventInfo, (cl_event e, cl_uint what, size_t n, void *out, size_t *size))               \
+    X(clReleaseEvent, (cl_event e))                                                                \
     X(clEnqueueWriteBuffer,                                                                        \
       (cl_command_queue q, cl_mem m, cl_bool wait, size_t offset, size_t bytes, const void *src,   \
        cl_uint nevents, const cl_event *events, cl_event *event))                                  \
