@@ -54,7 +54,8 @@ static void sort_curve(double *x, double *y, int64_t n) { /* coarse points come 
     }
 }
 
-static int draw(const cli_run *r, const cli_center *c, const char *path, int force) {
+static int draw(const cli_run *r, const cli_center *c, vxg_outputs *set, const char *path,
+                int force) {
     static const char *const names[2] = {"Fourier wedge", "0/180 degree registration"};
     const double value[2] = {c->wedge, c->pair};
     vxg_curve curves[2];
@@ -79,7 +80,7 @@ static int draw(const cli_run *r, const cli_center *c, const char *path, int for
     if (!status)
         status = vxg_picture_curves(curves, n, title, "detector column (px)",
                                     "score, scaled (lowest wins)", &pic);
-    if (!status) status = vxg_picture_write_png(&pic, path, prov.list, prov.count, force);
+    if (!status) status = vxg_outputs_picture(set, &pic, path, prov.list, prov.count, force);
     vxg_picture_free(&pic);
     cli_provenance_free(&prov);
     return status;
@@ -108,23 +109,21 @@ static int run(cli_run *r) {
     cli_select sel = {.reverse = o->reverse, .no_minus_log = o->no_minus_log};
     cli_center c = {0};
     int64_t row = -1;
-    if (o->output && !o->force) {
-        FILE *f = fopen(o->output, "rb");
-        if (f) {
-            fclose(f);
-            return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", o->output);
-        }
-    }
-    int status = vxg_scan_open(r->operands[0], &scan);
+    vxg_outputs *set = NULL;
+    int status = cli_outputs_new(&set, r->operands, 1);
+    if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
+    if (!status) status = vxg_scan_open(r->operands[0], &scan);
     if (!status) status = cli_select_part(&sel, scan, &o->rows, &o->columns, &o->projections);
     if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
     if (!status) status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, &c);
     if (!status) {
         cli_center_say(r, &c);
-        if (o->output) status = draw(r, &c, o->output, o->force);
+        if (o->output) status = draw(r, &c, set, o->output, o->force);
+        if (!status) status = cli_commit(&set);
         if (!status) print_result(r, &c, o->output);
         cli_center_free(&c);
     }
+    vxg_outputs_abandon(set);
     if (scan) {
         status = cli_scan_context(status, scan);
         vxg_scan_close(scan);

@@ -170,18 +170,22 @@ typedef struct cli_outputs {
     int made, force;  /* made: how many folders, from the last up */
     vxg_outputs *set; /* every file belongs to it */
 } cli_outputs;
-int cli_outputs_open(cli_outputs *o, const char *folder, int force);
-/* Path of a file in the folder; VXG_ERR_OUTPUT when it exists and force is off. */
+/* inputs: n files (NULL: none) that no output may be. */
+int cli_outputs_open(cli_outputs *o, const char *folder, int force, const char *const *inputs,
+                     int n);
+/* Path of a file in the folder, kept for this run: VXG_ERR_OUTPUT when it exists and force is off,
+ * when another run is writing it, when it is an input. Before any work. */
 int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name);
+/* The same of numbered slices NAME_NNNNN.tiff; prefix becomes folder/NAME. */
+int cli_outputs_slices(cli_outputs *o, char *prefix, size_t size, const char *name);
+/* Outputs that are not in one folder. */
+int cli_outputs_new(vxg_outputs **set, const char *const *inputs, int n);
+int cli_claimed(int status); /* names --force in the message of a claim */
 /* All files get their names, or none; interrupted before: none. */
 int cli_outputs_commit(cli_outputs *o);
 int cli_commit(vxg_outputs **set); /* the same of a set; NULL then, unless interrupted before */
 /* Not committed: removes what was written and the folder if it was made here. Returns status. */
 int cli_outputs_close(cli_outputs *o, int status);
-/* Numbered slices PREFIX_NNNNN.tiff in the folder: VXG_ERR_OUTPUT when there are any and force is
- * off. */
-int cli_outputs_check_slices(const cli_outputs *o, const char *prefix);
-
 /* A whole text file of up to 256 MiB, ends with 0; free() it. Messages name the file. */
 int cli_text_read(const char *path, char **out);
 

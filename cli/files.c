@@ -1,7 +1,6 @@
 /* Output folders that appear whole or not at all; texts in. */
 #include "cli.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +37,8 @@ static void remove_folders(cli_outputs *o) {
     }
 }
 
-int cli_outputs_open(cli_outputs *o, const char *folder, int force) {
+int cli_outputs_open(cli_outputs *o, const char *folder, int force, const char *const *inputs,
+                     int n_inputs) {
     struct stat st;
     memset(o, 0, sizeof *o);
     o->force = force;
@@ -55,18 +55,37 @@ int cli_outputs_open(cli_outputs *o, const char *folder, int force) {
     if (!status && access(o->folder, W_OK | X_OK))
         status = vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot write in folder %s: %s", o->folder,
                                strerror(errno));
-    if (!status) status = vxg_outputs_new(&o->set);
+    if (!status) status = cli_outputs_new(&o->set, inputs, n_inputs);
     if (status) remove_folders(o);
     return status;
 }
 
+int cli_claimed(int status) {
+    static const char words[] = " and is not replaced without force";
+    const char *message = vxg_error_message(), *at = status ? strstr(message, words) : NULL;
+    if (!at) return status;
+    char text[4400];
+    snprintf(text, sizeof text, "%.*s (--force replaces it)", (int)(at - message), message);
+    return vxg_error_set(status, "%s", text);
+}
+
 int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name) {
-    struct stat st;
     if ((size_t)snprintf(path, size, "%s/%s", o->folder, name) >= size)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output: too long a folder name");
-    if (!o->force && !lstat(path, &st))
-        return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", path);
-    return VXG_OK;
+    return cli_claimed(vxg_outputs_claim(o->set, path, o->force));
+}
+
+int cli_outputs_slices(cli_outputs *o, char *prefix, size_t size, const char *name) {
+    if ((size_t)snprintf(prefix, size, "%s/%s", o->folder, name) >= size)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: too long a folder name");
+    return cli_claimed(vxg_outputs_claim_slices(o->set, prefix, o->force));
+}
+
+int cli_outputs_new(vxg_outputs **set, const char *const *inputs, int n) {
+    int status = vxg_outputs_new(set);
+    for (int i = 0; i < n && !status; i++)
+        if (inputs[i]) status = vxg_outputs_protect(*set, inputs[i]);
+    return status;
 }
 
 int cli_commit(vxg_outputs **set) {
@@ -91,27 +110,6 @@ int cli_outputs_close(cli_outputs *o, int status) {
     vxg_outputs_abandon(o->set);
     if (status) remove_folders(o);
     memset(o, 0, sizeof *o);
-    return status;
-}
-
-/* The number of "PREFIX_NNNNN.tiff", or -1. */
-static long long slice_number(const char *name, const char *prefix) {
-    size_t n = strlen(prefix);
-    char *end;
-    if (strncmp(name, prefix, n) || name[n] != '_') return -1;
-    if (strspn(name + n + 1, "0123456789") < 5) return -1;
-    long long number = strtoll(name + n + 1, &end, 10);
-    return strcmp(end, ".tiff") ? -1 : number;
-}
-
-int cli_outputs_check_slices(const cli_outputs *o, const char *prefix) {
-    DIR *d = o->force ? NULL : opendir(o->folder);
-    int status = VXG_OK;
-    for (struct dirent *e; d && !status && (e = readdir(d));)
-        if (slice_number(e->d_name, prefix) >= 0)
-            status = vxg_error_set(VXG_ERR_OUTPUT, "%s/%s exists (--force replaces it)", o->folder,
-                                   e->d_name);
-    if (d) closedir(d);
     return status;
 }
 

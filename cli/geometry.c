@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define MOST_BYTES ((size_t)256 << 20)
 #define DEG (180 / 3.14159265358979323846)
@@ -145,12 +144,14 @@ static int read_all(const char *path, char **text, size_t *n) {
     return status;
 }
 
-/* A device or a pipe is written to as it is, never replaced. */
-static int write_all(const char *path, const char *text, int force) {
-    struct stat st;
-    if (!force && !stat(path, &st) && S_ISREG(st.st_mode))
-        return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", path);
-    return vxg_text_write(path, text, force);
+/* input: the file that was read, which is not replaced. */
+static int write_all(const char *input, const char *path, const char *text, int force) {
+    vxg_outputs *set = NULL;
+    int status = cli_outputs_new(&set, &input, 1);
+    if (!status) status = cli_claimed(vxg_outputs_text(set, path, text, force));
+    if (!status) status = cli_commit(&set);
+    vxg_outputs_abandon(set);
+    return status;
 }
 
 /* ---- Reading ---- */
@@ -258,7 +259,7 @@ static int explain(cli_run *r, const options *o) {
     int status = load(o, r->operands[1], &notes, &geo);
     if (!status) status = vxg_ct_geometry_summary(geo, &notes, &s);
     if (!status && o->svg) status = vxg_ct_geometry_svg(geo, &notes, &svg);
-    if (!status && o->svg) status = write_all(o->svg, svg, o->force);
+    if (!status && o->svg) status = write_all(r->operands[1], o->svg, svg, o->force);
     if (!status && !r->shared->json) status = vxg_ct_geometry_words(geo, &notes, &words);
     if (!status && r->shared->json) print_json(r, &notes, &s);
     if (!status && !r->shared->json) print_words(&s, words);
@@ -276,7 +277,7 @@ static int convert(cli_run *r, const options *o) {
     int status = load(o, r->operands[1], &notes, &geo);
     if (!status) status = formats[o->to].to(geo, &notes, &text);
     if (!status && o->output) {
-        status = write_all(o->output, text, o->force);
+        status = write_all(r->operands[1], o->output, text, o->force);
     } else if (!status) {
         fputs(text, stdout);
     }

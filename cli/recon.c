@@ -211,13 +211,14 @@ static int name_outputs(cli_job *job, names *n) {
         if (format == VXG_VOLUME_TIFF) format = VXG_VOLUME_TIFF_STACK; /* of one page */
     }
     n->format = (vxg_volume_format)format;
-    snprintf(file, sizeof file, format == VXG_VOLUME_TIFF ? "%s_00000.%s" : "%s.%s", stem,
-             extensions[format]);
-    if (format == VXG_VOLUME_TIFF) status = cli_outputs_check_slices(&job->out, stem);
-    if (!status) status = cli_outputs_path(&job->out, n->first, sizeof n->first, file);
-    snprintf(n->prefix, sizeof n->prefix, "%s", n->first);
-    if (format == VXG_VOLUME_TIFF)
-        snprintf(n->prefix, sizeof n->prefix, "%s/%s", job->out.folder, stem);
+    if (format == VXG_VOLUME_TIFF) {
+        status = cli_outputs_slices(&job->out, n->prefix, sizeof n->prefix, stem);
+        snprintf(n->first, sizeof n->first, "%.4160s_00000.tiff", n->prefix);
+    } else {
+        snprintf(file, sizeof file, "%s.%s", stem, extensions[format]);
+        status = cli_outputs_path(&job->out, n->prefix, sizeof n->prefix, file);
+        snprintf(n->first, sizeof n->first, "%s", n->prefix);
+    }
     snprintf(file, sizeof file, full ? "orthoslices.png" : "%s.png", stem);
     if (!status) status = cli_outputs_path(&job->out, n->picture, sizeof n->picture, file);
     snprintf(file, sizeof file, full ? "provenance.json" : "%s.json", stem);
@@ -264,10 +265,14 @@ static int make_volume(cli_job *job, const names *n) {
     if (!status) status = draw(job, &t, &pic);
     if (!status) status = cli_write_picture(job, &pic, n->picture);
     if (!status) status = add_stats(job, &stats);
-    if (!status) status = cli_write_provenance(job, n->provenance);
     if (status) {
         writer->abandon(writer);
-    } else if (!(status = writer->finish(writer)) && !(status = cli_outputs_commit(&job->out))) {
+    } else {
+        status = writer->finish(writer);
+    }
+    /* Last: where it is, all the others are. */
+    if (!status) status = cli_write_provenance(job, n->provenance);
+    if (!status && !(status = cli_outputs_commit(&job->out))) {
         cli_say(job->run, "volume %lld x %lld x %lld, 1/%s, %.1f s on %s", (long long)stats.slices,
                 (long long)stats.ny, (long long)stats.nx, job->geo && *job->unit ? job->unit : "px",
                 cli_now() - start, vxg_device_get_info(job->dev)->spec);
@@ -402,9 +407,11 @@ static int describe(cli_job *job) {
 static int run(cli_run *r) {
     cli_job job = {.run = r, .opt = r->options};
     names n = {0};
+    const char *const inputs[2] = {r->operands[0], job.opt->geometry};
     int status = check_options(job.opt);
     if (!status) status = open_job(&job);
-    if (!status && !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->force))) {
+    if (!status &&
+        !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->force, inputs, 2))) {
         int is_try = job.opt->type == TYPE_TRY;
         if (!is_try) status = name_outputs(&job, &n);
         if (!status) status = describe(&job);

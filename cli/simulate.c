@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct options {
     cli_shared shared;
@@ -238,19 +237,21 @@ static int volume_format(const char *path, vxg_volume_format *format) {
                          path);
 }
 
-/* Before any work; the writers look once more. */
-static int refuse_existing(const options *o) {
+/* Before any work. */
+static int claim_outputs(job *j) {
+    const options *o = j->opt;
     const char *const paths[] = {o->output, o->volume_out, o->geometry_out};
+    const char *const inputs[] = {o->geometry, strpbrk(o->phantom, "./") ? o->phantom : NULL};
     static const char *const names[] = {"output", "volume-out", "geometry-out"};
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < i; k++)
             if (paths[i] && paths[k] && !strcmp(paths[i], paths[k]))
                 return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: %s is the file of --%s already",
                                      names[i], paths[i], names[k]);
-    for (int i = 0; i < 3; i++)
-        if (paths[i] && !o->force && !access(paths[i], F_OK))
-            return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", paths[i]);
-    return VXG_OK;
+    int status = cli_outputs_new(&j->outputs, inputs, 2);
+    for (int i = 0; i < 3 && !status; i++)
+        if (paths[i]) status = cli_claimed(vxg_outputs_claim(j->outputs, paths[i], o->force));
+    return status;
 }
 
 /* The radius around the axis that every view sees. */
@@ -326,7 +327,7 @@ static int open_job(job *j) {
     int status = check_geometry_file(j->run->verb, o);
     if (!status) status = check_options(j);
     if (!status && o->volume_out) status = volume_format(o->volume_out, &format);
-    if (!status) status = refuse_existing(o);
+    if (!status) status = claim_outputs(j);
     if (!status && o->threads) status = vxg_set_threads(o->threads);
     if (!status) status = cli_provenance_start(&j->prov, j->run);
     if (!status) status = open_phantom(j);
@@ -450,8 +451,7 @@ static int finish(job *j, vxg_scan_writer **scan, vxg_volume_writer **volume) {
 static int write_outputs(job *j) {
     vxg_scan_writer *scan = NULL;
     vxg_volume_writer *volume = NULL;
-    int status = vxg_outputs_new(&j->outputs);
-    if (!status) status = open_scan(j, &scan);
+    int status = open_scan(j, &scan);
     if (!status && j->opt->volume_out) status = open_volume(j, &j->grid, &volume);
     if (!status) status = write_kind(j, scan, VXG_FRAME_DARK, j->opt->darks);
     if (!status) status = write_kind(j, scan, VXG_FRAME_FLAT, j->opt->flats);
@@ -460,7 +460,6 @@ static int write_outputs(job *j) {
     if (!status) status = finish(j, &scan, &volume);
     if (volume) volume->abandon(volume);
     if (scan) scan->abandon(scan);
-    vxg_outputs_abandon(j->outputs);
     return status;
 }
 
@@ -507,6 +506,7 @@ static int run(cli_run *r) {
         if (j.saturated) cli_warn("%lld pixels are saturated", (long long)j.saturated);
         print_result(&j, seconds);
     }
+    vxg_outputs_abandon(j.outputs);
     cli_provenance_free(&j.prov);
     vxg_phantom_release(j.phantom);
     vxg_ct_geometry_release(j.geo);

@@ -163,22 +163,66 @@ TEST(writing_is_atomic)
           "size -1");
 }
 
-TEST(full_device)
+/* What is no regular file is refused by what it is, with and without force, and never opened: a
+ * pipe nobody reads would hang. */
+TEST(not_a_regular_file)
 {
-    const int64_t n = 1000;
-    float v[1000] = {0};
+    const int64_t n = 3;
+    const float v[3] = {0};
     struct stat before, after;
-    if (stat("/dev/full", &before) != 0 || !S_ISCHR(before.st_mode)) SKIP("there is no /dev/full");
-    for (int force = 0; force < 2; force++) {
-        CHECK(vxg_text_write("/dev/full", "words", force) == VXG_ERR_OUTPUT, "text");
-        CHECK(strstr(vxg_error_message(), "/dev/full: cannot write: No space left on device"), "%s",
-              vxg_error_message());
-        CHECK(vxg_npy_write("/dev/full", VXG_F32, 1, &n, v, force) == VXG_ERR_OUTPUT, "npy");
-        CHECK(strstr(vxg_error_message(), "No space left"), "%s", vxg_error_message());
-        CHECK(vxg_text_write("/dev/null", "words", force) == 0, "%s", vxg_error_message());
+    scratch_clear(at(""));
+    CHECK(mkfifo(at("pipe"), 0600) == 0 && mkdir(at("folder"), 0700) == 0, "cannot make them");
+    CHECK(symlink("pipe", at("link")) == 0 && symlink("loop", at("loop")) == 0, "no links");
+    const struct {
+        const char *path, *words;
+    } cases[] = {{"pipe", "pipe is a pipe, a regular file expected"},
+                 {"link", "link is a pipe, a regular file expected"},
+                 {"folder", "folder is a folder, a regular file expected"},
+                 {"loop", "loop exists, a link that leads nowhere"},
+                 {"/dev/full", "/dev/full is a device, a regular file expected"}};
+    CHECK(stat("/dev/full", &before) == 0, "there is no /dev/full");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int force = 0; force < 2; force++) {
+            const char *path = cases[i].path[0] == '/' ? cases[i].path : at(cases[i].path);
+            CHECK(vxg_text_write(path, "words", force) == VXG_ERR_OUTPUT, "%s", path);
+            CHECK(strstr(vxg_error_message(), cases[i].words), "%s", vxg_error_message());
+            CHECK(vxg_npy_write(path, VXG_F32, 1, &n, v, force) == VXG_ERR_OUTPUT, "%s", path);
+        }
     }
     CHECK(stat("/dev/full", &after) == 0 && S_ISCHR(after.st_mode) && after.st_ino == before.st_ino,
           "the device was replaced");
+    CHECK(entries(at("")) == 4, "%d entries", entries(at("")));
+}
+
+/* A file that replaces another may be read and written by whom that might. */
+TEST(rights)
+{
+    struct stat st;
+    scratch_clear(at(""));
+    CHECK_OK(vxg_text_write(at("t"), "one", 0));
+    for (int i = 0; i < 2; i++) {
+        const mode_t mode = i ? 0604 : 0400;
+        CHECK(chmod(at("t"), mode) == 0, "chmod");
+        CHECK_OK(vxg_text_write(at("t"), "two", 1));
+        CHECK(stat(at("t"), &st) == 0 && (st.st_mode & 07777) == mode, "mode %o became %o",
+              (unsigned)mode, (unsigned)st.st_mode & 07777);
+    }
+}
+
+/* Names of any length the file system takes, of any bytes; a file of the temporary name's kind is
+ * no obstacle. */
+TEST(odd_names)
+{
+    char path[700], name[256];
+    scratch_clear(at(""));
+    for (int i = 0; i < 2; i++) {
+        memset(name, i ? '\xff' : 'n', 255);
+        name[255] = 0;
+        snprintf(path, sizeof path, "%s", at(name));
+        CHECK_OK(vxg_text_write(path, "x", 0));
+        CHECK_OK(vxg_text_write(path, "y", 1));
+    }
+    CHECK(entries(at("")) == 2, "%d entries", entries(at("")));
 }
 
 TEST(text)
@@ -235,4 +279,4 @@ TEST(sha256)
 }
 
 TEST_MAIN("io_npy", T(round_trips), T(header), T(element_types), T(bad_files), T(writing_is_atomic),
-          T(full_device), T(text), T(sha256))
+          T(not_a_regular_file), T(rights), T(odd_names), T(text), T(sha256))

@@ -30,10 +30,25 @@ VXG_API void vxg_scan_close(vxg_scan_reader *scan);
 /* Files that appear together or not at all. A writer opened with a set leaves its finished file
  * under a temporary name; vxg_outputs_commit gives all their names. When one of them fails, those
  * that were there before are there again. The writers end before the set does. The files are
- * renamed one after another: a process killed just then leaves the rest, old and new, under hidden
- * names. */
+ * renamed one after another, the one finished last (the seal, such as the provenance) at the end;
+ * where it was there before it is taken away first. So whoever sees the seal sees one run's files.
+ * A process killed just then leaves the rest, old and new, under hidden names; the next set that
+ * writes into the folder makes the files whole, and removes what other dead runs left.
+ *
+ * An output is a regular file, or a link to one, whose target is replaced; a pipe, device, socket,
+ * folder or link that leads nowhere is refused (VXG_ERR_OUTPUT), and never opened. A file that
+ * replaces another has its rights. A set belongs to one thread. */
 typedef struct vxg_outputs vxg_outputs;
 VXG_API int vxg_outputs_new(vxg_outputs **out);
+/* Keeps a name for the set, before the work: VXG_ERR_OUTPUT when the file exists and force is 0,
+ * cannot be made, is an input, or is claimed by another run, which is named. Writers of the set
+ * given the same path use the claim; without one they claim it themselves when they are opened. */
+VXG_API int vxg_outputs_claim(vxg_outputs *set, const char *path, int force);
+/* The same of PREFIX_00000.tiff and so on: "out/recon". */
+VXG_API int vxg_outputs_claim_slices(vxg_outputs *set, const char *prefix, int force);
+/* The set never replaces this file, whatever its names; to be called before claims. A path where
+ * nothing is is fine. */
+VXG_API int vxg_outputs_protect(vxg_outputs *set, const char *path);
 VXG_API int vxg_outputs_text(vxg_outputs *set, const char *path, const char *text, int force);
 VXG_API int vxg_outputs_commit(vxg_outputs *set); /* frees the set, failed or not */
 VXG_API void

@@ -1,14 +1,16 @@
 /* Outputs that appear whole or not at all: folders, temporary names, renames, full disks. */
-#include "io/io.h"
+#include "io/outputs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* "a/b" to "a" */
@@ -63,50 +65,70 @@ void vxg__folder_keep(vxg__folder *f) {
     f->name = NULL, f->made = 0;
 }
 
-char *vxg__temp_name(const char *folder, const char *name) {
+/* ---- Hidden names ---- */
+
+void vxg__random_word(char word[VXG__RANDOM]) {
     static atomic_uint counter;
+    uint64_t bits = 0;
+    if (getentropy(&bits, sizeof bits) != 0) { /* then unlike all others of this machine at least */
+        struct timespec t = {0};
+        clock_gettime(CLOCK_REALTIME, &t);
+        bits = ((uint64_t)t.tv_nsec << 32) ^ ((uint64_t)t.tv_sec << 20) ^ (uint64_t)getpid() ^
+               ((uint64_t)atomic_fetch_add(&counter, 1) << 44);
+    }
+    snprintf(word, VXG__RANDOM, "%016" PRIx64, bits);
+}
+
+int vxg__is_random_word(const char *text, size_t n) {
+    return n == VXG__RANDOM - 1 && strspn(text, "0123456789abcdef") >= n;
+}
+
+/* The name inside its folder, cut at a letter's end so that what is added still fits. */
+static void add_stem(vxg_text *t, const char *name) {
+    enum { MOST = 200, KEPT = 180 };
+    char hex[65];
+    size_t n = strlen(name);
+    if (n <= MOST) {
+        vxg__text_append(t, name, n);
+        return;
+    }
+    vxg_sha256 sha;
+    vxg__sha256_start(&sha);
+    vxg__sha256_add(&sha, name, n);
+    vxg__sha256_hex(&sha, hex);
+    for (n = KEPT; n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80;) n--;
+    vxg__text_append(t, name, n);
+    vxg__text_add(t, "~%.16s", hex);
+}
+
+char *vxg__hidden_name(const char *path, const char *ending, int random) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char word[VXG__RANDOM] = "";
     vxg_text t = {0};
-    const char *slash = folder[0] && folder[strlen(folder) - 1] == '/' ? "" : "/";
-    /* Hidden, cut so that long names stay legal, unique over processes and threads. */
-    vxg__text_add(&t, "%s%s.%.150s.part-%lx-%x", folder, slash, name, (unsigned long)getpid(),
-                  atomic_fetch_add(&counter, 1));
+    vxg__text_append(&t, path, (size_t)(name - path));
+    vxg__text_append(&t, ".", 1);
+    add_stem(&t, name);
+    if (random) vxg__random_word(word);
+    vxg__text_add(&t, "%s%s", ending, word);
     if (!t.failed) return t.s;
     vxg__text_free(&t);
     return NULL;
 }
 
-/* Finds where path really leads and whether it may be written there. */
-static int resolve(const char *path, int force, vxg__output *out, int *direct) {
-    struct stat st;
-    char real[PATH_MAX];
-    const char *final = path;
-    *direct = 0;
-    if (stat(path, &st) == 0) {
-        VXG_FAIL_IF(S_ISDIR(st.st_mode), VXG_ERR_OUTPUT, "%s is a folder, a file name expected",
-                    path);
-        *direct = !S_ISREG(st.st_mode); /* a device or pipe: nothing to replace, no renaming */
-        VXG_FAIL_IF(!*direct && !force, VXG_ERR_OUTPUT,
-                    "%s exists and is not replaced without force", path);
-        /* A link's target is replaced, not the link. */
-        if (!*direct && realpath(path, real)) final = real;
-    } else if (lstat(path, &st) == 0) {
-        VXG_FAIL_IF(!force, VXG_ERR_OUTPUT, "%s exists (a link that leads nowhere)", path);
-    }
-    out->path = vxg__strdup(final);
-    return out->path ? VXG_OK : VXG_ERR_MEMORY;
+/* ---- One output ---- */
+
+/* As the umask has it; an old file's rights come at the end (vxg__output_rights). */
+int vxg__temp_open(const char *temp, int private_file) {
+    return open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, private_file ? 0600 : 0666);
 }
 
-static int open_temp(vxg__output *out) {
-    VXG_TRY(vxg__folder_make(out->path, &out->folder));
-    const char *slash = strrchr(out->path, '/');
-    const char *name = slash ? slash + 1 : out->path;
-    VXG_FAIL_IF(!*name, VXG_ERR_ARGUMENT, "output path %s has no file name", out->path);
-    for (int attempt = 0; attempt < 100 && out->fd < 0; attempt++) {
-        out->temp = vxg__temp_name(out->folder.name, name);
+static int open_temp(const vxg__claim *c, vxg__output *out) {
+    for (int attempt = 0; attempt < 100; attempt++) {
+        out->temp = vxg__hidden_name(out->path, ".part-", 1);
         if (!out->temp) return VXG_ERR_MEMORY;
-        out->fd = open(out->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        out->fd = vxg__temp_open(out->temp, c->old.st_mode != 0);
         if (out->fd >= 0) return VXG_OK;
-        int error = errno;
+        const int error = errno;
         vxg__free(out->temp);
         out->temp = NULL;
         VXG_FAIL_IF(error != EEXIST, VXG_ERR_OUTPUT, "%s: cannot write here: %s", out->path,
@@ -116,18 +138,16 @@ static int open_temp(vxg__output *out) {
 }
 
 int vxg__output_open(const char *path, int force, vxg_outputs *set, vxg__output *out) {
+    vxg__claim *c = NULL;
     memset(out, 0, sizeof *out);
     out->fd = -1, out->force = force, out->set = set;
     VXG_FAIL_IF(!path || !*path, VXG_ERR_ARGUMENT, "the output path is empty");
-    int direct = 0, status = resolve(path, force, out, &direct);
-    if (!status && direct) {
-        out->fd = open(out->path, O_WRONLY | O_CLOEXEC);
-        if (out->fd < 0)
-            status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot open for writing: %s", path,
-                                   strerror(errno));
-    } else if (!status) {
-        status = open_temp(out);
-    }
+    if (!set) VXG_TRY(vxg_outputs_new(&out->own));
+    if (!set) out->set = out->own;
+    int status = vxg__outputs_use(out->set, path, 0, force, &c);
+    if (!status && !(out->path = vxg__strdup(c->path))) status = VXG_ERR_MEMORY;
+    if (!status) status = open_temp(c, out);
+    if (!status) out->old = c->old;
     if (status) vxg__output_abandon(out);
     return status;
 }
@@ -136,43 +156,42 @@ void vxg__output_abandon(vxg__output *out) {
     if (out->fd >= 0) close(out->fd);
     if (out->temp) unlink(out->temp);
     vxg__free(out->temp);
-    out->fd = -1, out->temp = NULL;
-    /* In a set another file may still lie in the folder: it goes with the last one. */
-    if (out->set && out->folder.name && vxg__outputs_add(out->set, out) == VXG_OK) return;
-    vxg__folder_undo(&out->folder);
     vxg__free(out->path);
+    vxg_outputs_abandon(out->own);
     memset(out, 0, sizeof *out);
     out->fd = -1;
 }
 
-int vxg__output_rename(const char *temp, const char *path, int force) {
-    if (!force) {
-        /* link() is the portable rename that never replaces; not every file system has links. */
-        if (link(temp, path) == 0) {
-            unlink(temp);
-            return VXG_OK;
-        }
-        VXG_FAIL_IF(errno == EEXIST || access(path, F_OK) == 0, VXG_ERR_OUTPUT,
-                    "%s exists and is not replaced without force", path);
-    }
-    VXG_FAIL_IF(rename(temp, path) != 0, VXG_ERR_OUTPUT, "%s: cannot rename %s: %s", path, temp,
-                strerror(errno));
+/* A replaced file keeps its owner where that is allowed, and who may read and write it. */
+static void keep_rights(int fd, const struct stat *old) {
+    struct stat now;
+    if (!old->st_mode || fstat(fd, &now) != 0) return;
+    mode_t mode = old->st_mode & 0777;
+    if ((now.st_uid != old->st_uid || now.st_gid != old->st_gid) &&
+        fchown(fd, old->st_uid, old->st_gid) != 0 && fchown(fd, (uid_t)-1, old->st_gid) != 0)
+        mode = (mode & 0707) | (mode & 07) << 3; /* another group: as everybody else */
+    (void)!fchmod(fd, mode);
+}
+
+int vxg__output_done(int fd, const struct stat *old, const char *path) {
+    int error = 0;
+    keep_rights(fd, old);
+    if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS) error = errno;
+    /* Network file systems report a full disk only here. */
+    if (close(fd) != 0 && !error) error = errno;
+    VXG_FAIL_IF(error, VXG_ERR_OUTPUT, "%s: cannot write: %s", path, strerror(error));
     return VXG_OK;
 }
 
 int vxg__output_commit(vxg__output *out) {
-    int status = VXG_OK;
-    int closed = close(out->fd); /* network file systems report a full disk only here */
+    int status = vxg__output_done(out->fd, &out->old, out->path);
     out->fd = -1;
-    if (closed != 0)
-        status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", out->path, strerror(errno));
-    if (!status && out->temp && out->set && !(status = vxg__outputs_add(out->set, out)))
-        return VXG_OK; /* renamed with the set */
-    if (!status && out->temp) status = vxg__output_rename(out->temp, out->path, out->force);
-    if (!status) {
+    if (!status) status = vxg__outputs_add_file(out->set, out->path, out->temp, out->force);
+    if (!status) { /* the set's from now on */
         vxg__free(out->temp);
         out->temp = NULL;
-        vxg__folder_keep(&out->folder);
+        if (out->own) status = vxg_outputs_commit(out->own);
+        out->own = NULL;
     }
     vxg__output_abandon(out);
     return status;
@@ -232,8 +251,13 @@ int vxg_text_write(const char *path, const char *text, int force) {
 
 int vxg_file_sha256(const char *path, char out[65]) {
     VXG_FAIL_IF(!path || !out, VXG_ERR_ARGUMENT, "path or out is NULL");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe is waited for nowhere */
     VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        VXG_FAIL(VXG_ERR_INPUT, "%s: not a regular file", path);
+    }
     size_t size = (size_t)1 << 18;
     uint8_t *buffer = vxg__calloc(size, 1);
     vxg_sha256 sha;

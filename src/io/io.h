@@ -6,6 +6,7 @@
 #include "base/base.h"
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* The folder of an output. Missing ones are made, and removed again when the output is abandoned.
  */
@@ -17,32 +18,35 @@ int vxg__folder_make(const char *path, vxg__folder *f);
 void vxg__folder_undo(vxg__folder *f); /* removes what was made, if empty, and frees */
 void vxg__folder_keep(vxg__folder *f); /* frees */
 
-/* A file written under a temporary name. A path that is a device or pipe is written directly. */
+/* A file written under a temporary name. */
 typedef struct vxg__output {
-    char *path, *temp; /* final and temporary name; temp NULL: written directly */
-    vxg__folder folder;
+    char *path, *temp; /* final (links followed) and temporary name */
     int fd, force;
-    vxg_outputs *set; /* that renames it; NULL: commit does */
+    vxg_outputs *set, *own; /* own: its set is of this file alone, and committed with it */
+    struct stat old;        /* the file it replaces; st_mode 0: none */
 } vxg__output;
-/* VXG_ERR_OUTPUT when the path exists without force or cannot be made. */
+/* Claims the path unless the set did before. VXG_ERR_OUTPUT when it exists without force, is not a
+ * regular file, is one of the set's inputs, is being written by another run or cannot be made. */
 int vxg__output_open(const char *path, int force, vxg_outputs *set, vxg__output *out);
-/* Closes and renames, or hands the closed file to its set; abandons on failure; frees. */
+/* Brings it to the disk, closes it and hands it to its set; abandons on failure; frees. */
 int vxg__output_commit(vxg__output *out);
 void vxg__output_abandon(vxg__output *out);
-/* outputs.c: the set takes what out holds, whose file is closed, and empties it. */
-int vxg__outputs_add(vxg_outputs *set, vxg__output *out);
-/* One more file, whose folder is another's: temp, closed, becomes path; temp NULL: the file at path
+/* A temporary file of that name, for its owner alone when it will replace a file; as open does. */
+int vxg__temp_open(const char *temp, int private_file);
+/* Gives it the rights of the file it replaces, brings it to the disk, closes it. */
+int vxg__output_done(int fd, const struct stat *old, const char *path);
+/* outputs.c: the claim on a path, or on a folder/prefix of numbered slices, which is used now. */
+typedef struct vxg__claim vxg__claim;
+int vxg__outputs_use(vxg_outputs *set, const char *path, int slices, int force, vxg__claim **out);
+/* One more file, complete, in the folder of a claim: temp becomes path; temp NULL: the file at path
  * goes, and is there again when the set fails. */
 int vxg__outputs_add_file(vxg_outputs *set, const char *path, const char *temp, int force);
-/* Moves a finished temporary file to its name; without force never onto an existing file. */
-int vxg__output_rename(const char *temp, const char *path, int force);
+/* NNNNN of what follows the prefix in a slice's name, "_NNNNN.tiff"; -1: it is no such name. */
+int64_t vxg__slice_number(const char *rest);
 /* All bytes or VXG_ERR_OUTPUT with the reason; path is only for the message. offset < 0: append. */
 int vxg__write_all(int fd, const void *data, size_t n, int64_t offset, const char *path);
 /* Makes sure the disk takes that many bytes, so that a full disk shows before the work is done. */
 int vxg__reserve(int fd, int64_t bytes, const char *path);
-/* Name for a temporary file beside folder/name; unique in this process. NULL: out of memory. */
-char *vxg__temp_name(const char *folder, const char *name);
-
 /* Counts of a shape: 0 and a message when a size is not positive or the product is over 2^40. */
 int vxg__count(int ndim, const int64_t *shape, int64_t *count);
 

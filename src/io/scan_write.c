@@ -165,7 +165,6 @@ static int open_file(const vxg_scan_writer_opts *o, scan *s) {
         if (!s->seen[k]) return VXG_ERR_MEMORY;
     }
     VXG_TRY(vxg__output_open(o->path, o->force, o->outputs, &s->out));
-    VXG_FAIL_IF(!s->out.temp, VXG_ERR_OUTPUT, "%s is not a regular file; HDF5 needs one", o->path);
     /* HDF5 cannot recover from a disk that is full while it writes: try before. */
     const int64_t bytes = s->left * s->pixels * 2 + o->nviews * 8 + 65536;
     VXG_TRY(vxg__reserve(s->out.fd, bytes, o->path));

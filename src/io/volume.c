@@ -1,7 +1,7 @@
 /* Volume writers. H5, NPY and the TIFF stack are all "a header, then the elements of slice z at a
  * known place": the header is made first, space is reserved, slabs go to their place in any order.
  * The TIFF folder is one such file per slice. */
-#include "io/io.h"
+#include "io/outputs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+enum { TAG = 6 + VXG__RANDOM };
+
 typedef struct volume {
     vxg_volume_writer base;
     vxg_volume_format format;
@@ -23,10 +25,13 @@ typedef struct volume {
     double voxel[3];
     char *unit, *software; /* software: attributes as text for TIFF */
     int force;
-    vxg__output out;  /* TIFF folder: the folder alone */
-    int64_t offset;   /* one-file formats: of the elements in the file */
-    char *path, *tag; /* TIFF folder: folder/prefix, and the ending of temporary names */
-    char *names[2];   /* room for a final and a temporary name */
+    /* one-file formats */
+    vxg__output out;
+    int64_t offset; /* of the elements in the file */
+    /* TIFF folder */
+    vxg_outputs *set, *own;    /* own: its set is of this volume alone */
+    char *path, *folder, *tag; /* folder/prefix, and the ending of temporary names */
+    char *names[2];            /* room for a final and a temporary name */
     size_t name_room;
     uint8_t *header; /* of a slice other than the first */
     int64_t header_bytes;
@@ -37,6 +42,7 @@ static void volume_free(volume *v) {
     vxg__free(v->unit);
     vxg__free(v->software);
     vxg__free(v->path);
+    vxg__free(v->folder);
     vxg__free(v->tag);
     vxg__free(v->names[0]);
     vxg__free(v->names[1]);
@@ -54,49 +60,41 @@ static const char *slice_name(const volume *v, int64_t z, int temporary) {
     return v->names[temporary];
 }
 
-/* Calls fn for every PREFIX_NNNNN.tiff there is in the folder; fn returns non-zero to stop. */
-static int for_slices(const volume *v,
-                      int (*fn)(const volume *v, const char *name, int64_t z, vxg_outputs *set),
-                      vxg_outputs *set) {
-    const char *slash = strrchr(v->path, '/'), *prefix = slash ? slash + 1 : v->path;
-    size_t n = strlen(prefix);
-    DIR *dir = opendir(v->out.folder.name);
-    if (!dir) return VXG_OK;
-    int status = VXG_OK;
-    for (struct dirent *e; !status && (e = readdir(dir));) {
-        const char *digits = e->d_name + n + 1;
-        if (strncmp(e->d_name, prefix, n) != 0 || e->d_name[n] != '_') continue;
-        size_t count = strspn(digits, "0123456789");
-        if (count < 5 || count > 15 || strcmp(digits + count, ".tiff") != 0) continue;
-        status = fn(v, e->d_name, strtoll(digits, NULL, 10), set);
-    }
-    closedir(dir);
-    return status;
-}
-
-static int refuse_slice(const volume *v, const char *name, int64_t z, vxg_outputs *set) {
-    (void)z, (void)set;
-    VXG_FAIL(VXG_ERR_OUTPUT, "%s/%s exists and is not replaced without force", v->out.folder.name,
-             name);
+int64_t vxg__slice_number(const char *rest) {
+    const char *digits = rest + 1;
+    const size_t count = *rest == '_' ? strspn(digits, "0123456789") : 0;
+    if (count < 5 || count > 15 || strcmp(digits + count, ".tiff") != 0) return -1;
+    return strtoll(digits, NULL, 10);
 }
 
 /* A longer volume was replaced: its last slices must not look like part of the new one. */
-static int remove_slice(const volume *v, const char *name, int64_t z, vxg_outputs *set) {
+static int remove_slice(const volume *v, const char *name, vxg_outputs *set) {
+    const char *slash = strrchr(v->path, '/');
     vxg_text t = {0};
-    struct stat st;
-    if (z < v->nz) return VXG_OK;
-    vxg__text_add(&t, "%s/%s", v->out.folder.name, name);
-    int status = t.failed ? VXG_ERR_MEMORY : VXG_OK;
-    if (!status && !(lstat(t.s, &st) == 0 && S_ISDIR(st.st_mode))) /* a folder is no slice */
-        status = vxg__outputs_add_file(set, t.s, NULL, 1);
+    vxg__text_append(&t, v->path, slash ? (size_t)(slash + 1 - v->path) : 0);
+    vxg__text_add(&t, "%s", name);
+    int status = t.failed ? VXG_ERR_MEMORY : vxg__outputs_add_file(set, t.s, NULL, 1);
     vxg__text_free(&t);
+    return status;
+}
+
+static int remove_slices(const volume *v, vxg_outputs *set) {
+    const char *slash = strrchr(v->path, '/'), *prefix = slash ? slash + 1 : v->path;
+    const size_t n = strlen(prefix);
+    DIR *dir = opendir(v->folder);
+    int status = VXG_OK;
+    for (struct dirent *e; dir && !status && (e = readdir(dir));) {
+        if (strncmp(e->d_name, prefix, n) != 0) continue;
+        if (vxg__slice_number(e->d_name + n) >= v->nz) status = remove_slice(v, e->d_name, set);
+    }
+    if (dir) closedir(dir);
     return status;
 }
 
 static int check_space(const volume *v) {
     struct statvfs fs;
     double need = (double)v->nz * ((double)v->ny * (double)v->nx * 4 + (double)v->header_bytes);
-    if (statvfs(v->out.folder.name, &fs) != 0 || fs.f_blocks == 0) return VXG_OK;
+    if (statvfs(v->folder, &fs) != 0 || fs.f_blocks == 0) return VXG_OK;
     double room = (double)fs.f_bavail * (double)fs.f_frsize;
     VXG_FAIL_IF(need > room, VXG_ERR_OUTPUT, "%s: no room for %.1f MB, %.1f MB are free: %s",
                 v->path, need / 1e6, room / 1e6, strerror(ENOSPC));
@@ -113,20 +111,19 @@ static vxg__tiff_layout tiff_layout(const volume *v, int64_t pages, int first) {
 }
 
 static int folder_open(volume *v, const char *path, vxg_outputs *set) {
-    const char *slash = strrchr(path, '/');
-    VXG_FAIL_IF(slash && !slash[1], VXG_ERR_ARGUMENT,
-                "path %s ends in a slash; folder/prefix expected, such as out/recon", path);
+    vxg__claim *c = NULL;
     v->path = vxg__strdup(path);
-    /* The ending of a temporary name is what temp_name puts behind an empty name. */
-    v->tag = vxg__temp_name("", "");
+    v->tag = vxg__calloc(TAG, 1);
     if (!v->path || !v->tag) return VXG_ERR_MEMORY;
-    memmove(v->tag, v->tag + 2, strlen(v->tag) - 1);
-    v->name_room = strlen(path) + strlen(v->tag) + 40;
+    memcpy(v->tag, ".part-", 6);
+    vxg__random_word(v->tag + 6);
+    v->name_room = strlen(path) + TAG + 40;
     for (int i = 0; i < 2; i++)
         if (!(v->names[i] = vxg__calloc(v->name_room, 1))) return VXG_ERR_MEMORY;
-    VXG_TRY(vxg__folder_make(path, &v->out.folder));
-    v->out.set = set;
-    if (!v->force) VXG_TRY(for_slices(v, refuse_slice, NULL));
+    if (!set) VXG_TRY(vxg_outputs_new(&v->own));
+    v->set = set ? set : v->own;
+    VXG_TRY(vxg__outputs_use(v->set, path, 1, v->force, &c));
+    if (!(v->folder = vxg__strdup(c->made.name))) return VXG_ERR_MEMORY;
     vxg__tiff_layout layout = tiff_layout(v, 1, 0);
     VXG_TRY(vxg__tiff_header(&layout, 0, &v->header, &v->header_bytes));
     return check_space(v);
@@ -148,33 +145,51 @@ static int folder_write_file(const volume *v, int fd, int64_t z, const float *sr
 
 static int folder_write(volume *v, int64_t z, const float *src) {
     const char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
-    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    struct stat old;
+    const int replaces = v->force && stat(name, &old) == 0;
+    int fd = vxg__temp_open(temp, replaces);
     VXG_FAIL_IF(fd < 0, VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
     int status = folder_write_file(v, fd, z, src, name);
-    if (close(fd) != 0 && !status)
-        status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
-    if (status) unlink(temp);
+    if (status) {
+        close(fd);
+        unlink(temp);
+        return status;
+    }
+#ifdef __linux__
+    /* On its way to the disk while the next ones are made: finishing waits for it. */
+    sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
+    if (close(fd) == 0) return VXG_OK;
+    status = vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
+    unlink(temp);
     return status;
 }
 
-static int folder_add(volume *v, vxg_outputs *set) {
+/* The slice on the disk, with the rights of the one it replaces. */
+static int folder_done(const volume *v, const char *temp, const char *name) {
+    struct stat old = {0};
+    if (!v->force || stat(name, &old) != 0) old.st_mode = 0;
+    const int fd = open(temp, O_RDONLY | O_CLOEXEC);
+    VXG_FAIL_IF(fd < 0, VXG_ERR_OUTPUT, "%s: cannot write: %s", name, strerror(errno));
+    return vxg__output_done(fd, &old, name);
+}
+
+static int folder_add(volume *v) {
     int status = VXG_OK;
     for (int64_t z = 0; z < v->nz && !status; z++) {
         const char *temp = slice_name(v, z, 1), *name = slice_name(v, z, 0);
-        status = vxg__outputs_add_file(set, name, temp, v->force);
+        status = folder_done(v, temp, name);
+        if (!status) status = vxg__outputs_add_file(v->set, name, temp, v->force);
         if (!status) v->seen[z] = 0; /* the set's from now on */
     }
-    if (!status && v->force) status = for_slices(v, remove_slice, set);
-    return status ? status : vxg__outputs_add(set, &v->out); /* the folder */
+    return status || !v->force ? status : remove_slices(v, v->set);
 }
 
 static int folder_finish(volume *v) {
-    vxg_outputs *own = NULL;
-    if (v->out.set) return folder_add(v, v->out.set);
-    VXG_TRY(vxg_outputs_new(&own));
-    int status = folder_add(v, own);
-    if (!status) return vxg_outputs_commit(own);
-    vxg_outputs_abandon(own);
+    int status = folder_add(v);
+    if (status || !v->own) return status;
+    status = vxg_outputs_commit(v->own);
+    v->own = NULL;
     return status;
 }
 
@@ -185,8 +200,6 @@ static int file_header(volume *v, const vxg_volume_writer_opts *opts) {
     vxg_text npy = {0};
     int status = VXG_OK;
     if (v->format == VXG_VOLUME_H5) {
-        VXG_FAIL_IF(!v->out.temp, VXG_ERR_OUTPUT, "%s is not a regular file; HDF5 needs one",
-                    v->out.path);
         /* HDF5 cannot recover from a disk that is full while it writes: try before. */
         VXG_TRY(vxg__reserve(v->out.fd, v->nz * v->ny * v->nx * 4 + 65536, opts->path));
         return vxg__h5_volume_create(v->out.temp, opts, &v->offset);
@@ -243,6 +256,7 @@ static void volume_abandon(vxg_volume_writer *self) {
             if (v->seen[z]) unlink(slice_name(v, z, 1));
     }
     vxg__output_abandon(&v->out);
+    vxg_outputs_abandon(v->own);
     volume_free(v);
 }
 
