@@ -3,18 +3,24 @@
 
 #include <math.h>
 
+/* Names of files may hold any bytes. One that is not UTF-8 becomes \udcXX, as Python reads and
+ * writes such names ("surrogateescape"): the name can be had back exactly. */
 static void quoted(FILE *f, const char *s) {
     fputc('"', f);
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') {
+    for (int n; *s; s += n) {
+        const unsigned char c = (unsigned char)*s;
+        n = vxg_utf8_length(s);
+        if (!n) {
+            fprintf(f, "\\udc%02x", c);
+            n = 1;
+        } else if (c == '"' || c == '\\') {
             fprintf(f, "\\%c", c);
         } else if (c == '\n') {
             fputs("\\n", f);
         } else if (c < 32) {
             fprintf(f, "\\u%04x", c);
         } else {
-            fputc(c, f);
+            fwrite(s, 1, (size_t)n, f);
         }
     }
     fputc('"', f);

@@ -33,29 +33,40 @@ const cli_verb *cli_verb_find(const char *name) {
     return NULL;
 }
 
-/* The command line as a shell would need it again. malloc'ed, or NULL. */
-static char *join(int argc, char **argv) {
-    size_t size = 1;
-    for (int i = 0; i < argc; i++) size += 4 * strlen(argv[i]) + 3;
-    char *text = malloc(size), *p = text;
+/* A word as a shell would need it again. Bytes that are not UTF-8 and control characters stand in
+ * $'...', so that the line is text whatever the word is. At most 4 letters a byte, and 3. */
+static char *join_word(char *p, const char *s) {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                "-_=+:,./%@";
+    int plain = 1;
+    if (*s && strspn(s, safe) == strlen(s)) return stpcpy(p, s);
+    for (const char *c = s; *c && plain; c += vxg_utf8_length(c))
+        plain = vxg_utf8_length(c) > 1 || (*c >= ' ' && *c < 127);
+    p = stpcpy(p, plain ? "'" : "$'");
+    for (int n; *s; s += n) {
+        n = vxg_utf8_length(s);
+        if (*s == '\'') {
+            p = stpcpy(p, plain ? "'\\''" : "\\'");
+        } else if (!plain && *s == '\\') {
+            p = stpcpy(p, "\\\\");
+        } else if (!n || (n == 1 && (*s < ' ' || *s == 127))) {
+            p += sprintf(p, "\\x%02x", (unsigned)(unsigned char)*s);
+            n = 1;
+        } else {
+            p = mempcpy(p, s, (size_t)n);
+        }
+    }
+    return stpcpy(p, "'");
+}
+
+/* The command line. malloc'ed, or NULL. */
+static char *join(int argc, char **argv) {
+    size_t size = 1;
+    for (int i = 0; i < argc; i++) size += 4 * strlen(argv[i]) + 5;
+    char *text = malloc(size), *p = text;
     for (int i = 0; text && i < argc; i++) {
-        const char *s = i ? argv[i] : "voxgrad";
         if (i) *p++ = ' ';
-        if (*s && strspn(s, safe) == strlen(s)) {
-            p = stpcpy(p, s);
-            continue;
-        }
-        *p++ = '\'';
-        for (; *s; s++) {
-            if (*s == '\'') {
-                p = stpcpy(p, "'\\''");
-            } else {
-                *p++ = *s;
-            }
-        }
-        *p++ = '\'';
+        p = join_word(p, i ? argv[i] : "voxgrad");
     }
     if (text) *p = 0;
     return text;

@@ -358,7 +358,12 @@ static int open_job(cli_job *job) {
     if (!status) status = vxg_device_open(o->compute.device, &job->dev);
     const cli_select *s = &job->sel;
     if (!status && !job->geo) {
-        double p = job->scan->pixel_size > 0 ? job->scan->pixel_size : 0;
+        double p = job->scan->pixel_size;
+        if (p != 0 && !(isnormal(p) && p > 0)) {
+            cli_warn("the scan's pixel size, %g %s, is no length: voxel sizes are left out", p,
+                     job->scan->pixel_unit);
+            p = 0;
+        }
         int64_t n = s->col1 - s->col0;
         job->vol =
             (vxg_ct_volume){.nz = s->row1 - s->row0, .ny = n, .nx = n, .dz = p, .dy = p, .dx = p};

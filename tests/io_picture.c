@@ -367,6 +367,31 @@ TEST(orthoslice_shapes)
     CHECK(vxg_alloc_live() == 0, "%lld blocks left", (long long)vxg_alloc_live());
 }
 
+/* Voxels no picture can show to scale: drawn in pixels, as those of unknown size. */
+TEST(odd_voxels)
+{
+    static const double sizes[][3] = {{4.9e-324, 4.9e-324, 4.9e-324},
+                                      {1e-310, 1, 1},
+                                      {1e308, 1e308, 1e308},
+                                      {1, 1e-9, 1},
+                                      {NAN, 1, 1},
+                                      {-1, 1, 1},
+                                      {INFINITY, 1, 1}};
+    static float volume[24 * 24];
+    const int64_t cube[3] = {24, 24, 24};
+    vxg_picture plain, p;
+    for (int i = 0; i < 24 * 24; i++) volume[i] = (float)(i % 7);
+    CHECK_OK(vxg_picture_orthoslices(volume, volume, volume, cube, NULL, NULL, &plain));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        CHECK_OK(vxg_picture_orthoslices(volume, volume, volume, cube, sizes[i], "mm", &p));
+        EXPECT(p.width == plain.width && p.height == plain.height &&
+                   !memcmp(p.pixels, plain.pixels, (size_t)(p.width * p.height)),
+               "voxels of %g x %g x %g: another picture", sizes[i][0], sizes[i][1], sizes[i][2]);
+        vxg_picture_free(&p);
+    }
+    vxg_picture_free(&plain);
+}
+
 TEST(montage)
 {
     enum { N = 21, H = 64, W = 80 };
@@ -463,4 +488,4 @@ TEST(curves)
 }
 
 TEST_MAIN("io_picture", T(png), T(percentiles), T(text), T(orthoslices), T(orthoslice_shapes),
-          T(montage), T(curves))
+          T(odd_voxels), T(montage), T(curves))

@@ -516,6 +516,78 @@ TEST(other_tiff_files)
     }
 }
 
+/* 1 / XResolution of a classic TIFF file; 0: it has none. */
+static double pixel_size_of(const char *path) {
+    size_t n = 0;
+    uint8_t *p = slurp(path, &n);
+    uint32_t at = 0, ratio[2] = {0, 0};
+    uint16_t count = 0, tag = 0;
+    double size = 0;
+    if (p && n > 8) memcpy(&at, p + 4, 4), memcpy(&count, p + at, 2);
+    for (int i = 0; i < count; i++) {
+        const uint8_t *entry = p + at + 2 + 12 * i;
+        uint32_t where;
+        memcpy(&tag, entry, 2), memcpy(&where, entry + 8, 4);
+        if (tag == 282) memcpy(ratio, p + where, 8), size = (double)ratio[1] / ratio[0];
+    }
+    free(p);
+    return size;
+}
+
+/* No length is refused before any work; what TIFF cannot hold is left out; the rest is exact. */
+TEST(voxel_sizes)
+{
+    static const double wrong[] = {NAN, INFINITY, -1, 4.9e-324, 1e-310};
+    static const double held[] = {3.25e-7, 2.4e-10, 1e-9, 0.65, 1, 1.7, 1e6, 4.2e9};
+    static const double left_out[] = {1e-300, 1e-11, 5e9, 1e300};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        for (int k = 0; k < FORMATS; k++) {
+            vxg_volume_writer_opts o = options(formats[k].format, at(formats[k].path));
+            o.voxel[i % 3] = wrong[i];
+            CHECK(write_all(o) == VXG_ERR_ARGUMENT, "%s: %g is taken", o.path, wrong[i]);
+            CHECK(strstr(vxg_error_message(), "is no length"), "%s", vxg_error_message());
+            CHECK(entries(at("v")) <= 0, "something is left");
+        }
+    }
+    const size_t nheld = sizeof held / sizeof *held, all = nheld + sizeof left_out / sizeof *held;
+    for (size_t i = 0; i < all; i++) {
+        const double size = i < nheld ? held[i] : left_out[i - nheld];
+        vxg_volume_writer_opts o = options(VXG_VOLUME_TIFF, at("v/recon"));
+        o.voxel[1] = o.voxel[2] = size, o.force = 1;
+        CHECK_OK(write_all(o));
+        const double got = pixel_size_of(at("v/recon_00001.tiff"));
+        if (i < nheld) {
+            EXPECT(fabs(got / size - 1) < 2e-9, "%.12g became %.12g", size, got);
+        } else {
+            EXPECT(got == 0, "%g became %g", size, got);
+        }
+    }
+    scratch_clear(at(""));
+}
+
+/* Texts of any bytes: no file holds what is not UTF-8, no line of TIFF's text is broken. */
+TEST(odd_attributes)
+{
+    const vxg_attribute odd = {"input", "a\xff\nb=\xc3\xa9"};
+    for (int k = 0; k < FORMATS; k++) {
+        size_t n = 0;
+        vxg_volume_writer_opts o = options(formats[k].format, at(formats[k].path));
+        o.attributes = &odd, o.nattributes = 1, o.unit = "m\nm\xff";
+        CHECK_OK(write_all(o));
+        char *p = (char *)slurp(at(formats[k].first), &n), *found = NULL;
+        for (size_t i = 0; i + 8 < n && !found; i++)
+            if (!memcmp(p + i, "a\\xff", 5)) found = p + i;
+        if (formats[k].format != VXG_VOLUME_NPY) {
+            CHECK(found, "%s has no such text", formats[k].first);
+            EXPECT(!strncmp(found, k < 2 ? "a\\xff\\x0ab=\xc3\xa9" : "a\\xff\nb=\xc3\xa9",
+                            k < 2 ? 13 : 10),
+                   "%s: %.20s", formats[k].first, found);
+        }
+        free(p);
+    }
+    scratch_clear(at(""));
+}
+
 TEST(bad_volumes)
 {
     float *v = NULL;
@@ -543,4 +615,5 @@ TEST_MAIN("io_volume", T(round_trips), T(same_bytes_again), T(one_voxel_and_no_u
           T(tiff_stack_is_what_fiji_reads), T(tiff_slices_are_classic), T(hdf5_has_attributes),
           T(slices_are_checked), T(abandon_leaves_nothing), T(existing_output),
           T(appears_meanwhile), T(longer_volume_is_replaced_whole), T(bad_options), T(full_disk),
-          T(larger_than_the_disk), T(no_space_left), T(other_tiff_files), T(bad_volumes))
+          T(larger_than_the_disk), T(no_space_left), T(other_tiff_files), T(voxel_sizes),
+          T(odd_attributes), T(bad_volumes))

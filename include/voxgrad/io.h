@@ -18,6 +18,10 @@ typedef struct vxg_attribute { /* provenance: a name and its text */
     const char *name, *text;
 } vxg_attribute;
 
+/* Bytes of the letter at text in UTF-8, 1 to 4; 0: the text ends, or is not UTF-8 here (file names
+ * may hold any bytes). */
+VXG_API int vxg_utf8_length(const char *text);
+
 /* Opens an HDF5 Data Exchange or NXtomo scan by content. Sizes are checked before memory is taken.
  */
 VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
@@ -83,7 +87,8 @@ typedef struct vxg_volume_writer_opts {
     vxg_volume_format format;
     const char *path; /* file, or for TIFF folder/prefix: "out/recon" */
     int64_t nz, ny, nx;
-    double voxel[3];  /* z, y, x size; 0: unknown */
+    double voxel[3];  /* z, y, x size; 0: unknown. TIFF holds 2.4e-10 to 4.2e9: others are left out
+                       * there, with a warning in the log */
     const char *unit; /* of the voxel size; NULL or "": pixels */
     const vxg_attribute *attributes;
     int nattributes;

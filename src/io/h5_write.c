@@ -4,7 +4,7 @@
 #ifdef VXG_HAVE_HDF5
 #include <string.h>
 
-int vxg__h5_put_text(hid_t object, const char *name, const char *text) {
+static int put_words(hid_t object, const char *name, const char *text) {
     size_t n = strlen(text);
     VXG_FAIL_IF(n > 64000, VXG_ERR_ARGUMENT, "attribute %s has %zu bytes, HDF5 takes at most 64000",
                 name, n);
@@ -17,6 +17,13 @@ int vxg__h5_put_text(hid_t object, const char *name, const char *text) {
     if (attribute >= 0) H5Aclose(attribute);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
+    return status;
+}
+
+int vxg__h5_put_text(hid_t object, const char *name, const char *text) {
+    char *words = vxg__plain_words(text, 1);
+    int status = words ? put_words(object, name, words) : VXG_ERR_MEMORY;
+    vxg__free(words);
     return status;
 }
 

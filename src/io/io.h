@@ -41,6 +41,9 @@ int vxg__outputs_use(vxg_outputs *set, const char *path, int slices, int force, 
 /* One more file, complete, in the folder of a claim: temp becomes path; temp NULL: the file at path
  * goes, and is there again when the set fails. */
 int vxg__outputs_add_file(vxg_outputs *set, const char *path, const char *temp, int force);
+/* The text with every byte that is not UTF-8, and every control character (but ends of lines, where
+ * lines is set), as \xHH. NULL: out of memory. */
+char *vxg__plain_words(const char *text, int lines);
 /* NNNNN of what follows the prefix in a slice's name, "_NNNNN.tiff"; -1: it is no such name. */
 int64_t vxg__slice_number(const char *rest);
 /* All bytes or VXG_ERR_OUTPUT with the reason; path is only for the message. offset < 0: append. */
@@ -60,6 +63,7 @@ typedef struct vxg__tiff_layout {
 } vxg__tiff_layout;
 /* Header and directories; elements of page p follow at *size + p ny nx 4. Classic TIFF when all
  * offsets fit into 32 bits and big is 0. Free *bytes with vxg__free. */
+int vxg__tiff_fits(double size); /* as a pixel size */
 int vxg__tiff_header(const vxg__tiff_layout *layout, int big, uint8_t **bytes, int64_t *size);
 /* An HDF5 file at path (truncated) with exchange/data allocated; offset of its elements. */
 int vxg__h5_volume_create(const char *path, const vxg_volume_writer_opts *opts, int64_t *offset);

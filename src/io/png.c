@@ -10,6 +10,7 @@ typedef struct job {
     const vxg_picture *pic;
     const char *path;
     int fd, status;
+    char *text; /* of an attribute: an error jumps over its end */
 } job;
 
 /* libpng demands that its error function does not return: the jump stays inside this file. */
@@ -47,7 +48,13 @@ static int is_ascii(const char *text) {
 }
 
 static void set_attribute(png_structp png, png_infop info, const vxg_attribute *a) {
-    char key[80], *text = (char *)(uintptr_t)a->text; /* libpng does not write to it */
+    char key[80];
+    job *j = png_get_error_ptr(png);
+    char *text = j->text = vxg__plain_words(a->text, 1);
+    if (!text) {
+        j->status = VXG_ERR_MEMORY;
+        png_error(png, "out of memory");
+    }
     size_t n = strlen(a->name);
     memcpy(key, a->name, n < 79 ? n : 79); /* the format's limit */
     key[n < 79 ? n : 79] = 0;
@@ -59,7 +66,9 @@ static void set_attribute(png_structp png, png_infop info, const vxg_attribute *
         chunk.itxt_length = chunk.text_length, chunk.text_length = 0;
     }
 #endif
-    png_set_text(png, info, &chunk, 1);
+    png_set_text(png, info, &chunk, 1); /* keeps a copy */
+    vxg__free(text);
+    j->text = NULL;
 }
 
 static int encode(png_structp png, png_infop info, const job *j, const vxg_attribute *attributes,
@@ -91,7 +100,7 @@ static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
                     VXG_ERR_ARGUMENT, "attribute %d has no name or no text", i);
     vxg__output out;
     VXG_TRY(vxg__output_open(path, force, set, &out));
-    job j = {pic, path, out.fd, VXG_OK};
+    job j = {.pic = pic, .path = path, .fd = out.fd};
     png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning, &j,
                                                 on_alloc, on_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -100,6 +109,7 @@ static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
     int status = j.status;
     if (failed && !status) status = vxg_error_set(VXG_ERR_FAILED, "%s: libpng failed", path);
     if (png) png_destroy_write_struct(&png, info ? &info : NULL);
+    vxg__free(j.text);
     if (!status) return vxg__output_commit(&out);
     vxg__output_abandon(&out);
     return status;

@@ -148,8 +148,9 @@ static int check_opts(const vxg_scan_writer_opts *o) {
     for (int64_t i = 0; i < o->nviews; i++)
         VXG_FAIL_IF(!isfinite(o->theta[i]), VXG_ERR_ARGUMENT,
                     "scan: theta of view %lld is not a finite number", (long long)i);
-    VXG_FAIL_IF(!(o->pixel_size >= 0) || !isfinite(o->pixel_size), VXG_ERR_ARGUMENT,
-                "scan: pixel_size must not be negative");
+    VXG_FAIL_IF(o->pixel_size != 0 && !(isnormal(o->pixel_size) && o->pixel_size > 0),
+                VXG_ERR_ARGUMENT, "scan: pixel_size %g is no length (0 says that it is unknown)",
+                o->pixel_size);
     VXG_FAIL_IF(o->nattributes < 0 || (o->nattributes && !o->attributes), VXG_ERR_ARGUMENT,
                 "attributes are NULL");
     for (int i = 0; i < o->nattributes; i++)

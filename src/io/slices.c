@@ -350,6 +350,15 @@ static int draw_sheet(const sheet *t, vxg__window window, const int64_t shape[3]
     return VXG_OK;
 }
 
+/* Sizes for which lengths in pixels stay numbers of some pixels; unknown ones (0) are not. */
+static int can_be_drawn(const double voxel[3]) {
+    const double least = fmin(voxel[0], fmin(voxel[1], voxel[2]));
+    const double most = fmax(voxel[0], fmax(voxel[1], voxel[2]));
+    for (int i = 0; i < 3; i++)
+        if (!(voxel[i] >= 1e-30 && voxel[i] <= 1e30)) return 0;
+    return most <= 1e6 * least;
+}
+
 int vxg_picture_orthoslices(const float *axial, const float *coronal, const float *sagittal,
                             const int64_t shape[3], const double voxel[3], const char *unit,
                             vxg_picture *out) {
@@ -358,8 +367,12 @@ int vxg_picture_orthoslices(const float *axial, const float *coronal, const floa
     int64_t count = 0;
     if (vxg__count(3, shape, &count)) return vxg_error_context(VXG_ERR_ARGUMENT, "volume");
     double v[3] = {1, 1, 1};
-    int known = voxel && unit && *unit;
-    for (int i = 0; i < 3 && known; i++) known = isfinite(voxel[i]) && voxel[i] > 0;
+    int known = voxel && unit && *unit && !(voxel[0] == 0 && voxel[1] == 0 && voxel[2] == 0);
+    if (known && !can_be_drawn(voxel)) {
+        vxg__log(0, "picture: drawn in pixels, as voxels of %g x %g x %g %s cannot be", voxel[0],
+                 voxel[1], voxel[2], unit);
+        known = 0;
+    }
     if (known) memcpy(v, voxel, sizeof v);
     double z = (double)shape[0] * v[0];
     double large = fmax((double)shape[1] * v[1], (double)shape[2] * v[2]);

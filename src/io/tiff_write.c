@@ -67,18 +67,29 @@ static void entry_number(maker *m, int tag, int type, uint64_t v) {
         entry(m, tag, type, 1, &v, sizeof v);
     }
 }
-/* The ratio of 32-bit numbers nearest to v, found by making the larger one as large as can be. */
-static void entry_rational(maker *m, int tag, double v) {
+/* A pixel size whose reciprocal is a ratio of 32-bit numbers. */
+#define LEAST_SIZE (1 / 4294967295.0)
+#define MOST_SIZE 4294967295.0
+int vxg__tiff_fits(double size) {
+    return size >= LEAST_SIZE && size <= MOST_SIZE;
+}
+
+/* 1 / size as a ratio of 32-bit numbers whose larger one is as large as can be: 9 digits. */
+static void entry_per_size(maker *m, int tag, double size) {
     const double most = 4294967295.0;
-    double scale = v < 1 ? most : floor(most / v);
-    if (scale < 1) scale = 1;
-    double p = rint(v * scale);
-    uint32_t ratio[2] = {(uint32_t)(p < 1 ? 1 : p > most ? most : p), (uint32_t)scale};
+    double pixels, length;
+    if (size < 1) {
+        length = floor(most * size), pixels = rint(length / size);
+    } else {
+        pixels = floor(most / size), length = rint(pixels * size);
+    }
+    const uint32_t ratio[2] = {(uint32_t)fmin(fmax(pixels, 1), most),
+                               (uint32_t)fmin(fmax(length, 1), most)};
     entry(m, tag, T_RATIONAL, 1, ratio, sizeof ratio);
 }
 
 static int known(double size) {
-    return isfinite(size) && size > 0;
+    return isnormal(size) && size > 0;
 }
 
 /* ImageJ's text: it reads number of slices, spacing and unit from here and the pixel size from
@@ -127,8 +138,8 @@ static void directory(maker *m, const plan *p, int64_t page) {
     entry_number(m, 278, T_LONG, (uint64_t)l->ny);                             /* rows per strip */
     entry_number(m, 279, T_LONG8, (uint64_t)p->page_bytes);                    /* strip bytes */
     if (p->resolution) {
-        entry_rational(m, 282, 1 / l->voxel[2]);
-        entry_rational(m, 283, 1 / l->voxel[1]);
+        entry_per_size(m, 282, l->voxel[2]);
+        entry_per_size(m, 283, l->voxel[1]);
         entry_number(m, 296, T_SHORT, 1); /* the unit is in the description */
     }
     if (page == 0 && p->software)
@@ -138,7 +149,7 @@ static void directory(maker *m, const plan *p, int64_t page) {
 }
 
 int vxg__tiff_header(const vxg__tiff_layout *l, int big, uint8_t **bytes, int64_t *size) {
-    plan p = {.l = l, .resolution = known(l->voxel[1]) && known(l->voxel[2])};
+    plan p = {.l = l, .resolution = vxg__tiff_fits(l->voxel[1]) && vxg__tiff_fits(l->voxel[2])};
     p.common = 10 + (p.resolution ? 3 : 0);
     p.page_bytes = l->ny * l->nx * 4;
     p.software = l->software ? 1 + (int64_t)strlen(l->software) : 0;

@@ -110,6 +110,16 @@ static vxg__tiff_layout tiff_layout(const volume *v, int64_t pages, int first) {
                               .software = first ? v->software : NULL};
 }
 
+/* What the format cannot say is left out and said. */
+static void tell_voxel(const volume *v) {
+    const int tiff = v->format == VXG_VOLUME_TIFF || v->format == VXG_VOLUME_TIFF_STACK;
+    for (int i = 1; i < 3 && tiff; i++) {
+        if (v->voxel[i] == 0 || vxg__tiff_fits(v->voxel[i])) continue;
+        vxg__log(0, "TIFF cannot hold the pixel size %g %s: it is left out", v->voxel[i], v->unit);
+        return;
+    }
+}
+
 static int folder_open(volume *v, const char *path, vxg_outputs *set) {
     vxg__claim *c = NULL;
     v->path = vxg__strdup(path);
@@ -282,7 +292,10 @@ static int attribute_text(const vxg_volume_writer_opts *opts, char **out) {
     vxg_text t = {0};
     for (int i = 0; i < opts->nattributes; i++) {
         const vxg_attribute *a = &opts->attributes[i];
-        vxg__text_add(&t, "%s%s=%s", i ? "\n" : "", a->name, a->text);
+        char *words = vxg__plain_words(a->text, 0);
+        vxg__text_add(&t, "%s%s=%s", i ? "\n" : "", a->name, words ? words : "");
+        t.failed |= !words;
+        vxg__free(words);
     }
     *out = t.s;
     if (!t.failed) return VXG_OK;
@@ -305,6 +318,10 @@ static int check_opts(const vxg_volume_writer_opts *o) {
                     (o->ny > UINT32_MAX || o->nx > UINT32_MAX),
                 VXG_ERR_ARGUMENT, "a TIFF slice of %lld x %lld is too large", (long long)o->ny,
                 (long long)o->nx);
+    for (int i = 0; i < 3; i++)
+        VXG_FAIL_IF(o->voxel[i] != 0 && !(isnormal(o->voxel[i]) && o->voxel[i] > 0),
+                    VXG_ERR_ARGUMENT, "voxel size %g is no length (0 says that it is unknown)",
+                    o->voxel[i]);
     VXG_FAIL_IF(o->nattributes < 0 || (o->nattributes && !o->attributes), VXG_ERR_ARGUMENT,
                 "attributes are NULL");
     for (int i = 0; i < o->nattributes; i++)
@@ -328,8 +345,9 @@ int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer
     v->nz = v->left = opts->nz, v->ny = opts->ny, v->nx = opts->nx;
     memcpy(v->voxel, opts->voxel, sizeof v->voxel);
     v->seen = vxg__calloc((size_t)v->nz, 1);
-    v->unit = vxg__strdup(opts->unit ? opts->unit : "");
+    v->unit = vxg__plain_words(opts->unit ? opts->unit : "", 0);
     int status = v->seen && v->unit ? attribute_text(opts, &v->software) : VXG_ERR_MEMORY;
+    if (!status) tell_voxel(v);
     if (!status)
         status = v->format == VXG_VOLUME_TIFF ? folder_open(v, opts->path, opts->outputs)
                                               : file_open(v, opts);
