@@ -147,6 +147,16 @@ int vxg__struct_fixed(const void *s, size_t known, const char *name);
 #define VXG_FIRST(type) sizeof(type)
 #define VXG_IN(type, dst, src)                                                                     \
     vxg__struct_in((type *){dst}, sizeof(type), VXG_FIRST(type), (const type *){src}, #type)
+/* At an entry, for a parameter `const type *name`: name points at the library's copy from here on.
+ * VXG_READ leaves NULL as it is, VXG_READ_OPTS makes it a struct of zeros. */
+#define VXG_READ(type, name)                                                                       \
+    type name##_own;                                                                               \
+    VXG_TRY(VXG_IN(type, &name##_own, name));                                                      \
+    if (name) name = &name##_own
+#define VXG_READ_OPTS(type, name)                                                                  \
+    type name##_own;                                                                               \
+    VXG_TRY(VXG_IN(type, &name##_own, name));                                                      \
+    name = &name##_own
 #define VXG_OUT_CHECK(type, dst) vxg__struct_out_check((const type *){dst}, VXG_FIRST(type), #type)
 #define VXG_OUT(type, dst, src)                                                                    \
     vxg__struct_out((type *){dst}, (const type *){src}, sizeof(type), VXG_FIRST(type), #type)

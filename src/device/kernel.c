@@ -104,14 +104,20 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_real real, char 
     return VXG_OK;
 }
 
+static vxg_kernel *find_built(vxg_device *dev, const char *name, const char *options,
+                              vxg_real real) {
+    vxg_kernel *k = dev->kernels;
+    while (k && (strcmp(k->name, name) || k->real != real || strcmp(k->options, options)))
+        k = k->next;
+    return k;
+}
+
 /* Takes options (sorted), on failure too. */
 static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_real real,
                       vxg_kernel **out) {
     int status = VXG_OK;
     vxg__lock(&dev->lock);
-    vxg_kernel *k = dev->kernels;
-    while (k && (strcmp(k->name, name) || k->real != real || strcmp(k->options, options)))
-        k = k->next;
+    vxg_kernel *k = find_built(dev, name, options, real);
     if (!k) {
         status = build_builtin(dev, name, real, options, &k);
     } else {
@@ -133,6 +139,16 @@ int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options, 
     VXG_FAIL_IF(!out || !name, VXG_ERR_ARGUMENT, "kernel: name or out is NULL");
     *out = NULL;
     VXG_TRY(vxg__device_check(dev, "kernel"));
+    if (!options ||
+        !*options) { /* every launch of the library comes here: no memory is asked for */
+        vxg__lock(&dev->lock);
+        vxg_kernel *k = find_built(dev, name, "", real);
+        vxg__unlock(&dev->lock);
+        if (k) {
+            *out = vxg_kernel_retain(k);
+            return VXG_OK;
+        }
+    }
     VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
     return get_sorted(dev, name, sorted, real, out);
 }

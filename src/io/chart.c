@@ -201,6 +201,7 @@ int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char *title, 
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "out is NULL");
     memset(out, 0, sizeof *out);
     VXG_FAIL_IF(ncurves < 0 || (ncurves && !curves), VXG_ERR_ARGUMENT, "curves is NULL");
+    for (int k = 0; k < ncurves; k++) VXG_TRY(VXG_FIXED(vxg_curve, &curves[k]));
     for (int k = 0; k < ncurves; k++)
         VXG_FAIL_IF(curves[k].n < 0 || (curves[k].n && (!curves[k].x || !curves[k].y)),
                     VXG_ERR_ARGUMENT, "curve %d has no x or y", k);

@@ -15,6 +15,7 @@ int vxg_picture_new(int64_t width, int64_t height, int channels, vxg_picture *ou
                 (long long)height);
     out->pixels = vxg__calloc((size_t)(width * height), (size_t)channels);
     if (!out->pixels) return VXG_ERR_MEMORY;
+    out->size = (uint32_t)sizeof *out;
     out->width = width, out->height = height, out->channels = channels;
     return VXG_OK;
 }

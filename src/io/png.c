@@ -89,8 +89,9 @@ static int encode(png_structp png, png_infop info, const job *j, const vxg_attri
 /* set: the one it belongs to, or NULL */
 static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
                      const vxg_attribute *attributes, int nattributes, int force) {
-    VXG_FAIL_IF(!pic || !pic->pixels || (pic->channels != 1 && pic->channels != 3),
-                VXG_ERR_ARGUMENT, "the picture is empty or has not 1 or 3 channels");
+    VXG_TRY(VXG_FIXED(vxg_picture, pic));
+    VXG_FAIL_IF(!pic->pixels || (pic->channels != 1 && pic->channels != 3), VXG_ERR_ARGUMENT,
+                "the picture is empty or has not 1 or 3 channels");
     VXG_FAIL_IF(pic->width > 1000000 || pic->height > 1000000, VXG_ERR_ARGUMENT,
                 "PNG pictures are at most 1000000 pixels wide and high");
     VXG_FAIL_IF(nattributes < 0 || (nattributes && !attributes), VXG_ERR_ARGUMENT,

@@ -180,6 +180,7 @@ static int open_file(const vxg_scan_writer_opts *o, scan *s) {
 int vxg_scan_writer_open(const vxg_scan_writer_opts *o, vxg_scan_writer **out) {
     VXG_FAIL_IF(!o || !out, VXG_ERR_ARGUMENT, "opts or out is NULL");
     *out = NULL;
+    VXG_READ(vxg_scan_writer_opts, o);
     VXG_TRY(check_opts(o));
     scan *s = vxg__calloc(1, sizeof *s);
     if (!s) return VXG_ERR_MEMORY;

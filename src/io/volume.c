@@ -333,6 +333,7 @@ static int check_opts(const vxg_volume_writer_opts *o) {
 int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer **out) {
     VXG_FAIL_IF(!opts || !out, VXG_ERR_ARGUMENT, "opts or out is NULL");
     *out = NULL;
+    VXG_READ(vxg_volume_writer_opts, opts);
     VXG_TRY(check_opts(opts));
     volume *v = vxg__calloc(1, sizeof *v);
     if (!v) return VXG_ERR_MEMORY;

@@ -77,7 +77,7 @@ static int dot_pair(const vxg_op *op, const vxg_array *x, const vxg_array *y, co
     return VXG_OK;
 }
 
-int vxg_check_adjoint(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_adjoint(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     static const double lo[] = {-1, 0}; /* zero-mean and positive vectors */
     static const char *const words[] = {"zero-mean vectors", "positive vectors"};
     uint64_t seed = opts ? opts->seed : 0;
@@ -140,7 +140,7 @@ static int write_matrix(const vxg_op *op, int adjoint, double *matrix) {
     return status;
 }
 
-int vxg_check_transpose(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_transpose(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     VXG_TRY(vxg__check_start(op, opts, vxg__is_f64(op) ? 1e-12 : 1e-5, out));
     VXG_FAIL_IF(!vxg_op_is_linear(op), VXG_ERR_UNSUPPORTED, "%s is not linear", vxg_op_name(op));
     int64_t n = vxg_space_count(vxg_op_domain(op, 0)), m = vxg_space_count(vxg_op_range(op));
@@ -195,7 +195,7 @@ static int difference(const vxg_op *op, const vxg_array *x, const vxg_array *t, 
     return status;
 }
 
-int vxg_check_jvp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_jvp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     uint64_t seed = opts ? opts->seed : 0;
     vxg_array x[VXG_MAX_INPUTS], t[VXG_MAX_INPUTS] = {{0}}, jt = {0}, work[2] = {{0}};
     int linear = vxg_op_is_linear(op), wide = vxg__is_f64(op);
@@ -233,7 +233,7 @@ int vxg_check_jvp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result
 }
 
 /* ---- vjp against jvp: <J t, c> = <t, J' c> ---- */
-int vxg_check_vjp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_vjp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     uint64_t seed = opts ? opts->seed : 0;
     vxg_array x[VXG_MAX_INPUTS], t[VXG_MAX_INPUTS] = {{0}}, g[VXG_MAX_INPUTS] = {{0}};
     vxg_array jt = {0}, c = {0};

@@ -15,4 +15,15 @@ int vxg__random_inputs(const vxg_op *op, uint64_t seed, const vxg_check_opts *o,
 /* max |a - b| / max |b|; two zero arrays agree. */
 int vxg__check_relative(const vxg_array *a, const vxg_array *b, double *out);
 void vxg__release_all(vxg_array *in); /* VXG_MAX_INPUTS of them */
+
+/* The checks behind the public ones: opts are whole, out is the library's own. */
+int vxg__check_adjoint(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_transpose(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_jvp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_vjp(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_accumulate(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_batch(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_backends(const vxg_op *a, const vxg_op *b, const vxg_check_opts *opts,
+                        vxg_check_result *out);
+int vxg__check_repeat(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
 #endif

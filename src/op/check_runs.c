@@ -64,7 +64,7 @@ static int check_added(const vxg_array *base, const vxg_array *result, const vxg
     return vxg__check_relative(added, base, out);
 }
 
-int vxg_check_accumulate(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_accumulate(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     trial set, add, base;
     double r;
     VXG_TRY(vxg__check_start(op, opts, vxg__is_f64(op) ? 1e-14 : 1e-6, out));
@@ -152,7 +152,7 @@ static int batch_compare(const vxg_op *op, batch *b, trial *items, vxg_check_res
     return VXG_OK;
 }
 
-int vxg_check_batch(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_batch(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     trial items[BATCH];
     batch b = {0};
     VXG_TRY(vxg__check_start(op, opts, 0, out));
@@ -217,8 +217,8 @@ static int compare_wide(const vxg_array *a, const vxg_array *b, double tolerance
     return status;
 }
 
-int vxg_check_backends(const vxg_op *a, const vxg_op *b, const vxg_check_opts *opts,
-                       vxg_check_result *out) {
+int vxg__check_backends(const vxg_op *a, const vxg_op *b, const vxg_check_opts *opts,
+                        vxg_check_result *out) {
     trial ta, tb;
     double r;
     VXG_TRY(vxg__check_start(a && b ? a : NULL, opts, 1e-5, out));
@@ -259,7 +259,7 @@ static int same_bits(const vxg_array *a, const vxg_array *b, int *same) {
     return status;
 }
 
-int vxg_check_repeat(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_repeat(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     static const int threads[] = {1, 2, 3, 7, 0};
     trial first, again;
     VXG_TRY(vxg__check_start(op, opts, 0, out));

@@ -25,11 +25,11 @@ static int plain(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volum
 
 int vxg_ct_fbp(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                const vxg_ct_fbp_opts *opts, vxg_op **out) {
-    const vxg_ct_fbp_opts defaults = {0};
     vxg__fdk_plan plan;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "fbp: out is NULL");
     *out = NULL;
-    if (!opts) opts = &defaults;
-    VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "fbp: geometry is NULL");
+    VXG_READ_OPTS(vxg_ct_fbp_opts, opts);
+    VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "fbp: device or geometry is NULL");
     VXG_FAIL_IF(vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_PARALLEL, VXG_ERR_ARGUMENT,
                 "fbp: a parallel beam is expected; vxg_ct_fdk is for fan and cone beams");
     VXG_FAIL_IF((int)opts->half_acquisition < 0 || opts->half_acquisition > VXG_CT_HALF_FAN_YES,

@@ -103,7 +103,13 @@ static int upload_table(vxg_device *dev, vxg_real real, vxg_ct_filter_state *s) 
 
 int vxg_ct_filter(vxg_device *dev, const vxg_space *space, const double *response, int64_t nfft,
                   const double *weights, vxg_real real, vxg_op **out) {
+    VXG_FAIL_IF(!dev || !space || !response || !out, VXG_ERR_ARGUMENT,
+                "filter: device, projections, response or out is NULL");
     *out = NULL;
+    VXG_TRY(VXG_FIXED(vxg_space, space));
+    VXG_FAIL_IF((int)real < 0 || real > VXG_REAL_F64 || space->dtype != vxg_real_dtype(real),
+                VXG_ERR_ARGUMENT, "filter: projections are %s, the arithmetic is %s",
+                vxg_dtype_name(space->dtype), vxg_real_name(real));
     VXG_FAIL_IF(space->ndim != 3 || space->shape[0] < 1 || space->shape[1] < 1 ||
                     space->shape[2] < 1,
                 VXG_ERR_ARGUMENT, "filter: projections (views, rows, columns) are expected");

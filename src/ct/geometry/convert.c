@@ -231,7 +231,9 @@ int vxg_ct_geometry_from_matrix_text(const char *text, size_t n, const vxg_ct_de
     char *copy;
     double *P = NULL;
     int64_t count = 0;
+    VXG_FAIL_IF(!text || !out, VXG_ERR_ARGUMENT, "geometry: text or out is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_detector_size, size);
     VXG_TRY(vxg__ct_detector_size(size, MATRICES));
     VXG_TRY(vxg__ct_text_copy(text, n, MATRICES, &copy));
     int status = vxg__ct_numbers(copy, MATRICES, &P, &count);

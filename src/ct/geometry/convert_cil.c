@@ -465,7 +465,10 @@ static int write_text(vxg_text *t, const vxg_ct_geometry *geo, const vxg_ct_note
 
 int vxg_ct_geometry_to_cil(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **out) {
     vxg_text t = {0};
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, WHAT ": text is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_notes, notes);
+    VXG_TRY(vxg__ct_notes_check(&notes_own));
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, WHAT ": geometry is NULL");
     VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_UNSUPPORTED,
                 WHAT ": detector: it is curved, CIL has flat ones");

@@ -315,11 +315,14 @@ static int read_text(const char *text, vxg_ct_notes *notes, vxg_ct_geometry **ou
 int vxg_ct_geometry_from_leap(const char *text, size_t n, vxg_ct_notes *notes,
                               vxg_ct_geometry **out) {
     char *copy;
-    vxg_ct_notes unasked = {0};
+    vxg_ct_notes found = {0};
+    VXG_FAIL_IF(!text || !out, VXG_ERR_ARGUMENT, WHAT ": text or out is NULL");
     *out = NULL;
+    if (notes) VXG_TRY(VXG_OUT_CHECK(vxg_ct_notes, notes));
     VXG_TRY(vxg__ct_text_copy(text, n, WHAT, &copy));
-    int status = read_text(copy, notes ? notes : &unasked, out);
+    int status = read_text(copy, &found, out);
     vxg__free(copy);
+    if (!status && notes) status = VXG_OUT(vxg_ct_notes, notes, &found);
     return status == VXG_ERR_ARGUMENT ? vxg_error_context(VXG_ERR_INPUT, WHAT) : status;
 }
 
@@ -490,7 +493,10 @@ static int write_text(vxg_text *t, const vxg_ct_geometry *geo, const vxg_ct_note
 
 int vxg_ct_geometry_to_leap(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **out) {
     vxg_text t = {0};
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, WHAT ": text is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_notes, notes);
+    VXG_TRY(vxg__ct_notes_check(&notes_own));
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, WHAT ": geometry is NULL");
     file f = {.angles = vxg_ct_geometry_nviews(geo),
               .rows = vxg_ct_geometry_nv(geo),

@@ -144,10 +144,12 @@ static int read_text(reader *r, const char *text) {
 
 int vxg_ct_geometry_from_rtk(const char *text, size_t n, const vxg_ct_detector_size *size,
                              vxg_ct_geometry **out) {
-    reader r = {.size = size};
     char *copy;
+    VXG_FAIL_IF(!text || !out, VXG_ERR_ARGUMENT, "geometry: text or out is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_detector_size, size);
     VXG_TRY(vxg__ct_detector_size(size, WHAT));
+    reader r = {.size = size};
     VXG_TRY(vxg__ct_text_copy(text, n, WHAT, &copy));
     int status = read_text(&r, copy);
     if (!status)

@@ -207,9 +207,13 @@ static void find_warnings(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
 }
 
 int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
-                            vxg_ct_summary *o) {
+                            vxg_ct_summary *out) {
     tally t = {0};
-    VXG_FAIL_IF(!geo || !o, VXG_ERR_ARGUMENT, "geometry or summary is NULL");
+    VXG_FAIL_IF(!geo || !out, VXG_ERR_ARGUMENT, "geometry or summary is NULL");
+    VXG_READ(vxg_ct_notes, notes);
+    VXG_TRY(vxg__ct_notes_check(&notes_own));
+    VXG_TRY(VXG_OUT_CHECK(vxg_ct_summary, out));
+    vxg_ct_summary found, *const o = &found;
     *o = (vxg_ct_summary){.beam = vxg_ct_geometry_beam(geo),
                           .detector = vxg_ct_geometry_detector(geo),
                           .nviews = vxg_ct_geometry_nviews(geo),
@@ -225,7 +229,7 @@ int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *note
     add_shape(geo, o);
     o->repeated_end = repeats(geo);
     find_warnings(geo, notes, &t, o);
-    return VXG_OK;
+    return VXG_OUT(vxg_ct_summary, out, o);
 }
 
 int vxg_ct_warning_words(const vxg_ct_summary *s, vxg_ct_warning w, char *out, size_t size) {

@@ -265,7 +265,10 @@ static int first_line(sketch *k) {
 int vxg_ct_geometry_svg(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, char **out) {
     sketch k = {.geo = geo};
     vxg_ct_notes plain = {0};
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "text is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_notes, notes);
+    VXG_TRY(vxg__ct_notes_check(&notes_own));
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "geometry is NULL");
     if (notes) { /* the unit's label must not be read as markup */
         plain = *notes;

@@ -129,10 +129,13 @@ int vxg_ct_geometry_words(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
     vxg_ct_summary s = {0};
     pen p = {.unit = ""};
     char unit[20];
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "text is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_notes, notes);
+    VXG_TRY(vxg__ct_notes_check(&notes_own));
     VXG_TRY(vxg_ct_geometry_summary(geo, notes, &s));
     if (notes && notes->units[0]) {
-        snprintf(unit, sizeof unit, " %s", notes->units);
+        snprintf(unit, sizeof unit, " %.15s", notes->units);
         p.unit = unit;
     }
     const int cone = s.beam == VXG_CT_BEAM_CONE, fan = cone && s.rows == 1;

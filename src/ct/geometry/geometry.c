@@ -90,7 +90,9 @@ static int check_views(const vxg_ct_views *g) {
 }
 
 int vxg_ct_geometry_new(const vxg_ct_views *o, vxg_ct_geometry **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "geometry: out is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_views, o);
     VXG_TRY(check_views(o));
     vxg_ct_geometry *g = vxg__calloc(1, sizeof *g);
     if (g) g->views = vxg__calloc((size_t)o->nviews, sizeof *g->views);
@@ -121,7 +123,9 @@ int vxg_ct_cone_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_ct_view 
 }
 
 int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *o, vxg_ct_geometry **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "geometry: out is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_parallel_opts, o);
     VXG_FAIL_IF(!o || !o->angles || o->nviews < 1, VXG_ERR_ARGUMENT,
                 "geometry: angles or views is missing");
     VXG_TRY(vxg__ct_sizes_check(o->nviews, o->rows, o->cols));
@@ -163,7 +167,9 @@ static int check_cone(const vxg_ct_cone_opts *o) {
 }
 
 int vxg_ct_cone_circular(const vxg_ct_cone_opts *o, vxg_ct_geometry **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "geometry: out is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_cone_opts, o);
     VXG_TRY(check_cone(o));
     const int64_t rows = o->rows ? o->rows : 1;
     const double pu = o->pixel > 0 ? o->pixel : 1, pv = o->row_pitch > 0 ? o->row_pitch : pu;

@@ -224,7 +224,10 @@ int vxg_ct_geometry_to_json(const vxg_ct_geometry *geo, const vxg_ct_notes *note
     vxg_text t = {0};
     vxg__circle c = {0};
     int compact = 0;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "text is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_notes, notes);
+    VXG_TRY(vxg__ct_notes_check(&notes_own));
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "geometry is NULL");
     /* in a fan's file there is no word for heights, tilts or rolls */
     if (!vectors) VXG_TRY(vxg__ct_circle_fit(geo, 1e-12, &compact, &c));

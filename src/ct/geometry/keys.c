@@ -147,12 +147,14 @@ void vxg__text_quoted(vxg_text *t, const char *s) {
 int vxg__ct_read_json(const char *what, const char *text, size_t n, vxg__ct_tree_reader *read_tree,
                       vxg_ct_notes *notes, vxg_ct_geometry **out) {
     vxg_json *tree;
-    vxg_ct_notes unasked = {0};
+    vxg_ct_notes found = {0};
+    VXG_FAIL_IF(!text || !out, VXG_ERR_ARGUMENT, "%s: text or out is NULL", what);
     *out = NULL;
+    if (notes) VXG_TRY(VXG_OUT_CHECK(vxg_ct_notes, notes));
     VXG_TRY(vxg__json_parse(text, n, what, VXG__MOST_VALUES, &tree));
-    const int status = read_tree(tree, notes ? notes : &unasked, out);
+    const int status = read_tree(tree, &found, out);
     vxg__json_free(tree);
-    if (!status) return VXG_OK;
+    if (!status) return notes ? VXG_OUT(vxg_ct_notes, notes, &found) : VXG_OK;
     vxg_ct_geometry_release(*out);
     *out = NULL;
     return status == VXG_ERR_ARGUMENT ? vxg_error_context(VXG_ERR_INPUT, "%s", what) : status;

@@ -48,4 +48,6 @@ typedef struct vxg__circle {
 /* *found: every view agrees with the circle to `tolerance` of the larger of sdd and the detector's
  * width. The status is that of memory. */
 int vxg__ct_circle_fit(const vxg_ct_geometry *geo, double tolerance, int *found, vxg__circle *out);
+/* Ends the unit's label, whatever the caller left there, and checks the volume's size. */
+int vxg__ct_notes_check(vxg_ct_notes *notes);
 #endif

@@ -254,12 +254,17 @@ static int make(const vxg_ct_trajectory_opts *o, vxg_ct_path_fn fn, void *contex
 }
 
 int vxg_ct_trajectory(const vxg_ct_trajectory_opts *opts, vxg_ct_geometry **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "geometry: out is NULL");
+    *out = NULL;
+    VXG_READ(vxg_ct_trajectory_opts, opts);
     return make(opts, NULL, NULL, out);
 }
 
 int vxg_ct_trajectory_custom(const vxg_ct_trajectory_opts *opts, vxg_ct_path_fn fn, void *context,
                              vxg_ct_geometry **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "geometry: out is NULL");
     *out = NULL;
+    VXG_READ(vxg_ct_trajectory_opts, opts);
     VXG_FAIL_IF(!fn, VXG_ERR_ARGUMENT, "geometry: the path function is NULL");
     return make(opts, fn, context, out);
 }

@@ -134,6 +134,7 @@ int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volume_spec 
     open_volume v;
     double middle = 0;
     VXG_FAIL_IF(!spec || !out, VXG_ERR_ARGUMENT, "volume: the specification is NULL");
+    VXG_READ(vxg_ct_volume_spec, spec);
     VXG_TRY(check_spec(spec, &v));
     solve(&v);
     share_voxel_size(&v);
@@ -167,6 +168,11 @@ int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volume_spec 
     if (spec->has_center) memcpy(done.center, spec->center, sizeof done.center);
     memcpy(done.rotation, spec->rotation, sizeof done.rotation);
     return vxg__ct_volume_check(&done, out);
+}
+
+int vxg__ct_notes_check(vxg_ct_notes *notes) {
+    notes->units[sizeof notes->units - 1] = 0;
+    return notes->has_volume ? VXG_FIXED(vxg_ct_volume, &notes->volume) : VXG_OK;
 }
 
 void vxg__ct_corner(const vxg_ct_volume *vol, int corner, double *p) {

@@ -129,6 +129,7 @@ int vxg_ct_expose(const vxg_ct_exposure *e, vxg_frame_kind kind, int64_t first, 
                   int64_t nv, int64_t nu, const double *integrals, uint16_t *counts,
                   int64_t *saturated) {
     VXG_FAIL_IF(!e || !counts, VXG_ERR_ARGUMENT, "exposure or counts is NULL");
+    VXG_READ(vxg_ct_exposure, e);
     VXG_TRY(check(e));
     VXG_FAIL_IF((int)kind < 0 || kind > VXG_FRAME_DARK, VXG_ERR_ARGUMENT,
                 "exposure: unknown frame kind %d", (int)kind);

@@ -67,7 +67,8 @@ const vxg_shape *vxg_phantom_shapes(const vxg_phantom *p) {
 int vxg__phantom_opts(const vxg_phantom *phantom, const vxg_phantom_opts *in, int64_t n,
                       int samples, vxg_phantom_opts *out) {
     VXG_FAIL_IF(!phantom, VXG_ERR_ARGUMENT, "phantom is NULL");
-    *out = in ? *in : (vxg_phantom_opts){0};
+    VXG_TRY(VXG_IN(vxg_phantom_opts, out, in));
+    VXG_TRY(vxg__progress_check(out->progress));
     if (out->unit == 0) out->unit = 1;
     if (out->density == 0) out->density = 1;
     if (out->samples == 0) out->samples = samples;

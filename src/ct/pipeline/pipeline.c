@@ -331,8 +331,24 @@ static void conveyor_stats(const conveyor *c, int64_t chunk, int64_t bytes,
                                   .empty_rows = c->correct.empty_rows};
 }
 
+int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
+                            const vxg_ct_recon_opts *opts, const vxg_volume_writer *writer) {
+    vxg_ct_recon_opts o;
+    VXG_FAIL_IF(!dev || !scan || !opts || !writer, VXG_ERR_ARGUMENT,
+                "reconstruct: device, scan, opts or writer is NULL");
+    VXG_TRY(VXG_IN(vxg_ct_recon_opts, &o, opts));
+    VXG_TRY(vxg__progress_check(o.progress));
+    VXG_FAIL_IF(!scan->read || !scan->theta, VXG_ERR_ARGUMENT,
+                "reconstruct: the scan has no read function or no angles");
+    VXG_FAIL_IF(!writer->write, VXG_ERR_ARGUMENT, "reconstruct: the writer cannot write");
+    return VXG_OK;
+}
+
 int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                        vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
+    VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, writer));
+    VXG_READ(vxg_ct_recon_opts, opts);
+    if (stats) VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
     VXG_TRY(check_center(scan, opts->center));
     int status = vxg__scan_plan(scan, opts, &c.part);
@@ -343,9 +359,11 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
         status = conveyor_memory(&c, dev);
     }
     if (!status) status = conveyor_run(&c, dev);
-    if (stats) conveyor_stats(&c, c.chunk, c.chunk * (status ? 0 : slice_bytes(&c)), stats);
+    vxg_ct_recon_stats found;
+    conveyor_stats(&c, c.chunk, c.chunk * (status ? 0 : slice_bytes(&c)), &found);
     conveyor_free(&c);
-    return status;
+    const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;
+    return status ? status : written;
 }
 
 /* Any geometry: bands of rows become slabs of slices (views.c). */
@@ -383,11 +401,22 @@ static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_
     return status;
 }
 
+/* Slices stay in memory. */
+static int no_writer(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    (void)self, (void)z0, (void)nz, (void)src;
+    return VXG_OK;
+}
+
 int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                        int64_t row, int64_t ncenters, const double *centers, float *out) {
     vxg__scan_part p = {0};
     vxg__staging proj = {0}, vol = {0};
     vxg__scan_fields fields = {0};
+    static const vxg_volume_writer none = {.write = no_writer};
+    VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, &none));
+    VXG_READ(vxg_ct_recon_opts, opts);
+    VXG_FAIL_IF(ncenters < 0 || (ncenters && (!centers || !out)), VXG_ERR_ARGUMENT,
+                "try: centers or out is NULL");
     for (int64_t i = 0; i < ncenters; i++) VXG_TRY(check_center(scan, centers[i]));
     VXG_FAIL_IF(row < 0 || row >= scan->nrows, VXG_ERR_ARGUMENT,
                 "row %lld: the scan has rows 0..%lld", (long long)row,

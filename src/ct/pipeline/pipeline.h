@@ -49,6 +49,9 @@ typedef struct vxg__staging {
 int vxg__staging_new(vxg_device *dev, int64_t n, vxg__staging *s);
 void vxg__staging_free(vxg__staging *s);
 /* The array under a shape of rank 3, borrowed. */
+/* What every pipeline refuses of its arguments. */
+int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
+                            const vxg_ct_recon_opts *opts, const vxg_volume_writer *writer);
 vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape);
 
 /* Slices [z0, z1) of the volume come from detector rows [r0, r1) of the scan. */

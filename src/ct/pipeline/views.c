@@ -158,6 +158,9 @@ int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
                              const vxg_ct_volume *vol, const vxg_ct_recon_opts *opts,
                              vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     vxg__slab_plan plan = {.geo = geo};
+    VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, writer));
+    VXG_READ(vxg_ct_recon_opts, opts);
+    if (stats) VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
     vxg_ct_recon_opts o = *opts;
     vxg_ct_recon_stats found;
     int64_t slices = 0, bytes = 0;
@@ -168,8 +171,8 @@ int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
     int status = make_plan(&plan, opts->max_memory, &slices, &bytes);
     if (!status) status = vxg__reconstruct_slabs(dev, scan, &plan, &o, writer, &found);
     if (!status && stats) {
-        *stats = found;
-        stats->chunk = slices, stats->peak_bytes = bytes;
+        found.chunk = slices, found.peak_bytes = bytes;
+        status = VXG_OUT(vxg_ct_recon_stats, stats, &found);
     }
     vxg__free(plan.slabs);
     return status;

@@ -147,7 +147,7 @@ static void fill_curve(vxg_ct_center_curve *curve, const grid *coarse, const gri
 int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_t nu,
                         vxg_ct_center_opts *o) {
     double last = (double)(nu - 1);
-    *o = given ? *given : (vxg_ct_center_opts){0};
+    VXG_TRY(VXG_IN(vxg_ct_center_opts, o, given));
     if (o->lo == 0 && o->hi == 0) o->lo = last / 4, o->hi = last * 3 / 4;
     if (o->step == 0) o->step = 0.5;
     if (o->fine == 0) o->fine = 0.05;
@@ -164,9 +164,11 @@ int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_
 }
 
 int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t nu,
-                       vxg__center_score score, void *context, vxg_ct_center_curve *curve,
+                       vxg__center_score score, void *context, vxg_ct_center_curve *out,
                        double *center) {
     vxg_ct_center_opts o;
+    vxg_ct_center_curve own, *const curve = out ? &own : NULL;
+    VXG_TRY(VXG_IN(vxg_ct_center_curve, &own, out));
     VXG_FAIL_IF(curve && (curve->capacity < 1 || !curve->center || !curve->score), VXG_ERR_ARGUMENT,
                 "%s: curve without room for its points", who);
     VXG_TRY(vxg__center_resolve(who, opts, nu, &o));
@@ -189,7 +191,10 @@ int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t 
     VXG_GOTO(status, grid_scan(&fine, c - below, fmin(c + reach, o.hi), &best), done);
     if (best < 0) best = 0; /* not reached: the coarse minimum is on the fine grid */
     *center = grid_vertex(&fine, best);
-    if (curve) fill_curve(curve, &coarse, &fine);
+    if (curve) {
+        fill_curve(curve, &coarse, &fine);
+        VXG_GOTO(status, VXG_OUT(vxg_ct_center_curve, out, curve), done);
+    }
     if (o.lo < o.hi && (*center - o.lo < o.fine || o.hi - *center < o.fine))
         vxg__log(0, "%s: the best score lies at the border of columns %g to %g", who, o.lo, o.hi);
 done:

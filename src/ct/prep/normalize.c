@@ -104,6 +104,7 @@ int vxg__ct_all_dead(void) {
 int vxg_ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
                      double floor, vxg_ct_bad_counts *counts) {
     VXG_FAIL_IF(!data || !flat, VXG_ERR_ARGUMENT, "normalize: data or flat is NULL");
+    if (counts) VXG_TRY(VXG_FIXED(vxg_ct_bad_counts, counts));
     VXG_FAIL_IF(nviews < 1 || n < 1, VXG_ERR_ARGUMENT,
                 "normalize: %lld views of %lld pixels; expected 1 or more of each",
                 (long long)nviews, (long long)n);

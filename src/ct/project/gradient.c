@@ -413,13 +413,13 @@ static int check_arguments(const vxg_ct_geometry *geo, const vxg_ct_projector_op
 
 static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                 const vxg_ct_projector_opts *opts, int planar, vxg_op **out) {
-    vxg_ct_projector_opts defaults = {0};
     vxg_ct_volume checked;
     vxg_space in[2] = {{0}}, projections;
     moved_view m;
     const double still[12] = {0};
+    VXG_FAIL_IF(!dev || !out, VXG_ERR_ARGUMENT, "projector_geometry: device or out is NULL");
     *out = NULL;
-    if (!opts) opts = &defaults;
+    VXG_READ_OPTS(vxg_ct_projector_opts, opts);
     VXG_TRY(check_arguments(geo, opts));
     VXG_TRY(vxg__ct_volume_check(vol, &checked));
     gradient_state *p = vxg__calloc(1, sizeof *p);
@@ -455,6 +455,7 @@ int vxg_ct_projector_geometry(vxg_device *dev, const vxg_ct_geometry *geo, const
 int vxg_ct_projector2d_geometry(vxg_device *dev, const vxg_ct_geometry *geo,
                                 const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                 vxg_op **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "projector2d_geometry: out is NULL");
     *out = NULL;
     VXG_FAIL_IF(!geo || !vol || vxg_ct_geometry_nv(geo) != 1 || vol->nz != 1, VXG_ERR_ARGUMENT,
                 "projector2d_geometry: one detector row and one slice are expected");

@@ -6,6 +6,7 @@
 int vxg_ct_volume_box(const vxg_ct_volume *vol, int64_t z0, int64_t z1, int64_t y0, int64_t y1,
                       int64_t x0, int64_t x1, vxg_ct_volume *out) {
     vxg_ct_volume v;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "volume box: out is NULL");
     VXG_TRY(vxg__ct_volume_check(vol, &v));
     const int64_t begin[] = {x0, y0, z0}, end[] = {x1, y1, z1}, n[] = {v.nx, v.ny, v.nz};
     const double size[] = {v.dx, v.dy, v.dz};
@@ -25,7 +26,8 @@ int vxg_ct_volume_box(const vxg_ct_volume *vol, int64_t z0, int64_t z1, int64_t 
 
 int vxg_ct_volume_slice(const vxg_ct_slice *s, vxg_ct_volume *out) {
     double axis[3][3];
-    VXG_FAIL_IF(!s, VXG_ERR_ARGUMENT, "slice is NULL");
+    VXG_FAIL_IF(!s || !out, VXG_ERR_ARGUMENT, "slice or volume is NULL");
+    VXG_READ(vxg_ct_slice, s);
     const double dx = vxg__norm3(s->x), dy = vxg__norm3(s->y);
     VXG_FAIL_IF(!(dx > 0) || !isfinite(dx), VXG_ERR_ARGUMENT, "slice: x has no length");
     VXG_FAIL_IF(!(dy > 0) || !isfinite(dy), VXG_ERR_ARGUMENT, "slice: y has no length");

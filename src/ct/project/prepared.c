@@ -112,6 +112,8 @@ static vxg_array batched(const vxg_array *a, int64_t k) {
 int vxg_ct_prepared_update(vxg_ct_prepared *p, int64_t first, const vxg_call *given,
                            const vxg_array *views) {
     vxg_array to;
+    VXG_FAIL_IF(!p, VXG_ERR_ARGUMENT, "prepared: NULL");
+    VXG_READ(vxg_call, given);
     VXG_FAIL_IF(!views || !views->buffer || views->ndim != p->data.ndim, VXG_ERR_ARGUMENT,
                 "prepared: views of another rank");
     VXG_TRY(views_of(p, first, views->shape[0], &to));
@@ -138,8 +140,10 @@ int vxg_ct_prepared_update(vxg_ct_prepared *p, int64_t first, const vxg_call *gi
 }
 
 int vxg_ct_prepared_keep_texture(vxg_ct_prepared *p, const vxg_call *call) {
-    const int64_t *n = p->data.shape;
     vxg_ct_texture *t;
+    VXG_FAIL_IF(!p, VXG_ERR_ARGUMENT, "prepared: NULL");
+    const int64_t *n = p->data.shape;
+    VXG_READ(vxg_call, call);
     if (p->texture) return VXG_OK;
     VXG_FAIL_IF(p->data.dtype != VXG_F32 || p->data.ndim != 3, VXG_ERR_UNSUPPORTED,
                 "prepared: texture holds (views, rows, columns) in float32 only");

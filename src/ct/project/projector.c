@@ -283,12 +283,12 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
                 const vxg_ct_projector_opts *opts, int planar, vxg_op **out) {
     static const vxg_op_class *const classes[2][2] = {{&joseph3_class, &siddon3_class},
                                                       {&joseph2_class, &siddon2_class}};
-    vxg_ct_projector_opts defaults = {0};
     vxg_ct_projection *p;
     vxg_space volume, projections;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "projector: out is NULL");
     *out = NULL;
-    if (!opts) opts = &defaults;
-    VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "projector: geometry is NULL");
+    VXG_READ_OPTS(vxg_ct_projector_opts, opts);
+    VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "projector: device or geometry is NULL");
     VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_FOOTPRINT_TT, VXG_ERR_ARGUMENT,
                 "projector: unknown model %d", (int)opts->model);
     if (opts->model >= VXG_CT_FOOTPRINT)
@@ -308,6 +308,7 @@ int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_v
 
 int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                        const vxg_ct_projector_opts *opts, vxg_op **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "projector2d: out is NULL");
     *out = NULL;
     VXG_FAIL_IF(!geo || !vol || vxg_ct_geometry_nv(geo) != 1 || vol->nz != 1, VXG_ERR_ARGUMENT,
                 "projector2d: one detector row and one slice are expected");
@@ -316,12 +317,12 @@ int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct
 
 int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                          const vxg_ct_projector_opts *opts, vxg_op **out) {
-    vxg_ct_projector_opts defaults = {0};
     vxg_ct_projection *p;
     vxg_space volume, projections;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "backprojector: out is NULL");
     *out = NULL;
-    if (!opts) opts = &defaults;
-    VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "backprojector: geometry is NULL");
+    VXG_READ_OPTS(vxg_ct_projector_opts, opts);
+    VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "backprojector: device or geometry is NULL");
     VXG_FAIL_IF((int)opts->weighting < 0 || opts->weighting > VXG_CT_WEIGHTING_DISTANCE,
                 VXG_ERR_ARGUMENT, "backprojector: unknown weighting %d", (int)opts->weighting);
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)

@@ -1,0 +1,33 @@
+/* The public property checks: arguments and the callers' structs; the work is in check.c and
+ * check_runs.c. */
+#include "op/check.h"
+
+typedef int (*check_fn)(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+
+static int run(check_fn fn, const vxg_op *op, const vxg_op *other, const vxg_check_opts *opts,
+               vxg_check_result *out) {
+    vxg_check_result found = {0};
+    VXG_FAIL_IF(!op || (!fn && !other), VXG_ERR_ARGUMENT, "check: operator is NULL");
+    VXG_TRY(VXG_OUT_CHECK(vxg_check_result, out));
+    VXG_READ_OPTS(vxg_check_opts, opts);
+    const int status = fn ? fn(op, opts, &found) : vxg__check_backends(op, other, opts, &found);
+    VXG_TRY(VXG_OUT(vxg_check_result, out, &found)); /* what was found so far, on failure too */
+    return status;
+}
+
+#define CHECK(name)                                                                                \
+    int vxg_check_##name(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {    \
+        return run(vxg__check_##name, op, NULL, opts, out);                                        \
+    }
+CHECK(adjoint)
+CHECK(transpose)
+CHECK(jvp)
+CHECK(vjp)
+CHECK(accumulate)
+CHECK(batch)
+CHECK(repeat)
+
+int vxg_check_backends(const vxg_op *a, const vxg_op *b, const vxg_check_opts *opts,
+                       vxg_check_result *out) {
+    return run(NULL, a, b, opts, out);
+}
