@@ -1,5 +1,5 @@
 /* The only file that knows all rooms: it joins their operator rows. */
-#include "ct/ct.h"
+#include "ct/registry/registry.h"
 #include "op/op.h"
 
 const vxg_room vxg__rooms[] = {

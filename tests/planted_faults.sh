@@ -116,7 +116,7 @@ plant buffers_swapped src/device/cpu/cpu.c \
 plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
 plant schedule_weight_1_percent kernels/ct/schedule/parallel.cpu.h 's/w > 0 \? w : 0\) \* CT_UNIT/w > 0 ? w : 0) * CT_UNIT * 1.01f/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
-plant parallel_low_parts_lost src/ct/project/projector.c 's/low\[i\] = line\[i\] - high/low[i] = 0 * high/' "ct_positions joseph_plain" "ct_positions siddon"
+plant parallel_low_parts_lost src/ct/project/parallel.c 's/low\[i\] = line\[i\] - high/low[i] = 0 * high/' "ct_positions joseph_plain" "ct_positions siddon"
 plant schedule_rests_lost src/ct/schedule/parallel.c 's/\(float\)\(units - whole\)/0 * (float)(units - whole)/' "ct_positions joseph_schedules"
 plant schedule_place_of_the_tile kernels/ct/schedule/parallel.cpu.h 's/\(float\)\(u - whole\)/(float)u - (float)whole/' "ct_positions backprojector_schedule"
 plant cone_schedule_rows_cut src/ct/schedule/cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
@@ -140,17 +140,17 @@ plant buffers_do_not_rest src/device/order.c 's/const int now = b->order\.nmarks
 plant first_use_unlocked src/device/device.c '/^int vxg_device_open/,/^}/s/vxg__(un)?lock\(&open_lock\);//' "device_races"
 
 # ---- pairs that still match and are wrong ----
-plant half_pixel_both_ways src/ct/geometry/geometry.c \
+plant half_pixel_both_ways src/ct/geometry/standard.c \
     's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (0.5 * (double)o->cols - center)/' "ct_accuracy_point axis_off"
-plant sign_of_u_both_ways src/ct/geometry/geometry.c 's/\.U = \{pu \* c, pu \* s, 0\}/.U = {-pu * c, -pu * s, 0}/' "ct_accuracy_point axis_off"
-plant turns_the_other_way src/ct/geometry/geometry.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy_point axis_off"
-plant no_length_both_ways src/ct/project/projector.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy lengths"
-plant axis_scale src/ct/geometry/geometry.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy_point other_volumes"
+plant sign_of_u_both_ways src/ct/geometry/standard.c 's/\.U = \{pu \* c, pu \* s, 0\}/.U = {-pu * c, -pu * s, 0}/' "ct_accuracy_point axis_off"
+plant turns_the_other_way src/ct/geometry/standard.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy_point axis_off"
+plant no_length_both_ways src/ct/project/parallel.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy lengths"
+plant axis_scale src/ct/geometry/voxels.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy_point other_volumes"
 plant siddon_borders_open kernels/ct/project/parallel.h 's/b >= low \&\& b < high/b > low \&\& b < high/' "parity siddon_ties"
 
-plant axis_mirrored src/ct/geometry/geometry.c \
+plant axis_mirrored src/ct/geometry/standard.c \
     's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (center - 0.5 * (double)(o->cols - 1))/' "ct_accuracy"
-plant rows_upside_down src/ct/geometry/geometry.c 's/\.V = \{0, 0, pv\}/.V = {0, 0, -pv}/' "ct_accuracy_point full_turn"
+plant rows_upside_down src/ct/geometry/standard.c 's/\.V = \{0, 0, pv\}/.V = {0, 0, -pv}/' "ct_accuracy_point full_turn"
 plant weight_too_wide_both_ways kernels/ct/project/parallel.h 's/K_R\(1\.0\) - K_abs\(b - /K_R(1.01) - K_abs(b - /' "ct_accuracy lengths"
 plant fbp_drops_last_view src/ct/analytic/fdk_plan.c \
     's/    if \(folded\) return VXG_OK;/    if (folded) p->view_weights[s->nviews - 1] = 0;\n&/' "ct_accuracy"
@@ -159,7 +159,7 @@ plant pitch_of_view_0 src/ct/analytic/fdk_plan.c 's/view_weights\[i\] \*= p->pit
 plant yaw_not_seen src/ct/geometry/axis.c 's/return fabs\(v->U\[0\] \* u\[0\] \+ v->U\[1\] \* u\[1\]\)/return hypot(v->U[0], v->U[1])/' "ct_scans pitch"
 plant half_acquisition_doubled src/ct/geometry/scan_kind.c 's/if \(aside && !open\) s->method = VXG__SCAN_OFFSET;//' "ct_scans half_acquisition"
 plant laminography_taken src/ct/geometry/scan_kind.c 's/define MOST_TILT 1e-3/define MOST_TILT 1.5/' "ct_scans fbp_refusals"
-plant slice_left src/ct/project/projector.c 's/if \(planar\) status = vxg__ct_within_slice.*;//' "ct_scans leave_the_slice"
+plant slice_left src/ct/project/parallel.c 's/if \(planar\) status = vxg__ct_within_slice.*;//' "ct_scans leave_the_slice"
 
 # ---- footprints ----
 plant footprint_flat_too_short kernels/ct/project/footprint.k 's/K_min\(high, o\[2\]\)/K_min(high, o[1])/' "ct_footprint strips"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "array/launch.h"
+#include "op/op.h"
 #include "ct/analytic/fdk.h"
 
 /* ---- The pre-weights ---- */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "array/launch.h"
-#include "ct/ct.h"
 #include "ct/schedule/schedule.h"
 
 /* Row pairs in flight bound the scratch: many groups for a GPU, few for the CPU. */

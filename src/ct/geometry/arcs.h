@@ -3,7 +3,7 @@
 #ifndef VXG_CT_GEOMETRY_ARCS_H
 #define VXG_CT_GEOMETRY_ARCS_H
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
 
 typedef enum vxg__wedge {
     VXG__WEDGE_NONE,  /* all of the circle counts */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
 #include "ct/geometry/tools.h"
 
 struct vxg_ct_geometry {
@@ -23,6 +23,25 @@ double vxg__norm3(const double *a) {
 void vxg__cross3(const double *a, const double *b, double *out) {
     double c[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
     memcpy(out, c, sizeof c);
+}
+
+int vxg__ct_sizes_check(int64_t nviews, int64_t rows, int64_t cols) {
+    const int64_t sizes[] = {nviews, rows, cols};
+    static const char *const names[] = {"views", "rows", "cols"};
+    for (int i = 0; i < 3; i++)
+        VXG_FAIL_IF(sizes[i] < 1 || sizes[i] > INT32_MAX, VXG_ERR_ARGUMENT,
+                    "geometry: %s is %lld, at least 1 and below 2^31 is expected", names[i],
+                    (long long)sizes[i]);
+    VXG_FAIL_IF(rows > VXG_MAX_ELEMENTS / cols || nviews > VXG_MAX_ELEMENTS / (rows * cols),
+                VXG_ERR_ARGUMENT, "geometry: views x rows x cols is more than 2^40 values");
+    return VXG_OK;
+}
+
+int vxg__ct_views_new(int64_t nviews, int64_t rows, int64_t cols, vxg_ct_view **out) {
+    *out = NULL;
+    VXG_TRY(vxg__ct_sizes_check(nviews, rows, cols));
+    *out = vxg__calloc((size_t)nviews, sizeof **out);
+    return *out ? VXG_OK : VXG_ERR_MEMORY;
 }
 
 /* A curved detector is focused on the source and at right angles. */
@@ -122,87 +141,6 @@ int vxg_ct_cone_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_ct_view 
         out);
 }
 
-int vxg_ct_parallel_circular(const vxg_ct_parallel_opts *o, vxg_ct_geometry **out) {
-    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "geometry: out is NULL");
-    *out = NULL;
-    VXG_READ(vxg_ct_parallel_opts, o);
-    VXG_FAIL_IF(!o || !o->angles || o->nviews < 1, VXG_ERR_ARGUMENT,
-                "geometry: angles or views is missing");
-    VXG_TRY(vxg__ct_sizes_check(o->nviews, o->rows, o->cols));
-    VXG_FAIL_IF(!(o->pixel >= 0) || !(o->row_pitch >= 0) || !isfinite(o->pixel + o->row_pitch),
-                VXG_ERR_ARGUMENT, "geometry: pixel pitch must be positive");
-    double pu = o->pixel > 0 ? o->pixel : 1, pv = o->row_pitch > 0 ? o->row_pitch : pu;
-    double center = o->has_center ? o->center : 0.5 * (double)(o->cols - 1);
-    VXG_FAIL_IF(!isfinite(center), VXG_ERR_ARGUMENT, "geometry: center is not a finite number");
-    double shift = (0.5 * (double)(o->cols - 1) - center) * pu;
-    vxg_ct_view *views;
-    VXG_TRY(vxg__ct_views_new(o->nviews, o->rows, o->cols, &views));
-    for (int64_t i = 0; i < o->nviews; i++) {
-        double c = cos(o->angles[i]), s = sin(o->angles[i]);
-        views[i] = (vxg_ct_view){.r = {-s, c, 0},
-                                 .d = {shift * c, shift * s, 0},
-                                 .U = {pu * c, pu * s, 0},
-                                 .V = {0, 0, pv}};
-    }
-    int status = vxg_ct_parallel_views(o->nviews, o->rows, o->cols, views, out);
-    vxg__free(views);
-    return status;
-}
-
-static int check_cone(const vxg_ct_cone_opts *o) {
-    VXG_FAIL_IF(!o || o->nviews < 1, VXG_ERR_ARGUMENT, "geometry: views is missing");
-    VXG_TRY(vxg__ct_sizes_check(o->nviews, o->rows ? o->rows : 1, o->cols));
-    VXG_FAIL_IF(!(o->sod > 0) || !isfinite(o->sod), VXG_ERR_ARGUMENT,
-                "geometry: sod (source to axis) must be positive");
-    VXG_FAIL_IF(!(o->sdd > 0) || !isfinite(o->sdd), VXG_ERR_ARGUMENT,
-                "geometry: sdd (source to detector) must be positive");
-    VXG_FAIL_IF(!(o->pixel >= 0) || !(o->row_pitch >= 0) || !isfinite(o->pixel + o->row_pitch),
-                VXG_ERR_ARGUMENT, "geometry: pixel pitch must be positive");
-    VXG_FAIL_IF((o->has_center && !isfinite(o->center)) ||
-                    (o->has_center_row && !isfinite(o->center_row)),
-                VXG_ERR_ARGUMENT, "geometry: center is not a finite number");
-    VXG_FAIL_IF(o->has_center_row && o->detector == VXG_CT_DETECTOR_CURVED, VXG_ERR_ARGUMENT,
-                "geometry: center_row needs a flat detector");
-    return VXG_OK;
-}
-
-int vxg_ct_cone_circular(const vxg_ct_cone_opts *o, vxg_ct_geometry **out) {
-    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "geometry: out is NULL");
-    *out = NULL;
-    VXG_READ(vxg_ct_cone_opts, o);
-    VXG_TRY(check_cone(o));
-    const int64_t rows = o->rows ? o->rows : 1;
-    const double pu = o->pixel > 0 ? o->pixel : 1, pv = o->row_pitch > 0 ? o->row_pitch : pu;
-    const double mu = 0.5 * (double)(o->cols - 1), mv = 0.5 * (double)(rows - 1);
-    const double columns = o->has_center ? mu - o->center : 0;
-    const double lift = (o->has_center_row ? mv - o->center_row : 0) * pv;
-    /* the middle of a curved detector stays on the axis: its columns are counted with an offset */
-    const int curved = o->detector == VXG_CT_DETECTOR_CURVED;
-    const double shift = curved ? 0 : columns * pu;
-    vxg_ct_view *views;
-    VXG_TRY(vxg__ct_views_new(o->nviews, rows, o->cols, &views));
-    for (int64_t i = 0; i < o->nviews; i++) {
-        const double t = o->angles ? o->angles[i] : 2 * M_PI * (double)i / (double)o->nviews;
-        const double c = cos(t), s = sin(t), depth = o->sdd - o->sod;
-        views[i] = (vxg_ct_view){
-            .s = {o->sod * s, -o->sod * c, 0},
-            .d = {shift * c - depth * s, shift * s + depth * c, lift},
-            .U = {pu * c, pu * s, 0},
-            .V = {0, 0, pv},
-        };
-    }
-    int status = vxg_ct_geometry_new(&(vxg_ct_views){.beam = VXG_CT_BEAM_CONE,
-                                                     .detector = o->detector,
-                                                     .column_offset = curved ? columns : 0,
-                                                     .nviews = o->nviews,
-                                                     .nv = rows,
-                                                     .nu = o->cols,
-                                                     .views = views},
-                                     out);
-    vxg__free(views);
-    return status;
-}
-
 vxg_ct_geometry *vxg_ct_geometry_retain(const vxg_ct_geometry *geo) {
     vxg_ct_geometry *g = (vxg_ct_geometry *)(uintptr_t)geo;
     __atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
@@ -233,84 +171,4 @@ int64_t vxg_ct_geometry_nu(const vxg_ct_geometry *geo) {
 }
 const vxg_ct_view *vxg_ct_geometry_view(const vxg_ct_geometry *geo, int64_t view) {
     return view >= 0 && view < geo->nviews ? &geo->views[view] : NULL;
-}
-
-int vxg_ct_fit_volume(const vxg_ct_geometry *geo, vxg_ct_volume *out) {
-    VXG_FAIL_IF(!geo || !out, VXG_ERR_ARGUMENT, "fit_volume: geometry or volume is NULL");
-    const vxg_ct_view *w = &geo->views[0];
-    double pu = vxg__norm3(w->U), pv = vxg__norm3(w->V);
-    if (geo->beam == VXG_CT_BEAM_CONE) {
-        double n[3], ray[3];
-        for (int i = 0; i < 3; i++) ray[i] = w->d[i] - w->s[i];
-        vxg__cross3(w->U, w->V, n);
-        double magnification = fabs(vxg__dot3(n, ray) / vxg__dot3(n, w->s));
-        if (isfinite(magnification)) pu /= magnification, pv /= magnification;
-    }
-    *out = (vxg_ct_volume){.size = (uint32_t)sizeof *out,
-                           .nz = geo->nv,
-                           .ny = geo->nu,
-                           .nx = geo->nu,
-                           .dz = pv,
-                           .dy = pu,
-                           .dx = pu};
-    return VXG_OK;
-}
-
-int vxg__ct_volume_check(const vxg_ct_volume *in, vxg_ct_volume *out) {
-    VXG_FAIL_IF(!in, VXG_ERR_ARGUMENT, "volume is NULL");
-    VXG_TRY(VXG_FIXED(vxg_ct_volume, in));
-    *out = *in;
-    out->size = (uint32_t)sizeof *out;
-    const int64_t n[] = {in->nz, in->ny, in->nx};
-    double *d[] = {&out->dz, &out->dy, &out->dx};
-    static const char *const names[] = {"z", "y", "x"};
-    for (int i = 0; i < 3; i++) {
-        VXG_FAIL_IF(n[i] < 1 || n[i] > INT32_MAX, VXG_ERR_ARGUMENT,
-                    "volume: n%s is %lld, at least 1 and below 2^31 is expected", names[i],
-                    (long long)n[i]);
-        if (*d[i] == 0) *d[i] = 1;
-        VXG_FAIL_IF(!(*d[i] > 0) || !isfinite(*d[i]), VXG_ERR_ARGUMENT,
-                    "volume: voxel size d%s must be positive", names[i]);
-        VXG_FAIL_IF(!isfinite(in->center[i]), VXG_ERR_ARGUMENT,
-                    "volume: center[%d] is not a finite number", i);
-    }
-    VXG_FAIL_IF(n[1] > VXG_MAX_ELEMENTS / n[2] || n[0] > VXG_MAX_ELEMENTS / (n[1] * n[2]),
-                VXG_ERR_ARGUMENT, "volume: more than 2^40 voxels");
-    int zero = 1;
-    for (int i = 0; i < 9; i++) zero = zero && in->rotation[i] == 0;
-    if (zero) out->rotation[0] = out->rotation[4] = out->rotation[8] = 1;
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++) {
-            double dot = vxg__dot3(out->rotation + 3 * i, out->rotation + 3 * j);
-            VXG_FAIL_IF(!(fabs(dot - (i == j)) < 1e-9), VXG_ERR_ARGUMENT,
-                        "volume: rotation is not orthonormal (rows %d and %d)", i, j);
-        }
-    return VXG_OK;
-}
-
-/* World vector to voxel index units about the volume's middle (a point when `point`). */
-void vxg__ct_to_index(const vxg_ct_volume *vol, const double *w, int point, double *out) {
-    const double size[3] = {vol->dx, vol->dy, vol->dz};
-    double p[3];
-    for (int i = 0; i < 3; i++) p[i] = w[i] - (point ? vol->center[i] : 0);
-    for (int i = 0; i < 3; i++)
-        out[i] =
-            (vol->rotation[i] * p[0] + vol->rotation[3 + i] * p[1] + vol->rotation[6 + i] * p[2]) /
-            size[i];
-}
-
-void vxg__ct_index_view(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out) {
-    double r[3];
-    for (int i = 0; i < 3; i++) r[i] = view->r[i] / vxg__norm3(view->r); /* |r| = 1 in the world */
-    vxg__ct_to_index(vol, r, 0, out->r);
-    vxg__ct_to_index(vol, view->d, 1, out->d);
-    vxg__ct_to_index(vol, view->U, 0, out->U);
-    vxg__ct_to_index(vol, view->V, 0, out->V);
-}
-
-void vxg__ct_index_cone(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_ct_view *out) {
-    vxg__ct_to_index(vol, view->s, 1, out->s);
-    vxg__ct_to_index(vol, view->d, 1, out->d);
-    vxg__ct_to_index(vol, view->U, 0, out->U);
-    vxg__ct_to_index(vol, view->V, 0, out->V);
 }

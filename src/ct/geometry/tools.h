@@ -4,7 +4,7 @@
 
 #include <voxgrad/geometry.h>
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
 
 /* Counts from 1 to 2^31 - 1 and at most 2^40 values, or an error that names the count. */
 int vxg__ct_sizes_check(int64_t nviews, int64_t rows, int64_t cols);

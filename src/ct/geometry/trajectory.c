@@ -22,25 +22,6 @@ int vxg_ct_trajectory_defaults(vxg_ct_path path, vxg_ct_beam beam, vxg_ct_trajec
     return VXG_OUT(vxg_ct_trajectory_opts, opts, &o);
 }
 
-int vxg__ct_sizes_check(int64_t nviews, int64_t rows, int64_t cols) {
-    const int64_t sizes[] = {nviews, rows, cols};
-    static const char *const names[] = {"views", "rows", "cols"};
-    for (int i = 0; i < 3; i++)
-        VXG_FAIL_IF(sizes[i] < 1 || sizes[i] > INT32_MAX, VXG_ERR_ARGUMENT,
-                    "geometry: %s is %lld, at least 1 and below 2^31 is expected", names[i],
-                    (long long)sizes[i]);
-    VXG_FAIL_IF(rows > VXG_MAX_ELEMENTS / cols || nviews > VXG_MAX_ELEMENTS / (rows * cols),
-                VXG_ERR_ARGUMENT, "geometry: views x rows x cols is more than 2^40 values");
-    return VXG_OK;
-}
-
-int vxg__ct_views_new(int64_t nviews, int64_t rows, int64_t cols, vxg_ct_view **out) {
-    *out = NULL;
-    VXG_TRY(vxg__ct_sizes_check(nviews, rows, cols));
-    *out = vxg__calloc((size_t)nviews, sizeof **out);
-    return *out ? VXG_OK : VXG_ERR_MEMORY;
-}
-
 static int check_numbers(const vxg_ct_trajectory_opts *o) {
     const struct {
         const char *name;

@@ -4,7 +4,7 @@
 
 #include <voxgrad/phantom.h>
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
 
 /* In the shape's own units the ellipsoid is the unit ball, the box [-1, 1)^3 and the cylinder the
  * unit disc times [-1, 1). A 2-D shape has 0 in the last row of `to`: its own z is always 0. */

@@ -5,7 +5,8 @@
 
 #include <pthread.h>
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
+#include "ct/prep/prep.h"
 
 /* The part of a scan that is used, and its angles in radians (owned). */
 typedef struct vxg__scan_part {

@@ -3,7 +3,7 @@
  * so that it does not depend on which rows are held in memory. */
 #include <math.h>
 
-#include "ct/ct.h"
+#include "ct/prep/prep.h"
 
 /* ---- Marking ---- */
 typedef struct mark_job {

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ct/ct.h"
+#include "ct/prep/prep.h"
 
 #define DIGIT_BITS 11 /* three radix passes cover a float */
 #define DIGITS (1 << DIGIT_BITS)

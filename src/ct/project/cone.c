@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "array/launch.h"
-#include "ct/ct.h"
+#include "ct/project/project.h"
 #include "ct/project/rays.h"
 #include "ct/schedule/cone_joseph.h"
 #include "ct/schedule/ray_joseph.h"
@@ -49,11 +49,6 @@ static void depth_forms(const vxg_ct_volume *vol, vxg_ct_beam beam, const vxg_ct
         affine(g + 3, v->d, c + RAY_R);
     }
     for (int i = 0; i < 3; i++) c[RAY_SLACK + i] = slack(c + RAY_W + 4 * i, vol);
-}
-
-void vxg__ct_ray_direction(const double *c, double alpha, double beta, double r, double *d) {
-    for (int i = 0; i < 3; i++)
-        d[i] = alpha * c[RAY_D + i] + beta * c[RAY_D + 3 + i] + r * c[RAY_D + 6 + i];
 }
 
 /* The axis along which this direction is larger than along the others by a margin, or -1. */

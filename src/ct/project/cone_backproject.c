@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "array/launch.h"
-#include "ct/project/cone_backproject.h"
+#include "ct/project/project.h"
+#include "ct/project/texture.h"
+#include "ct/schedule/cone.h"
 
 /* The form (p - s) . g of world points p as one of voxel indices counted from the volume's middle.
  */

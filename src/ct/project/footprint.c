@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "array/launch.h"
-#include "ct/ct.h"
+#include "ct/project/project.h"
 #include "ct/project/rays.h"
 
 #define FP_COEFS 16       /* K_FP_COEFS of kernels/ct/project/footprint.k */

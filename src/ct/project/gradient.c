@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "array/launch.h"
-#include "ct/ct.h"
+#include "ct/project/project.h"
 #include "ct/project/rays.h"
 #include "op/op.h"
 

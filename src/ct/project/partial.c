@@ -1,7 +1,7 @@
 /* Parts of volumes: boxes of voxels and single slices of any direction, as volumes of their own. */
 #include <math.h>
 
-#include "ct/ct.h"
+#include "ct/project/project.h"
 
 int vxg_ct_volume_box(const vxg_ct_volume *vol, int64_t z0, int64_t z1, int64_t y0, int64_t y1,
                       int64_t x0, int64_t x1, vxg_ct_volume *out) {

@@ -1,7 +1,7 @@
 /* Projections that stay on the device, filtered and weighted once, for many backprojections. */
 #include <string.h>
 
-#include "ct/ct.h"
+#include "ct/project/project.h"
 #include "ct/project/texture.h"
 
 struct vxg_ct_prepared {

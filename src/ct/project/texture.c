@@ -1,7 +1,7 @@
 /* Projections as layered images, in pieces of as many layers as the device takes. */
 #include "ct/project/texture.h"
 
-#include "ct/ct.h"
+#include "ct/project/project.h"
 #include "device/image.h"
 
 void vxg__ct_texture_free(vxg_ct_texture *t) {

@@ -3,11 +3,12 @@
 #define VXG_CT_TEXTURE_H
 #include <voxgrad/ct.h>
 
-typedef struct vxg_ct_texture {
+typedef struct vxg_ct_texture vxg_ct_texture;
+struct vxg_ct_texture {
     int64_t nviews, chunk; /* view v is layer v % chunk of image v / chunk */
     int64_t count;
     vxg_buffer **image;
-} vxg_ct_texture;
+};
 
 /* Zero-filled images for (nviews, nv, nu) in float32. VXG_ERR_UNSUPPORTED where the device has no
  * such images, with what it lacks. */

@@ -2,7 +2,7 @@
 #ifndef VXG_CT_EXAMPLES_H
 #define VXG_CT_EXAMPLES_H
 
-#include "ct/ct.h"
+#include "ct/registry/registry.h"
 
 #define VXG_CT_EXAMPLES 20 /* per row */
 

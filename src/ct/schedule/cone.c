@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "ct/project/cone_backproject.h"
+#include "ct/schedule/cone.h"
 #include "kernels/ct/schedule/cone_schedule_args.h"
 #include "device/cpu/cpu.h"
 

@@ -6,7 +6,7 @@
 
 #include "array/launch.h"
 #include "kernels/ct/schedule/cone_joseph_args.h"
-#include "ct/project/rays.h"
+#include "ct/schedule/rays.h"
 #include "device/cpu/cpu.h"
 
 #define FORWARD_BYTES (10 << 20) /* a worker's projections */

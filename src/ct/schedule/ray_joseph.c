@@ -6,7 +6,7 @@
 
 #include "array/launch.h"
 #include "kernels/ct/schedule/ray_joseph_args.h"
-#include "ct/project/rays.h"
+#include "ct/schedule/rays.h"
 #include "device/cpu/cpu.h"
 
 #define VIEWS 32   /* of a forward unit: a brick is filled once for them */

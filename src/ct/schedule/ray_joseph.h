@@ -2,7 +2,8 @@
 #ifndef VXG_CT_SCHEDULE_RAY_JOSEPH_H
 #define VXG_CT_SCHEDULE_RAY_JOSEPH_H
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
+#include "op/op.h"
 
 typedef struct vxg_ray_joseph_plan vxg_ray_joseph_plan;
 

@@ -3,7 +3,35 @@
 #ifndef VXG_CT_SCHEDULE_H
 #define VXG_CT_SCHEDULE_H
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
+#include "op/op.h"
+
+/* What a fast CPU schedule needs beside the operator's state. */
+typedef struct vxg_ct_plan vxg_ct_plan;
+typedef struct vxg_filter_plan vxg_filter_plan;
+
+/* State of projectors and backprojectors: the geometry in index units, rounded once. */
+typedef struct vxg_ct_projection {
+    vxg_ct_geometry *geo;
+    vxg_ct_volume vol;
+    vxg_ct_model model;
+    vxg_array coef;    /* (nviews, coefficients) of the kernels, on the device */
+    double *coef64;    /* the same before rounding, for schedules */
+    int coefs;         /* per view */
+    vxg_ct_plan *plan; /* this and rays NULL: the plain kernels run */
+    struct vxg_ray_joseph_plan *rays;
+    double *ray64; /* (nviews, VXG_RAY_COEFS) of rays */
+} vxg_ct_projection;
+
+/* Row filtering. */
+typedef struct vxg_ct_filter_state {
+    int64_t nviews, nrows_per_view, nu, n;
+    double *response; /* n/2 + 1 */
+    double *weights;  /* nviews */
+    vxg_array table;
+    int logn;
+    vxg_filter_plan *plan; /* NULL: the plain kernel runs */
+} vxg_ct_filter_state;
 
 typedef enum vxg_ct_task {
     VXG_CT_TASK_FORWARD,     /* Joseph */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "array/launch.h"
-#include "ct/ct.h"
+#include "ct/project/project.h"
 #include "ct/project/rays.h"
 #include "ct/schedule/schedule.h"
 #include "ct/schedule/ray_joseph.h"
@@ -110,21 +110,6 @@ static void projection_free(void *state) {
     vxg__free(p);
 }
 
-int vxg__ct_within_slice(const vxg_ct_volume *vol, const vxg_ct_geometry *geo, int64_t index,
-                         const vxg_ct_view *v) {
-    const double columns = 0.5 * (double)(vxg_ct_geometry_nu(geo) - 1);
-    const double pixels = fabs(v->d[2]) + columns * fabs(v->U[2]);
-    /* parallel rays rise over the whole slice, others between two points that are within it */
-    double rise = fabs(v->s[2]);
-    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_PARALLEL)
-        rise = pixels + fabs(v->r[2]) / hypot(v->r[0], v->r[1]) * 0.5 * (double)(vol->nx + vol->ny);
-    VXG_FAIL_IF(!(fmax(rise, pixels) <= 0.5 + 1e-6), VXG_ERR_ARGUMENT,
-                "projector2d: view %lld: rays are up to %.4g slices off the slice's middle plane: "
-                "they leave the slice",
-                (long long)index, fmax(rise, pixels));
-    return VXG_OK;
-}
-
 /* The schedule for any rays, with the axes parallel_coefs chose. */
 static int rays_new(const vxg_device *dev, vxg_ct_projection *p) {
     const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
@@ -180,15 +165,6 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
     }
     *out = p;
     return VXG_OK;
-}
-
-/* ---- Launches ---- */
-void vxg__ct_sizes(const vxg_ct_volume *vol, int64_t nu, int64_t nv, int64_t nviews, int to_pixels,
-                   int accumulate, vxg_launch *l) {
-    const int64_t n[] = {vol->nx, vol->ny, vol->nz, nu, nv, nviews, accumulate};
-    l->nints = 7;
-    for (int i = 0; i < 7; i++) l->ints[i] = (int)n[i];
-    for (int i = 0; i < 3; i++) l->global[i] = n[to_pixels ? 3 + i : i];
 }
 
 /* One launch over pixels (to_projections) or voxels, from -> to. */
@@ -264,69 +240,24 @@ static const vxg_op_class backproject_class = {.name = "ct.backprojector",
                                                .workspace = plan_workspace,
                                                .destroy = projection_free};
 
-void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_real real, int planar,
-                    vxg_space *volume, vxg_space *projections) {
-    vxg_space v = {.dtype = vxg_real_dtype(real), .ndim = 3, .shape = {vol->nz, vol->ny, vol->nx}};
-    vxg_space y = {
-        .dtype = vxg_real_dtype(real),
-        .ndim = 3,
-        .shape = {vxg_ct_geometry_nviews(geo), vxg_ct_geometry_nv(geo), vxg_ct_geometry_nu(geo)}};
-    if (planar) {
-        v.ndim = y.ndim = 2;
-        v.shape[0] = v.shape[1], v.shape[1] = v.shape[2];
-        y.shape[1] = y.shape[2];
-    }
-    *volume = v, *projections = y;
-}
-
-static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                const vxg_ct_projector_opts *opts, int planar, vxg_op **out) {
+int vxg__ct_parallel_projector(vxg_device *dev, const vxg_ct_geometry *geo,
+                               const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
+                               int planar, vxg_op **out) {
     static const vxg_op_class *const classes[2][2] = {{&joseph3_class, &siddon3_class},
                                                       {&joseph2_class, &siddon2_class}};
     vxg_ct_projection *p;
     vxg_space volume, projections;
-    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "projector: out is NULL");
-    *out = NULL;
-    VXG_READ_OPTS(vxg_ct_projector_opts, opts);
-    VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "projector: device or geometry is NULL");
-    VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_FOOTPRINT_TT, VXG_ERR_ARGUMENT,
-                "projector: unknown model %d", (int)opts->model);
-    if (opts->model >= VXG_CT_FOOTPRINT)
-        return vxg__ct_footprint_projector(dev, geo, vol, opts, planar, out);
-    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
-        return vxg__ct_cone_projector(dev, geo, vol, opts, planar, out);
     VXG_TRY(projection_new(dev, geo, vol, opts, 0, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
     return vxg__op_new_linear(classes[planar][opts->model], dev, &volume, &projections,
                               VXG_SUBSETS_EXACT, p, out);
 }
 
-int vxg_ct_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                     const vxg_ct_projector_opts *opts, vxg_op **out) {
-    return make(dev, geo, vol, opts, 0, out);
-}
-
-int vxg_ct_projector2d(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                       const vxg_ct_projector_opts *opts, vxg_op **out) {
-    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "projector2d: out is NULL");
-    *out = NULL;
-    VXG_FAIL_IF(!geo || !vol || vxg_ct_geometry_nv(geo) != 1 || vol->nz != 1, VXG_ERR_ARGUMENT,
-                "projector2d: one detector row and one slice are expected");
-    return make(dev, geo, vol, opts, 1, out);
-}
-
-int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                         const vxg_ct_projector_opts *opts, vxg_op **out) {
+int vxg__ct_parallel_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
+                                   const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
+                                   vxg_op **out) {
     vxg_ct_projection *p;
     vxg_space volume, projections;
-    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "backprojector: out is NULL");
-    *out = NULL;
-    VXG_READ_OPTS(vxg_ct_projector_opts, opts);
-    VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "backprojector: device or geometry is NULL");
-    VXG_FAIL_IF((int)opts->weighting < 0 || opts->weighting > VXG_CT_WEIGHTING_DISTANCE,
-                VXG_ERR_ARGUMENT, "backprojector: unknown weighting %d", (int)opts->weighting);
-    if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)
-        return vxg__ct_cone_backprojector(dev, geo, vol, opts, out);
     VXG_FAIL_IF(opts->texture, VXG_ERR_UNSUPPORTED,
                 "backprojector: texture is for cone and fan beams");
     VXG_FAIL_IF(opts->weighting != VXG_CT_WEIGHTING_NONE, VXG_ERR_ARGUMENT,
@@ -335,23 +266,4 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
     vxg__ct_spaces(geo, &p->vol, opts->real, 0, &volume, &projections);
     return vxg__op_new_linear(&backproject_class, dev, &projections, &volume, VXG_SUBSETS_NONE, p,
                               out);
-}
-
-int vxg__ct_slice_aligned(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int64_t *shift) {
-    vxg_ct_volume v;
-    int64_t nv = vxg_ct_geometry_nv(geo);
-    if (vxg__ct_volume_check(vol, &v)) return 0;
-    for (int64_t i = 0; i < vxg_ct_geometry_nviews(geo); i++) {
-        vxg_ct_view w;
-        vxg__ct_index_view(&v, vxg_ct_geometry_view(geo, i), &w);
-        double row0 = w.d[2] - 0.5 * (double)(nv - 1) + 0.5 * (double)(v.nz - 1);
-        int64_t s = (int64_t)llround(fabs(row0) < 1e9 ? row0 : 0);
-        if (i == 0) *shift = s;
-        if (nv == 1 && v.nz == 1) w.V[0] = w.V[1] = 0, w.V[2] = 1; /* any V: there is one row */
-        if (fabs(w.r[2]) > 1e-12 * vxg__norm3(w.r) || fabs(w.U[2]) * 1e9 > 1 ||
-            fabs(w.V[0]) * 1e9 > 1 || fabs(w.V[1]) * 1e9 > 1 || fabs(w.V[2] - 1) > 1e-9 ||
-            fabs(row0 - (double)s) > 1e-6 || s != *shift)
-            return 0;
-    }
-    return 1;
 }

@@ -1,10 +1,10 @@
 /* Cone-beam backprojectors: the operator's state and the hooks of its fast CPU schedule. */
-#ifndef VXG_CT_CONE_BACKPROJECT_H
-#define VXG_CT_CONE_BACKPROJECT_H
+#ifndef VXG_CT_SCHEDULE_CONE_H
+#define VXG_CT_SCHEDULE_CONE_H
 
-#include "ct/ct.h"
+#include "ct/geometry/geometry.h"
 #include "ct/schedule/schedule.h"
-#include "ct/project/texture.h"
+typedef struct vxg_ct_texture vxg_ct_texture; /* src/ct/project/texture.h */
 
 #define VXG_CONE_BP_COEFS                                                                          \
     16 /* K_CONE_BP_COEFS of kernels/ct/project/cone_place.h, which says what they are */
