@@ -56,6 +56,8 @@ TEST(null_operators)
     REFUSED(vxg_op_compose(NULL, scale, &out), "NULL");
     REFUSED(vxg_op_add(scale, NULL, &out), "NULL");
     REFUSED(vxg_op_scale(1, NULL, &out), "NULL");
+    REFUSED(vxg_op_scale(NAN, scale, &out), "the factor is nan");
+    REFUSED(vxg_op_math(dev, VXG_MATH_EXP, INFINITY, &space, &out), "a is inf");
     REFUSED(vxg_op_stack(NULL, 1, &out), "no operators");
     REFUSED(vxg_op_stack(list, 2, &out), "NULL");
     REFUSED(vxg_op_slice(NULL, 0, 1, &out), "NULL");
@@ -188,6 +190,16 @@ TEST(reach)
     REFUSED(vxg_op_apply(scale, NULL, &a, &y), "rank 99");
     a.ndim = -3;
     REFUSED(vxg_op_apply(scale, NULL, &a, &y), "rank -3");
+    a = x, a.ndim = 3; /* a batch of -5, and one whose size overflows */
+    for (int i = 2; i > 0; i--) a.shape[i] = x.shape[i - 1], a.stride[i] = x.stride[i - 1];
+    a.shape[0] = -5, a.stride[0] = 0;
+    REFUSED(vxg_op_apply(scale, NULL, &a, &a), "the size -5");
+    a.ndim = 6;
+    for (int i = 0; i < 4; i++) a.shape[i] = (int64_t)1 << 40, a.stride[i] = 0;
+    for (int i = 4; i < 6; i++) a.shape[i] = x.shape[i - 4], a.stride[i] = x.stride[i - 4];
+    REFUSED(vxg_op_apply(scale, NULL, &a, &a), "along batch axis 1");
+    a = x, a.shape[1] = -4;
+    REFUSED(vxg_op_apply(scale, NULL, &a, &y), "3 x 4 is expected");
     a = x, a.dtype = VXG_F64;
     REFUSED(vxg_op_apply(scale, NULL, &a, &y), "float32 is expected");
     a = x, a.shape[1] = 3;

@@ -1,6 +1,7 @@
 /* Combinators: compose, add, scale, stack, adjoint, normal. Only public calls inside; each keeps
  * its parts and carves intermediates from the call's workspace. See bind.c for bind, subset, slice.
  */
+#include <math.h>
 #include <string.h>
 
 #include "op/op.h"
@@ -243,6 +244,7 @@ static const vxg_op_class scale_class = {.name = "scale",
 int vxg_op_scale(double factor, const vxg_op *op, vxg_op **out) {
     VXG_TRY(vxg__combine_begin(out, "scale"));
     VXG_NEED_OP(op, "scale");
+    VXG_FAIL_IF(!isfinite(factor), VXG_ERR_ARGUMENT, "scale: the factor is %g", factor);
     vxg_parts *p = vxg__parts_new(&op, 1);
     if (p) p->factor = factor;
     return vxg__parts_op(&scale_class, op->linear, vxg__part_subsets(op), op, &op->out, p, out);

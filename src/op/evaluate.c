@@ -32,6 +32,7 @@ typedef struct evaluation {
     vxg_array whole; /* where it does, in the workspace */
     int64_t batch[VXG_MAX_DIMS];
     int nbatch, have_batch;
+    int64_t items; /* of the batch */
 } evaluation;
 
 static const char *name_of(const evaluation *e) {
@@ -53,7 +54,11 @@ static int check_reach(const evaluation *e, slot *s) {
     int64_t lo = a->offset, hi = a->offset, way;
     int good = a->offset >= 0, empty = 0;
     char buffer[32];
-    for (int i = 0; i < a->ndim; i++) empty |= a->shape[i] == 0;
+    for (int i = 0; i < a->ndim; i++) {
+        VXG_FAIL_IF(a->shape[i] < 0, VXG_ERR_ARGUMENT, "%s: %s has the size %lld along axis %d",
+                    name_of(e), words(s, buffer), (long long)a->shape[i], i);
+        empty |= a->shape[i] == 0;
+    }
     for (int i = 0; i < a->ndim && good && !empty; i++)
         good = !__builtin_mul_overflow(a->shape[i] - 1, a->stride[i], &way) &&
                !(way < 0 ? __builtin_add_overflow(lo, way, &lo)
@@ -84,8 +89,12 @@ static int check_shape(evaluation *e, const slot *s) {
                 "%s: %s has another shape, %s is expected (after batch axes)", name_of(e),
                 words(s, buffer), text);
     if (!e->have_batch) {
-        e->nbatch = extra, e->have_batch = 1;
+        e->nbatch = extra, e->have_batch = 1, e->items = 1;
         memcpy(e->batch, a->shape, (size_t)extra * sizeof *a->shape);
+        for (int i = 0; i < extra; i++)
+            VXG_FAIL_IF(a->shape[i] < 0 || __builtin_mul_overflow(e->items, a->shape[i], &e->items),
+                        VXG_ERR_ARGUMENT, "%s: %s has the size %lld along batch axis %d",
+                        name_of(e), words(s, buffer), (long long)a->shape[i], i);
     }
     VXG_FAIL_IF(extra != e->nbatch || memcmp(e->batch, a->shape, (size_t)extra * sizeof *a->shape),
                 VXG_ERR_ARGUMENT, "%s: %s has other batch axes than the arrays before it",
@@ -241,10 +250,8 @@ static int run_item(evaluation *e, const vxg_call *call, int64_t item) {
 
 /* ---- All of it ---- */
 static int run_batch(evaluation *e, vxg_call *call) {
-    int64_t items = 1;
     if (e->expand) VXG_TRY(vxg_call_workspace(call, &e->op->out, &e->whole));
-    for (int i = 0; i < e->nbatch; i++) items *= e->batch[i];
-    for (int64_t item = 0; item < items; item++) {
+    for (int64_t item = 0; item < e->items; item++) {
         if (vxg__cancelled(call->progress)) return vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
         VXG_TRY(run_item(e, call, item));
     }

@@ -1,4 +1,5 @@
 /* Element-wise operators: scale, exp, log, and the bilinear product. */
+#include <math.h>
 #include <string.h>
 
 #include "array/launch.h"
@@ -113,6 +114,7 @@ int vxg_op_math(vxg_device *dev, vxg_math kind, double a, const vxg_space *space
     VXG_FAIL_IF(!dev || !space, VXG_ERR_ARGUMENT, "math: the device or the space is NULL");
     VXG_FAIL_IF((int)kind < 0 || kind > VXG_MATH_LOG, VXG_ERR_ARGUMENT, "math: unknown kind %d",
                 (int)kind);
+    VXG_FAIL_IF(!isfinite(a), VXG_ERR_ARGUMENT, "math: a is %g", a);
     math_state *s = vxg__calloc(1, sizeof *s);
     if (!s) return VXG_ERR_MEMORY;
     s->kind = kind, s->a = a;
