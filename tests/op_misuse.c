@@ -232,6 +232,30 @@ TEST(released)
     REFUSED(vxg_op_vjp(mul, NULL, both, &y, (const vxg_array[]){z, {0}}), "input 1 is missing");
     REFUSED(vxg_op_apply_adjoint(mul, NULL, &y, &z), "not linear");
     REFUSED(vxg_op_apply_adjoint(scale, NULL, &y, NULL), "missing");
+    /* a buffer, a workspace, a queue that is gone */
+    vxg_array stale;
+    vxg_call call = {0};
+    CHECK_OK(vxg_op_new_array(scale, 0, &gone));
+    stale = gone;
+    vxg_array_release(&gone);
+    REFUSED(vxg_op_apply(scale, NULL, &stale, &y), "the buffer of input 0 was released");
+    REFUSED(vxg_op_apply(scale, NULL, &x, &stale), "the buffer of output was released");
+    call.workspace = stale.buffer;
+    REFUSED(vxg_op_apply(scale, &call, &x, &y), "workspace was released");
+    call.workspace = NULL;
+    CHECK_OK(vxg_queue_new(dev, &call.queue));
+    vxg_queue_free(call.queue);
+    REFUSED(vxg_op_apply(scale, &call, &x, &y), "queue was released");
+    /* an operator that is gone: used, and released once more */
+    vxg_op *dead, *out;
+    CHECK_OK(vxg_op_math(dev, VXG_MATH_SCALE, 3, &space, &dead));
+    vxg_op_release(dead);
+    REFUSED(vxg_op_apply(dead, NULL, &x, &y), "NULL or was released");
+    REFUSED(vxg_op_vjp(dead, NULL, NULL, &x, &y), "NULL or was released");
+    REFUSED(vxg_op_compose(scale, dead, &out), "NULL or was released");
+    REFUSED(vxg_op_bind(dead, 0, &x, &out), "NULL or was released");
+    EXPECT(!vxg_op_retain(dead) && !vxg_op_inputs(dead) && !vxg_op_range(dead), "it says nothing");
+    vxg_op_release(dead);
     /* the parts of a combinator live as long as it */
     vxg_op *part, *twice;
     CHECK_OK(vxg_op_math(dev, VXG_MATH_SCALE, 3, &space, &part));

@@ -85,7 +85,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_B
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks op_registry parity ct_positions ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache internal_threads internal_order device_order fork device_races ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
+used="op_checks op_registry op_combine op_misuse op_devices ct_subset parity ct_positions ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache internal_threads internal_order device_order fork device_races ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086

@@ -3,9 +3,7 @@
 #define VXG_CHECK_H
 #include "op/op.h"
 
-/* Zeroes the result; refuses an operator or a result that is NULL. */
-int vxg__check_start(const vxg_op *op, const vxg_check_opts *opts, double fallback,
-                     vxg_check_result *out);
+void vxg__check_start(const vxg_check_opts *opts, double fallback, vxg_check_result *out);
 void vxg__check_finish(vxg_check_result *out); /* sets passed */
 int vxg__is_f64(const vxg_op *op);
 /* Random arrays: input -1 is the range; inputs are drawn from the options' interval. */
@@ -25,5 +23,8 @@ int vxg__check_accumulate(const vxg_op *op, const vxg_check_opts *opts, vxg_chec
 int vxg__check_batch(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
 int vxg__check_backends(const vxg_op *a, const vxg_op *b, const vxg_check_opts *opts,
                         vxg_check_result *out);
+int vxg__check_normal(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_subset(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
+int vxg__check_bind(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
 int vxg__check_repeat(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
 #endif

@@ -156,9 +156,9 @@ static int subset_checks(const vxg_op *op, const vxg_check_opts *opts, whole *w,
     return VXG_OK;
 }
 
-int vxg_check_subset(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_subset(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     whole w = {.has_jvp = 0};
-    VXG_TRY(vxg__check_start(op, opts, vxg__is_f64(op) ? 1e-12 : 1e-5, out));
+    vxg__check_start(opts, vxg__is_f64(op) ? 1e-12 : 1e-5, out);
     VXG_FAIL_IF(vxg_op_range(op)->ndim < 1 || vxg_op_range(op)->shape[0] < 1, VXG_ERR_UNSUPPORTED,
                 "%s: the range has no entries", vxg_op_name(op));
     const int status = subset_checks(op, opts, &w, out);
@@ -193,11 +193,11 @@ static int compare_normal(const vxg_op *op, const vxg_check_opts *opts, int k,
     return status;
 }
 
-int vxg_check_normal(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_normal(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     int64_t list[MOST_LISTED];
     vxg_subset s;
     vxg_op *some = NULL;
-    VXG_TRY(vxg__check_start(op, opts, vxg__is_f64(op) ? 1e-12 : 1e-5, out));
+    vxg__check_start(opts, vxg__is_f64(op) ? 1e-12 : 1e-5, out);
     VXG_FAIL_IF(!vxg_op_is_linear(op), VXG_ERR_UNSUPPORTED, "%s is not linear", vxg_op_name(op));
     int status = compare_normal(op, opts, 0, out);
     if (!status && vxg_op_range(op)->ndim > 0 && vxg_op_range(op)->shape[0] > 0) {
@@ -245,10 +245,10 @@ static int compare_bound(const vxg_op *op, const vxg_op *bound, int input, const
     return VXG_OK;
 }
 
-int vxg_check_bind(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
+int vxg__check_bind(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     whole w = {.has_jvp = 0};
     vxg_array got = {0};
-    VXG_TRY(vxg__check_start(op, opts, vxg__is_f64(op) ? 1e-12 : 2e-5, out));
+    vxg__check_start(opts, vxg__is_f64(op) ? 1e-12 : 2e-5, out);
     VXG_FAIL_IF(vxg_op_inputs(op) < 2, VXG_ERR_UNSUPPORTED, "%s has a single input",
                 vxg_op_name(op));
     int status = whole_new(op, opts, &w);

@@ -131,7 +131,8 @@ static const vxg_op_class compose_class = {.name = "compose",
 int vxg_op_compose(const vxg_op *outer, const vxg_op *inner, vxg_op **out) {
     const vxg_op *ops[] = {outer, inner};
     VXG_TRY(vxg__combine_begin(out, "compose"));
-    VXG_NEED_OP(outer && inner, "compose");
+    VXG_NEED_OP(outer, "compose");
+    VXG_NEED_OP(inner, "compose");
     VXG_TRY(same_device(outer, inner, "compose"));
     VXG_FAIL_IF(vxg_op_inputs(outer) != 1, VXG_ERR_ARGUMENT,
                 "compose: the outer operator %s has %d inputs; bind all but one",
@@ -183,7 +184,8 @@ static int same_domains(const vxg_op *a, const vxg_op *b, const char *what) {
 int vxg_op_add(const vxg_op *a, const vxg_op *b, vxg_op **out) {
     const vxg_op *ops[] = {a, b};
     VXG_TRY(vxg__combine_begin(out, "add"));
-    VXG_NEED_OP(a && b, "add");
+    VXG_NEED_OP(a, "add");
+    VXG_NEED_OP(b, "add");
     VXG_TRY(same_domains(a, b, "add"));
     VXG_FAIL_IF(!vxg_space_equal(vxg_op_range(a), vxg_op_range(b)), VXG_ERR_ARGUMENT,
                 "add: the ranges of %s and %s differ", vxg_op_name(a), vxg_op_name(b));

@@ -110,6 +110,8 @@ static int check_slot(evaluation *e, slot *s) {
         return VXG_OK;
     }
     VXG_TRY(VXG_FIXED(vxg_array, a));
+    VXG_FAIL_IF(!vxg__object_is(a->buffer, VXG_KIND_BUFFER), VXG_ERR_ARGUMENT,
+                "%s: the buffer of %s was released", name_of(e), words(s, buffer));
     VXG_FAIL_IF(vxg_buffer_device(a->buffer) != e->op->dev, VXG_ERR_ARGUMENT,
                 "%s: %s is on another device", name_of(e), words(s, buffer));
     VXG_FAIL_IF(a->dtype != s->space->dtype, VXG_ERR_ARGUMENT, "%s: %s is %s, %s is expected",
@@ -163,6 +165,8 @@ static int check_overlap(evaluation *e) {
 static int check_workspace(const evaluation *e, const vxg_call *call) {
     char buffer[32];
     if (!call->workspace) return VXG_OK;
+    VXG_FAIL_IF(!vxg__object_is(call->workspace, VXG_KIND_BUFFER), VXG_ERR_ARGUMENT,
+                "%s: the call's workspace was released", name_of(e));
     VXG_FAIL_IF(vxg_buffer_device(call->workspace) != e->op->dev, VXG_ERR_ARGUMENT,
                 "%s: the call's workspace is on another device", name_of(e));
     for (int i = 0; i < e->nin + e->nextra + e->nout; i++) {

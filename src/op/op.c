@@ -47,6 +47,7 @@ static int check_opts(const vxg_op_class *cls, const vxg_op_opts *o) {
                 "operator class: the name or apply is missing");
     VXG_FAIL_IF(!o->device || !o->in || !o->out, VXG_ERR_ARGUMENT,
                 "operator %s: device, in or out is missing", cls->name);
+    VXG_TRY(vxg__device_check(o->device, cls->name));
     VXG_FAIL_IF(o->ninputs < 1 || o->ninputs > VXG_MAX_INPUTS, VXG_ERR_ARGUMENT,
                 "operator %s: %d inputs, 1..%d are possible", cls->name, o->ninputs,
                 VXG_MAX_INPUTS);
@@ -72,7 +73,7 @@ int vxg_op_new(const vxg_op_class *cls, const vxg_op_opts *opts, vxg_op **result
     VXG_TRY(VXG_IN(vxg_op_class, &own, cls));
     VXG_TRY(VXG_IN(vxg_op_opts, &o, opts));
     const int status = check_opts(&own, &o);
-    vxg_op *op = status ? NULL : vxg__calloc(1, sizeof *op);
+    vxg_op *op = status ? NULL : vxg__object_new(VXG_KIND_OP, sizeof *op);
     if (!op) {
         if (own.destroy) own.destroy(o.state);
         return status ? status : VXG_ERR_MEMORY;
@@ -101,44 +102,45 @@ int vxg__op_new_linear(const vxg_op_class *cls, vxg_device *dev, const vxg_space
 
 vxg_op *vxg_op_retain(const vxg_op *op) {
     vxg_op *o = (vxg_op *)(uintptr_t)op; /* immutable but for the count */
-    if (o) __atomic_add_fetch(&o->references, 1, __ATOMIC_RELAXED);
+    if (!vxg__op_is(op)) return NULL;
+    __atomic_add_fetch(&o->references, 1, __ATOMIC_RELAXED);
     return o;
 }
 
 void vxg_op_release(vxg_op *op) {
-    if (!op || __atomic_sub_fetch(&op->references, 1, __ATOMIC_ACQ_REL)) return;
+    if (!vxg__op_is(op) || __atomic_sub_fetch(&op->references, 1, __ATOMIC_ACQ_REL)) return;
     if (op->cls.destroy) op->cls.destroy(op->state);
     vxg_device_release(op->dev);
-    vxg__free(op);
+    vxg__object_free(op);
 }
 
 /* ---- What it says of itself ---- */
 const char *vxg_op_name(const vxg_op *op) {
-    return op ? op->cls.name : "";
+    return vxg__op_is(op) ? op->cls.name : "";
 }
 void *vxg_op_state(const vxg_op *op) {
-    return op ? op->state : NULL;
+    return vxg__op_is(op) ? op->state : NULL;
 }
 vxg_device *vxg_op_device(const vxg_op *op) {
-    return op ? op->dev : NULL;
+    return vxg__op_is(op) ? op->dev : NULL;
 }
 int vxg_op_inputs(const vxg_op *op) {
-    return op ? op->ninputs : 0;
+    return vxg__op_is(op) ? op->ninputs : 0;
 }
 const vxg_space *vxg_op_domain(const vxg_op *op, int input) {
-    return op && input >= 0 && input < op->ninputs ? &op->in[input] : NULL;
+    return vxg__op_is(op) && input >= 0 && input < op->ninputs ? &op->in[input] : NULL;
 }
 const vxg_space *vxg_op_range(const vxg_op *op) {
-    return op ? &op->out : NULL;
+    return vxg__op_is(op) ? &op->out : NULL;
 }
 int vxg_op_is_linear(const vxg_op *op) {
-    return op && op->ninputs == 1 && (op->linear & 1);
+    return vxg__op_is(op) && op->ninputs == 1 && (op->linear & 1);
 }
 int vxg_op_linear_in(const vxg_op *op, int input) {
-    return op && input >= 0 && input < op->ninputs && (op->linear >> input & 1);
+    return vxg__op_is(op) && input >= 0 && input < op->ninputs && (op->linear >> input & 1);
 }
 vxg_subsets vxg_op_subsets(const vxg_op *op) {
-    return op ? op->subsets : VXG_SUBSETS_NONE;
+    return vxg__op_is(op) ? op->subsets : VXG_SUBSETS_NONE;
 }
 
 int vxg_op_call_range(const vxg_op *op, const vxg_call *call, vxg_space *out) {
@@ -156,7 +158,7 @@ int vxg_op_call_range(const vxg_op *op, const vxg_call *call, vxg_space *out) {
 }
 
 size_t vxg_op_workspace(const vxg_op *op, const vxg_call *call) {
-    if (!op) return 0;
+    if (!vxg__op_is(op)) return 0;
     vxg_call c;
     if (VXG_IN(vxg_call, &c, call)) return 0;
     const int whole = c.subset && !op->subsets;
@@ -218,6 +220,8 @@ void *vxg_call_scratch(vxg_call *call, size_t bytes) {
 
 int vxg__op_queue(const vxg_op *op, vxg_queue **queue) {
     if (!*queue) return vxg__device_queue(op->dev, queue);
+    VXG_FAIL_IF(!vxg__object_is(*queue, VXG_KIND_QUEUE), VXG_ERR_ARGUMENT,
+                "%s: the call's queue was released", op->cls.name);
     VXG_FAIL_IF(vxg_queue_device(*queue) != op->dev, VXG_ERR_ARGUMENT,
                 "%s: the call's queue is on another device", op->cls.name);
     return VXG_OK;

@@ -7,6 +7,7 @@
 #include "base/base.h"
 
 struct vxg_op {
+    vxg_object object;
     vxg_op_class cls; /* a copy */
     vxg_device *dev;
     uint32_t linear; /* bit i: linear in input i with the others fixed */
@@ -94,7 +95,12 @@ static inline vxg_call vxg__part_call(const vxg_call *call, int accumulate) {
     c.accumulate = accumulate;
     return c;
 }
-#define VXG_NEED_OP(op, what) VXG_FAIL_IF(!(op), VXG_ERR_ARGUMENT, "%s: the operator is NULL", what)
+/* Whether it is an operator that is alive. */
+static inline int vxg__op_is(const vxg_op *op) {
+    return vxg__object_is(op, VXG_KIND_OP);
+}
+#define VXG_NEED_OP(op, what)                                                                      \
+    VXG_FAIL_IF(!vxg__op_is(op), VXG_ERR_ARGUMENT, "%s: the operator is NULL or was released", what)
 
 /* Where input is drawn from, by a row's or a check's table. */
 void vxg__input_range(const double (*ranges)[2], int n, int input, double *lo, double *hi);

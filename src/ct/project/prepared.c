@@ -74,8 +74,8 @@ void vxg_ct_prepared_release(vxg_ct_prepared *p) {
 /* Views [first, first + n) without a reference on their own. */
 static int views_of(const vxg_ct_prepared *p, int64_t first, int64_t n, vxg_array *out) {
     VXG_FAIL_IF(first < 0 || n < 1 || first > p->data.shape[0] - n, VXG_ERR_ARGUMENT,
-                "prepared: views %lld to %lld of %lld", (long long)first, (long long)((uint64_t)first + (uint64_t)n),
-                (long long)p->data.shape[0]);
+                "prepared: views %lld to %lld of %lld", (long long)first,
+                (long long)((uint64_t)first + (uint64_t)n), (long long)p->data.shape[0]);
     *out = p->data;
     out->offset += first * out->stride[0];
     out->shape[0] = n;
