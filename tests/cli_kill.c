@@ -138,14 +138,17 @@ static void every_kill(command *run, int force, const char *seal, int next_force
            "%d kills left a part; %d times new, %d old", partly, forward, back);
 }
 
-static int has_files(void) {
-    nfiles = 0;
-    return make_scan() == 0;
-}
+#define NEEDS_SCAN                                                                                 \
+    do {                                                                                           \
+        nfiles = 0;                                                                                \
+        const int code = make_scan();                                                              \
+        if (code == vxg_status_exit_code(VXG_ERR_UNSUPPORTED)) SKIP("built without HDF5");         \
+        CHECK(code == 0, "no scan: exit code %d", code);                                           \
+    } while (0)
 
 TEST(simulate_in_three_folders)
 {
-    if (!has_files()) SKIP("built without HDF5");
+    NEEDS_SCAN;
     add_file("a/v.npy"), add_file("b/g.json"), add_file("s.h5");
     nnew = 3;
     every_kill(simulate, 1, files[2], 0);
@@ -154,7 +157,7 @@ TEST(simulate_in_three_folders)
 }
 
 static void kill_recon(char *volume_format, int slices, int force, int next_forced) {
-    if (!has_files()) SKIP("built without HDF5");
+    NEEDS_SCAN;
     format = volume_format;
     add_file("orthoslices.png"), add_file("provenance.json");
     for (int z = 0; z < slices; z++) { /* two more than the new volume has */
@@ -190,7 +193,7 @@ TEST(two_at_once)
 {
     static const char words[] = "voxgrad-lock 1\nprocess 7 on elsewhere since yesterday\n";
     int hidden = 0;
-    if (!has_files()) SKIP("built without HDF5");
+    NEEDS_SCAN;
     add_file("a/v.npy"), add_file("b/g.json"), add_file("s.h5");
     nnew = 3;
     start_from(1);
