@@ -221,7 +221,9 @@ static const test_entry list[] = {T(replaced_whole_or_not),
                                   T(one_file_twice)};
 int main(int argc, char **argv) {
     int kept = 0;
-    if (test_scratch(work, sizeof work, "cli_outputs", "/tmp")) return 1;
+    if (test_scratch(work, sizeof work, "cli_outputs",
+                     access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"))
+        return 1;
     const int rc = test_run("cli_outputs", list, (int)(sizeof list / sizeof *list), argc, argv);
     entries(work, &kept, 1);
     unlink(scan);
