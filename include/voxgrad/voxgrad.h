@@ -8,6 +8,7 @@
 #include "device.h"
 #include "geometry.h"
 #include "io.h"
+#include "layout.h"
 #include "op.h"
 #include "phantom.h"
 #endif
