@@ -42,7 +42,7 @@ layers() {
     while read -r room allowed; do
         grep -rnE '^#include <voxgrad/' "src/$room" --include='*.c' --include='*.h' | grep -vE "<voxgrad/($allowed)\.h"
     done <<'TXT'
-base base
+base base|layout
 device base|device
 array base|device|array
 op base|device|array|op
