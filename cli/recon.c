@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TYPE_FULL, TYPE_SLICE, TYPE_TRY };
 
@@ -46,7 +47,7 @@ static const vxg_option rows[] = {
     {"no-minus-log", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_minus_log), NULL, 0, 0, NULL, NULL,
      "the data are line integrals already: no flat and dark correction, no logarithm"},
     {"max-memory", 0, VXG_OPT_REAL, offsetof(cli_recon, max_memory), "1024", 1, 1e9, "MB", NULL,
-     "memory the work may hold at once; results do not depend on it"},
+     "memory the whole process may hold at once; results do not depend on it"},
     {"no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL, NULL,
      "do not read the input once more for its SHA-256"},
     CLI_FORCE_ROW(cli_recon),
@@ -240,12 +241,41 @@ static void choose_slice(cli_job *job) {
     job->vol.nz = 1;
 }
 
+/* Bytes the process holds, 0 where the system does not say. */
+static int64_t resident_bytes(void) {
+    long long all, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (!f) return 0;
+    if (fscanf(f, "%lld %lld", &all, &resident) != 2) resident = 0;
+    fclose(f);
+    return (int64_t)resident * sysconf(_SC_PAGESIZE);
+}
+
+/* --max-memory is the whole process: what the program, its libraries, the open files and the
+ * pictures take, and what the reader and writer and the C library's heap may take on top of it, is
+ * taken off. */
+#define BESIDE ((int64_t)8 << 20)
+static int64_t memory_beside(const cli_job *job) {
+    const int64_t nz = job->opt->type == TYPE_SLICE ? 1 : job->vol.nz;
+    const int64_t slice = 4 * job->vol.ny * job->vol.nx;
+    const int64_t pictures = slice + 4 * nz * (job->vol.ny + job->vol.nx);
+    return resident_bytes() + pictures + slice + BESIDE;
+}
+
 static int reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
+    const int64_t beside = memory_beside(job), limit = (int64_t)(job->opt->max_memory * 1e6);
     job->recon.progress = cli_progress(job->run);
+    job->recon.max_memory = limit > beside ? limit - beside : 1;
+    job->recon.scratch = job->out.folder;
     int status = job->geo ? vxg_ct_reconstruct_views(job->dev, job->scan, job->geo, &job->vol,
                                                      &job->recon, writer, stats)
                           : vxg_ct_reconstruct(job->dev, job->scan, &job->recon, writer, stats);
     cli_progress_end();
+    if (status == VXG_ERR_MEMORY)
+        return vxg_error_context(status,
+                                 "--max-memory %g MB, of which the program itself, pictures, "
+                                 "reader and writer take %.1f",
+                                 job->opt->max_memory, (double)beside * 1e-6);
     return status;
 }
 

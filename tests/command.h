@@ -31,7 +31,8 @@ typedef struct volume {
     int64_t shape[3];
 } volume;
 
-__attribute__((format(printf, 2, 3))) static int load(volume *out, const char *format, ...) {
+__attribute__((format(printf, 2, 3), unused)) static int load(volume *out, const char *format,
+                                                              ...) {
     char path[512];
     int n = snprintf(path, sizeof path, "%s/", work);
     va_list ap;

@@ -132,6 +132,16 @@ TEST(attenuation_is_true)
     free(s.data);
 }
 
+/* The least memory a scan needs: what the refusal of one byte says. */
+static int64_t least_memory(fake *f, vxg_ct_recon_opts o) {
+    vxg_ct_recon_stats stats = {0};
+    sink s;
+    sink_open(&s, 1, 1, 0);
+    o.max_memory = 1, o.progress = NULL;
+    int status = vxg_ct_reconstruct(dev, &f->self, &o, &s.self, &stats);
+    return status == VXG_ERR_MEMORY ? stats.peak_bytes : -1;
+}
+
 /* A part of the scan is the same as that part of the whole. */
 TEST(ranges)
 {
@@ -169,7 +179,7 @@ TEST(bits_do_not_depend_on_memory_or_threads)
     static const struct {
         int64_t memory;
         int threads;
-    } runs[] = {{0, 1}, {1, 1}, {1, 2}, {300000, 3}, {1000000, 7}, {4000000, 64}, {0, 64}};
+    } runs[] = {{0, 1}, {1, 1}, {2, 2}, {600000, 3}, {1000000, 7}, {4000000, 64}, {0, 64}};
     fake f;
     sink first, again;
     fake_scan(&f, 45, 37, 50);
@@ -181,8 +191,16 @@ TEST(bits_do_not_depend_on_memory_or_threads)
                                .max_memory = runs[i].memory};
         vxg_ct_recon_stats stats = {0};
         vxg_set_threads(runs[i].threads);
+        if (runs[i].memory == 1 || runs[i].memory == 2) {
+            o.max_memory = least_memory(&f, o);
+            CHECK(o.max_memory > 0, "one byte is enough: %s", vxg_error_message());
+            EXPECT(strstr(vxg_error_message(), "this scan needs"), "%s", vxg_error_message());
+            o.max_memory += (runs[i].memory - 1) * o.max_memory / 2;
+        }
         CHECK_OK(vxg_ct_reconstruct(dev, &f.self, &o, i ? &again.self : &first.self, &stats));
-        EXPECT(runs[i].memory != 1 || stats.chunk == 1, "1 byte: slabs of %d", (int)stats.chunk);
+        EXPECT(runs[i].memory != 1 || stats.chunk == 1, "least: slabs of %d", (int)stats.chunk);
+        EXPECT(!o.max_memory || stats.peak_bytes <= o.max_memory, "%d of %d bytes",
+               (int)stats.peak_bytes, (int)o.max_memory);
         EXPECT(!i || !memcmp(first.data, again.data, 37 * 50 * 50 * sizeof(float)),
                "%d bytes, %d threads: other bits", (int)runs[i].memory, runs[i].threads);
     }
@@ -197,7 +215,8 @@ TEST(failures_come_through)
     volatile int cancel = 1;
     vxg_progress progress = {.cancel = &cancel};
     fake_scan(&f, 20, 12, 32);
-    vxg_ct_recon_opts o = {.center = f.center, .max_memory = 1};
+    vxg_ct_recon_opts o = {.center = f.center};
+    o.max_memory = least_memory(&f, o);
     for (int64_t row = 0; row < 12; row += 5) {
         sink_open(&s, 12, 32, 0);
         f.fail_row = row;
@@ -235,7 +254,8 @@ TEST(dead_rows)
     fake_scan(&f, 20, 6, 32);
     f.dead_rows = 2;
     for (int64_t memory = 0; memory < 2; memory++) {
-        vxg_ct_recon_opts o = {.center = f.center, .max_memory = memory};
+        vxg_ct_recon_opts o = {.center = f.center};
+        if (memory) o.max_memory = least_memory(&f, o);
         sink_open(&s, 6, 32, 1);
         CHECK_OK(vxg_ct_reconstruct(dev, &f.self, &o, &s.self, &stats));
         CHECK(stats.bad.dead == 64, "%d dead pixels, 64 are", (int)stats.bad.dead);

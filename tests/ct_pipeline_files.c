@@ -128,7 +128,7 @@ TEST(memory_stays_under_the_limit)
 #endif
     make_scan();
     if (!made) return;
-    long base = run_child(at("tiny.h5"), at("tiny.npy"), 1, 1);
+    long base = run_child(at("tiny.h5"), at("tiny.npy"), 1, 1 << 20);
     CHECK(base > 0, "the base run failed");
     for (int i = 0; i < 3; i++) {
         char out[64];
@@ -146,7 +146,7 @@ TEST(the_same_file_whatever_memory_and_threads)
     static const struct {
         int threads;
         int64_t memory;
-    } runs[] = {{3, 1}, {7, 5 << 20}, {2, 0}};
+    } runs[] = {{3, 6 << 20}, {7, 12 << 20}, {2, 0}};
     make_scan();
     if (!made) return;
     if (access(at("threads1.npy"), R_OK))

@@ -8,10 +8,12 @@ enum { VIEWS = 60, ROWS = 90, COLS = 20, SLICES = 100, SIDE = 16 };
 
 /* ---- a scan and a volume in memory ---- */
 static float counts[VIEWS * ROWS * COLS];
+static int reads[ROWS]; /* of the data of each row */
 
 static int read_counts(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1,
                        int64_t r0, int64_t r1, int64_t c0, int64_t c1, float *dst) {
     (void)self;
+    for (int64_t r = r0; r < r1 && kind == VXG_FRAME_DATA; r++) reads[r]++;
     for (int64_t v = v0; v < v1; v++)
         for (int64_t r = r0; r < r1; r++)
             for (int64_t c = c0; c < c1; c++)
@@ -146,6 +148,109 @@ TEST(slabs_equal_the_whole)
     vxg_device_release(dev);
 }
 
+/* Views that are not alike: every one has weights of its own. */
+static int crooked(vxg_ct_geometry **out) {
+    vxg_ct_geometry *g;
+    vxg_ct_view views[VIEWS];
+    int status = circle(VXG_CT_DETECTOR_FLAT, 1, &g);
+    if (status) return status;
+    for (int i = 0; i < VIEWS; i++) {
+        views[i] = *vxg_ct_geometry_view(g, i);
+        views[i].d[2] += 0.3 * sin(i), views[i].U[2] += 0.02 * cos(2 * i);
+    }
+    vxg_ct_views v = {
+        .beam = VXG_CT_BEAM_CONE, .nviews = VIEWS, .nv = ROWS, .nu = COLS, .views = views};
+    status = vxg_ct_geometry_new(&v, out);
+    vxg_ct_geometry_release(g);
+    return status;
+}
+
+static int helix(vxg_ct_geometry **out) {
+    vxg_ct_geometry *g;
+    vxg_ct_view views[VIEWS];
+    int status = circle(VXG_CT_DETECTOR_CURVED, 1, &g);
+    if (status) return status;
+    for (int i = 0; i < VIEWS; i++) {
+        views[i] = *vxg_ct_geometry_view(g, 2 * i % VIEWS); /* two turns */
+        views[i].s[2] += i - 0.5 * VIEWS, views[i].d[2] += i - 0.5 * VIEWS;
+    }
+    vxg_ct_views v = {.beam = VXG_CT_BEAM_CONE,
+                      .detector = VXG_CT_DETECTOR_CURVED,
+                      .nviews = VIEWS,
+                      .nv = ROWS,
+                      .nu = COLS,
+                      .views = views};
+    status = vxg_ct_geometry_new(&v, out);
+    vxg_ct_geometry_release(g);
+    return status;
+}
+
+/* Every row is read once, and no bit depends on the memory: rows kept in memory or in a scratch
+ * file, made one, some or all at a time. */
+static void each_row_once(vxg_device *dev, const vxg_ct_geometry *geo, const char *what) {
+    static float first[SLICES * SIDE * SIDE], again[SLICES * SIDE * SIDE];
+    static const double theta[VIEWS];
+    const vxg_ct_volume vol = {.nz = SLICES, .ny = SIDE, .nx = SIDE, .dz = 0.7};
+    vxg_scan_reader scan = scan_of(theta);
+    vxg_volume_writer writer = {.write = keep, .impl = first};
+    vxg_ct_recon_opts opts = {.ring_size = 3};
+    vxg_ct_recon_stats whole = {0}, stats = {0};
+    memset(reads, 0, sizeof reads);
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &writer, &whole));
+    opts.max_memory = 1;
+    CHECK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &writer, &stats) ==
+                  VXG_ERR_MEMORY &&
+              strstr(vxg_error_message(), "this scan needs"),
+          "%s: %s", what, vxg_error_message());
+    const int64_t least = stats.peak_bytes, most = whole.peak_bytes;
+    CHECK(least > 0 && least < most, "%s: %d to %d bytes", what, (int)least, (int)most);
+    writer.impl = again;
+    for (int i = 0; i < 5; i++) {
+        vxg_set_threads(1 + i % 3);
+        opts.max_memory = least + (most - least) * i / 4;
+        CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &writer, &stats));
+        EXPECT(!memcmp(first, again, sizeof first), "%s, memory %d of 4: other bits", what, i);
+        EXPECT(stats.peak_bytes <= opts.max_memory, "%s: %d of %d bytes", what,
+               (int)stats.peak_bytes, (int)opts.max_memory);
+    }
+    vxg_set_threads(0);
+    for (int r = 0; r < ROWS; r++)
+        EXPECT(reads[r] == 0 || reads[r] == 6, "%s: row %d is read %d times in 6 runs", what, r,
+               reads[r]);
+    opts.scratch = "/nowhere/at/all", opts.max_memory = least;
+    EXPECT(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &writer, &stats) ==
+                   VXG_ERR_OUTPUT &&
+               strstr(vxg_error_message(), "/nowhere/at/all"),
+           "%s: %s", what, vxg_error_message());
+}
+
+TEST(memory)
+{
+    vxg_device *dev;
+    vxg_ct_geometry *geo;
+    fill_counts();
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    CHECK_OK(circle(VXG_CT_DETECTOR_FLAT, 1, &geo));
+    each_row_once(dev, geo, "flat");
+    vxg_ct_geometry_release(geo);
+    CHECK_OK(circle(VXG_CT_DETECTOR_FLAT, -1, &geo));
+    each_row_once(dev, geo, "rows downwards");
+    vxg_ct_geometry_release(geo);
+    CHECK_OK(circle(VXG_CT_DETECTOR_CURVED, 1, &geo));
+    each_row_once(dev, geo, "curved");
+    vxg_ct_geometry_release(geo);
+    CHECK_OK(crooked(&geo));
+    each_row_once(dev, geo, "crooked");
+    vxg_ct_volume vol = {.nz = SLICES, .ny = SIDE, .nx = SIDE, .dz = 0.7};
+    compare(dev, geo, &vol, "crooked");
+    vxg_ct_geometry_release(geo);
+    CHECK_OK(helix(&geo));
+    each_row_once(dev, geo, "helix");
+    compare(dev, geo, &vol, "helix");
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+}
+
 /* A standard parallel-beam scan, its geometry from a file: the volume of vxg_ct_reconstruct. */
 TEST(parallel_beam)
 {
@@ -181,4 +286,4 @@ TEST(parallel_beam)
     vxg_device_release(dev);
 }
 
-TEST_MAIN("ct_pipeline_views", T(slabs_equal_the_whole), T(parallel_beam))
+TEST_MAIN("ct_pipeline_views", T(slabs_equal_the_whole), T(memory), T(parallel_beam))

@@ -75,7 +75,7 @@ static int geometry_of(const scan *s, vxg_ct_geometry **out) {
     return status;
 }
 
-static int make(int kind, const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_dtype type,
+static int make(int kind, const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_real type,
                 int plain, vxg_op **out) {
     const vxg_ct_projector_opts o = {.model = kind == 1 ? VXG_CT_SIDDON : VXG_CT_JOSEPH,
                                      .real = (vxg_real)type,
@@ -155,8 +155,8 @@ static void compare(const scan *s, int64_t n, int kind, int plain) {
     const vxg_ct_volume vol = {
         .nz = s->nz, .ny = s->ny, .nx = s->nx, .center = {s->x, s->y, s->nz > 1 ? 0.2 : 0}};
     CHECK_OK(geometry_of(s, &geo));
-    CHECK_OK(make(kind, geo, &vol, VXG_F32, plain, &op[0]));
-    CHECK_OK(make(kind, geo, &vol, VXG_F64, 1, &op[1]));
+    CHECK_OK(make(kind, geo, &vol, VXG_REAL_F32, plain, &op[0]));
+    CHECK_OK(make(kind, geo, &vol, VXG_REAL_F64, 1, &op[1]));
     for (int i = 0; i < 2; i++) {
         CHECK_OK(vxg_op_new_array(op[i], 0, &x[i]));
         CHECK_OK(vxg_op_new_array(op[i], -1, &y[i]));

@@ -579,7 +579,7 @@ static int pipeline_scene(const void *path) {
     char out[512];
     float slice[2 * COLS * COLS];
     static const double centers[2] = {16.2, 16.7};
-    vxg_ct_recon_opts o = {.center = 16.7, .ring_size = 5, .max_memory = 60000};
+    vxg_ct_recon_opts o = {.center = 16.7, .ring_size = 5, .max_memory = 150000};
     vxg_ct_recon_stats stats = {0};
     vxg_volume_writer *w = NULL;
     vxg_device *dev = NULL;

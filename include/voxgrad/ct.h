@@ -452,10 +452,13 @@ typedef struct vxg_ct_recon_opts {
     int64_t row_begin, row_end;   /* detector rows; both 0: all */
     int64_t view_begin, view_end; /* both 0: all */
     int64_t col_begin, col_end;   /* both 0: all */
-    int64_t max_memory;           /* bytes the pipeline may hold at once; 0: 1 GiB */
-    int no_minus_log;             /* data are line integrals already */
-    uint32_t reserved0;           /* 0 */
+    int64_t max_memory; /* bytes the pipeline may hold at once (see below); 0: an eighth of
+                         * the device's memory, 1 to 16 GiB */
+    int no_minus_log;   /* data are line integrals already */
+    uint32_t reserved0; /* 0 */
     const vxg_progress *progress;
+    const char
+        *scratch; /* folder of the scratch file; NULL: the environment's TMPDIR or /var/tmp */
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {
@@ -464,7 +467,8 @@ typedef struct vxg_ct_recon_stats {
     vxg_ct_bad_counts bad;
     int64_t slices, ny, nx;
     int64_t chunk;      /* slices held at once */
-    int64_t peak_bytes; /* of the pipeline's own arrays */
+    int64_t peak_bytes; /* the pipeline's own, as counted before the run; after VXG_ERR_MEMORY, the
+                         * least it would have needed */
     int64_t repaired;   /* values replaced by their neighbours, by vxg_ct_repair's rule */
     int64_t empty_rows; /* detector rows without any good value; they count as 0 */
 } vxg_ct_recon_stats;
@@ -481,9 +485,12 @@ VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
                                vxg_ct_recon_stats *stats);
 /* The same for scans of any geometry (fan, cone: vxg_ct_fdk, with what it refuses): geo has the
  * used projections and all rows and columns of the scan; its angles, not the scan's, are used, and
- * opts->center, reverse, rows and columns are not looked at. The volume is cut into slabs by
- * geometry and volume alone. VXG_ERR_INPUT names the size in which scan and geometry differ,
- * VXG_ERR_MEMORY says what one slab needs when max_memory is less. */
+ * opts->center, reverse, rows and columns are not looked at. Every detector row that is needed is
+ * read, corrected and filtered once; filtered rows are kept while slabs of the volume need them, in
+ * memory or, where max_memory is too small for that, in a scratch file without a name in
+ * opts->scratch. Slabs and blocks of views are cut by geometry and volume alone. VXG_ERR_INPUT
+ * names the size in which scan and geometry differ, VXG_ERR_OUTPUT a scratch folder without room.
+ */
 VXG_API int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan,
                                      const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                                      const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,

@@ -63,10 +63,9 @@ static int taper_and_cosine(vxg_device *dev, vxg_real real, const vxg__fdk_plan 
     return status;
 }
 
-int vxg__fdk_weight(vxg_device *dev, const vxg_ct_geometry *geo, const vxg__fdk_plan *p,
-                    vxg_real real, vxg_op **out) {
-    const int64_t nviews = vxg_ct_geometry_nviews(geo), nv = vxg_ct_geometry_nv(geo);
-    const int64_t nu = vxg_ct_geometry_nu(geo);
+int vxg__fdk_weight(vxg_device *dev, int64_t nu, const vxg__fdk_plan *p, vxg_real real,
+                    vxg_op **out) {
+    const int64_t nviews = p->window.v1 - p->window.v0, nv = p->window.r1 - p->window.r0;
     vxg_space from = {.dtype = vxg_real_dtype(real), .ndim = 3, .shape = {nviews, nv, nu}},
               to = from;
     to.shape[2] += p->before + p->after;
@@ -123,16 +122,19 @@ static int curved_response(int64_t nfft, const vxg__fdk_plan *p, double *respons
     return status;
 }
 
-static int make_filter(vxg_device *dev, const vxg_space *space, const vxg_ct_fdk_opts *o,
-                       const vxg__fdk_plan *p, vxg_op **out) {
-    const int64_t nfft = vxg_fft_size(2 * space->shape[2]);
+int vxg__fdk_filter(vxg_device *dev, int64_t rows, int64_t nu, const vxg_ct_fdk_opts *o,
+                    const vxg__fdk_plan *p, vxg_op **out) {
+    const vxg_space space = {.dtype = vxg_real_dtype(o->real),
+                             .ndim = 3,
+                             .shape = {p->scan.nviews, rows, p->before + nu + p->after}};
+    const int64_t nfft = vxg_fft_size(2 * space.shape[2]);
     double *response = vxg__calloc((size_t)(nfft / 2 + 1), sizeof *response);
     *out = NULL;
     if (!response) return VXG_ERR_MEMORY;
     int status = vxg_ct_filter_response(o->window, o->cutoff, nfft, p->pitch, response);
     if (!status && p->step > 0 && o->window != VXG_CT_WINDOW_NONE)
         status = curved_response(nfft, p, response);
-    if (!status) status = vxg_ct_filter(dev, space, response, nfft, p->view_weights, o->real, out);
+    if (!status) status = vxg_ct_filter(dev, &space, response, nfft, p->view_weights, o->real, out);
     vxg__free(response);
     return status;
 }
@@ -161,24 +163,32 @@ static int wider(const vxg_ct_geometry *geo, const vxg__fdk_plan *p, vxg_ct_geom
     return status;
 }
 
-int vxg__fdk_assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
-                      const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
+int vxg__fdk_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                           const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
     const vxg_ct_projector_opts bo = {.real = o->real,
                                       .no_schedule = o->no_schedule,
                                       .weighting = p->scan.beam == VXG_CT_BEAM_CONE
                                                        ? VXG_CT_WEIGHTING_DISTANCE
                                                        : VXG_CT_WEIGHTING_NONE};
     vxg_ct_geometry *wide = NULL;
-    vxg_op *weight = NULL, *filter = NULL, *bp = NULL, *first = NULL;
     int status = wider(geo, p, &wide);
-    if (!status) status = vxg__fdk_weight(dev, geo, p, o->real, &weight);
-    if (!status) status = make_filter(dev, vxg_op_range(weight), o, p, &filter);
+    *out = NULL;
+    if (!status) status = vxg_ct_backprojector(dev, wide, vol, &bo, out);
+    vxg_ct_geometry_release(wide);
+    return status;
+}
+
+int vxg__fdk_assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
+                      const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
+    const int64_t nu = vxg_ct_geometry_nu(geo);
+    vxg_op *weight = NULL, *filter = NULL, *bp = NULL, *first = NULL;
+    int status = vxg__fdk_weight(dev, nu, p, o->real, &weight);
+    if (!status) status = vxg__fdk_filter(dev, vxg_ct_geometry_nv(geo), nu, o, p, &filter);
     if (!status) status = vxg_op_compose(filter, weight, &first);
-    if (!status) status = vxg_ct_backprojector(dev, wide, vol, &bo, &bp);
+    if (!status) status = vxg__fdk_backprojector(dev, geo, vol, o, p, &bp);
     if (!status) status = vxg_op_compose(bp, first, out);
     vxg_op_release(weight), vxg_op_release(filter);
     vxg_op_release(bp), vxg_op_release(first);
-    vxg_ct_geometry_release(wide);
     return status;
 }
 
@@ -199,7 +209,7 @@ static int fill_turns(const vxg_array *y, const vxg__fdk_plan *p, int64_t nviews
     return status;
 }
 
-static double share_of(double turns) {
+double vxg__fdk_share(double turns) {
     return turns >= 0.5 ? 1 / turns : 0;
 }
 static int invert(const vxg_array *x) {
@@ -209,9 +219,9 @@ static int invert(const vxg_array *x) {
     int status = vxg_array_read(NULL, x, t);
     for (int64_t k = 0; k < n && !status; k++) {
         if (x->dtype == VXG_F32)
-            ((float *)t)[k] = (float)share_of((double)((float *)t)[k]);
+            ((float *)t)[k] = (float)vxg__fdk_share((double)((float *)t)[k]);
         else
-            ((double *)t)[k] = share_of(((double *)t)[k]);
+            ((double *)t)[k] = vxg__fdk_share(((double *)t)[k]);
     }
     if (!status) status = vxg_array_write(NULL, x, t);
     vxg__free(t);

@@ -86,92 +86,126 @@ static int rows_agree(const vxg_ct_geometry *geo) {
     return 1;
 }
 
-/* cosine (nv, nu) of a view times R / D. */
+/* cosine (rows, nu) of a view from row r0 on, times R / D. */
 static void scale_cosine(const vxg_ct_geometry *geo, const vxg_ct_view *v, double radius,
-                         double *cosine) {
-    const int64_t nu = vxg_ct_geometry_nu(geo), nv = vxg_ct_geometry_nv(geo);
+                         int64_t r0, int64_t rows, double *cosine) {
+    const int64_t nu = vxg_ct_geometry_nu(geo);
     const double level = hypot(v->U[0], v->U[1]);
     const double normal[3] = {-v->U[1] / level, v->U[0] / level, 0};
     double e[3], ray[3];
     for (int i = 0; i < 3; i++) e[i] = v->d[i] - v->s[i];
-    for (int64_t k = 0; k < nv * nu; k++) {
+    for (int64_t k = 0; k < rows * nu; k++) {
         double distance = vxg__norm3(e);
         if (vxg_ct_geometry_detector(geo) == VXG_CT_DETECTOR_FLAT) {
-            vxg__ct_to_pixel(geo, v, (double)(k % nu), (double)(k / nu), ray);
+            vxg__ct_to_pixel(geo, v, (double)(k % nu), (double)(r0 + k / nu), ray);
             distance = fabs(vxg__dot3(ray, normal));
         }
         cosine[k] *= radius / distance;
     }
 }
 
-/* Positions and cosines (nv, nu) of a view. */
-static int view_rays(const vxg_ct_geometry *geo, int64_t i, const vxg__ct_scan *s, double *position,
-                     double *cosine) {
+/* Positions and cosines (rows, nu) of a view from row r0 on; cosine may be NULL. */
+static int view_rays(const vxg_ct_geometry *geo, int64_t i, const vxg__ct_scan *s, int64_t r0,
+                     int64_t rows, double *position, double *cosine) {
     const int64_t nu = vxg_ct_geometry_nu(geo), nv = vxg_ct_geometry_nv(geo);
     const vxg_ct_view *v = vxg_ct_geometry_view(geo, i);
     if (s->beam == VXG_CT_BEAM_CONE) {
-        VXG_TRY(vxg_ct_fan_angles(geo, i, s->axis, position, cosine));
-        scale_cosine(geo, v, s->radius[i], cosine);
+        VXG_TRY(vxg__ct_fan_rows(geo, i, s->axis, r0, r0 + rows, position, cosine));
+        if (cosine) scale_cosine(geo, v, s->radius[i], r0, rows, cosine);
         return VXG_OK;
     }
-    for (int64_t k = 0; k < nv * nu; k++) {
+    for (int64_t k = 0; k < rows * nu; k++) {
         const double q = (double)(k % nu) - 0.5 * (double)(nu - 1);
-        const double r = (double)(k / nu) - 0.5 * (double)(nv - 1);
+        const double r = (double)(r0 + k / nu) - 0.5 * (double)(nv - 1);
         position[k] = vxg__ct_across(geo, v, s->axis, q, r);
-        cosine[k] = 1;
+        if (cosine) cosine[k] = 1;
     }
     return VXG_OK;
 }
 
-/* position: as plan.cosine */
-static int make_rays(const vxg_ct_geometry *geo, vxg__fdk_plan *p, double **position) {
-    const int64_t n = vxg_ct_geometry_nu(geo) * vxg_ct_geometry_nv(geo);
-    p->cosine_per_view = views_differ(geo, p->scan.axis);
-    const int64_t views = p->cosine_per_view ? p->scan.nviews : 1;
-    p->cosine = vxg__calloc((size_t)(views * n), sizeof *p->cosine);
-    *position = vxg__calloc((size_t)(views * n), sizeof **position);
-    if (!p->cosine || !*position) return VXG_ERR_MEMORY;
-    for (int64_t i = 0; i < views; i++)
-        VXG_TRY(view_rays(geo, i, &p->scan, *position + i * n, p->cosine + i * n));
-    return VXG_OK;
+static int64_t window_rows(const vxg__fdk_plan *p) {
+    return p->window.r1 - p->window.r0;
+}
+static int64_t window_views(const vxg__fdk_plan *p) {
+    return p->window.v1 - p->window.v0;
 }
 
 /* ---- Redundancy ---- */
-/* Of every view's rays, for scans with gaps. */
-static int view_by_view(const vxg_ct_geometry *geo, vxg__fdk_plan *p, const double *position) {
-    const int64_t nu = vxg_ct_geometry_nu(geo), nv = vxg_ct_geometry_nv(geo);
+/* Of every view's rays, for scans with gaps. Where rows agree, row 0 speaks for all. */
+static int view_by_view(const vxg_ct_geometry *geo, vxg__fdk_plan *p) {
+    const int64_t nu = vxg_ct_geometry_nu(geo), per_row = p->redundancy_per_row;
+    const int64_t rows = per_row ? window_rows(p) : 1, n = rows * nu, views = window_views(p);
     const vxg__ct_scan *s = &p->scan;
-    p->redundancy_per_row = !rows_agree(geo);
-    const int64_t n = (p->redundancy_per_row ? nv : 1) * nu;
-    p->redundancy = vxg__calloc((size_t)(s->nviews * n), sizeof *p->redundancy);
-    if (!p->redundancy) return VXG_ERR_MEMORY;
-    for (int64_t i = 0; i < s->nviews; i++) {
-        const double *g = position + (p->cosine_per_view ? i * nv * nu : 0);
+    double *g = vxg__calloc((size_t)n, sizeof *g);
+    p->redundancy = vxg__calloc((size_t)(views * n), sizeof *p->redundancy);
+    int status = g && p->redundancy ? VXG_OK : VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < views && !status; i++) {
+        const int64_t view = p->window.v0 + i;
         double *w = p->redundancy + i * n;
-        if (s->method == VXG__SCAN_PARKER)
-            VXG_TRY(vxg_ct_parker_weights(s->angles[i], s->first, s->range, n, g, w));
-        for (int64_t k = 0; k < n && s->method == VXG__SCAN_SHARED; k++)
-            w[k] = vxg__ct_shared_weight(s, s->angles[i], g[k]);
+        if (i == 0 || p->cosine_per_view)
+            status = view_rays(geo, p->cosine_per_view ? view : 0, s, per_row ? p->window.r0 : 0,
+                               rows, g, NULL);
+        if (!status && s->method == VXG__SCAN_PARKER)
+            status = vxg_ct_parker_weights(s->angles[view], s->first, s->range, n, g, w);
+        for (int64_t k = 0; k < n && !status && s->method == VXG__SCAN_SHARED; k++)
+            w[k] = vxg__ct_shared_weight(s, s->angles[view], g[k]);
     }
-    return VXG_OK;
+    vxg__free(g);
+    return status;
 }
 
-/* Half of everything, or the offset weights, go into the cosines. */
-static int whole_turn(const vxg_ct_geometry *geo, vxg__fdk_plan *p, const double *position) {
+/* Half of everything, or the offset weights, go into the cosines of a view. */
+static int whole_turn(const vxg__fdk_plan *p, int64_t n, const double *position, double *w,
+                      double *cosine) {
     const vxg__ct_scan *s = &p->scan;
-    const int64_t views = p->cosine_per_view ? s->nviews : 1;
-    const int64_t n = views * vxg_ct_geometry_nv(geo) * vxg_ct_geometry_nu(geo);
     if (s->method != VXG__SCAN_OFFSET) {
-        for (int64_t k = 0; k < n; k++) p->cosine[k] *= 0.5;
+        for (int64_t k = 0; k < n; k++) cosine[k] *= 0.5;
         return VXG_OK;
     }
     if (!(s->reach[0] < 0 && s->reach[1] > 0)) return VXG_OK; /* one column: every ray once */
-    double *w = vxg__calloc((size_t)n, sizeof *w);
-    int status = w ? VXG_OK : VXG_ERR_MEMORY;
-    if (!status) status = vxg_ct_offset_weights(s->reach[0], s->reach[1], n, position, w);
-    for (int64_t k = 0; k < n && !status; k++) p->cosine[k] *= w[k];
-    vxg__free(w);
+    VXG_TRY(vxg_ct_offset_weights(s->reach[0], s->reach[1], n, position, w));
+    for (int64_t k = 0; k < n; k++) cosine[k] *= w[k];
+    return VXG_OK;
+}
+
+static int is_open(const vxg__fdk_plan *p) {
+    return p->scan.method == VXG__SCAN_PARKER || p->scan.method == VXG__SCAN_SHARED;
+}
+
+static int make_cosines(const vxg_ct_geometry *geo, vxg__fdk_plan *p) {
+    const int64_t n = window_rows(p) * vxg_ct_geometry_nu(geo);
+    const int64_t views = p->cosine_per_view ? window_views(p) : 1;
+    const int64_t first = p->cosine_per_view ? p->window.v0 : 0;
+    double *scratch = vxg__calloc((size_t)(2 * n), sizeof *scratch);
+    p->cosine = vxg__calloc((size_t)(views * n), sizeof *p->cosine);
+    int status = scratch && p->cosine ? VXG_OK : VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < views && !status; i++) {
+        double *const c = p->cosine + i * n;
+        status = view_rays(geo, first + i, &p->scan, p->window.r0, window_rows(p), scratch, c);
+        if (!status && !is_open(p)) status = whole_turn(p, n, scratch, scratch + n, c);
+    }
+    vxg__free(scratch);
     return status;
+}
+
+int vxg__fdk_weighted(const vxg__fdk_plan *p) {
+    return p->taper != NULL;
+}
+
+int64_t vxg__fdk_table_bytes(const vxg__fdk_plan *p, int64_t views, int64_t rows, int64_t nu) {
+    if (!vxg__fdk_weighted(p)) return 0;
+    const int64_t cosine = (p->cosine_per_view ? views : 1) * rows * nu;
+    const int64_t redundancy = is_open(p) ? views * (p->redundancy_per_row ? rows : 1) * nu : 0;
+    return 16 * cosine + 12 * redundancy + 24 * rows * nu; /* doubles, again, floats */
+}
+
+int vxg__fdk_tables(const vxg_ct_geometry *geo, const vxg__fdk_window *window, vxg__fdk_plan *p) {
+    vxg__free(p->cosine), vxg__free(p->redundancy);
+    p->cosine = p->redundancy = NULL;
+    p->window = *window;
+    if (!vxg__fdk_weighted(p)) return VXG_OK;
+    VXG_TRY(make_cosines(geo, p));
+    return is_open(p) ? view_by_view(geo, p) : VXG_OK;
 }
 
 /* Columns for options.extend, and the falling factors of the edge's value. Where the axis is at the
@@ -194,7 +228,7 @@ static int fill(const vxg_ct_geometry *geo, double fraction, vxg__fdk_plan *p) {
     const vxg__ct_scan *s = &p->scan;
     const vxg_ct_view *v = vxg_ct_geometry_view(geo, 0);
     const int folded = s->beam == VXG_CT_BEAM_PARALLEL && s->method == VXG__SCAN_EVEN;
-    double *position = NULL, e[3];
+    double e[3];
     memcpy(p->view_weights, folded ? s->half_weights : s->turn_weights,
            (size_t)s->nviews * sizeof *p->view_weights);
     if (s->method == VXG__SCAN_HELIX) VXG_TRY(follow_helix(p));
@@ -205,12 +239,9 @@ static int fill(const vxg_ct_geometry *geo, double fraction, vxg__fdk_plan *p) {
     for (int i = 0; i < 3; i++) e[i] = v->d[i] - v->s[i];
     if (vxg_ct_geometry_detector(geo) == VXG_CT_DETECTOR_CURVED)
         p->step = vxg__norm3(v->U) / vxg__norm3(e);
-    const int open = s->method == VXG__SCAN_PARKER || s->method == VXG__SCAN_SHARED;
-    int status = make_rays(geo, p, &position);
-    if (!status) status = open ? view_by_view(geo, p, position) : whole_turn(geo, p, position);
-    if (!status) status = extend(geo, fraction, p);
-    vxg__free(position);
-    return status;
+    p->cosine_per_view = views_differ(geo, s->axis);
+    p->redundancy_per_row = !rows_agree(geo);
+    return extend(geo, fraction, p);
 }
 
 static int check_whole(const vxg_ct_geometry *geo, const vxg_ct_geometry *whole, const char *who) {
@@ -223,8 +254,8 @@ static int check_whole(const vxg_ct_geometry *geo, const vxg_ct_geometry *whole,
     return VXG_OK;
 }
 
-int vxg__fdk_plan_new(const vxg_ct_geometry *geo, const char *who, const char *half,
-                      const vxg_ct_fdk_opts *opts, vxg__fdk_plan *p) {
+int vxg__fdk_plan_begin(const vxg_ct_geometry *geo, const char *who, const char *half,
+                        const vxg_ct_fdk_opts *opts, vxg__fdk_plan *p) {
     const vxg_ct_geometry *whole = opts->whole ? opts->whole : geo;
     const vxg__scan_opts o = {who, half, opts->arc, opts->half_fan};
     memset(p, 0, sizeof *p);
@@ -234,6 +265,15 @@ int vxg__fdk_plan_new(const vxg_ct_geometry *geo, const char *who, const char *h
     if (!status) status = vxg__ct_scan_look(whole, opts->arc, &p->scan);
     if (!status) status = vxg__ct_scan_decide(whole, &o, &p->scan);
     if (!status) status = fill(geo, opts->extend, p);
+    if (status) vxg__fdk_plan_free(p);
+    return status;
+}
+
+int vxg__fdk_plan_new(const vxg_ct_geometry *geo, const char *who, const char *half,
+                      const vxg_ct_fdk_opts *opts, vxg__fdk_plan *p) {
+    VXG_TRY(vxg__fdk_plan_begin(geo, who, half, opts, p));
+    const vxg__fdk_window all = {0, p->scan.nviews, 0, vxg_ct_geometry_nv(geo)};
+    int status = vxg__fdk_tables(geo, &all, p);
     if (status) vxg__fdk_plan_free(p);
     return status;
 }

@@ -25,17 +25,22 @@ void vxg__ct_to_pixel(const vxg_ct_geometry *geo, const vxg_ct_view *v, double c
 int vxg_ct_fan_angles(const vxg_ct_geometry *geo, int64_t view, const double axis[2], double *gamma,
                       double *cosine) {
     VXG_FAIL_IF(!geo || !axis, VXG_ERR_ARGUMENT, "fan angles: geometry or axis is NULL");
+    return vxg__ct_fan_rows(geo, view, axis, 0, vxg_ct_geometry_nv(geo), gamma, cosine);
+}
+
+int vxg__ct_fan_rows(const vxg_ct_geometry *geo, int64_t view, const double axis[2], int64_t r0,
+                     int64_t r1, double *gamma, double *cosine) {
     VXG_FAIL_IF(vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_CONE, VXG_ERR_ARGUMENT,
                 "fan angles: a parallel beam has no source");
     const vxg_ct_view *v = vxg_ct_geometry_view(geo, view);
     VXG_FAIL_IF(!v, VXG_ERR_ARGUMENT, "fan angles: there is no view %lld", (long long)view);
-    const int64_t nu = vxg_ct_geometry_nu(geo), nv = vxg_ct_geometry_nv(geo);
+    const int64_t nu = vxg_ct_geometry_nu(geo);
     vxg__ct_view_frame f;
     double ray[3];
     vxg__ct_frame(v, axis, &f);
     VXG_FAIL_IF(!(f.radius > 0), VXG_ERR_ARGUMENT, "fan angles: the source is on the axis");
-    for (int64_t k = 0; k < nv * nu; k++) {
-        vxg__ct_to_pixel(geo, v, (double)(k % nu), (double)(k / nu), ray);
+    for (int64_t k = 0; k < (r1 - r0) * nu; k++) {
+        vxg__ct_to_pixel(geo, v, (double)(k % nu), (double)(r0 + k / nu), ray);
         const double along = vxg__dot3(ray, f.c);
         if (gamma) gamma[k] = atan2(vxg__dot3(ray, f.u), along);
         if (cosine) cosine[k] = along / vxg__norm3(ray);

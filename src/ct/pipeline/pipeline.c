@@ -10,6 +10,7 @@
 
 #define MOST_SLICES 64 /* a schedule's widest block of slices; more only costs memory */
 #define SLOTS 2
+#define VIEW_BYTES 1024 /* a view's geometry and coefficients, all copies */
 
 /* ---- What is reconstructed ---- */
 static int range(const char *name, int64_t n, int64_t *begin, int64_t *end) {
@@ -128,13 +129,17 @@ static int slab_run(const vxg_op *filter, const vxg_op *bp, const vxg__staging *
 }
 
 /* ---- The conveyor ---- */
+/* Slices [z0, z1) of the volume come from detector rows [r0, r1) of the scan. */
+typedef struct slab {
+    int64_t r0, r1, z0, z1;
+} slab;
+
 typedef struct conveyor {
     vxg_scan_reader *scan;
     const vxg_ct_recon_opts *opts;
     vxg_volume_writer *writer;
     vxg__scan_part part;
-    const vxg__slab_plan *views; /* NULL: the standard parallel-beam scan, slices are rows */
-    int64_t chunk, nslabs;
+    int64_t chunk, nslabs, slots, bytes;
     int64_t nz, ny, nx;
     vxg__corrector correct;
     pthread_mutex_t reading;
@@ -148,11 +153,10 @@ typedef struct conveyor {
     char message[1024];
 } conveyor;
 
-static vxg__slab slab_at(const conveyor *c, int64_t i) {
-    if (c->views) return c->views->slabs[i];
+static slab slab_at(const conveyor *c, int64_t i) {
     int64_t r0 = c->part.r0 + i * c->chunk, left = c->part.r1 - r0;
     int64_t r1 = r0 + (left < c->chunk ? left : c->chunk);
-    return (vxg__slab){r0, r1, r0 - c->part.r0, r1 - c->part.r0};
+    return (slab){r0, r1, r0 - c->part.r0, r1 - c->part.r0};
 }
 
 /* Waits until *counter reaches `least`; the first failure ends all waits. */
@@ -177,12 +181,12 @@ static void step(conveyor *c, int64_t *counter, int status) {
 static void *read_slabs(void *context) {
     conveyor *c = context;
     for (int64_t i = 0; i < c->nslabs; i++) {
-        if (wait_for(c, &c->computed, i - SLOTS + 1)) break; /* the slot is free again */
-        const vxg__slab s = slab_at(c, i);
+        if (wait_for(c, &c->computed, i - c->slots + 1)) break; /* the slot is free again */
+        const slab s = slab_at(c, i);
         int status = vxg__cancelled(c->opts->progress)
                          ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")
-                         : vxg__correct_read(&c->correct, s.r0, s.r1, c->proj[i % SLOTS].host,
-                                             &c->fields[i % SLOTS]);
+                         : vxg__correct_read(&c->correct, s.r0, s.r1, c->proj[i % c->slots].host,
+                                             &c->fields[i % c->slots]);
         step(c, &c->read, status);
     }
     return NULL;
@@ -192,15 +196,14 @@ static void *write_slabs(void *context) {
     conveyor *c = context;
     for (int64_t i = 0; i < c->nslabs; i++) {
         if (wait_for(c, &c->computed, i + 1)) break;
-        const vxg__slab s = slab_at(c, i);
-        int status = c->writer->write(c->writer, s.z0, s.z1 - s.z0, c->vol[i % SLOTS].host);
+        const slab s = slab_at(c, i);
+        int status = c->writer->write(c->writer, s.z0, s.z1 - s.z0, c->vol[i % c->slots].host);
         step(c, &c->written, status);
     }
     return NULL;
 }
 
-/* No volume holds a value that is not finite without a word. */
-static int check_slices(const float *vol, int64_t z0, int64_t nz, int64_t ny, int64_t nx) {
+int vxg__check_slices(const float *vol, int64_t z0, int64_t nz, int64_t ny, int64_t nx) {
     const int64_t area = ny * nx, at = vxg__ct_first_nonfinite(vol, nz * area);
     VXG_FAIL_IF(at >= 0, VXG_ERR_NUMERICAL,
                 "slice %lld, row %lld, column %lld of the volume is not a finite number: the "
@@ -211,22 +214,21 @@ static int check_slices(const float *vol, int64_t z0, int64_t nz, int64_t ny, in
 
 static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_op *bp) {
     VXG_TRY(wait_for(c, &c->read, i + 1));
-    VXG_TRY(wait_for(c, &c->written, i - SLOTS + 1));
+    VXG_TRY(wait_for(c, &c->written, i - c->slots + 1));
     if (vxg__cancelled(c->opts->progress)) VXG_FAIL(VXG_ERR_CANCELLED, "interrupted");
-    const vxg__slab s = slab_at(c, i);
-    const vxg__staging *proj = &c->proj[i % SLOTS], *vol = &c->vol[i % SLOTS];
-    VXG_TRY(vxg__correct_rows(&c->correct, s.r0, s.r1, &c->fields[i % SLOTS], proj->host));
+    const slab s = slab_at(c, i);
+    const vxg__staging *proj = &c->proj[i % c->slots], *vol = &c->vol[i % c->slots];
+    VXG_TRY(vxg__correct_rows(&c->correct, s.r0, s.r1, &c->fields[i % c->slots], proj->host));
     VXG_TRY(slab_run(filter, bp, proj, 0, vol, c->opts->progress));
-    return check_slices(vol->host, s.z0, s.z1 - s.z0, c->ny, c->nx);
+    return vxg__check_slices(vol->host, s.z0, s.z1 - s.z0, c->ny, c->nx);
 }
 
 /* The operators of slab i: those of the slab before where they fit. */
 static int slab_operators(conveyor *c, vxg_device *dev, int64_t i, vxg_op **filter, vxg_op **bp) {
-    const vxg__slab s = slab_at(c, i), before = slab_at(c, i ? i - 1 : 0);
-    if (!c->views && i && s.r1 - s.r0 == before.r1 - before.r0) return VXG_OK;
+    const slab s = slab_at(c, i), before = slab_at(c, i ? i - 1 : 0);
+    if (i && s.r1 - s.r0 == before.r1 - before.r0) return VXG_OK;
     vxg_op_release(*filter), vxg_op_release(*bp);
     *filter = *bp = NULL;
-    if (c->views) return vxg__slab_operator(dev, c->views, i, c->opts, bp);
     VXG_TRY(slab_filter(dev, &c->part, c->opts, s.r1 - s.r0, filter));
     return slab_backprojector(dev, &c->part, s.r1 - s.r0, c->opts->center, bp);
 }
@@ -243,41 +245,70 @@ static void compute_slabs(conveyor *c, vxg_device *dev) {
     vxg_op_release(filter), vxg_op_release(bp);
 }
 
-/* Bytes one slice takes: two slabs of projections and volume, the schedules' own copies and
- * scratch, fields. */
-static int64_t slice_bytes(const conveyor *c) {
-    int64_t proj = c->part.nviews * c->part.ncols, vol = c->part.ncols * c->part.ncols;
-    int64_t fields = (c->scan->nflats + c->scan->ndarks + 4) * c->part.ncols;
-    int64_t scratch = 32 * 32 * (int64_t)vxg_threads(); /* a schedule's tile for each thread */
-    return 4 * ((SLOTS + 1) * (proj + vol) + fields + scratch);
+/* The operators of n slices and what they take beside their arrays. */
+static int slab_workspace(const conveyor *c, vxg_device *dev, int64_t n, int64_t *bytes) {
+    vxg_op *filter = NULL, *bp = NULL;
+    int status = slab_filter(dev, &c->part, c->opts, n, &filter);
+    if (!status) status = slab_backprojector(dev, &c->part, n, c->opts->center, &bp);
+    if (!status) {
+        const size_t a = vxg_op_workspace(filter, NULL), b = vxg_op_workspace(bp, NULL);
+        *bytes = (int64_t)(a > b ? a : b);
+    }
+    vxg_op_release(filter), vxg_op_release(bp);
+    return status;
 }
 
-static int64_t choose_chunk(const conveyor *c, vxg_device *dev) {
-    int64_t memory = c->opts->max_memory, rows = c->part.r1 - c->part.r0;
-    const int64_t gib = (int64_t)1 << 30;
-    if (memory <= 0) {
-        memory = vxg_device_get_info(dev)->memory / 8;
-        memory = memory < gib ? gib : memory > 16 * gib ? 16 * gib : memory;
-    }
-    int64_t n = memory / slice_bytes(c);
-    if (n > MOST_SLICES) n = MOST_SLICES;
-    for (int64_t lanes = 64; lanes > 1; lanes /= 2) /* whole blocks of lanes */
-        if (n >= lanes) {
-            n -= n % lanes;
-            break;
+/* All that is held with slabs of n slices: slots of projections, volume and fields, frames while
+ * fields are averaged, two rows beside a slab for repairs, sorted rows, the operators'. */
+static int slab_bytes(const conveyor *c, vxg_device *dev, int64_t n, int64_t *bytes) {
+    const int64_t proj = c->part.nviews * c->part.ncols, area = c->ny * c->nx;
+    const int64_t flats = c->scan->nflats, darks = c->scan->ndarks;
+    const int64_t frames = c->opts->no_minus_log ? 0 : flats > darks ? flats : darks;
+    const int64_t lanes = n < vxg_threads() ? n : vxg_threads();
+    int64_t workspace = 0;
+    VXG_TRY(slab_workspace(c, dev, n, &workspace));
+    *bytes = 4 * (c->slots * n * (proj + area + 2 * c->part.ncols) + n * frames * c->part.ncols +
+                  2 * proj) +
+             workspace + c->part.nviews * VIEW_BYTES;
+    if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(&c->part);
+    return VXG_OK;
+}
+
+int64_t vxg__pipeline_room(const vxg_device *dev, int64_t max_memory) {
+    const int64_t gib = (int64_t)1 << 30, part = vxg_device_get_info(dev)->memory / 8;
+    if (max_memory > 0) return max_memory;
+    return part < gib ? gib : part > 16 * gib ? 16 * gib : part;
+}
+
+/* Whole blocks of a schedule's lanes, as many as there is room for; at last one slice that is read,
+ * computed and written in turn. */
+static int choose_chunk(conveyor *c, vxg_device *dev) {
+    const int64_t rows = c->part.r1 - c->part.r0;
+    const int64_t room = vxg__pipeline_room(dev, c->opts->max_memory);
+    for (c->slots = SLOTS; c->slots > 0; c->slots--)
+        for (int64_t n = c->slots == SLOTS ? MOST_SLICES : 1; n > 0; n /= 2) {
+            if (n > rows && n / 2 >= rows) continue;
+            c->chunk = n < rows ? n : rows;
+            VXG_TRY(slab_bytes(c, dev, c->chunk, &c->bytes));
+            if (c->bytes <= room) return VXG_OK;
         }
-    return n < 1 ? 1 : n > rows ? rows : n;
+    VXG_FAIL(
+        VXG_ERR_MEMORY,
+        "this scan needs %.1f MB at once, %.1f MB are allowed: one slice of %lld x %lld pixels "
+        "from %lld projections of %lld columns",
+        (double)c->bytes * 1e-6, (double)room * 1e-6, (long long)c->ny, (long long)c->nx,
+        (long long)c->part.nviews, (long long)c->part.ncols);
 }
 
 static int conveyor_memory(conveyor *c, vxg_device *dev) {
     int64_t rows = 0, slices = 0;
     for (int64_t i = 0; i < c->nslabs; i++) {
-        const vxg__slab s = slab_at(c, i);
+        const slab s = slab_at(c, i);
         if (s.r1 - s.r0 > rows) rows = s.r1 - s.r0;
         if (s.z1 - s.z0 > slices) slices = s.z1 - s.z0;
     }
     int64_t field = rows * c->part.ncols;
-    for (int i = 0; i < SLOTS; i++) {
+    for (int i = 0; i < c->slots; i++) {
         VXG_TRY(vxg__staging_new(dev, c->part.nviews * field, &c->proj[i]));
         VXG_TRY(vxg__staging_new(dev, slices * c->ny * c->nx, &c->vol[i]));
     }
@@ -294,6 +325,7 @@ static int conveyor_run(conveyor *c, vxg_device *dev) {
     pthread_t reader, writer;
     c->correct = (vxg__corrector){
         .scan = c->scan, .part = &c->part, .opts = c->opts, .reading = &c->reading};
+    c->correct.ring_lanes = c->chunk < vxg_threads() ? c->chunk : vxg_threads();
     pthread_mutex_init(&c->reading, NULL);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->moved, NULL);
@@ -319,14 +351,13 @@ static void conveyor_free(conveyor *c) {
     vxg__free(c->part.angles);
 }
 
-static void conveyor_stats(const conveyor *c, int64_t chunk, int64_t bytes,
-                           vxg_ct_recon_stats *stats) {
+static void conveyor_stats(const conveyor *c, vxg_ct_recon_stats *stats) {
     *stats = (vxg_ct_recon_stats){.bad = c->correct.bad,
                                   .slices = c->nz,
                                   .ny = c->ny,
                                   .nx = c->nx,
-                                  .chunk = chunk,
-                                  .peak_bytes = bytes,
+                                  .chunk = c->chunk,
+                                  .peak_bytes = c->bytes,
                                   .repaired = c->correct.repaired,
                                   .empty_rows = c->correct.empty_rows};
 }
@@ -353,31 +384,17 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     VXG_TRY(check_center(scan, opts->center));
     int status = vxg__scan_plan(scan, opts, &c.part);
     c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = c.part.ncols;
+    if (!status) status = choose_chunk(&c, dev);
     if (!status) {
-        c.chunk = choose_chunk(&c, dev);
         c.nslabs = (c.nz + c.chunk - 1) / c.chunk;
         status = conveyor_memory(&c, dev);
     }
     if (!status) status = conveyor_run(&c, dev);
     vxg_ct_recon_stats found;
-    conveyor_stats(&c, c.chunk, c.chunk * (status ? 0 : slice_bytes(&c)), &found);
+    conveyor_stats(&c, &found);
     conveyor_free(&c);
     const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;
     return status ? status : written;
-}
-
-/* Any geometry: bands of rows become slabs of slices (views.c). */
-int vxg__reconstruct_slabs(vxg_device *dev, vxg_scan_reader *scan, const vxg__slab_plan *plan,
-                           const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
-                           vxg_ct_recon_stats *stats) {
-    conveyor c = {.scan = scan, .opts = opts, .writer = writer, .views = plan};
-    int status = vxg__scan_plan(scan, opts, &c.part);
-    c.nslabs = plan->nslabs, c.nz = plan->vol.nz, c.ny = plan->vol.ny, c.nx = plan->vol.nx;
-    if (!status) status = conveyor_memory(&c, dev);
-    if (!status) status = conveyor_run(&c, dev);
-    conveyor_stats(&c, 0, 0, stats);
-    conveyor_free(&c);
-    return status;
 }
 
 /* ---- One slice, many centres ---- */
@@ -392,7 +409,7 @@ static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_
         vxg_op *bp = NULL;
         status = slab_backprojector(dev, p, 1, centers[i], &bp);
         if (!status) status = slab_run(filter, bp, proj, i > 0, vol, opts->progress);
-        if (!status) status = check_slices(vol->host, 0, 1, p->ncols, p->ncols);
+        if (!status) status = vxg__check_slices(vol->host, 0, 1, p->ncols, p->ncols);
         if (!status) memcpy(out + i * n, vol->host, (size_t)n * sizeof *out);
         vxg__report(opts->progress, "centres", (double)(i + 1), (double)ncenters);
         vxg_op_release(bp);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "ct/analytic/fdk.h"
 #include "ct/geometry/geometry.h"
 #include "ct/prep/prep.h"
 
@@ -49,30 +50,48 @@ typedef struct vxg__staging {
 } vxg__staging;
 int vxg__staging_new(vxg_device *dev, int64_t n, vxg__staging *s);
 void vxg__staging_free(vxg__staging *s);
-/* The array under a shape of rank 3, borrowed. */
 /* What every pipeline refuses of its arguments. */
 int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
                             const vxg_ct_recon_opts *opts, const vxg_volume_writer *writer);
+/* The array under a shape of rank 3, borrowed. */
 vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape);
 
-/* Slices [z0, z1) of the volume come from detector rows [r0, r1) of the scan. */
-typedef struct vxg__slab {
-    int64_t r0, r1, z0, z1;
-} vxg__slab;
+/* Filtered rows of a scan, all views: each is read, corrected, weighted and filtered once and kept
+ * while it is needed, in memory or in a scratch file without a name. (filtered.c) */
+typedef struct vxg__filtered {
+    vxg_device *dev;
+    const vxg_ct_geometry *geo;
+    vxg__corrector *correct;
+    vxg__fdk_plan *plan;
+    vxg_ct_fdk_opts opts;
+    int64_t nviews, nu, width; /* columns of the scan, of filtered rows */
+    int64_t first, last;       /* rows that are needed at all */
+    int64_t chunk;             /* rows made at a time */
+    int64_t held;              /* rows that memory keeps; 0: the scratch file keeps all */
+    float *ring;               /* (nviews, held, width): row r is in place r % held */
+    int file;
+    int64_t w0, w1; /* rows that are there */
+    vxg__staging proj, wide;
+    float *fields;
+    vxg_op *filter; /* of filter_rows rows */
+    int64_t filter_rows;
+} vxg__filtered;
+/* Memory for the sizes set in f; closed by vxg__filtered_free in any case. folder: of the scratch
+ * file, NULL: TMPDIR or /var/tmp. */
+int vxg__filtered_open(vxg__filtered *f, const char *folder);
+void vxg__filtered_free(vxg__filtered *f);
+/* Host bytes while `chunk` rows are made, without what keeps them. */
+int64_t vxg__filtered_bytes(const vxg__filtered *f, int64_t chunk);
+/* Makes rows [r0, r1) be there; then copies those of views [v0, v1) to row `at` on of
+ * (views, rows, width). */
+int vxg__filtered_need(vxg__filtered *f, int64_t r0, int64_t r1);
+int vxg__filtered_copy(const vxg__filtered *f, int64_t v0, int64_t v1, int64_t r0, int64_t r1,
+                       float *dst, int64_t rows, int64_t at);
 
-/* How a scan of any geometry is cut: a function of the geometry and the volume alone, so that no
- * bit depends on memory or threads. */
-typedef struct vxg__slab_plan {
-    const vxg_ct_geometry *geo; /* the used views and columns, all rows of the scan */
-    vxg_ct_volume vol;
-    vxg__slab *slabs;
-    int64_t nslabs;
-} vxg__slab_plan;
-/* Rows of slab i to its slices, as one operator. */
-int vxg__slab_operator(vxg_device *dev, const vxg__slab_plan *plan, int64_t i,
-                       const vxg_ct_recon_opts *opts, vxg_op **out);
-int vxg__reconstruct_slabs(vxg_device *dev, vxg_scan_reader *scan, const vxg__slab_plan *plan,
-                           const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
-                           vxg_ct_recon_stats *stats);
+/* Bytes the pipelines may hold when the caller does not say: an eighth of the device's, 1 to 16
+ * GiB. */
+int64_t vxg__pipeline_room(const vxg_device *dev, int64_t max_memory);
+/* No volume holds a value that is not finite without a word: slices z0 on. */
+int vxg__check_slices(const float *vol, int64_t z0, int64_t nz, int64_t ny, int64_t nx);
 
 #endif
