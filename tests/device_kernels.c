@@ -242,6 +242,61 @@ TEST(entries_in_comments)
 
 /* A host that ignores SIGCHLD, or collects children itself, still gets kernels and the compiler's
  * words. */
+/* Offsets are bytes, and each buffer has elements of its own size, whatever the arithmetic. */
+TEST(offsets)
+{
+    static const char mixed[] =
+        "typedef real mine;\n"
+        "K_KERNEL4(mix, K_GLOBAL const double *, c, K_GLOBAL const int /* a table */ *, t,\n"
+        "          K_GLOBAL const unsigned char *, b, K_GLOBAL real *, y) {\n"
+        "    y[gx] = (real)(c[gx] + t[gx] + b[gx]);\n}\n"
+        "K_KERNEL1(own, K_GLOBAL mine *, y) { y[gx] = 3; }\n";
+    const double c[3] = {1, 2, 1000};
+    const int t[4] = {0, 0, 0, 200};
+    const unsigned char b[8] = {0, 0, 0, 0, 0, 30, 0, 0};
+    static const int64_t wrong[4] = {4, 6, -1, 2}, outside[4] = {32, 20, 9, 12};
+    vxg_device *dev;
+    if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    for (int wide = 0; wide < 2; wide++) {
+        vxg_kernel *k = NULL, *own = NULL;
+        double y = 0;
+        float narrow[2] = {0};
+        const size_t size = wide ? 8 : 4;
+        vxg_launch l = {.global = {1, 1, 1}, .nbuffers = 4, .offset = {16, 12, 5, (int64_t)size}};
+        CHECK_OK(vxg_kernel_from_source(dev, mixed, "mix", NULL, (vxg_real)wide, &k));
+        CHECK_OK(vxg_kernel_from_source(dev, mixed, "own", NULL, (vxg_real)wide, &own));
+        const size_t bytes[4] = {sizeof c, sizeof t, sizeof b, 2 * size};
+        const void *from[3] = {c, t, b};
+        for (int i = 0; i < 4; i++) {
+            CHECK_OK(vxg_buffer_new(dev, bytes[i], &l.buffer[i]));
+            if (i < 3) CHECK_OK(vxg_buffer_write(NULL, l.buffer[i], 0, from[i], bytes[i]));
+        }
+        CHECK_OK(vxg_kernel_launch(k, NULL, &l));
+        CHECK_OK(vxg_buffer_read(NULL, l.buffer[3], size, wide ? (void *)&y : narrow, size));
+        if (!wide) y = (double)narrow[0];
+        EXPECT(y == 1230, "%g", y);
+        for (int i = 0; i < 4; i++)
+            for (int far = 0; far < 2; far++) {
+                vxg_launch bad = l;
+                bad.offset[i] = far ? outside[i] * (i == 3 ? 2 : 1) : wrong[i];
+                EXPECT(vxg_kernel_launch(k, NULL, &bad) == VXG_ERR_ARGUMENT &&
+                           strstr(vxg_error_message(), far || i == 2 ? "lies outside" : "multiple"),
+                       "buffer %d, offset %lld: %s", i, (long long)bad.offset[i],
+                       vxg_error_message());
+            }
+        vxg_launch alone = {.global = {1, 1, 1}, .nbuffers = 1, .buffer = {l.buffer[3]}};
+        CHECK_OK(vxg_kernel_launch(own, NULL, &alone));
+        alone.offset[0] = (int64_t)size;
+        EXPECT(vxg_kernel_launch(own, NULL, &alone) == VXG_ERR_ARGUMENT &&
+                   strstr(vxg_error_message(), "does not know"),
+               "a type of its own: %s", vxg_error_message());
+        for (int i = 0; i < 4; i++) vxg_buffer_release(l.buffer[i]);
+        vxg_kernel_release(k), vxg_kernel_release(own);
+    }
+    vxg_device_release(dev);
+}
+
 TEST(host_that_ignores_its_children)
 {
     static const char wrong[] = "K_KERNEL1(a, K_GLOBAL real *, y) { y[gx] = no_such_name; }";
@@ -278,4 +333,4 @@ TEST(example)
 }
 
 TEST_MAIN("device_kernels", T(cpu), T(opencl), T(cuda), T(no_compiler), T(nothing_left_behind),
-          T(entries_in_comments), T(host_that_ignores_its_children), T(example))
+          T(entries_in_comments), T(offsets), T(host_that_ignores_its_children), T(example))

@@ -13,6 +13,12 @@ int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out) {
     return VXG_OK;
 }
 
+int vxg__real_check(vxg_real real, const char *what) {
+    VXG_FAIL_IF((int)real < 0 || real > VXG_REAL_F64, VXG_ERR_ARGUMENT,
+                "%s: real: arithmetic %d is neither float32 nor float64", what, (int)real);
+    return VXG_OK;
+}
+
 int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_real real,
                 const vxg_launch *l) {
     vxg_kernel *k;
@@ -33,25 +39,73 @@ int vxg_launch_array(vxg_launch *launch, const vxg_array *array) {
     return VXG_OK;
 }
 
+/* A shape's strides in C order (stride may be NULL) and its number of elements. An empty array has
+ * strides too: its sizes count as 1 for them. */
+static int check_shape(const char *what, int ndim, const int64_t *shape, int64_t *stride,
+                       int64_t *count) {
+    int64_t n = 1;
+    int empty = 0;
+    VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT, "%s: rank %d is not in 0..%d",
+                what, ndim, VXG_MAX_DIMS);
+    VXG_FAIL_IF(ndim && !shape, VXG_ERR_ARGUMENT, "%s: shape is NULL", what);
+    for (int i = ndim - 1; i >= 0; i--) {
+        VXG_FAIL_IF(shape[i] < 0, VXG_ERR_ARGUMENT, "%s: size %lld of axis %d is negative", what,
+                    (long long)shape[i], i);
+        if (stride) stride[i] = n;
+        const int64_t size = shape[i] ? shape[i] : 1;
+        VXG_FAIL_IF(n > VXG_MAX_ELEMENTS / size, VXG_ERR_ARGUMENT, "%s: more than 2^40 elements",
+                    what);
+        n *= size;
+        empty |= !shape[i];
+    }
+    *count = empty ? 0 : n;
+    return VXG_OK;
+}
+
+/* Whether all that the array names lies in its buffer. */
+static int check_reach(const vxg_array *a, int64_t count, const char *what) {
+    const int64_t size = (int64_t)vxg_dtype_size(a->dtype);
+    const int64_t room = (int64_t)(vxg_buffer_size(a->buffer) / (size_t)size);
+    int64_t lo = a->offset, hi = a->offset;
+    int bad = 0;
+    for (int i = 0; i < a->ndim && count; i++) {
+        int64_t reach;
+        bad |= __builtin_mul_overflow(a->shape[i] - 1, a->stride[i], &reach);
+        if (!bad) bad = __builtin_add_overflow(reach < 0 ? lo : hi, reach, reach < 0 ? &lo : &hi);
+        if (bad) break;
+    }
+    VXG_FAIL_IF(bad || lo < 0 || hi > room || (count && hi == room), VXG_ERR_ARGUMENT,
+                "%s: the array reaches outside its buffer of %lld %s elements", what,
+                (long long)room, vxg_dtype_name(a->dtype));
+    return VXG_OK;
+}
+
+int vxg__array_check(const vxg_array *a, const char *what) {
+    int64_t count;
+    VXG_FAIL_IF(!a || !a->buffer, VXG_ERR_ARGUMENT, "%s: the array is %s", what,
+                a ? "empty: it has no buffer" : "NULL");
+    VXG_TRY(VXG_FIXED(vxg_array, a));
+    VXG_FAIL_IF(!vxg__object_is(a->buffer, VXG_KIND_BUFFER), VXG_ERR_ARGUMENT,
+                "%s: the array's buffer was released", what);
+    VXG_FAIL_IF(!vxg_dtype_size(a->dtype), VXG_ERR_ARGUMENT, "%s: unknown storage type %d", what,
+                (int)a->dtype);
+    VXG_TRY(check_shape(what, a->ndim, a->shape, NULL, &count));
+    return check_reach(a, count, what);
+}
+
 int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
                   vxg_array *out) {
-    int64_t n = 1;
+    int64_t n;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "array: out is NULL");
     memset(out, 0, sizeof *out);
-    VXG_FAIL_IF(!vxg_dtype_size(dtype), VXG_ERR_ARGUMENT, "array of unknown storage type %d",
+    VXG_FAIL_IF(!vxg_dtype_size(dtype), VXG_ERR_ARGUMENT, "array: unknown storage type %d",
                 (int)dtype);
-    VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT, "array rank %d is not in 0..%d",
-                ndim, VXG_MAX_DIMS);
-    for (int i = ndim - 1; i >= 0; i--) {
-        VXG_FAIL_IF(shape[i] < 0, VXG_ERR_ARGUMENT, "array size %lld of axis %d is negative",
-                    (long long)shape[i], i);
-        out->shape[i] = shape[i], out->stride[i] = n;
-        VXG_FAIL_IF(shape[i] && n > VXG_MAX_ELEMENTS / shape[i], VXG_ERR_ARGUMENT,
-                    "array of more than 2^40 elements");
-        n *= shape[i];
-    }
-    out->size = (uint32_t)sizeof *out;
-    out->dtype = dtype, out->ndim = ndim;
-    return vxg_buffer_new(dev, (size_t)n * vxg_dtype_size(dtype), &out->buffer);
+    vxg_array made = {.size = (uint32_t)sizeof made, .dtype = dtype, .ndim = ndim};
+    VXG_TRY(check_shape("array", ndim, shape, made.stride, &n));
+    for (int i = 0; i < ndim; i++) made.shape[i] = shape[i];
+    VXG_TRY(vxg_buffer_new(dev, (size_t)n * vxg_dtype_size(dtype), &made.buffer));
+    *out = made;
+    return VXG_OK;
 }
 
 int vxg__array_from_doubles(vxg_device *dev, vxg_real real, int ndim, const int64_t *shape,
@@ -74,18 +128,27 @@ void vxg_array_release(vxg_array *a) {
 }
 
 vxg_array vxg_array_retain(const vxg_array *a) {
-    if (a->buffer) vxg_buffer_retain(a->buffer);
+    vxg_array none = {0};
+    if (!a) return none;
+    if (a->buffer && !vxg_buffer_retain(a->buffer)) return none;
     return *a;
 }
 
 int64_t vxg_array_count(const vxg_array *a) {
     int64_t n = 1;
-    for (int i = 0; i < a->ndim; i++) n *= a->shape[i];
+    if (!a || a->ndim < 0 || a->ndim > VXG_MAX_DIMS) return 0;
+    for (int i = 0; i < a->ndim; i++)
+        if (a->shape[i] <= 0) return 0;
+    for (int i = 0; i < a->ndim; i++) {
+        if (n > VXG_MAX_ELEMENTS / a->shape[i]) return 0;
+        n *= a->shape[i];
+    }
     return n;
 }
 
 int vxg_array_is_contiguous(const vxg_array *a) {
     int64_t n = 1;
+    if (!a || a->ndim < 0 || a->ndim > VXG_MAX_DIMS) return 0;
     for (int i = a->ndim - 1; i >= 0; i--) {
         if (a->shape[i] != 1 && a->stride[i] != n) return 0;
         n *= a->shape[i];
@@ -95,24 +158,28 @@ int vxg_array_is_contiguous(const vxg_array *a) {
 
 /* ---- Views ---- */
 int vxg_array_slice(const vxg_array *a, int axis, int64_t begin, int64_t end, vxg_array *out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "slice: out is NULL");
+    VXG_TRY(vxg__array_check(a, "slice"));
     vxg_array v = *a;
     VXG_FAIL_IF(axis < 0 || axis >= a->ndim, VXG_ERR_ARGUMENT, "slice: axis %d of a rank-%d array",
                 axis, a->ndim);
     VXG_FAIL_IF(begin < 0 || end < begin || end > a->shape[axis], VXG_ERR_ARGUMENT,
                 "slice: %lld..%lld of an axis of %lld", (long long)begin, (long long)end,
                 (long long)a->shape[axis]);
-    v.offset += begin * a->stride[axis];
+    if (end > begin) v.offset += begin * a->stride[axis]; /* an empty part begins where a does */
     v.shape[axis] = end - begin;
     *out = vxg_array_retain(&v);
     return VXG_OK;
 }
 
 int vxg_array_index(const vxg_array *a, int64_t index, vxg_array *out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "index: out is NULL");
+    VXG_TRY(vxg__array_check(a, "index"));
     vxg_array v = *a;
     VXG_FAIL_IF(a->ndim < 1 || index < 0 || index >= a->shape[0], VXG_ERR_ARGUMENT,
                 "index: %lld of an axis of %lld", (long long)index,
                 (long long)(a->ndim ? a->shape[0] : 0));
-    v.offset += index * a->stride[0];
+    if (vxg_array_count(a)) v.offset += index * a->stride[0];
     v.ndim--;
     memmove(v.shape, v.shape + 1, (size_t)v.ndim * sizeof *v.shape);
     memmove(v.stride, v.stride + 1, (size_t)v.ndim * sizeof *v.stride);
@@ -121,6 +188,9 @@ int vxg_array_index(const vxg_array *a, int64_t index, vxg_array *out) {
 }
 
 int vxg_array_permute(const vxg_array *a, const int *axes, vxg_array *out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "permute: out is NULL");
+    VXG_TRY(vxg__array_check(a, "permute"));
+    VXG_FAIL_IF(a->ndim && !axes, VXG_ERR_ARGUMENT, "permute: axes is NULL");
     vxg_array v = *a;
     unsigned seen = 0;
     for (int i = 0; i < a->ndim; i++) {
@@ -134,11 +204,13 @@ int vxg_array_permute(const vxg_array *a, const int *axes, vxg_array *out) {
 }
 
 int vxg_array_reshape(const vxg_array *a, int ndim, const int64_t *shape, vxg_array *out) {
+    int64_t n;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "reshape: out is NULL");
+    VXG_TRY(vxg__array_check(a, "reshape"));
     vxg_array v = *a;
-    int64_t n = 1;
-    VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT, "reshape: rank %d", ndim);
     VXG_FAIL_IF(!vxg_array_is_contiguous(a), VXG_ERR_ARGUMENT, "reshape: array is not contiguous");
-    for (int i = ndim - 1; i >= 0; i--) v.shape[i] = shape[i], v.stride[i] = n, n *= shape[i];
+    VXG_TRY(check_shape("reshape", ndim, shape, v.stride, &n));
+    for (int i = 0; i < ndim; i++) v.shape[i] = shape[i];
     VXG_FAIL_IF(n != vxg_array_count(a), VXG_ERR_ARGUMENT, "reshape: %lld elements into %lld",
                 (long long)vxg_array_count(a), (long long)n);
     v.ndim = ndim;
@@ -196,6 +268,10 @@ static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const
 }
 
 static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) {
+    VXG_TRY(vxg__array_check(x, what));
+    VXG_TRY(vxg__array_check(y, what));
+    VXG_FAIL_IF(vxg_buffer_device(x->buffer) != vxg_buffer_device(y->buffer), VXG_ERR_ARGUMENT,
+                "%s: arrays on different devices", what);
     int same = x->ndim == y->ndim && x->dtype == y->dtype;
     for (int i = 0; i < x->ndim && same; i++) same = x->shape[i] == y->shape[i];
     VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT, "%s: arrays differ in shape or type", what);
@@ -218,13 +294,13 @@ int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double b
 }
 
 int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst) {
+    VXG_TRY(same_shape(src, dst, "copy"));
     const size_t size = vxg_dtype_size(src->dtype);
     const char *kernel = size == 1   ? "array_copy1"
                          : size == 2 ? "array_copy2"
                          : size == 4 ? "array_copy4"
                          : size == 8 ? "array_copy8"
                                      : "array_copy16";
-    VXG_TRY(same_shape(src, dst, "copy"));
     if (vxg_array_count(src) == 0) return VXG_OK;
     if (vxg_array_is_contiguous(src) && vxg_array_is_contiguous(dst))
         return vxg_buffer_copy(queue, dst->buffer, (size_t)dst->offset * size, src->buffer,
@@ -240,6 +316,7 @@ int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst)
 int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value) {
     vxg_launch l = {.nreals = 1, .reals = {value}};
     vxg_real real;
+    VXG_TRY(vxg__array_check(a, "fill"));
     VXG_TRY(vxg__real_of(a->dtype, "fill", &real));
     if (vxg_array_count(a) == 0) return VXG_OK;
     loop shape = collapse(&a, 1);
@@ -262,6 +339,8 @@ static int contiguous(vxg_queue *queue, const vxg_array *a, vxg_array *out) {
 }
 
 int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src) {
+    VXG_TRY(vxg__array_check(a, "write"));
+    VXG_FAIL_IF(!src && vxg_array_count(a), VXG_ERR_ARGUMENT, "write: src is NULL");
     size_t size = vxg_dtype_size(a->dtype), bytes = (size_t)vxg_array_count(a) * size;
     if (vxg_array_is_contiguous(a))
         return vxg_buffer_write(queue, a->buffer, (size_t)a->offset * size, src, bytes);
@@ -274,6 +353,8 @@ int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src) {
 }
 
 int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst) {
+    VXG_TRY(vxg__array_check(a, "read"));
+    VXG_FAIL_IF(!dst && vxg_array_count(a), VXG_ERR_ARGUMENT, "read: dst is NULL");
     size_t size = vxg_dtype_size(a->dtype);
     vxg_array t;
     VXG_TRY(contiguous(queue, a, &t));
@@ -352,6 +433,8 @@ static int reduce(vxg_queue *queue, const vxg_array *x, const vxg_array *y, int 
                   double *out) {
     host_view hx = {0}, hy = {0};
     vxg_real real;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", is_dot ? "dot" : "max_diff");
+    VXG_TRY(vxg__array_check(x, is_dot ? "dot" : "max_diff"));
     VXG_TRY(vxg__real_of(x->dtype, is_dot ? "dot" : "max_diff", &real));
     if (y) VXG_TRY(same_shape(x, y, is_dot ? "dot" : "max_diff"));
     int64_t n = vxg_array_count(x), blocks = (n + BLOCK - 1) / BLOCK;
@@ -379,6 +462,7 @@ static int reduce(vxg_queue *queue, const vxg_array *x, const vxg_array *y, int 
 }
 
 int vxg_array_dot(vxg_queue *queue, const vxg_array *x, const vxg_array *y, double *out) {
+    VXG_FAIL_IF(!y, VXG_ERR_ARGUMENT, "dot: y is NULL");
     return reduce(queue, x, y, 1, out);
 }
 int vxg_array_max_diff(vxg_queue *queue, const vxg_array *x, const vxg_array *y, double *out) {

@@ -11,6 +11,9 @@ static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
     l->buffer[l->nbuffers] = a->buffer;
     l->offset[l->nbuffers++] = a->offset * (int64_t)vxg_dtype_size(a->dtype);
 }
+/* Everything that can be wrong with an array: NULL, no buffer, a released one, type, rank, sizes, a
+ * reach outside the buffer. Messages begin with `what`. */
+int vxg__array_check(const vxg_array *a, const char *what);
 /* The arithmetic whose numbers are stored so; VXG_ERR_UNSUPPORTED, with `what` in front, for other
  * storage. */
 int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out);
@@ -18,6 +21,8 @@ int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out);
 static inline vxg_real vxg__arithmetic(vxg_dtype dtype) {
     return dtype == VXG_F64 ? VXG_REAL_F64 : VXG_REAL_F32;
 }
+/* Whether a caller's arithmetic is one that there is. */
+int vxg__real_check(vxg_real real, const char *what);
 /* Gets the named kernel for the arithmetic, launches it, lets it go. */
 int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_real real,
                 const vxg_launch *l);

@@ -118,6 +118,8 @@ static int set_row(const vxg_option *o, void *options, const char *text) {
 
 int vxg_options_set(const vxg_option *table, int count, void *options, const char *name,
                     const char *text) {
+    VXG_FAIL_IF((count && !table) || !options || !name || !text, VXG_ERR_ARGUMENT,
+                "options: table, options, name or text is NULL");
     const vxg_option *o = find(table, count, name);
     if (o) return set_row(o, options, text);
     int best = 4;
@@ -130,12 +132,15 @@ int vxg_options_set(const vxg_option *table, int count, void *options, const cha
 }
 
 int vxg_options_defaults(const vxg_option *table, int count, void *options) {
+    VXG_FAIL_IF((count && !table) || !options, VXG_ERR_ARGUMENT,
+                "options: table or options is NULL");
     for (int i = 0; i < count; i++)
         if (table[i].fallback) VXG_TRY(set_row(&table[i], options, table[i].fallback));
     return VXG_OK;
 }
 
 int vxg_options_check(const vxg_option *table, int count) {
+    VXG_FAIL_IF(count && !table, VXG_ERR_ARGUMENT, "options: table is NULL");
     for (int i = 0; i < count; i++) {
         const vxg_option *o = &table[i];
         union {

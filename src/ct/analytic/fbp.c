@@ -2,6 +2,8 @@
  * weights before them where the scan's rays do not all count the same. */
 #include "ct/analytic/fdk.h"
 
+#include "array/launch.h"
+
 /* All rays count the same. */
 static int plain(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                  const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out) {
@@ -30,6 +32,7 @@ int vxg_ct_fbp(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume 
     *out = NULL;
     VXG_READ_OPTS(vxg_ct_fbp_opts, opts);
     VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "fbp: device or geometry is NULL");
+    VXG_TRY(vxg__real_check(opts->real, "fbp"));
     VXG_FAIL_IF(vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_PARALLEL, VXG_ERR_ARGUMENT,
                 "fbp: a parallel beam is expected; vxg_ct_fdk is for fan and cone beams");
     VXG_FAIL_IF((int)opts->half_acquisition < 0 || opts->half_acquisition > VXG_CT_HALF_FAN_YES,

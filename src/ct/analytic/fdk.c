@@ -256,6 +256,7 @@ int vxg_ct_fdk(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume 
     *out = NULL;
     VXG_READ_OPTS(vxg_ct_fdk_opts, opts);
     VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "fdk: device or geometry is NULL");
+    VXG_TRY(vxg__real_check(opts->real, "fdk"));
     VXG_FAIL_IF(vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_CONE, VXG_ERR_ARGUMENT,
                 "fdk: a fan or cone beam is expected; vxg_ct_fbp is for parallel beams");
     VXG_FAIL_IF((int)opts->arc < 0 || opts->arc > VXG_CT_ARC_LIMITED, VXG_ERR_ARGUMENT,

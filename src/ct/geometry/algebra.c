@@ -119,6 +119,7 @@ static int finish(const vxg_ct_geometry *geo, int64_t n, vxg_ct_view *views,
 int vxg_ct_geometry_take(const vxg_ct_geometry *geo, int64_t n, const int64_t *index,
                          vxg_ct_geometry **out) {
     vxg_ct_view *views;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo || !index, VXG_ERR_ARGUMENT, "geometry: geo or index is NULL");
     for (int64_t i = 0; i < n; i++)
@@ -133,6 +134,7 @@ int vxg_ct_geometry_take(const vxg_ct_geometry *geo, int64_t n, const int64_t *i
 int vxg_ct_geometry_slice(const vxg_ct_geometry *geo, int64_t first, int64_t end, int64_t step,
                           vxg_ct_geometry **out) {
     vxg_ct_view *views;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "geometry is NULL");
     const int64_t all = vxg_ct_geometry_nviews(geo);
@@ -166,6 +168,7 @@ static int same_kind(const vxg_ct_geometry *a, const vxg_ct_geometry *b, int64_t
 int vxg_ct_geometry_concat(int64_t n, const vxg_ct_geometry *const *list, vxg_ct_geometry **out) {
     vxg_ct_view *views;
     int64_t total = 0, at = 0;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(n < 1 || !list, VXG_ERR_ARGUMENT, "geometry: the list is empty");
     for (int64_t k = 0; k < n; k++) {
@@ -215,6 +218,7 @@ static int finite3(const double *x, const char *name) {
 
 int vxg_ct_geometry_shift(const vxg_ct_geometry *geo, const double by[3], vxg_ct_geometry **out) {
     static const double one[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_TRY(finite3(by, "by"));
     return move(geo, one, by, out);
@@ -222,6 +226,7 @@ int vxg_ct_geometry_shift(const vxg_ct_geometry *geo, const double by[3], vxg_ct
 
 int vxg_ct_geometry_scale(const vxg_ct_geometry *geo, const double factor[3],
                           vxg_ct_geometry **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_TRY(finite3(factor, "factor"));
     for (int k = 0; k < 3; k++)
@@ -231,6 +236,7 @@ int vxg_ct_geometry_scale(const vxg_ct_geometry *geo, const double factor[3],
 }
 
 int vxg_ct_geometry_rotate(const vxg_ct_geometry *geo, const double R[9], vxg_ct_geometry **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!R, VXG_ERR_ARGUMENT, "geometry: R is NULL");
     for (int i = 0; i < 3; i++)
@@ -241,6 +247,7 @@ int vxg_ct_geometry_rotate(const vxg_ct_geometry *geo, const double R[9], vxg_ct
 }
 
 void vxg_ct_rotation(double roll, double pitch, double yaw, double R[9]) {
+    if (!R) return;
     const double ca = cos(roll), sa = sin(roll), cb = cos(pitch), sb = sin(pitch), cc = cos(yaw),
                  sc = sin(yaw);
     const double m[9] = {cc * cb,
@@ -287,6 +294,7 @@ int vxg_ct_geometry_isocenter(const vxg_ct_geometry *geo, double point[3]) {
 int vxg_ct_geometry_recenter(const vxg_ct_geometry *geo, const double *point,
                              vxg_ct_geometry **out) {
     double p[3], by[3];
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     if (point) {
         VXG_TRY(finite3(point, "point"));
@@ -301,6 +309,7 @@ int vxg_ct_geometry_recenter(const vxg_ct_geometry *geo, const double *point,
 /* ---- The detector ---- */
 int vxg_ct_detector_roll(const vxg_ct_geometry *geo, double angle, vxg_ct_geometry **out) {
     vxg_ct_view *views;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "geometry is NULL");
     VXG_FAIL_IF(!isfinite(angle), VXG_ERR_ARGUMENT, "geometry: angle is not a finite number");
@@ -330,6 +339,7 @@ int vxg_ct_detector_roll(const vxg_ct_geometry *geo, double angle, vxg_ct_geomet
 int vxg_ct_detector_shift(const vxg_ct_geometry *geo, double columns, double rows,
                           vxg_ct_geometry **out) {
     vxg_ct_view *views;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "geometry is NULL");
     VXG_FAIL_IF(!isfinite(columns) || !isfinite(rows), VXG_ERR_ARGUMENT,

@@ -92,6 +92,7 @@ static const struct {
 int vxg_ct_from_astra(vxg_ct_astra kind, int64_t nviews, int64_t rows, int64_t cols,
                       const double *vectors, vxg_ct_geometry **out) {
     vxg_ct_view *views;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF((int)kind < 0 || (int)kind >= KINDS, VXG_ERR_ARGUMENT, ASTRA ": unknown kind %d",
                 (int)kind);
@@ -173,7 +174,9 @@ int vxg_ct_geometry_from_astra(const char *text, size_t n, vxg_ct_geometry **out
     double *values = NULL;
     int64_t count = 0, rows = 0, cols = 0;
     int kind = 0;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
+    VXG_FAIL_IF(!text, VXG_ERR_ARGUMENT, ASTRA ": text is NULL");
     VXG_TRY(vxg__ct_text_copy(text, n, ASTRA, &copy));
     int status = read_header(copy, &kind, &rows, &cols);
     if (!status) status = vxg__ct_numbers(copy, ASTRA, &values, &count);
@@ -196,6 +199,7 @@ static void write_rows(vxg_text *t, const double *values, int64_t n, int per_lin
 
 int vxg_ct_geometry_to_astra(const vxg_ct_geometry *geo, char **out) {
     vxg_text t = {0};
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, ASTRA ": geometry is NULL");
     const vxg_ct_astra kind = vxg_ct_astra_kind(geo);
@@ -254,6 +258,7 @@ int vxg_ct_geometry_from_matrix_text(const char *text, size_t n, const vxg_ct_de
 
 int vxg_ct_geometry_to_matrix_text(const vxg_ct_geometry *geo, char **out) {
     vxg_text t = {0};
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, MATRICES ": geometry is NULL");
     const int64_t n = vxg_ct_geometry_nviews(geo);

@@ -220,6 +220,7 @@ static void write_projection(vxg_text *t, const double *p, const double *M) {
 int vxg_ct_geometry_to_rtk(const vxg_ct_geometry *geo, char **out) {
     vxg_text t = {0};
     double p[COUNT], M[12];
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, WHAT ": geometry is NULL");
     VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_UNSUPPORTED,

@@ -233,6 +233,7 @@ int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *note
 }
 
 int vxg_ct_warning_words(const vxg_ct_summary *s, vxg_ct_warning w, char *out, size_t size) {
+    VXG_FAIL_IF(!s || (size && !out), -VXG_ERR_ARGUMENT, "warning: summary or out is NULL");
     switch (w) {
     case VXG_CT_WARNING_AXIS_OFF:
         return vxg__format(

@@ -143,7 +143,7 @@ int vxg_ct_cone_views(int64_t nviews, int64_t nv, int64_t nu, const vxg_ct_view 
 
 vxg_ct_geometry *vxg_ct_geometry_retain(const vxg_ct_geometry *geo) {
     vxg_ct_geometry *g = (vxg_ct_geometry *)(uintptr_t)geo;
-    __atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
+    if (g) __atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
     return g;
 }
 void vxg_ct_geometry_release(vxg_ct_geometry *geo) {
@@ -152,23 +152,23 @@ void vxg_ct_geometry_release(vxg_ct_geometry *geo) {
     vxg__free(geo);
 }
 vxg_ct_beam vxg_ct_geometry_beam(const vxg_ct_geometry *geo) {
-    return geo->beam;
+    return geo ? geo->beam : VXG_CT_BEAM_PARALLEL;
 }
 vxg_ct_detector vxg_ct_geometry_detector(const vxg_ct_geometry *geo) {
-    return geo->detector;
+    return geo ? geo->detector : VXG_CT_DETECTOR_FLAT;
 }
 double vxg_ct_geometry_column_offset(const vxg_ct_geometry *geo) {
-    return geo->column_offset;
+    return geo ? geo->column_offset : 0;
 }
 int64_t vxg_ct_geometry_nviews(const vxg_ct_geometry *geo) {
-    return geo->nviews;
+    return geo ? geo->nviews : 0;
 }
 int64_t vxg_ct_geometry_nv(const vxg_ct_geometry *geo) {
-    return geo->nv;
+    return geo ? geo->nv : 0;
 }
 int64_t vxg_ct_geometry_nu(const vxg_ct_geometry *geo) {
-    return geo->nu;
+    return geo ? geo->nu : 0;
 }
 const vxg_ct_view *vxg_ct_geometry_view(const vxg_ct_geometry *geo, int64_t view) {
-    return view >= 0 && view < geo->nviews ? &geo->views[view] : NULL;
+    return geo && view >= 0 && view < geo->nviews ? &geo->views[view] : NULL;
 }

@@ -79,6 +79,7 @@ static int is_affine(const double *P) {
 int vxg_ct_from_matrices(int64_t nviews, int64_t rows, int64_t cols, const double *P, double sdd,
                          vxg_ct_geometry **out) {
     vxg_ct_view *views;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!P, VXG_ERR_ARGUMENT, "geometry: P is NULL");
     VXG_FAIL_IF(!(sdd > 0) || !isfinite(sdd), VXG_ERR_ARGUMENT, "geometry: sdd must be positive");

@@ -57,11 +57,11 @@ void vxg_phantom_release(vxg_phantom *p) {
 }
 
 int64_t vxg_phantom_count(const vxg_phantom *p) {
-    return p->n;
+    return p ? p->n : 0;
 }
 
 const vxg_shape *vxg_phantom_shapes(const vxg_phantom *p) {
-    return p->shapes;
+    return p ? p->shapes : NULL;
 }
 
 int vxg__phantom_opts(const vxg_phantom *phantom, const vxg_phantom_opts *in, int64_t n,

@@ -289,7 +289,7 @@ int vxg_ct_center_vo(const float *sinogram, int64_t nviews, int64_t nu, const do
     const char *who = "centre (vo)";
     VXG_FAIL_IF(!sinogram || !theta || !center, VXG_ERR_ARGUMENT,
                 "%s: sinogram, theta or center is NULL", who);
-    VXG_FAIL_IF(nviews < 2 || nu < 8, VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF(nviews < 2 || nu < 8 || nviews > VXG_MAX_ELEMENTS / nu, VXG_ERR_ARGUMENT,
                 "%s: %lld views of %lld columns; expected 2 views and 8 columns or more", who,
                 (long long)nviews, (long long)nu);
     double largest = 0;

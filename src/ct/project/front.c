@@ -1,4 +1,5 @@
 /* Where projectors and backprojectors are made: the beam and the model choose the file. */
+#include "array/launch.h"
 #include "ct/project/project.h"
 
 static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
@@ -7,6 +8,7 @@ static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume
     *out = NULL;
     VXG_READ_OPTS(vxg_ct_projector_opts, opts);
     VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "projector: device or geometry is NULL");
+    VXG_TRY(vxg__real_check(opts->real, "projector"));
     VXG_FAIL_IF((int)opts->model < 0 || opts->model > VXG_CT_FOOTPRINT_TT, VXG_ERR_ARGUMENT,
                 "projector: unknown model %d", (int)opts->model);
     if (opts->model >= VXG_CT_FOOTPRINT)
@@ -36,6 +38,7 @@ int vxg_ct_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_
     *out = NULL;
     VXG_READ_OPTS(vxg_ct_projector_opts, opts);
     VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "backprojector: device or geometry is NULL");
+    VXG_TRY(vxg__real_check(opts->real, "backprojector"));
     VXG_FAIL_IF((int)opts->weighting < 0 || opts->weighting > VXG_CT_WEIGHTING_DISTANCE,
                 VXG_ERR_ARGUMENT, "backprojector: unknown weighting %d", (int)opts->weighting);
     if (vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE)

@@ -404,6 +404,7 @@ static const vxg_op_class gradient_class = {.name = "ct.geometry.joseph",
 
 static int check_arguments(const vxg_ct_geometry *geo, const vxg_ct_projector_opts *opts) {
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "projector_geometry: geometry is NULL");
+    VXG_TRY(vxg__real_check(opts->real, "projector_geometry"));
     VXG_FAIL_IF(opts->model != VXG_CT_JOSEPH, VXG_ERR_ARGUMENT,
                 "projector_geometry: model: Joseph alone has derivatives by the geometry");
     VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_ARGUMENT,

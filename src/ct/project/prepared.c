@@ -32,7 +32,10 @@ static int check_filter(const vxg_space *s, vxg_device *dev, const vxg_op *filte
 
 int vxg_ct_prepared_new(const vxg_space *s, vxg_device *dev, const vxg_op *filter,
                         const double *weights, vxg_ct_prepared **out) {
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
+    VXG_FAIL_IF(!dev, VXG_ERR_ARGUMENT, "prepared: device is NULL");
+    if (s) VXG_TRY(VXG_FIXED(vxg_space, s));
     VXG_FAIL_IF(!s || s->ndim < 2 || s->ndim > 3 || s->shape[0] < 1, VXG_ERR_ARGUMENT,
                 "prepared: projections (views, rows, columns) or (views, columns) are expected");
     VXG_TRY(check_filter(s, dev, filter));
@@ -55,7 +58,7 @@ int vxg_ct_prepared_new(const vxg_space *s, vxg_device *dev, const vxg_op *filte
 }
 
 vxg_ct_prepared *vxg_ct_prepared_retain(vxg_ct_prepared *p) {
-    __atomic_add_fetch(&p->references, 1, __ATOMIC_RELAXED);
+    if (p) __atomic_add_fetch(&p->references, 1, __ATOMIC_RELAXED);
     return p;
 }
 
@@ -73,6 +76,7 @@ void vxg_ct_prepared_release(vxg_ct_prepared *p) {
 
 /* Views [first, first + n) without a reference on their own. */
 static int views_of(const vxg_ct_prepared *p, int64_t first, int64_t n, vxg_array *out) {
+    VXG_FAIL_IF(!p, VXG_ERR_ARGUMENT, "prepared: NULL");
     VXG_FAIL_IF(first < 0 || n < 1 || first > p->data.shape[0] - n, VXG_ERR_ARGUMENT,
                 "prepared: views %lld to %lld of %lld", (long long)first,
                 (long long)((uint64_t)first + (uint64_t)n), (long long)p->data.shape[0]);
@@ -159,6 +163,7 @@ int vxg_ct_prepared_keep_texture(vxg_ct_prepared *p, const vxg_call *call) {
 
 int vxg_ct_prepared_views(const vxg_ct_prepared *p, int64_t first, int64_t n, vxg_array *out) {
     vxg_array a;
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "prepared: out is NULL");
     memset(out, 0, sizeof *out);
     VXG_TRY(views_of(p, first, n, &a));
     *out = vxg_array_retain(&a);
@@ -167,6 +172,7 @@ int vxg_ct_prepared_views(const vxg_ct_prepared *p, int64_t first, int64_t n, vx
 
 /* Views of another size would be read as if they had the prepared ones'. */
 static int same_size(const vxg_ct_prepared *p, const vxg_op *op) {
+    VXG_FAIL_IF(!p || !op, VXG_ERR_ARGUMENT, "prepared: NULL, or the operator is");
     const vxg_space *in = vxg_op_domain(op, 0);
     int same = vxg_op_inputs(op) == 1 && in->ndim == p->data.ndim;
     for (int i = 1; same && i < in->ndim; i++) same = in->shape[i] == p->data.shape[i];
