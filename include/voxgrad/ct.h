@@ -136,8 +136,9 @@ typedef struct vxg_ct_projector_opts {
 } vxg_ct_projector_opts;
 
 /* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the
- * volume's length unit; the vjp is the exact transpose. Joseph: P. M. Joseph, IEEE TMI 1 (1982)
- * 192; Siddon: R. L. Siddon, Med. Phys. 12 (1985) 252. opts NULL: Joseph, float32.
+ * volume's length unit; the vjp is the exact transpose. A call's subset of views costs what these
+ * views cost, and they have the bits that they have among all. Joseph: P. M. Joseph, IEEE TMI 1
+ * (1982) 192; Siddon: R. L. Siddon, Med. Phys. 12 (1985) 252. opts NULL: Joseph, float32.
  * Footprint: means over the bins, not rays, of a trapezoid along u times a rectangle or trapezoid
  * along v (Y. Long, J. A. Fessler, J. M. Balter, IEEE TMI 29 (2010) 1839); projected mass is exact
  * in parallel beam (the second trapezoid is scaled to the rectangle's area).
