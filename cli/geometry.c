@@ -213,6 +213,12 @@ static void print_numbers(cli_json *j, const vxg_ct_summary *s) {
     cli_json_real(j, "short_scan_deg", s->needed * DEG);
     cli_json_int(j, "direction", s->direction);
     cli_json_bool(j, "half_fan", s->half_fan);
+    cli_json_int(j, "gaps", s->gaps);
+    if (s->gaps) pair(j, "widest_gap_deg", s->gap, DEG);
+    cli_json_real(j, "unseen_part", s->unseen);
+    pair(j, "ray_pitch", s->ray_pitch, 1);
+    cli_json_bool(j, "refused", s->refused);
+    cli_json_text(j, "reconstruction", s->method);
     cli_json_bool(j, "repeated_end", s->repeated_end);
     pair(j, "z", s->z, 1);
     cli_json_real(j, "z_per_turn", s->z_per_turn);
@@ -222,7 +228,7 @@ static void print_numbers(cli_json *j, const vxg_ct_summary *s) {
 
 static void print_json(const cli_run *r, const vxg_ct_notes *notes, const vxg_ct_summary *s) {
     cli_json j = {.f = stdout};
-    char words[400];
+    char words[600];
     cli_json_open(&j, NULL, '{');
     cli_json_text(&j, "file", r->operands[1]);
     cli_json_text(&j, "units", notes->units[0] ? notes->units : NULL);
@@ -241,7 +247,7 @@ static void print_json(const cli_run *r, const vxg_ct_notes *notes, const vxg_ct
 }
 
 static void print_words(const vxg_ct_summary *s, const char *text) {
-    char words[400];
+    char words[600];
     fputs(text, stdout);
     for (int w = 0; w < VXG_CT_WARNING_COUNT; w++) {
         if (!(s->warnings >> w & 1)) continue;

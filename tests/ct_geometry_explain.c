@@ -17,7 +17,7 @@ TEST(warnings)
 {
     for (int w = 0; w < VXG_CT_WARNING_COUNT; w++)
         for (int good = 0; good < 2; good++) {
-            char name[80], words[400];
+            char name[80], words[600];
             vxg_ct_geometry *geo = NULL;
             vxg_ct_notes notes = {0};
             vxg_ct_summary s = {0};
@@ -93,6 +93,75 @@ TEST(summary)
     vxg_ct_geometry_release(geo);
 }
 
+/* What the words say is what reconstruction does. */
+static void kind_of(const vxg_ct_trajectory_opts *o, const char *method, int half, int gaps) {
+    const vxg_ct_volume vol = {.nz = 1, .ny = 2, .nx = 2};
+    vxg_ct_geometry *geo = NULL;
+    vxg_ct_summary s;
+    vxg_device *dev;
+    vxg_op *op = NULL;
+    char *text;
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    CHECK_OK(vxg_ct_trajectory(o, &geo));
+    CHECK_OK(vxg_ct_geometry_summary(geo, NULL, &s));
+    CHECK_OK(vxg_ct_geometry_words(geo, NULL, &text));
+    EXPECT(strstr(s.method, method), "'%s' is not in: %s", method, s.method);
+    EXPECT(s.refused || strstr(text, s.method), "'%s' is not in: %s", s.method, text);
+    EXPECT(s.half_fan == half && s.gaps == gaps, "%s: half %d, gaps %d", method, s.half_fan,
+           (int)s.gaps);
+    const int status = o->beam == VXG_CT_BEAM_PARALLEL ? vxg_ct_fbp(dev, geo, &vol, NULL, &op)
+                                                       : vxg_ct_fdk(dev, geo, &vol, NULL, &op);
+    EXPECT(!status == !s.refused, "%s: status %d, refused %d", method, status, s.refused);
+    EXPECT(!status || !strcmp(vxg_error_message(), s.method), "%s: %s", s.method,
+           vxg_error_message());
+    vxg_op_release(op);
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+    vxg_free(text);
+}
+
+TEST(kinds)
+{
+    vxg_ct_trajectory_opts o, p;
+    double t[100];
+    vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_PARALLEL, &o);
+    o.nviews = 100, o.rows = 4, o.cols = 50;
+    kind_of(&o, "half a turn", 0, 1);
+    o.range = 2 * M_PI;
+    kind_of(&o, "opposite views share", 0, 0);
+    o.center = 10, o.has_center = 1;
+    kind_of(&o, "half-acquisition", 1, 0);
+    o.range = 4;
+    kind_of(&o, "distance from the gaps", 0, 1);
+    o.range = 2;
+    kind_of(&o, "what was measured of half a turn", 0, 1);
+    p = o, p.tilt = 0.3;
+    kind_of(&p, "laminography", 0, 1);
+    p = o, p.center = -7;
+    kind_of(&p, "the axis (0) is not on it", 0, 1);
+    vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, &o);
+    o.nviews = 100, o.rows = 4, o.cols = 50, o.sod = 200, o.sdd = 300;
+    kind_of(&o, "a full turn", 0, 0);
+    p = o, p.center = 40, p.has_center = 1;
+    kind_of(&p, "half-fan", 1, 0);
+    p.range = 4;
+    kind_of(&p, "distance from the gaps", 0, 1);
+    p.has_center = 0;
+    kind_of(&p, "a short scan", 0, 1);
+    p.range = 3;
+    kind_of(&p, "arc: the views cover", 0, 1);
+    for (int i = 0; i < 100; i++) t[i] = 2 * M_PI / 140 * (i + (i > 20) * 20 + (i > 50) * 20);
+    o.angles = t;
+    kind_of(&o, "distance from the gaps", 0, 2);
+    for (int i = 0; i < 100; i++) t[i] = i % 50 * 0.01 + (i < 50 ? 0 : 1.7);
+    kind_of(&o, "2 gaps leave", 0, 2);
+    vxg_ct_trajectory_defaults(VXG_CT_PATH_HELICAL, VXG_CT_BEAM_CONE, &o);
+    o.nviews = 100, o.rows = 4, o.cols = 50, o.sod = 200, o.sdd = 300;
+    kind_of(&o, "a helix", 0, 0);
+    o.center = 40, o.has_center = 1;
+    kind_of(&o, "not for a helix", 0, 0);
+}
+
 TEST(words_and_sketch)
 {
     static const vxg_ct_path paths[] = {VXG_CT_PATH_CIRCULAR, VXG_CT_PATH_HELICAL,
@@ -129,4 +198,4 @@ TEST(words_and_sketch)
     }
 }
 
-TEST_MAIN("ct_geometry_explain", T(warnings), T(summary), T(words_and_sketch))
+TEST_MAIN("ct_geometry_explain", T(warnings), T(summary), T(kinds), T(words_and_sketch))

@@ -195,6 +195,7 @@ plant fdk_half_fan_cut_off src/ct/geometry/scan_kind.c 's/ceil\(fabs\(2 \* colum
 plant parker_fan_mirrored src/ct/analytic/fdk_weights.c 's/b < 2 \* \(delta \+ g\)/b < 2 * (delta - g)/' "ct_fdk_weights parker"
 plant offset_side_swapped src/ct/analytic/fdk_weights.c 's/hi < -lo \? -1 : 1/hi < -lo ? 1 : -1/' "ct_fdk_weights offset"
 plant helix_not_divided src/ct/analytic/fdk.c 's/turns >= 0\.5 \? 1 \/ turns : 0/turns > 0 ? 1 : 0/' "ct_fdk helix"
+plant half_acquisition_unsaid src/ct/geometry/scan_kind.c 's/return s->aside \&\& !s->turn\.ngaps/return 0 \&\& !s->turn.ngaps/' "ct_geometry_explain kinds"
 plant gap_on_its_rim src/ct/geometry/arcs.c 's/a->spacing\[g\] = out->median;//' "ct_scans gap_weights"
 plant gap_counts_once src/ct/geometry/arcs.c 's/count \+= a->spacing\[g\] > limit/count = 1/' "ct_scans gap_weights"
 plant slab_weighted_alone src/ct/analytic/fdk_plan.c 's/opts->whole \? opts->whole : geo/geo/' "ct_scans whole"

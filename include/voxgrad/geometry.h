@@ -158,9 +158,9 @@ typedef struct vxg_ct_volume_spec { /* 0: open */
 } vxg_ct_volume_spec;
 
 /* Field of view about the z axis: radius of the cylinder that the middle row of every view covers
- * (a full turn whose axis is seen off the middle by more than a sixth of the detector, a half-fan:
- * the view or its opposite) and, at the axis, the heights seen by every view (a helix: by any).
- * VXG_ERR_ARGUMENT when a view's detector misses the axis. */
+ * (half-fan and half-acquisition, a full turn whose axis is seen off the middle by over 5 % of the
+ * detector's width: the view or its opposite) and, at the axis, the heights seen by every view (a
+ * helix: by any). VXG_ERR_ARGUMENT when a view's detector misses the axis. */
 VXG_API int vxg_ct_field_of_view(const vxg_ct_geometry *geo, double *radius, double z[2]);
 /* Closes what is open: n d = size per axis, enlarged to whole voxels; the smallest voxel size goes
  * to axes without one (no size at all: the field of view's over the count given, else the pixel at
@@ -176,6 +176,7 @@ VXG_API int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volu
     X(DETECTOR_NEAR, "detector-before-axis")                                                       \
     X(RADIANS, "angles-in-radians")                                                                \
     X(SHORT, "short-coverage")                                                                     \
+    X(GAPS, "gaps-between-views")                                                                  \
     X(DUPLICATE, "duplicate-view")                                                                 \
     X(ROWS_REVERSED, "rows-reversed")                                                              \
     X(MIRRORED, "mirrored")                                                                        \
@@ -187,7 +188,8 @@ VXG_API int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volu
     X(SKEW, "not-perpendicular")                                                                   \
     X(UNEVEN, "uneven-steps")                                                                      \
     X(WIDE, "fan-too-wide")                                                                        \
-    X(OBLONG, "pixels-not-square")
+    X(OBLONG, "pixels-not-square")                                                                 \
+    X(REFUSED, "not-reconstructed")
 typedef enum vxg_ct_warning {
 #define VXG_X(e, id) VXG_CT_WARNING_##e,
     VXG_CT_WARNING_LIST(VXG_X)
@@ -211,15 +213,23 @@ typedef struct vxg_ct_summary {
     double fan_angle, cone_angle; /* of view 0, radians, both sides together */
     double first, last;           /* angle of the first and last view, radians, continuous */
     double step[3];               /* size of a step: least, median, greatest */
-    double covered;               /* |last - first| + the median step */
+    double covered;               /* |last - first| + the median step; gaps are not covered */
     double needed;                /* short scan: pi + fan angle, parallel pi */
     int direction;                /* 1 counter-clockwise seen from +z, -1 clockwise, 0 neither */
-    int half_fan, repeated_end;   /* repeated_end: the last view is the first one */
+    int half_fan;                 /* half-fan or half-acquisition: see vxg_ct_field_of_view */
+    int repeated_end;             /* the last view is the first one */
     uint32_t reserved0;           /* 0 */
     double z[2];                  /* height of the source (parallel: of the detector) */
     double z_per_turn;            /* helix; 0 */
     double tilt;                  /* of the rays below the x-y plane, view 0 */
     double roll;                  /* of the detector in its plane, view 0: V against z */
+    int64_t gaps;                 /* arcs of a turn that were not measured (vxg_ct_angle_weights) */
+    double gap[2];                /* the widest: angle of the view before and after it, radians */
+    double unseen;                /* part of the rays through the field of view in no view */
+    double ray_pitch[2];          /* distance of neighbouring rays (cone: columns) on the level */
+    int refused;                  /* neither vxg_ct_fbp nor vxg_ct_fdk reconstructs it */
+    uint32_t reserved1;           /* 0 */
+    char method[400];             /* how they do; refused: why not */
 } vxg_ct_summary;
 
 /* notes (NULL: none) hold the declared direction and the volume. */

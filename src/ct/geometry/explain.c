@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ct/geometry/scan_kind.h"
 #include "ct/geometry/tools.h"
 
 #define DEG (180 / M_PI)
@@ -36,6 +37,7 @@ typedef struct tally { /* beside the summary */
     int off_axis, mirrored, unseen;
     double up;   /* sum of V . z */
     double skew; /* largest |cos| between U and V */
+    double step; /* greatest step that is no gap */
 } tally;
 
 /* Some view sees none of the box: all corners beyond one edge of the detector. */
@@ -84,7 +86,8 @@ static void add_view(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, int6
 }
 
 /* ---- Angles ---- */
-static int add_angles(const vxg_ct_geometry *geo, vxg_ct_summary *o) {
+static int add_angles(const vxg_ct_geometry *geo, const vxg__cover *turn, vxg_ct_summary *o,
+                      tally *extra) {
     const int64_t n = o->nviews;
     double *t = vxg__calloc((size_t)n, sizeof *t);
     if (!t) return VXG_ERR_MEMORY;
@@ -102,7 +105,19 @@ static int add_angles(const vxg_ct_geometry *geo, vxg_ct_summary *o) {
         qsort(t, (size_t)n - 1, sizeof *t, by_size);
         o->step[0] = t[0], o->step[1] = t[(n - 1) / 2], o->step[2] = t[n - 2];
     }
+    double least = INFINITY;
+    for (int64_t g = 0; g < turn->ngaps; g++)
+        least = fmin(least, turn->gaps[g].to - turn->gaps[g].from);
+    for (int64_t i = 0; i + 1 < n; i++)
+        if (t[i] < 0.999 * least) extra->step = fmax(extra->step, t[i]);
     o->covered = fabs(o->last - o->first) + o->step[1];
+    if (turn->ngaps) {
+        o->covered = 2 * M_PI - turn->missing;
+        o->gap[0] = turn->gaps[turn->widest].from, o->gap[1] = turn->gaps[turn->widest].to;
+    } else if (turn->median < 2 * M_PI) {
+        o->covered = fmax(o->covered, 2 * M_PI);
+    }
+    o->gaps = turn->ngaps;
     vxg__free(t);
     return status;
 }
@@ -152,9 +167,26 @@ static void add_shape(const vxg_ct_geometry *geo, vxg_ct_summary *o) {
         o->fov_radius = o->fov_z[0] = o->fov_z[1] = NAN;
         vxg_error_clear();
     }
-    const double middle = 0.5 * (double)(o->cols - 1);
-    o->half_fan = o->covered > 2 * M_PI - 0.75 * o->step[1] &&
-                  fabs(0.5 * (o->center[0] + o->center[1]) - middle) > (double)o->cols / 6;
+}
+
+/* What analytic reconstruction makes of the scan. */
+static int add_method(const vxg_ct_geometry *geo, vxg__ct_scan *s, vxg_ct_summary *o) {
+    const int cone = o->beam == VXG_CT_BEAM_CONE;
+    const vxg__scan_opts opts = {.who = cone ? "fdk" : "fbp",
+                                 .half = cone ? "half_fan" : "half_acquisition"};
+    o->unseen = s->unseen;
+    o->half_fan = vxg__ct_scan_half_fan(s);
+    o->ray_pitch[0] = s->pitch[0], o->ray_pitch[1] = s->pitch[1];
+    const int status = vxg__ct_scan_decide(geo, &opts, s);
+    if (status == VXG_ERR_MEMORY) return status;
+    o->refused = status != VXG_OK;
+    if (status) {
+        vxg__format(o->method, sizeof o->method, "%s", vxg_error_message());
+        vxg_error_clear();
+    } else {
+        vxg__ct_scan_words(s, o->method, sizeof o->method);
+    }
+    return VXG_OK;
 }
 
 /* ---- Warnings ---- */
@@ -189,8 +221,11 @@ static void find_warnings(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
     on[VXG_CT_WARNING_AXIS_OFF] = t->off_axis > 0;
     on[VXG_CT_WARNING_DETECTOR_NEAR] = cone && o->magnification[0] < 1;
     on[VXG_CT_WARNING_RADIANS] = many && o->covered > 0 && o->covered < 7 / DEG;
-    on[VXG_CT_WARNING_SHORT] = many && !on[VXG_CT_WARNING_RADIANS] && o->direction != 0 &&
-                               o->covered < o->needed - 0.5 * step;
+    on[VXG_CT_WARNING_SHORT] =
+        many && !on[VXG_CT_WARNING_RADIANS] &&
+        (o->gaps > 1 ? o->unseen * M_PI > 1.5 * step : o->covered < o->needed - 0.5 * step);
+    on[VXG_CT_WARNING_GAPS] = many && o->gaps > 1;
+    on[VXG_CT_WARNING_REFUSED] = o->refused;
     on[VXG_CT_WARNING_DUPLICATE] = o->repeated_end;
     on[VXG_CT_WARNING_MIRRORED] = t->mirrored > 0;
     on[VXG_CT_WARNING_ROWS_REVERSED] = t->up < 0;
@@ -198,7 +233,7 @@ static void find_warnings(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
         notes && notes->reverse >= 0 && o->direction == (notes->reverse ? 1 : -1);
     on[VXG_CT_WARNING_SKEW] = t->skew > 1e-3;
     on[VXG_CT_WARNING_UNEVEN] =
-        o->nviews > 3 && (o->step[2] > 1.1 * step || o->step[0] < 0.9 * step) && step > 0;
+        o->nviews > 3 && (t->step > 1.1 * step || o->step[0] < 0.9 * step) && step > 0;
     on[VXG_CT_WARNING_WIDE] = cone && (o->fan_angle > 100 / DEG || o->cone_angle > 100 / DEG);
     const double shape = o->pixel[0] / o->pixel[1];
     on[VXG_CT_WARNING_OBLONG] = o->rows > 1 && (shape > 1.5 || shape < 1 / 1.5);
@@ -206,14 +241,9 @@ static void find_warnings(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
     for (int w = 0; w < VXG_CT_WARNING_COUNT; w++) o->warnings |= (uint32_t)on[w] << w;
 }
 
-int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
-                            vxg_ct_summary *out) {
+static int fill(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, vxg__ct_scan *scan,
+                vxg_ct_summary *o) {
     tally t = {0};
-    VXG_FAIL_IF(!geo || !out, VXG_ERR_ARGUMENT, "geometry or summary is NULL");
-    VXG_READ(vxg_ct_notes, notes);
-    VXG_TRY(vxg__ct_notes_check(&notes_own));
-    VXG_TRY(VXG_OUT_CHECK(vxg_ct_summary, out));
-    vxg_ct_summary found, *const o = &found;
     *o = (vxg_ct_summary){.beam = vxg_ct_geometry_beam(geo),
                           .detector = vxg_ct_geometry_detector(geo),
                           .nviews = vxg_ct_geometry_nviews(geo),
@@ -225,11 +255,26 @@ int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *note
     for (int64_t i = 0; i < o->nviews; i++) add_view(geo, notes, i, o, &t);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (!isfinite(pairs[i][0])) pairs[i][0] = pairs[i][1] = NAN;
-    VXG_TRY(add_angles(geo, o));
+    VXG_TRY(add_angles(geo, &scan->turn, o, &t));
     add_shape(geo, o);
+    VXG_TRY(add_method(geo, scan, o));
     o->repeated_end = repeats(geo);
     find_warnings(geo, notes, &t, o);
-    return VXG_OUT(vxg_ct_summary, out, o);
+    return VXG_OK;
+}
+
+int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
+                            vxg_ct_summary *out) {
+    vxg__ct_scan scan;
+    vxg_ct_summary found;
+    VXG_FAIL_IF(!geo || !out, VXG_ERR_ARGUMENT, "geometry or summary is NULL");
+    VXG_READ(vxg_ct_notes, notes);
+    VXG_TRY(vxg__ct_notes_check(&notes_own));
+    VXG_TRY(VXG_OUT_CHECK(vxg_ct_summary, out));
+    VXG_TRY(vxg__ct_scan_look(geo, VXG_CT_ARC_AUTO, &scan));
+    const int status = fill(geo, notes, &scan, &found);
+    vxg__ct_scan_free(&scan);
+    return status ? status : VXG_OUT(vxg_ct_summary, out, &found);
 }
 
 int vxg_ct_warning_words(const vxg_ct_summary *s, vxg_ct_warning w, char *out, size_t size) {
@@ -254,10 +299,20 @@ int vxg_ct_warning_words(const vxg_ct_summary *s, vxg_ct_warning w, char *out, s
             "give degrees",
             s->covered * DEG);
     case VXG_CT_WARNING_SHORT:
-        return vxg__format(out, size,
-                           "the views cover %.5g degrees, a short scan needs %.5g: some rays are "
-                           "measured nowhere",
-                           s->covered * DEG, s->needed * DEG);
+        return vxg__format(
+            out, size,
+            "the views cover %.5g degrees%s, a short scan needs %.5g: %.3g %% of the "
+            "rays through the field of view are measured nowhere",
+            s->covered * DEG, s->gaps > 1 ? " in pieces" : "", s->needed * DEG, 100 * s->unseen);
+    case VXG_CT_WARNING_GAPS:
+        return vxg__format(
+            out, size,
+            "%lld gaps between the views, the widest from %.5g to %.5g degrees: rays "
+            "are shared by the views there are, %.3g %% of them are in no view",
+            (long long)s->gaps, s->gap[0] * DEG, s->gap[1] * DEG, 100 * s->unseen);
+    case VXG_CT_WARNING_REFUSED:
+        return vxg__format(out, size, "recon does not reconstruct this scan: %s",
+                           s->refused ? s->method : "(it does)");
     case VXG_CT_WARNING_DUPLICATE:
         return vxg__format(
             out, size, "the last view repeats the first: leave it out, or let weights share it");

@@ -39,18 +39,22 @@ static void distances(pen *p, const vxg_ct_summary *s) {
     vxg__text_add(&p->t, "\n");
 }
 
+static const char *halves(const vxg_ct_summary *s) {
+    if (!s->half_fan) return "";
+    return s->beam == VXG_CT_BEAM_CONE ? " with both halves of the turn (half-fan)"
+                                       : " with both halves of the turn (half-acquisition)";
+}
+
 static void view_field(pen *p, const vxg_ct_summary *s) {
     if (!isfinite(s->fov_radius)) {
         vxg__text_add(&p->t, "field of view: none, the detector misses the axis\n");
     } else if (s->rows == 1) {
         vxg__text_add(&p->t, "field of view: a disc of diameter %.6g%s%s\n", 2 * s->fov_radius,
-                      p->unit, s->half_fan ? ", with both halves of the turn (half-fan)" : "");
+                      p->unit, halves(s));
     } else {
         vxg__text_add(&p->t,
                       "field of view: a cylinder of diameter %.6g%s%s, heights %.6g to %.6g%s\n",
-                      2 * s->fov_radius, p->unit,
-                      s->half_fan ? " with both halves of the turn (half-fan)" : "", s->fov_z[0],
-                      s->fov_z[1], p->unit);
+                      2 * s->fov_radius, p->unit, halves(s), s->fov_z[0], s->fov_z[1], p->unit);
     }
     if (s->beam == VXG_CT_BEAM_CONE)
         vxg__text_add(&p->t, "the beam opens %.5g degrees across%s", s->fan_angle * DEG,
@@ -68,7 +72,10 @@ static void view_field(pen *p, const vxg_ct_summary *s) {
 static const char *coverage(const vxg_ct_summary *s) {
     const double slack = 0.5 * s->step[1] + 1e-9;
     const double turn = 2 * M_PI;
+    if (s->gaps > 1 && s->unseen * M_PI > 1.5 * s->step[1])
+        return "limited angles, some rays are in no view";
     if (s->covered < s->needed - slack) return "less than a short scan";
+    if (s->gaps > 1) return "every ray is in some view";
     if (s->covered < s->needed + slack)
         return s->beam == VXG_CT_BEAM_PARALLEL ? "half a turn" : "a minimal short scan";
     if (s->covered < turn - slack)
@@ -93,7 +100,11 @@ static void rotation(pen *p, const vxg_ct_summary *s) {
     } else {
         vxg__text_add(&p->t, "steps of %.6g to %.6g degrees\n", s->step[0] * DEG, s->step[2] * DEG);
     }
-    vxg__text_add(&p->t, "covers %.6g degrees: %s", s->covered * DEG, coverage(s));
+    vxg__text_add(&p->t, "covers %.6g degrees", s->covered * DEG);
+    if (s->gaps > 1)
+        vxg__text_add(&p->t, " between %lld gaps, the widest from %.6g to %.6g", (long long)s->gaps,
+                      s->gap[0] * DEG, s->gap[1] * DEG);
+    vxg__text_add(&p->t, ": %s", coverage(s));
     if (s->beam == VXG_CT_BEAM_CONE)
         vxg__text_add(&p->t, " (a short scan is %.6g)", s->needed * DEG);
     vxg__text_add(&p->t, "%s\n", s->repeated_end ? "; the last view repeats the first" : "");
@@ -150,7 +161,12 @@ int vxg_ct_geometry_words(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
     view_field(&p, &s);
     rotation(&p, &s);
     path(&p, geo, &s);
+    if (s.ray_pitch[1] > (1 + 1e-6) * s.ray_pitch[0])
+        vxg__text_add(&p.t,
+                      "neighbouring rays are %.6g to %.6g%s apart on the detector: views differ\n",
+                      s.ray_pitch[0], s.ray_pitch[1], p.unit);
     if (notes && notes->has_volume) volume(&p, &notes->volume);
+    if (!s.refused) vxg__text_add(&p.t, "reconstruction: %s\n", s.method);
     if (p.t.failed) {
         vxg__text_free(&p.t);
         return VXG_ERR_MEMORY;

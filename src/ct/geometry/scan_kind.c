@@ -140,6 +140,11 @@ int vxg__ct_scan_look(const vxg_ct_geometry *geo, vxg_ct_arc arc, vxg__ct_scan *
     return status;
 }
 
+int vxg__ct_scan_half_fan(const vxg__ct_scan *s) {
+    return s->aside && !s->turn.ngaps && s->nviews > 2 && !s->helix && s->border[0] < 0 &&
+           s->border[1] > 0;
+}
+
 /* ---- What it cannot do ---- */
 static int check_orbit(const vxg_ct_geometry *geo, const char *who, const vxg__ct_scan *s) {
     double axis[2];

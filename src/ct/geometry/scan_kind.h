@@ -56,6 +56,8 @@ typedef struct vxg__scan_opts {
 /* Looks at any geometry; refuses none. VXG_ERR_MEMORY. */
 int vxg__ct_scan_look(const vxg_ct_geometry *geo, vxg_ct_arc arc, vxg__ct_scan *out);
 void vxg__ct_scan_free(vxg__ct_scan *s);
+/* The axis is at the side of a full turn: opposite views complete each other. */
+int vxg__ct_scan_half_fan(const vxg__ct_scan *s);
 /* Chooses the method, or refuses by name: VXG_ERR_ARGUMENT, VXG_ERR_UNSUPPORTED (laminography,
  * parallel beams on a helix). */
 int vxg__ct_scan_decide(const vxg_ct_geometry *geo, const vxg__scan_opts *o, vxg__ct_scan *s);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ct/geometry/scan_kind.h"
 #include "ct/geometry/tools.h"
 
 void vxg__ct_passing(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q, double r,
@@ -17,11 +18,9 @@ void vxg__ct_passing(const vxg_ct_geometry *geo, const vxg_ct_view *v, double q,
 typedef struct reach {            /* of the scan so far */
     double least_side, least_far; /* smaller and larger of both sides, smallest over views */
     double every[2], any[2];      /* heights at the axis seen by every and by any view */
-    double covered;               /* signed angle the views turned */
 } reach;
 
-static void add_view(const vxg_ct_geometry *geo, int64_t i, reach *a) {
-    const vxg_ct_view *v = vxg_ct_geometry_view(geo, i);
+static void add_view(const vxg_ct_geometry *geo, const vxg_ct_view *v, reach *a) {
     const double half = 0.5 * (double)vxg_ct_geometry_nu(geo);
     const double tall = 0.5 * (double)vxg_ct_geometry_nv(geo);
     double side[2], z[2], unused;
@@ -37,19 +36,17 @@ static void add_view(const vxg_ct_geometry *geo, int64_t i, reach *a) {
     a->every[1] = fmin(a->every[1], fmax(z[0], z[1]));
     a->any[0] = fmin(a->any[0], fmin(z[0], z[1]));
     a->any[1] = fmax(a->any[1], fmax(z[0], z[1]));
-    if (i > 0) {
-        const double t = vxg__ct_angle(geo, v);
-        a->covered += remainder(t - vxg__ct_angle(geo, vxg_ct_geometry_view(geo, i - 1)), 2 * M_PI);
-    }
 }
 
 int vxg_ct_field_of_view(const vxg_ct_geometry *geo, double *radius, double z[2]) {
     VXG_FAIL_IF(!geo || !radius || !z, VXG_ERR_ARGUMENT, "field of view: an argument is NULL");
     const int64_t n = vxg_ct_geometry_nviews(geo);
-    reach a = {INFINITY, INFINITY, {-INFINITY, INFINITY}, {INFINITY, -INFINITY}, 0};
-    for (int64_t i = 0; i < n; i++) add_view(geo, i, &a);
-    const int full_turn = fabs(a.covered) * (double)n >= 2 * M_PI * ((double)n - 1.5);
-    const int half_fan = full_turn && a.least_side < 0.5 * a.least_far && n > 2;
+    reach a = {INFINITY, INFINITY, {-INFINITY, INFINITY}, {INFINITY, -INFINITY}};
+    vxg__ct_scan scan;
+    VXG_TRY(vxg__ct_scan_look(geo, VXG_CT_ARC_AUTO, &scan));
+    const int half_fan = vxg__ct_scan_half_fan(&scan);
+    vxg__ct_scan_free(&scan);
+    for (int64_t i = 0; i < n; i++) add_view(geo, vxg_ct_geometry_view(geo, i), &a);
     *radius = half_fan ? a.least_far : a.least_side;
     const int helix = !(a.every[1] - a.every[0] > 0.9 * (a.any[1] - a.any[0]));
     z[0] = helix ? a.any[0] : a.every[0], z[1] = helix ? a.any[1] : a.every[1];
