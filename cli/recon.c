@@ -314,6 +314,34 @@ static int make_volume(cli_job *job, const names *n) {
 }
 
 /* ---- what the three types share ---- */
+static int full_turn(const cli_job *job) {
+    const int64_t n = job->sel.view1 - job->sel.view0;
+    double *t = malloc((size_t)n * 2 * sizeof *t), range = 0;
+    for (int64_t i = 0; t && i < n; i++) t[i] = job->scan->theta[job->sel.view0 + i] * M_PI / 180;
+    if (t && vxg_ct_turn_weights(n, t, t + n, NULL, &range)) vxg_error_clear();
+    free(t);
+    return range >= 2 * M_PI;
+}
+
+/* Without a geometry file: what kind of scan it is, and how large its field of view. */
+static int set_side(cli_job *job) {
+    if (job->geo || job->opt->type == TYPE_TRY) return VXG_OK;
+    int64_t side;
+    int status = vxg_ct_recon_side(job->scan, &job->recon, &side);
+    if (status) return status;
+    const int64_t columns = job->sel.col1 - job->sel.col0;
+    if (side > columns)
+        cli_say(job->run,
+                "half-acquisition: a full turn with the axis at the detector's side: slices of "
+                "%lld x %lld from %lld columns",
+                (long long)side, (long long)side, (long long)columns);
+    if (!strcmp(job->opt->axis, "auto") && full_turn(job))
+        cli_say(job->run,
+                "the views cover a full turn: --rotation-axis auto looks in the middle of "
+                "the detector; where the axis is at its side (half-acquisition), give it");
+    job->recon.side = job->vol.ny = job->vol.nx = side;
+    return cli_provenance_add(&job->prov, "half_acquisition", side > columns ? "yes" : "no");
+}
 
 static int add_center(cli_provenance *p, double center, const char *method) {
     int status = cli_provenance_add(p, "center", "%.17g", center);
@@ -431,6 +459,7 @@ static int describe(cli_job *job) {
                                               : "attenuation in 1/px (px: detector pixel)");
     if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path);
     if (!status) status = set_center(job);
+    if (!status) status = set_side(job);
     if (!status && !job->opt->no_checksum) {
         const vxg_progress waiting = {.cancel = &cli_cancel};
         status = cli_hash_wait(&waiting, hex);
@@ -471,7 +500,9 @@ const cli_verb cli_verb_recon = {
         "orthoslices.png and provenance.json. Type slice writes one detector row's slice. Type "
         "try writes one slice for each of a range of centres and try_montage.png, which shows "
         "them all with their centres. Without --rotation-axis the centre is found as `voxgrad "
-        "center` does. Nothing is left behind when the command fails or is interrupted.\n\n"
+        "center` does. A full turn with the axis over 5 % of the width off the detector's middle "
+        "(half-acquisition) is reconstructed as far as the far side reaches: slices are wider than "
+        "the detector. Nothing is left behind when the command fails or is interrupted.\n\n"
         "With --geometry the scan is a fan-beam or cone-beam scan (Feldkamp's method; full, short "
         "and half-fan scans) or a parallel-beam scan of stated geometry; values are attenuation "
         "per "

@@ -190,6 +190,10 @@ static int standard_scan(job *j) {
             o->sod > 0 ? vxg_ct_cone_circular(&c, &j->geo) : vxg_ct_parallel_circular(&p, &j->geo);
     free(radians);
     if (!status) vxg_ct_fit_volume(j->geo, &j->grid);
+    vxg_ct_summary s = {.size = sizeof s};
+    if (!status) status = vxg_ct_geometry_summary(j->geo, NULL, &s);
+    if (!status && s.half_fan) /* the grid that recon makes: as far as the far side reaches */
+        j->grid.nx = j->grid.ny = (int64_t)ceil(2 * s.fov_radius / j->grid.dx - 1e-6);
     return status;
 }
 

@@ -496,6 +496,134 @@ TEST(whole)
     rows_of_a_whole(VXG_CT_BEAM_PARALLEL, 100, 5);
 }
 
+/* ---- A scan in memory, slab by slab ---- */
+enum { VIEWS = 120, ROWS = 70, COLS = 30, WIDE = 46 };
+static float lines[VIEWS * ROWS * COLS];
+
+static int read_lines(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1,
+                      int64_t r0, int64_t r1, int64_t c0, int64_t c1, float *dst) {
+    (void)self, (void)kind;
+    for (int64_t v = v0; v < v1; v++)
+        for (int64_t r = r0; r < r1; r++)
+            for (int64_t c = c0; c < c1; c++) *dst++ = lines[(v * ROWS + r) * COLS + c];
+    return VXG_OK;
+}
+static int keep(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    memcpy((float *)self->impl + z0 * WIDE * WIDE, src, (size_t)(nz * WIDE * WIDE) * sizeof *src);
+    return VXG_OK;
+}
+
+TEST(pipeline)
+{
+    static float whole[ROWS * WIDE * WIDE], slabs[2][ROWS * WIDE * WIDE], tries[3 * COLS * COLS];
+    double theta[VIEWS], angles[VIEWS];
+    const double centers[3] = {6, 7, 8};
+    uint32_t state = 3;
+    for (int i = 0; i < VIEWS; i++) theta[i] = 3.0 * i, angles[i] = theta[i] * DEG;
+    for (int i = 0; i < VIEWS * ROWS * COLS; i++) {
+        state = state * 1664525u + 1013904223u;
+        lines[i] = (float)(state >> 8) / 16777216.0f;
+    }
+    vxg_scan_reader reader = {.path = "memory",
+                              .format = "memory",
+                              .dtype = "float32",
+                              .nviews = VIEWS,
+                              .nrows = ROWS,
+                              .ncols = COLS,
+                              .theta = theta,
+                              .pixel_unit = "",
+                              .read = read_lines};
+    vxg_ct_recon_opts o = {.center = 7, .no_minus_log = 1, .window = VXG_CT_WINDOW_HANN};
+    CHECK_OK(vxg_ct_recon_side(&reader, &o, &o.side));
+    CHECK(o.side == 45, "%d voxels across", (int)o.side);
+    o.side = WIDE;
+    for (int k = 0; k < 2; k++) {
+        vxg_volume_writer writer = {.write = keep, .impl = slabs[k]};
+        vxg_ct_recon_stats stats;
+        o.max_memory = k ? 2000000 : 0;
+        CHECK_OK(vxg_ct_reconstruct(dev, &reader, &o, &writer, &stats));
+        CHECK(stats.nx == WIDE && stats.ny == WIDE && (k == 0 || stats.chunk < 64),
+              "%d slices at once", (int)stats.chunk);
+    }
+    EXPECT(!memcmp(slabs[0], slabs[1], sizeof whole), "the memory allowed changes bits");
+    const vxg_ct_parallel_opts p = {.angles = angles,
+                                    .nviews = VIEWS,
+                                    .rows = ROWS,
+                                    .cols = COLS,
+                                    .center = 7,
+                                    .has_center = 1};
+    const vxg_ct_volume vol = {.nz = ROWS, .ny = WIDE, .nx = WIDE};
+    vxg_ct_geometry *geo;
+    CHECK_OK(vxg_ct_parallel_circular(&p, &geo));
+    CHECK_OK(run(geo, &vol, VXG_CT_ARC_AUTO, NULL, lines, whole));
+    double off = 0, most = 0;
+    for (int i = 0; i < ROWS * WIDE * WIDE; i++)
+        most = fmax(most, fabs((double)whole[i])),
+        off = fmax(off, fabs((double)whole[i] - (double)slabs[0][i]));
+    EXPECT(off < 1e-6 * most, "slabs differ from the whole by %.3g of %.3g", off, most);
+    o.max_memory =
+        0; /* the tries are the middle of slices: an even and an odd side differ by half */
+    CHECK_OK(vxg_ct_try_centers(dev, &reader, &o, 33, 3, centers, tries));
+    off = 0;
+    for (int i = 0; i < COLS * COLS; i++) {
+        const int at =
+            (33 * WIDE + i / COLS + (WIDE - COLS) / 2) * WIDE + i % COLS + (WIDE - COLS) / 2;
+        off = fmax(off, fabs((double)tries[COLS * COLS + i] - (double)whole[at]));
+    }
+    EXPECT(off < 1e-5 * most, "a try differs from the slice by %.3g of %.3g", off, most);
+    o.col_begin = 10, o.col_end = 30; /* the axis is cut off */
+    EXPECT(vxg_ct_recon_side(&reader, &o, &o.side) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "not on it"),
+           "%s", vxg_error_message());
+    vxg_ct_geometry_release(geo);
+}
+
+/* ---- A measured fan ---- */
+/* 721 views over a turn of which three gaps are left out: the picture of all views, nearly. */
+TEST(measured_gaps)
+{
+    enum { N = 721, NU = 560, SIZE = 280 };
+    char path[512];
+    if (!test_data("ct_fan_htc2022_ta/htc2022_ta_full.h5", path, sizeof path))
+        SKIP("ct_fan_htc2022_ta is not in VXG_TEST_DATA");
+    static float proj[N * NU], part[N * NU], got[2][SIZE * SIZE];
+    const vxg_ct_volume vol = {
+        .nz = 1, .ny = SIZE, .nx = SIZE, .dy = 0.29664464, .dx = 0.29664464, .dz = 1};
+    vxg_scan_reader *reader;
+    vxg_ct_geometry *geo, *less;
+    double t[N];
+    int64_t index[N], n = 0;
+    const int status = vxg_scan_open_dataset(path, "sinogram", &reader);
+    if (status == VXG_ERR_UNSUPPORTED) SKIP("%s", vxg_error_message());
+    CHECK(!status, "%s", vxg_error_message());
+    CHECK_OK(reader->read(reader, VXG_FRAME_DATA, 0, N, 0, 1, 0, NU, proj));
+    vxg_scan_close(reader);
+    for (int i = 0; i < N; i++) {
+        const double a = 0.5 * i;
+        t[i] = (90 + a) * DEG;
+        if ((a > 20 && a < 35) || (a > 140 && a < 152) || (a > 255 && a < 280)) continue;
+        memcpy(part + n * NU, proj + i * NU, NU * sizeof *proj);
+        index[n++] = i;
+    }
+    const vxg_ct_cone_opts o = {
+        .angles = t, .nviews = N, .cols = NU, .sod = 410.66, .sdd = 553.74, .pixel = 0.2};
+    CHECK_OK(vxg_ct_cone_circular(&o, &geo));
+    CHECK_OK(vxg_ct_geometry_take(geo, n, index, &less));
+    CHECK_OK(run(geo, &vol, VXG_CT_ARC_AUTO, NULL, proj, got[0]));
+    CHECK_OK(run(less, &vol, VXG_CT_ARC_AUTO, NULL, part, got[1]));
+    double m[2] = {0}, s[3] = {0};
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < SIZE * SIZE; i++) m[k] += (double)got[k][i] / (SIZE * SIZE);
+    for (int i = 0; i < SIZE * SIZE; i++) {
+        const double a = (double)got[0][i] - m[0], b = (double)got[1][i] - m[1];
+        s[0] += a * a, s[1] += b * b, s[2] += a * b;
+    }
+    const double correlation = s[2] / sqrt(s[0] * s[1]);
+    printf("# correlation with the picture of all views: %.4f\n", correlation);
+    EXPECT(correlation > 0.99, "correlation %.4f", correlation);
+    vxg_ct_geometry_release(geo), vxg_ct_geometry_release(less);
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(half_acquisition),
                                       T(half_acquisition_elsewhere),
@@ -509,7 +637,9 @@ int main(int argc, char **argv) {
                                       T(one_column),
                                       T(rays_leave_the_slice),
                                       T(helix_off_the_middle),
-                                      T(whole)};
+                                      T(whole),
+                                      T(pipeline),
+                                      T(measured_gaps)};
     if (vxg_device_open("cpu", &dev)) return printf("FAIL ct_scans: %s\n", vxg_error_message()), 1;
     int failed = test_run("ct_scans", list, (int)(sizeof list / sizeof *list), argc, argv);
     vxg_device_release(dev);

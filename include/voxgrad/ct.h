@@ -457,6 +457,7 @@ typedef struct vxg_ct_recon_opts {
                          * the device's memory, 1 to 16 GiB */
     int no_minus_log;   /* data are line integrals already */
     uint32_t reserved0; /* 0 */
+    int64_t side;       /* voxels along x and y; 0: as many as columns */
     const vxg_progress *progress;
     const char
         *scratch; /* folder of the scratch file; NULL: the environment's TMPDIR or /var/tmp */
@@ -474,6 +475,11 @@ typedef struct vxg_ct_recon_stats {
     int64_t empty_rows; /* detector rows without any good value; they count as 0 */
 } vxg_ct_recon_stats;
 
+/* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in
+ * a half-acquisition (a full turn whose axis is over 5 % of the used columns off their middle),
+ * twice the far side. */
+VXG_API int vxg_ct_recon_side(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
+                              int64_t *side);
 /* Reads, corrects, filters, backprojects and writes slab by slab in bounded memory; reading,
  * compute and writing overlap. Bits do not depend on max_memory or threads. Counts that are not
  * finite, transmissions <= 0, pixels whose flat does not exceed the dark, and with no_minus_log

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ct/geometry/scan_kind.h"
 #include "ct/pipeline/pipeline.h"
 
 #define MOST_SLICES 64 /* a schedule's widest block of slices; more only costs memory */
@@ -77,15 +78,50 @@ static int slab_filter(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_re
     return status;
 }
 
-static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p, int64_t rows, double center,
-                              vxg_op **out) {
+/* fbp: weights, filter and backprojector in one, for scans whose rays do not all count the same. */
+static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p,
+                              const vxg_ct_recon_opts *opts, int64_t rows, double center,
+                              int64_t side, int fbp, vxg_op **out) {
+    const vxg_ct_fbp_opts o = {.window = opts->window, .cutoff = opts->cutoff};
     vxg_ct_geometry *geo;
     *out = NULL;
     VXG_TRY(slab_geometry(p, rows, center, &geo));
     vxg_ct_volume vol;
     vxg_ct_fit_volume(geo, &vol);
-    int status = vxg_ct_backprojector(dev, geo, &vol, NULL, out);
+    vol.nx = vol.ny = side;
+    int status =
+        fbp ? vxg_ct_fbp(dev, geo, &vol, &o, out) : vxg_ct_backprojector(dev, geo, &vol, NULL, out);
     vxg_ct_geometry_release(geo);
+    return status;
+}
+
+/* *weighted: rays do not all count the same. *side: voxels across the field of view, the number of
+ * columns where that is no half-acquisition. Refuses what vxg_ct_fbp refuses. */
+static int look_at(const vxg__scan_part *p, double center, int *weighted, int64_t *side) {
+    const vxg__scan_opts o = {.who = "reconstruct", .half = "half_acquisition"};
+    vxg_ct_geometry *geo;
+    vxg__ct_scan scan;
+    VXG_TRY(slab_geometry(p, 1, center, &geo));
+    int status = vxg__ct_scan_look(geo, VXG_CT_ARC_AUTO, &scan);
+    if (!status) status = vxg__ct_scan_decide(geo, &o, &scan);
+    *weighted = !status && scan.method != VXG__SCAN_EVEN;
+    *side = p->ncols;
+    if (!status && scan.method == VXG__SCAN_OFFSET)
+        *side = (int64_t)ceil(2 * fmax(-scan.border[0], scan.border[1]) - 1e-6);
+    if (!status) vxg__ct_scan_free(&scan);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
+int vxg_ct_recon_side(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts, int64_t *side) {
+    vxg__scan_part p = {0};
+    int weighted;
+    VXG_FAIL_IF(!scan || !opts || !side, VXG_ERR_ARGUMENT,
+                "reconstruct: scan, options or side is NULL");
+    VXG_TRY(check_center(scan, opts->center));
+    int status = vxg__scan_plan(scan, opts, &p);
+    if (!status) status = look_at(&p, opts->center, &weighted, side);
+    vxg__free(p.angles);
     return status;
 }
 
@@ -141,6 +177,7 @@ typedef struct conveyor {
     vxg__scan_part part;
     int64_t chunk, nslabs, slots, bytes;
     int64_t nz, ny, nx;
+    int weighted; /* rays do not all count the same: one operator does it all */
     vxg__corrector correct;
     pthread_mutex_t reading;
     vxg__staging proj[SLOTS], vol[SLOTS];
@@ -223,14 +260,19 @@ static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_
     return vxg__check_slices(vol->host, s.z0, s.z1 - s.z0, c->ny, c->nx);
 }
 
+/* The operators of n slices; no filter where one operator does it all. */
+static int slab_both(const conveyor *c, vxg_device *dev, int64_t n, vxg_op **filter, vxg_op **bp) {
+    if (!c->weighted) VXG_TRY(slab_filter(dev, &c->part, c->opts, n, filter));
+    return slab_backprojector(dev, &c->part, c->opts, n, c->opts->center, c->nx, c->weighted, bp);
+}
+
 /* The operators of slab i: those of the slab before where they fit. */
 static int slab_operators(conveyor *c, vxg_device *dev, int64_t i, vxg_op **filter, vxg_op **bp) {
     const slab s = slab_at(c, i), before = slab_at(c, i ? i - 1 : 0);
     if (i && s.r1 - s.r0 == before.r1 - before.r0) return VXG_OK;
     vxg_op_release(*filter), vxg_op_release(*bp);
     *filter = *bp = NULL;
-    VXG_TRY(slab_filter(dev, &c->part, c->opts, s.r1 - s.r0, filter));
-    return slab_backprojector(dev, &c->part, s.r1 - s.r0, c->opts->center, bp);
+    return slab_both(c, dev, s.r1 - s.r0, filter, bp);
 }
 
 static void compute_slabs(conveyor *c, vxg_device *dev) {
@@ -248,10 +290,10 @@ static void compute_slabs(conveyor *c, vxg_device *dev) {
 /* The operators of n slices and what they take beside their arrays. */
 static int slab_workspace(const conveyor *c, vxg_device *dev, int64_t n, int64_t *bytes) {
     vxg_op *filter = NULL, *bp = NULL;
-    int status = slab_filter(dev, &c->part, c->opts, n, &filter);
-    if (!status) status = slab_backprojector(dev, &c->part, n, c->opts->center, &bp);
+    int status = slab_both(c, dev, n, &filter, &bp);
     if (!status) {
-        const size_t a = vxg_op_workspace(filter, NULL), b = vxg_op_workspace(bp, NULL);
+        const size_t a = filter ? vxg_op_workspace(filter, NULL) : 0;
+        const size_t b = vxg_op_workspace(bp, NULL);
         *bytes = (int64_t)(a > b ? a : b);
     }
     vxg_op_release(filter), vxg_op_release(bp);
@@ -383,7 +425,9 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
     VXG_TRY(check_center(scan, opts->center));
     int status = vxg__scan_plan(scan, opts, &c.part);
-    c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = c.part.ncols;
+    int64_t side;
+    if (!status) status = look_at(&c.part, opts->center, &c.weighted, &side);
+    c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = opts->side > 0 ? opts->side : c.part.ncols;
     if (!status) status = choose_chunk(&c, dev);
     if (!status) {
         c.nslabs = (c.nz + c.chunk - 1) / c.chunk;
@@ -401,13 +445,17 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
 static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
                    int64_t ncenters, const double *centers, const vxg__staging *proj,
                    const vxg__staging *vol, float *out) {
-    vxg_op *filter;
-    VXG_TRY(slab_filter(dev, p, opts, 1, &filter));
-    int64_t n = p->ncols * p->ncols;
-    int status = VXG_OK;
+    vxg_op *filter = NULL;
+    int64_t n = p->ncols * p->ncols, side;
+    int any = 0, one;
+    for (int64_t i = 0; i < ncenters; i++) {
+        VXG_TRY(look_at(p, centers[i], &one, &side));
+        any |= one; /* rows are then filtered anew for each centre */
+    }
+    int status = any ? VXG_OK : slab_filter(dev, p, opts, 1, &filter);
     for (int64_t i = 0; i < ncenters && !status; i++) {
         vxg_op *bp = NULL;
-        status = slab_backprojector(dev, p, 1, centers[i], &bp);
+        status = slab_backprojector(dev, p, opts, 1, centers[i], p->ncols, any, &bp);
         if (!status) status = slab_run(filter, bp, proj, i > 0, vol, opts->progress);
         if (!status) status = vxg__check_slices(vol->host, 0, 1, p->ncols, p->ncols);
         if (!status) memcpy(out + i * n, vol->host, (size_t)n * sizeof *out);
