@@ -260,7 +260,7 @@ static void print_words(const vxg_ct_summary *s, const char *text) {
 static int explain(cli_run *r, const options *o) {
     vxg_ct_geometry *geo;
     vxg_ct_notes notes = {0};
-    vxg_ct_summary s = {0};
+    vxg_ct_summary s = {.size = sizeof s};
     char *words = NULL, *svg = NULL;
     int status = load(o, r->operands[1], &notes, &geo);
     if (!status) status = vxg_ct_geometry_summary(geo, &notes, &s);

@@ -16,7 +16,7 @@ int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **o
 
 /* How the scan is reconstructed, and what geometry explain warns about. */
 static int say_kind(cli_job *job) {
-    vxg_ct_summary s;
+    vxg_ct_summary s = {.size = sizeof s};
     char words[600];
     int status = vxg_ct_geometry_summary(job->geo, &job->notes, &s);
     if (status) return status;

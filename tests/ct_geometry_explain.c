@@ -97,7 +97,7 @@ TEST(summary)
 static void kind_of(const vxg_ct_trajectory_opts *o, const char *method, int half, int gaps) {
     const vxg_ct_volume vol = {.nz = 1, .ny = 2, .nx = 2};
     vxg_ct_geometry *geo = NULL;
-    vxg_ct_summary s;
+    vxg_ct_summary s = {.size = sizeof s};
     vxg_device *dev;
     vxg_op *op = NULL;
     char *text;

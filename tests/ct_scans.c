@@ -81,7 +81,7 @@ static int run(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_ct_arc 
 /* Error of the Shepp-Logan phantom, `size` its radius in voxels, within `radius` of the axis. */
 static int error_of(const scan *s, double size, double radius, double *error) {
     const vxg_ct_volume vol = {.nz = 1, .ny = SIDE, .nx = SIDE};
-    const vxg_phantom_opts o = {.size = size, .samples = 8};
+    const vxg_phantom_opts o = {.unit = size, .samples = 8};
     static float got[SIDE * SIDE], want[SIDE * SIDE];
     vxg_ct_geometry *geo = NULL;
     vxg_phantom *p = NULL;
