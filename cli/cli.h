@@ -254,6 +254,9 @@ typedef struct cli_job { /* what the three types share */
 } cli_job;
 int cli_recon_try(cli_job *job);
 /* recon_geometry.c: reads --geometry and says what volume it makes. */
+/* Says how a scan is reconstructed and what geometry explain warns about. */
+int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo,
+                 const vxg_ct_notes *notes, vxg_ct_summary *kind);
 int cli_recon_geometry(cli_job *job);
 /* A geometry file; messages name it. notes may be NULL. */
 int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **out);

@@ -314,28 +314,41 @@ static int make_volume(cli_job *job, const names *n) {
 }
 
 /* ---- what the three types share ---- */
-static int full_turn(const cli_job *job) {
+/* The scan as a geometry, one row of it. */
+static int rows_geometry(const cli_job *job, vxg_ct_geometry **geo) {
     const int64_t n = job->sel.view1 - job->sel.view0;
-    double *t = malloc((size_t)n * 2 * sizeof *t), range = 0;
-    for (int64_t i = 0; t && i < n; i++) t[i] = job->scan->theta[job->sel.view0 + i] * M_PI / 180;
-    if (t && vxg_ct_turn_weights(n, t, t + n, NULL, &range)) vxg_error_clear();
+    double *t = malloc((size_t)n * sizeof *t);
+    *geo = NULL;
+    if (!t) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for angles");
+    for (int64_t i = 0; i < n; i++)
+        t[i] = job->scan->theta[job->sel.view0 + i] * M_PI / 180 * (job->opt->reverse ? -1 : 1);
+    const vxg_ct_parallel_opts o = {.angles = t,
+                                    .nviews = n,
+                                    .rows = 1,
+                                    .cols = job->sel.col1 - job->sel.col0,
+                                    .center = job->recon.center - (double)job->sel.col0,
+                                    .has_center = 1};
+    int status = vxg_ct_parallel_circular(&o, geo);
     free(t);
-    return range >= 2 * M_PI;
+    return status;
 }
 
 /* Without a geometry file: what kind of scan it is, and how large its field of view. */
 static int set_side(cli_job *job) {
     if (job->geo || job->opt->type == TYPE_TRY) return VXG_OK;
+    vxg_ct_geometry *geo;
+    vxg_ct_summary kind;
     int64_t side;
-    int status = vxg_ct_recon_side(job->scan, &job->recon, &side);
+    int status = rows_geometry(job, &geo);
+    if (!status) status = cli_say_kind(job->run, job->scan->path, geo, NULL, &kind);
+    vxg_ct_geometry_release(geo);
+    if (!status) status = vxg_ct_recon_side(job->scan, &job->recon, &side);
     if (status) return status;
     const int64_t columns = job->sel.col1 - job->sel.col0;
     if (side > columns)
-        cli_say(job->run,
-                "half-acquisition: a full turn with the axis at the detector's side: slices of "
-                "%lld x %lld from %lld columns",
-                (long long)side, (long long)side, (long long)columns);
-    if (!strcmp(job->opt->axis, "auto") && full_turn(job))
+        cli_say(job->run, "slices of %lld x %lld voxels from %lld columns", (long long)side,
+                (long long)side, (long long)columns);
+    if (!strcmp(job->opt->axis, "auto") && kind.gaps == 0 && kind.nviews > 2)
         cli_say(job->run,
                 "the views cover a full turn: --rotation-axis auto looks in the middle of "
                 "the detector; where the axis is at its side (half-acquisition), give it");

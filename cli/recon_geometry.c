@@ -14,18 +14,17 @@ int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **o
     return status ? vxg_error_context(status, "%s", path) : VXG_OK;
 }
 
-/* How the scan is reconstructed, and what geometry explain warns about. */
-static int say_kind(cli_job *job) {
-    vxg_ct_summary s = {.size = sizeof s};
+int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo,
+                 const vxg_ct_notes *notes, vxg_ct_summary *s) {
     char words[600];
-    int status = vxg_ct_geometry_summary(job->geo, &job->notes, &s);
+    *s = (vxg_ct_summary){.size = sizeof *s};
+    int status = vxg_ct_geometry_summary(geo, notes, s);
     if (status) return status;
-    if (!s.refused) cli_say(job->run, "%s: %s", job->opt->geometry, s.method);
+    if (!s->refused) cli_say(run, "%s: %s", name, s->method);
     for (int w = 0; w < VXG_CT_WARNING_COUNT; w++) {
-        if (!(s.warnings >> w & 1) || w == VXG_CT_WARNING_REFUSED) continue; /* it will say so */
-        vxg_ct_warning_words(&s, (vxg_ct_warning)w, words, sizeof words);
-        cli_say(job->run, "%s: warning (%s): %s", job->opt->geometry,
-                vxg_ct_warning_id((vxg_ct_warning)w), words);
+        if (!(s->warnings >> w & 1) || w == VXG_CT_WARNING_REFUSED) continue; /* it will say so */
+        vxg_ct_warning_words(s, (vxg_ct_warning)w, words, sizeof words);
+        cli_say(run, "%s: warning (%s): %s", name, vxg_ct_warning_id((vxg_ct_warning)w), words);
     }
     return VXG_OK;
 }
@@ -50,7 +49,8 @@ int cli_recon_geometry(cli_job *job) {
         vxg_ct_volume_spec open = {0};
         status = vxg_ct_complete_volume(job->geo, &open, &job->vol);
     }
-    if (!status) status = say_kind(job);
+    vxg_ct_summary kind;
+    if (!status) status = cli_say_kind(job->run, job->opt->geometry, job->geo, &job->notes, &kind);
     if (!status) status = cli_scan_row_of(0, job->vol.nz, 0, job->opt->nsino, &job->row);
     if (!status)
         cli_say(job->run, "geometry %s: %lld views, volume %lld x %lld x %lld of %g x %g x %g %s",

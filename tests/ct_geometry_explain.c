@@ -122,7 +122,7 @@ static void kind_of(const vxg_ct_trajectory_opts *o, const char *method, int hal
 
 TEST(kinds)
 {
-    vxg_ct_trajectory_opts o, p;
+    vxg_ct_trajectory_opts o = {0}, p;
     double t[100];
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_PARALLEL, &o);
     o.nviews = 100, o.rows = 4, o.cols = 50;

@@ -286,4 +286,28 @@ TEST(parallel_beam)
     vxg_device_release(dev);
 }
 
-TEST_MAIN("ct_pipeline_views", T(slabs_equal_the_whole), T(memory), T(parallel_beam))
+/* Every row of a rolled detector sees the axis elsewhere: weights must be those of the whole scan.
+ */
+TEST(rolled_with_the_axis_at_the_side)
+{
+    const vxg_ct_volume vol = {.nz = SLICES, .ny = SIDE, .nx = SIDE, .dz = 0.7};
+    vxg_ct_trajectory_opts o = {.size = sizeof o};
+    vxg_device *dev;
+    vxg_ct_geometry *geo;
+    fill_counts();
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, &o);
+    o.nviews = VIEWS, o.rows = ROWS, o.cols = COLS, o.sod = 80, o.sdd = 100, o.pixel = 1.2;
+    o.center = 6, o.has_center = 1, o.roll = 0.08;
+    CHECK_OK(vxg_ct_trajectory(&o, &geo));
+    compare(dev, geo, &vol, "rolled");
+    vxg_ct_geometry_release(geo);
+    o.range = 4.6;
+    CHECK_OK(vxg_ct_trajectory(&o, &geo));
+    compare(dev, geo, &vol, "rolled, a short scan");
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+}
+
+TEST_MAIN("ct_pipeline_views", T(slabs_equal_the_whole), T(rolled_with_the_axis_at_the_side),
+          T(memory), T(parallel_beam))

@@ -241,7 +241,7 @@ TEST(fbp_refusals)
 {
     enum { N = 36 };
     const vxg_ct_cone_opts cone = {.nviews = 8, .cols = 8, .sod = 30, .sdd = 50};
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo;
     CHECK_OK(vxg_ct_cone_circular(&cone, &geo));
     refused(geo, "vxg_ct_fdk", VXG_ERR_ARGUMENT);
@@ -435,7 +435,7 @@ TEST(rays_leave_the_slice)
 TEST(helix_off_the_middle)
 {
     const vxg_ct_volume vol = {.nz = 1, .ny = 4, .nx = 4};
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo;
     vxg_op *op = NULL;
     vxg_ct_trajectory_defaults(VXG_CT_PATH_HELICAL, VXG_CT_BEAM_CONE, &o);
@@ -457,7 +457,7 @@ static void rows_of_a_whole(vxg_ct_beam beam, int64_t nviews, double range) {
     const vxg_ct_volume vol = {.nz = 2, .ny = 24, .nx = 24, .center = {0, 0, 14}};
     static float proj[120 * ROWS * COLS], part[120 * BAND * COLS], a[2 * 24 * 24], b[2 * 24 * 24];
     vxg_ct_view views[120];
-    vxg_ct_trajectory_opts o;
+    vxg_ct_trajectory_opts o = {0};
     vxg_ct_geometry *geo, *band;
     uint32_t state = 5;
     vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, beam, &o);
@@ -539,7 +539,7 @@ TEST(pipeline)
     o.side = WIDE;
     for (int k = 0; k < 2; k++) {
         vxg_volume_writer writer = {.write = keep, .impl = slabs[k]};
-        vxg_ct_recon_stats stats;
+        vxg_ct_recon_stats stats = {0};
         o.max_memory = k ? 2000000 : 0;
         CHECK_OK(vxg_ct_reconstruct(dev, &reader, &o, &writer, &stats));
         CHECK(stats.nx == WIDE && stats.ny == WIDE && (k == 0 || stats.chunk < 64),

@@ -360,6 +360,35 @@ static int ct_scene(const void *context) {
 TEST(ct_geometry)
 { fail_each("geometry", ct_scene, NULL, MUST_FAIL); }
 
+/* Half-acquisition and a fan with two gaps: analysis, words, operators. */
+static int scans_scene(const void *context) {
+    const vxg_ct_volume vol = {.nz = 1, .ny = 4, .nx = 4};
+    double angles[30];
+    vxg_device *dev = NULL;
+    vxg_ct_parallel_opts o = {
+        .angles = angles, .nviews = 30, .rows = 2, .cols = 8, .center = 1.5, .has_center = 1};
+    vxg_ct_cone_opts c = {.angles = angles, .nviews = 24, .cols = 8, .sod = 90, .sdd = 120};
+    vxg_ct_geometry *half = NULL, *gaps = NULL;
+    vxg_ct_summary s = {.size = sizeof s};
+    vxg_op *op[2] = {NULL};
+    (void)context;
+    for (int i = 0; i < 30; i++) angles[i] = M_PI / 15 * i;
+    int status = vxg_device_open("cpu", &dev);
+    TRY(vxg_ct_parallel_circular(&o, &half));
+    for (int i = 0; i < 24; i++) angles[i] = 0.01 * i + 2 * (i > 7) + 2 * (i > 15);
+    TRY(vxg_ct_cone_circular(&c, &gaps));
+    TRY(vxg_ct_geometry_summary(half, NULL, &s));
+    TRY(vxg_ct_geometry_summary(gaps, NULL, &s));
+    TRY(vxg_ct_fbp(dev, half, &vol, NULL, &op[0]));
+    TRY(vxg_ct_fdk(dev, gaps, &vol, &(vxg_ct_fdk_opts){.arc = VXG_CT_ARC_LIMITED}, &op[1]));
+    vxg_op_release(op[0]), vxg_op_release(op[1]);
+    vxg_ct_geometry_release(half), vxg_ct_geometry_release(gaps);
+    vxg_device_release(dev);
+    return status;
+}
+TEST(ct_scans)
+{ fail_each("scans", scans_scene, NULL, MUST_FAIL); }
+
 /* Files, algebra, explanations and conversions of scan geometry. */
 static int geometry_tools_scene(const void *context) {
     static const vxg_ct_detector_size size = {.rows = 4, .cols = 6, .pixel = 1};
@@ -607,10 +636,11 @@ TEST(many)
 
 int main(int argc, char **argv) {
     static const test_entry list[] = {
-        T(device_cpu),      T(device_opencl), T(device_cuda),    T(source_cpu),    T(source_opencl),
-        T(listing),         T(arrays),        T(arrays_opencl),  T(parts),         T(combinators),
-        T(property_checks), T(ct_geometry),   T(geometry_tools), T(ct_preprocess), T(ct_center),
-        T(scans),           T(volumes),       T(small_files),    T(pictures),      T(pipeline)};
+        T(device_cpu),      T(device_opencl), T(device_cuda),   T(source_cpu),     T(source_opencl),
+        T(listing),         T(arrays),        T(arrays_opencl), T(parts),          T(combinators),
+        T(property_checks), T(ct_geometry),   T(ct_scans),      T(geometry_tools), T(ct_preprocess),
+        T(ct_center),       T(scans),         T(volumes),       T(small_files),    T(pictures),
+        T(pipeline)};
     static const test_entry last[] = {T(many)};
     at(""); /* the scratch folder is no leftover */
     make_sinogram();

@@ -132,7 +132,7 @@ static int repeats(const vxg_ct_geometry *geo) {
     return n > 2 && off < 1e-6 * size;
 }
 
-static void add_shape(const vxg_ct_geometry *geo, vxg_ct_summary *o) {
+static int add_shape(const vxg_ct_geometry *geo, vxg_ct_summary *o) {
     const vxg_ct_view *v = vxg_ct_geometry_view(geo, 0);
     const double half = 0.5 * (double)o->cols, tall = 0.5 * (double)o->rows;
     const double m = o->beam == VXG_CT_BEAM_CONE ? o->magnification[0] : 1;
@@ -163,10 +163,13 @@ static void add_shape(const vxg_ct_geometry *geo, vxg_ct_summary *o) {
         if (fabs(rise) > 0.9 * (o->z[1] - o->z[0]))
             o->z_per_turn = rise / fabs(o->last - o->first) * 2 * M_PI;
     }
-    if (vxg_ct_field_of_view(geo, &o->fov_radius, o->fov_z)) {
+    const int status = vxg_ct_field_of_view(geo, &o->fov_radius, o->fov_z);
+    if (status == VXG_ERR_MEMORY) return status;
+    if (status) { /* there is none */
         o->fov_radius = o->fov_z[0] = o->fov_z[1] = NAN;
         vxg_error_clear();
     }
+    return VXG_OK;
 }
 
 /* What analytic reconstruction makes of the scan. */
@@ -256,7 +259,7 @@ static int fill(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, vxg__ct_s
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (!isfinite(pairs[i][0])) pairs[i][0] = pairs[i][1] = NAN;
     VXG_TRY(add_angles(geo, &scan->turn, o, &t));
-    add_shape(geo, o);
+    VXG_TRY(add_shape(geo, o));
     VXG_TRY(add_method(geo, scan, o));
     o->repeated_end = repeats(geo);
     find_warnings(geo, notes, &t, o);

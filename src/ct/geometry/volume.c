@@ -147,6 +147,7 @@ int vxg_ct_complete_volume(const vxg_ct_geometry *geo, const vxg_ct_volume_spec 
                 axis_names[open], axis_names[open], open);
     if (geo && (open >= 0 || !spec->has_center)) {
         int status = use_view(geo, &v, &middle);
+        if (status == VXG_ERR_MEMORY) return status;
         if (status && open >= 0)
             return vxg_error_context(status, "volume: n%c, d%c or size[%d] stays open",
                                      axis_names[open], axis_names[open], open);
