@@ -134,6 +134,10 @@ static void definitions(vxg_device *dev) {
     CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", backwards, VXG_REAL_F32, &b));
     CHECK_OK(vxg_kernel_get(dev, "conformance_definitions", VXG_REAL_F32, &c));
     EXPECT(a == b && a != c, "the order of definitions matters");
+    vxg_alloc_count();
+    CHECK_OK(vxg_kernel_get_with(dev, "conformance_definitions", forwards, VXG_REAL_F32, &b));
+    EXPECT(vxg_alloc_count() == 0, "a kernel that is built asks for memory");
+    vxg_kernel_release(b);
     vxg_kernel_release(a), vxg_kernel_release(b), vxg_kernel_release(c);
 }
 

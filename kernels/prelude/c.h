@@ -20,6 +20,8 @@ typedef uint32_t k_bits;
 #endif
 typedef int64_t k_long;
 typedef uint32_t k_uint;
+typedef uint8_t k_u8;
+typedef uint16_t k_u16;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL

@@ -5,6 +5,8 @@
 typedef float real;
 typedef long long k_long;
 typedef unsigned int k_uint;
+typedef unsigned char k_u8;
+typedef unsigned short k_u16;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL

@@ -8,6 +8,8 @@ using namespace metal;
 typedef float real;
 typedef long k_long;
 typedef uint k_uint;
+typedef uchar k_u8;
+typedef ushort k_u16;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL device

@@ -5,6 +5,8 @@
 typedef float real;
 typedef long k_long;
 typedef uint k_uint;
+typedef uchar k_u8;
+typedef ushort k_u16;
 #include "kernels/prelude/params.h"
 
 #define K_GLOBAL __global
@@ -38,7 +40,7 @@ typedef uint k_uint;
 
 K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     volatile __global uint *cell = (volatile __global uint *)p;
-    uint old = *cell, seen;
+    uint old = atomic_cmpxchg(cell, 0u, 0u), seen; /* a plain load would race with the others' exchanges */
     while ((seen = atomic_cmpxchg(cell, old, as_uint(as_float(old) + v))) != old) old = seen;
 }
 

@@ -55,11 +55,12 @@ static int word_bytes(const char *p, size_t n, vxg_real real) {
         const char *word;
         int bytes;
     } types[] = {
-        {"K_GLOBAL", -1}, {"const", -1},  {"volatile", -1}, {"restrict", -1}, {"__restrict", -1},
-        {"unsigned", 4},  {"signed", 4},  {"float", 4},     {"double", 8},    {"int", 4},
-        {"k_uint", 4},    {"k_long", 8},  {"short", 2},     {"ushort", 2},    {"char", 1},
-        {"uchar", 1},     {"uint", 4},    {"int8_t", 1},    {"uint8_t", 1},   {"int16_t", 2},
-        {"uint16_t", 2},  {"int32_t", 4}, {"uint32_t", 4},  {"int64_t", 8},   {"uint64_t", 8},
+        {"K_GLOBAL", -1}, {"const", -1},   {"volatile", -1}, {"restrict", -1}, {"__restrict", -1},
+        {"unsigned", 4},  {"signed", 4},   {"float", 4},     {"double", 8},    {"int", 4},
+        {"k_u8", 1},      {"k_u16", 2},    {"k_uint", 4},    {"k_long", 8},    {"short", 2},
+        {"ushort", 2},    {"char", 1},     {"uchar", 1},     {"uint", 4},      {"int8_t", 1},
+        {"uint8_t", 1},   {"int16_t", 2},  {"uint16_t", 2},  {"int32_t", 4},   {"uint32_t", 4},
+        {"int64_t", 8},   {"uint64_t", 8},
     };
     if (same(p, n, "real")) return (int)vxg_real_size(real);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)

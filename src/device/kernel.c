@@ -104,7 +104,8 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_real real, char 
     return VXG_OK;
 }
 
-static vxg_kernel *find_built(vxg_device *dev, const char *name, const char *options,
+/* A kernel that was built before, or NULL. */
+static vxg_kernel *find_built(const vxg_device *dev, const char *name, const char *options,
                               vxg_real real) {
     vxg_kernel *k = dev->kernels;
     while (k && (strcmp(k->name, name) || k->real != real || strcmp(k->options, options)))
@@ -112,21 +113,18 @@ static vxg_kernel *find_built(vxg_device *dev, const char *name, const char *opt
     return k;
 }
 
-/* Takes options (sorted), on failure too. */
-static int get_sorted(vxg_device *dev, const char *name, char *options, vxg_real real,
-                      vxg_kernel **out) {
-    int status = VXG_OK;
-    vxg__lock(&dev->lock);
-    vxg_kernel *k = find_built(dev, name, options, real);
-    if (!k) {
-        status = build_builtin(dev, name, real, options, &k);
-    } else {
-        vxg__free(options);
+/* Options that are sorted already, as those of the library's own calls, ask for no memory once the
+ * kernel is built. */
+static int find_or_build(vxg_device *dev, const char *name, const char *options, vxg_real real,
+                         vxg_kernel **out) {
+    char *sorted;
+    if ((*out = find_built(dev, name, options, real))) return VXG_OK;
+    VXG_TRY(vxg__definitions_sort(options, &sorted));
+    if ((*out = find_built(dev, name, sorted, real))) {
+        vxg__free(sorted);
+        return VXG_OK;
     }
-    vxg__unlock(&dev->lock);
-    if (status) return status;
-    *out = vxg_kernel_retain(k);
-    return VXG_OK;
+    return build_builtin(dev, name, real, sorted, out);
 }
 
 int vxg_kernel_get(vxg_device *dev, const char *name, vxg_real real, vxg_kernel **out) {
@@ -135,22 +133,15 @@ int vxg_kernel_get(vxg_device *dev, const char *name, vxg_real real, vxg_kernel 
 
 int vxg_kernel_get_with(vxg_device *dev, const char *name, const char *options, vxg_real real,
                         vxg_kernel **out) {
-    char *sorted;
     VXG_FAIL_IF(!out || !name, VXG_ERR_ARGUMENT, "kernel: name or out is NULL");
     *out = NULL;
     VXG_TRY(vxg__device_check(dev, "kernel"));
-    if (!options ||
-        !*options) { /* every launch of the library comes here: no memory is asked for */
-        vxg__lock(&dev->lock);
-        vxg_kernel *k = find_built(dev, name, "", real);
-        vxg__unlock(&dev->lock);
-        if (k) {
-            *out = vxg_kernel_retain(k);
-            return VXG_OK;
-        }
-    }
-    VXG_TRY(vxg__definitions_sort(options ? options : "", &sorted));
-    return get_sorted(dev, name, sorted, real, out);
+    vxg_kernel *k = NULL;
+    vxg__lock(&dev->lock);
+    int status = find_or_build(dev, name, options ? options : "", real, &k);
+    vxg__unlock(&dev->lock);
+    if (!status) *out = vxg_kernel_retain(k);
+    return status;
 }
 
 int vxg_kernel_from_source(vxg_device *dev, const char *text, const char *name, const char *options,
