@@ -4,6 +4,7 @@
 
 const vxg_room vxg__rooms[] = {
     {vxg__math_rows, &vxg__math_row_count},
+    {vxg__fft_rows, &vxg__fft_row_count},
     {vxg__ct_rows, &vxg__ct_row_count},
     {vxg__ct_cone_rows, &vxg__ct_cone_row_count},
     {vxg__ct_fdk_rows, &vxg__ct_fdk_row_count},

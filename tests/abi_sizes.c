@@ -149,6 +149,8 @@ MAKES(backprojector, vxg_op, vxg_ct_backprojector(dev, parallel, &volume, s, &ma
 MAKES(projector_geometry, vxg_op, vxg_ct_projector_geometry(dev, cone, &volume, s, &made))
 MAKES(fbp, vxg_op, vxg_ct_fbp(dev, parallel, &volume, s, &made))
 MAKES(fdk, vxg_op, vxg_ct_fdk(dev, cone, &volume, s, &made))
+static const vxg_space fft_signal = {.dtype = VXG_C64, .ndim = 1, .shape = {6}};
+MAKES(fft, vxg_op, vxg_op_fft(dev, &fft_signal, s, &made))
 static int nowhere(void *context, int64_t i, double t, vxg_ct_view *v) {
     (void)context, (void)i, (void)t, (void)v;
     return VXG_ERR_FAILED;
@@ -363,6 +365,7 @@ static void run_cases(void) {
         IN(projector_geometry, vxg_ct_projector_opts, NULL),
         IN(fbp, vxg_ct_fbp_opts, NULL),
         IN(fdk, vxg_ct_fdk_opts, NULL),
+        IN(fft, vxg_fft_opts, NULL),
         IN(slice, vxg_ct_slice, &slice),
         IN(spec, vxg_ct_volume_spec, NULL),
         OUT(summary, vxg_ct_summary, NULL),

@@ -166,10 +166,12 @@ static void view_coefficients(double t, const int *n, float *c) {
     v[14] = (1.01 + 0.51 * fabs(slope)) / fabs(across) + 0.01, v[15] = 1.02;
     v[16] = slope == 0 ? 0 : 1 / slope;
     for (int i = 0; i < 18; i++) c[i] = (float)v[i];
+    /* what float32 leaves of the two lines */
+    for (int i = 0; i < 8; i++) c[18 + i] = (float)(v[2 + i] - (double)c[2 + i]);
 }
 
 typedef struct problem {
-    float vol[7 * 11 * 13], proj[9 * 7 * 17], coef[9 * 18];
+    float vol[7 * 11 * 13], proj[9 * 7 * 17], coef[9 * 26];
 } problem;
 enum { NX = 13, NY = 11, NZ = 7, NU = 17, NV = 7, VIEWS = 9 };
 
@@ -201,7 +203,7 @@ static void one_projector(const char *name, int adjoint) {
     if (!run) SKIP("no C++ compiler");
     for (size_t i = 0; i < NX * NY * NZ; i++) p.vol[i] = (float)(i * 7919 % 1000) / 500 - 1;
     for (size_t i = 0; i < VIEWS * NV * NU; i++) p.proj[i] = (float)(i * 6007 % 1000) / 500 - 1;
-    for (int v = 0; v < VIEWS; v++) view_coefficients(0.1 + v * 0.7, n, p.coef + v * 18);
+    for (int v = 0; v < VIEWS; v++) view_coefficients(0.1 + v * 0.7, n, p.coef + v * 26);
     q = p;
     for (int i = 0; i < 3; i++) l.global[i] = adjoint ? n[i] : (int[]){NU, NV, VIEWS}[i];
     void *c_form[3] = {adjoint ? p.proj : p.vol, p.coef, adjoint ? p.vol : p.proj};

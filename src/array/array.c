@@ -8,8 +8,9 @@
 
 int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out) {
     *out = vxg__arithmetic(dtype);
-    VXG_FAIL_IF(dtype != VXG_F32 && dtype != VXG_F64, VXG_ERR_UNSUPPORTED,
-                "%s: elements are %s; float32 and float64 are done", what, vxg_dtype_name(dtype));
+    VXG_FAIL_IF(dtype != VXG_F32 && dtype != VXG_F64 && vxg__reals(dtype) == 1, VXG_ERR_UNSUPPORTED,
+                "%s: elements are %s; float32, float64, complex64 and complex128 are done", what,
+                vxg_dtype_name(dtype));
     return VXG_OK;
 }
 
@@ -21,10 +22,15 @@ int vxg__real_check(vxg_real real, const char *what) {
 
 int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_real real,
                 const vxg_launch *l) {
+    return vxg__launch_with(dev, queue, kernel, NULL, real, l);
+}
+
+int vxg__launch_with(vxg_device *dev, vxg_queue *queue, const char *kernel, const char *options,
+                     vxg_real real, const vxg_launch *l) {
     vxg_kernel *k;
     for (int i = 0; i < 3; i++)
         if (l->global[i] < 0) return VXG_OK; /* an empty range */
-    VXG_TRY(vxg_kernel_get(dev, kernel, real, &k));
+    VXG_TRY(vxg_kernel_get_with(dev, kernel, options, real, &k));
     int status = vxg_kernel_launch(k, queue, l);
     vxg_kernel_release(k);
     return status;
@@ -278,6 +284,16 @@ static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) 
     return VXG_OK;
 }
 
+/* The real (part 0) or the imaginary numbers of a complex array, as an array of reals that borrows
+ * its buffer. */
+static vxg_array part_of(const vxg_array *a, int part) {
+    vxg_array r = *a;
+    r.dtype = vxg_real_dtype(vxg__arithmetic(a->dtype));
+    r.offset = 2 * a->offset + part;
+    for (int i = 0; i < a->ndim; i++) r.stride[i] = 2 * a->stride[i];
+    return r;
+}
+
 int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double beta,
                     const vxg_array *y) {
     const vxg_array *arrays[2] = {x, y};
@@ -285,7 +301,11 @@ int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double b
     vxg_real real;
     VXG_TRY(same_shape(x, y, "axpby"));
     VXG_TRY(vxg__real_of(y->dtype, "axpby", &real));
-    if (vxg_array_count(x) == 0) return VXG_OK;
+    for (int part = 0; part < 2 && vxg__reals(y->dtype) == 2; part++) {
+        const vxg_array px = part_of(x, part), py = part_of(y, part);
+        VXG_TRY(vxg_array_axpby(queue, alpha, &px, beta, &py));
+    }
+    if (vxg_array_count(x) == 0 || vxg__reals(y->dtype) == 2) return VXG_OK;
     loop shape = collapse(arrays, 2);
     vxg__push_array(&l, x);
     vxg__push_array(&l, y);
@@ -319,6 +339,11 @@ int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value) {
     VXG_TRY(vxg__array_check(a, "fill"));
     VXG_TRY(vxg__real_of(a->dtype, "fill", &real));
     if (vxg_array_count(a) == 0) return VXG_OK;
+    if (vxg__reals(a->dtype) == 2) {
+        const vxg_array re = part_of(a, 0), im = part_of(a, 1);
+        VXG_TRY(vxg_array_fill(queue, &re, value));
+        return vxg_array_fill(queue, &im, 0);
+    }
     loop shape = collapse(&a, 1);
     vxg__push_array(&l, a);
     return run(&shape, 0, vxg_buffer_device(a->buffer), queue, "array_fill", real,
@@ -437,14 +462,14 @@ static int reduce(vxg_queue *queue, const vxg_array *x, const vxg_array *y, int 
     VXG_TRY(vxg__array_check(x, is_dot ? "dot" : "max_diff"));
     VXG_TRY(vxg__real_of(x->dtype, is_dot ? "dot" : "max_diff", &real));
     if (y) VXG_TRY(same_shape(x, y, is_dot ? "dot" : "max_diff"));
-    int64_t n = vxg_array_count(x), blocks = (n + BLOCK - 1) / BLOCK;
+    int64_t n = vxg_array_count(x) * vxg__reals(x->dtype), blocks = (n + BLOCK - 1) / BLOCK;
     *out = 0;
     if (n == 0) return VXG_OK;
     double *part = vxg__calloc((size_t)blocks, sizeof *part);
     int status = part ? host_open(queue, x, &hx) : VXG_ERR_MEMORY;
     if (!status && y) status = host_open(queue, y, &hy);
     if (!status) {
-        reduction r = {hx.data, y ? hy.data : NULL, x->dtype, n, is_dot, part};
+        reduction r = {hx.data, y ? hy.data : NULL, vxg_real_dtype(real), n, is_dot, part};
         vxg__parallel(blocks, 1, reduce_blocks, &r);
         for (int64_t b = 0; b < blocks; b++) {
             if (is_dot) {

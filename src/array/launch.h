@@ -14,18 +14,25 @@ static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
 /* Everything that can be wrong with an array: NULL, no buffer, a released one, type, rank, sizes, a
  * reach outside the buffer. Messages begin with `what`. */
 int vxg__array_check(const vxg_array *a, const char *what);
-/* The arithmetic whose numbers are stored so; VXG_ERR_UNSUPPORTED, with `what` in front, for other
- * storage. */
+/* The arithmetic whose numbers are stored so, one or, complex, two an element; VXG_ERR_UNSUPPORTED,
+ * with `what` in front, for other storage. */
 int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out);
-/* The same inside operators, whose arrays are float32 or float64. */
+/* The same inside operators, whose arrays are float32, float64 or complex numbers of them. */
 static inline vxg_real vxg__arithmetic(vxg_dtype dtype) {
-    return dtype == VXG_F64 ? VXG_REAL_F64 : VXG_REAL_F32;
+    return dtype == VXG_F64 || dtype == VXG_C128 ? VXG_REAL_F64 : VXG_REAL_F32;
+}
+/* Reals in an element: 2 of a complex number, else 1. */
+static inline int vxg__reals(vxg_dtype dtype) {
+    return dtype == VXG_C64 || dtype == VXG_C128 ? 2 : 1;
 }
 /* Whether a caller's arithmetic is one that there is. */
 int vxg__real_check(vxg_real real, const char *what);
 /* Gets the named kernel for the arithmetic, launches it, lets it go. */
 int vxg__launch(vxg_device *dev, vxg_queue *queue, const char *kernel, vxg_real real,
                 const vxg_launch *l);
+/* The same of a kernel with definitions (vxg_kernel_get_with). */
+int vxg__launch_with(vxg_device *dev, vxg_queue *queue, const char *kernel, const char *options,
+                     vxg_real real, const vxg_launch *l);
 /* A new array of n values worked out in double, rounded once to float32 or float64. On failure *out
  * holds nothing or an array to release. */
 int vxg__array_from_doubles(vxg_device *dev, vxg_real real, int ndim, const int64_t *shape,

@@ -47,12 +47,13 @@ static void fill_chunk(void *context, int64_t begin, int64_t end, int worker) {
 
 int vxg_array_random(vxg_queue *queue, const vxg_array *a, uint64_t seed, double lo, double hi) {
     VXG_TRY(vxg__array_check(a, "random"));
-    int64_t n = vxg_array_count(a);
-    fill_job job = {.dtype = a->dtype, .n = n, .seed = seed, .lo = lo, .hi = hi};
+    int64_t n = vxg_array_count(a) * vxg__reals(a->dtype);
+    fill_job job = {.n = n, .seed = seed, .lo = lo, .hi = hi};
     vxg_real real;
     VXG_TRY(vxg__real_of(a->dtype, "random", &real));
     if (n == 0) return VXG_OK;
-    if (!(job.dst = vxg__calloc((size_t)n, vxg_dtype_size(a->dtype)))) return VXG_ERR_MEMORY;
+    job.dtype = vxg_real_dtype(real);
+    if (!(job.dst = vxg__calloc((size_t)n, vxg_dtype_size(job.dtype)))) return VXG_ERR_MEMORY;
     vxg__parallel((n + CHUNK - 1) / CHUNK, 1, fill_chunk, &job);
     int status = vxg_array_write(queue, a, job.dst);
     vxg__free(job.dst);

@@ -1,6 +1,7 @@
 /* Property checks as library functions: adjoint, transpose, jvp, vjp. See check_runs.c for the
  * others. */
 #include "op/check.h"
+#include "array/launch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ void vxg__check_finish(vxg_check_result *out) {
 }
 
 int vxg__is_f64(const vxg_op *op) {
-    return op && vxg_op_range(op)->dtype == VXG_F64;
+    return op && vxg__arithmetic(vxg_op_range(op)->dtype) == VXG_REAL_F64;
 }
 
 int vxg__random_input(const vxg_op *op, int input, uint64_t seed, const vxg_check_opts *o,
@@ -105,6 +106,10 @@ done:
 /* ---- Transpose test ---- */
 #define MOST_ENTRIES 1024
 
+static int64_t space_reals(const vxg_space *s) {
+    return vxg_space_count(s) * vxg__reals(s->dtype);
+}
+
 /* Unit vectors of `from` one by one through the operator (or its adjoint); image k goes to
  * matrix[k * count(to) ...]. */
 static int write_matrix(const vxg_op *op, int adjoint, double *matrix) {
@@ -112,7 +117,8 @@ static int write_matrix(const vxg_op *op, int adjoint, double *matrix) {
     double unit[MOST_ENTRIES] = {0}, image[MOST_ENTRIES];
     int status = vxg_op_new_array(op, adjoint ? -1 : 0, &from);
     if (!status) status = vxg_op_new_array(op, adjoint ? 0 : -1, &to);
-    int64_t n = status ? 0 : vxg_array_count(&from), m = status ? 0 : vxg_array_count(&to);
+    int64_t n = status ? 0 : vxg_array_count(&from) * vxg__reals(from.dtype);
+    int64_t m = status ? 0 : vxg_array_count(&to) * vxg__reals(to.dtype);
     int wide = vxg__is_f64(op);
     for (int64_t k = 0; k < n && !status; k++) {
         if (wide) {
@@ -135,7 +141,7 @@ static int write_matrix(const vxg_op *op, int adjoint, double *matrix) {
 int vxg__check_transpose(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out) {
     vxg__check_start(opts, vxg__is_f64(op) ? 1e-12 : 1e-5, out);
     VXG_FAIL_IF(!vxg_op_is_linear(op), VXG_ERR_UNSUPPORTED, "%s is not linear", vxg_op_name(op));
-    int64_t n = vxg_space_count(vxg_op_domain(op, 0)), m = vxg_space_count(vxg_op_range(op));
+    int64_t n = space_reals(vxg_op_domain(op, 0)), m = space_reals(vxg_op_range(op));
     VXG_FAIL_IF(n > MOST_ENTRIES || m > MOST_ENTRIES, VXG_ERR_ARGUMENT,
                 "transpose test of %s: %lld x %lld, at most %d x %d", vxg_op_name(op), (long long)m,
                 (long long)n, MOST_ENTRIES, MOST_ENTRIES);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "op/check.h"
+#include "array/launch.h"
 
 /* One evaluation of an operator at random inputs: the result and the gradient of every input. */
 typedef struct trial {
@@ -176,9 +177,9 @@ int vxg__check_batch(const vxg_op *op, const vxg_check_opts *opts, vxg_check_res
 
 /* ---- backends: the same problem on two devices or precisions ---- */
 static int read_wide(const vxg_array *a, double *dst) {
-    int64_t n = vxg_array_count(a);
+    int64_t n = vxg_array_count(a) * vxg__reals(a->dtype);
     VXG_TRY(vxg_array_read(NULL, a, dst));
-    if (a->dtype == VXG_F64) return VXG_OK;
+    if (vxg__arithmetic(a->dtype) == VXG_REAL_F64) return VXG_OK;
     const float *narrow = (const float *)dst;
     for (int64_t i = n - 1; i >= 0; i--) { /* backwards: in place */
         float v = narrow[i];
@@ -192,8 +193,9 @@ static int read_wide(const vxg_array *a, double *dst) {
  * slope s is longer or shorter by rounding / s. */
 static int compare_wide(const vxg_array *a, const vxg_array *b, double tolerance, int spare,
                         double *out) {
-    int64_t n = vxg_array_count(a), over = 0;
-    VXG_FAIL_IF(n != vxg_array_count(b), VXG_ERR_ARGUMENT, "backend check: different shapes");
+    int64_t n = vxg_array_count(a) * vxg__reals(a->dtype), over = 0;
+    VXG_FAIL_IF(n != vxg_array_count(b) * vxg__reals(b->dtype), VXG_ERR_ARGUMENT,
+                "backend check: different shapes");
     double *x = vxg__calloc((size_t)n, sizeof *x), *y = vxg__calloc((size_t)n, sizeof *y);
     int status = x && y ? VXG_OK : VXG_ERR_MEMORY;
     double worst = 0, within = 0, scale = 0;

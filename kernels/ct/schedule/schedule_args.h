@@ -1,5 +1,5 @@
-/* Arguments of the cpu schedules of slice-aligned parallel beam (ct/parallel.cpu.h) and of the row
- * filter (num/fft.cpu.h), shared with the host code that fills them (src/ct/schedule/parallel.c).
+/* Arguments of the cpu schedules of slice-aligned parallel beam (parallel.cpu.h) and of the row
+ * filter (filter.cpu.h), shared with the host code that fills them (src/ct/schedule/parallel.c).
  *
  * Slice-aligned: rays lie in slices and detector row r is slice r + offset, so all slices are the
  * same 2-D problem and become SIMD lanes. */
