@@ -95,7 +95,7 @@ TEST(threads_change_while_work_runs)
         sum = 0;
         wrong += vxg__cpu_run(use_scratch, &(count_args){&sum}, 40, SCRATCH, NULL) || sum != want;
         vxg_scope scope; /* sized and run apart, as operators do */
-        vxg__scope_enter(&scope);
+        vxg__scope_enter(&scope, NULL);
         void *scratch = malloc(vxg__cpu_scratch(SCRATCH));
         for (int spin = 0; spin < 2000; spin++) workers += vxg_threads();
         sum = 0;

@@ -85,7 +85,7 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_B
     exit 1
 }
 # Without a fault the tests used below pass.
-used="op_checks op_registry op_combine op_misuse op_devices ct_subset parity ct_positions ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache internal_threads internal_order device_order fork device_races ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
+used="op_checks op_registry op_combine op_misuse op_devices ct_subset parity ct_positions ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache internal_threads internal_poll internal_order device_order fork device_races ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
 targets=
 for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
 # shellcheck disable=SC2086
@@ -94,7 +94,7 @@ build $targets || {
     exit 1
 }
 for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_checks ct.filter.float64.tiny" \
-    "ct_response windows" "ct_weights" "ct_center every" "internal_cache" internal_threads internal_order device_order fork device_races "ct_accuracy lengths" \
+    "ct_response windows" "ct_weights" "ct_center every" "internal_cache" internal_threads internal_poll internal_order device_order fork device_races "ct_accuracy lengths" \
     "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule \
     "ct_phantom rays" "ct_phantom poisson_histogram" ct_fdk_backproject ct_fdk_weights "ct_fdk unit_density" \
     "ct_fdk wide_fan" "ct_fdk_point fan" "op_checks ct.cone.backprojector.float64.tiny" "op_checks ct.fan.fbp.float64.tiny" \
@@ -137,6 +137,8 @@ plant fork_leaves_locks src/base/lock.c 's/if \(l->taken\) pthread_mutex_lock\(&
 plant queues_in_no_order src/device/order.c 's/if \(!a\.queue \|\| a\.queue == q->order\.number\) return VXG_OK;/return VXG_OK;/' "internal_order queues" "device_order opencl"
 plant readers_forgotten src/device/order.c 's/i < b->nreaders && writes; i\+\+\)/i < b->nreaders \&\& writes > 1; i++)/' "internal_order queues"
 plant buffers_do_not_rest src/device/order.c 's/const int now = b->order\.nmarks == 0;/const int now = 1;/' "internal_order queues"
+plant pieces_without_offset src/device/opencl/kernels.c 's/cut \? offset : NULL/NULL/' "internal_poll opencl"
+plant pieces_not_asked src/device/pieces.c 's/!status && vxg__poll\(p\)/!status \&\& vxg__cancelled(p)/' "internal_poll simulated"
 plant first_use_unlocked src/device/device.c '/^int vxg_device_open/,/^}/s/vxg__(un)?lock\(&open_lock\);//' "device_races"
 
 # ---- pairs that still match and are wrong ----

@@ -75,13 +75,19 @@ VXG_API int vxg_error_context(int status, const char *format, ...) VXG_PRINTF(2,
 typedef void (*vxg_log_fn)(void *context, int level, const char *text);
 VXG_API void vxg_set_log(vxg_log_fn fn, void *context, int max_level);
 
-/* Progress and cancellation. report may be NULL; it is called by one thread at a time, with done in
- * [0, total]. When *cancel becomes non-zero long calls return VXG_ERR_CANCELLED soon after. */
+/* Progress and cancellation; every member may be NULL. report is called by one thread at a time,
+ * with done in [0, total]. Long calls end soon with VXG_ERR_CANCELLED when *cancel becomes
+ * non-zero, or when poll returns non-zero. poll is called with `context` on the thread that made
+ * the call, every 20 milliseconds or so while one operator runs, on every device (between pieces of
+ * its work; GPUs are given large launches in pieces then, with the same results): a place for
+ * Ctrl-C, an interpreter's signal handlers, a stop button. It runs under no lock and may call the
+ * library. */
 typedef struct vxg_progress {
     uint32_t size; /* of this struct; 0: the first layout */
     void (*report)(void *context, const char *what, double done, double total);
     void *context;
     const volatile int *cancel;
+    int (*poll)(void *context);
 } vxg_progress;
 
 /* Number of compute threads of the process's pool; n = 0 restores the default (CPU affinity and

@@ -118,12 +118,18 @@ typedef void (*vxg_range_fn)(void *context, int64_t begin, int64_t end, int work
 void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context);
 /* worker < workers. */
 void vxg__parallel_on(int workers, int64_t n, int64_t grain, vxg_range_fn fn, void *context);
+/* The same, with vxg__poll between the calling thread's pieces: VXG_ERR_CANCELLED when it says so;
+ * then pieces are left out. */
+int vxg__parallel_asking(const vxg_progress *progress, int workers, int64_t n, int64_t grain,
+                         vxg_range_fn fn, void *context);
 /* One call of an operator: between enter and leave vxg_threads() answers this thread with one
  * number, so that memory and work that are planned apart agree while vxg_set_threads is called. */
 typedef struct vxg_scope {
-    int threads; /* 0: outside */
+    int threads;                  /* 0: outside */
+    const vxg_progress *progress; /* of the innermost call that was given one */
 } vxg_scope;
-void vxg__scope_enter(vxg_scope *before);
+void vxg__scope_enter(vxg_scope *before, const vxg_progress *progress);
+const vxg_progress *vxg__scope_progress(void);
 void vxg__scope_leave(const vxg_scope *before);
 int vxg__threads_wanted(void); /* what vxg_set_threads was given last */
 /* pthread_create of a thread that leaves the host's signals to the host's threads. */
@@ -169,6 +175,10 @@ void vxg__log_deliver(void); /* what waited for the thread's locks */
 /* Whether a caller's progress, NULL or not, is one the library knows. Entries that take one ask
  * this; the functions below read fields of the first layout alone. */
 int vxg__progress_check(const vxg_progress *p);
+/* Whether to stop, asked on the thread that made the call: cancel, and poll when it is time. */
+int vxg__poll(const vxg_progress *p);
+extern int vxg__poll_ms; /* between two calls of poll; tests set it to 0: at every chance */
+/* The same of cancel alone, on any thread. */
 static inline int vxg__cancelled(const vxg_progress *p) {
     return p && p->cancel && *p->cancel;
 }

@@ -9,9 +9,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_THREADS 256
@@ -35,8 +37,9 @@ static struct {
           .work = PTHREAD_COND_INITIALIZER,
           .done = PTHREAD_COND_INITIALIZER};
 static pthread_mutex_t job_lock = PTHREAD_MUTEX_INITIALIZER;
-static _Thread_local int inside; /* nested calls run serially */
-static _Thread_local int caller; /* this thread's job holds job_lock */
+static _Thread_local int inside;  /* nested calls run serially */
+static _Thread_local int helping; /* a thread of the pool: never the one that made a call */
+static _Thread_local int caller;  /* this thread's job holds job_lock */
 static _Thread_local vxg_scope scope;
 
 static int cgroup_limit(void) {
@@ -70,10 +73,45 @@ int vxg_threads(void) {
     return atomic_load(&fallback);
 }
 
-static void take_pieces(int worker) {
+/* ---- Asking ---- */
+int vxg__poll_ms = 20;
+static _Thread_local int polling;       /* what poll calls does not ask again */
+static _Thread_local int64_t last_poll; /* milliseconds */
+
+static int is_time(void) {
+    struct timespec t;
+    if (!vxg__poll_ms) return 1;
+#ifdef CLOCK_MONOTONIC_COARSE
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t); /* a few nanoseconds: there may be many pieces */
+#else
+    clock_gettime(CLOCK_MONOTONIC, &t);
+#endif
+    const int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    if (now - last_poll < vxg__poll_ms) return 0;
+    last_poll = now;
+    return 1;
+}
+
+int vxg__poll(const vxg_progress *p) {
+    if (!p) return 0;
+    if (vxg__cancelled(p)) return 1;
+    if (p->size && p->size < offsetof(vxg_progress, poll) + sizeof p->poll) return 0;
+    if (!p->poll || polling || helping || !is_time()) return 0;
+    polling = 1;
+    const int stop = p->poll(p->context) != 0;
+    polling = 0;
+    return stop;
+}
+
+/* Pieces until there are none, or until asking says to stop: then nobody takes another one. */
+static int take_pieces(int worker, const vxg_progress *progress) {
     for (;;) {
+        if (progress && vxg__poll(progress)) {
+            atomic_store(&pool.next, (pool.n + pool.grain - 1) / pool.grain);
+            return 1;
+        }
         int64_t begin = atomic_fetch_add(&pool.next, 1) * pool.grain;
-        if (begin >= pool.n) return;
+        if (begin >= pool.n) return 0;
         int64_t end = begin + pool.grain < pool.n ? begin + pool.grain : pool.n;
         pool.fn(pool.context, begin, end, worker);
     }
@@ -82,7 +120,7 @@ static void take_pieces(int worker) {
 static void *helper(void *arg) {
     int worker = (int)(intptr_t)arg;
     unsigned seen = 0;
-    inside = 1;
+    inside = helping = 1;
     pthread_mutex_lock(&pool.lock);
     for (;;) {
         while (!pool.quit && pool.generation == seen) pthread_cond_wait(&pool.work, &pool.lock);
@@ -91,7 +129,7 @@ static void *helper(void *arg) {
         if (!pool.fn || worker >= pool.workers) continue; /* too late, or not needed */
         pool.busy++;
         pthread_mutex_unlock(&pool.lock);
-        take_pieces(worker);
+        take_pieces(worker, NULL);
         pthread_mutex_lock(&pool.lock);
         if (--pool.busy == 0) pthread_cond_signal(&pool.done);
     }
@@ -134,10 +172,14 @@ int vxg_set_threads(int n) {
     return VXG_OK;
 }
 
-void vxg__scope_enter(vxg_scope *before) {
+void vxg__scope_enter(vxg_scope *before, const vxg_progress *progress) {
     const int threads = vxg_threads();
     *before = scope;
     scope.threads = threads;
+    if (progress) scope.progress = progress;
+}
+const vxg_progress *vxg__scope_progress(void) {
+    return scope.progress;
 }
 void vxg__scope_leave(const vxg_scope *before) {
     scope = *before;
@@ -157,8 +199,8 @@ void vxg__threads_after_fork(void) {
     if (caller) pthread_mutex_lock(&job_lock); /* forked in a callback of its own job */
 }
 
-static void run_job(int threads, int workers, int64_t n, int64_t grain, vxg_range_fn fn,
-                    void *context) {
+static int run_job(const vxg_progress *progress, int threads, int workers, int64_t n, int64_t grain,
+                   vxg_range_fn fn, void *context) {
     pthread_mutex_lock(&job_lock); /* one job at a time; other callers wait */
     caller = 1;
     start_helpers(threads - 1);
@@ -170,7 +212,7 @@ static void run_job(int threads, int workers, int64_t n, int64_t grain, vxg_rang
     pthread_cond_broadcast(&pool.work);
     pthread_mutex_unlock(&pool.lock);
     inside = 1;
-    take_pieces(0);
+    const int stopped = take_pieces(0, progress);
     inside = 0;
     pthread_mutex_lock(&pool.lock);
     while (pool.busy) pthread_cond_wait(&pool.done, &pool.lock);
@@ -178,21 +220,38 @@ static void run_job(int threads, int workers, int64_t n, int64_t grain, vxg_rang
     pthread_mutex_unlock(&pool.lock);
     caller = 0;
     pthread_mutex_unlock(&job_lock);
+    return stopped;
 }
 
-void vxg__parallel_on(int workers, int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
-    int cancel_state;
-    if (n <= 0) return;
+static int run_serially(const vxg_progress *progress, int64_t n, int64_t grain, vxg_range_fn fn,
+                        void *context) {
+    for (int64_t b = 0; b < n; b += grain) {
+        if (progress && vxg__poll(progress)) return 1;
+        fn(context, b, b + grain < n ? b + grain : n, 0);
+    }
+    return 0;
+}
+
+int vxg__parallel_asking(const vxg_progress *progress, int workers, int64_t n, int64_t grain,
+                         vxg_range_fn fn, void *context) {
+    int cancel_state, stopped;
+    if (n <= 0) return VXG_OK;
     if (grain < 1) grain = 1;
     const int threads = vxg_threads(); /* once: it may change at any time */
     if (workers > threads) workers = threads;
     if (inside || workers <= 1 || n <= grain) {
-        for (int64_t b = 0; b < n; b += grain) fn(context, b, b + grain < n ? b + grain : n, 0);
-        return;
+        stopped = run_serially(progress, n, grain, fn, context);
+    } else { /* a cancelled thread would leave the pool taken */
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+        stopped = run_job(progress, threads, workers, n, grain, fn, context);
+        pthread_setcancelstate(cancel_state, NULL);
     }
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* the pool would stay taken */
-    run_job(threads, workers, n, grain, fn, context);
-    pthread_setcancelstate(cancel_state, NULL);
+    VXG_FAIL_IF(stopped, VXG_ERR_CANCELLED, "interrupted");
+    return VXG_OK;
+}
+
+void vxg__parallel_on(int workers, int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
+    (void)vxg__parallel_asking(NULL, workers, n, grain, fn, context);
 }
 
 void vxg__parallel(int64_t n, int64_t grain, vxg_range_fn fn, void *context) {

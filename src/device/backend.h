@@ -105,6 +105,14 @@ typedef struct vxg_params_f64 {
 void vxg__params_f32(const vxg_launch *launch, vxg_params_f32 *out);
 void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out);
 
+typedef struct vxg_part { /* [begin, end) along x, y, z; whole along x */
+    int64_t begin[3], end[3];
+} vxg_part;
+/* Hands the launch to the backend, in several parts when the call asks for progress and it is large
+ * (pieces.c). The range is checked and order is kept outside. */
+extern int64_t vxg__piece_items; /* of a first piece, for tests; 0: as the device is */
+int vxg__launch_in_pieces(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
+
 struct vxg_backend {
     const char *name;
     int survives_fork; /* a child may use what the parent opened */
@@ -131,7 +139,12 @@ struct vxg_backend {
     int (*kernel_source)(vxg_kernel *kernel, const char *text);
     void (*kernel_free)(vxg_kernel *kernel);
     /* Checked; offsets in elements of each buffer. */
-    int (*launch)(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
+    /* The items (groups) of one part of the range. */
+    int (*launch)(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch,
+                  const vxg_part *part);
+    /* Items (groups) along each axis that a part must begin at a multiple of; optional: a backend
+     * or a kernel (0) that only runs whole ranges. */
+    int (*launch_step)(const vxg_kernel *kernel, const vxg_launch *launch, int64_t step[3]);
     /* optional */
     int (*time_begin)(vxg_queue *queue);
     int (*time_end)(vxg_queue *queue, double *seconds);

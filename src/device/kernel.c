@@ -252,7 +252,7 @@ int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
                     (long long)l.global[i], i);
     }
     VXG_TRY(vxg__order_begin(queue, l.nbuffers, l.buffer, kernel->entry.written));
-    const int status = dev->backend->launch(kernel, queue, &l);
+    const int status = vxg__launch_in_pieces(kernel, queue, &l);
     const int noted = vxg__order_end(queue, l.nbuffers, l.buffer, kernel->entry.written);
     return status ? status : noted;
 }

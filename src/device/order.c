@@ -169,6 +169,10 @@ static int hold(vxg_queue *q, vxg_buffer *b, int written) {
     return VXG_OK;
 }
 
+int vxg__order_suspended(const vxg_queue *q) {
+    return is_suspended(q);
+}
+
 int vxg__order_begin(vxg_queue *q, int n, vxg_buffer *const *buffers, unsigned written) {
     int status = VXG_OK;
     if (!has_order(q->dev)) return VXG_OK;

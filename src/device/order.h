@@ -61,6 +61,7 @@ typedef struct vxg_device_order {
 /* Before and after a piece of work of `queue` is handed to the backend. Buffer i is written when
  * bit i of written is set, else read. begin makes the queue wait; when it fails nothing may be
  * enqueued. end is called even when the work could not be enqueued. */
+int vxg__order_suspended(const vxg_queue *queue); /* it records a graph */
 int vxg__order_begin(vxg_queue *queue, int n, vxg_buffer *const *buffers, unsigned written);
 int vxg__order_end(vxg_queue *queue, int n, vxg_buffer *const *buffers, unsigned written);
 /* All that the queue had been given is done: the backend has just waited for it. */

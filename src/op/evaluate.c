@@ -256,7 +256,7 @@ static int run_item(evaluation *e, const vxg_call *call, int64_t item) {
 static int run_batch(evaluation *e, vxg_call *call) {
     if (e->expand) VXG_TRY(vxg_call_workspace(call, &e->op->out, &e->whole));
     for (int64_t item = 0; item < e->items; item++) {
-        if (vxg__cancelled(call->progress)) return vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
+        if (vxg__poll(call->progress)) return vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
         VXG_TRY(run_item(e, call, item));
     }
     return VXG_OK;
@@ -300,7 +300,7 @@ static int evaluate_in_scope(evaluation *e, const vxg_call *given) {
 /* One thread count for all that is planned and run here. */
 static int evaluate(evaluation *e, const vxg_call *given) {
     vxg_scope scope;
-    vxg__scope_enter(&scope);
+    vxg__scope_enter(&scope, given ? given->progress : NULL);
     const int status = evaluate_in_scope(e, given);
     vxg__scope_leave(&scope);
     return status;

@@ -189,7 +189,7 @@ static int project_all(job *j) {
         const int64_t n = last - at < rows ? last - at : rows;
         j->first_row = at;
         vxg__parallel_on(j->workers, n, 8, project_rows, j);
-        VXG_FAIL_IF(vxg__cancelled(o->progress), VXG_ERR_CANCELLED, "interrupted");
+        VXG_FAIL_IF(vxg__poll(o->progress), VXG_ERR_CANCELLED, "interrupted");
         VXG_FAIL_IF(j->endless >= 0, VXG_ERR_ARGUMENT,
                     "phantom: a ray of view %lld runs along z through a shape without end in z",
                     (long long)j->endless);

@@ -118,7 +118,7 @@ static int fill_all(job *j) {
         const int64_t n = last - at < rows ? last - at : rows;
         j->first_row = at;
         vxg__parallel_on(j->workers, n, 8, fill_rows, j);
-        VXG_FAIL_IF(vxg__cancelled(o->progress), VXG_ERR_CANCELLED, "interrupted");
+        VXG_FAIL_IF(vxg__poll(o->progress), VXG_ERR_CANCELLED, "interrupted");
         vxg__report(o->progress, "slices", (double)(at + n) / (double)j->vol.ny - (double)o->begin,
                     (double)(o->end - o->begin));
     }

@@ -245,7 +245,10 @@ static void launch_range(void *context, int64_t begin, int64_t end, int worker) 
     }
 }
 
-static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
+/* Whole, whatever the part: the pool asks between its own pieces. */
+static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch,
+                      const vxg_part *part) {
+    (void)part;
     const cpu_kernel *impl = kernel->impl;
     vxg_params_f32 p32;
     vxg_params_f64 p64;
@@ -261,8 +264,8 @@ static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
     job.pieces = (job.nx + job.span - 1) / job.span;
     int64_t units = job.pieces * job.ny * launch->global[2];
     int64_t grain = job.nx >= 64 || kernel->group ? 1 : 64 / (job.nx + 1) + 1;
-    vxg__parallel(units, grain, launch_range, &job);
-    return VXG_OK;
+    return vxg__parallel_asking(vxg__scope_progress(), vxg_threads(), units, grain, launch_range,
+                                &job);
 }
 
 /* ---- Schedules ---- */
@@ -301,7 +304,8 @@ static int run_units(vxg_schedule_fn fn, const void *args, int64_t nunits, int w
                      void *scratch, size_t scratch_bytes, const vxg_progress *progress) {
     schedule_job job = {.fn = fn, .args = args, .scratch = scratch, .progress = progress};
     job.stride = (scratch_bytes + 4095) & ~(size_t)4095;
-    vxg__parallel_on(workers, nunits, 1, schedule_range, &job);
+    if (!progress) progress = vxg__scope_progress();
+    VXG_TRY(vxg__parallel_asking(progress, workers, nunits, 1, schedule_range, &job));
     VXG_FAIL_IF(atomic_load(&job.cancelled), VXG_ERR_CANCELLED, "interrupted");
     return VXG_OK;
 }
@@ -317,7 +321,7 @@ int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t sc
     int status = VXG_OK;
     void *scratch = NULL;
     if (nunits <= 0) return VXG_OK;
-    vxg__scope_enter(&scope);
+    vxg__scope_enter(&scope, NULL);
     const int workers = nunits > 1 ? vxg_threads() : 1;
     if (scratch_bytes) {
         scratch = vxg__alloc_aligned(nunits > 1 ? vxg__cpu_scratch(scratch_bytes) : scratch_bytes);

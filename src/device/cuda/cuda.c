@@ -515,6 +515,7 @@ const vxg_backend vxg__backend_cuda = {
     .kernel_source = vxg__cuda_kernel_source,
     .kernel_free = vxg__cuda_kernel_free,
     .launch = vxg__cuda_launch,
+    .launch_step = vxg__cuda_launch_step,
     .time_begin = cuda_time_begin,
     .time_end = cuda_time_end,
     .capture_begin = cuda_capture_begin,

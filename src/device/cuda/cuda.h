@@ -59,7 +59,9 @@ int vxg__nvrtc_compile(const char *name, int is_user, const char *source, const 
 int vxg__cuda_kernel_builtin(vxg_kernel *kernel, const char *unit);
 int vxg__cuda_kernel_source(vxg_kernel *kernel, const char *text);
 void vxg__cuda_kernel_free(vxg_kernel *kernel);
-int vxg__cuda_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
+int vxg__cuda_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch,
+                     const vxg_part *part);
+int vxg__cuda_launch_step(const vxg_kernel *kernel, const vxg_launch *launch, int64_t step[3]);
 void vxg__cuda_units_free(cuda_impl *impl);
 
 #endif

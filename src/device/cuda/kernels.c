@@ -221,7 +221,8 @@ void vxg__cuda_units_free(cuda_impl *impl) {
 /* Grids are limited along y and z (65535): a larger range becomes several launches, each told by
  * two further arguments where it begins. */
 static int launch_parts(const cuda_impl *impl, const cuda_kernel *k, CUstream stream,
-                        const vxg_launch *launch, const int64_t shape[3], int is_group) {
+                        const vxg_launch *launch, const vxg_part *part, const int64_t shape[3],
+                        int is_group) {
     vxg_params_f32 params;
     CUdeviceptr pointers[VXG_MAX_BUFFERS];
     void *args[VXG_MAX_BUFFERS + 3];
@@ -237,10 +238,10 @@ static int launch_parts(const cuda_impl *impl, const cuda_kernel *k, CUstream st
     args[launch->nbuffers + 2] = &z0;
     for (int i = 0; i < 3; i++) step[i] = is_group ? 1 : shape[i];
     blocks[0] = (launch->global[0] + step[0] - 1) / step[0];
-    for (int64_t z = 0; z < launch->global[2]; z += impl->max_grid[2] * step[2])
-        for (int64_t y = 0; y < launch->global[1]; y += impl->max_grid[1] * step[1]) {
-            blocks[1] = (launch->global[1] - y + step[1] - 1) / step[1];
-            blocks[2] = (launch->global[2] - z + step[2] - 1) / step[2];
+    for (int64_t z = part->begin[2]; z < part->end[2]; z += impl->max_grid[2] * step[2])
+        for (int64_t y = part->begin[1]; y < part->end[1]; y += impl->max_grid[1] * step[1]) {
+            blocks[1] = (part->end[1] - y + step[1] - 1) / step[1];
+            blocks[2] = (part->end[2] - z + step[2] - 1) / step[2];
             for (int i = 1; i < 3; i++)
                 if (blocks[i] > impl->max_grid[i]) blocks[i] = impl->max_grid[i];
             y0 = (uint32_t)y, z0 = (uint32_t)z;
@@ -251,13 +252,28 @@ static int launch_parts(const cuda_impl *impl, const cuda_kernel *k, CUstream st
     return VXG_OK;
 }
 
-int vxg__cuda_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
+static void block_shape(const vxg_kernel *kernel, const vxg_launch *launch, int64_t shape[3]) {
+    const cuda_impl *impl = kernel->dev->impl;
+    const cuda_kernel *k = kernel->impl;
+    shape[0] = kernel->group, shape[1] = shape[2] = 1;
+    if (!kernel->group) vxg__group_shape(launch->global, k->limit, impl->max_block, shape);
+}
+
+int vxg__cuda_launch_step(const vxg_kernel *kernel, const vxg_launch *launch, int64_t step[3]) {
+    block_shape(kernel, launch, step);
+    if (kernel->group) step[0] = 1; /* the range counts groups */
+    return 1;
+}
+
+int vxg__cuda_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch,
+                     const vxg_part *part) {
     const cuda_impl *impl = kernel->dev->impl;
     const cuda_kernel *k = kernel->impl;
     const cuda_queue *q = queue->impl;
-    int64_t shape[3] = {kernel->group, 1, 1};
-    if (!kernel->group) vxg__group_shape(launch->global, k->limit, impl->max_block, shape);
+    int64_t shape[3];
+    block_shape(kernel, launch, shape);
     VXG_TRY(vxg__cuda_enter(kernel->dev));
-    int status = vxg__cuda_leave(launch_parts(impl, k, q->stream, launch, shape, kernel->group));
+    int status =
+        vxg__cuda_leave(launch_parts(impl, k, q->stream, launch, part, shape, kernel->group));
     return status ? vxg_error_context(status, "launch of '%s'", kernel->name) : VXG_OK;
 }

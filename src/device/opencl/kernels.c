@@ -164,33 +164,51 @@ void vxg__cl_units_free(cl_impl *impl) {
 }
 
 static int set_and_enqueue(cl_kernel_impl *k, vxg_queue *queue, const vxg_launch *launch,
-                           const size_t *global, const size_t *local) {
+                           const size_t *offset, const size_t *global, const size_t *local) {
     vxg_params_f32 params;
     cl_uint n = (cl_uint)launch->nbuffers;
     vxg__params_f32(launch, &params);
     for (cl_uint i = 0; i < n; i++)
         VXG_TRY(VXG_CL(clSetKernelArg, k->kernel, i, sizeof(cl_mem), &launch->buffer[i]->impl));
     VXG_TRY(VXG_CL(clSetKernelArg, k->kernel, n, sizeof params, &params));
-    VXG_TRY(VXG_CL(clEnqueueNDRangeKernel, queue->impl, k->kernel, 3, NULL, global, local, 0, NULL,
-                   NULL));
+    VXG_TRY(VXG_CL(clEnqueueNDRangeKernel, queue->impl, k->kernel, 3, offset, global, local, 0,
+                   NULL, NULL));
     return VXG_CL(clFlush, queue->impl);
 }
 
-int vxg__cl_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
-    cl_kernel_impl *k = kernel->impl;
+/* Items of a group along each axis. */
+static void group_shape(const vxg_kernel *kernel, const vxg_launch *launch, int64_t shape[3]) {
+    const cl_kernel_impl *k = kernel->impl;
     const cl_impl *impl = kernel->dev->impl;
-    size_t global[3], local[3];
-    int64_t shape[3] = {kernel->group, 1, 1}, max[3];
+    int64_t max[3];
+    shape[0] = kernel->group, shape[1] = shape[2] = 1;
     for (int i = 0; i < 3; i++) max[i] = (int64_t)impl->max_items[i];
     if (!kernel->group) vxg__group_shape(launch->global, k->limit, max, shape);
+}
+
+/* An item knows the range's offset, a group does not: group kernels run whole. */
+int vxg__cl_launch_step(const vxg_kernel *kernel, const vxg_launch *launch, int64_t step[3]) {
+    if (kernel->group) return 0;
+    group_shape(kernel, launch, step);
+    return 1;
+}
+
+int vxg__cl_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch,
+                   const vxg_part *part) {
+    cl_kernel_impl *k = kernel->impl;
+    size_t offset[3], global[3], local[3];
+    int64_t shape[3];
+    group_shape(kernel, launch, shape);
     for (int i = 0; i < 3; i++) {
-        int64_t n = launch->global[i];
+        int64_t n = part->end[i] - part->begin[i];
         if (kernel->group) n *= shape[i];
         local[i] = (size_t)shape[i];
+        offset[i] = (size_t)part->begin[i];
         global[i] = (size_t)((n + shape[i] - 1) / shape[i] * shape[i]);
     }
+    const int cut = offset[0] || offset[1] || offset[2];
     pthread_mutex_lock(&k->lock);
-    int status = set_and_enqueue(k, queue, launch, global, local);
+    int status = set_and_enqueue(k, queue, launch, cut ? offset : NULL, global, local);
     pthread_mutex_unlock(&k->lock);
     return status ? vxg_error_context(status, "launch of '%s'", kernel->name) : VXG_OK;
 }

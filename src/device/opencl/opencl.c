@@ -376,6 +376,7 @@ const vxg_backend vxg__backend_opencl = {
     .kernel_source = vxg__cl_kernel_source,
     .kernel_free = vxg__cl_kernel_free,
     .launch = vxg__cl_launch,
+    .launch_step = vxg__cl_launch_step,
     .time_begin = opencl_time_begin,
     .time_end = opencl_time_end,
     .image_limits = opencl_image_limits,

@@ -34,7 +34,9 @@ typedef struct cl_impl {
 int vxg__cl_kernel_builtin(vxg_kernel *kernel, const char *unit);
 int vxg__cl_kernel_source(vxg_kernel *kernel, const char *text);
 void vxg__cl_kernel_free(vxg_kernel *kernel);
-int vxg__cl_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch);
+int vxg__cl_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch,
+                   const vxg_part *part);
+int vxg__cl_launch_step(const vxg_kernel *kernel, const vxg_launch *launch, int64_t step[3]);
 void vxg__cl_units_free(cl_impl *impl);
 
 #endif
