@@ -34,7 +34,7 @@ TEST(a_name_once)
     pthread_barrier_init(&gate, NULL, THREADS);
     for (int i = 0; i < NAMES; i++) {
         memset(names[i], 'n', LENGTH);
-        snprintf(names[i] + LENGTH, 8, "%d", i);
+        snprintf(names[i] + LENGTH, 8, "%d", i % 1000);
     }
     for (int t = 0; t < THREADS; t++) {
         for (int i = 0; i < NAMES; i++)

@@ -1,9 +1,17 @@
 #!/bin/sh
 # The tests' own test: faults are planted one by one in a copy of the sources, and some test must fail.
+#   planted_faults.sh              all of them, in order
+#   planted_faults.sh NAME...      these
+#   planted_faults.sh --list       their names
 # One build of the kernels (VXG_PORTABLE), in build/planted, kept between runs.
 # Lines: PASS planted.NAME when a test noticed; FAIL when none did, or when the text to change is gone.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+if [ "${1:-}" = --list ]; then
+    sed -n 's/^plant \([a-z0-9_]*\) .*/\1/p' tests/planted_faults.sh
+    exit 0
+fi
+chosen=" $* "
 work=$(pwd)/build/planted
 copy=$work/source
 log=$work/log
@@ -11,12 +19,20 @@ jobs=$(nproc 2>/dev/null || echo 2)
 VXG_CACHE_DIR=$work/cache
 export VXG_CACHE_DIR
 failed=0
-mkdir -p "$work"
-rm -rf "$copy"
-mkdir "$copy"
-cp -a CMakeLists.txt include src kernels tests tools cli "$copy/" # mtimes stay: nothing is rebuilt in vain
-mkdir "$copy/data"
-cp -a data/phantoms "$copy/data/"
+mkdir -p "$copy"
+
+# The copy follows the sources by content: a file that an interrupted run left changed comes back, with a new
+# time, so that it is built again; the others keep theirs.
+files() { (cd "$1" && find CMakeLists.txt include src kernels tests tools cli data/phantoms -type f 2>/dev/null | sort); }
+files . >"$work/here"
+files "$copy" >"$work/there"
+comm -13 "$work/here" "$work/there" | while read -r f; do rm -f "$copy/$f"; done
+while read -r f; do
+    cmp -s "$f" "$copy/$f" && continue
+    mkdir -p "$copy/$(dirname "$f")"
+    cp "$f" "$copy/$f"
+done <"$work/here"
+: >"$work/baseline" # tests seen to pass without a fault
 
 fail() {
     echo "FAIL planted.$1: $2"
@@ -33,15 +49,35 @@ notices() {
     set -- $1
     program=$1
     shift
-    timeout 120 "$work/b/tests/test_$program" "$@" >"$work/out" 2>&1
+    timeout 600 "$work/b/tests/test_$program" "$@" >"$work/out" 2>&1
     code=$?
     grep -q '^FAIL ' "$work/out" || { [ $code != 0 ] && [ $code != 1 ]; }
+}
+
+# passes_without TEST...: without a fault the tests pass (looked at once a run)
+passes_without() {
+    for t in "$@"; do
+        grep -qxF "$t" "$work/baseline" && continue
+        build "test_${t%% *}" || {
+            fail "$name" "the build without the fault: $(grep -m 1 -E 'error|Error' "$log")"
+            return 1
+        }
+        if notices "$t"; then
+            fail "$name" "$t fails without the fault: $(grep -m 1 '^FAIL' "$work/out")"
+            return 1
+        fi
+        echo "$t" >>"$work/baseline"
+    done
 }
 
 # plant NAME FILE SED TEST...: each TEST is "PROGRAM [ARGUMENT]"
 plant() {
     name=$1 file=$2 change=$3
     shift 3
+    case $chosen in
+    "  " | *" $name "*) ;;
+    *) return ;;
+    esac
     cp -p "$copy/$file" "$work/saved"
     sed -E "$change" "$work/saved" >"$copy/$file"
     if cmp -s "$copy/$file" "$work/saved"; then
@@ -58,6 +94,9 @@ plant() {
         fi
         targets="$targets test_${t%% *}"
     done
+    cp -p "$work/saved" "$copy/$file"
+    passes_without "$@" || return
+    sed -E "$change" "$work/saved" >"$copy/$file"
     # shellcheck disable=SC2086
     if build $targets; then
         found=
@@ -84,25 +123,6 @@ cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_B
     fail baseline "cmake: $(tail -n 1 "$log")"
     exit 1
 }
-# Without a fault the tests used below pass.
-used="op_checks op_registry op_combine op_misuse op_devices ct_subset parity ct_positions ct_cone ct_cone_gpu ct_texture internal_texture ct_prepared_list ct_gradient ct_accuracy ct_accuracy_point ct_response ct_weights ct_center ct_schedule ct_schedule_cone_joseph ct_schedule_rays ct_pipeline io_scan internal_cache internal_threads internal_poll internal_order device_order fork device_races ct_phantom ct_fdk ct_fdk_weights ct_fdk_backproject ct_fdk_point ct_schedule_cone"
-targets=
-for t in $used; do [ -f "tests/$t.c" ] && targets="$targets test_$t"; done
-# shellcheck disable=SC2086
-build $targets || {
-    fail baseline "the build: $(grep -m 1 -E 'error|Error' "$log")"
-    exit 1
-}
-for t in "op_checks ct.parallel2d.joseph.float64.tiny" "op_checks math" "op_checks ct.filter.float64.tiny" \
-    "ct_response windows" "ct_weights" "ct_center every" "internal_cache" internal_threads internal_poll internal_order device_order fork device_races "ct_accuracy lengths" \
-    "ct_accuracy_point axis_off" "ct_accuracy_point other_volumes" "parity siddon_ties" ct_pipeline io_scan ct_schedule \
-    "ct_phantom rays" "ct_phantom poisson_histogram" ct_fdk_backproject ct_fdk_weights "ct_fdk unit_density" \
-    "ct_fdk wide_fan" "ct_fdk_point fan" "op_checks ct.cone.backprojector.float64.tiny" "op_checks ct.fan.fbp.float64.tiny" \
-    "op_checks ct.cone3d.joseph.float64.tiny" ct_cone ct_cone_gpu "ct_prepared_list cpu" "ct_texture cpu" "internal_texture texels_cpu" ct_gradient; do
-    [ -f "tests/${t%% *}.c" ] || continue
-    if notices "$t"; then fail baseline "$t fails without a fault: $(grep -m 1 '^FAIL' "$work/out")"; fi
-done
-
 # ---- pairs that no longer match ----
 plant adjoint_weight_1_percent kernels/ct/project/parallel.k \
     's/part = K_fma\(w, proj/part = K_fma(w * K_R(1.01), proj/' "op_checks ct.parallel2d.joseph.float64.tiny"

@@ -1,4 +1,4 @@
-# Cross build for 64-bit Arm, its programs run by an emulator: tests/arm64.sh.
+# Cross build for 64-bit Arm, its programs run by an emulator: tools/arm64.sh.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

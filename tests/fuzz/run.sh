@@ -33,7 +33,7 @@ have libpng PNG
 have zlib ZLIB
 
 # Of ct what reads, explains and writes geometry texts; it needs no device.
-ct="$root/src/ct/geometry*.c $root/src/ct/geometry/trajectory.c $root/src/array/random.c"
+ct="$root/src/ct/geometry/*.c $root/src/array/random.c"
 
 objects=
 geometry_objects=
