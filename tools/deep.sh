@@ -31,7 +31,7 @@ TXT
 
 programs() { for t in tests/*.c; do basename "$t" .c; done; }
 scripts() { for t in tests/"$1"*.sh; do [ -f "$t" ] && basename "$t"; done; }
-thread_programs='array base_status device_basics device_kernels internal_threads internal_cache internal_fork op_checks ct_pipeline ct_schedule'
+thread_programs='array base_status device_basics device_kernels device_order device_races fork internal_threads internal_cache internal_order internal_poll op_checks ct_pipeline ct_schedule'
 
 # What belongs to no other stage's own list is a script of tests/deep/, named STAGE_NAME.sh.
 units() { # STAGE
