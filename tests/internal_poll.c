@@ -67,9 +67,13 @@ static void asks(scene *s, int least) {
     const int all = a.count;
     for (int k = 0; k < all; k += 1 + all / 12) {
         const int64_t before = vxg_alloc_live();
-        EXPECT(apply(s, &a, k) == VXG_ERR_CANCELLED, "told to stop at %d of %d and went on", k,
-               all);
-        EXPECT(a.count == k + 1, "asked %d times after being told to stop at %d", a.count, k);
+        const int status = apply(s, &a, k);
+        /* with several threads the caller's share of the pieces differs from call to call */
+        const int told = k == 0 || a.count > k;
+        EXPECT(status == (told ? VXG_ERR_CANCELLED : VXG_OK), "told to stop at %d of %d: status %d",
+               k, all, status);
+        EXPECT(!told || a.count == k + 1, "asked %d times after being told to stop at %d", a.count,
+               k);
         CHECK_OK(vxg_array_read(NULL, &s->y, s->back)); /* what is in flight ends */
         EXPECT(vxg_alloc_live() <= before, "%d blocks are left", (int)(vxg_alloc_live() - before));
     }

@@ -153,7 +153,7 @@ plant stale_cache_entry src/device/cache.c \
 plant cache_of_others src/device/cache.c 's/if \(st->st_mode & \(S_IWGRP \| S_IWOTH\)\)/if (0)/' "internal_cache writable"
 plant cache_without_secret src/device/cache.c 's/\(i < SECRET_BYTES \? secret\[i\] : 0\)/0/' "internal_cache keyed"
 plant threads_change_in_a_call src/base/threads.c 's/if \(scope\.threads\) return scope\.threads;//' "internal_threads change"
-plant fork_leaves_locks src/base/lock.c 's/if \(l->taken\) pthread_mutex_lock\(&l->mutex\);/l->taken = 0;/' "fork while"
+plant fork_leaves_locks src/base/lock.c 's/if \(taken\) pthread_mutex_lock\(&l->mutex\);/;/; s/l->taken = taken;/l->taken = 0;/' "fork while"
 plant queues_in_no_order src/device/order.c 's/if \(!a\.queue \|\| a\.queue == q->order\.number\) return VXG_OK;/return VXG_OK;/' "internal_order queues" "device_order opencl"
 plant readers_forgotten src/device/order.c 's/i < b->nreaders && writes; i\+\+\)/i < b->nreaders \&\& writes > 1; i++)/' "internal_order queues"
 plant buffers_do_not_rest src/device/order.c 's/const int now = b->order\.nmarks == 0;/const int now = 1;/' "internal_order queues"

@@ -7,7 +7,8 @@
  */
 #include "base.h"
 
-static vxg_lock *known; /* changes while the library is loaded, or under locks that fork takes */
+static vxg_lock *first; /* of the first rank there is one; the list changes under it alone, */
+static vxg_lock *known; /* or while the library is loaded */
 static unsigned forks;
 static _Thread_local int depth; /* locks of this thread; its address names the thread */
 static _Thread_local int cancel_state;
@@ -48,13 +49,17 @@ void vxg__lock_wait(vxg_lock *lock, pthread_cond_t *condition) {
 }
 
 /* ---- Fork ---- */
+static void take(vxg_lock *l) {
+    const int taken = __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != &depth;
+    if (taken) pthread_mutex_lock(&l->mutex);
+    l->taken = taken; /* under the lock: two threads may fork at once */
+}
+
 static void before_fork(void) {
-    for (int rank = 0; rank < VXG_RANKS; rank++)
-        for (vxg_lock *l = known; l; l = l->next) {
-            if (l->rank != rank) continue;
-            l->taken = __atomic_load_n(&l->holder, __ATOMIC_RELAXED) != &depth;
-            if (l->taken) pthread_mutex_lock(&l->mutex);
-        }
+    if (first) take(first);
+    for (int rank = 1; rank < VXG_RANKS; rank++)
+        for (vxg_lock *l = known; l; l = l->next)
+            if (l->rank == rank) take(l);
 }
 
 static void give_back(vxg_lock *lock) {
@@ -63,14 +68,9 @@ static void give_back(vxg_lock *lock) {
     pthread_mutex_unlock(&lock->mutex);
 }
 
-/* The first rank last: it guards the list, and there is one lock of it. */
+/* The first lock last: it guards the list. */
 static void release_taken(void) {
-    vxg_lock *first = NULL;
-    for (int rank = VXG_RANKS - 1; rank >= 0; rank--)
-        for (vxg_lock *l = known; l; l = l->next) {
-            if (l->rank == 0) first = l;
-            if (l->rank == rank && rank > 0) give_back(l);
-        }
+    for (vxg_lock *l = known; l; l = l->next) give_back(l);
     if (first) give_back(first);
 }
 
@@ -89,7 +89,11 @@ void vxg__lock_add(vxg_lock *lock) {
     static int watching; /* the first static lock comes before any thread */
     if (!watching) pthread_atfork(before_fork, release_taken, after_fork);
     watching = 1;
-    lock->next = known, known = lock;
+    if (lock->rank == 0) {
+        first = lock;
+    } else {
+        lock->next = known, known = lock;
+    }
 }
 
 void vxg__lock_remove(vxg_lock *lock) {
