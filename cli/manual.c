@@ -156,6 +156,7 @@ static int run_man(cli_run *r) {
 
 /* ---- completion ---- */
 static int wants_file(const vxg_option *o) {
+    if (o->type == VXG_OPT_FILE) return 1;
     return o->type == VXG_OPT_TEXT && o->choices &&
            (!strcmp(o->choices, "FILE") || !strcmp(o->choices, "DIR") ||
             !strcmp(o->choices, "LIB"));

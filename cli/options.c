@@ -106,8 +106,10 @@ int cli_parse(cli_run *run, void *options, int argc, char **argv, int first) {
 void cli_option_value(const vxg_option *o, char *out, size_t size) {
     switch (o->type) {
     case VXG_OPT_FLAG: snprintf(out, size, "%s", ""); break;
+    case VXG_OPT_INT64:
     case VXG_OPT_INT: snprintf(out, size, "N"); break;
     case VXG_OPT_REAL: snprintf(out, size, "X"); break;
+    case VXG_OPT_FILE: snprintf(out, size, "%s", o->choices ? o->choices : "FILE"); break;
     case VXG_OPT_TEXT: snprintf(out, size, "%s", o->choices ? o->choices : "TEXT"); break;
     case VXG_OPT_CHOICE:
         snprintf(out, size, "%s", strlen(o->choices) <= 20 ? o->choices : "NAME");

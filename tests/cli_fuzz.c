@@ -196,8 +196,10 @@ static void option(const cli_verb *v, const char *name) {
         if (!strcmp(v->options[i].name, name)) o = &v->options[i];
     switch (o->type) {
     case VXG_OPT_FLAG: snprintf(value, sizeof value, "%s", roll(2) ? "0" : "1"); break;
+    case VXG_OPT_INT64:
     case VXG_OPT_INT: whole_number(o, value); break;
     case VXG_OPT_REAL: real_number(o, value); break;
+    case VXG_OPT_FILE:
     case VXG_OPT_TEXT: text(o, value); break;
     case VXG_OPT_CHOICE: choice(o, value); break;
     case VXG_OPT_RANGE: range(value); break;

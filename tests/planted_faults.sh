@@ -342,4 +342,5 @@ plant size_below_first_layout src/base/struct.c 's/if \(size >= first\) return s
 plant unknown_bytes_taken src/base/struct.c 's/        if \(s\[i\]\) return 1;/        if (s[i] == 2) return 1;/' "abi_sizes"
 plant offset_misaligned src/device/kernel.c 's/l->offset\[i\] % e->element\[i\], VXG_ERR_ARGUMENT/0, VXG_ERR_ARGUMENT/' "device_basics launches"
 plant element_of_another_type src/device/entry.c 's/\{"double", 8\}/{"double", 4}/' "device_kernels offsets"
+plant option_of_another_field src/ct/registry/options.c 's/REAL\("extend", vxg_ct_fdk_opts, extend/REAL("extend", vxg_ct_fdk_opts, cutoff/' "option_tables"
 exit $failed

@@ -114,7 +114,9 @@ typedef enum vxg_option_type {
     VXG_OPT_REAL,   /* double */
     VXG_OPT_TEXT,   /* const char *, points at the given text */
     VXG_OPT_CHOICE, /* int, index into choices "a|b|c" */
-    VXG_OPT_RANGE   /* vxg_range, "start:stop[:step]", stop excluded; also a single number */
+    VXG_OPT_RANGE,  /* vxg_range, "start:stop[:step]", stop excluded; also a single number */
+    VXG_OPT_INT64,  /* int64_t, up to 2^53 */
+    VXG_OPT_FILE    /* const char *, the name of a file or folder */
 } vxg_option_type;
 
 typedef struct vxg_range {
@@ -142,6 +144,12 @@ VXG_API int vxg_options_set(const vxg_option *table, int count, void *options, c
                             const char *text);
 /* Checks a table: defaults parse, bounds hold, names and letters are unique. */
 VXG_API int vxg_options_check(const vxg_option *table, int count);
+/* The table of one of the library's own option structs by its name ("vxg_ct_fdk_opts"): the fields
+ * that a text can set, under their names with dashes. Zero is every field's default (defaults of a
+ * trajectory follow from its path and beam). NULL: there is no such table. *count may be NULL. */
+VXG_API const vxg_option *vxg_option_table(const char *name, int *count);
+/* The names there are, by index; NULL behind the last. */
+VXG_API const char *vxg_option_table_name(int index);
 /* Writes one field back as text (for provenance). Returns the length snprintf would. */
 VXG_API int vxg_options_text(const vxg_option *row, const void *options, char *out, size_t size);
 

@@ -169,6 +169,13 @@ int vxg__struct_fixed(const void *s, size_t known, const char *name);
     vxg__struct_out((type *){dst}, (const type *){src}, sizeof(type), VXG_FIRST(type), #type)
 #define VXG_FIXED(type, s) vxg__struct_fixed((const type *){s}, sizeof(type), #type)
 
+/* A library's option struct by name and its table; lists end with name NULL. */
+typedef struct vxg_option_set {
+    const char *name;
+    const vxg_option *rows;
+    int count;
+} vxg_option_set;
+
 void vxg__log(int level, const char *format, ...) VXG_PRINTF(2, 3);
 void vxg__log_deliver(void); /* what waited for the thread's locks */
 

@@ -100,6 +100,13 @@ static int set_row(const vxg_option *o, void *options, const char *text) {
             return bad(o, text, "a number");
         *(double *)field = x;
         return VXG_OK;
+    case VXG_OPT_INT64:
+        if (!parse_number(text, &rest, &x) || *rest || x != floor(x) ||
+            fabs(x) > 9007199254740992.0 || !in_bounds(o, x))
+            return bad(o, text, "a whole number");
+        *(int64_t *)field = (int64_t)x;
+        return VXG_OK;
+    case VXG_OPT_FILE:
     case VXG_OPT_TEXT: *(const char **)field = text; return VXG_OK;
     case VXG_OPT_CHOICE: {
         int index = choice_index(o->choices, text);
@@ -148,6 +155,7 @@ int vxg_options_check(const vxg_option *table, int count) {
             double d;
             const char *s;
             vxg_range r;
+            int64_t n;
         } scratch = {0};
         vxg_option moved = *o;
         moved.offset = 0;
@@ -172,6 +180,8 @@ int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t
     case VXG_OPT_FLAG:
     case VXG_OPT_INT: return snprintf(out, size, "%d", *(const int *)field);
     case VXG_OPT_REAL: return vxg__format(out, size, "%.17g", *(const double *)field);
+    case VXG_OPT_INT64: return snprintf(out, size, "%lld", (long long)*(const int64_t *)field);
+    case VXG_OPT_FILE:
     case VXG_OPT_TEXT: {
         const char *s = *(const char *const *)field;
         return snprintf(out, size, "%s", s ? s : "");

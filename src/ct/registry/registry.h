@@ -15,6 +15,8 @@ extern const int vxg__ct_footprint_row_count;
 extern const vxg_op_row vxg__ct_gradient_rows[];
 extern const int vxg__ct_gradient_row_count;
 
+extern const vxg_option_set vxg__ct_option_sets[];
+
 /* Random scan geometries of the registry's examples; *empty: the beam misses the volume. */
 int vxg__ct_example(const vxg_problem *problem, int planar, vxg_ct_geometry **geo,
                     vxg_ct_volume *vol, int *empty);
