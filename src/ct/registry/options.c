@@ -88,6 +88,8 @@ static const vxg_option recon[] = {
     WHOLE("max-memory", VXG_OPT_INT64, vxg_ct_recon_opts, max_memory, 0, 1e15, "bytes",
           "what the pipeline may hold at once; 0: chosen from the device's memory"),
     FLAG("no-minus-log", vxg_ct_recon_opts, no_minus_log, "data are line integrals already"),
+    WHOLE("side", VXG_OPT_INT64, vxg_ct_recon_opts, side, 0, MOST, "px",
+          "voxels along x and y; 0: as many as columns"),
     {.name = "scratch",
      .type = VXG_OPT_FILE,
      .offset = FIELD(vxg_ct_recon_opts, scratch),
