@@ -9,7 +9,7 @@ typedef struct options {
     cli_shared shared;
     const char *output, *nsino;
     vxg_range center_range, rows, columns, projections;
-    int reverse, no_minus_log, force, max_rows;
+    int reverse, no_minus_log, force, max_rows, follow_links;
 } options;
 
 static const vxg_option rows[] = {
@@ -31,6 +31,7 @@ static const vxg_option rows[] = {
      "the stage turns clockwise"},
     {"no-minus-log", 0, VXG_OPT_FLAG, offsetof(options, no_minus_log), NULL, 0, 0, NULL, NULL,
      "the data are line integrals already: no flat and dark correction, no logarithm"},
+    CLI_LINKS_ROW(options),
     CLI_FORCE_ROW(options),
     CLI_SHARED_ROWS(options),
 };
@@ -110,9 +111,10 @@ static int run(cli_run *r) {
     cli_center c = {0};
     int64_t row = -1;
     vxg_outputs *set = NULL;
+    const vxg_scan_opts input = {.follow_links = o->follow_links};
     int status = cli_outputs_new(&set, r->operands, 1);
     if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
-    if (!status) status = vxg_scan_open(r->operands[0], &scan);
+    if (!status) status = vxg_scan_open_opts(r->operands[0], &input, &scan);
     if (!status) status = cli_select_part(&sel, scan, &o->rows, &o->columns, &o->projections);
     if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
     if (!status) status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, &c);

@@ -38,6 +38,9 @@ typedef struct cli_compute { /* rows of verbs that compute */
      "where to compute, as `voxgrad devices` names it: cpu, cpu:v3, opencl:0, cuda:0"},            \
     {"threads", 't', VXG_OPT_INT, offsetof(T, compute.threads), "0", 0, 1024, NULL, NULL,          \
      "CPU threads; 0: as many as this process may use. Results do not depend on it"}
+#define CLI_LINKS_ROW(T)                                                                           \
+    {"follow-links", 0, VXG_OPT_FLAG, offsetof(T, follow_links), NULL, 0, 0, NULL, NULL,           \
+     "read what an HDF5 file links to outside its own folder, and raw files; for files you trust"}
 #define CLI_FORCE_ROW(T)                                                                           \
     {"force", 'f', VXG_OPT_FLAG, offsetof(T, force), NULL, 0, 0, NULL, NULL,                       \
      "replace results that exist"}
@@ -160,8 +163,9 @@ int cli_provenance_device(cli_provenance *p, const vxg_device *dev);
 /* Writes them as JSON with the date. */
 int cli_provenance_write(const cli_provenance *p, vxg_outputs *set, const char *path, int force);
 void cli_provenance_free(cli_provenance *p);
-/* SHA-256 of a file by a thread of its own; wait returns it, or stops waiting when interrupted. */
-int cli_hash_start(const char *path);
+/* SHA-256 of a file, which must be as its id says, by a thread of its own; wait returns it, or
+ * stops waiting when interrupted. */
+int cli_hash_start(const char *path, const vxg_file_id *id);
 int cli_hash_wait(const vxg_progress *progress, char hex[65]);
 
 /* files.c: a folder of outputs that appears whole or not at all. */
@@ -233,7 +237,7 @@ typedef struct cli_recon {
     cli_shared shared;
     cli_compute compute;
     const char *output, *axis, *nsino, *geometry, *dataset;
-    int type, format, filter, ring, reverse, force, no_minus_log, no_checksum;
+    int type, format, filter, ring, reverse, force, no_minus_log, no_checksum, follow_links;
     double cutoff, max_memory;
     vxg_range center_range, rows, columns, projections;
 } cli_recon;

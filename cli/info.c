@@ -8,8 +8,9 @@
 
 typedef struct options {
     cli_shared shared;
+    int follow_links;
 } options;
-static const vxg_option rows[] = {CLI_SHARED_ROWS(options)};
+static const vxg_option rows[] = {CLI_LINKS_ROW(options), CLI_SHARED_ROWS(options)};
 
 typedef struct span { /* smallest, largest and mean count of some frames */
     double lo, hi, mean;
@@ -178,7 +179,9 @@ static int run(cli_run *r) {
     vxg_scan_reader *scan = NULL;
     facts f = {0};
     struct stat st;
-    int status = vxg_scan_open(r->operands[0], &scan);
+    const options *o = r->options;
+    const vxg_scan_opts input = {.follow_links = o->follow_links};
+    int status = vxg_scan_open_opts(r->operands[0], &input, &scan);
     if (status) return status;
     if (!stat(r->operands[0], &st)) f.bytes = st.st_size;
     status = look_at_angles(scan, &f);

@@ -94,6 +94,7 @@ typedef struct hash_job {
     pthread_mutex_t lock;
     pthread_cond_t done_cond;
     int users, done, status;
+    vxg_file_id id;
     char hex[65], message[512], path[];
 } hash_job;
 static hash_job *hash; /* of the command that runs */
@@ -111,7 +112,7 @@ static void drop(hash_job *job) {
 static void *hash_main(void *context) {
     hash_job *job = context;
     char hex[65] = "";
-    int status = vxg_file_sha256(job->path, hex);
+    int status = vxg_file_sha256_of(job->path, &job->id, hex);
     pthread_mutex_lock(&job->lock);
     job->status = status;
     memcpy(job->hex, hex, sizeof hex);
@@ -123,13 +124,14 @@ static void *hash_main(void *context) {
     return NULL;
 }
 
-int cli_hash_start(const char *path) {
+int cli_hash_start(const char *path, const vxg_file_id *id) {
     pthread_t thread;
     const size_t n = strlen(path) + 1;
     if (hash) drop(hash); /* of a command that failed, in this process */
     hash = calloc(1, sizeof *hash + n);
     if (!hash) return vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     memcpy(hash->path, path, n);
+    hash->id = *id;
     pthread_mutex_init(&hash->lock, NULL);
     pthread_cond_init(&hash->done_cond, NULL);
     hash->users = 2;

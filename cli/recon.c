@@ -50,6 +50,7 @@ static const vxg_option rows[] = {
      "memory the whole process may hold at once; results do not depend on it"},
     {"no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL, NULL,
      "do not read the input once more for its SHA-256"},
+    CLI_LINKS_ROW(cli_recon),
     CLI_FORCE_ROW(cli_recon),
     CLI_COMPUTE_ROWS(cli_recon, "auto"),
     CLI_SHARED_ROWS(cli_recon),
@@ -418,7 +419,10 @@ static int check_options(const cli_recon *o) {
 static int open_job(cli_job *job) {
     const cli_recon *o = job->opt;
     int status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
-    if (!status) status = vxg_scan_open_dataset(job->run->operands[0], o->dataset, &job->scan);
+    const vxg_scan_opts input = {.dataset = o->dataset,
+                                 .follow_links = o->follow_links,
+                                 .max_memory = (int64_t)(o->max_memory * 1e6)};
+    if (!status) status = vxg_scan_open_opts(job->run->operands[0], &input, &job->scan);
     /* a bare dataset has no flats: its values are line integrals */
     const int no_log = o->no_minus_log || o->dataset;
     job->sel.reverse = o->reverse, job->sel.no_minus_log = no_log;
@@ -470,7 +474,7 @@ static int describe(cli_job *job) {
                 : cli_provenance_add(&job->prov, "units",
                                      job->geo ? "attenuation in 1/(length unit of the geometry)"
                                               : "attenuation in 1/px (px: detector pixel)");
-    if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path);
+    if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path, &job->scan->id);
     if (!status) status = set_center(job);
     if (!status) status = set_side(job);
     if (!status && !job->opt->no_checksum) {

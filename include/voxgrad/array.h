@@ -79,6 +79,24 @@ VXG_API int64_t vxg_fft_size(int64_t n); /* the smallest power of two >= n */
  * Implemented in io/, used by ct/. One reader or writer belongs to one thread at a time. */
 typedef enum vxg_frame_kind { VXG_FRAME_DATA, VXG_FRAME_FLAT, VXG_FRAME_DARK } vxg_frame_kind;
 
+/* Which file it is and how it was when it was opened, so that a change shows. */
+typedef struct vxg_file_id {
+    uint32_t size; /* sizeof of this struct; 0: nothing is known */
+    uint64_t device, inode;
+    int64_t bytes, seconds, nanoseconds; /* of the last change of its contents */
+} vxg_file_id;
+
+/* What a part of a scan costs to read. */
+typedef struct vxg_read_cost {
+    uint32_t size;    /* set by the caller: sizeof of this struct, or 0 for what there was first */
+    int64_t wanted;   /* bytes of the elements themselves, as they are in the file */
+    int64_t unpacked; /* bytes that are read or unpacked to get them; a band of rows out of chunks
+                         that hold more rows costs more than it gives */
+    int64_t row_step; /* bands that begin at multiples of so many rows unpack no chunk twice; 1:
+                         any; the scan's rows: only all of them */
+    int64_t memory;   /* bytes that reading takes beside the caller's, helper processes too */
+} vxg_read_cost;
+
 typedef struct vxg_scan_reader vxg_scan_reader;
 struct vxg_scan_reader {
     uint32_t size; /* of this struct */
@@ -97,6 +115,17 @@ struct vxg_scan_reader {
                 int64_t r1, int64_t c0, int64_t c1, float *dst);
     void (*close)(vxg_scan_reader *self); /* frees self */
     void *impl;
+    vxg_file_id id; /* of the file at path */
+    /* What reading rows [r0, r1) of all frames of one kind costs. NULL: any part costs what it
+     * holds. */
+    int (*cost)(vxg_scan_reader *self, vxg_frame_kind kind, int64_t r0, int64_t r1,
+                vxg_read_cost *out);
+    /* Copies the frames of one kind, columns [c0, c1), once into a scratch file in `folder` that
+     * has no name, from which read then takes them: worth it where many bands of rows would unpack
+     * the same chunks again (cost). It takes 4 bytes an element there. NULL: it cannot. progress
+     * may be NULL. */
+    int (*prepare)(vxg_scan_reader *self, vxg_frame_kind kind, int64_t c0, int64_t c1,
+                   const char *folder, const vxg_progress *progress);
 };
 
 typedef struct vxg_volume_writer vxg_volume_writer;

@@ -29,6 +29,23 @@ VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
  * row, without flats and darks and with evenly spaced angles: its geometry is said elsewhere.
  * dataset NULL: vxg_scan_open. */
 VXG_API int vxg_scan_open_dataset(const char *path, const char *dataset, vxg_scan_reader **out);
+/* The same with options; NULL: vxg_scan_open.
+ *
+ * HDF5 files are opened, walked and read by a helper process (voxgrad-h5) within limits of time and
+ * memory: a file that crashes, hangs or bloats the HDF5 library gives VXG_ERR_INPUT. Chunks that
+ * are damaged, too short or never written, and sources of virtual datasets that are missing, are
+ * errors and not zeros; so is a file that changes while it is read. */
+typedef struct vxg_scan_opts {
+    uint32_t size;       /* sizeof of this struct, or 0 */
+    const char *dataset; /* as of vxg_scan_open_dataset */
+    int follow_links; /* 1: external links, sources of virtual datasets and external raw files may
+                         lead out of the scan's folder; raw files are read only then */
+    int in_process;   /* 1: the HDF5 library reads inside this process, for files that are trusted.
+                         VXG_H5=inprocess in the environment does the same */
+    int64_t
+        max_memory; /* bytes for reading, the helper's included; 0: a quarter of the machine's */
+} vxg_scan_opts;
+VXG_API int vxg_scan_open_opts(const char *path, const vxg_scan_opts *opts, vxg_scan_reader **out);
 VXG_API void vxg_scan_close(vxg_scan_reader *scan);
 
 /* Files that appear together or not at all. A writer opened with a set leaves its finished file
@@ -158,6 +175,10 @@ VXG_API int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char 
 VXG_API int vxg_text_write(const char *path, const char *text, int force);
 /* SHA-256 of a file as 64 hex digits + 0. */
 VXG_API int vxg_file_sha256(const char *path, char out[65]);
+/* The same of the file a reader was opened on (vxg_scan_reader.id): VXG_ERR_INPUT when path leads
+ * to another file by now, or when it has changed since or while it was read. An id without size is
+ * not compared. */
+VXG_API int vxg_file_sha256_of(const char *path, const vxg_file_id *id, char out[65]);
 
 #ifdef __cplusplus
 }

@@ -249,30 +249,56 @@ int vxg_text_write(const char *path, const char *text, int force) {
     return status;
 }
 
-int vxg_file_sha256(const char *path, char out[65]) {
-    VXG_FAIL_IF(!path || !out, VXG_ERR_ARGUMENT, "path or out is NULL");
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe is waited for nowhere */
-    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+static int same_id(const struct stat *st, const vxg_file_id *id) {
+    return (uint64_t)st->st_dev == id->device && (uint64_t)st->st_ino == id->inode &&
+           (int64_t)st->st_size == id->bytes && (int64_t)st->st_mtim.tv_sec == id->seconds &&
+           (int64_t)st->st_mtim.tv_nsec == id->nanoseconds;
+}
+
+void vxg__file_id(const struct stat *st, vxg_file_id *out) {
+    *out = (vxg_file_id){.size = sizeof *out,
+                         .device = (uint64_t)st->st_dev,
+                         .inode = (uint64_t)st->st_ino,
+                         .bytes = (int64_t)st->st_size,
+                         .seconds = (int64_t)st->st_mtim.tv_sec,
+                         .nanoseconds = (int64_t)st->st_mtim.tv_nsec};
+}
+
+static int sha256_of(int fd, const char *path, const vxg_file_id *id, char out[65]) {
+    const size_t size = (size_t)1 << 18;
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        close(fd);
-        VXG_FAIL(VXG_ERR_INPUT, "%s: not a regular file", path);
-    }
-    size_t size = (size_t)1 << 18;
-    uint8_t *buffer = vxg__calloc(size, 1);
     vxg_sha256 sha;
-    vxg__sha256_start(&sha);
+    uint8_t *buffer = vxg__calloc(size, 1);
     int status = buffer ? VXG_OK : VXG_ERR_MEMORY;
+    vxg__sha256_start(&sha);
     while (!status) {
-        ssize_t n = read(fd, buffer, size);
+        const ssize_t n = read(fd, buffer, size);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0)
             status = vxg_error_set(VXG_ERR_INPUT, "%s: cannot read: %s", path, strerror(errno));
         if (n <= 0) break;
         vxg__sha256_add(&sha, buffer, (size_t)n);
     }
+    if (!status && id && id->size && (fstat(fd, &st) != 0 || !same_id(&st, id)))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s changed while it was read", path);
     if (!status) vxg__sha256_hex(&sha, out);
     vxg__free(buffer);
+    return status;
+}
+
+int vxg_file_sha256_of(const char *path, const vxg_file_id *id, char out[65]) {
+    VXG_FAIL_IF(!path || !out, VXG_ERR_ARGUMENT, "path or out is NULL");
+    if (id) VXG_TRY(VXG_FIXED(vxg_file_id, id));
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe is waited for nowhere */
+    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    struct stat st;
+    const int status = fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
+                           ? sha256_of(fd, path, id, out)
+                           : vxg_error_set(VXG_ERR_INPUT, "%s: not a regular file", path);
     close(fd);
     return status;
+}
+
+int vxg_file_sha256(const char *path, char out[65]) {
+    return vxg_file_sha256_of(path, NULL, out);
 }

@@ -1,8 +1,11 @@
 /* Volumes as HDF5: made here, their elements written by volume.c; and read back whole. */
 #include "io/h5.h"
+#include "io/h5/dataset.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #ifdef VXG_HAVE_HDF5
-#include <string.h>
 
 static int size_attribute(hid_t object, const double voxel[3]) {
     const hsize_t three = 3;
@@ -56,45 +59,6 @@ int vxg__h5_volume_create(const char *path, const vxg_volume_writer_opts *o, int
     vxg__h5_leave(&guard);
     return status ? vxg_error_context(status, "%s", o->path) : VXG_OK;
 }
-
-static int read_volume(const char *path, hid_t file, int64_t bytes, float **data,
-                       int64_t shape[3]) {
-    char title[1024];
-    vxg__h5_dataset d;
-    snprintf(title, sizeof title, "%s: exchange/data", path);
-    VXG_FAIL_IF(!vxg__h5_exists(file, "exchange/data"), VXG_ERR_INPUT, "%s: not there", title);
-    VXG_TRY(vxg__h5_dataset_open(file, "exchange/data", title, bytes, &d));
-    int status = VXG_OK;
-    if (d.ndim != 3)
-        status = vxg_error_set(VXG_ERR_INPUT, "%s: rank %d, rank 3 expected", title, d.ndim);
-    int64_t count = status ? 0 : d.shape[0] * d.shape[1] * d.shape[2];
-    if (!status && count / 1024 > bytes) /* chunks never written or packed beyond belief */
-        status = vxg_error_set(VXG_ERR_INPUT, "%s: %lld elements in a file of %lld bytes", title,
-                               (long long)count, (long long)bytes);
-    float *values = status ? NULL : vxg__calloc((size_t)count, sizeof *values);
-    if (!status && !values) status = VXG_ERR_MEMORY;
-    if (!status) status = vxg__h5_dataset_read(&d, title, NULL, NULL, H5T_NATIVE_FLOAT, values);
-    vxg__h5_dataset_close(&d);
-    if (status) {
-        vxg__free(values);
-        return status;
-    }
-    *data = values;
-    memcpy(shape, d.shape, 3 * sizeof *shape);
-    return VXG_OK;
-}
-
-int vxg__h5_read(const char *path, float **data, int64_t shape[3]) {
-    vxg__h5_guard guard;
-    hid_t file = -1;
-    int64_t bytes = 0;
-    vxg__h5_enter(&guard);
-    int status = vxg__h5_open(path, &file, &bytes);
-    if (!status) status = read_volume(path, file, bytes, data, shape);
-    if (file >= 0) H5Fclose(file);
-    vxg__h5_leave(&guard);
-    return status;
-}
 #else
 static int missing(const char *path) {
     VXG_FAIL(VXG_ERR_UNSUPPORTED,
@@ -105,8 +69,41 @@ int vxg__h5_volume_create(const char *path, const vxg_volume_writer_opts *opts, 
     (void)path, (void)offset;
     return missing(opts->path);
 }
-int vxg__h5_read(const char *path, float **data, int64_t shape[3]) {
-    (void)data, (void)shape;
-    return missing(path);
-}
 #endif
+
+static int read_volume(vxg__h5_session *file, const char *title, float **data, int64_t shape[3]) {
+    vxg__h5_dataset d;
+    int there = 0;
+    VXG_TRY(vxg__h5_exists(file, "exchange/data", &there));
+    VXG_FAIL_IF(!there, VXG_ERR_INPUT, "%s: not there", title);
+    VXG_TRY(vxg__h5_dataset_open(file, "exchange/data", title, &d));
+    int status = VXG_OK;
+    if (d.ndim != 3)
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: rank %d, rank 3 expected", title, d.ndim);
+    const int64_t count = status ? 0 : d.shape[0] * d.shape[1] * d.shape[2];
+    if (!status && count / 1024 > d.file_bytes && d.layout != VXG__H5_VIRTUAL)
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: %lld elements in a file of %lld bytes", title,
+                               (long long)count, (long long)d.file_bytes);
+    float *values = status ? NULL : vxg__calloc((size_t)count, sizeof *values);
+    if (!status && !values) status = VXG_ERR_MEMORY;
+    if (!status) status = vxg__h5_dataset_read(&d, title, NULL, NULL, 0, values);
+    if (!status) memcpy(shape, d.shape, 3 * sizeof *shape);
+    vxg__h5_dataset_close(&d);
+    if (status) {
+        vxg__free(values);
+        return status;
+    }
+    *data = values;
+    return VXG_OK;
+}
+
+int vxg__h5_read(const char *path, float **data, int64_t shape[3]) {
+    const vxg__h5_opts opts = {0};
+    vxg__h5_session *file = NULL;
+    char title[1024];
+    snprintf(title, sizeof title, "%s: exchange/data", path);
+    VXG_TRY(vxg__h5_session_open(path, &opts, &file));
+    const int status = read_volume(file, title, data, shape);
+    vxg__h5_session_close(file);
+    return status;
+}

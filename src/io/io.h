@@ -50,6 +50,9 @@ int64_t vxg__slice_number(const char *rest);
 int vxg__write_all(int fd, const void *data, size_t n, int64_t offset, const char *path);
 /* Makes sure the disk takes that many bytes, so that a full disk shows before the work is done. */
 int vxg__reserve(int fd, int64_t bytes, const char *path);
+struct stat;
+void vxg__file_id(const struct stat *st, vxg_file_id *out);
+
 /* Counts of a shape: 0 and a message when a size is not positive or the product is over 2^40. */
 int vxg__count(int ndim, const int64_t *shape, int64_t *count);
 

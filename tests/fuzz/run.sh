@@ -37,11 +37,14 @@ ct="$root/src/ct/geometry/*.c $root/src/array/random.c"
 
 objects=
 geometry_objects=
-for source in "$root"/src/base/*.c "$root"/src/io/*.c $ct; do
+session_objects=
+for source in "$root"/src/base/*.c "$root"/src/io/*.c "$root"/src/io/h5/*.c $ct; do
     object=$build/$(basename "$(dirname "$source")")_$(basename "$source" .c).o
     # shellcheck disable=SC2086
     $cc $flags -c "$source" -o "$object" || exit 1
     case $source in
+    */h5/helper.c | */h5/helper_base.c | */base/export.c) ;;
+    */h5/session.c | */h5/launch.c) session_objects="$session_objects $object" ;;
     */src/ct/* | */src/array/*) geometry_objects="$geometry_objects $object" ;;
     *) objects="$objects $object" ;;
     esac
@@ -53,8 +56,9 @@ export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0
 failed=0
 for reader in $readers; do
     target=$build/fuzz_$reader
-    more=
-    [ "$reader" != geometry ] || more=$geometry_objects
+    more=$session_objects
+    [ "$reader" != hdf5 ] || more= # the target stands in for them
+    [ "$reader" != geometry ] || more="$more $geometry_objects"
     # shellcheck disable=SC2086
     $cc $flags -fsanitize=fuzzer "$root/tests/fuzz/fuzz_$reader.c" $objects $more $libs -o "$target" || exit 1
     work=$build/$reader

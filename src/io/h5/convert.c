@@ -1,0 +1,133 @@
+/* Elements in a file's type to floats and doubles, rows of boxes at a time. */
+#include "io/h5/dataset.h"
+
+#include <string.h>
+
+static int host_is_big(void) {
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first == 0;
+}
+
+/* One element, in the host's byte order. */
+static double one(char kind, int64_t bytes, const uint8_t *p) {
+#define AS(type)                                                                                   \
+    do {                                                                                           \
+        type v_;                                                                                   \
+        memcpy(&v_, p, sizeof v_);                                                                 \
+        return (double)v_;                                                                         \
+    } while (0)
+    if (kind == 'f') {
+        if (bytes == 4) AS(float);
+        AS(double);
+    }
+    if (kind == 'u') {
+        if (bytes == 1) AS(uint8_t);
+        if (bytes == 2) AS(uint16_t);
+        if (bytes == 4) AS(uint32_t);
+        AS(uint64_t);
+    }
+    if (bytes == 1) AS(int8_t);
+    if (bytes == 2) AS(int16_t);
+    if (bytes == 4) AS(int32_t);
+    AS(int64_t);
+#undef AS
+}
+
+/* Through double 64-bit integers would be rounded twice on their way to float. */
+static float one_float(char kind, int64_t bytes, const uint8_t *p) {
+    uint64_t u;
+    int64_t i;
+    if (bytes != 8 || kind == 'f') return (float)one(kind, bytes, p);
+    memcpy(&u, p, 8);
+    memcpy(&i, p, 8);
+    return kind == 'u' ? (float)u : (float)i;
+}
+
+static void swapped(const uint8_t *p, int64_t bytes, uint8_t *out) {
+    for (int64_t i = 0; i < bytes; i++) out[i] = p[bytes - 1 - i];
+}
+
+/* Any element type, step and byte order. */
+static void row_any(const vxg__h5_dataset *d, const uint8_t *from, int64_t from_step, int64_t n,
+                    void *to, int64_t to_step, int as_double) {
+    const int turn = d->big != host_is_big() && d->bytes > 1;
+    for (int64_t i = 0; i < n; i++) {
+        const uint8_t *p = from + i * from_step * d->bytes;
+        uint8_t other[8];
+        if (turn) swapped(p, d->bytes, other);
+        if (as_double) {
+            ((double *)to)[i * to_step] = one(d->kind, d->bytes, turn ? other : p);
+        } else {
+            ((float *)to)[i * to_step] = one_float(d->kind, d->bytes, turn ? other : p);
+        }
+    }
+}
+
+/* What detectors write, side by side: loops the compiler makes vectors of. */
+static int row_fast(const vxg__h5_dataset *d, const uint8_t *from, int64_t n, float *to) {
+    if (d->big != host_is_big() && d->bytes > 1) return 0;
+    if (d->kind == 'f' && d->bytes == 4) {
+        memcpy(to, from, (size_t)n * 4);
+    } else if (d->kind == 'u' && d->bytes == 1) {
+        for (int64_t i = 0; i < n; i++) to[i] = (float)from[i];
+    } else if (d->kind == 'u' && d->bytes == 2) {
+        for (int64_t i = 0; i < n; i++) {
+            uint16_t v;
+            memcpy(&v, from + 2 * i, 2);
+            to[i] = (float)v;
+        }
+    } else if (d->kind == 'i' && d->bytes == 2) {
+        for (int64_t i = 0; i < n; i++) {
+            int16_t v;
+            memcpy(&v, from + 2 * i, 2);
+            to[i] = (float)v;
+        }
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static void row(const vxg__h5_dataset *d, const uint8_t *from, int64_t from_step, int64_t n,
+                void *to, int64_t to_step, int as_double) {
+    if (!as_double && from_step == 1 && to_step == 1 && row_fast(d, from, n, to)) return;
+    row_any(d, from, from_step, n, to, to_step, as_double);
+}
+
+static void *move(const vxg__h5_target *to, void *p, int64_t elements) {
+    return (char *)p + elements * (to->as_double ? 8 : 4);
+}
+
+static void *first_of(const vxg__h5_dataset *d, const vxg__h5_target *to, const int64_t *place) {
+    int64_t at = 0;
+    for (int i = 0; i < d->ndim; i++) at += place[i] * to->step[i];
+    return move(to, to->dst, at);
+}
+
+static void box(const vxg__h5_dataset *d, int axis, const uint8_t *from, const int64_t *from_step,
+                const int64_t *count, const vxg__h5_target *to, void *p) {
+    if (axis == d->ndim - 1) {
+        row(d, from, from_step[axis], count[axis], p, to->step[axis], to->as_double);
+        return;
+    }
+    for (int64_t i = 0; i < count[axis]; i++)
+        box(d, axis + 1, from + i * from_step[axis] * d->bytes, from_step, count, to,
+            move(to, p, i * to->step[axis]));
+}
+
+void vxg__h5_convert(const vxg__h5_dataset *d, const uint8_t *from, const int64_t *from_step,
+                     const int64_t *count, const vxg__h5_target *to, const int64_t *place) {
+    if (d->ndim == 0) {
+        row(d, from, 1, 1, to->dst, 1, to->as_double);
+    } else {
+        box(d, 0, from, from_step, count, to, first_of(d, to, place));
+    }
+}
+
+void vxg__h5_fill_box(const vxg__h5_dataset *d, const int64_t *count, const vxg__h5_target *to,
+                      const int64_t *place) {
+    const int64_t still[VXG_MAX_DIMS] = {0}; /* the same element everywhere */
+    vxg__h5_convert(d, d->fill, still, count, to, place);
+}

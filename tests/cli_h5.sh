@@ -1,0 +1,59 @@
+#!/bin/sh
+# The command and HDF5 files that lead elsewhere, change while they are read, or need what is not there.
+cd "$(dirname "$0")/.." || exit 1
+suite=cli_h5
+. tests/tools/cli.sh
+attack=$build/tools/h5_attack
+if [ ! -x "$attack" ]; then
+    skip all "built without HDF5"
+    exit 0
+fi
+mkdir "$W/in"
+"$attack" good "$W/frames.h5"
+"$attack" link_set "$W/in/scan.h5" ../frames.h5 exchange/data
+for verb in info center "recon -o $W/no"; do
+    # shellcheck disable=SC2086
+    refuses "outside_${verb%% *}" 3 'follow-links' "$V" $verb "$W/in/scan.h5"
+done
+[ ! -e "$W/no" ] && pass nothing_left || fail nothing_left "a refused scan leaves a folder"
+check follow_info "info --follow-links" "$V" info "$W/in/scan.h5" --follow-links
+check follow_recon "recon --follow-links" "$V" recon "$W/in/scan.h5" --follow-links -c 3.5 \
+    --no-minus-log -o "$W/yes" -q
+"$attack" raw_dense "$W/in/raw.h5" /etc/passwd
+refuses raw_file 3 'passwd' "$V" info "$W/in/raw.h5"
+refuses raw_file_recon 3 'passwd' "$V" recon "$W/in/raw.h5" --dataset exchange/data -c 0 -o "$W/no"
+"$attack" no_filter "$W/packed.h5"
+refuses filter 1 'LZ4 \(number 32004\)' "$V" recon "$W/packed.h5" -c 3.5 --no-minus-log -o "$W/no"
+VXG_H5_HELPER=$W/absent refuses no_helper 1 'VXG_H5_HELPER' "$V" info "$W/frames.h5"
+check in_process "VXG_H5=inprocess" env VXG_H5=inprocess "$V" info "$W/frames.h5"
+
+# A scan that is cut, or written anew with the same size, while it is reconstructed: no result and no
+# checksum. A pipe as progress shows when the work has begun.
+"$build/tools/make_scan" "$W/big.h5" views=400 rows=64 cols=192
+for how in cut anew; do
+    cp "$W/big.h5" "$W/s.h5"
+    "$V" recon "$W/s.h5" -c 95.5 -t 1 --device cpu --max-memory 20 --save-format npy -o "$W/o" -q \
+        >"$W/out" 2>"$W/err" &
+    job=$!
+    i=0
+    while [ $i -lt 2000 ] && kill -0 $job 2>/dev/null && ! ls -A "$W/o" 2>/dev/null | grep -q .; do
+        i=$((i + 1))
+        sleep 0.01
+    done
+    if [ $how = cut ]; then
+        truncate -s 3000000 "$W/s.h5"
+    else
+        dd if=/dev/zero of="$W/s.h5" bs=1000 seek=5000 count=2000 conv=notrunc 2>/dev/null
+    fi
+    wait $job
+    rc=$?
+    if [ $rc = 3 ] && grep -q 'changed while it was read' "$W/err" && [ ! -e "$W/o/recon.npy" ]; then
+        pass "changed_$how"
+    elif [ $rc = 0 ] && grep -q "$(sha256sum <"$W/big.h5" | cut -d' ' -f1)" "$W/o/provenance.json"; then
+        skip "changed_$how" "the work was done before the file changed"
+    else
+        cat "$W/err"
+        fail "changed_$how" "exit code $rc"
+    fi
+    rm -rf "$W/o"
+done
