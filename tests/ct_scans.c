@@ -281,6 +281,14 @@ TEST(overscans)
     s.nviews = 271, s.center = 57; /* at the side: the short side's field of view is right */
     EXPECT(error_in(&s, 54) < 1.05 * half, "0..270 off the middle: %.4f, %.4f", error_in(&s, 54),
            half);
+    /* all but 20 degrees: rays that only the far side sees count in full */
+    for (int beam = 0; beam < 2; beam++) {
+        double error;
+        s = beam ? fan_turn : half_turn;
+        s.nviews = 341, s.center = beam ? 45 : 40, s.cols = beam ? 135 : 110;
+        CHECK_OK(error_of(&s, 62, 36, &error));
+        EXPECT(error < 0.016, "340 degrees, the axis at the side: rmse %.4f", error);
+    }
     s = fan_turn, s.nviews = 721;
     EXPECT(error_in(&s, 62) < 1.02 * fan, "fan 0..720: %.4f, %.4f", error_in(&s, 62), fan);
     s.nviews = 360, s.step = -DEG;

@@ -177,7 +177,7 @@ plant weight_too_wide_both_ways kernels/ct/project/parallel.h 's/K_R\(1\.0\) - K
 plant fbp_drops_last_view src/ct/analytic/fdk_plan.c \
     's/    if \(folded\) return VXG_OK;/    if (folded) p->view_weights[s->nviews - 1] = 0;\n&/' "ct_accuracy"
 plant fbp_forgets_pixel_size src/ct/analytic/fbp.c 's/nfft, p->pitch, response/nfft, 1, response/' "ct_accuracy pixel"
-plant pitch_of_view_0 src/ct/analytic/fdk_plan.c 's/view_weights\[i\] \*= p->pitch/view_weights[i] *= p->pitch > 0 ? vxg__ct_level_pitch(geo, vxg_ct_geometry_view(geo, i)) : 1;\n        if (0) p->view_weights[i] *= p->pitch/' "ct_scans pitch"
+plant pitch_of_view_0 src/ct/analytic/fdk_plan.c 's/\*= p->pitch \/ vxg__ct_level_pitch\(geo, vxg_ct_geometry_view\(geo, i\)\)/*= 1/' "ct_scans pitch"
 plant yaw_not_seen src/ct/geometry/axis.c 's/return fabs\(v->U\[0\] \* u\[0\] \+ v->U\[1\] \* u\[1\]\)/return hypot(v->U[0], v->U[1])/' "ct_scans pitch"
 plant half_acquisition_doubled src/ct/geometry/scan_kind.c 's/if \(aside && !open\) s->method = VXG__SCAN_OFFSET;//' "ct_scans half_acquisition"
 plant laminography_taken src/ct/geometry/scan_kind.c 's/define MOST_TILT 1e-3/define MOST_TILT 1.5/' "ct_scans fbp_refusals"
