@@ -14,10 +14,22 @@ static int host_is_little(void) {
     return *(const uint8_t *)&one == 1;
 }
 
+/* NumPy's word for a storage type: byte order, kind, bytes. */
+static void npy_word(vxg_dtype dtype, char out[8]) {
+    const size_t size = vxg_dtype_size(dtype);
+    const char kind = dtype == VXG_F16 || dtype == VXG_F32 || dtype == VXG_F64  ? 'f'
+                      : dtype == VXG_C64 || dtype == VXG_C128                   ? 'c'
+                      : dtype == VXG_U8 || dtype == VXG_U16 || dtype == VXG_U32 ? 'u'
+                      : dtype == VXG_U64                                        ? 'u'
+                                                                                : 'i';
+    snprintf(out, 8, "%c%c%d", size == 1 ? '|' : host_is_little() ? '<' : '>', kind, (int)size);
+}
+
 int vxg__npy_header(vxg_text *out, vxg_dtype dtype, int ndim, const int64_t *shape) {
     vxg_text d = {0};
-    vxg__text_add(&d, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
-                  host_is_little() ? '<' : '>', dtype == VXG_F64 ? "f8" : "f4");
+    char word[8];
+    npy_word(dtype, word);
+    vxg__text_add(&d, "{'descr': '%s', 'fortran_order': False, 'shape': (", word);
     for (int i = 0; i < ndim; i++)
         vxg__text_add(&d, ndim == 1 ? "%lld," : i ? ", %lld" : "%lld", (long long)shape[i]);
     vxg__text_add(&d, "), }");
@@ -43,7 +55,7 @@ int vxg__npy_header(vxg_text *out, vxg_dtype dtype, int ndim, const int64_t *sha
 
 int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *shape,
                   const void *data, int force) {
-    VXG_FAIL_IF(dtype != VXG_F32 && dtype != VXG_F64, VXG_ERR_ARGUMENT, "dtype is %d", (int)dtype);
+    VXG_FAIL_IF(!vxg_dtype_size(dtype), VXG_ERR_ARGUMENT, "dtype is %d", (int)dtype);
     VXG_FAIL_IF(ndim < 0 || ndim > VXG_MAX_DIMS || (ndim && !shape), VXG_ERR_ARGUMENT,
                 "rank %d of %s is not in 0..%d", ndim, path ? path : "", VXG_MAX_DIMS);
     int64_t count = 1;
@@ -60,7 +72,7 @@ int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *sh
     int status = vxg__npy_header(&header, dtype, ndim, shape);
     if (!status) status = vxg__write_all(out.fd, header.s, header.length, -1, path);
     if (!status)
-        status = vxg__write_all(out.fd, data, (size_t)count * (dtype == VXG_F64 ? 8 : 4), -1, path);
+        status = vxg__write_all(out.fd, data, (size_t)count * vxg_dtype_size(dtype), -1, path);
     vxg__text_free(&header);
     if (!status) return vxg__output_commit(&out);
     vxg__output_abandon(&out);
