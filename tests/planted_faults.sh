@@ -346,7 +346,7 @@ plant failed_folder_hides_others src/io/file.c 's/cut_last\(f->name\); \/\*/\/*/
 plant comma_in_numbers src/base/text.c 's/plain \? \(void \*\)uselocale\(plain\) : NULL/NULL/' "locale geometry_is_read"
 plant message_of_two_lines src/base/text.c "s/c < ' ' \|\| c == 127/c == 0/" "cli_fuzz geometry"
 plant reach_not_checked src/array/array.c 's/bad \|\| lo < 0 \|\| hi > room \|\| \(count && hi == room\)/bad \&\& lo < 0 \&\& hi > room/' "array_abuse array_faults"
-plant negative_sizes_reshape src/array/array.c 's/shape\[i\] < 0, VXG_ERR_ARGUMENT, "%s: size/0, VXG_ERR_ARGUMENT, "%s: size/' "array_abuse reshape"
+plant overflowing_reshape src/array/array.c 's/n > VXG_MAX_ELEMENTS \/ size, VXG_ERR_ARGUMENT/0, VXG_ERR_ARGUMENT/' "array_abuse reshape"
 plant size_below_first_layout src/base/struct.c 's/if \(size >= first\) return size;/return size;/' "abi_sizes"
 plant unknown_bytes_taken src/base/struct.c 's/        if \(s\[i\]\) return 1;/        if (s[i] == 2) return 1;/' "abi_sizes"
 plant offset_misaligned src/device/kernel.c 's/l->offset\[i\] % e->element\[i\], VXG_ERR_ARGUMENT/0, VXG_ERR_ARGUMENT/' "device_basics launches"

@@ -96,14 +96,14 @@ typedef struct vxg_progress {
 VXG_API int vxg_set_threads(int n);
 VXG_API int vxg_threads(void);
 
-/* Test aid: makes the nth memory request from now fail (n = 0 the next one; n < 0 switches off).
+/* For tests: makes the nth memory request from now fail (n = 0 the next one; n < 0 switches off).
  * vxg_alloc_count() counts requests since the last call. Affects the library's own requests only.
  */
 VXG_API void vxg_alloc_fail_at(int64_t n);
 VXG_API int64_t vxg_alloc_count(void);
 /* Frees what a function of the libraries says is to be freed with it; NULL is fine. */
 VXG_API void vxg_free(void *p);
-/* Memory blocks of the library that are alive now, for leak tests. */
+/* For tests: memory blocks of the library that are alive now. */
 VXG_API int64_t vxg_alloc_live(void);
 
 /* ---- Options: plain structs described once by a table ------------------------------------------
