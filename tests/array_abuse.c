@@ -230,7 +230,7 @@ TEST(storage)
     unsigned char from[16 * 24], to[16 * 24];
     for (int type = VXG_F32; type <= VXG_C128; type++) {
         const size_t size = vxg_dtype_size((vxg_dtype)type);
-        const int wide = type == VXG_F32 || type == VXG_F64;
+        const int wide = type == VXG_F32 || type == VXG_F64 || type == VXG_C64 || type == VXG_C128;
         vxg_array a, turned, rows, twin;
         double d;
         for (size_t i = 0; i < sizeof from; i++) from[i] = (unsigned char)(i * 7 + i / 256);
