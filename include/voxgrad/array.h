@@ -153,6 +153,136 @@ struct vxg_scan_writer {
     void *impl;
 };
 
+/* ---- Blocks: numbers on a grid, whatever the file ----------------------------------------------
+ * *Experimental.* Files of numbers with axes are read and written by blocks: boxes of elements in C
+ * order. Formats are rows that a library registers (libvoxgrad_io's by vxg_io_register, others by
+ * vxg_format_register); a scan reader is a layer above for what tomography adds. A reader or writer
+ * belongs to one thread at a time; several may be open at once. */
+
+typedef struct vxg_attribute { /* a name and its text */
+    const char *name, *text;
+} vxg_attribute;
+
+typedef struct vxg_axis { /* of one layout: it stands in arrays */
+    uint32_t size;        /* of this struct, or 0 */
+    uint32_t reserved;    /* 0 */
+    int64_t count;        /* elements along it */
+    double step;          /* distance of neighbours in `unit`; 0: unknown */
+    char name[16];        /* "view", "row", "column", "z", "y", "x", "t"...; "": unknown */
+    char unit[16];        /* "mm", "um", "s", "degree"...; "": unknown */
+} vxg_axis;
+
+/* What the numbers are. The first axis is the slowest. */
+typedef struct vxg_block_info { /* of one layout: it stands in readers */
+    uint32_t size;
+    int32_t ndim;
+    vxg_axis axis[VXG_MAX_DIMS];
+    vxg_dtype dtype;    /* storage type of the elements in the file */
+    int32_t has_affine; /* 1: affine is known */
+    double
+        affine[12]; /* rows of 4: index of the file's fastest, second and third axis (i, j, k) and
+                       1 to x, y, z in affine_unit, right-handed, towards right, front, top */
+    char affine_unit[16];
+    double slope, intercept; /* value = slope * element + intercept where slope is not 0; reading as
+                                float applies it, reading in the storage type does not */
+    const vxg_attribute *attributes; /* further names and texts; the reader's, NULL: none */
+    int32_t nattributes;
+    uint32_t reserved;
+} vxg_block_info;
+
+typedef struct vxg_block_cost { /* of reading a block; filled by the reader */
+    uint32_t size;
+    uint32_t reserved;
+    int64_t wanted, unpacked, memory; /* bytes, as in vxg_read_cost */
+} vxg_block_cost;
+
+typedef struct vxg_block_reader vxg_block_reader;
+struct vxg_block_reader {
+    uint32_t size;
+    uint32_t reserved;
+    const char *path;
+    const char *format; /* the row's name */
+    vxg_block_info info;
+    int64_t grain[VXG_MAX_DIMS]; /* block sizes along the axes that read nothing twice; 1: any */
+    vxg_file_id id;
+    /* Reads a box that lies inside as `dtype`: the storage type, VXG_F32 or VXG_F64. Call
+     * vxg_block_read, which checks the box. */
+    int (*read)(vxg_block_reader *self, const int64_t *start, const int64_t *count, vxg_dtype dtype,
+                void *dst);
+    int (*cost)(vxg_block_reader *self, const int64_t *start, const int64_t *count,
+                vxg_block_cost *out); /* NULL: what is wanted */
+    void (*close)(vxg_block_reader *self);
+    void *impl;
+};
+
+typedef struct vxg_block_writer vxg_block_writer;
+struct vxg_block_writer {
+    uint32_t size;
+    uint32_t reserved;
+    vxg_block_info info;
+    /* Writes a box of whole slices along the first axis (all of the other axes), elements of
+     * info.dtype. Each element once, in any order. */
+    int (*write)(vxg_block_writer *self, const int64_t *start, const int64_t *count,
+                 const void *src);
+    int (*finish)(vxg_block_writer *self); /* completes the file and frees self; on failure nothing
+                                              is left */
+    void (*abandon)(vxg_block_writer *self); /* removes it and frees self */
+    void *impl;
+};
+
+typedef struct vxg_block_opts {
+    uint32_t size;
+    int32_t follow_links; /* as of vxg_scan_opts */
+    int32_t in_process;   /* as of vxg_scan_opts */
+    uint32_t reserved;
+    const char
+        *format; /* a row's name; NULL: by the file's first bytes, for new files by the ending */
+    const char *part;   /* which numbers of a file that has several: an HDF5 dataset; NULL: the
+                           format's usual place */
+    int64_t max_memory; /* bytes for reading; 0: the format's choice */
+} vxg_block_opts;
+
+typedef struct vxg_block_create_opts {
+    uint32_t size;
+    int32_t force;      /* 1: replace what exists */
+    const char *format; /* a row's name; NULL: by the ending of path */
+    vxg_block_info info;
+    void *outputs; /* a vxg_outputs the file belongs to, or NULL */
+} vxg_block_create_opts;
+
+/* A format: one row. Open and create may be NULL: not read, not written. */
+typedef struct vxg_format {
+    uint32_t size;
+    uint32_t reserved;
+    const char *name;       /* one word: "hdf5" */
+    const char *summary;    /* one line */
+    const char *extensions; /* lower case, separated by spaces: "h5 hdf5 nxs" */
+    /* How sure the first n bytes of a file make it: 0 no, 100 certain. */
+    int (*sniff)(const uint8_t *head, size_t n);
+    int (*open)(const char *path, const vxg_block_opts *opts, vxg_block_reader **out);
+    int (*create)(const char *path, const vxg_block_create_opts *opts, vxg_block_writer **out);
+} vxg_format;
+
+/* Adds a format; its texts and functions must stay as long as the process. VXG_ERR_ARGUMENT: a name
+ * that is there already, something missing. Thread-safe. */
+VXG_API int vxg_format_register(const vxg_format *row);
+VXG_API int vxg_format_count(void);
+VXG_API const vxg_format *vxg_format_at(int i); /* NULL beyond the last */
+VXG_API const vxg_format *vxg_format_find(const char *name);
+
+/* Opens a file of any registered format. VXG_ERR_INPUT: no such file, no format knows it (the
+ * message lists them), or the format refuses it. opts may be NULL. */
+VXG_API int vxg_block_open(const char *path, const vxg_block_opts *opts, vxg_block_reader **out);
+/* Reads the box [start, start + count) in C order: VXG_ERR_ARGUMENT when it lies outside,
+ * VXG_ERR_UNSUPPORTED for another dtype than the storage type, VXG_F32 and VXG_F64. */
+VXG_API int vxg_block_read(vxg_block_reader *reader, const int64_t *start, const int64_t *count,
+                           vxg_dtype dtype, void *dst);
+VXG_API int vxg_block_cost_of(vxg_block_reader *reader, const int64_t *start, const int64_t *count,
+                              vxg_block_cost *out);
+VXG_API void vxg_block_close(vxg_block_reader *reader); /* NULL is fine */
+VXG_API int vxg_block_create(const char *path, const vxg_block_create_opts *opts,
+                             vxg_block_writer **out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -14,9 +14,9 @@
 extern "C" {
 #endif
 
-typedef struct vxg_attribute { /* provenance: a name and its text */
-    const char *name, *text;
-} vxg_attribute;
+/* Registers this library's formats ("hdf5", "npy", "tiff") for vxg_block_open and vxg_block_create.
+ * Thread-safe; further calls do nothing. */
+VXG_API int vxg_io_register(void);
 
 /* Bytes of the letter at text in UTF-8, 1 to 4; 0: the text ends, or is not UTF-8 here (file names
  * may hold any bytes). */

@@ -86,7 +86,7 @@ static int read_volume(vxg__h5_session *file, const char *title, float **data, i
                                (long long)count, (long long)d.file_bytes);
     float *values = status ? NULL : vxg__calloc((size_t)count, sizeof *values);
     if (!status && !values) status = VXG_ERR_MEMORY;
-    if (!status) status = vxg__h5_dataset_read(&d, title, NULL, NULL, 0, values);
+    if (!status) status = vxg__h5_dataset_read(&d, title, NULL, NULL, VXG__H5_AS_FLOAT, values);
     if (!status) memcpy(shape, d.shape, 3 * sizeof *shape);
     vxg__h5_dataset_close(&d);
     if (status) {

@@ -1,5 +1,5 @@
 /* NPY files (NumPy's format description, versions 1.0 to 3.0). */
-#include "io/io.h"
+#include "io/npy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,12 +97,6 @@ static const struct {
 } npy_kinds[NPY_KINDS] = {{"<f4", 4}, {"<f8", 8}, {"|u1", 1}, {"<u2", 2},
                           {"<u4", 4}, {"<i2", 2}, {"<i4", 4}};
 
-typedef struct npy_info {
-    npy_kind kind;
-    int ndim;
-    int64_t shape[VXG_MAX_DIMS], count, offset;
-} npy_info;
-
 /* Position behind 'key': in the header's text, or NULL. */
 static const char *value_of(const char *text, const char *key) {
     const char *p = strstr(text, key);
@@ -112,11 +106,11 @@ static const char *value_of(const char *text, const char *key) {
     return p;
 }
 
-static int parse_descr(const char *path, const char *p, npy_info *info) {
+static int parse_descr(const char *path, const char *p, vxg__npy_info *info) {
     for (int k = 0; p && k < NPY_KINDS; k++) {
         size_t n = strlen(npy_kinds[k].descr);
         if ((*p == '\'' || *p == '"') && !strncmp(p + 1, npy_kinds[k].descr, n) && p[n + 1] == *p) {
-            info->kind = (npy_kind)k;
+            info->kind = k;
             return VXG_OK;
         }
     }
@@ -125,7 +119,7 @@ static int parse_descr(const char *path, const char *p, npy_info *info) {
              p ? p : "(none)");
 }
 
-static int parse_shape(const char *path, const char *p, npy_info *info) {
+static int parse_shape(const char *path, const char *p, vxg__npy_info *info) {
     VXG_FAIL_IF(!p || *p != '(', VXG_ERR_INPUT, "%s: NPY header has no shape", path);
     info->ndim = 0, info->count = 1;
     for (p++;;) {
@@ -159,7 +153,7 @@ static int read_exact(int fd, void *data, size_t n, int64_t offset, const char *
     return VXG_OK;
 }
 
-static int read_header(int fd, int64_t file_bytes, const char *path, npy_info *info) {
+int vxg__npy_look(int fd, int64_t file_bytes, const char *path, vxg__npy_info *info) {
     uint8_t lead[12];
     char text[4096];
     VXG_FAIL_IF(file_bytes < 12, VXG_ERR_INPUT, "%s: %lld bytes are too few for an NPY file", path,
@@ -188,38 +182,52 @@ static int read_header(int fd, int64_t file_bytes, const char *path, npy_info *i
     return VXG_OK;
 }
 
-/* Little-endian elements to float. */
-static void convert(npy_kind kind, const uint8_t *p, int64_t n, float *dst) {
-    int size = npy_kinds[kind].size;
+/* Little-endian elements to doubles or floats, or to this machine's byte order. */
+static void convert(npy_kind kind, const uint8_t *p, int64_t n, vxg_dtype dtype, void *dst) {
+    const int size = npy_kinds[kind].size, as_is = dtype != VXG_F32 && dtype != VXG_F64;
     for (int64_t i = 0; i < n; i++, p += size) {
         uint64_t u = 0;
         for (int b = 0; b < size; b++) u |= (uint64_t)p[b] << 8 * b;
-        uint32_t low = (uint32_t)u;
-        double d;
+        const uint32_t low = (uint32_t)u;
+        double d = low;
+        float f;
         switch (kind) {
-        case NPY_F4: memcpy(dst + i, &low, 4); break;
-        case NPY_F8: memcpy(&d, &u, 8), dst[i] = (float)d; break;
-        case NPY_I2: dst[i] = (float)(int16_t)low; break;
-        case NPY_I4: dst[i] = (float)(int32_t)low; break;
-        default: dst[i] = (float)low;
+        case NPY_F4: memcpy(&f, &low, 4), d = f; break;
+        case NPY_F8: memcpy(&d, &u, 8); break;
+        case NPY_I2: d = (int16_t)low; break;
+        case NPY_I4: d = (int32_t)low; break;
+        default: break;
         }
+        if (dtype == VXG_F32) ((float *)dst)[i] = (float)d;
+        if (dtype == VXG_F64) ((double *)dst)[i] = d;
+        if (!as_is) continue;
+        if (size == 1) ((uint8_t *)dst)[i] = (uint8_t)low;
+        if (size == 2) ((uint16_t *)dst)[i] = (uint16_t)low;
+        if (size == 4) ((uint32_t *)dst)[i] = low;
     }
 }
 
-static int read_elements(int fd, const char *path, const npy_info *info, float *dst) {
-    enum { PIECE = 1 << 16 };
-    if (info->kind == NPY_F4 && host_is_little())
-        return read_exact(fd, dst, (size_t)info->count * 4, info->offset, path);
-    int size = npy_kinds[info->kind].size, status = VXG_OK;
-    uint8_t *buffer = vxg__calloc(PIECE, (size_t)size);
-    if (!buffer) return VXG_ERR_MEMORY;
-    for (int64_t i = 0; i < info->count && !status; i += PIECE) {
-        int64_t n = info->count - i < PIECE ? info->count - i : PIECE;
-        status = read_exact(fd, buffer, (size_t)(n * size), info->offset + i * size, path);
-        if (!status) convert(info->kind, buffer, n, dst + i);
+vxg_dtype vxg__npy_dtype(const vxg__npy_info *info) {
+    static const vxg_dtype types[NPY_KINDS] = {VXG_F32, VXG_F64, VXG_U8, VXG_U16,
+                                               VXG_U32, VXG_I16, VXG_I32};
+    return types[info->kind];
+}
+
+int vxg__npy_read_run(int fd, const char *path, const vxg__npy_info *info, int64_t at, int64_t n,
+                      vxg_dtype dtype, void *dst) {
+    enum { PIECE = 1 << 14 };
+    const int size = npy_kinds[info->kind].size;
+    uint8_t buffer[PIECE];
+    const int64_t most = PIECE / size, step = (int64_t)vxg_dtype_size(dtype);
+    if (dtype == vxg__npy_dtype(info) && host_is_little())
+        return read_exact(fd, dst, (size_t)(n * size), info->offset + at * size, path);
+    for (int64_t i = 0; i < n; i += most) {
+        const int64_t part = n - i < most ? n - i : most;
+        VXG_TRY(
+            read_exact(fd, buffer, (size_t)(part * size), info->offset + (at + i) * size, path));
+        convert((npy_kind)info->kind, buffer, part, dtype, (char *)dst + i * step);
     }
-    vxg__free(buffer);
-    return status;
+    return VXG_OK;
 }
 
 int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape) {
@@ -228,15 +236,16 @@ int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
     struct stat st;
-    npy_info info = {0};
+    vxg__npy_info info = {0};
     float *values = NULL;
     int status = VXG_OK;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         status = vxg_error_set(VXG_ERR_INPUT, "%s: not a regular file", path);
-    if (!status) status = read_header(fd, (int64_t)st.st_size, path, &info);
+    if (!status) status = vxg__npy_look(fd, (int64_t)st.st_size, path, &info);
     if (!status) {
         values = vxg__calloc(info.count ? (size_t)info.count : 1, sizeof(float));
-        status = values ? read_elements(fd, path, &info, values) : VXG_ERR_MEMORY;
+        status = values ? vxg__npy_read_run(fd, path, &info, 0, info.count, VXG_F32, values)
+                        : VXG_ERR_MEMORY;
     }
     close(fd);
     if (status) {

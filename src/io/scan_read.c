@@ -19,11 +19,12 @@ static int read_run(vxg__scan *s, const vxg__frames *f, int64_t first, int64_t n
     const int64_t count[3] = {n, box[1] - box[0], box[3] - box[2]};
     if (f->rowless) {
         const int64_t from[2] = {first, box[2]}, size[2] = {n, box[3] - box[2]};
-        return vxg__h5_dataset_read(f->data, vxg__scan_title(s, f->name), from, size, 0, dst);
+        return vxg__h5_dataset_read(f->data, vxg__scan_title(s, f->name), from, size,
+                                    VXG__H5_AS_FLOAT, dst);
     }
     int skip = f->data->ndim == 2; /* a single frame has no frame axis */
-    return vxg__h5_dataset_read(f->data, vxg__scan_title(s, f->name), start + skip, count + skip, 0,
-                                dst);
+    return vxg__h5_dataset_read(f->data, vxg__scan_title(s, f->name), start + skip, count + skip,
+                                VXG__H5_AS_FLOAT, dst);
 }
 
 /* ---- from the scratch file ---- */

@@ -410,9 +410,19 @@ int vxg_volume_read(const char *path, float **data, int64_t shape[3]) {
     VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
     int regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     ssize_t got = regular ? pread(fd, head, sizeof head, 0) : 0;
-    close(fd);
+    if (!regular) close(fd);
     VXG_FAIL_IF(!regular, VXG_ERR_INPUT, "%s: not a regular file", path);
     volume_read_fn fn = got == (ssize_t)sizeof head ? reader_of(head) : NULL;
-    VXG_FAIL_IF(!fn, VXG_ERR_INPUT, "%s: not a TIFF, HDF5 or NPY file", path);
-    return fn(path, (int64_t)st.st_size, data, shape);
+    int status = fn ? fn(path, (int64_t)st.st_size, data, shape)
+                    : vxg_error_set(VXG_ERR_INPUT, "%s: not a TIFF, HDF5 or NPY file", path);
+    struct stat now; /* a file that changes meanwhile gives parts of both */
+    if (!status &&
+        (fstat(fd, &now) != 0 || now.st_size != st.st_size ||
+         now.st_mtim.tv_sec != st.st_mtim.tv_sec || now.st_mtim.tv_nsec != st.st_mtim.tv_nsec)) {
+        vxg__free(*data);
+        *data = NULL;
+        status = vxg_error_set(VXG_ERR_INPUT, "%s changed while it was read", path);
+    }
+    close(fd);
+    return status;
 }

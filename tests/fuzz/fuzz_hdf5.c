@@ -92,8 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
             count[i] = d.shape[i] < 4 ? d.shape[i] : 4;
             start[i] = d.shape[i] - count[i];
         }
-        vxg__h5_dataset_read(&d, "f.h5: data", start, count, 1, values);
-        vxg__h5_dataset_read(&d, "f.h5: data", start, count, 0, values);
+        vxg__h5_dataset_read(&d, "f.h5: data", start, count, VXG__H5_AS_DOUBLE, values);
+        vxg__h5_dataset_read(&d, "f.h5: data", start, count, VXG__H5_AS_IS, values);
         vxg__h5_dataset_close(&d);
     }
     if (vxg__h5_read_doubles(&s, "list", "f.h5: list", &list, &m) == VXG_OK) vxg__free(list);

@@ -51,13 +51,15 @@ static void swapped(const uint8_t *p, int64_t bytes, uint8_t *out) {
 
 /* Any element type, step and byte order. */
 static void row_any(const vxg__h5_dataset *d, const uint8_t *from, int64_t from_step, int64_t n,
-                    void *to, int64_t to_step, int as_double) {
+                    void *to, int64_t to_step, enum vxg__h5_as as) {
     const int turn = d->big != host_is_big() && d->bytes > 1;
     for (int64_t i = 0; i < n; i++) {
         const uint8_t *p = from + i * from_step * d->bytes;
         uint8_t other[8];
         if (turn) swapped(p, d->bytes, other);
-        if (as_double) {
+        if (as == VXG__H5_AS_IS) {
+            memcpy((uint8_t *)to + i * to_step * d->bytes, turn ? other : p, (size_t)d->bytes);
+        } else if (as == VXG__H5_AS_DOUBLE) {
             ((double *)to)[i * to_step] = one(d->kind, d->bytes, turn ? other : p);
         } else {
             ((float *)to)[i * to_step] = one_float(d->kind, d->bytes, turn ? other : p);
@@ -91,13 +93,14 @@ static int row_fast(const vxg__h5_dataset *d, const uint8_t *from, int64_t n, fl
 }
 
 static void row(const vxg__h5_dataset *d, const uint8_t *from, int64_t from_step, int64_t n,
-                void *to, int64_t to_step, int as_double) {
-    if (!as_double && from_step == 1 && to_step == 1 && row_fast(d, from, n, to)) return;
-    row_any(d, from, from_step, n, to, to_step, as_double);
+                void *to, int64_t to_step, enum vxg__h5_as as) {
+    if (as == VXG__H5_AS_FLOAT && from_step == 1 && to_step == 1 && row_fast(d, from, n, to))
+        return;
+    row_any(d, from, from_step, n, to, to_step, as);
 }
 
 static void *move(const vxg__h5_target *to, void *p, int64_t elements) {
-    return (char *)p + elements * (to->as_double ? 8 : 4);
+    return (char *)p + elements * to->bytes;
 }
 
 static void *first_of(const vxg__h5_dataset *d, const vxg__h5_target *to, const int64_t *place) {
@@ -109,7 +112,7 @@ static void *first_of(const vxg__h5_dataset *d, const vxg__h5_target *to, const 
 static void box(const vxg__h5_dataset *d, int axis, const uint8_t *from, const int64_t *from_step,
                 const int64_t *count, const vxg__h5_target *to, void *p) {
     if (axis == d->ndim - 1) {
-        row(d, from, from_step[axis], count[axis], p, to->step[axis], to->as_double);
+        row(d, from, from_step[axis], count[axis], p, to->step[axis], to->as);
         return;
     }
     for (int64_t i = 0; i < count[axis]; i++)
@@ -120,7 +123,7 @@ static void box(const vxg__h5_dataset *d, int axis, const uint8_t *from, const i
 void vxg__h5_convert(const vxg__h5_dataset *d, const uint8_t *from, const int64_t *from_step,
                      const int64_t *count, const vxg__h5_target *to, const int64_t *place) {
     if (d->ndim == 0) {
-        row(d, from, 1, 1, to->dst, 1, to->as_double);
+        row(d, from, 1, 1, to->dst, 1, to->as);
     } else {
         box(d, 0, from, from_step, count, to, first_of(d, to, place));
     }

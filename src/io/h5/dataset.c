@@ -213,9 +213,10 @@ void vxg__h5_dataset_close(vxg__h5_dataset *d) {
 }
 
 int vxg__h5_dataset_read(vxg__h5_dataset *d, const char *title, const int64_t *start,
-                         const int64_t *count, int as_double, void *dst) {
+                         const int64_t *count, enum vxg__h5_as as, void *dst) {
     const int64_t zeros[VXG_MAX_DIMS] = {0};
-    vxg__h5_target to = {.dst = dst, .as_double = as_double};
+    const int64_t bytes = as == VXG__H5_AS_FLOAT ? 4 : as == VXG__H5_AS_DOUBLE ? 8 : d->bytes;
+    vxg__h5_target to = {.dst = dst, .as = as, .bytes = bytes};
     int64_t step = 1;
     if (!start) start = zeros, count = d->shape;
     for (int i = d->ndim - 1; i >= 0; i--) {
@@ -241,7 +242,7 @@ int vxg__h5_read_doubles(vxg__h5_session *s, const char *path, const char *title
                                title, (long long)n, (long long)d.stored);
     double *values = status ? NULL : vxg__calloc((size_t)n, sizeof *values);
     if (!status && !values) status = VXG_ERR_MEMORY;
-    if (!status) status = vxg__h5_dataset_read(&d, title, NULL, NULL, 1, values);
+    if (!status) status = vxg__h5_dataset_read(&d, title, NULL, NULL, VXG__H5_AS_DOUBLE, values);
     vxg__h5_dataset_close(&d);
     if (status) {
         vxg__free(values);

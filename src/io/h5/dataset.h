@@ -60,9 +60,14 @@ int vxg__h5_dataset_open(vxg__h5_session *s, const char *path, const char *title
                          vxg__h5_dataset *out);
 void vxg__h5_dataset_close(vxg__h5_dataset *d);
 
-/* Reads a block (all of it with start NULL) as floats (as_double 0) or doubles, in C order. */
+enum vxg__h5_as { /* the type of what is read */
+                  VXG__H5_AS_FLOAT,
+                  VXG__H5_AS_DOUBLE,
+                  VXG__H5_AS_IS /* the file's own, in this machine's byte order */
+};
+/* Reads a block (all of it with start NULL) in C order. */
 int vxg__h5_dataset_read(vxg__h5_dataset *d, const char *title, const int64_t *start,
-                         const int64_t *count, int as_double, void *dst);
+                         const int64_t *count, enum vxg__h5_as as, void *dst);
 /* The block sizes in which elements are cheapest to read (1 where any is), and the bytes that
  * reading takes beside dst, the helper included. Of a virtual dataset: of its first source. */
 int vxg__h5_dataset_grain(vxg__h5_dataset *d, int64_t *grain, int64_t *memory);
@@ -76,7 +81,8 @@ int vxg__h5_read_doubles(vxg__h5_session *s, const char *path, const char *title
  * there, in elements. */
 typedef struct vxg__h5_target {
     void *dst;
-    int as_double;
+    enum vxg__h5_as as;
+    int64_t bytes; /* of an element there */
     int64_t step[VXG_MAX_DIMS];
 } vxg__h5_target;
 

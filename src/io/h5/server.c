@@ -81,15 +81,27 @@ static void read_text(hid_t attribute, hid_t type, char *out, size_t size) {
     }
 }
 
+/* Up to 16 numbers as text, with spaces between them. */
+static void read_numbers(hid_t attribute, hid_t space, char *out, size_t size) {
+    double values[16];
+    const hssize_t n = H5Sget_simple_extent_npoints(space);
+    size_t at = 0;
+    if (n < 1 || n > 16 || H5Aread(attribute, H5T_NATIVE_DOUBLE, values) < 0) return;
+    for (hssize_t i = 0; i < n && at + 30 < size; i++)
+        at += (size_t)vxg__format(out + at, size - at, "%s%.17g", i ? " " : "", values[i]);
+}
+
 static void text_attribute(hid_t object, const char *name, char *out, size_t size) {
     out[0] = 0;
     if (H5Aexists(object, name) <= 0) return;
     const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
     if (attribute < 0) return;
     const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING &&
-        H5Sget_simple_extent_npoints(space) == 1)
+    const H5T_class_t class = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+    if (space >= 0 && class == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1)
         read_text(attribute, type, out, size);
+    if (space >= 0 && (class == H5T_FLOAT || class == H5T_INTEGER))
+        read_numbers(attribute, space, out, size);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     H5Aclose(attribute);

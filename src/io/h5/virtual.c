@@ -129,13 +129,13 @@ typedef struct part { /* of one source */
 static int read_part(part *p, int axis) {
     const vxg__h5_map *m = p->m;
     if (axis == m->nto) {
-        vxg__h5_target to = {.dst = p->to->dst, .as_double = p->to->as_double};
+        vxg__h5_target to = {.dst = p->to->dst, .as = p->to->as, .bytes = p->to->bytes};
         int64_t at = 0;
         for (int i = 0; i < m->nto; i++) {
             at += p->place[i] * p->to->step[i];
             if (p->from_axis[i] >= 0) to.step[p->from_axis[i]] = p->to->step[i];
         }
-        to.dst = (char *)to.dst + at * (to.as_double ? 8 : 4);
+        to.dst = (char *)to.dst + at * to.bytes;
         return vxg__h5_read_block(p->source, p->at, p->size, &to);
     }
     const int j = p->from_axis[axis];

@@ -16,7 +16,7 @@ enum vxg__h5_request {
     VXG__H5_OPEN = 1, /* path, follow -> file's id of 5 numbers */
     VXG__H5_KIND,     /* path -> vxg__h5_kind */
     VXG__H5_LIST,     /* path of a group, most -> n, then kind and name of each */
-    VXG__H5_TEXT,     /* path, attribute -> text, "" when there is none */
+    VXG__H5_TEXT,     /* path, attribute -> text, numbers as text, "" when there is none */
     VXG__H5_DATASET,  /* of (-1: the file itself, else a dataset's number), file name ("": the
                          file of `of`), path -> the dataset's description (describe.c) */
     VXG__H5_CHUNKS,   /* dataset, place in the window, room, n, n offsets of ndim numbers ->
