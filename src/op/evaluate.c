@@ -273,12 +273,9 @@ static int release_own(evaluation *e, const vxg_call *call, vxg_buffer *workspac
     return status ? status : synced;
 }
 
-static int evaluate_in_scope(evaluation *e, const vxg_call *given) {
-    vxg_call call;
+static int evaluate_in_scope(evaluation *e, vxg_call call) {
     vxg_subset subset;
     vxg_buffer *own = NULL;
-    VXG_TRY(VXG_IN(vxg_call, &call, given));
-    VXG_TRY(vxg__progress_check(call.progress));
     VXG_TRY(VXG_IN(vxg_subset, &subset, call.subset));
     if (call.subset) call.subset = &subset;
     VXG_TRY(vxg_op_call_range(e->op, &call, &e->range));
@@ -300,8 +297,11 @@ static int evaluate_in_scope(evaluation *e, const vxg_call *given) {
 /* One thread count for all that is planned and run here. */
 static int evaluate(evaluation *e, const vxg_call *given) {
     vxg_scope scope;
-    vxg__scope_enter(&scope, given ? given->progress : NULL);
-    const int status = evaluate_in_scope(e, given);
+    vxg_call call; /* the caller's may be shorter */
+    VXG_TRY(VXG_IN(vxg_call, &call, given));
+    VXG_TRY(vxg__progress_check(call.progress));
+    vxg__scope_enter(&scope, call.progress);
+    const int status = evaluate_in_scope(e, call);
     vxg__scope_leave(&scope);
     return status;
 }
