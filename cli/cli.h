@@ -147,7 +147,7 @@ void cli_json_int(cli_json *j, const char *key, int64_t value);
 void cli_json_bool(cli_json *j, const char *key, int value);
 
 /* provenance.c */
-#define CLI_MAX_ATTRIBUTES 64
+#define CLI_MAX_ATTRIBUTES 96
 typedef struct cli_provenance {
     vxg_attribute list[CLI_MAX_ATTRIBUTES];
     int count;
@@ -204,6 +204,10 @@ int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_rang
 /* Line integrals of rows[0..nrows) as (view, row, column) of the selection. free() it. */
 int cli_scan_rows(vxg_scan_reader *scan, const cli_select *sel, const int64_t *rows, int64_t nrows,
                   float **out);
+/* The selected views as a parallel-beam geometry of one row, the axis at column `center` of the
+ * whole detector. */
+int cli_scan_geometry(const vxg_scan_reader *scan, const cli_select *sel, double center,
+                      vxg_ct_geometry **out);
 /* Puts the file's name in front of a message about its contents that lacks it. */
 int cli_scan_context(int status, const vxg_scan_reader *scan);
 /* Angles of the selected views in radians; free() it. */
@@ -213,6 +217,45 @@ int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char 
                  int64_t *row);
 /* The same of n rows or slices [first, first + n). */
 int cli_scan_row_of(int64_t first, int64_t n, int part, const char *text, int64_t *row);
+
+/* odd.c: what looks odd about a scan. */
+enum { CLI_MAX_ODD = 24 };
+typedef struct cli_counts { /* smallest, largest and mean value of some frames */
+    double lo, hi, mean;
+    int64_t frames, rows, bad;
+} cli_counts;
+typedef struct cli_facts {
+    cli_counts data, flat, dark;
+    double theta_lo, theta_hi; /* degrees */
+    int sorted;
+} cli_facts;
+typedef struct cli_odd {
+    int n, said;
+    struct {
+        const char *id; /* "no-angles" */
+        int plain;      /* worth a line of info, no warning */
+        char text[640];
+    } list[CLI_MAX_ODD];
+} cli_odd;
+/* Reads at most `frames` frames of each kind, of each a band of rows of about `floats` numbers. */
+int cli_look(vxg_scan_reader *scan, const cli_select *sel, int frames, int64_t floats,
+             cli_facts *facts);
+/* Adds what is odd; angles 0: a geometry file says them. */
+int cli_odd_find(const vxg_scan_reader *scan, const cli_select *sel, const cli_facts *facts,
+                 int angles, cli_odd *odd);
+/* Adds what `geometry explain` warns about, but for scans that are refused. notes may be NULL. */
+int cli_odd_kind(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, vxg_ct_summary *kind,
+                 cli_odd *odd);
+/* One entry an id: the second of one id is dropped. */
+void cli_odd_add(cli_odd *odd, const char *id, int plain, const char *format, ...) VXG_PRINTF(4, 5);
+/* Says the warnings that were not said yet. */
+void cli_odd_say(const cli_run *run, const char *name, cli_odd *odd);
+/* The warnings as entries warning.ID, or as the list "warnings". */
+int cli_odd_provenance(const cli_odd *odd, cli_provenance *p);
+void cli_odd_json(cli_json *j, const cli_odd *odd);
+/* Says how a scan is reconstructed and what geometry explain warns about. */
+int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo,
+                 const vxg_ct_notes *notes, vxg_ct_summary *kind, cli_odd *odd);
 
 /* find_center.c */
 #define CLI_CENTER_CURVE 4096
@@ -252,15 +295,13 @@ typedef struct cli_job { /* what the three types share */
     vxg_ct_volume vol;    /* what is made; voxel sizes 0: unknown */
     const char *unit;     /* of voxel sizes, "" for pixels */
     vxg_ct_notes notes;
+    cli_odd odd;
     int64_t row; /* of --nsino: a detector row, with --geometry a slice */
     cli_outputs out;
     cli_provenance prov;
 } cli_job;
 int cli_recon_try(cli_job *job);
 /* recon_geometry.c: reads --geometry and says what volume it makes. */
-/* Says how a scan is reconstructed and what geometry explain warns about. */
-int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo,
-                 const vxg_ct_notes *notes, vxg_ct_summary *kind);
 int cli_recon_geometry(cli_job *job);
 /* A geometry file; messages name it. notes may be NULL. */
 int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **out);

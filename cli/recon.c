@@ -178,6 +178,7 @@ static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const 
     cli_json_int(&j, "dead_pixels", s->bad.dead);
     cli_json_int(&j, "replaced_values", s->repaired);
     cli_json_int(&j, "empty_rows", s->empty_rows);
+    cli_odd_json(&j, &job->odd);
     cli_json_close(&j, '}');
 }
 
@@ -315,33 +316,14 @@ static int make_volume(cli_job *job, const names *n) {
 }
 
 /* ---- what the three types share ---- */
-/* The scan as a geometry, one row of it. */
-static int rows_geometry(const cli_job *job, vxg_ct_geometry **geo) {
-    const int64_t n = job->sel.view1 - job->sel.view0;
-    double *t = malloc((size_t)n * sizeof *t);
-    *geo = NULL;
-    if (!t) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for angles");
-    for (int64_t i = 0; i < n; i++)
-        t[i] = job->scan->theta[job->sel.view0 + i] * M_PI / 180 * (job->opt->reverse ? -1 : 1);
-    const vxg_ct_parallel_opts o = {.angles = t,
-                                    .nviews = n,
-                                    .rows = 1,
-                                    .cols = job->sel.col1 - job->sel.col0,
-                                    .center = job->recon.center - (double)job->sel.col0,
-                                    .has_center = 1};
-    int status = vxg_ct_parallel_circular(&o, geo);
-    free(t);
-    return status;
-}
-
 /* Without a geometry file: what kind of scan it is, and how large its field of view. */
 static int set_side(cli_job *job) {
     if (job->geo || job->opt->type == TYPE_TRY) return VXG_OK;
     vxg_ct_geometry *geo;
     vxg_ct_summary kind;
     int64_t side;
-    int status = rows_geometry(job, &geo);
-    if (!status) status = cli_say_kind(job->run, job->scan->path, geo, NULL, &kind);
+    int status = cli_scan_geometry(job->scan, &job->sel, job->recon.center, &geo);
+    if (!status) status = cli_say_kind(job->run, job->scan->path, geo, NULL, &kind, &job->odd);
     vxg_ct_geometry_release(geo);
     if (!status) status = vxg_ct_recon_side(job->scan, &job->recon, &side);
     if (status) return status;
@@ -461,11 +443,28 @@ static int open_job(cli_job *job) {
     return status;
 }
 
+/* Says what looks odd, before any work: from a few frames' rows, so that it costs little. */
+static int look(cli_job *job) {
+    enum { FRAMES = 5, FLOATS = 1 << 16 };
+    cli_facts facts;
+    int status = cli_look(job->scan, &job->sel, FRAMES, FLOATS, &facts);
+    if (!status) status = cli_odd_find(job->scan, &job->sel, &facts, !job->geo, &job->odd);
+    if (!status) cli_odd_say(job->run, job->scan->path, &job->odd);
+    return status;
+}
+
+static const char *angles_from(const cli_job *job) {
+    if (job->geo) return "geometry file";
+    if (job->scan->theta_missing) return "none in the file: even steps from 0 to 180 degrees";
+    return job->opt->dataset ? "beside the dataset" : "scan";
+}
+
 static int describe(cli_job *job) {
     char hex[65];
     int status = cli_provenance_start(&job->prov, job->run);
     if (!status) status = cli_provenance_add(&job->prov, "input", "%s", job->scan->path);
     if (!status) status = cli_provenance_add(&job->prov, "input.format", "%s", job->scan->format);
+    if (!status) status = cli_provenance_add(&job->prov, "angles", "%s", angles_from(job));
     if (!status) status = cli_provenance_device(&job->prov, job->dev);
     if (!status)
         status =
@@ -477,6 +476,7 @@ static int describe(cli_job *job) {
     if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path, &job->scan->id);
     if (!status) status = set_center(job);
     if (!status) status = set_side(job);
+    if (!status) status = cli_odd_provenance(&job->odd, &job->prov);
     if (!status && !job->opt->no_checksum) {
         const vxg_progress waiting = {.cancel = &cli_cancel};
         status = cli_hash_wait(&waiting, hex);
@@ -495,6 +495,7 @@ static int run(cli_run *r) {
         !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->force, inputs, 2))) {
         int is_try = job.opt->type == TYPE_TRY;
         if (!is_try) status = name_outputs(&job, &n);
+        if (!status) status = look(&job);
         if (!status) status = describe(&job);
         if (!status) status = is_try ? cli_recon_try(&job) : make_volume(&job, &n);
         status = cli_scan_context(cli_outputs_close(&job.out, status), job.scan);

@@ -14,21 +14,6 @@ int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **o
     return status ? vxg_error_context(status, "%s", path) : VXG_OK;
 }
 
-int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo,
-                 const vxg_ct_notes *notes, vxg_ct_summary *s) {
-    char words[600];
-    *s = (vxg_ct_summary){.size = sizeof *s};
-    int status = vxg_ct_geometry_summary(geo, notes, s);
-    if (status) return status;
-    if (!s->refused) cli_say(run, "%s: %s", name, s->method);
-    for (int w = 0; w < VXG_CT_WARNING_COUNT; w++) {
-        if (!(s->warnings >> w & 1) || w == VXG_CT_WARNING_REFUSED) continue; /* it will say so */
-        vxg_ct_warning_words(s, (vxg_ct_warning)w, words, sizeof words);
-        cli_say(run, "%s: warning (%s): %s", name, vxg_ct_warning_id((vxg_ct_warning)w), words);
-    }
-    return VXG_OK;
-}
-
 int cli_recon_geometry(cli_job *job) {
     const cli_select *s = &job->sel;
     vxg_ct_geometry *all, *used;
@@ -50,7 +35,9 @@ int cli_recon_geometry(cli_job *job) {
         status = vxg_ct_complete_volume(job->geo, &open, &job->vol);
     }
     vxg_ct_summary kind;
-    if (!status) status = cli_say_kind(job->run, job->opt->geometry, job->geo, &job->notes, &kind);
+    if (!status)
+        status =
+            cli_say_kind(job->run, job->opt->geometry, job->geo, &job->notes, &kind, &job->odd);
     if (!status) status = cli_scan_row_of(0, job->vol.nz, 0, job->opt->nsino, &job->row);
     if (!status)
         cli_say(job->run, "geometry %s: %lld views, volume %lld x %lld x %lld of %g x %g x %g %s",

@@ -37,6 +37,23 @@ int cli_scan_theta(const vxg_scan_reader *scan, const cli_select *sel, double **
     return VXG_OK;
 }
 
+int cli_scan_geometry(const vxg_scan_reader *scan, const cli_select *sel, double center,
+                      vxg_ct_geometry **out) {
+    double *theta = NULL;
+    *out = NULL;
+    int status = cli_scan_theta(scan, sel, &theta);
+    if (status) return status;
+    const vxg_ct_parallel_opts o = {.angles = theta,
+                                    .nviews = sel->view1 - sel->view0,
+                                    .rows = 1,
+                                    .cols = sel->col1 - sel->col0,
+                                    .center = center - (double)sel->col0,
+                                    .has_center = 1};
+    status = vxg_ct_parallel_circular(&o, out);
+    free(theta);
+    return status;
+}
+
 /* Mean of one row of the flat or dark frames; zero where there are none. */
 static int frame_row(vxg_scan_reader *scan, vxg_frame_kind kind, int64_t frames, int64_t row,
                      const cli_select *sel, float *mean) {

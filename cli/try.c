@@ -163,6 +163,7 @@ static void print_result(const cli_job *job, const tiles *t) {
         cli_json_close(&j, '}');
     }
     cli_json_close(&j, ']');
+    cli_odd_json(&j, &job->odd);
     cli_json_close(&j, '}');
 }
 

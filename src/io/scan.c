@@ -377,6 +377,35 @@ static int open_tomo(vxg__scan *s, const char *detector) {
 
 /* ---- a bare dataset ---- */
 
+/* Angles that stand in the dataset's group under a usual name, as many as there are views. What
+ * cannot be read or is another number of values is not them. */
+static int angles_beside(vxg__scan *s, const char *dataset) {
+    static const char *const names[] = {"theta", "angle", "angles", "rotation_angle"};
+    const char *slash = strrchr(dataset, '/');
+    const int group = slash ? (int)(slash - dataset) + 1 : 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char name[300];
+        double *angle = NULL;
+        int64_t n = 0;
+        int there = 0;
+        snprintf(name, sizeof name, "%.*s%s", group, dataset, names[i]);
+        VXG_TRY(vxg__h5_exists(s->file, name, &there));
+        if (!there) continue;
+        int status = vxg__h5_read_doubles(s->file, name, vxg__scan_title(s, name), &angle, &n),
+            good = 1;
+        if (!status && n == s->reader.nviews) status = to_degrees(s, name, angle, n);
+        for (int64_t v = 0; !status && v < n; v++) good &= isfinite(angle[v]) != 0;
+        if (!status && good && n == s->reader.nviews) {
+            s->theta = angle;
+            return VXG_OK;
+        }
+        vxg__free(angle);
+        if (status == VXG_ERR_MEMORY) return status;
+        if (status) vxg_error_clear();
+    }
+    return even_angles(s);
+}
+
 static int open_bare(vxg__scan *s, const char *name) {
     vxg__frames *f = &s->kinds[VXG_FRAME_DATA];
     s->reader.format = "HDF5 dataset";
@@ -393,7 +422,7 @@ static int open_bare(vxg__scan *s, const char *name) {
     s->reader.nrows = f->rowless ? 1 : f->data->shape[1];
     s->reader.ncols = f->data->shape[f->data->ndim - 1];
     s->reader.dtype = f->data->dtype;
-    return even_angles(s);
+    return angles_beside(s, name);
 }
 
 /* ---- opening ---- */

@@ -4,7 +4,7 @@
  *   make_scan FILE [views=N] [rows=N] [cols=N] [center=C] [arc=DEGREES] [flaw=NAME] [format=nxtomo]
  *
  * Flaws: rank (projections of rank 2), flat-shape, zero-flat, nan-theta, no-theta, no-flat,
- * theta-length, string-data.
+ * theta-length, string-data, zero-data, int16 (counts above 32767 wrapped to negative ones).
  */
 #include <hdf5.h>
 #include <math.h>
@@ -41,7 +41,8 @@ static void projection(const scan *s, long view, uint16_t *frame) {
                 double q2 = rad * rad - du * du - dz * dz;
                 if (q2 > 0) sum += 2 * sqrt(q2) * balls[b][4] * 0.8 / half;
             }
-            frame[r * s->cols + q] = (uint16_t)(100.5 + 30000 * exp(-sum));
+            double count = 100.5 + (is(s, "int16") ? 60000 : 30000) * exp(-sum);
+            frame[r * s->cols + q] = (uint16_t)(is(s, "zero-data") ? 0 : count);
         }
     }
 }
@@ -69,7 +70,12 @@ static void put_frame(hid_t set, long index, long rows, long cols, const uint16_
     hid_t space = must(H5Dget_space(set), "H5Dget_space");
     hid_t memory = must(H5Screate_simple(3, count, NULL), "H5Screate");
     must(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL), "select");
-    must(H5Dwrite(set, H5T_NATIVE_UINT16, memory, space, H5P_DEFAULT, frame), "H5Dwrite");
+    hid_t type = must(H5Dget_type(set), "H5Dget_type"); /* wrapped, not cut, where it has a sign */
+    const int sign = H5Tget_class(type) == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
+    H5Tclose(type);
+    must(H5Dwrite(set, sign ? H5T_NATIVE_INT16 : H5T_NATIVE_UINT16, memory, space, H5P_DEFAULT,
+                  frame),
+         "H5Dwrite");
     H5Sclose(space);
     H5Sclose(memory);
 }
@@ -102,7 +108,8 @@ static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
                       is(s, "rank") ? 2 : 3, dims);
         H5Tclose(text);
     } else {
-        set = dataset(file, "exchange/data", H5T_STD_U16LE, 3, dims);
+        set =
+            dataset(file, "exchange/data", is(s, "int16") ? H5T_STD_I16LE : H5T_STD_U16LE, 3, dims);
         for (long v = 0; v < s->views; v++) {
             projection(s, v, frame);
             put_frame(set, v, s->rows, s->cols, frame);

@@ -1,0 +1,71 @@
+#!/bin/sh
+# What looks odd about a scan is said by info and recon alike, before the work, and stands in the
+# provenance.
+cd "$(dirname "$0")/.." || exit 1
+suite=cli_odd
+. tests/tools/cli.sh
+if ! has_hdf5; then
+    skip all "built without HDF5"
+    exit 0
+fi
+# odd NAME ID PATTERN OPTIONS...: $W/NAME.h5 is odd.
+odd() {
+    name=$1 id=$2 pattern=$3
+    shift 3
+    "$V" recon "$W/$name.h5" -o "$W/o_$name" -c 31.5 --type slice --device cpu "$@" \
+        >"$W/out" 2>"$W/err"
+    said=$(grep -cE "warning \($id\): .*$pattern" "$W/err")
+    if [ "$said" != 1 ]; then
+        cat "$W/err"
+        fail "$name" "recon says '$id: $pattern' $said times"
+    elif [ -d "$W/o_$name" ] && ! grep -qE "\"warning.$id\": \".*$pattern" "$W/o_$name"/*.json; then
+        fail "$name" "not in the provenance"
+    else
+        pass "$name"
+    fi
+}
+informed() { # NAME PATTERN
+    check "info_$1" "info does not say '$2'" sh -c "$V info '$W/$1.h5' | grep -E 'note .*$2'"
+}
+"$make_scan" "$W/radians.h5" arc=3.14159
+odd radians angles-in-radians 'are the angles in radians'
+informed radians 'are the angles in radians'
+"$make_scan" "$W/one.h5" views=1
+odd one one-view 'one projection only'
+informed one 'one projection only'
+"$make_scan" "$W/theta.h5" flaw=no-theta
+odd theta no-angles 'the file has no angles'
+informed theta 'the file has no angles'
+"$make_scan" "$W/zero.h5" flaw=zero-data
+odd zero all-the-same 'is 0: the data are empty'
+informed zero 'is 0: the data are empty'
+"$make_scan" "$W/zeros.h5" flaw=zero-data
+odd zeros all-the-same 'is 0: the data are empty' --no-minus-log
+"$make_scan" "$W/arc.h5" arc=90
+odd arc short-coverage 'the views cover 90 degrees'
+informed arc 'the views cover 90 degrees'
+"$make_scan" "$W/wrapped.h5" flaw=int16
+odd wrapped negative-counts 'counts as low as -[0-9]* in int16'
+informed wrapped 'counts as low as -[0-9]* in int16'
+"$make_scan" "$W/counts.h5"
+odd counts integrals-like-counts 'are they counts' --no-minus-log
+"$V" recon "$W/counts.h5" -o "$W/fine" -c 31.5 --device cpu >"$W/out" 2>"$W/err"
+check nothing_odd "$(cat "$W/err")" sh -c "! grep -q 'warning (' '$W/err' &&
+    ! grep -q '\"warning' '$W/fine/provenance.json'"
+"$V" recon "$W/arc.h5" -o "$W/try" -c 31.5 --type try --device cpu >"$W/out" 2>"$W/err"
+check try "type try says nothing" sh -c "grep -q short-coverage '$W/err' &&
+    grep -q warning.short-coverage '$W/try/try_provenance.json'"
+"$V" recon "$W/arc.h5" -o "$W/json" -c 31.5 --json -q --device cpu >"$W/out" 2>"$W/err"
+check json "no list of warnings" sh -c "grep -A1 '\"warnings\": \[' '$W/out' | grep -q 90"
+
+# ---- a bare dataset: angles beside it, or a warning that there are none ----
+odd theta no-angles 'no 90 angles beside the dataset' --dataset exchange/data --force
+"$make_scan" "$W/full.h5" arc=360
+"$V" recon "$W/full.h5" --dataset exchange/data -o "$W/beside" -c 31.5 --device cpu --json --save-format npy \
+    >"$W/out" 2>"$W/err"
+check beside "$(cat "$W/err")" sh -c "! grep -q no-angles '$W/err' &&
+    grep -q '\"angles\": \"beside the dataset' '$W/beside/provenance.json'"
+"$V" recon "$W/full.h5" --no-minus-log -o "$W/scan" -c 31.5 --device cpu -q --save-format npy >"$W/out"
+check beside_used "the angles beside the dataset are not used" \
+    cmp "$W/beside/recon.npy" "$W/scan/recon.npy"
+exit $failed
