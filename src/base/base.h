@@ -105,9 +105,15 @@ void vxg__lock_remove(vxg_lock *lock);
 int vxg__locks_held(void); /* by this thread */
 /* How many forks lie between the process that loaded the library and this one. */
 unsigned vxg__forks(void);
-/* After a fork, in the child. */
-void vxg__threads_after_fork(void);
-void vxg__log_after_fork(void);
+/* What files that use locks do themselves: lock.c lies below them and calls them through these.
+ * Both are added while the library is loaded. Work after a fork is done in the child, under all
+ * locks; `free` is called when a thread has given back the last lock it held. */
+typedef struct vxg_fork_work {
+    void (*after)(void);
+    struct vxg_fork_work *next;
+} vxg_fork_work;
+void vxg__fork_add(vxg_fork_work *work);
+void vxg__when_free(void (*fn)(void));
 
 /* ---- Threads ----
  * Runs fn(context, begin, end, worker) over [0, n) in pieces of `grain` units on the pool. Pieces
@@ -177,7 +183,6 @@ typedef struct vxg_option_set {
 } vxg_option_set;
 
 void vxg__log(int level, const char *format, ...) VXG_PRINTF(2, 3);
-void vxg__log_deliver(void); /* what waited for the thread's locks */
 
 /* Whether a caller's progress, NULL or not, is one the library knows. Entries that take one ask
  * this; the functions below read fields of the first layout alone. */

@@ -10,6 +10,8 @@
 static vxg_lock *first; /* of the first rank there is one; the list changes under it alone, */
 static vxg_lock *known; /* or while the library is loaded */
 static unsigned forks;
+static vxg_fork_work *works;
+static void (*when_free)(void);
 static _Thread_local int depth; /* locks of this thread; its address names the thread */
 static _Thread_local int cancel_state;
 
@@ -34,7 +36,7 @@ void vxg__unlock(vxg_lock *lock) {
     }
     const int state = cancel_state;
     depth = 0;
-    vxg__log_deliver();
+    if (when_free) when_free();
     pthread_setcancelstate(state, NULL);
 }
 
@@ -76,9 +78,16 @@ static void release_taken(void) {
 
 static void after_fork(void) {
     __atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
-    vxg__threads_after_fork();
-    vxg__log_after_fork();
+    for (const vxg_fork_work *w = works; w; w = w->next) w->after();
     release_taken();
+}
+
+void vxg__fork_add(vxg_fork_work *work) {
+    work->next = works, works = work;
+}
+
+void vxg__when_free(void (*fn)(void)) {
+    when_free = fn;
 }
 
 unsigned vxg__forks(void) {

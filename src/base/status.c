@@ -125,7 +125,8 @@ static int next_message(log_message *m) {
     return 1;
 }
 
-void vxg__log_deliver(void) {
+/* What waited for the thread's locks. */
+static void deliver(void) {
     char kept[sizeof message];
     log_message m;
     if (handing_out || !__atomic_load_n(&waiting, __ATOMIC_RELAXED)) return;
@@ -149,8 +150,14 @@ void vxg__log_deliver(void) {
 }
 
 /* The child has one thread: nobody else is in a callback. */
-void vxg__log_after_fork(void) {
+static void after_fork(void) {
     pthread_cond_init(&log_moved, NULL);
     busy = handing_out;
     waiting = lost = 0; /* the parent hands them out */
+}
+
+__attribute__((constructor)) static void add_log(void) {
+    static vxg_fork_work work = {.after = after_fork};
+    vxg__fork_add(&work);
+    vxg__when_free(deliver);
 }

@@ -190,13 +190,18 @@ int vxg__threads_wanted(void) {
 }
 
 /* fork does not wait for a job to end: a child starts with an empty pool. */
-void vxg__threads_after_fork(void) {
+static void after_fork(void) {
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.work, NULL);
     pthread_cond_init(&pool.done, NULL);
     pool.started = 0, pool.busy = 0, pool.quit = 0;
     pthread_mutex_init(&job_lock, NULL);
     if (caller) pthread_mutex_lock(&job_lock); /* forked in a callback of its own job */
+}
+
+__attribute__((constructor)) static void add_pool(void) {
+    static vxg_fork_work work = {.after = after_fork};
+    vxg__fork_add(&work);
 }
 
 static int run_job(const vxg_progress *progress, int threads, int workers, int64_t n, int64_t grain,

@@ -18,6 +18,9 @@ struct vxg_op {
     int references; /* atomic */
 };
 
+/* Refuses a space with an unknown type or rank, or with more elements than an array may have;
+ * `what` and number name it. */
+int vxg__space_check(const vxg_space *s, const char *name, const char *what, int number);
 /* Makes an operator linear in its only input; takes state as vxg_op_new does. */
 int vxg__op_new_linear(const vxg_op_class *cls, vxg_device *dev, const vxg_space *in,
                        const vxg_space *out, vxg_subsets subsets, void *state, vxg_op **result);
