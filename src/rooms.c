@@ -1,8 +1,12 @@
-/* The only file that knows all rooms: it joins their operator rows and option tables. */
+/* The only file that knows all rooms: it joins backends, operator rows and option tables. */
 #include <string.h>
 
 #include "ct/registry/registry.h"
+#include "device/backend.h"
 #include "op/op.h"
+
+const vxg_backend *const vxg__backends[] = {&vxg__backend_cpu, &vxg__backend_cuda,
+                                            &vxg__backend_opencl, NULL};
 
 const vxg_room vxg__rooms[] = {
     {vxg__math_rows, &vxg__math_row_count},

@@ -154,12 +154,15 @@ plant cache_of_others src/device/cache.c 's/if \(st->st_mode & \(S_IWGRP \| S_IW
 plant cache_without_secret src/device/cache.c 's/\(i < SECRET_BYTES \? secret\[i\] : 0\)/0/' "internal_cache keyed"
 plant threads_change_in_a_call src/base/threads.c 's/if \(scope\.threads\) return scope\.threads;//' "internal_threads change"
 plant fork_leaves_locks src/base/lock.c 's/if \(taken\) pthread_mutex_lock\(&l->mutex\);/;/; s/l->taken = taken;/l->taken = 0;/' "fork while"
+plant pool_of_the_parent src/base/lock.c 's/w->after\(\);/(void)w;/' "fork"
+plant log_never_delivered src/base/lock.c 's/if \(when_free\) when_free\(\);/;/' "base_status"
 plant queues_in_no_order src/device/order.c 's/if \(!a\.queue \|\| a\.queue == q->order\.number\) return VXG_OK;/return VXG_OK;/' "internal_order queues" "device_order opencl"
 plant readers_forgotten src/device/order.c 's/i < b->nreaders && writes; i\+\+\)/i < b->nreaders \&\& writes > 1; i++)/' "internal_order queues"
 plant buffers_do_not_rest src/device/order.c 's/const int now = b->order\.nmarks == 0;/const int now = 1;/' "internal_order queues"
 plant pieces_without_offset src/device/opencl/kernels.c 's/cut \? offset : NULL/NULL/' "internal_poll opencl"
 plant pieces_not_asked src/device/pieces.c 's/!status && vxg__poll\(p\)/!status \&\& vxg__cancelled(p)/' "internal_poll simulated"
 plant first_use_unlocked src/device/device.c '/^int vxg_device_open/,/^}/s/vxg__(un)?lock\(&open_lock\);//' "device_races"
+plant level_refused src/device/cpu/cpu.c 's/ +\.has_levels = 1,//' "array_abuse"
 
 # ---- pairs that still match and are wrong ----
 plant half_pixel_both_ways src/ct/geometry/standard.c \

@@ -54,6 +54,7 @@ TXT
         grep -v '^tests/internal_'
 }
 result layers "$(layers)"
+result calls "$(sh tools/symbols.sh "$build")" # the same of calls, and no circles of files
 
 # ---- vendor headers stay in the folder that owns them ----
 vendors() {

@@ -40,6 +40,7 @@ NF == 5 && $4 ~ /^[TDRBVC]$/ { home[$1, $5] = $2; from[$5] = $2 }
 NF == 4 && $3 == "U" { uses[++nuses] = $1 " " $2 " " $4 }
 NF == 5 && $4 == "U" { uses[++nuses] = $1 " " $2 " " $5 }
 END {
+    if (!nuses) print "no object files were found: build first"
     for (u = 1; u <= nuses; u++) {
         split(uses[u], f, " ")
         a = f[2]

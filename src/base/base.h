@@ -107,7 +107,7 @@ int vxg__locks_held(void); /* by this thread */
 unsigned vxg__forks(void);
 /* What files that use locks do themselves: lock.c lies below them and calls them through these.
  * Both are added while the library is loaded. Work after a fork is done in the child, under all
- * locks; `free` is called when a thread has given back the last lock it held. */
+ * locks; when_free's function is called when a thread has given back the last lock it held. */
 typedef struct vxg_fork_work {
     void (*after)(void);
     struct vxg_fork_work *next;

@@ -26,8 +26,9 @@ struct vxg_device {
     void *native;               /* context of the caller's, NULL: the library's own */
     void *native_device;        /* with it: the caller's name of the device, NULL: it has none */
     vxg_device_order order;
-    unsigned forks; /* vxg__forks() when it was opened */
-    int references; /* atomic */
+    unsigned forks;                   /* vxg__forks() when it was opened */
+    void (*release)(vxg_device *dev); /* vxg_device_release of a device that is alive */
+    int references;                   /* atomic */
 };
 
 struct vxg_queue {
@@ -116,6 +117,7 @@ int vxg__launch_in_pieces(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch
 struct vxg_backend {
     const char *name;
     int survives_fork; /* a child may use what the parent opened */
+    int has_levels;    /* a word after the colon, or in VXG_ISA, is a variant */
     /* Appends rows (may be none); why receives words when there is none. */
     int (*list)(vxg_device_info *out, int capacity, int *count, char *why, size_t why_size);
     /* Opens device `index`; variant is what stood after the colon when it is no number (cpu
@@ -173,6 +175,8 @@ struct vxg_backend {
 };
 
 extern const vxg_backend vxg__backend_cpu, vxg__backend_opencl, vxg__backend_cuda;
+/* All of them, best first where a GPU is sought; joined in src/rooms.c; ends with NULL. */
+extern const vxg_backend *const vxg__backends[];
 
 /* Rows of all kernels in the library, from the embedded texts. */
 typedef struct vxg_kernel_row {

@@ -1,11 +1,5 @@
-/* Buffers: checks and reference counts above the backends. */
+/* Buffers: making, moving bytes; checks above the backends. order.c releases them. */
 #include "device/backend.h"
-
-int vxg__buffer_check(const vxg_buffer *buf, const char *who) {
-    VXG_FAIL_IF(!vxg__object_is(buf, VXG_KIND_BUFFER), VXG_ERR_ARGUMENT,
-                "%s: the buffer is NULL or was released", who);
-    return VXG_OK;
-}
 
 static int make(vxg_buffer *buf) {
     const int status = buf->dev->backend->buffer_new(buf);
@@ -56,37 +50,6 @@ int vxg_buffer_wrap(vxg_device *dev, void *memory, size_t bytes, unsigned flags,
     vxg_device_retain(dev);
     *out = buf;
     return VXG_OK;
-}
-
-vxg_buffer *vxg_buffer_retain(vxg_buffer *buf) {
-    if (!vxg__object_is(buf, VXG_KIND_BUFFER)) return NULL;
-    __atomic_add_fetch(&buf->references, 1, __ATOMIC_RELAXED);
-    return buf;
-}
-
-void vxg__buffer_destroy(vxg_buffer *buf) {
-    vxg_device *dev = buf->dev;
-    const vxg_release_fn release = buf->release;
-    void *const context = buf->context;
-    if (vxg__device_lost(dev)) {
-        /* the driver is not asked in a child */
-    } else if (buf->foreign) {
-        dev->backend->buffer_unwrap(buf);
-    } else {
-        dev->backend->buffer_free(buf);
-    }
-    vxg__free(buf->image);
-    vxg__object_free(buf);
-    if (release) release(context);
-}
-
-void vxg_buffer_release(vxg_buffer *buf) {
-    if (!vxg__object_is(buf, VXG_KIND_BUFFER)) return;
-    if (__atomic_sub_fetch(&buf->references, 1, __ATOMIC_ACQ_REL)) return;
-    vxg_device *dev = buf->dev;
-    vxg__object_hide(buf);
-    if (vxg__device_lost(dev) || vxg__order_release(buf)) vxg__buffer_destroy(buf);
-    vxg_device_release(dev);
 }
 
 size_t vxg_buffer_size(const vxg_buffer *buf) {

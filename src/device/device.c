@@ -1,13 +1,10 @@
-/* Devices, queues and buffers: argument checks and reference counts above the backends. */
+/* Devices: listing, opening, and the end of one. */
 #include "device/backend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const vxg_backend *const backends[] = {&vxg__backend_cpu, &vxg__backend_cuda,
-                                              &vxg__backend_opencl};
-#define NBACKENDS ((int)(sizeof backends / sizeof *backends))
 #define MAX_OPEN 64
 
 /* Open devices, not owned: opening one twice gives the same object, so that its arrays mix freely.
@@ -16,43 +13,6 @@ static const vxg_backend *const backends[] = {&vxg__backend_cpu, &vxg__backend_c
  */
 VXG_LOCK(open_lock, VXG_RANK_OPEN);
 static vxg_device *open_devices[MAX_OPEN];
-
-size_t vxg_dtype_size(vxg_dtype dtype) {
-    switch (dtype) {
-#define VXG_X(name, value, bytes, words)                                                           \
-    case VXG_##name: return bytes;
-        VXG_DTYPE_LIST(VXG_X)
-#undef VXG_X
-    }
-    return 0;
-}
-const char *vxg_dtype_name(vxg_dtype dtype) {
-    switch (dtype) {
-#define VXG_X(name, value, bytes, words)                                                           \
-    case VXG_##name: return words;
-        VXG_DTYPE_LIST(VXG_X)
-#undef VXG_X
-    }
-    return "unknown";
-}
-vxg_dtype vxg_real_dtype(vxg_real real) {
-    return real == VXG_REAL_F64 ? VXG_F64 : VXG_F32;
-}
-size_t vxg_real_size(vxg_real real) {
-    return vxg_dtype_size(vxg_real_dtype(real));
-}
-const char *vxg_real_name(vxg_real real) {
-    return vxg_dtype_name(vxg_real_dtype(real));
-}
-
-int vxg__device_check(const vxg_device *dev, const char *who) {
-    VXG_FAIL_IF(!vxg__object_is(dev, VXG_KIND_DEVICE), VXG_ERR_ARGUMENT,
-                "%s: the device is NULL or was released", who);
-    VXG_FAIL_IF(vxg__device_lost(dev), VXG_ERR_DEVICE,
-                "%s: %s was opened before this process was forked and does not work in the child",
-                who, dev->info.spec);
-    return VXG_OK;
-}
 
 /* open_lock is held. */
 static int list_backend(const vxg_backend *b, vxg_device_info *out, int capacity, int *count,
@@ -64,9 +24,10 @@ static int list_backend(const vxg_backend *b, vxg_device_info *out, int capacity
 
 static int list_all(vxg_device_info *out, int capacity, int *count) {
     char why[256];
-    for (int i = 0; i < NBACKENDS; i++) {
+    for (int i = 0; vxg__backends[i]; i++) {
         int n, room = capacity > *count ? capacity - *count : 0;
-        VXG_TRY(list_backend(backends[i], room ? out + *count : NULL, room, &n, why, sizeof why));
+        VXG_TRY(
+            list_backend(vxg__backends[i], room ? out + *count : NULL, room, &n, why, sizeof why));
         *count += n;
     }
     return VXG_OK;
@@ -88,9 +49,9 @@ const char *vxg_device_why(const char *backend) {
     int n;
     snprintf(why, sizeof why, "no backend is called '%s'", backend ? backend : "NULL");
     vxg__lock(&open_lock);
-    for (int i = 0; i < NBACKENDS && backend; i++)
-        if (!strcmp(backends[i]->name, backend) &&
-            list_backend(backends[i], info, 8, &n, why, sizeof why))
+    for (int i = 0; backend && vxg__backends[i]; i++)
+        if (!strcmp(vxg__backends[i]->name, backend) &&
+            list_backend(vxg__backends[i], info, 8, &n, why, sizeof why))
             snprintf(why, sizeof why, "%s", vxg_error_message());
     vxg__unlock(&open_lock);
     return why;
@@ -102,9 +63,9 @@ static int best_spec(char *spec, size_t size) {
     vxg_device_info info[32];
     char why[256];
     snprintf(spec, size, "cpu");
-    for (int b = 0; b < NBACKENDS; b++) { /* a library that is not needed is not loaded */
+    for (int b = 0; vxg__backends[b]; b++) { /* a library that is not needed is not loaded */
         int n;
-        VXG_TRY(list_backend(backends[b], info, 32, &n, why, sizeof why));
+        VXG_TRY(list_backend(vxg__backends[b], info, 32, &n, why, sizeof why));
         for (int i = 0; i < n && i < 32; i++)
             if (!info[i].is_cpu) {
                 snprintf(spec, size, "%s", info[i].spec);
@@ -135,6 +96,40 @@ static vxg_device *find_open(const vxg_backend *b, int index, const char *varian
     return NULL;
 }
 
+/* The last reference goes under the lock: opening may find the device until then. */
+static int drop_reference(vxg_device *dev) {
+    int n = __atomic_load_n(&dev->references, __ATOMIC_RELAXED);
+    while (n > 1)
+        if (__atomic_compare_exchange_n(&dev->references, &n, n - 1, 1, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED))
+            return 0;
+    vxg__lock(&open_lock);
+    const int last = __atomic_sub_fetch(&dev->references, 1, __ATOMIC_ACQ_REL) == 0;
+    for (int i = 0; last && i < MAX_OPEN; i++)
+        if (open_devices[i] == dev) open_devices[i] = NULL;
+    if (last) vxg__lock_remove(&dev->lock);
+    if (last) vxg__lock_remove(&dev->order.lock);
+    vxg__unlock(&open_lock);
+    return last;
+}
+
+static void release(vxg_device *dev) {
+    if (!drop_reference(dev)) return;
+    const int lost = vxg__device_lost(dev);
+    if (dev->queue) vxg__queue_drop(dev->queue);
+    for (vxg_kernel *k = dev->kernels, *next; k; k = next) {
+        next = k->next;
+        vxg__kernel_free(k);
+    }
+    if (!lost) {
+        vxg__order_close(dev);
+        dev->backend->close(dev);
+    }
+    pthread_mutex_destroy(&dev->order.lock.mutex);
+    pthread_mutex_destroy(&dev->lock.mutex);
+    vxg__object_free(dev);
+}
+
 /* `native` is a context of the caller's, or NULL. */
 static int open_new(const vxg_backend *b, int index, const char *variant, void *native,
                     void *native_device, vxg_device **out) {
@@ -144,6 +139,7 @@ static int open_new(const vxg_backend *b, int index, const char *variant, void *
     vxg_device *dev = vxg__object_new(VXG_KIND_DEVICE, sizeof *dev);
     if (!dev) return VXG_ERR_MEMORY;
     dev->backend = b, dev->index = index, dev->references = 1, dev->forks = vxg__forks();
+    dev->release = release;
     snprintf(dev->variant, sizeof dev->variant, "%s", variant);
     dev->native = native;
     int status = native ? b->device_wrap(dev, native, native_device) : b->open(dev, index, variant);
@@ -173,14 +169,15 @@ static int open_spec(const char *spec, vxg_device **out) {
     const char *colon = strchr(spec, ':'), *variant = colon ? colon + 1 : "";
     size_t n = colon ? (size_t)(colon - spec) : strlen(spec);
     const vxg_backend *b = NULL;
-    for (int i = 0; i < NBACKENDS; i++)
-        if (strlen(backends[i]->name) == n && !strncmp(backends[i]->name, spec, n)) b = backends[i];
+    for (int i = 0; vxg__backends[i]; i++)
+        if (strlen(vxg__backends[i]->name) == n && !strncmp(vxg__backends[i]->name, spec, n))
+            b = vxg__backends[i];
     if (!b || strlen(variant) > 7) return unknown_device(spec);
     char *end;
     int index = (int)strtol(variant, &end, 10);
     if (*variant && !*end) {
         variant = "";
-    } else if (b == &vxg__backend_cpu) {
+    } else if (b->has_levels) {
         index = 0;
         if (!*variant && isa && strlen(isa) < 8) variant = isa;
     } else if (*variant) {
@@ -226,8 +223,8 @@ int vxg_device_wrap(const char *backend, void *context, void *device, vxg_device
     const vxg_backend *b = NULL;
     VXG_FAIL_IF(!out || !backend, VXG_ERR_ARGUMENT, "wrap device: backend or out is NULL");
     *out = NULL;
-    for (int i = 0; i < NBACKENDS; i++)
-        if (!strcmp(backends[i]->name, backend)) b = backends[i];
+    for (int i = 0; vxg__backends[i]; i++)
+        if (!strcmp(vxg__backends[i]->name, backend)) b = vxg__backends[i];
     VXG_FAIL_IF(!b, VXG_ERR_ARGUMENT, "wrap device: no backend is called '%s'", backend);
     VXG_FAIL_IF(!b->device_wrap, VXG_ERR_UNSUPPORTED, "wrap device: a %s device has no context",
                 backend);
@@ -236,46 +233,6 @@ int vxg_device_wrap(const char *backend, void *context, void *device, vxg_device
     const int status = wrap(b, context, device, out);
     vxg__unlock(&open_lock);
     return status ? vxg_error_context(status, "wrap %s device", backend) : VXG_OK;
-}
-
-vxg_device *vxg_device_retain(vxg_device *dev) {
-    if (!vxg__object_is(dev, VXG_KIND_DEVICE)) return NULL;
-    __atomic_add_fetch(&dev->references, 1, __ATOMIC_RELAXED);
-    return dev;
-}
-
-/* The last reference goes under the lock: opening may find the device until then. */
-static int drop_reference(vxg_device *dev) {
-    int n = __atomic_load_n(&dev->references, __ATOMIC_RELAXED);
-    while (n > 1)
-        if (__atomic_compare_exchange_n(&dev->references, &n, n - 1, 1, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED))
-            return 0;
-    vxg__lock(&open_lock);
-    const int last = __atomic_sub_fetch(&dev->references, 1, __ATOMIC_ACQ_REL) == 0;
-    for (int i = 0; last && i < MAX_OPEN; i++)
-        if (open_devices[i] == dev) open_devices[i] = NULL;
-    if (last) vxg__lock_remove(&dev->lock);
-    if (last) vxg__lock_remove(&dev->order.lock);
-    vxg__unlock(&open_lock);
-    return last;
-}
-
-void vxg_device_release(vxg_device *dev) {
-    if (!vxg__object_is(dev, VXG_KIND_DEVICE) || !drop_reference(dev)) return;
-    const int lost = vxg__device_lost(dev);
-    if (dev->queue) vxg__queue_drop(dev->queue);
-    for (vxg_kernel *k = dev->kernels, *next; k; k = next) {
-        next = k->next;
-        vxg__kernel_free(k);
-    }
-    if (!lost) {
-        vxg__order_close(dev);
-        dev->backend->close(dev);
-    }
-    pthread_mutex_destroy(&dev->order.lock.mutex);
-    pthread_mutex_destroy(&dev->lock.mutex);
-    vxg__object_free(dev);
 }
 
 const vxg_device_info *vxg_device_get_info(const vxg_device *dev) {

@@ -298,7 +298,8 @@ static void collect_marks(vxg_buffer *b) {
     }
 }
 
-int vxg__order_release(vxg_buffer *b) {
+/* 1 when it can be freed now, else it rests until its work is done. */
+static int can_go(vxg_buffer *b) {
     vxg_device_order *d = &b->dev->order;
     if (!has_order(b->dev)) return 1;
     vxg__lock(&d->lock);
@@ -307,6 +308,32 @@ int vxg__order_release(vxg_buffer *b) {
     if (!now) b->order.next = d->resting, d->resting = b;
     vxg__unlock(&d->lock);
     return now;
+}
+
+/* Frees what has no work left. */
+static void destroy(vxg_buffer *buf) {
+    vxg_device *dev = buf->dev;
+    const vxg_release_fn release = buf->release;
+    void *const context = buf->context;
+    if (vxg__device_lost(dev)) {
+        /* the driver is not asked in a child */
+    } else if (buf->foreign) {
+        dev->backend->buffer_unwrap(buf);
+    } else {
+        dev->backend->buffer_free(buf);
+    }
+    vxg__free(buf->image);
+    vxg__object_free(buf);
+    if (release) release(context);
+}
+
+void vxg_buffer_release(vxg_buffer *buf) {
+    if (!vxg__object_is(buf, VXG_KIND_BUFFER)) return;
+    if (__atomic_sub_fetch(&buf->references, 1, __ATOMIC_ACQ_REL)) return;
+    vxg_device *dev = buf->dev;
+    vxg__object_hide(buf);
+    if (vxg__device_lost(dev) || can_go(buf)) destroy(buf);
+    vxg_device_release(dev);
 }
 
 static int has_rested(vxg_buffer *b, int wait) {
@@ -342,7 +369,7 @@ int vxg__order_sweep(vxg_device *dev, int wait) {
     vxg__unlock(&d->lock);
     for (vxg_buffer *next; free_now; free_now = next) {
         next = free_now->order.next;
-        vxg__buffer_destroy(free_now);
+        destroy(free_now);
         count++;
     }
     return count;

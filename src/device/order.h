@@ -72,8 +72,6 @@ void vxg__order_drop(vxg_device *dev, vxg_mark *mark); /* takes the reference ba
 
 void vxg__order_queue_new(vxg_queue *queue);
 void vxg__order_queue_free(vxg_queue *queue); /* before the backend frees it */
-/* A buffer without references: 1 when it can be freed now, else it rests until its work is done. */
-int vxg__order_release(vxg_buffer *buffer);
 /* Frees what has rested long enough; with `wait`, everything that rests. How many buffers it were.
  */
 int vxg__order_sweep(vxg_device *dev, int wait);
@@ -83,8 +81,5 @@ void vxg__order_close(vxg_device *dev); /* before the backend closes it: all mar
 int vxg__order_record_begin(vxg_queue *queue);                  /* before the backend begins */
 void vxg__order_record_end(vxg_queue *queue, vxg_graph *graph); /* graph NULL: it is dropped */
 int vxg__order_graph(vxg_graph *graph, vxg_queue *queue, int is_end);
-
-/* src/device/buffer.c: frees what has no work left. */
-void vxg__buffer_destroy(vxg_buffer *buffer);
 
 #endif

@@ -1,12 +1,6 @@
 /* Queues and recorded graphs: checks above the backends. */
 #include "device/backend.h"
 
-int vxg__queue_check(const vxg_queue *queue, const char *who) {
-    VXG_FAIL_IF(!vxg__object_is(queue, VXG_KIND_QUEUE), VXG_ERR_ARGUMENT,
-                "%s: the queue is NULL or was freed", who);
-    return vxg__device_check(queue->dev, who);
-}
-
 int vxg__queue_pick(vxg_device *dev, vxg_queue **queue, const char *who) {
     VXG_TRY(vxg__device_check(dev, who));
     if (!*queue) return vxg__device_queue(dev, queue);

@@ -336,6 +336,7 @@ int vxg__cpu_run(vxg_schedule_fn fn, const void *args, int64_t nunits, size_t sc
 const vxg_backend vxg__backend_cpu = {
     .name = "cpu",
     .survives_fork = 1,
+    .has_levels = 1,
     .list = cpu_list,
     .open = cpu_open,
     .close = cpu_close,

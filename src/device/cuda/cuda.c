@@ -64,17 +64,6 @@ static int cuda_list(vxg_device_info *out, int capacity, int *count, char *why, 
     return VXG_OK;
 }
 
-int vxg__cuda_enter(const vxg_device *dev) {
-    const cuda_impl *impl = dev->impl;
-    return VXG_CU(cuCtxPushCurrent_v2, impl->context);
-}
-int vxg__cuda_leave(int status) {
-    CUcontext own;
-    int popped =
-        status ? (vxg__cu.cuCtxPopCurrent_v2(&own), VXG_OK) : VXG_CU(cuCtxPopCurrent_v2, &own);
-    return status ? status : popped;
-}
-
 /* What is freed knows its context: it goes although entering failed. */
 static void cuda_close(vxg_device *dev) {
     cuda_impl *impl = dev->impl;

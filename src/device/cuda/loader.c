@@ -208,3 +208,15 @@ int vxg__nvrtc_check(nvrtcResult code, const char *call) {
     if (code == NVRTC_SUCCESS) return VXG_OK;
     VXG_FAIL(VXG_ERR_DEVICE, "%s: NVRTC error %d", call, (int)code);
 }
+
+/* ---- The device's context ---- */
+int vxg__cuda_enter(const vxg_device *dev) {
+    const cuda_impl *impl = dev->impl;
+    return VXG_CU(cuCtxPushCurrent_v2, impl->context);
+}
+int vxg__cuda_leave(int status) {
+    CUcontext own;
+    int popped =
+        status ? (vxg__cu.cuCtxPopCurrent_v2(&own), VXG_OK) : VXG_CU(cuCtxPopCurrent_v2, &own);
+    return status ? status : popped;
+}
