@@ -109,6 +109,7 @@ static int run(cli_run *r) {
     vxg_scan_reader *scan = NULL;
     cli_select sel = {.reverse = o->reverse, .no_minus_log = o->no_minus_log};
     cli_center c = {0};
+    cli_odd odd = {0};
     int64_t row = -1;
     vxg_outputs *set = NULL;
     const vxg_scan_opts input = {.follow_links = o->follow_links};
@@ -119,7 +120,7 @@ static int run(cli_run *r) {
     if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
     if (!status) status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, &c);
     if (!status) {
-        cli_center_say(r, &c);
+        cli_center_say(r, &c, &odd);
         if (o->output) status = draw(r, &c, set, o->output, o->force);
         if (!status) status = cli_commit(&set);
         if (!status) print_result(r, &c, o->output);

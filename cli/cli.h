@@ -67,6 +67,7 @@ struct cli_run {
     const cli_verb *verb;
     const void *options; /* the verb's struct */
     const cli_shared *shared;
+    uint64_t given; /* bit i: row i of the table was on the command line */
     int noperands;
     const char *operands[4];
     const char *command; /* the whole command line, quoted for a shell */
@@ -105,6 +106,8 @@ int cli_exit_code(int status);
 /* options.c */
 /* Fills run from argv[first..argc). Returns a status; VXG_ERR_ARGUMENT with words. */
 int cli_parse(cli_run *run, void *options, int argc, char **argv, int first);
+/* Whether the option of this name was on the command line, be it with its default. */
+int cli_given(const cli_run *run, const char *name);
 /* The option another package spells differently, or the name itself. */
 const char *cli_option_name(const char *name);
 /* Next (spelling here, spelling elsewhere) pair of an option: index from 0, NULL at the end. */
@@ -271,8 +274,9 @@ typedef struct cli_center {
 /* Both methods on up to max_rows rows (evenly spread, or the one given: row >= 0). */
 int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_range *range,
                     int64_t row, int max_rows, cli_center *out);
-/* "centre 295.58 (Fourier wedge) 295.61 (0/180 registration)" and a warning if they disagree. */
-void cli_center_say(const cli_run *run, const cli_center *c);
+/* "centre 295.58 (Fourier wedge) 295.61 (0/180 registration)", and a warning if they disagree by
+ * more than a pixel, which becomes a part of odd too. */
+void cli_center_say(const cli_run *run, const cli_center *c, cli_odd *odd);
 void cli_center_free(cli_center *c);
 
 /* recon.c, try.c, slice of recon */

@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char disagree[] =
-    "the two methods disagree by %.2f px: using the Fourier wedge's, which looks at all views; "
-    "compare with `voxgrad recon --type try`";
-
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -59,6 +55,13 @@ static int wedge(const float *data, int64_t views, int64_t nrows, int64_t n, con
     return status;
 }
 
+/* Views that are all alike, zeros for instance, say nothing about the axis. */
+static int has_contrast(const float *data, int64_t views, int64_t size) {
+    for (int64_t v = 1; v < views; v++)
+        if (memcmp(data, data + v * size, (size_t)size * sizeof *data) != 0) return 1;
+    return views < 2;
+}
+
 /* A method that cannot work on this scan is a note, not an end; the rest is an end. */
 static int is_end(int status) {
     return status == VXG_ERR_CANCELLED || status == VXG_ERR_MEMORY;
@@ -106,7 +109,7 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
     out->rows = pick_rows(sel, row, max_rows > 64 ? 64 : max_rows, list);
     if (range->given) {
         opts.lo = range->start - (double)sel->col0;
-        opts.hi = range->stop - (double)sel->col0;
+        opts.hi = isinf(range->stop) ? (double)n : range->stop - (double)sel->col0;
         opts.step = range->step;
         if (opts.lo < -0.5 || opts.hi > (double)n || opts.lo >= opts.hi)
             return vxg_error_set(
@@ -116,6 +119,11 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
     }
     int status = cli_scan_theta(scan, sel, &theta);
     if (!status) status = cli_scan_rows(scan, sel, list, out->rows, &data);
+    if (!status && !has_contrast(data, views, out->rows * n))
+        status = vxg_error_set(VXG_ERR_NUMERICAL,
+                               "no rotation axis found: all %lld projections are the same in the "
+                               "%lld rows looked at (their first value is %g)",
+                               (long long)views, (long long)out->rows, (double)data[0]);
     if (!status) status = both(data, views, out->rows, n, theta, &opts, out);
     free(data);
     free(theta);
@@ -133,7 +141,7 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
     return VXG_OK;
 }
 
-void cli_center_say(const cli_run *run, const cli_center *c) {
+void cli_center_say(const cli_run *run, const cli_center *c, cli_odd *odd) {
     char text[2][40] = {"failed", "failed"};
     if (isfinite(c->wedge)) snprintf(text[0], sizeof text[0], "%.2f", c->wedge);
     if (isfinite(c->pair)) snprintf(text[1], sizeof text[1], "%.2f", c->pair);
@@ -143,7 +151,17 @@ void cli_center_say(const cli_run *run, const cli_center *c) {
     if (c->wedge_why[0])
         cli_warn("Fourier wedge: %s; using the registration's value", c->wedge_why);
     if (c->pair_why[0]) cli_warn("0/180 degree registration: %s", c->pair_why);
-    if (fabs(c->wedge - c->pair) > 1) cli_warn(disagree, fabs(c->wedge - c->pair));
+    if (!(fabs(c->wedge - c->pair) > 1)) return;
+    cli_odd_add(
+        odd, "centres-disagree", 0,
+        "the two methods disagree by %.2f px: %.2f by the Fourier wedge, which looks at all "
+        "views and is used, and %.2f by registration; look at the slices between them with "
+        "`voxgrad recon --type try --center-range %.0f:%.0f:%.2g` and give the sharpest "
+        "with --rotation-axis",
+        fabs(c->wedge - c->pair), c->wedge, c->pair, floor(fmin(c->wedge, c->pair) - 1),
+        ceil(fmax(c->wedge, c->pair) + 2), fmax(0.5, ceil(fabs(c->wedge - c->pair) + 5) / 20));
+    cli_warn("%s", odd->list[odd->n - 1].text);
+    odd->said = odd->n;
 }
 
 void cli_center_free(cli_center *c) {

@@ -39,8 +39,14 @@ static int set(const cli_verb *v, void *options, const char *name, const char *t
     return vxg_options_set(v->options, v->count, options, name, text);
 }
 
+int cli_given(const cli_run *run, const char *name) {
+    const vxg_option *row = find_row(run->verb, name);
+    return row && (run->given >> (row - run->verb->options) & 1);
+}
+
 /* One option at argv[i]; *used is how many words it took. */
-static int parse_option(const cli_verb *v, void *options, int argc, char **argv, int i, int *used) {
+static int parse_option(cli_run *run, void *options, int argc, char **argv, int i, int *used) {
+    const cli_verb *v = run->verb;
     const char *word = argv[i];
     char name[64];
     const char *value = NULL;
@@ -61,6 +67,7 @@ static int parse_option(const cli_verb *v, void *options, int argc, char **argv,
                                  name, v->name);
     }
     const vxg_option *row = find_row(v, name);
+    if (row) run->given |= (uint64_t)1 << (row - v->options);
     if (row && row->type == VXG_OPT_FLAG) {
         if (value && word[1] != '-')
             return vxg_error_set(VXG_ERR_ARGUMENT, "-%s takes no value ('%s')", name, value);
@@ -85,7 +92,7 @@ int cli_parse(cli_run *run, void *options, int argc, char **argv, int first) {
         if (!plain && !strcmp(argv[i], "--")) {
             plain = 1;
         } else if (!plain && argv[i][0] == '-' && argv[i][1]) {
-            status = parse_option(v, options, argc, argv, i, &used);
+            status = parse_option(run, options, argc, argv, i, &used);
         } else if (run->noperands == v->max_operands) {
             status = vxg_error_set(VXG_ERR_ARGUMENT,
                                    "'%s' is one operand too many (usage: voxgrad %s %s)", argv[i],
@@ -226,6 +233,7 @@ int cli_span(const char *name, const vxg_range *range, int64_t n, int64_t *begin
     *begin = 0, *end = n;
     if (!range->given) return VXG_OK;
     double a = range->start, b = range->stop == range->start ? a + 1 : range->stop;
+    if (isinf(b)) b = a < (double)n ? (double)n : a + 1; /* to the end, which the start is before */
     if (a != floor(a) || b != floor(b) || range->step != 0)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: first:stop in whole numbers without a step",
                              name);

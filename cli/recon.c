@@ -366,7 +366,7 @@ static int set_center(cli_job *job) {
     vxg_range search = o->type == TYPE_TRY ? (vxg_range){0} : o->center_range;
     int status = cli_center_find(job->scan, &job->sel, &search, -1, 9, &found);
     if (status) return status;
-    cli_center_say(job->run, &found);
+    cli_center_say(job->run, &found, &job->odd);
     job->recon.center = found.used;
     status = add_center(&job->prov, found.used, found.method);
     if (!status)
@@ -376,25 +376,32 @@ static int set_center(cli_job *job) {
     return status;
 }
 
-static int check_options(const cli_recon *o) {
+static int check_options(const cli_run *r, const cli_recon *o) {
     if (!o->output)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output is missing: the folder of the results");
     if (o->ring && o->ring % 2 == 0)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--ring: %d is not odd", o->ring);
+    /* What would not be heeded is refused. */
+    if (o->type == TYPE_FULL && cli_given(r, "nsino"))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--nsino does not go with --type full, which makes every row: use "
+                             "--type slice, or --rows A:B");
+    if (!o->geometry && cli_given(r, "center-range") && strcmp(o->axis, "auto") != 0)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--center-range does not go with --rotation-axis %s: nothing is "
+                             "searched",
+                             o->axis);
     if (!o->geometry) return VXG_OK;
-    const struct {
-        const char *name;
-        int given;
-    } without[] = {
-        {"type try", o->type == TYPE_TRY},       {"rotation-axis", strcmp(o->axis, "auto") != 0},
-        {"center-range", o->center_range.given}, {"rows", o->rows.given},
-        {"columns", o->columns.given},           {"reverse", o->reverse},
-    };
+    if (o->type == TYPE_TRY)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--type try does not go with --geometry: say in the "
+                                               "geometry file where the axis is");
+    static const char *const without[] = {"rotation-axis", "center-range", "rows", "columns",
+                                          "reverse"};
     for (size_t i = 0; i < sizeof without / sizeof *without; i++)
-        if (without[i].given)
+        if (cli_given(r, without[i]))
             return vxg_error_set(VXG_ERR_ARGUMENT,
                                  "--%s does not go with --geometry: say it in the geometry file",
-                                 without[i].name);
+                                 without[i]);
     return VXG_OK;
 }
 
@@ -489,7 +496,7 @@ static int run(cli_run *r) {
     cli_job job = {.run = r, .opt = r->options};
     names n = {0};
     const char *const inputs[2] = {r->operands[0], job.opt->geometry};
-    int status = check_options(job.opt);
+    int status = check_options(r, job.opt);
     if (!status) status = open_job(&job);
     if (!status &&
         !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->force, inputs, 2))) {

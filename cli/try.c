@@ -39,6 +39,7 @@ static int list_centers(const cli_job *job, tiles *t) {
         return VXG_OK;
     }
     if (r.step == 0) r.step = 1;
+    if (isinf(r.stop)) r.stop = hi + 1;
     double count = r.stop > r.start ? ceil((r.stop - r.start) / r.step - 1e-9) : 1;
     if (count > MOST_TILES)
         return vxg_error_set(VXG_ERR_ARGUMENT,

@@ -1,4 +1,5 @@
 /* Option tables: defaults, parsing, refusals with words a person can act on, suggestions. */
+#include <math.h>
 #include <voxgrad/voxgrad.h>
 
 #include "test.h"
@@ -81,7 +82,8 @@ TEST(refusals)
         {"rows", "5:3", "stop > start"},      {"rows", "5:5", "stop > start"},
         {"rows", "1:9:0", "step > 0"},        {"rows", "1:9:-1", "step > 0"},
         {"rows", "1:9:2:4", "start:stop"},    {"rows", "a:b", "start:stop"},
-        {"rows", "1:", "start:stop"},         {"rows", ":4", "start:stop"},
+        {"rows", "1::", "start:stop"},        {"rows", ":-4", "start:stop"},
+        {"rows", ":4:0", "start:stop"},       {"rows", "", "start:stop"},
     };
     options o;
     for (int i = 0; i < (int)(sizeof bad / sizeof *bad); i++) {
@@ -113,6 +115,33 @@ TEST(suggestions)
     }
     EXPECT(vxg_options_set(table, ROWS, &o, "completely-else", "1") == VXG_ERR_ARGUMENT, "taken");
     EXPECT(!strstr(vxg_error_message(), "did you mean"), "'%s'", vxg_error_message());
+}
+
+/* Without a start a range begins at 0, without a stop it has no end; both read back. */
+TEST(open_ranges)
+{
+    static const struct {
+        const char *text;
+        double start, stop, step;
+    } open[] = {{"1:", 1, INFINITY, 0},
+                {":4", 0, 4, 0},
+                {":", 0, INFINITY, 0},
+                {"2::0.5", 2, INFINITY, 0.5},
+                {":7:2", 0, 7, 2}};
+    options o;
+    char text[64];
+    memset(&o, 0, sizeof o);
+    for (int i = 0; i < 5; i++) {
+        for (int again = 0; again < 2; again++) {
+            CHECK_OK(vxg_options_set(table, ROWS, &o, "rows", again ? text : open[i].text));
+            EXPECT(o.rows.given && o.rows.start == open[i].start && o.rows.stop == open[i].stop &&
+                       o.rows.step == open[i].step,
+                   "'%s': %g:%g:%g", open[i].text, o.rows.start, o.rows.stop, o.rows.step);
+            for (int r = 0; r < ROWS; r++)
+                if (!strcmp(table[r].name, "rows"))
+                    vxg_options_text(&table[r], &o, text, sizeof text);
+        }
+    }
 }
 
 /* What is written for provenance reads back to the same value. */
@@ -163,5 +192,5 @@ TEST(broken_tables)
     }
 }
 
-TEST_MAIN("base_options", T(defaults), T(values), T(refusals), T(suggestions), T(text_round_trip),
-          T(broken_tables))
+TEST_MAIN("base_options", T(defaults), T(values), T(refusals), T(suggestions), T(open_ranges),
+          T(text_round_trip), T(broken_tables))

@@ -39,6 +39,15 @@ refuses search_outside 2 '\-\-center-range: .*inside the columns 0:640' \
     $V center $tooth --center-range 600:700
 refuses no_operator 2 "no registered operator matches 'nonsense'" $V check nonsense --device cpu
 refuses bench_no_operator 2 "no registered operator matches 'nonsense'" $V bench nonsense --device cpu
+refuses nsino_full 2 '\-\-nsino does not go with --type full' $V recon $tooth -o "$W/o" --nsino 0.5
+refuses range_and_axis 2 '\-\-center-range does not go with --rotation-axis' \
+    $V recon $tooth -o "$W/o" -c 295 --center-range 290:300
+for o in "-c auto" "--center auto" "--center-range 1:2" "--rows :" "--columns 1:" "--reverse" "--type try"; do
+    first=$(echo "${o%% *}" | sed 's/^-c$/--rotation-axis/; s/^--center$/--rotation-axis/')
+    # shellcheck disable=SC2086
+    refuses "geometry_and$(echo "$o" | tr -c 'a-z0-9\n' _)" 2 "\\$first.* does not go with --geometry" \
+        $V recon $tooth -o "$W/o" -g LICENSE $o
+done
 
 # ---- input: 3 ----
 refuses no_such_file 3 "nothing.h5.*No such file" $V recon "$W/nothing.h5" -o "$W/o"
@@ -63,6 +72,16 @@ if has_hdf5; then
     flawed zero-flat 'flat'
 else
     skip flaws "built without HDF5"
+fi
+
+# ---- nothing to compute with: 6 ----
+if has_hdf5; then
+    "$make_scan" "$W/zero.h5" flaw=zero-data
+    refuses center_of_zeros 6 'zero.h5: no rotation axis found: all 90 projections are the same' \
+        $V center "$W/zero.h5" --no-minus-log
+    refuses recon_of_zeros 6 'zero.h5: no rotation axis found' \
+        $V recon "$W/zero.h5" -o "$W/o" --no-minus-log
+    refuses center_of_no_counts 6 'zero.h5' $V center "$W/zero.h5"
 fi
 
 # ---- output: 4 ----

@@ -58,6 +58,24 @@ check try "type try says nothing" sh -c "grep -q short-coverage '$W/err' &&
 "$V" recon "$W/arc.h5" -o "$W/json" -c 31.5 --json -q --device cpu >"$W/out" 2>"$W/err"
 check json "no list of warnings" sh -c "grep -A1 '\"warnings\": \[' '$W/out' | grep -q 90"
 
+# ---- two methods that disagree about the axis: both numbers, and what to do ----
+"$make_scan" "$W/rings.h5" flaw=rings
+said='disagree by [0-9.]* px: [0-9.]* by the Fourier wedge.*and [0-9.]* by registration.*--type try'
+"$V" center "$W/rings.h5" >"$W/out" 2>"$W/err"
+check center_disagrees "$(cat "$W/err")" grep -q "$said" "$W/err"
+"$V" recon "$W/rings.h5" -o "$W/rings" --type slice --device cpu >"$W/out" 2>"$W/err"
+check recon_disagrees "$(cat "$W/err")" grep -q "$said" "$W/err"
+check disagreement_kept "not in the provenance" \
+    grep -q "\"warning.centres-disagree\": \".*$said" "$W"/rings/*.json
+
+# ---- open ranges ----
+"$V" recon "$W/counts.h5" -o "$W/open" -c 31.5 --rows 6: --device cpu -q >"$W/out"
+check open_end "--rows 6: of 8 rows" [ "$(find "$W/open" -name 'recon_*' | wc -l)" = 2 ]
+check open_text "not in the provenance" grep -q '"option.rows": "6:"' "$W/open/provenance.json"
+"$V" recon "$W/counts.h5" -o "$W/begin" -c 31.5 --rows :3 --device cpu -q >"$W/out"
+check open_begin "--rows :3" [ "$(find "$W/begin" -name 'recon_*' | wc -l)" = 3 ]
+refuses open_outside 2 'rows: 9:.*outside 0:8' "$V" recon "$W/counts.h5" -o "$W/no" --rows 9:
+
 # ---- a bare dataset: angles beside it, or a warning that there are none ----
 odd theta no-angles 'no 90 angles beside the dataset' --dataset exchange/data --force
 "$make_scan" "$W/full.h5" arc=360

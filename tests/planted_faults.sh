@@ -333,6 +333,7 @@ plant reverse_ignored src/ct/geometry/json_read.c 's/f->reverse \? -a : a/a/' "c
 
 # ---- outputs and texts ----
 plant old_file_not_put_back src/io/outputs.c 's/rename\(it->aside, it->path\) == 0/0 != 0/' "cli_outputs replaced"
+plant open_range_ends_early src/base/options.c 's/\.stop = INFINITY/.stop = 1/' "base_options open_ranges"
 plant recon_renames_the_volume_alone cli/recon.c 's/ *\.outputs = job->out\.set//' "cli_outputs recon" "cli_kill recon"
 plant old_slices_gone_at_once src/io/volume.c 's/vxg__outputs_add_file\(set, t\.s, NULL, 1\)/((void)set, unlink(t.s))/' "cli_outputs recon"
 plant seal_not_taken_away src/io/outputs.c 's/VXG_TRY\(set_aside\(set, &set->items\[seal\], 1\)\)/(void)0/' "cli_kill recon"

@@ -114,9 +114,11 @@ typedef enum vxg_option_type {
     VXG_OPT_REAL,   /* double */
     VXG_OPT_TEXT,   /* const char *, points at the given text */
     VXG_OPT_CHOICE, /* int, index into choices "a|b|c" */
-    VXG_OPT_RANGE,  /* vxg_range, "start:stop[:step]", stop excluded; also a single number */
-    VXG_OPT_INT64,  /* int64_t, up to 2^53 */
-    VXG_OPT_FILE    /* const char *, the name of a file or folder */
+    /* vxg_range, "start:stop[:step]", stop excluded; a single number: start and stop are the same;
+     * no start: 0; no stop: infinite, which means the end of what is ranged over */
+    VXG_OPT_RANGE,
+    VXG_OPT_INT64, /* int64_t, up to 2^53 */
+    VXG_OPT_FILE   /* const char *, the name of a file or folder */
 } vxg_option_type;
 
 typedef struct vxg_range {

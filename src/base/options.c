@@ -58,15 +58,18 @@ static int in_bounds(const vxg_option *o, double x) {
     return (o->min == 0 && o->max == 0) || (x >= o->min && x <= o->max);
 }
 
+/* "a", "a:b" or "a:b:step"; without a it begins at 0, without b it has no end. */
 static int parse_range(const char *text, vxg_range *r) {
-    const char *p;
-    *r = (vxg_range){0};
-    if (!parse_number(text, &p, &r->start)) return 0;
-    if (!*p) {
-        r->stop = r->start, r->given = 1;
+    const char *p = text;
+    *r = (vxg_range){.stop = INFINITY};
+    if (*p != ':' && !parse_number(text, &p, &r->start)) return 0;
+    if (!*p && p != text) {
+        r->stop = r->start;
+        r->given = 1;
         return 1;
     }
-    if (*p != ':' || !parse_number(p + 1, &p, &r->stop)) return 0;
+    if (*p++ != ':') return 0;
+    if (*p && *p != ':' && !parse_number(p, &p, &r->stop)) return 0;
     if (*p == ':' && (!parse_number(p + 1, &p, &r->step) || r->step <= 0)) return 0;
     r->given = 1;
     return !*p && r->stop > r->start;
@@ -117,7 +120,10 @@ static int set_row(const vxg_option *o, void *options, const char *text) {
     }
     case VXG_OPT_RANGE:
         if (!parse_range(text, (vxg_range *)field))
-            return bad(o, text, "start:stop or start:stop:step with stop > start and step > 0");
+            return bad(
+                o, text,
+                "start:stop or start:stop:step with stop > start and step > 0; without start "
+                "from 0, without stop to the end");
         return VXG_OK;
     }
     return VXG_ERR_ARGUMENT;
@@ -196,8 +202,10 @@ int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t
         const vxg_range *r = (const vxg_range *)field;
         if (!r->given) return snprintf(out, size, "%s", "");
         if (r->start == r->stop) return vxg__format(out, size, "%.17g", r->start);
-        if (r->step == 0) return vxg__format(out, size, "%.17g:%.17g", r->start, r->stop);
-        return vxg__format(out, size, "%.17g:%.17g:%.17g", r->start, r->stop, r->step);
+        char stop[40] = "", step[40] = "";
+        if (isfinite(r->stop)) vxg__format(stop, sizeof stop, "%.17g", r->stop);
+        if (r->step != 0) vxg__format(step, sizeof step, ":%.17g", r->step);
+        return vxg__format(out, size, "%.17g:%s%s", r->start, stop, step);
     }
     }
     return 0;

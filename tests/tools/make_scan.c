@@ -4,7 +4,8 @@
  *   make_scan FILE [views=N] [rows=N] [cols=N] [center=C] [arc=DEGREES] [flaw=NAME] [format=nxtomo]
  *
  * Flaws: rank (projections of rank 2), flat-shape, zero-flat, nan-theta, no-theta, no-flat,
- * theta-length, string-data, zero-data, int16 (counts above 32767 wrapped to negative ones).
+ * theta-length, string-data, zero-data, int16 (counts above 32767 wrapped to negative ones), rings
+ * (columns of unlike gain that the flat field does not show).
  */
 #include <hdf5.h>
 #include <math.h>
@@ -42,6 +43,7 @@ static void projection(const scan *s, long view, uint16_t *frame) {
                 if (q2 > 0) sum += 2 * sqrt(q2) * balls[b][4] * 0.8 / half;
             }
             double count = 100.5 + (is(s, "int16") ? 60000 : 30000) * exp(-sum);
+            if (is(s, "rings")) count *= 1 - 0.9 * (double)(q * q * 7919 % 101) / 101;
             frame[r * s->cols + q] = (uint16_t)(is(s, "zero-data") ? 0 : count);
         }
     }
