@@ -93,7 +93,7 @@ typedef int (*make_fn)(vxg_device *, const vxg_ct_geometry *, const vxg_ct_volum
 
 static void projector(const options *o, vxg_device *dev, const vxg_ct_geometry *geo, make_fn make,
                       const char *name, int adjoint) {
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
     vxg_ct_projector_opts opts = {0};
     vxg_op *fast, *plain = NULL;

@@ -52,12 +52,12 @@ static int make_scan(int cone, int64_t nviews, int64_t rows, vxg_ct_geometry **o
 
 static int row(vxg_device *dev, int cone, int64_t rows) {
     vxg_ct_geometry *all = NULL, *one = NULL;
-    vxg_ct_volume voxel, patch, slice;
+    vxg_ct_volume voxel = {0}, patch = {0}, slice = {0};
     double t[3];
     int status = make_scan(cone, NVIEWS, rows, &all);
     if (!status) status = make_scan(cone, 1, rows, &one);
     if (!status) {
-        vxg_ct_volume v;
+        vxg_ct_volume v = {0};
         vxg_ct_fit_volume(all, &v);
         const int64_t z = v.nz / 2;
         status = vxg_ct_volume_box(&v, z, z + 1, 250, 251, 100, 101, &voxel);

@@ -245,7 +245,7 @@ static int bench_row(const cli_run *run, const options *o, const vxg_op_row *row
 static int run(cli_run *r) {
     const options *o = r->options;
     const char *pattern = r->noperands ? r->operands[0] : NULL;
-    vxg_device_info info[16];
+    vxg_device_info info[16] = {0};
     int count = 1, printed = 0,
         status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
     cli_json j = {.f = stdout};

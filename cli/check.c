@@ -109,7 +109,7 @@ static int add_target(target *list, int *n, const char *spec, vxg_real real) {
 
 /* "all": everything listed, and the CPU in double too. */
 static int find_targets(const char *spec, target *list, int *n) {
-    vxg_device_info info[16];
+    vxg_device_info info[16] = {0};
     int count = 0, all = !strcmp(spec, "all"), status = VXG_OK;
     *n = 0;
     if (all) {

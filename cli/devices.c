@@ -57,7 +57,7 @@ static void print_text(const vxg_device_info *list, int n, const char *chosen) {
 }
 
 static int run(cli_run *r) {
-    vxg_device_info list[32];
+    vxg_device_info list[32] = {0};
     vxg_device *dev = NULL;
     char chosen[32] = "";
     int n = 0, status = vxg_device_list(list, 32, &n);

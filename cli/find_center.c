@@ -35,7 +35,7 @@ static int wedge(const float *data, int64_t views, int64_t nrows, int64_t n, con
                  const vxg_ct_center_opts *opts, cli_center *out) {
     double *values = calloc((size_t)nrows, sizeof *values);
     float *sino = malloc((size_t)(views * n) * sizeof *sino);
-    vxg_ct_center_curve curve;
+    vxg_ct_center_curve curve = {0};
     int status =
         values && sino ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for a sinogram");
     if (!status) status = new_curve(out, 0, &curve);
@@ -69,7 +69,7 @@ static int is_end(int status) {
 
 static int both(const float *data, int64_t views, int64_t nrows, int64_t n, const double *theta,
                 const vxg_ct_center_opts *opts, cli_center *out) {
-    vxg_ct_center_curve curve;
+    vxg_ct_center_curve curve = {0};
     int status = wedge(data, views, nrows, n, theta, opts, out);
     if (is_end(status)) return status;
     if (status) snprintf(out->wedge_why, sizeof out->wedge_why, "%s", vxg_error_message());

@@ -151,7 +151,7 @@ static void odd_values(const vxg_scan_reader *s, const cli_select *sel, const cl
 /* The angles as a geometry, so that what `geometry explain` knows is said of a scan too. */
 static int odd_angles(const vxg_scan_reader *s, const cli_select *sel, cli_odd *odd) {
     vxg_ct_geometry *geo = NULL;
-    vxg_ct_summary kind;
+    vxg_ct_summary kind = {0};
     const double middle = 0.5 * (double)(sel->col0 + sel->col1 - 1);
     int status = cli_scan_geometry(s, sel, middle, &geo);
     if (!status) status = cli_odd_kind(geo, NULL, &kind, odd);

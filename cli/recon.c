@@ -320,7 +320,7 @@ static int make_volume(cli_job *job, const names *n) {
 static int set_side(cli_job *job) {
     if (job->geo || job->opt->type == TYPE_TRY) return VXG_OK;
     vxg_ct_geometry *geo;
-    vxg_ct_summary kind;
+    vxg_ct_summary kind = {0};
     int64_t side;
     int status = cli_scan_geometry(job->scan, &job->sel, job->recon.center, &geo);
     if (!status) status = cli_say_kind(job->run, job->scan->path, geo, NULL, &kind, &job->odd);

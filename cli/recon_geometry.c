@@ -34,7 +34,7 @@ int cli_recon_geometry(cli_job *job) {
         vxg_ct_volume_spec open = {0};
         status = vxg_ct_complete_volume(job->geo, &open, &job->vol);
     }
-    vxg_ct_summary kind;
+    vxg_ct_summary kind = {0};
     if (!status)
         status =
             cli_say_kind(job->run, job->opt->geometry, job->geo, &job->notes, &kind, &job->odd);

@@ -202,7 +202,7 @@ TEST(trajectories_and_volumes)
 {
     vxg_ct_geometry *g;
     vxg_ct_trajectory_opts o = {0};
-    vxg_ct_volume v;
+    vxg_ct_volume v = {0};
     double z[2];
     BAD(vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, NULL));
     CHECK_OK(vxg_ct_trajectory_defaults(VXG_CT_PATH_CIRCULAR, VXG_CT_BEAM_CONE, &o));

@@ -131,7 +131,7 @@ TEST(columns_keep_the_axis)
 TEST(devices_agree)
 {
     volume a, b;
-    vxg_device_info info[16];
+    vxg_device_info info[16] = {0};
     int n = 0, others = 0;
     CHECK_OK(vxg_device_list(info, 16, &n));
     RUN("recon %s -o %s/cpu -c 295.7 --save-format npy --device cpu --ring 9", TOOTH, work);

@@ -31,7 +31,7 @@ static int slice_fbp(const slice_scan *s, const float *sino, float *out) {
     vxg_array x = {0}, y = {0};
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) return status;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
     status = vxg_ct_fbp(dev, geo, &vol, &f, &op);
     if (!status) status = vxg_op_new_array(op, 0, &y);
@@ -257,7 +257,7 @@ static int forward_error(vxg_ct_model model, int n, double *error) {
         image[k] = (float)exact_blobs_value((k % n - middle) * h, (k / n - middle) * h);
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) goto done;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
     status = vxg_ct_projector2d(dev, geo, &vol, &p, &op);
     if (!status) status = vxg_op_new_array(op, 0, &x);

@@ -335,7 +335,7 @@ int main(int argc, char **argv) {
         T(full_turn),           T(negative_angles),     T(unsorted_uneven_angles),
         T(axis_off_the_middle), T(pixel_and_row_pitch), T(other_volumes),
         T(turned_volume)};
-    vxg_device_info info[32];
+    vxg_device_info info[32] = {0};
     char label[64];
     int n = 0;
     test_suite = "ct_point";

@@ -173,7 +173,7 @@ TEST(refusals)
     vxg_ct_geometry *geo;
     vxg_op *op;
     CHECK_OK(vxg_ct_parallel_circular(&o, &geo));
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
     EXPECT(vxg_ct_backprojector(dev, geo, &vol, &po, &op) == VXG_ERR_ARGUMENT && !op &&
                strstr(vxg_error_message(), "weighting"),

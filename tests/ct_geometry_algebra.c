@@ -244,7 +244,7 @@ TEST(field_of_view)
 TEST(complete_volume)
 {
     vxg_ct_geometry *geo = NULL, *fan = NULL;
-    vxg_ct_volume v;
+    vxg_ct_volume v = {0};
     CHECK_OK(plain(VXG_CT_BEAM_CONE, 40, -1, 0, 0, &geo));
     CHECK_OK(plain(VXG_CT_BEAM_CONE, 1, -1, 0, 0, &fan));
     const double d = 2 * 100 * sin(atan(0.25));

@@ -39,7 +39,7 @@ static int64_t count(int64_t usual) {
 static int use(const vxg_ct_geometry *geo) {
     static double P[12 * 64], t[64];
     double r, z[2], p[3];
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     char *text = NULL;
     vxg_ct_geometry *other = NULL;
     const int64_t n = vxg_ct_geometry_nviews(geo);

@@ -264,7 +264,7 @@ static const struct {
 
 TEST(texts)
 {
-    vxg_ct_notes notes;
+    vxg_ct_notes notes = {0};
     vxg_ct_geometry *geo = NULL;
     static const char mark[] = "\xef\xbb\xbf";
     char text[400];

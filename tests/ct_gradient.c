@@ -466,7 +466,7 @@ TEST(bad_arguments)
 {
     vxg_ct_projector_opts siddon = {.model = VXG_CT_SIDDON};
     vxg_ct_cone_opts o = {.nviews = VIEWS, .rows = 3, .cols = 5, .sod = 50, .sdd = 60};
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_geometry *geo;
     vxg_op *op;
     scan s;

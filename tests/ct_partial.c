@@ -104,7 +104,7 @@ TEST(voxels_of_a_box)
 {
     for (int n = 0; n < NBOXES; n++) {
         int64_t b[6];
-        vxg_ct_volume box;
+        vxg_ct_volume box = {0};
         CHECK_OK(box_at(n, b, &box));
         for (int64_t k = b[0]; k < b[1]; k++)
             for (int64_t j = b[2]; j < b[3]; j++)
@@ -115,7 +115,7 @@ TEST(voxels_of_a_box)
                         EXPECT(fabs(p[a] - q[a]) <= 1e-14, "box %d: %g is %g", n, p[a], q[a]);
                 }
     }
-    vxg_ct_volume box;
+    vxg_ct_volume box = {0};
     EXPECT(vxg_ct_volume_box(&whole, 0, 6, 0, 9, 0, 7, &box) == VXG_ERR_ARGUMENT &&
                strstr(vxg_error_message(), "y from 0 to 9"),
            "%s", vxg_error_message());
@@ -158,7 +158,7 @@ TEST(boxes_add_up)
         memset(sum, 0, sizeof sum);
         for (int n = 0; n < NBOXES; n++) {
             int64_t b[6];
-            vxg_ct_volume box;
+            vxg_ct_volume box = {0};
             CHECK_OK(box_at(n, b, &box));
             copy_box(b, x, part, 0);
             CHECK_OK(make_and_apply(kinds[k], geo, &box, VXG_F64, part, sum, 1));
@@ -180,7 +180,7 @@ TEST(boxes_of_a_backprojection)
         CHECK_OK(make_and_apply(kinds[k], geo, &whole, VXG_F64, y, x, 0));
         for (int n = 0; n < NBOXES; n++) {
             int64_t b[6];
-            vxg_ct_volume box;
+            vxg_ct_volume box = {0};
             CHECK_OK(box_at(n, b, &box));
             CHECK_OK(make_and_apply(kinds[k], geo, &box, VXG_F64, y, part, 0));
             copy_box(b, joined, part, 1);
@@ -200,7 +200,7 @@ TEST(views_have_their_bits)
     for (int k = 0; k < 4; k++) {
         const vxg_ct_volume turned = whole;
         vxg_ct_geometry *geo, *some;
-        vxg_ct_volume vol;
+        vxg_ct_volume vol = {0};
         CHECK_OK(tilted_views(k / 2 ? 0.2 : 0, &geo));
         vol = turned;
         if (k < 2) vxg_ct_fit_volume(geo, &vol); /* k < 2: slices are rows, schedules run */
@@ -263,7 +263,7 @@ TEST(oblique_slice)
         .ny = 4, .nx = 6, .center = {0.3, -0.4, 0.2}, .x = {0.6, 0.3, 0.2}, .y = {-0.5, 0.8, 0.3}};
     double y[NVIEWS * NV * NU], x[24];
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     for (int n = 0; n < NVIEWS * NV * NU; n++) y[n] = noise((uint64_t)n);
     CHECK_OK(tilted_views(0.2, &geo));
     CHECK_OK(vxg_ct_volume_slice(&s, &vol));
@@ -287,7 +287,7 @@ TEST(oblique_slice)
 TEST(slice_refusals)
 {
     vxg_ct_slice s = {.ny = 4, .nx = 6, .x = {1, 0, 0}, .y = {0, 0, 2}};
-    vxg_ct_volume v;
+    vxg_ct_volume v = {0};
     CHECK_OK(vxg_ct_volume_slice(&s, &v));
     EXPECT(v.dx == 1 && v.dy == 2 && v.dz == 1 && v.rotation[5] == -1, "an upright slice");
     s.y[0] = 0.1;
@@ -328,7 +328,7 @@ TEST(sliding_window)
     static float old[NVIEWS * NV * NU], fresh[NVIEWS * NV * NU];
     const vxg_space space = projections(VXG_F32);
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol, box[2];
+    vxg_ct_volume vol = {0}, box[2] = {0};
     vxg_ct_prepared *p;
     vxg_array views, out;
     fill(old, 1), fill(fresh, 2);
@@ -486,7 +486,7 @@ TEST(no_requests)
         vxg_array out;
         vxg_op *op;
         CHECK_OK(tilted_views(k == 2 ? 0.2 : 0, &geo)); /* 2: no schedule */
-        vxg_ct_volume vol;
+        vxg_ct_volume vol = {0};
         vxg_ct_fit_volume(geo, &vol);
         CHECK_OK(make(kinds[k], geo, &vol, dtype, &op));
         EXPECT(k >= 2 || vxg_op_workspace(op, NULL) > 0, "case %d: no schedule", k);
@@ -515,7 +515,7 @@ static int build_and_use(void) {
     vxg_op *op = NULL;
     int status = tilted_views(0, &geo);
     if (!status) {
-        vxg_ct_volume vol;
+        vxg_ct_volume vol = {0};
         vxg_ct_fit_volume(geo, &vol);
         status = make(BACKPROJECTOR, geo, &vol, VXG_F32, &op);
     }

@@ -272,7 +272,7 @@ TEST(parallel_beam)
     vxg_volume_writer to_rows = {.write = keep, .impl = by_rows};
     CHECK_OK(vxg_device_open("cpu", &dev));
     CHECK_OK(vxg_ct_parallel_circular(&o, &geo));
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
     CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &to_views, NULL));
     CHECK_OK(vxg_ct_reconstruct(dev, &scan, &opts, &to_rows, NULL));

@@ -104,7 +104,7 @@ static int standard(int64_t rows, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
 
 static void apply_slab(int task, const float *in, int64_t rows, float *out) {
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_op *op;
     vxg_array x, y;
     int adjoint = task == ADJOINT || task == SPREAD;

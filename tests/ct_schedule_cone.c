@@ -94,7 +94,7 @@ static int run(const scene *s, vxg_dtype dtype, int weighted, int no_schedule, c
                void *out, size_t *workspace) {
     vxg_ct_projector_opts o = {.real = (vxg_real)dtype, .no_schedule = no_schedule};
     vxg_ct_geometry *geo = NULL;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_array x = {0}, y = {0};
     vxg_op *op = NULL;
     o.weighting = weighted ? VXG_CT_WEIGHTING_DISTANCE : VXG_CT_WEIGHTING_NONE;

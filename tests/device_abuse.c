@@ -52,7 +52,7 @@ static int make_all(void) {
 TEST(devices)
 {
     vxg_device *d;
-    vxg_device_info info[2];
+    vxg_device_info info[2] = {0};
     int n;
     char longest[5000];
     memset(longest, 'a', sizeof longest - 1), longest[sizeof longest - 1] = 0;

@@ -15,7 +15,7 @@ static void expect_error(int got, int want, const char *words) {
 
 TEST(listing)
 {
-    vxg_device_info info[16], one[1];
+    vxg_device_info info[16] = {0}, one[1] = {0};
     int n, m;
     CHECK_OK(vxg_device_list(info, 16, &n));
     CHECK(n >= 1 && !strcmp(info[0].spec, "cpu") && info[0].is_cpu && info[0].has_f64, "the cpu");
@@ -300,7 +300,7 @@ TEST(cuda)
 
 /* ---- Without any vendor library: seen by a new process ---- */
 static int child(void) {
-    vxg_device_info info[8];
+    vxg_device_info info[8] = {0};
     vxg_device *dev;
     int n = 0;
     int status = vxg_device_list(info, 8, &n);

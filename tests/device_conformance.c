@@ -4,7 +4,7 @@
 #include "conf_device.h"
 
 int main(void) {
-    vxg_device_info info[32];
+    vxg_device_info info[32] = {0};
     int n = 0;
     test_suite = "conformance";
 #if defined(__x86_64__)

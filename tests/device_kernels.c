@@ -323,7 +323,7 @@ TEST(host_that_ignores_its_children)
 TEST(example)
 {
     char command[4096];
-    vxg_device_info info[8];
+    vxg_device_info info[8] = {0};
     int n;
     if (access(VXG_BINARY_DIR "/examples/custom_kernel", X_OK)) SKIP("examples are not built");
     if (system("cc --version >/dev/null 2>&1")) SKIP("no C compiler");

@@ -14,7 +14,7 @@ static int failed;
 
 static void *open_first(void *arg) {
     vxg_device *dev;
-    vxg_device_info info[8];
+    vxg_device_info info[8] = {0};
     int n;
     pthread_barrier_wait(&start);
     if ((intptr_t)arg % 2 && vxg_device_list(info, 8, &n)) failed = 1;

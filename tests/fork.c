@@ -32,7 +32,7 @@ static int apply_once(void) {
 }
 static int open_once(void) {
     vxg_device *d;
-    vxg_device_info info[4];
+    vxg_device_info info[4] = {0};
     int n, status = vxg_device_open("cpu:v2", &d);
     if (status) status = vxg_device_open("cpu:base", &d);
     if (status) return status;

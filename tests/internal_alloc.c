@@ -112,7 +112,7 @@ TEST(source_opencl)
 /* Listing asks nothing it cannot do without. */
 TEST(listing)
 {
-    vxg_device_info info[8];
+    vxg_device_info info[8] = {0};
     int n = 0, again = 0;
     int64_t before = vxg_alloc_live();
     CHECK_OK(vxg_device_list(info, 8, &n));
@@ -178,7 +178,7 @@ static int row_parts(const vxg_op *op, int inputs, const vxg_array *in) {
     const vxg_call call = {.subset = &two};
     vxg_op *part = NULL, *less = NULL, *bound = NULL;
     vxg_array y = {0};
-    vxg_space range;
+    vxg_space range = {0};
     int status = vxg_op_subset(op, &some, &part);
     TRY(vxg_op_subset(part, &some, &less));
     TRY(vxg_op_call_range(part, &call, &range));

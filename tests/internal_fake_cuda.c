@@ -55,7 +55,7 @@ static int open_fake(void) {
 /* ---- Devices ---- */
 TEST(listing)
 {
-    vxg_device_info info[8];
+    vxg_device_info info[8] = {0};
     int n, found = 0;
     fake.reset();
     fake.set("devices", 2);

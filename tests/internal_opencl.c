@@ -244,7 +244,7 @@ static cl_int device_type(cl_device_id d, cl_uint what, size_t n, void *out, siz
 TEST(missing_platforms)
 {
     vxg_device *dev;
-    vxg_device_info info[8];
+    vxg_device_info info[8] = {0};
     int n;
     vxg__cl.clGetPlatformIDs = no_platform;
     EXPECT(strstr(vxg_device_why("opencl"), "no OpenCL platform is installed"), "%s",

@@ -39,7 +39,7 @@ static int begin(setup *s) {
     int status = vxg_device_open("cuda:0", &s->dev);
     if (!status) status = vxg_ct_parallel_circular(&o, &s->geo);
     if (status) return status;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(s->geo, &vol);
     status = vxg_ct_backprojector(s->dev, s->geo, &vol, NULL, &s->op);
     if (!status) status = vxg_ct_prepared_new(&space, s->dev, NULL, NULL, &s->prepared);

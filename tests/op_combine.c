@@ -141,7 +141,7 @@ TEST(many_inputs)
 {
     static const vxg_op_class cls = {
         .name = "many", .apply = many_apply, .jvp = many_jvp, .vjp = many_vjp};
-    vxg_space in[VXG_MAX_INPUTS];
+    vxg_space in[VXG_MAX_INPUTS] = {0};
     for (int i = 0; i < VXG_MAX_INPUTS; i++) in[i] = space;
     vxg_op *op, *less, *scaled, *both;
     vxg_array w = random_array(3);

@@ -28,7 +28,7 @@ TEST(null_operators)
     const vxg_op *list[2] = {scale, NULL};
     vxg_op *out = scale;
     vxg_array a;
-    vxg_space range;
+    vxg_space range = {0};
     EXPECT(!vxg_op_retain(NULL) && !*vxg_op_name(NULL) && !vxg_op_state(NULL), "retain to state");
     EXPECT(!vxg_op_device(NULL) && !vxg_op_inputs(NULL) && !vxg_op_domain(NULL, 0),
            "device to domain");

@@ -49,7 +49,7 @@ static void add_variant(const char *spec, const char *label, int schedule) {
 }
 
 static void find_variants(void) {
-    vxg_device_info info[32];
+    vxg_device_info info[32] = {0};
     char label[48];
     int n = 0;
     const char *alone = getenv("VXG_PARITY_DEVICE"); /* a driver that is not there always */
@@ -467,7 +467,7 @@ static int fbp_slab(vxg_device *dev, const float *proj, int64_t rows, float *out
                               .has_center = 1};
     int status = vxg_ct_parallel_circular(&o, &geo);
     if (status) return status;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
     status = vxg_ct_fbp(dev, geo, &vol, NULL, &op);
     if (!status) status = vxg_op_new_array(op, 0, &y);

@@ -139,7 +139,7 @@ VXG_API int vxg_picture_write_png(const vxg_picture *pic, const char *path,
 /* The same as one of several outputs. */
 VXG_API int vxg_outputs_picture(vxg_outputs *set, const vxg_picture *pic, const char *path,
                                 const vxg_attribute *attributes, int nattributes, int force);
-/* Text at (x, y), scale >= 1 pixel per dot; ASCII. */
+/* Text at (x, y), scale 1 to 4096 pixels per dot (others draw nothing); ASCII. */
 VXG_API void vxg_picture_text(vxg_picture *pic, int64_t x, int64_t y, int scale, uint8_t gray,
                               const char *text);
 /* Window limits of n values: the lo and hi percentiles (0..100) of the finite ones. */

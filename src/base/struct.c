@@ -43,9 +43,10 @@ int vxg__struct_out_check(const void *dst, size_t first, const char *name) {
 int vxg__struct_out(void *dst, const void *src, size_t known, size_t first, const char *name) {
     VXG_TRY(vxg__struct_out_check(dst, first, name));
     const size_t head = sizeof(uint32_t), n = bytes_of(dst, first, name);
+    /* Never more than is known: what is beyond stays as the caller set it, and a struct that the
+     * caller forgot to initialise, whose size is anything, is not overrun. */
     const size_t shared = n < known ? n : known;
     if (shared > head) memcpy((char *)dst + head, (const char *)src + head, shared - head);
-    if (n > known) memset((char *)dst + known, 0, n - known);
     return VXG_OK;
 }
 

@@ -172,6 +172,6 @@ int64_t vxg__text_width(const char *text, int scale) {
 
 void vxg_picture_text(vxg_picture *pic, int64_t x, int64_t y, int scale, uint8_t gray,
                       const char *text) {
-    if (!pic || !pic->pixels || !text) return;
+    if (!pic || !pic->pixels || !text || scale < 1 || scale > 4096) return;
     vxg__text_draw(pic, (double)x, (double)y, scale, (vxg__colour){gray, gray, gray}, 0, text);
 }

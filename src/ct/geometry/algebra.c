@@ -122,6 +122,8 @@ int vxg_ct_geometry_take(const vxg_ct_geometry *geo, int64_t n, const int64_t *i
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!geo || !index, VXG_ERR_ARGUMENT, "geometry: geo or index is NULL");
+    /* before the list is read: a number that no list has is refused */
+    VXG_TRY(vxg__ct_sizes_check(n, vxg_ct_geometry_nv(geo), vxg_ct_geometry_nu(geo)));
     for (int64_t i = 0; i < n; i++)
         VXG_FAIL_IF(index[i] < 0 || index[i] >= vxg_ct_geometry_nviews(geo), VXG_ERR_ARGUMENT,
                     "geometry: index[%lld] is %lld, outside the views 0 to %lld", (long long)i,

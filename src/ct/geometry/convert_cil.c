@@ -417,7 +417,7 @@ static void write_flex(vxg_text *t, const vxg_ct_geometry *geo) {
 }
 
 static int write_image(vxg_text *t, const vxg_ct_volume *in) {
-    vxg_ct_volume v;
+    vxg_ct_volume v = {0};
     VXG_TRY(vxg__ct_straight_volume(in, WHAT ": image_geometry", &v));
     vxg__text_add(t,
                   ",\n  \"image_geometry\": {\"voxel_num_x\": %lld, \"voxel_num_y\": %lld, "

@@ -395,7 +395,7 @@ static void line(vxg_text *t, const char *name, double x) {
 
 static int write_volume(vxg_text *t, const vxg_ct_volume *in, const file *f) {
     file with = *f;
-    vxg_ct_volume v;
+    vxg_ct_volume v = {0};
     VXG_TRY(vxg__ct_straight_volume(in, WHAT ": numX", &v));
     with.nz = v.nz, with.voxel_height = v.dz;
     const double off = v.center[2] - slices(&with);

@@ -457,9 +457,9 @@ int vxg_ct_geometry_to_tigre(const vxg_ct_geometry *geo, const vxg_ct_notes *not
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, WHAT ": geometry is NULL");
     VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_UNSUPPORTED,
                 WHAT ": the detector is curved, TIGRE has flat ones");
-    vxg_ct_volume fit;
+    vxg_ct_volume fit = {0};
     vxg_ct_fit_volume(geo, &fit);
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     VXG_TRY(vxg__ct_straight_volume(notes && notes->has_volume ? &notes->volume : &fit,
                                     WHAT ": nVoxel", &vol));
     pose *poses = vxg__calloc((size_t)vxg_ct_geometry_nviews(geo), sizeof *poses);

@@ -269,7 +269,7 @@ static int fill(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, vxg__ct_s
 int vxg_ct_geometry_summary(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,
                             vxg_ct_summary *out) {
     vxg__ct_scan scan;
-    vxg_ct_summary found;
+    vxg_ct_summary found = {0};
     VXG_FAIL_IF(!geo || !out, VXG_ERR_ARGUMENT, "geometry or summary is NULL");
     VXG_READ(vxg_ct_notes, notes);
     VXG_TRY(vxg__ct_notes_check(&notes_own));

@@ -84,7 +84,7 @@ void vxg__ct_index_cone(const vxg_ct_volume *vol, const vxg_ct_view *view, vxg_c
 }
 
 int vxg__ct_slice_aligned(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, int64_t *shift) {
-    vxg_ct_volume v;
+    vxg_ct_volume v = {0};
     int64_t nv = vxg_ct_geometry_nv(geo);
     if (vxg__ct_volume_check(vol, &v)) return 0;
     for (int64_t i = 0; i < vxg_ct_geometry_nviews(geo); i++) {

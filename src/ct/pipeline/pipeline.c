@@ -86,7 +86,7 @@ static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p,
     vxg_ct_geometry *geo;
     *out = NULL;
     VXG_TRY(slab_geometry(p, rows, center, &geo));
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
     vol.nx = vol.ny = side;
     int status =
@@ -434,7 +434,7 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
         status = conveyor_memory(&c, dev);
     }
     if (!status) status = conveyor_run(&c, dev);
-    vxg_ct_recon_stats found;
+    vxg_ct_recon_stats found = {0};
     conveyor_stats(&c, &found);
     conveyor_free(&c);
     const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;

@@ -306,7 +306,7 @@ int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
                            const vxg_ct_projector_opts *opts, int planar, vxg_op **out) {
     static const vxg_op_class *const classes[2][2] = {{&joseph3_class, &siddon3_class},
                                                       {&joseph2_class, &siddon2_class}};
-    vxg_space volume, projections;
+    vxg_space volume = {0}, projections = {0};
     *out = NULL;
     vxg_ray_state *p = vxg__calloc(1, sizeof *p);
     if (!p) return VXG_ERR_MEMORY;

@@ -232,8 +232,8 @@ static int check_texture(const vxg_ct_projector_opts *opts) {
 int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                vxg_op **out) {
-    vxg_ct_volume checked;
-    vxg_space volume, projections;
+    vxg_ct_volume checked = {0};
+    vxg_space volume = {0}, projections = {0};
     *out = NULL;
     VXG_TRY(check_texture(opts));
     VXG_TRY(vxg__ct_volume_check(vol, &checked));

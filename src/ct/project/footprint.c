@@ -91,7 +91,7 @@ static int fill_coefs(const footprint_state *p, const vxg_ct_geometry *geo, doub
 
 static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                      const vxg_ct_projector_opts *opts, int planar, footprint_state **out) {
-    vxg_ct_volume checked;
+    vxg_ct_volume checked = {0};
     *out = NULL;
     VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_ARGUMENT,
                 "footprint projector: a flat detector is expected, this one is curved");
@@ -167,7 +167,7 @@ int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
                                 const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                 int planar, vxg_op **out) {
     footprint_state *p;
-    vxg_space volume, projections;
+    vxg_space volume = {0}, projections = {0};
     *out = NULL;
     VXG_TRY(state_new(dev, geo, vol, opts, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);

@@ -414,7 +414,7 @@ static int check_arguments(const vxg_ct_geometry *geo, const vxg_ct_projector_op
 
 static int make(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                 const vxg_ct_projector_opts *opts, int planar, vxg_op **out) {
-    vxg_ct_volume checked;
+    vxg_ct_volume checked = {0};
     vxg_space in[2] = {{0}}, projections;
     moved_view m;
     const double still[12] = {0};

@@ -129,7 +129,7 @@ static int rays_new(const vxg_device *dev, vxg_ct_projection *p) {
 static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                           const vxg_ct_projector_opts *opts, int backproject, int planar,
                           vxg_ct_projection **out) {
-    vxg_ct_volume checked;
+    vxg_ct_volume checked = {0};
     *out = NULL;
     VXG_TRY(vxg__ct_volume_check(vol, &checked));
     vxg_ct_projection *p = vxg__calloc(1, sizeof *p);
@@ -246,7 +246,7 @@ int vxg__ct_parallel_projector(vxg_device *dev, const vxg_ct_geometry *geo,
     static const vxg_op_class *const classes[2][2] = {{&joseph3_class, &siddon3_class},
                                                       {&joseph2_class, &siddon2_class}};
     vxg_ct_projection *p;
-    vxg_space volume, projections;
+    vxg_space volume = {0}, projections = {0};
     VXG_TRY(projection_new(dev, geo, vol, opts, 0, planar, &p));
     vxg__ct_spaces(geo, &p->vol, opts->real, planar, &volume, &projections);
     return vxg__op_new_linear(classes[planar][opts->model], dev, &volume, &projections,
@@ -257,7 +257,7 @@ int vxg__ct_parallel_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
                                    const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                    vxg_op **out) {
     vxg_ct_projection *p;
-    vxg_space volume, projections;
+    vxg_space volume = {0}, projections = {0};
     VXG_FAIL_IF(opts->texture, VXG_ERR_UNSUPPORTED,
                 "backprojector: texture is for cone and fan beams");
     VXG_FAIL_IF(opts->weighting != VXG_CT_WEIGHTING_NONE, VXG_ERR_ARGUMENT,

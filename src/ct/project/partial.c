@@ -5,7 +5,7 @@
 
 int vxg_ct_volume_box(const vxg_ct_volume *vol, int64_t z0, int64_t z1, int64_t y0, int64_t y1,
                       int64_t x0, int64_t x1, vxg_ct_volume *out) {
-    vxg_ct_volume v;
+    vxg_ct_volume v = {0};
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "volume box: out is NULL");
     VXG_TRY(vxg__ct_volume_check(vol, &v));
     const int64_t begin[] = {x0, y0, z0}, end[] = {x1, y1, z1}, n[] = {v.nx, v.ny, v.nz};

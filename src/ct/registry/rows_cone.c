@@ -151,7 +151,7 @@ static int standard_scan(const vxg_problem *p, int planar, vxg_ct_geometry **geo
 static int make(vxg_device *dev, const vxg_problem *p, int kind, vxg_ct_model model, vxg_op **out) {
     vxg_ct_projector_opts o = {.model = model, .real = p->real};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     *out = NULL;
     VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? standard_scan(p, kind == FAN, &geo, &vol)
                                           : random_scan(p, kind, &geo, &vol));
@@ -173,7 +173,7 @@ MAKE(make_curved_siddon, CURVED, VXG_CT_SIDDON)
 static int make_standard(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     vxg_ct_projector_opts o = {.real = p->real};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     *out = NULL;
     VXG_TRY(standard_scan(p, 0, &geo, &vol));
     int status = vxg_ct_projector(dev, geo, &vol, &o, out);

@@ -84,7 +84,7 @@ static int make_backprojector(vxg_device *dev, const vxg_problem *p, vxg_ct_weig
                               vxg_op **out) {
     const vxg_ct_projector_opts o = {.real = p->real, .weighting = weighting};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     *out = NULL;
     VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(&geo, &vol) : cone_scan(p, &geo, &vol));
     int status = vxg_ct_backprojector(dev, geo, &vol, &o, out);
@@ -163,7 +163,7 @@ static int bench_fan(vxg_ct_geometry **geo, vxg_ct_volume *vol) {
 static int make_circular(vxg_device *dev, const vxg_problem *p, int fan, vxg_op **out) {
     vxg_ct_fdk_opts o = {.real = p->real};
     vxg_ct_geometry *geo = NULL;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     *out = NULL;
     int status = p->scale != VXG_PROBLEM_BENCH ? circular_scan(p, fan, &o, &geo, &vol)
                  : fan                         ? bench_fan(&geo, &vol)

@@ -110,7 +110,7 @@ static int make_model(vxg_device *dev, const vxg_problem *p, int cone, int plana
                       vxg_ct_model model, vxg_op **out) {
     const vxg_ct_projector_opts o = {.model = model, .real = p->real};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     *out = NULL;
     VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(cone, planar, &geo, &vol)
                                           : example(p, cone, planar, &geo, &vol));

@@ -27,7 +27,7 @@ static int bench_scan(vxg_ct_beam beam, int planar, vxg_ct_geometry **geo, vxg_c
 static int make(vxg_device *dev, const vxg_problem *p, vxg_ct_beam beam, int planar, vxg_op **out) {
     vxg_ct_projector_opts o = {.real = p->real};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     int empty;
     *out = NULL;
     if (p->scale == VXG_PROBLEM_BENCH) {

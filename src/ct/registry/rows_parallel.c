@@ -100,7 +100,7 @@ static int make_projector(vxg_device *dev, const vxg_problem *p, int planar, vxg
                           projector_fn fn, vxg_op **out) {
     vxg_ct_projector_opts o = {.model = model, .real = p->real};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     int empty;
     *out = NULL;
     VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(planar, NULL, &geo, &vol)
@@ -152,7 +152,7 @@ static int standard_scan(const vxg_problem *p, double *angles, vxg_ct_geometry *
 static int make_standard(vxg_device *dev, const vxg_problem *p, projector_fn fn, vxg_op **out) {
     vxg_ct_projector_opts o = {.real = p->real};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     double angles[512];
     *out = NULL;
     VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(0, angles, &geo, &vol)
@@ -173,7 +173,7 @@ static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
                          .window =
                              (vxg_ct_window)(p->scale == VXG_PROBLEM_BENCH ? 0 : p->seed % 7)};
     vxg_ct_geometry *geo;
-    vxg_ct_volume vol;
+    vxg_ct_volume vol = {0};
     double angles[512];
     *out = NULL;
     VXG_TRY(p->scale == VXG_PROBLEM_BENCH ? bench_scan(0, angles, &geo, &vol)
