@@ -7,10 +7,15 @@
 #include "test.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(VXG_QUICK)
-#define EXAMPLES 5 /* the sanitizers look at code paths, not at values; an emulator is slow */
+#define MOST 5 /* the sanitizers look at code paths, not at values; an emulator is slow */
 #else
-#define EXAMPLES 20
+#define MOST 20
 #endif
+/* Of every row and size; all of them in the deep set. */
+static int examples(void) {
+    return getenv("VXG_DEEP") || MOST < 6 ? MOST : 6;
+}
+
 #define MOST_VARIANTS 16
 #define TOLERANCE 1e-5 /* of the largest value */
 
@@ -158,7 +163,7 @@ static double difference(const double *a, const double *b, int64_t n) {
 
 /* ---- Every row against the oracle ---- */
 static int problems(const vxg_op_row *row) {
-    return 2 * (row->examples < EXAMPLES ? row->examples : EXAMPLES);
+    return 2 * (row->examples < examples() ? row->examples : examples());
 }
 static vxg_problem problem_at(int k, vxg_dtype dtype) {
     vxg_problem p = {.real = (vxg_real)dtype,
@@ -205,7 +210,7 @@ static void row_on_variant(const vxg_op_row *row, const variant *v, const evalua
 }
 
 static void row_parity(const vxg_op_row *row) {
-    evaluation want[2 * EXAMPLES];
+    evaluation want[2 * MOST];
     char name[160];
     int nonzero = 0, status = 0;
     use(NULL);
@@ -402,7 +407,7 @@ static int clear_evaluate(int seed, const variant *v, evaluation *e) {
 
 TEST(siddon_clear)
 {
-    for (int seed = 0; seed < 2 * EXAMPLES; seed++) {
+    for (int seed = 0; seed < 2 * examples(); seed++) {
         evaluation want, got;
         CHECK_OK(clear_evaluate(seed, NULL, &want));
         for (int k = 0; k < nvariants; k++) {

@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.." || exit 1
 root=$(pwd)
 jobs=$(nproc 2>/dev/null || echo 2)
 VXG_LOG=${VXG_LOG:-$root/build/deep}
-export VXG_LOG
+VXG_DEEP=1 # tests that have more examples than an ordinary run takes run them all
+export VXG_LOG VXG_DEEP
 mkdir -p "$VXG_LOG" build/deep
 
 stages() {
