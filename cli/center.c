@@ -115,7 +115,7 @@ static int run(cli_run *r) {
     const vxg_scan_opts input = {.follow_links = o->follow_links};
     int status = cli_outputs_new(&set, r->operands, 1);
     if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
-    if (!status) status = vxg_scan_open_opts(r->operands[0], &input, &scan);
+    if (!status) status = cli_scan_open(r->operands[0], &input, &scan);
     if (!status) status = cli_select_part(&sel, scan, &o->rows, &o->columns, &o->projections);
     if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
     if (!status) status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, &c);

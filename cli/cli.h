@@ -106,6 +106,9 @@ int cli_exit_code(int status);
 /* options.c */
 /* Fills run from argv[first..argc). Returns a status; VXG_ERR_ARGUMENT with words. */
 int cli_parse(cli_run *run, void *options, int argc, char **argv, int first);
+/* British spellings become the American ones that names have here: centre, normalise, colour, grey.
+ */
+void cli_american(const char *word, char *out, size_t size);
 /* Whether the option of this name was on the command line, be it with its default. */
 int cli_given(const cli_run *run, const char *name);
 /* The option another package spells differently, or the name itself. */
@@ -196,7 +199,13 @@ int cli_outputs_close(cli_outputs *o, int status);
 /* A whole text file of up to 256 MiB, ends with 0; free() it. Messages name the file. */
 int cli_text_read(const char *path, char **out);
 
+/* kind.c: what a file is by its first bytes ("a TIFF picture or stack; ..."), NULL: nothing known.
+ * Only for a file that could be opened, so that no pipe is waited for. */
+const char *cli_file_kind(const char *path);
+
 /* scan.c */
+/* vxg_scan_open_opts; what is no HDF5 file is named for what it is. */
+int cli_scan_open(const char *path, const vxg_scan_opts *opts, vxg_scan_reader **out);
 typedef struct cli_select { /* the part of a scan to use */
     int64_t row0, row1, view0, view1, col0, col1;
     int reverse, no_minus_log;

@@ -89,7 +89,7 @@ static int run(cli_run *r) {
     const options *o = r->options;
     const vxg_scan_opts input = {.follow_links = o->follow_links};
     const vxg_range all = {0};
-    int status = vxg_scan_open_opts(r->operands[0], &input, &scan);
+    int status = cli_scan_open(r->operands[0], &input, &scan);
     if (status) return status;
     const int64_t bytes = stat(r->operands[0], &st) ? 0 : (int64_t)st.st_size;
     const int64_t frame = scan->nrows * scan->ncols;

@@ -25,7 +25,9 @@ const cli_variable cli_variables[] = {
 };
 const int cli_variable_count = (int)(sizeof cli_variables / sizeof *cli_variables);
 
-const cli_verb *cli_verb_find(const char *name) {
+const cli_verb *cli_verb_find(const char *word) {
+    char name[64];
+    cli_american(word, name, sizeof name);
     for (int i = 0; i < cli_verb_count; i++) {
         const cli_verb *v = cli_verbs[i];
         if (!strcmp(v->name, name) || (v->alias && !strcmp(v->alias, name))) return v;
@@ -72,14 +74,47 @@ static char *join(int argc, char **argv) {
     return text;
 }
 
+/* Letters to put in, take out, exchange or swap with a neighbour to make b of a. */
+static int distance(const char *a, const char *b) {
+    enum { MOST = 32 };
+    int d[MOST + 1][MOST + 1];
+    const int n = (int)strlen(a), m = (int)strlen(b);
+    if (n > MOST || m > MOST) return MOST;
+    for (int i = 0; i <= n; i++) {
+        for (int j = 0; j <= m; j++) {
+            if (!i || !j) {
+                d[i][j] = i + j;
+                continue;
+            }
+            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
+            if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    }
+    return d[n][m];
+}
+
 static int unknown_verb(const char *name) {
     char list[256];
-    int n = 0;
+    const char *near = NULL;
+    int n = 0, least = 3;
+    for (int i = 0; i < cli_verb_count; i++) {
+        const int off = distance(name, cli_verbs[i]->name);
+        const int begins = strlen(name) > 2 && !strncmp(cli_verbs[i]->name, name, strlen(name));
+        if (cli_verbs[i]->hidden || (off >= least && !begins)) continue;
+        least = begins ? 0 : off;
+        near = cli_verbs[i]->name;
+    }
     for (int i = 0; i < cli_verb_count; i++)
         if (!cli_verbs[i]->hidden)
             n += snprintf(list + n, sizeof list - (size_t)n, "%s%s", n ? ", " : "",
                           cli_verbs[i]->name);
-    return vxg_error_set(VXG_ERR_ARGUMENT, "unknown verb '%s'; the verbs are %s", name, list);
+    return vxg_error_set(VXG_ERR_ARGUMENT, "unknown verb '%s'%s%s%s; the verbs are %s", name,
+                         near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", list);
 }
 
 static int run_verb(const cli_verb *verb, int argc, char **argv) {

@@ -26,6 +26,24 @@ const char *cli_option_alias(const char *name, int index) {
     return NULL;
 }
 
+void cli_american(const char *word, char *out, size_t size) {
+    static const char *const pairs[][2] = {
+        {"centre", "center"}, {"colour", "color"}, {"grey", "gray"}, {"lise", "lize"},
+        {"mise", "mize"},     {"rise", "rize"},    {"nise", "nize"}, {"tise", "tize"}};
+    size_t n = 0;
+    while (*word && n + 8 < size) {
+        size_t i = 0, count = sizeof pairs / sizeof *pairs;
+        while (i < count && strncmp(word, pairs[i][0], strlen(pairs[i][0])) != 0) i++;
+        if (i < count) {
+            n += (size_t)sprintf(out + n, "%s", pairs[i][1]);
+            word += strlen(pairs[i][0]);
+        } else {
+            out[n++] = *word++;
+        }
+    }
+    snprintf(out + n, size - n, "%s", word);
+}
+
 static const vxg_option *find_row(const cli_verb *v, const char *name) {
     for (int i = 0; i < v->count; i++) {
         if (!strcmp(v->options[i].name, name)) return &v->options[i];
@@ -57,7 +75,9 @@ static int parse_option(cli_run *run, void *options, int argc, char **argv, int 
             return vxg_error_set(VXG_ERR_ARGUMENT, "unknown option %.80s...", word);
         snprintf(name, sizeof name, "%.*s", (int)n, word + 2);
         if (word[2 + n] == '=') value = word + 3 + n;
-        const char *here = cli_option_name(name);
+        char plain[sizeof name];
+        cli_american(name, plain, sizeof plain);
+        const char *here = cli_option_name(plain);
         if (!find_row(v, name) && find_row(v, here)) snprintf(name, sizeof name, "%s", here);
     } else {
         snprintf(name, sizeof name, "%c", word[1]);

@@ -411,7 +411,7 @@ static int open_job(cli_job *job) {
     const vxg_scan_opts input = {.dataset = o->dataset,
                                  .follow_links = o->follow_links,
                                  .max_memory = (int64_t)(o->max_memory * 1e6)};
-    if (!status) status = vxg_scan_open_opts(job->run->operands[0], &input, &job->scan);
+    if (!status) status = cli_scan_open(job->run->operands[0], &input, &job->scan);
     /* a bare dataset has no flats: its values are line integrals */
     const int no_log = o->no_minus_log || o->dataset;
     job->sel.reverse = o->reverse, job->sel.no_minus_log = no_log;

@@ -8,10 +8,19 @@ int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **o
     char *text = NULL;
     *out = NULL;
     int status = cli_text_read(path, &text);
-    if (status) return status;
-    status = vxg_ct_geometry_from_json(text, strlen(text), notes, out);
+    if (!status) status = vxg_ct_geometry_from_json(text, strlen(text), notes, out);
+    const char first = text ? text[strspn(text, " \t\r\n")] : 0;
+    const char *kind = status == VXG_ERR_INPUT && first != '{' ? cli_file_kind(path) : NULL;
+    const int other = status && text && (strstr(text, "\"DSD\"") || strstr(text, "\"system\""));
+    const int read = text != NULL;
     free(text);
-    return status ? vxg_error_context(status, "%s", path) : VXG_OK;
+    if (kind) return vxg_error_set(status, "%s: no JSON geometry file but %s", path, kind);
+    if (other)
+        return vxg_error_context(status,
+                                 "%s: as a geometry of TIGRE or CIL, `voxgrad geometry convert -o "
+                                 "scan.json` reads it; as a geometry file",
+                                 path);
+    return status && read ? vxg_error_context(status, "%s", path) : status;
 }
 
 int cli_recon_geometry(cli_job *job) {

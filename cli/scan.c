@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+int cli_scan_open(const char *path, const vxg_scan_opts *opts, vxg_scan_reader **out) {
+    int status = vxg_scan_open_opts(path, opts, out);
+    if (status != VXG_ERR_INPUT) return status;
+    const int foreign = strstr(vxg_error_message(), "not an HDF5 file") != NULL;
+    const int no_scan = strstr(vxg_error_message(), "no scan: ") != NULL;
+    const char *kind = foreign || no_scan ? cli_file_kind(path) : NULL;
+    if (kind && foreign) return vxg_error_set(status, "%s: not an HDF5 file but %s", path, kind);
+    if (kind && !strncmp(kind, "a MATLAB", 8)) return vxg_error_set(status, "%s: %s", path, kind);
+    return status;
+}
+
 int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_range *rows,
                     const vxg_range *columns, const vxg_range *projections) {
     int status = cli_span("rows", rows, scan->nrows, &sel->row0, &sel->row1);

@@ -82,6 +82,9 @@ json bench $V bench math.scale --device cpu --runs 1 --json
 # ---- other packages' spellings ----
 check alias_find_center "find_center" sh -c \
     "[ \"\$($V find_center $tooth -q)\" = \"\$($V center $tooth -q)\" ]"
+check british "centre, --centre and --centre-range" sh -c \
+    "[ \"\$($V centre $tooth -q --centre-range 290:300)\" = \"\$($V center $tooth -q --center-range 290:300)\" ] &&
+     $V recon $tooth -o '$W/british' --centre 295.7 -q"
 check alias_type "--reconstruction-type" $V recon $tooth -o "$W/alias" --reconstruction-type slice \
     --fbp-filter hann --center 295.7
 check letter_forms "-o and -c in every form" sh -c \

@@ -8,6 +8,9 @@ suite=cli_errors
 # ---- usage: 2 ----
 refuses no_verb 2 'usage: voxgrad VERB' $V
 refuses unknown_verb 2 "unknown verb 'recn'.*recon" $V recn
+refuses near_verb 2 "unknown verb 'recno' \(did you mean recon\?\)" $V recno
+refuses begun_verb 2 "unknown verb 'simul' \(did you mean simulate\?\)" $V simul
+refuses far_verb 2 "unknown verb 'transmogrify'; the verbs are" $V transmogrify
 refuses unknown_option 2 'unknown option --rotaton-axis \(did you mean --rotation-axis\?\)' \
     $V recon $tooth -o "$W/o" --rotaton-axis 3
 refuses unknown_letter 2 'unknown option -z' $V recon $tooth -z
@@ -52,6 +55,34 @@ done
 # ---- input: 3 ----
 refuses no_such_file 3 "nothing.h5.*No such file" $V recon "$W/nothing.h5" -o "$W/o"
 refuses not_hdf5 3 'LICENSE.*not an HDF5 file' $V recon LICENSE -o "$W/o"
+named() { # NAME PATTERN BYTES: a scan that is something else
+    # shellcheck disable=SC2059
+    printf "$3" >"$W/$1.h5"
+    head -c 600 /dev/zero | tr '\0' ' ' >>"$W/$1.h5"
+    for verb in info center "recon -o $W/o"; do
+        # shellcheck disable=SC2086
+        refuses "named_$1_${verb%% *}" 3 "$1.h5: not an HDF5 file but $2" $V $verb "$W/$1.h5"
+    done
+}
+named tiff 'a TIFF picture.*exchange/data' 'II*\000'
+named bigtiff 'a BigTIFF picture' 'MM\000+'
+named npy 'a NumPy array' '\223NUMPY\001\000'
+named mat 'a MATLAB file.*-v7.3' 'MATLAB 5.0 MAT-file, Platform: GLNXA64'
+named txrm 'an OLE container, as Zeiss. TXRM' '\320\317\021\340\241\261\032\341'
+named gz 'packed with gzip; unpack' '\037\213\010'
+named json 'a JSON file, as geometry files are; .voxgrad geometry explain' '{"voxgrad": 1}'
+named rtk 'a geometry file of RTK; .*voxgrad geometry convert' \
+    '<?xml version="1.0"?>\n<!DOCTYPE RTKGEOMETRY>\n<RTKThreeDCircularGeometry version="3">'
+named astra 'a table of numbers, as ASTRA.s vectors' '1.0 -2e3 0 4 5 6\n'
+: >"$W/empty.h5"
+refuses named_empty 3 'empty.h5: not an HDF5 file but empty' $V info "$W/empty.h5"
+refuses scan_as_geometry 3 'tooth.h5: no JSON geometry file but an HDF5 file' \
+    $V recon $tooth -o "$W/o" -g $tooth
+refuses rtk_as_geometry 3 'rtk.h5: no JSON geometry file but a geometry file of RTK; .*convert' \
+    $V recon $tooth -o "$W/o" -g "$W/rtk.h5"
+echo '{"DSD": 1536, "DSO": 1000}' >"$W/tigre.json"
+refuses tigre_as_geometry 3 'TIGRE or CIL, .voxgrad geometry convert' $V recon $tooth -o "$W/o" -g "$W/tigre.json"
+refuses folder_as_geometry 3 'tests: cannot read' $V recon $tooth -o "$W/o" -g tests
 refuses a_folder 3 'not a regular file' $V recon data -o "$W/o"
 refuses no_plugin 3 '\-\-plugin' $V check --plugin "$W/none.so"
 head -c 500000 $tooth >"$W/cut.h5"
