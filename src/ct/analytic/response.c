@@ -5,12 +5,18 @@
  * transformed. Sampling |f| itself would set H[0] = 0 and bias the mean; the taps give the small
  * positive H[0] that the finite row needs. H[k] is close to |f|, f = k/(nfft p), and holds no
  * 1/nfft.
- *
- * Windows over x = f / (cutoff f_Nyquist); the ramp is cut at x = 1, and so are all but
- * butterworth: shepp-logan  sin(pi x/2) / (pi x/2)         (Shepp & Logan 1974) cosine       cos(pi
- * x/2) hann         (1 + cos pi x) / 2 hamming      0.54 + 0.46 cos pi x parzen       1 - 6 x^2
- * (1-x) for x <= 1/2, 2 (1-x)^3 above   (Parzen 1961, de la Vallee Poussin) butterworth  1 / sqrt(1
- * + x^16)             (order 8; half power at the cutoff) Default cutoff 1, butterworth 0.5. */
+ */
+
+/* clang-format off */
+/* Windows over x = f / (cutoff f_Nyquist). The ramp and every window but butterworth are cut at x = 1. The default cutoff is
+ * 1, of butterworth 0.5.
+ *   shepp-logan  sin(pi x/2) / (pi x/2)                                (Shepp, Logan 1974)
+ *   cosine       cos(pi x/2)
+ *   hann         (1 + cos pi x) / 2
+ *   hamming      0.54 + 0.46 cos pi x
+ *   parzen       1 - 6 x^2 (1-x) for x <= 1/2, 2 (1-x)^3 above         (Parzen 1961, de la Vallee Poussin)
+ *   butterworth  1 / sqrt(1 + x^16)                                    (order 8; half power at the cutoff) */
+/* clang-format on */
 #include <math.h>
 
 #include <voxgrad/ct.h>

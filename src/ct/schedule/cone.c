@@ -60,6 +60,14 @@ static int corners(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, box_for
     return !p->curved || b->lo > 0;
 }
 
+/* Rows of the table, each nviews long: the four numbers (1, x, y, z) of the forms Q, R and W, then
+ * the two of curved detectors (vxg_cone_coefficients). */
+enum { FORM_Q = 0, FORM_R = 4, FORM_W = 8, CURVE_SCALE = 12, CURVE_START = 13 };
+enum { OF_1, OF_X, OF_Y, OF_Z };
+static double *of_view(const vxg_ct_cone_bp_plan *p, int row, int64_t view) {
+    return p->table + row * (int64_t)p->nviews + view;
+}
+
 /* Columns and rows the slab falls on: of flat detectors extremes are at corners, of curved ones R
  * and h are taken apart. 0 where they cannot be told. */
 static int slab_range(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, double q[2],
@@ -69,10 +77,9 @@ static int slab_range(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, doub
     if (!corners(p, view, slab, &b)) return 0;
     for (int i = 0; i < 8; i++) {
         const double *at = b.at[i], w = at[2];
-        const double turn = p->table[12 * (int64_t)p->nviews + view];
-        const double u = p->curved
-                             ? atan2(at[0], w) * turn + p->table[13 * (int64_t)p->nviews + view]
-                             : at[0] / w;
+        const double turn = *of_view(p, CURVE_SCALE, view);
+        const double u =
+            p->curved ? atan2(at[0], w) * turn + *of_view(p, CURVE_START, view) : at[0] / w;
         const double v0 = p->curved ? at[1] / b.lo + 0.5 * (p->nv - 1) : at[1] / w;
         const double v1 = p->curved ? at[1] / b.hi + 0.5 * (p->nv - 1) : v0;
         if (!(fabs(u) < 1e8) || !(fabs(v0) < 1e8)) return 0;
@@ -139,31 +146,37 @@ static int make_steady(vxg_ct_cone_bp_plan *p) {
     const int64_t n = p->nviews;
     const double nz = p->nz + VXG_CONE_SLAB;
     for (int64_t v = 0; v < n; v++) {
-        const double *c = p->table + v;
-        const double least = c[8 * n] - 0.5 * (fabs(c[9 * n]) * p->nx + fabs(c[10 * n]) * p->ny +
-                                               fabs(c[11 * n]) * nz);
-        const int none = c[3 * n] == 0 && c[11 * n] == 0;
-        const double unit = p->curved ? c[12 * n] + p->nv : 1; /* pixels by Q */
-        const double across = unit * fabs(c[3 * n]) + fabs(c[11 * n]) * (p->nu + p->nv + unit + 1);
+        const double q_z = fabs(*of_view(p, FORM_Q + OF_Z, v)),
+                     w_z = fabs(*of_view(p, FORM_W + OF_Z, v));
+        const double least = *of_view(p, FORM_W + OF_1, v) -
+                             0.5 * (fabs(*of_view(p, FORM_W + OF_X, v)) * p->nx +
+                                    fabs(*of_view(p, FORM_W + OF_Y, v)) * p->ny + w_z * nz);
+        const int none = q_z == 0 && w_z == 0;
+        const double unit = p->curved ? *of_view(p, CURVE_SCALE, v) + p->nv : 1; /* pixels by Q */
+        const double across = unit * q_z + w_z * (p->nu + p->nv + unit + 1);
         if (!none && !(least > 0 && across * nz < 1e-6 * least)) return 0;
     }
-    for (int64_t v = 0; v < n; v++) p->table[3 * n + v] = p->table[11 * n + v] = 0;
+    for (int64_t v = 0; v < n; v++) {
+        *of_view(p, FORM_Q + OF_Z, v) = 0;
+        *of_view(p, FORM_W + OF_Z, v) = 0;
+    }
     return 1;
 }
 
 /* Coefficients of a view with pixels counted from 0, one array each; 0 where they are strange. */
 static int coefficients(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p) {
-    const int64_t n = p->nviews;
     const double mu = p->curved ? 0 : 0.5 * (p->nu - 1), mv = p->curved ? 0 : 0.5 * (p->nv - 1);
-    for (int64_t v = 0; v < n; v++) {
-        const double *c = op->coef64 + v * VXG_CONE_BP_COEFS;
-        for (int i = 0; i < 4; i++) {
-            if (!(fabs(c[i]) < 1e12 && fabs(c[4 + i]) < 1e12 && fabs(c[8 + i]) < 1e12)) return 0;
-            p->table[i * n + v] = c[4 + i] + mu * c[i];
-            p->table[(4 + i) * n + v] = c[8 + i] + mv * c[i];
-            p->table[(8 + i) * n + v] = c[i];
+    for (int64_t v = 0; v < p->nviews; v++) {
+        const double *c = op->coef64 + v * VXG_CONE_BP_COEFS; /* W, Q, R, then the curve */
+        for (int i = OF_1; i <= OF_Z; i++) {
+            const double w = c[i], q = c[4 + i], r = c[8 + i];
+            if (!(fabs(w) < 1e12 && fabs(q) < 1e12 && fabs(r) < 1e12)) return 0;
+            *of_view(p, FORM_Q + i, v) = q + mu * w;
+            *of_view(p, FORM_R + i, v) = r + mv * w;
+            *of_view(p, FORM_W + i, v) = w;
         }
-        p->table[12 * n + v] = c[12], p->table[13 * n + v] = c[13];
+        *of_view(p, CURVE_SCALE, v) = c[12];
+        *of_view(p, CURVE_START, v) = c[13];
     }
     return 1;
 }
