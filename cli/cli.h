@@ -307,6 +307,8 @@ typedef struct cli_job { /* what the three types share */
     vxg_ct_geometry *geo; /* of --geometry, or NULL: parallel beam by the scan's angles */
     vxg_ct_volume vol;    /* what is made; voxel sizes 0: unknown */
     const char *unit;     /* of voxel sizes, "" for pixels */
+    const char *per;      /* values are attenuation per this: "px", "um" */
+    double pixel;         /* values per pixel are divided by this; 0: not at all */
     vxg_ct_notes notes;
     cli_odd odd;
     int64_t row; /* of --nsino: a detector row, with --geometry a slice */
@@ -320,6 +322,8 @@ int cli_recon_geometry(cli_job *job);
 int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **out);
 int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,
                     vxg_volume_writer **out);
+/* Values per pixel become values per length unit of the scan's pixel size, where it is known. */
+void cli_convert(const cli_job *job, const float *from, float *to, int64_t n);
 int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path);
 int cli_write_provenance(cli_job *job, const char *path);
 

@@ -62,8 +62,10 @@ static const char *const extensions[] = {"tiff", "tiff", "h5", "npy"};
 typedef struct tee {
     vxg_volume_writer self;
     vxg_volume_writer *inner;
+    const cli_job *job;
     int64_t shape[3];
     float *axial, *coronal, *sagittal;
+    float *slice; /* of converted values, NULL: they stay */
 } tee;
 
 static int tee_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
@@ -71,23 +73,36 @@ static int tee_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const floa
     int64_t ny = t->shape[1], nx = t->shape[2];
     for (int64_t z = z0; z < z0 + nz; z++) {
         const float *slice = src + (z - z0) * ny * nx;
+        if (t->slice) {
+            cli_convert(t->job, slice, t->slice, ny * nx);
+            slice = t->slice;
+            int status = t->inner->write(t->inner, z, 1, slice);
+            if (status) return status;
+        }
         if (z == t->shape[0] / 2) memcpy(t->axial, slice, (size_t)(ny * nx) * sizeof *slice);
         memcpy(t->coronal + z * nx, slice + ny / 2 * nx, (size_t)nx * sizeof *slice);
         for (int64_t y = 0; y < ny; y++) t->sagittal[z * ny + y] = slice[y * nx + nx / 2];
     }
-    return t->inner->write(t->inner, z0, nz, src);
+    return t->slice ? VXG_OK : t->inner->write(t->inner, z0, nz, src);
 }
 
-static int tee_open(tee *t, vxg_volume_writer *inner, int64_t nz, int64_t ny, int64_t nx) {
+void cli_convert(const cli_job *job, const float *from, float *to, int64_t n) {
+    for (int64_t i = 0; i < n; i++) to[i] = (float)((double)from[i] / job->pixel);
+}
+
+static int tee_open(tee *t, const cli_job *job, vxg_volume_writer *inner, int64_t nz, int64_t ny,
+                    int64_t nx) {
     memset(t, 0, sizeof *t);
     t->self.write = tee_write;
     t->self.impl = t;
     t->inner = inner;
+    t->job = job;
     t->shape[0] = nz, t->shape[1] = ny, t->shape[2] = nx;
     t->axial = calloc((size_t)(ny * nx), sizeof(float));
     t->coronal = calloc((size_t)(nz * nx), sizeof(float));
     t->sagittal = calloc((size_t)(nz * ny), sizeof(float));
-    if (t->axial && t->coronal && t->sagittal) return VXG_OK;
+    if (job->pixel > 0) t->slice = calloc((size_t)(ny * nx), sizeof(float));
+    if (t->axial && t->coronal && t->sagittal && (t->slice || !(job->pixel > 0))) return VXG_OK;
     return vxg_error_set(VXG_ERR_MEMORY, "out of memory for the pictures' slices");
 }
 
@@ -95,6 +110,7 @@ static void tee_free(tee *t) {
     free(t->axial);
     free(t->coronal);
     free(t->sagittal);
+    free(t->slice);
 }
 
 int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,
@@ -169,6 +185,7 @@ static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const 
     cli_json_int(&j, NULL, s->nx);
     cli_json_close(&j, ']');
     cli_json_real(&j, "center", job->recon.center);
+    cli_json_text(&j, "per", job->per);
     cli_json_text(&j, "device", vxg_device_get_info(job->dev)->spec);
     cli_json_real(&j, "seconds", seconds);
     cli_json_int(&j, "slices_at_once", s->chunk);
@@ -261,7 +278,7 @@ static int64_t memory_beside(const cli_job *job) {
     const int64_t nz = job->opt->type == TYPE_SLICE ? 1 : job->vol.nz;
     const int64_t slice = 4 * job->vol.ny * job->vol.nx;
     const int64_t pictures = slice + 4 * nz * (job->vol.ny + job->vol.nx);
-    return resident_bytes() + pictures + slice + BESIDE;
+    return resident_bytes() + pictures + slice * (job->pixel > 0 ? 2 : 1) + BESIDE;
 }
 
 static int reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
@@ -291,7 +308,7 @@ static int make_volume(cli_job *job, const names *n) {
     double start = cli_now();
     int status = cli_open_volume(job, n->prefix, nz, n->format, &writer);
     if (status) return status;
-    status = tee_open(&t, writer, nz, job->vol.ny, job->vol.nx);
+    status = tee_open(&t, job, writer, nz, job->vol.ny, job->vol.nx);
     if (!status) status = reconstruct(job, &t.self, &stats);
     if (!status) say_stats(job->run, &stats);
     if (!status) status = draw(job, &t, &pic);
@@ -306,8 +323,8 @@ static int make_volume(cli_job *job, const names *n) {
     if (!status) status = cli_write_provenance(job, n->provenance);
     if (!status && !(status = cli_outputs_commit(&job->out))) {
         cli_say(job->run, "volume %lld x %lld x %lld, 1/%s, %.1f s on %s", (long long)stats.slices,
-                (long long)stats.ny, (long long)stats.nx, job->geo && *job->unit ? job->unit : "px",
-                cli_now() - start, vxg_device_get_info(job->dev)->spec);
+                (long long)stats.ny, (long long)stats.nx, job->per, cli_now() - start,
+                vxg_device_get_info(job->dev)->spec);
         print_result(job, &stats, n->first, n->picture, n->provenance, cli_now() - start);
     }
     vxg_picture_free(&pic);
@@ -405,6 +422,21 @@ static int check_options(const cli_run *r, const cli_recon *o) {
     return VXG_OK;
 }
 
+/* A pixel of known length makes values per length; of sizes that no scanner has, they stay. */
+static void set_pixel(cli_job *job, double pixel) {
+    const int known = *job->unit && pixel >= 1e-12 && pixel <= 1e12;
+    job->per = known ? job->unit : "px";
+    job->pixel = known ? pixel : 0;
+    if (known)
+        cli_say(job->run, "pixels of %g %s: values are attenuation in 1/%s", pixel, job->unit,
+                job->unit);
+    else if (pixel > 0)
+        cli_odd_add(&job->odd, "pixel-size-unused", 0,
+                    "the pixel size, %g%s%s, has no unit or is no size of a pixel: values are "
+                    "attenuation per pixel",
+                    pixel, *job->unit ? " " : "", job->unit);
+}
+
 static int open_job(cli_job *job) {
     const cli_recon *o = job->opt;
     int status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
@@ -432,6 +464,9 @@ static int open_job(cli_job *job) {
         job->vol =
             (vxg_ct_volume){.nz = s->row1 - s->row0, .ny = n, .nx = n, .dz = p, .dy = p, .dx = p};
         job->unit = job->scan->pixel_unit;
+        set_pixel(job, p);
+    } else if (!status) {
+        job->per = *job->unit ? job->unit : "unit";
     }
     job->recon = (vxg_ct_recon_opts){
         .window = (vxg_ct_window)o->filter,
@@ -474,12 +509,13 @@ static int describe(cli_job *job) {
     if (!status) status = cli_provenance_add(&job->prov, "angles", "%s", angles_from(job));
     if (!status) status = cli_provenance_device(&job->prov, job->dev);
     if (!status)
-        status =
-            job->geo && *job->unit
-                ? cli_provenance_add(&job->prov, "units", "attenuation in 1/%s", job->unit)
-                : cli_provenance_add(&job->prov, "units",
-                                     job->geo ? "attenuation in 1/(length unit of the geometry)"
-                                              : "attenuation in 1/px (px: detector pixel)");
+        status = cli_provenance_add(&job->prov, "units", "attenuation in 1/%s%s", job->per,
+                                    strcmp(job->per, "px") == 0     ? " (px: detector pixel)"
+                                    : strcmp(job->per, "unit") == 0 ? " (unit: the geometry file's)"
+                                                                    : "");
+    if (!status && job->pixel > 0)
+        status = cli_provenance_add(&job->prov, "pixel_size", "%.17g %s (of the scan)", job->pixel,
+                                    job->unit);
     if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path, &job->scan->id);
     if (!status) status = set_center(job);
     if (!status) status = set_side(job);
@@ -520,7 +556,9 @@ const cli_verb cli_verb_recon = {
     .summary = "make a volume and pictures from a scan",
     .about =
         "Dark and flat correction, logarithm, optional ring removal and filtered backprojection, "
-        "slab by slab in bounded memory. Values are attenuation per detector pixel.\n\n"
+        "slab by slab in bounded memory. Values are attenuation per length unit of the scan's "
+        "pixel "
+        "size, or per detector pixel where the scan has none.\n\n"
         "Type full writes recon_00000.tiff and so on (or recon.h5, recon.npy, one recon.tiff), "
         "orthoslices.png and provenance.json. Type slice writes one detector row's slice. Type "
         "try writes one slice for each of a range of centres and try_montage.png, which shows "

@@ -124,6 +124,7 @@ static int make_slices(cli_job *job, tiles *t) {
         status = vxg_ct_try_centers(job->dev, job->scan, &job->recon, job->row, n, t->center + i,
                                     slices);
         for (int k = 0; !status && k < n; k++) {
+            if (job->pixel > 0) cli_convert(job, slices + k * area, slices + k * area, area);
             shrink(t, slices + k * area, t->pixels + (i + k) * t->tile * t->tile);
             status = write_slice(job, t, i + k, slices + k * area);
             if (!status && cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");

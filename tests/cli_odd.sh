@@ -76,6 +76,32 @@ check open_text "not in the provenance" grep -q '"option.rows": "6:"' "$W/open/p
 check open_begin "--rows :3" [ "$(find "$W/begin" -name 'recon_*' | wc -l)" = 3 ]
 refuses open_outside 2 'rows: 9:.*outside 0:8' "$V" recon "$W/counts.h5" -o "$W/no" --rows 9:
 
+# ---- the pixel size of a scan: values per length ----
+for u in "" "--unit mm"; do
+    # shellcheck disable=SC2086
+    "$V" simulate -o "$W/pixel${u#--unit }.h5" --pixel 0.5 $u --rows 3 --cols 32 --views 32 -q >"$W/out"
+    for type in full try; do
+        "$V" recon "$W/pixel${u#--unit }.h5" -o "$W/px_$type${u#--unit }" --type $type -c 15.5 --device cpu \
+            --save-format npy >"$W/out" 2>"$W/err"
+    done
+    "$V" recon "$W/pixel${u#--unit }.h5" -o "$W/said${u#--unit }" -c 15.5 --device cpu >"$W/out" 2>"$W/said_in_${u#--unit }"
+done
+twice() {
+    python3 - "$1" "$2" <<'PY'
+import array, sys
+a, b = (array.array("f", open(p, "rb").read()[128:]) for p in sys.argv[1:])
+assert len(a) == len(b) > 0 and any(a) and all(y == 2 * x for x, y in zip(a, b))
+PY
+}
+check per_length "values are not divided by the pixel size" \
+    twice "$W/px_full/recon.npy" "$W/px_fullmm/recon.npy"
+check per_length_try "values of --type try are not divided by the pixel size" \
+    twice "$W/px_try/try_15.50.npy" "$W/px_trymm/try_15.50.npy"
+check unit_said "$(cat "$W/said_in_mm")" sh -c "grep -q 'volume .*, 1/mm,' '$W/said_in_mm' && grep -q 'volume .*, 1/px,' '$W/said_in_'"
+check unit_kept "not in the provenance" sh -c "grep -q 'attenuation in 1/mm\"' '$W/px_fullmm/provenance.json' &&
+    grep -q '\"pixel_size\": \"0.5 mm' '$W/px_fullmm/provenance.json' &&
+    grep -q 'attenuation in 1/px' '$W/px_full/provenance.json'"
+
 # ---- a bare dataset: angles beside it, or a warning that there are none ----
 odd theta no-angles 'no 90 angles beside the dataset' --dataset exchange/data --force
 "$make_scan" "$W/full.h5" arc=360
