@@ -26,7 +26,9 @@ VXG_API int vxg_utf8_length(const char *text);
  */
 VXG_API int vxg_scan_open(const char *path, vxg_scan_reader **out);
 /* The same for one dataset of any HDF5 file, (views, rows, columns) or (views, columns) for one
- * row, without flats and darks and with evenly spaced angles: its geometry is said elsewhere.
+ * row, without flats and darks: its geometry is said elsewhere. theta is the list of as many finite
+ * numbers in the dataset's group called theta, angle, angles or rotation_angle; without one
+ * theta_missing is 1.
  * dataset NULL: vxg_scan_open. */
 VXG_API int vxg_scan_open_dataset(const char *path, const char *dataset, vxg_scan_reader **out);
 /* The same with options; NULL: vxg_scan_open.
