@@ -1,5 +1,6 @@
 /* Evaluation: checks, batches, layout, subsets and workspace, so that classes see only contiguous
  * arrays of the declared shape that overlap nothing. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +26,6 @@ typedef struct slot {
 typedef struct evaluation {
     const vxg_op *op;
     kind kind;
-    slot slots[MOST_SLOTS]; /* inputs, then tangents or the cotangent, then outputs */
     int nin, nextra, nout;
     vxg_space range; /* of this call */
     int expand;      /* the class has no subsets: it makes the whole */
@@ -33,7 +33,19 @@ typedef struct evaluation {
     int64_t batch[VXG_MAX_DIMS];
     int nbatch, have_batch;
     int64_t items; /* of the batch */
+    /* Inputs, then tangents or the cotangent, then outputs. The last field, and set one by one: all
+     * of it would be several thousand bytes to clear in every call. */
+    slot slots[MOST_SLOTS];
 } evaluation;
+
+static void begin(evaluation *e, const vxg_op *op, kind what) {
+    memset(e, 0, offsetof(evaluation, slots));
+    e->op = op;
+    e->kind = what;
+}
+static int used_slots(const evaluation *e) {
+    return e->nin + e->nextra + e->nout;
+}
 
 static const char *name_of(const evaluation *e) {
     return e->op->cls.name;
@@ -125,7 +137,9 @@ static int check_slot(evaluation *e, slot *s) {
 
 int vxg__check_array(const vxg_op *op, const vxg_array *array, const vxg_space *space,
                      const char *what, int number) {
-    evaluation e = {.op = op, .have_batch = 1};
+    evaluation e;
+    begin(&e, op, APPLY);
+    e.have_batch = 1;
     slot s = {.array = array, .space = space, .what = what, .number = number};
     VXG_FAIL_IF(!array || !array->buffer, VXG_ERR_ARGUMENT, "%s: %s %d is missing", op->cls.name,
                 what, number);
@@ -169,7 +183,7 @@ static int check_workspace(const evaluation *e, const vxg_call *call) {
                 "%s: the call's workspace was released", name_of(e));
     VXG_FAIL_IF(vxg_buffer_device(call->workspace) != e->op->dev, VXG_ERR_ARGUMENT,
                 "%s: the call's workspace is on another device", name_of(e));
-    for (int i = 0; i < e->nin + e->nextra + e->nout; i++) {
+    for (int i = 0; i < used_slots(e); i++) {
         const slot *s = &e->slots[i];
         VXG_FAIL_IF(s->array && s->array->buffer == call->workspace &&
                         (size_t)s->hi * vxg_dtype_size(s->space->dtype) > call->workspace_used,
@@ -265,10 +279,10 @@ static int run_batch(evaluation *e, vxg_call *call) {
 /* Gives back what the evaluation took for itself, once the queue no longer needs it. */
 static int release_own(evaluation *e, const vxg_call *call, vxg_buffer *workspace, int status) {
     int any = workspace != NULL;
-    for (int i = 0; i < MOST_SLOTS; i++) any |= e->slots[i].own.buffer != NULL;
+    for (int i = 0; i < used_slots(e); i++) any |= e->slots[i].own.buffer != NULL;
     if (!any) return status;
     const int synced = vxg_queue_sync(call->queue);
-    for (int i = 0; i < MOST_SLOTS; i++) vxg_array_release(&e->slots[i].own);
+    for (int i = 0; i < used_slots(e); i++) vxg_array_release(&e->slots[i].own);
     vxg_buffer_release(workspace);
     return status ? status : synced;
 }
@@ -280,7 +294,7 @@ static int evaluate_in_scope(evaluation *e, vxg_call call) {
     if (call.subset) call.subset = &subset;
     VXG_TRY(vxg_op_call_range(e->op, &call, &e->range));
     e->expand = call.subset && !e->op->subsets;
-    for (int i = 0; i < e->nin + e->nextra + e->nout; i++) VXG_TRY(check_slot(e, &e->slots[i]));
+    for (int i = 0; i < used_slots(e); i++) VXG_TRY(check_slot(e, &e->slots[i]));
     VXG_TRY(check_overlap(e));
     VXG_TRY(vxg__op_queue(e->op, &call.queue));
     VXG_TRY(check_workspace(e, &call));
@@ -309,7 +323,7 @@ static int evaluate(evaluation *e, const vxg_call *given) {
 /* ---- Setting up ---- */
 static void add_slot(evaluation *e, int *count, const vxg_array *array, slot s) {
     s.array = array;
-    e->slots[e->nin + e->nextra + e->nout] = s;
+    e->slots[used_slots(e)] = s;
     ++*count;
 }
 static void add_inputs(evaluation *e, const vxg_array *in) {
@@ -344,7 +358,8 @@ static int need_inputs(const vxg_op *op, const vxg_array *in, uint32_t wanted) {
 
 int vxg_op_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                  const vxg_array *out) {
-    evaluation e = {.op = op, .kind = APPLY};
+    evaluation e;
+    begin(&e, op, APPLY);
     VXG_NEED_OP(op, "apply");
     for (int i = 0; i < op->ninputs; i++)
         VXG_FAIL_IF(!in || !in[i].buffer, VXG_ERR_ARGUMENT, "%s: input %d is missing", op->cls.name,
@@ -375,7 +390,8 @@ static int jvp_by_apply(const vxg_op *op, const vxg_call *call, const vxg_array 
 
 int vxg_op_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                const vxg_array *tangent, const vxg_array *out) {
-    evaluation e = {.op = op, .kind = JVP};
+    evaluation e;
+    begin(&e, op, JVP);
     VXG_NEED_OP(op, "jvp");
     VXG_FAIL_IF(!out || !out->buffer || !tangent, VXG_ERR_ARGUMENT,
                 "%s: jvp needs a tangent and an output", op->cls.name);
@@ -399,7 +415,8 @@ int vxg_op_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
 
 int vxg_op_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                const vxg_array *cotangent, const vxg_array *grad) {
-    evaluation e = {.op = op, .kind = VJP};
+    evaluation e;
+    begin(&e, op, VJP);
     VXG_NEED_OP(op, "vjp");
     VXG_FAIL_IF(!op->cls.vjp, VXG_ERR_UNSUPPORTED, "%s has no vjp", op->cls.name);
     VXG_FAIL_IF(!cotangent || !cotangent->buffer || !grad, VXG_ERR_ARGUMENT,
@@ -444,7 +461,8 @@ int vxg__op_normal(const vxg_op *op, const vxg_call *call, const vxg_array *in,
     vxg_space range;
     vxg_array y;
     if (has_normal(op, call)) {
-        evaluation e = {.op = op, .kind = NORMAL};
+        evaluation e;
+        begin(&e, op, NORMAL);
         add_inputs(&e, in);
         add_slot(&e, &e.nout, out,
                  (slot){.space = &op->in[0], .what = "output", .number = -1, .is_out = 1});
