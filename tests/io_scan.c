@@ -65,12 +65,14 @@ TEST(bare_dataset)
     vxg_scan_reader *r = NULL;
     CHECK_OK(vxg_scan_open_dataset(data_file("type_u2"), "exchange/data", &r));
     CHECK(r->nviews == 4 && r->nrows == 3 && r->ncols == 5 && !r->nflats, "shape of rank 3");
-    CHECK(r->theta_missing && !strcmp(r->format, "HDF5 dataset"), "format %s", r->format);
+    CHECK(!strcmp(r->format, "HDF5 dataset"), "format %s", r->format);
+    CHECK(!r->theta_missing && r->theta[1] > r->theta[0], "the angles beside the dataset");
     CHECK_OK(r->read(r, VXG_FRAME_DATA, 2, 3, 0, 3, 0, 5, v));
     CHECK(v[0] == 30 && v[14] == 44, "rank 3 read %g %g", v[0], v[14]);
     vxg_scan_close(r);
     CHECK_OK(vxg_scan_open_dataset(data_file("flat_single"), "/exchange/data_white", &r));
     CHECK(r->nviews == 3 && r->nrows == 1 && r->ncols == 5, "rank 2: views and columns");
+    CHECK(r->theta_missing, "angles of another number of views are not this dataset's");
     CHECK_OK(r->read(r, VXG_FRAME_DATA, 1, 3, 0, 1, 2, 5, v));
     CHECK(v[0] == 107 && v[5] == 114, "rank 2 read %g %g", v[0], v[5]);
     vxg_scan_close(r);
