@@ -143,8 +143,8 @@ left() { # units of "STAGE NAME" lines on standard input that have not passed
 }
 # Planted faults share one copy of the sources: one at a time. Others two at a time.
 many() {
-    grep -v '^planted ' "$1" | xargs -P 2 -L 1 sh tools/deep.sh one
-    grep '^planted ' "$1" | xargs -L 1 sh tools/deep.sh one
+    grep -v '^planted ' "$1" | xargs -r -P 2 -L 1 sh tools/deep.sh one
+    grep '^planted ' "$1" | xargs -r -L 1 sh tools/deep.sh one
 }
 
 command=${1:-list}
