@@ -166,6 +166,8 @@ run)
     many "$VXG_LOG/todo" 2>&1
     ;;
 slice)
+    VXG_FUZZ_RUNS=${VXG_FUZZ_RUNS:-20000}
+    export VXG_FUZZ_RUNS
     open_report
     # The commit picks a second of the whole list; from the unit there on, units are taken until their seconds (of
     # tools/deep_seconds.txt, 15 where it says nothing; 40 more for the first of a stage, which builds) are spent.
