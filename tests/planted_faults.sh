@@ -354,7 +354,7 @@ plant reach_not_checked src/array/array.c 's/bad \|\| lo < 0 \|\| hi > room \|\|
 plant overflowing_reshape src/array/array.c 's/n > VXG_MAX_ELEMENTS \/ size, VXG_ERR_ARGUMENT/0, VXG_ERR_ARGUMENT/' "array_abuse reshape"
 plant size_below_first_layout src/base/struct.c 's/if \(size >= first\) return size;/return size;/' "abi_sizes"
 plant unknown_bytes_taken src/base/struct.c 's/        if \(s\[i\]\) return 1;/        if (s[i] == 2) return 1;/' "abi_sizes"
-plant offset_misaligned src/device/kernel.c 's/l->offset\[i\] % e->element\[i\], VXG_ERR_ARGUMENT/0, VXG_ERR_ARGUMENT/' "device_basics launches"
+plant offset_misaligned src/device/kernel.c 's/l->offset\[i\] % e->element\[i\], VXG_ERR_ARGUMENT/0, VXG_ERR_ARGUMENT/' "device_kernels offsets" "device_basics"
 plant element_of_another_type src/device/entry.c 's/\{"double", 8\}/{"double", 4}/' "device_kernels offsets"
 plant option_of_another_field src/ct/registry/options.c 's/REAL\("extend", vxg_ct_fdk_opts, extend/REAL("extend", vxg_ct_fdk_opts, cutoff/' "option_tables"
 exit $failed
