@@ -199,9 +199,16 @@ int cli_outputs_close(cli_outputs *o, int status);
 /* A whole text file of up to 256 MiB, ends with 0; free() it. Messages name the file. */
 int cli_text_read(const char *path, char **out);
 
-/* kind.c: what a file is by its first bytes ("a TIFF picture or stack; ..."), NULL: nothing known.
- * Only for a file that could be opened, so that no pipe is waited for. */
-const char *cli_file_kind(const char *path);
+/* kind.c: what a file is by what it holds. */
+typedef struct cli_kind {
+    const char *words;    /* "a TIFF picture or stack; ..." */
+    const char *geometry; /* what `geometry --from` calls it; NULL: no geometry file */
+} cli_kind;
+/* Of the first n bytes, or all of them, with a 0 behind; NULL: nothing known. */
+const cli_kind *cli_kind_of(const char *head, size_t n);
+/* The same of a file by its first bytes. Only for a file that could be opened, so that no pipe
+ * is waited for. */
+const cli_kind *cli_file_kind(const char *path);
 
 /* scan.c */
 /* vxg_scan_open_opts; what is no HDF5 file is named for what it is. */

@@ -65,29 +65,29 @@ static int to_matrices(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, ch
     return vxg_ct_geometry_to_matrix_text(geo, text);
 }
 
-/* X(name, from, to, mark, words): the order of options, help and errors. mark: what texts of the
- * format hold and those of the rows below do not; NULL: --from must say it. */
+/* X(name, from, to, words): the order of options, help and errors. kind.c knows them by what they
+ * hold, all but the matrices. */
 #define FORMAT_LIST(X)                                                                             \
-    X("json", from_json, to_json, "\"beam\"", "JSON geometry files")                               \
-    X("vectors", from_json, to_vectors, "\"beam\"", "the same with every view's vectors")          \
-    X("astra", from_astra, to_astra, "_vec ", "ASTRA vectors")                                     \
-    X("rtk", from_rtk, to_rtk, "<RTK", "RTK geometry XML")                                         \
-    X("matrices", from_matrices, to_matrices, NULL, "3 x 4 projection matrices")                   \
-    X("tigre", from_tigre, vxg_ct_geometry_to_tigre, "\"nDetector\"", "TIGRE geometries as JSON")  \
-    X("leap", from_leap, vxg_ct_geometry_to_leap, "pixelWidth", "LEAP parameter files")            \
-    X("cil", from_cil, vxg_ct_geometry_to_cil, "\"num_pixels\"", "CIL geometries as JSON")
+    X("json", from_json, to_json, "JSON geometry files")                                           \
+    X("vectors", from_json, to_vectors, "the same with every view's vectors")                      \
+    X("astra", from_astra, to_astra, "ASTRA vectors")                                              \
+    X("rtk", from_rtk, to_rtk, "RTK geometry XML")                                                 \
+    X("matrices", from_matrices, to_matrices, "3 x 4 projection matrices")                         \
+    X("tigre", from_tigre, vxg_ct_geometry_to_tigre, "TIGRE geometries as JSON")                   \
+    X("leap", from_leap, vxg_ct_geometry_to_leap, "LEAP parameter files")                          \
+    X("cil", from_cil, vxg_ct_geometry_to_cil, "CIL geometries as JSON")
 static const struct format {
+    const char *name;
     from_fn *from;
     to_fn *to;
-    const char *mark;
 } formats[] = {
-#define X(name, from, to, mark, words) {from, to, mark},
+#define X(name, from, to, words) {name, from, to},
     FORMAT_LIST(X)
 #undef X
 };
-#define X(name, from, to, mark, words) "|" name
+#define X(name, from, to, words) "|" name
 #define FORMAT_NAMES FORMAT_LIST(X)
-#define LINE(name, from, to, mark, words) "\n  " name ": " words
+#define LINE(name, from, to, words) "\n  " name ": " words
 #define FORMAT_HELP FORMAT_LIST(LINE)
 #define FORMATS ((int)(sizeof formats / sizeof *formats))
 
@@ -155,14 +155,14 @@ static int write_all(const char *input, const char *path, const char *text, int 
 }
 
 /* ---- Reading ---- */
-static int format_of(const char *text) {
-    for (int i = 0; i < FORMATS; i++)
-        if (formats[i].mark && strstr(text, formats[i].mark)) return i;
-    const char first = text[strspn(text, " \t\r\n")]; /* its reader says what is wrong */
-    int i = 0;
-    while (formats[i].from != (first == '<' ? from_rtk : first == '{' ? from_json : from_astra))
-        i++;
-    return i;
+/* Which format a text is in. */
+static int format_of(const char *text, size_t n, int *format) {
+    const cli_kind *kind = cli_kind_of(text, n);
+    if (!kind || !kind->geometry)
+        return vxg_error_set(VXG_ERR_INPUT, "no geometry file%s%s", kind ? " but " : "",
+                             kind ? kind->words : " of a format that is known (--from says which)");
+    for (*format = 0; strcmp(formats[*format].name, kind->geometry) != 0;) ++*format;
+    return VXG_OK;
 }
 
 static int load(const options *o, const char *path, vxg_ct_notes *notes, vxg_ct_geometry **geo) {
@@ -174,7 +174,9 @@ static int load(const options *o, const char *path, vxg_ct_notes *notes, vxg_ct_
     const source from = {
         text, n, {.rows = o->rows, .cols = o->cols, .pixel = o->pixel, .row_pitch = o->row_pitch}};
     *notes = (vxg_ct_notes){.reverse = -1};
-    status = formats[o->from ? o->from - 1 : format_of(text)].from(&from, notes, geo);
+    int format = o->from - 1;
+    if (!o->from) status = format_of(text, n, &format);
+    if (!status) status = formats[format].from(&from, notes, geo);
     free(text);
     return status ? vxg_error_context(status, "%s", path) : VXG_OK;
 }

@@ -1,5 +1,5 @@
-/* What a file is by its first bytes, for messages about a file that is not what was expected: its
- * name and what reads it. */
+/* What a file is by what it holds, in one table: for messages about a file that is not what was
+ * expected (its name and what reads it), and for `geometry --from auto`. */
 #include "cli.h"
 
 #include <ctype.h>
@@ -10,59 +10,117 @@
 #define GEOMETRY                                                                                   \
     "; `voxgrad geometry explain` says what a geometry file describes, `voxgrad geometry convert " \
     "-o scan.json` makes what --geometry reads"
+#define JSON_FILE "a JSON file, as geometry files are" GEOMETRY
 
+/* How a row knows its files. All but AT are texts: files without a zero byte. */
+typedef enum rule {
+    AT,     /* these bytes stand at this place */
+    HOLDS,  /* the text has these words somewhere */
+    BEGINS, /* its first letter that is no blank is this one */
+    NUMBERS /* its first line is numbers */
+} rule;
+
+/* clang-format off */
+#define BYTES(offset, bytes, words) {{words, NULL}, AT, offset, sizeof bytes - 1, bytes},
+#define TEXT(rule, mark, words, geometry) {{words, geometry}, rule, 0, 0, mark},
+/* The first row that fits counts: what names a format exactly stands before what many share. */
 static const struct {
-    int offset, n;
-    const char *bytes, *words;
+    cli_kind kind;
+    rule rule;
+    size_t offset, n; /* AT: where, how many bytes */
+    const char *bytes;
 } kinds[] = {
-    {0, 4, "II*\0", "a TIFF picture or stack" NO_SCAN PUT_IN},
-    {0, 4, "MM\0*", "a TIFF picture or stack" NO_SCAN PUT_IN},
-    {0, 4, "II+\0", "a BigTIFF picture or stack" NO_SCAN PUT_IN},
-    {0, 4, "MM\0+", "a BigTIFF picture or stack" NO_SCAN PUT_IN},
-    {0, 6, "\x93NUMPY", "a NumPy array (NPY)" NO_SCAN PUT_IN},
-    {0, 10, "MATLAB 7.3",
-     "a MATLAB 7.3 file, which is HDF5; `voxgrad recon --dataset NAME` reads "
-     "line integrals from one of its arrays"},
-    {0, 6, "MATLAB",
-     "a MATLAB file of the old kind (MAT)" NO_SCAN
-     "save it with -v7.3, which is HDF5, for --dataset"},
-    {0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-     "an OLE container, as Zeiss' TXRM, TXM and XRM are" NO_SCAN "export it as such"},
-    {0, 2, "\x1f\x8b", "packed with gzip; unpack it first (gunzip)"},
-    {0, 3, "BZh", "packed with bzip2; unpack it first (bunzip2)"},
-    {0, 6, "\xfd\x37zXZ\0", "packed with xz; unpack it first (unxz)"},
-    {0, 4, "\x28\xb5\x2f\xfd", "packed with zstd; unpack it first (unzstd)"},
-    {0, 4, "PK\3\4", "a ZIP archive (NumPy's NPZ is one); unpack it first"},
-    {257, 5, "ustar", "a TAR archive; unpack it first"},
-    {0, 8, "\x89PNG\r\n\x1a\n", "a PNG picture" NO_SCAN PUT_IN},
-    {0, 3, "\xff\xd8\xff", "a JPEG picture" NO_SCAN PUT_IN},
-    {128, 4, "DICM", "a DICOM file" NO_SCAN PUT_IN},
-    {344, 3, "n+1", "a NIfTI volume" NO_SCAN PUT_IN},
-    {0, 3, "CDF", "a NetCDF file of the old kind" NO_SCAN "convert it to NetCDF-4, which is HDF5"},
-    {0, 8, "\x89HDF\r\n\x1a\n", "an HDF5 file; scans are the FILE of info, center and recon"},
+    BYTES(0, "II*\0",
+          "a TIFF picture or stack" NO_SCAN PUT_IN)
+    BYTES(0, "MM\0*",
+          "a TIFF picture or stack" NO_SCAN PUT_IN)
+    BYTES(0, "II+\0",
+          "a BigTIFF picture or stack" NO_SCAN PUT_IN)
+    BYTES(0, "MM\0+",
+          "a BigTIFF picture or stack" NO_SCAN PUT_IN)
+    BYTES(0, "\x93NUMPY",
+          "a NumPy array (NPY)" NO_SCAN PUT_IN)
+    BYTES(0, "MATLAB 7.3",
+          "a MATLAB 7.3 file, which is HDF5; `voxgrad recon --dataset NAME` reads " "line integrals from one of its arrays")
+    BYTES(0, "MATLAB",
+          "a MATLAB file of the old kind (MAT)" NO_SCAN "save it with -v7.3, which is HDF5, for --dataset")
+    BYTES(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+          "an OLE container, as Zeiss' TXRM, TXM and XRM are" NO_SCAN "export it as such")
+    BYTES(0, "\x1f\x8b",
+          "packed with gzip; unpack it first (gunzip)")
+    BYTES(0, "BZh",
+          "packed with bzip2; unpack it first (bunzip2)")
+    BYTES(0, "\xfd\x37zXZ\0",
+          "packed with xz; unpack it first (unxz)")
+    BYTES(0, "\x28\xb5\x2f\xfd",
+          "packed with zstd; unpack it first (unzstd)")
+    BYTES(0, "PK\3\4",
+          "a ZIP archive (NumPy's NPZ is one); unpack it first")
+    BYTES(257, "ustar",
+          "a TAR archive; unpack it first")
+    BYTES(0, "\x89PNG\r\n\x1a\n",
+          "a PNG picture" NO_SCAN PUT_IN)
+    BYTES(0, "\xff\xd8\xff",
+          "a JPEG picture" NO_SCAN PUT_IN)
+    BYTES(128, "DICM",
+          "a DICOM file" NO_SCAN PUT_IN)
+    BYTES(344, "n+1",
+          "a NIfTI volume" NO_SCAN PUT_IN)
+    BYTES(0, "CDF",
+          "a NetCDF file of the old kind" NO_SCAN "convert it to NetCDF-4, which is HDF5")
+    BYTES(0, "\x89HDF\r\n\x1a\n",
+          "an HDF5 file; scans are the FILE of info, center and recon")
+    TEXT(HOLDS, "\"beam\"", JSON_FILE, "json")
+    TEXT(HOLDS, "_vec ", "vectors of ASTRA" GEOMETRY, "astra")
+    TEXT(HOLDS, "<RTK", "a geometry file of RTK" GEOMETRY, "rtk")
+    TEXT(HOLDS, "\"nDetector\"", JSON_FILE, "tigre")
+    TEXT(HOLDS, "\"DSD\"", JSON_FILE, "tigre")
+    TEXT(HOLDS, "pixelWidth", "a geometry file of LEAP" GEOMETRY, "leap")
+    TEXT(HOLDS, "\"num_pixels\"", JSON_FILE, "cil")
+    TEXT(HOLDS, "\"system\"", JSON_FILE, "cil")
+    TEXT(HOLDS, "proj_geometry", "a geometry file of LEAP" GEOMETRY, "leap")
+    TEXT(HOLDS, "numAngles", "a geometry file of LEAP" GEOMETRY, "leap")
+    TEXT(HOLDS, "numRows", "a geometry file of LEAP" GEOMETRY, "leap")
+    TEXT(BEGINS, "{", JSON_FILE, "json")
+    TEXT(BEGINS, "[", JSON_FILE, "json")
+    TEXT(BEGINS, "<", "an XML or HTML file", "rtk")
+    TEXT(NUMBERS, NULL, "a table of numbers, as ASTRA's vectors and projection matrices are" GEOMETRY, "astra")
 };
+/* clang-format on */
 
-/* Texts: the first letter that is no blank, and words in the part that was read. */
-static const char *text_kind(const char *head, size_t n) {
-    size_t at = 0;
-    if (n >= 3 && !memcmp(head, "\xef\xbb\xbf", 3)) at = 3;
-    while (at < n && isspace((unsigned char)head[at])) at++;
-    const char *p = head + at;
-    if (at == n) return n ? "blank" : "empty";
-    for (size_t i = at; i < n; i++)
-        if (!head[i]) return NULL;
-    if (*p == '{' || *p == '[') return "a JSON file, as geometry files are" GEOMETRY;
-    if (strstr(p, "RTKThreeDCircularGeometry")) return "a geometry file of RTK" GEOMETRY;
-    if (*p == '<') return "an XML or HTML file";
-    if (strstr(p, "proj_geometry") || strstr(p, "numAngles") || strstr(p, "numRows"))
-        return "a geometry file of LEAP" GEOMETRY;
-    const size_t line = strcspn(p, "\n"), number = strspn(p, "0123456789+-.eE, \t\r");
-    if (number >= line && number > 0)
-        return "a table of numbers, as ASTRA's vectors and projection matrices are" GEOMETRY;
+static int is_text(const char *head, size_t n) {
+    return !memchr(head, 0, n);
+}
+
+static const char *first_letter(const char *text) {
+    if (!strncmp(text, "\xef\xbb\xbf", 3)) text += 3;
+    while (isspace((unsigned char)*text)) text++;
+    return text;
+}
+
+const cli_kind *cli_kind_of(const char *head, size_t n) {
+    static const cli_kind empty = {"empty", NULL}, blank = {"blank", NULL};
+    const int text = is_text(head, n);
+    const char *first = text ? first_letter(head) : head;
+    if (n == 0) return &empty;
+    if (text && !*first) return &blank;
+    const size_t line = strcspn(first, "\n"), numbers = strspn(first, "0123456789+-.eE, \t\r");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const char *bytes = kinds[i].bytes;
+        const size_t end = kinds[i].offset + kinds[i].n;
+        int fits = text;
+        switch (kinds[i].rule) {
+        case AT: fits = n >= end && !memcmp(head + kinds[i].offset, bytes, kinds[i].n); break;
+        case HOLDS: fits = text && strstr(first, bytes); break;
+        case BEGINS: fits = text && *first == *bytes; break;
+        case NUMBERS: fits = text && numbers > 0 && numbers >= line; break;
+        }
+        if (fits) return &kinds[i].kind;
+    }
     return NULL;
 }
 
-const char *cli_file_kind(const char *path) {
+const cli_kind *cli_file_kind(const char *path) {
     char head[1025] = "";
     FILE *f = fopen(path, "rb");
     if (!f) return NULL;
@@ -71,9 +129,5 @@ const char *cli_file_kind(const char *path) {
     fclose(f);
     if (unread) return NULL; /* a folder */
     head[n] = 0;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (n >= (size_t)(kinds[i].offset + kinds[i].n) &&
-            !memcmp(head + kinds[i].offset, kinds[i].bytes, (size_t)kinds[i].n))
-            return kinds[i].words;
-    return text_kind(head, n);
+    return cli_kind_of(head, n);
 }

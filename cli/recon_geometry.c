@@ -9,12 +9,15 @@ int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **o
     *out = NULL;
     int status = cli_text_read(path, &text);
     if (!status) status = vxg_ct_geometry_from_json(text, strlen(text), notes, out);
-    const char first = text ? text[strspn(text, " \t\r\n")] : 0;
-    const char *kind = status == VXG_ERR_INPUT && first != '{' ? cli_file_kind(path) : NULL;
-    const int other = status && text && (strstr(text, "\"DSD\"") || strstr(text, "\"system\""));
+    const cli_kind *kind = !status ? NULL
+                           : text  ? cli_kind_of(text, strlen(text))
+                                   : cli_file_kind(path);
+    const int json = kind && kind->geometry && text && text[strspn(text, " \t\r\n")] == '{';
+    const int other = json && strcmp(kind->geometry, "json") != 0;
     const int read = text != NULL;
     free(text);
-    if (kind) return vxg_error_set(status, "%s: no JSON geometry file but %s", path, kind);
+    if (kind && !json && status == VXG_ERR_INPUT)
+        return vxg_error_set(status, "%s: no JSON geometry file but %s", path, kind->words);
     if (other)
         return vxg_error_context(status,
                                  "%s: as a geometry of TIGRE or CIL, `voxgrad geometry convert -o "

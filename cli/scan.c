@@ -10,9 +10,10 @@ int cli_scan_open(const char *path, const vxg_scan_opts *opts, vxg_scan_reader *
     if (status != VXG_ERR_INPUT) return status;
     const int foreign = strstr(vxg_error_message(), "not an HDF5 file") != NULL;
     const int no_scan = strstr(vxg_error_message(), "no scan: ") != NULL;
-    const char *kind = foreign || no_scan ? cli_file_kind(path) : NULL;
-    if (kind && foreign) return vxg_error_set(status, "%s: not an HDF5 file but %s", path, kind);
-    if (kind && !strncmp(kind, "a MATLAB", 8)) return vxg_error_set(status, "%s: %s", path, kind);
+    const cli_kind *kind = foreign || no_scan ? cli_file_kind(path) : NULL;
+    const char *words = kind ? kind->words : "";
+    if (kind && foreign) return vxg_error_set(status, "%s: not an HDF5 file but %s", path, words);
+    if (!strncmp(words, "a MATLAB", 8)) return vxg_error_set(status, "%s: %s", path, words);
     return status;
 }
 

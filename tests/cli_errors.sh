@@ -66,6 +66,22 @@ named() { # NAME PATTERN BYTES: a scan that is something else
 }
 named tiff 'a TIFF picture.*exchange/data' 'II*\000'
 named bigtiff 'a BigTIFF picture' 'MM\000+'
+named bigtiff_small 'a BigTIFF picture' 'II+\000'
+named tiff_big 'a TIFF picture' 'MM\000*'
+named bz2 'packed with bzip2; unpack' 'BZh91AY'
+named xz 'packed with xz; unpack' '\3757zXZ\000'
+named zst 'packed with zstd; unpack' '\050\265\057\375'
+named zip 'a ZIP archive .NumPy.s NPZ' 'PK\003\004'
+named png 'a PNG picture.*exchange/data' '\211PNG\r\n\032\n'
+named jpeg 'a JPEG picture.*exchange/data' '\377\330\377'
+named netcdf 'a NetCDF file of the old kind.*NetCDF-4' 'CDF\001'
+named tar 'a TAR archive; unpack' "$(printf '%257s' x)ustar"
+named dicom 'a DICOM file.*exchange/data' "$(printf '%128s' x)DICM"
+named nifti 'a NIfTI volume.*exchange/data' "$(printf '%344s' x)n+1"
+named xml 'an XML or HTML file' '<html><body></body></html>'
+named leap 'a geometry file of LEAP; .*geometry convert' 'proj_geometry = cone\nnumRows = 3\n'
+named vectors 'vectors of ASTRA; .*geometry convert' 'fanflat_vec 3 4\n1 2 3 4 5 6\n'
+named blank 'blank' '\n\n'
 named npy 'a NumPy array' '\223NUMPY\001\000'
 named mat 'a MATLAB file.*-v7.3' 'MATLAB 5.0 MAT-file, Platform: GLNXA64'
 named txrm 'an OLE container, as Zeiss. TXRM' '\320\317\021\340\241\261\032\341'
@@ -90,6 +106,15 @@ refuses truncated 3 'cut.h5: .*(truncated|damaged)' $V recon "$W/cut.h5" -o "$W/
 refuses truncated_info 3 'cut.h5: .*(truncated|damaged)' $V info "$W/cut.h5"
 refuses truncated_center 3 'cut.h5: .*(truncated|damaged)' $V center "$W/cut.h5" -o "$W/pic/c.png"
 if has_hdf5; then
+    "$make_scan" "$W/v73.h5" flaw=only-array
+    for verb in info center "recon -o $W/o"; do
+        # shellcheck disable=SC2086
+        refuses "matlab_${verb%% *}" 3 'v73.h5: a MATLAB 7.3 file, which is HDF5; .*--dataset NAME' \
+            $V $verb "$W/v73.h5"
+    done
+    check matlab_read "an array of a MATLAB 7.3 file is not read" "$V" recon "$W/v73.h5" \
+        --dataset sinogram -c 33.2 -o "$W/v73" --type slice --device cpu -q
+    rm -rf "$W/v73"
     flawed() { # FLAW PATTERN [extra]
         "$make_scan" "$W/$1.h5" "flaw=$1"
         refuses "flaw_$(echo "$1" | tr - _)" 3 "$1.h5.*$2" $V recon "$W/$1.h5" -o "$W/o/deep/er"

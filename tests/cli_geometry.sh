@@ -61,6 +61,10 @@ refuses operand 2 'operand is missing' $V geometry explain
 refuses no_file 3 'none.json: No such file' $V geometry explain "$W/none.json"
 refuses folder 3 'Is a directory' $V geometry explain "$W"
 echo '{"beam": "fan", "cols": 3, "pixels": 3}' >"$W/bad.json"
+refuses not_text 3 'tooth.h5: no geometry file but an HDF5 file' $V geometry explain $tooth
+printf 'nothing of the kind\n' >"$W/words.txt"
+refuses not_known 3 'words.txt: no geometry file of a format that is known .--from' $V geometry explain "$W/words.txt"
+refuses from_said 3 'words.txt: .*[Aa][Ss][Tt][Rr][Aa]' $V geometry explain "$W/words.txt" --from astra
 refuses unknown_key 3 'bad.json: geometry file: unknown key "pixels" \(did you mean "pixel"' \
     $V geometry explain "$W/bad.json"
 refuses rtk_size 2 'rows or cols is missing' $V geometry convert $g/rtk_cone.xml

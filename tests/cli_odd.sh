@@ -49,6 +49,24 @@ odd wrapped negative-counts 'counts as low as -[0-9]* in int16'
 informed wrapped 'counts as low as -[0-9]* in int16'
 "$make_scan" "$W/counts.h5"
 odd counts integrals-like-counts 'are they counts' --no-minus-log
+
+# ---- flats, darks, values that are no numbers, a pixel size without a unit ----
+"$make_scan" "$W/bare.h5" flaw=no-flat
+odd bare no-flats 'no flat fields: only data that are line integrals'
+informed bare 'no flat fields'
+check bare_left "a folder was left behind" [ ! -e "$W/o_bare" ]
+"$make_scan" "$W/lit.h5" flaw=no-dark
+odd lit no-darks "no dark fields: the camera's offset is taken as 0"
+informed lit 'no dark fields'
+"$make_scan" "$W/swapped.h5" flaw=swapped
+odd swapped flats-no-brighter 'no brighter than the dark fields: are they swapped'
+informed swapped 'no brighter than the dark fields'
+"$make_scan" "$W/holes.h5" flaw=nan-data views=5
+odd holes not-numbers '1 values are not numbers; they are replaced'
+informed holes '1 values are not numbers'
+"$make_scan" "$W/unitless.h5" flaw=no-unit
+odd unitless pixel-size-unused 'the pixel size, 0.65, has no unit'
+
 "$V" recon "$W/counts.h5" -o "$W/fine" -c 31.5 --device cpu >"$W/out" 2>"$W/err"
 check nothing_odd "$(cat "$W/err")" sh -c "! grep -q 'warning (' '$W/err' &&
     ! grep -q '\"warning' '$W/fine/provenance.json'"

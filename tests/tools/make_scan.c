@@ -5,7 +5,10 @@
  *
  * Flaws: rank (projections of rank 2), flat-shape, zero-flat, nan-theta, no-theta, no-flat,
  * theta-length, string-data, zero-data, int16 (counts above 32767 wrapped to negative ones), rings
- * (columns of unlike gain that the flat field does not show).
+ * (columns of unlike gain that the flat field does not show), no-dark, swapped (flats and darks),
+ * nan-data (float32, one value of the middle view is no number), no-unit (a pixel size without
+ * one), matlab (a header of MATLAB 7.3 in front), only-array (an array and nothing of a scan, with
+ * such a header).
  */
 #include <hdf5.h>
 #include <math.h>
@@ -99,9 +102,47 @@ static void angles(hid_t file, const scan *s, const char *name, long before, lon
     free(theta);
 }
 
-static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
-    hsize_t dims[3] = {(hsize_t)s->views, (hsize_t)s->rows, (hsize_t)s->cols};
+static hid_t type_of_data(const scan *s) {
+    return is(s, "int16") ? H5T_STD_I16LE : is(s, "nan-data") ? H5T_IEEE_F32LE : H5T_STD_U16LE;
+}
+
+static void put_nan(hid_t set, const scan *s) {
+    const float nan = NAN;
+    hsize_t at[3] = {(hsize_t)s->views / 2, (hsize_t)s->rows / 2, (hsize_t)s->cols / 2}, one = 1;
+    hid_t space = must(H5Dget_space(set), "H5Dget_space");
+    hid_t memory = must(H5Screate_simple(1, &one, NULL), "H5Screate");
+    must(H5Sselect_elements(space, H5S_SELECT_SET, 1, at), "select");
+    must(H5Dwrite(set, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, &nan), "H5Dwrite");
+    H5Sclose(space);
+    H5Sclose(memory);
+}
+
+static void pixel_size(hid_t file) {
+    const double size = 0.65;
+    hsize_t one = 1;
+    hid_t set =
+        dataset(file, "measurement/instrument/detector/pixel_size", H5T_IEEE_F64LE, 1, &one);
+    must(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &size), "pixel_size");
+    H5Dclose(set);
+}
+
+static void flats_and_darks(hid_t file, const scan *s, uint16_t *frame) {
+    const char *names[2] = {"exchange/data_white", "exchange/data_dark"};
+    hsize_t dims[3] = {2, (hsize_t)s->rows, (hsize_t)s->cols - (is(s, "flat-shape") ? 3 : 0)};
     uint16_t flat = is(s, "zero-flat") ? 0 : 30100, dark = is(s, "zero-flat") ? 0 : 100;
+    hid_t set = dataset(file, names[is(s, "swapped")], H5T_STD_U16LE, 3, dims);
+    constant(set, 0, 2, s->rows, (long)dims[2], flat, frame);
+    H5Dclose(set);
+    if (is(s, "no-dark")) return;
+    dims[2] = (hsize_t)s->cols;
+    set = dataset(file, names[!is(s, "swapped")], H5T_STD_U16LE, 3, dims);
+    constant(set, 0, 2, s->rows, s->cols, dark, frame);
+    H5Dclose(set);
+}
+
+static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
+    const char *name = is(s, "only-array") ? "sinogram" : "exchange/data";
+    hsize_t dims[3] = {(hsize_t)s->views, (hsize_t)s->rows, (hsize_t)s->cols};
     hid_t set;
     if (is(s, "rank") || is(s, "string-data")) {
         hid_t text = H5Tcopy(H5T_C_S1);
@@ -110,25 +151,17 @@ static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
                       is(s, "rank") ? 2 : 3, dims);
         H5Tclose(text);
     } else {
-        set =
-            dataset(file, "exchange/data", is(s, "int16") ? H5T_STD_I16LE : H5T_STD_U16LE, 3, dims);
+        set = dataset(file, name, type_of_data(s), 3, dims);
         for (long v = 0; v < s->views; v++) {
             projection(s, v, frame);
             put_frame(set, v, s->rows, s->cols, frame);
         }
+        if (is(s, "nan-data")) put_nan(set, s);
     }
     H5Dclose(set);
-    dims[0] = 2;
-    if (!is(s, "no-flat")) {
-        long cols = s->cols - (is(s, "flat-shape") ? 3 : 0);
-        hsize_t flat_dims[3] = {2, dims[1], (hsize_t)cols};
-        set = dataset(file, "exchange/data_white", H5T_STD_U16LE, 3, flat_dims);
-        constant(set, 0, 2, s->rows, cols, flat, frame);
-        H5Dclose(set);
-        set = dataset(file, "exchange/data_dark", H5T_STD_U16LE, 3, dims);
-        constant(set, 0, 2, s->rows, s->cols, dark, frame);
-        H5Dclose(set);
-    }
+    if (is(s, "only-array")) return;
+    if (!is(s, "no-flat")) flats_and_darks(file, s, frame);
+    if (is(s, "no-unit")) pixel_size(file);
     if (!is(s, "no-theta"))
         angles(file, s, "exchange/theta", 0, s->views - (is(s, "theta-length") ? 5 : 0));
 }
@@ -168,6 +201,14 @@ static int option(scan *s, const char *word) {
     return 0;
 }
 
+/* What MATLAB writes into the 512 bytes before the file's own beginning. */
+static int put_header(const char *path) {
+    FILE *f = fopen(path, "r+b");
+    if (!f) return 1;
+    int bad = fputs("MATLAB 7.3 MAT-file, Platform: GLNXA64", f) < 0;
+    return (fclose(f) != 0) | bad;
+}
+
 int main(int argc, char **argv) {
     scan s = {.views = 90, .rows = 8, .cols = 64, .center = -1, .arc = 180, .flaw = ""};
     if (argc < 2) return 2;
@@ -181,7 +222,11 @@ int main(int argc, char **argv) {
     if (s.center < 0) s.center = 0.5 * (double)(s.cols - 1) + 1.7;
     uint16_t *frame = calloc((size_t)(s.rows * s.cols), sizeof *frame);
     if (!frame) return 1;
-    hid_t file = must(H5Fcreate(s.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), s.path);
+    const int matlab = is(&s, "matlab") || is(&s, "only-array");
+    hid_t create = must(H5Pcreate(H5P_FILE_CREATE), "H5Pcreate");
+    if (matlab) must(H5Pset_userblock(create, 512), "H5Pset_userblock");
+    hid_t file = must(H5Fcreate(s.path, H5F_ACC_TRUNC, create, H5P_DEFAULT), s.path);
+    H5Pclose(create);
     if (s.nxtomo) {
         nxtomo(file, &s, frame);
     } else {
@@ -189,5 +234,5 @@ int main(int argc, char **argv) {
     }
     must(H5Fclose(file), "H5Fclose");
     free(frame);
-    return 0;
+    return matlab ? put_header(s.path) : 0;
 }
