@@ -166,7 +166,8 @@ TEST(other_files)
     MAKE("link_set", "in/scan.h5", "pipe.h5", "exchange/data", NULL);
     refused("in/scan.h5", NULL, VXG_ERR_INPUT, "not a regular file");
     MAKE("small_source", "in/scan.h5", NULL, NULL, NULL);
-    refused("in/scan.h5", NULL, VXG_ERR_INPUT, "parts/short");
+    refused("in/scan.h5", NULL, VXG_ERR_INPUT,
+            "its source parts/short of . has not the size that is expected");
     /* external raw files */
     static const char *const raws[] = {"raw", "raw_dense"};
     for (int i = 0; i < 2; i++) {
@@ -284,6 +285,38 @@ TEST(flipped_bits)
     EXPECT(silent <= 2, "%d files gave wrong values in silence",
            silent); /* sizes, types may change */
     EXPECT(vxg_alloc_live() == 0, "%lld blocks left", (long long)vxg_alloc_live());
+}
+
+/* One bit of an element is wrong, and a checksum is all that can tell. */
+TEST(checksum_alone)
+{
+    const uint16_t row[3] = {1010, 1011, 1012}; /* of the first chunk */
+    size_t n = 0;
+    NEED_HDF5();
+    MAKE("checksum_only", "sum.h5", NULL, NULL, NULL);
+    right("sum.h5", NULL);
+    uint8_t *file = slurp(at("sum.h5"), &n), *place = memmem(file, n, row, sizeof row);
+    CHECK(place, "the elements are not in the file");
+    place[2] ^= 1;
+    spill(at("damaged.h5"), file, n);
+    free(file);
+    refused("damaged.h5", NULL, VXG_ERR_INPUT, "the chunk at (0, 0, 0): its checksum is wrong");
+    refused("damaged.h5", &inside, VXG_ERR_INPUT, "the chunk at (0, 0, 0): its checksum is wrong");
+}
+
+/* A virtual dataset's source that is too small for its part is refused whatever is read of it: also
+ * where only views are wanted that are there. */
+TEST(small_source)
+{
+    static float v[V * R * C];
+    vxg_scan_reader *r = NULL;
+    NEED_HDF5();
+    MAKE("small_source", "small.h5", NULL, NULL, NULL);
+    CHECK_OK(vxg_scan_open(at("small.h5"), &r));
+    EXPECT(r->read(r, VXG_FRAME_DATA, 0, 2, 0, R, 0, C, v) == VXG_ERR_INPUT, "it is read");
+    EXPECT(strstr(vxg_error_message(), "parts/short of . has not the size that is expected"), "%s",
+           vxg_error_message());
+    vxg_scan_close(r);
 }
 
 TEST(missing_filter)
@@ -537,11 +570,11 @@ TEST(checksums)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(legal),          T(fill_values),   T(links_in_circles),
-                                      T(other_files),    T(chunks),        T(flipped_bits),
-                                      T(missing_filter), T(changes),       T(helpers),
-                                      T(nothing_stays),  T(parent_killed), T(memory),
-                                      T(costs),          T(checksums)};
+    static const test_entry list[] = {
+        T(legal),        T(fill_values),    T(links_in_circles), T(other_files),    T(chunks),
+        T(flipped_bits), T(checksum_alone), T(small_source),     T(missing_filter), T(changes),
+        T(helpers),      T(nothing_stays),  T(parent_killed),    T(memory),         T(costs),
+        T(checksums)};
     self = argv[0];
     if (argc == 4 && !strcmp(argv[1], "--child")) return child(argv);
     return test_run("io_h5", list, (int)(sizeof list / sizeof *list), argc, argv);

@@ -315,6 +315,8 @@ plant reader_one_row_off src/io/scan_read.c 's/box\[4\] = \{r0, r1,/box[4] = {r0
 plant bare_dataset_ignores_columns src/io/scan_read.c 's/from\[2\] = \{first, box\[2\]\}/from[2] = {first, 0}/' "io_scan bare"
 plant chunk_of_any_length src/io/h5/decode.c 's/made == want\)/made >= 0)/; s/if \(n != chunk_bytes\)/if (n < 0)/' "io_h5 chunks"
 plant last_length_unchecked src/io/h5/decode.c 's/if \(n != chunk_bytes\)/if (n < 0)/' "io_h5 chunks"
+plant checksum_unchecked src/io/h5/decode.c 's/n < 4 \|\| !checksum_holds\(now, n\)/n < 4/' "io_h5 checksum_alone"
+plant source_too_small src/io/h5/virtual.c 's/\|\| !source_holds\(m, p\.source\)\)/)/' "io_h5 small_source"
 plant links_lead_anywhere src/io/h5/files.c 's/return !strncmp\(real, s->folder/return 1 || !strncmp(real, s->folder/' "io_h5 other"
 plant raw_files_are_read src/io/h5/files.c 's/VXG_FAIL_IF\(!s->follow, VXG_ERR_INPUT/VXG_FAIL_IF(s->follow \&\& !s->follow, VXG_ERR_INPUT/' "io_h5 other"
 plant changes_unseen src/io/h5/elements.c 's/VXG_TRY\(vxg__h5_file_unchanged\(&s->files\[d->file\]\)\);//' "io_h5 changes"

@@ -25,6 +25,8 @@
         if (((status) = (call)) != 0) goto label;                                                  \
     } while (0)
 
+#define VXG_MESSAGE 2048 /* bytes of a message with its end; longer ones are cut */
+
 /* Memory of the library: counted, fails on request (vxg_alloc_fail_at), zero-filled, sizes checked
  * for overflow. NULL sets VXG_ERR_MEMORY's message; callers `return VXG_ERR_MEMORY`. */
 void *vxg__calloc(size_t count, size_t size);

@@ -1,12 +1,10 @@
-/* Status codes, the per-thread message chain, and the log. */
+/* Status codes and the log. */
 #include "base.h"
 
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-static _Thread_local char message[2048];
 
 const char *vxg_version(void) {
     return VXG_VERSION;
@@ -30,38 +28,6 @@ int vxg_status_exit_code(int status) {
 #undef VXG_X
     }
     return 1;
-}
-
-const char *vxg_error_message(void) {
-    return message;
-}
-void vxg_error_clear(void) {
-    message[0] = 0;
-}
-
-int vxg_error_set(int status, const char *format, ...) {
-    char text[sizeof message]; /* arguments may point into the old message */
-    va_list ap;
-    va_start(ap, format);
-    vxg__format_list(text, sizeof text, format, ap);
-    va_end(ap);
-    memcpy(message, text, sizeof message);
-    return status;
-}
-
-int vxg_error_context(int status, const char *format, ...) {
-    char text[sizeof message];
-    va_list ap;
-    va_start(ap, format);
-    int n = vxg__format_list(text, sizeof text, format, ap);
-    va_end(ap);
-    if (n < 0) return status;
-    if ((size_t)n < sizeof text) {
-        snprintf(text + n, sizeof text - (size_t)n, ": %.*s", (int)(sizeof text - 3 - (size_t)n),
-                 message);
-    }
-    memcpy(message, text, sizeof message);
-    return status;
 }
 
 /* ---- Log ----
@@ -127,10 +93,10 @@ static int next_message(log_message *m) {
 
 /* What waited for the thread's locks. */
 static void deliver(void) {
-    char kept[sizeof message];
+    char kept[VXG_MESSAGE];
     log_message m;
     if (handing_out || !__atomic_load_n(&waiting, __ATOMIC_RELAXED)) return;
-    memcpy(kept, message, sizeof kept); /* the callback's own calls may fail */
+    snprintf(kept, sizeof kept, "%s", vxg_error_message()); /* the callback's own calls may fail */
     handing_out = 1;
     vxg__lock(&log_lock);
     while (!busy && next_message(&m)) {
@@ -146,7 +112,7 @@ static void deliver(void) {
     }
     vxg__unlock(&log_lock);
     handing_out = 0;
-    memcpy(message, kept, sizeof kept);
+    vxg_error_set(VXG_OK, "%s", kept);
 }
 
 /* The child has one thread: nobody else is in a callback. */

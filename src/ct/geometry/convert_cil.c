@@ -254,10 +254,8 @@ static int flex_views(const file *f, const panel *p, int64_t n, vxg_ct_view *vie
 static int read_notes(const file *f, const struct kind *kind, vxg_ct_notes *notes) {
     image m = {.nz = 1, .dx = 1, .dy = 1, .dz = 1};
     setup s = {.centre = {0}};
-    VXG_FAIL_IF(f->units && strlen(f->units) > 15, VXG_ERR_INPUT,
-                WHAT ": \"units\" is longer than 15 bytes");
     *notes = (vxg_ct_notes){.reverse = -1, .has_volume = f->image != NULL};
-    snprintf(notes->units, sizeof notes->units, "%s", f->units ? f->units : "");
+    VXG_TRY(vxg__keys_units(WHAT, f->units, notes));
     if (!f->image) return VXG_OK;
     VXG_TRY(vxg__keys_read(WHAT, image_keys, (int)(sizeof image_keys / sizeof *image_keys),
                            "\"image_geometry\": ", f->image, &m, &m.given));
@@ -290,17 +288,13 @@ static int read_tree(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
     panel p = {0};
     const struct kind *kind = NULL;
     vxg_ct_view *views;
-    VXG_FAIL_IF(vxg__json_kind(tree) != VXG_JSON_OBJECT, VXG_ERR_INPUT,
-                WHAT ": an object {...} is expected");
     VXG_TRY(vxg__keys_read(WHAT, keys, KEYS, "", tree, &f, &f.given));
     VXG_TRY(read_kind(&f, &kind));
     VXG_TRY(read_panel(&f, kind->width, &p));
     VXG_TRY(read_notes(&f, kind, notes));
     const vxg_json *each = kind->bit == FLEX ? f.sets[0] : f.angles;
     const int64_t n = each ? vxg__json_count(each) : 0;
-    VXG_FAIL_IF(n < 1 || n > VXG__MOST_VIEWS, VXG_ERR_INPUT,
-                WHAT ": \"%s\" has %lld entries, 1 to 4000000 are expected",
-                kind->bit == FLEX ? keys[FIRST_SET].name : "angles", (long long)n);
+    VXG_TRY(vxg__keys_views(WHAT, kind->bit == FLEX ? keys[FIRST_SET].name : "angles", n));
     VXG_TRY(vxg__ct_views_new(n, p.rows, p.cols, &views));
     int status =
         kind->bit == FLEX ? flex_views(&f, &p, n, views) : round_views(&f, kind, &p, views);

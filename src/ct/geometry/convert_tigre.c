@@ -241,15 +241,12 @@ static int read_tree(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
     file f = {0};
     int64_t size[2], voxels[3];
     double pitch[2], voxel[3];
-    VXG_FAIL_IF(vxg__json_kind(tree) != VXG_JSON_OBJECT, VXG_ERR_INPUT,
-                WHAT ": an object {...} is expected");
     VXG_TRY(vxg__keys_read(WHAT, keys, (int)(sizeof keys / sizeof *keys), "", tree, &f, &f.given));
     const int cone = !f.mode || !strcmp(f.mode, "cone");
     VXG_FAIL_IF(!cone && strcmp(f.mode, "parallel"), VXG_ERR_INPUT,
                 WHAT ": \"mode\" is \"%s\", cone or parallel is expected", VXG_SHOW(f.mode));
     const int64_t n = f.per_view[F_ANGLES] ? vxg__json_count(f.per_view[F_ANGLES]) : 0;
-    VXG_FAIL_IF(n < 1 || n > VXG__MOST_VIEWS, VXG_ERR_INPUT,
-                WHAT ": \"angles\" has %lld entries, 1 to 4000000 are expected", (long long)n);
+    VXG_TRY(vxg__keys_views(WHAT, "angles", n));
     VXG_TRY(sizes("Detector", 2, f.n_detector, f.d_detector, f.s_detector, size, pitch));
     VXG_TRY(sizes("Voxel", 3, f.n_voxel, f.d_voxel, f.s_voxel, voxels, voxel));
     *notes = (vxg_ct_notes){.units = "mm", .reverse = -1, .has_volume = 1};

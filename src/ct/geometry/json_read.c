@@ -138,8 +138,6 @@ static int check_keys(const file *f, int form, int beam) {
     VXG_FAIL_IF(beam == FAN && has(f, K_ROWS) && f->rows != 1, VXG_ERR_INPUT,
                 WHAT ": \"rows\" is %lld, a fan beam has 1 (is the beam a cone?)",
                 (long long)f->rows);
-    VXG_FAIL_IF(f->units && strlen(f->units) > 15, VXG_ERR_INPUT,
-                WHAT ": \"units\" is longer than 15 bytes");
     if (form == VECTORS) return VXG_OK;
     if (beam != PARALLEL) {
         VXG_TRY(need(f, K_SOD, "distance from source to axis"));
@@ -260,8 +258,7 @@ static int read_vectors(file *f, vxg_ct_beam beam, vxg_ct_detector detector,
                         vxg_ct_geometry **out) {
     vxg_ct_view *views;
     const int64_t n = vxg__json_count(f->views), rows = f->rows ? f->rows : 1;
-    VXG_FAIL_IF(n < 1 || n > VXG__MOST_VIEWS, VXG_ERR_INPUT,
-                WHAT ": \"views\" has %lld entries, 1 to 4000000 are expected", (long long)n);
+    VXG_TRY(vxg__keys_views(WHAT, "views", n));
     VXG_TRY(vxg__ct_views_new(n, rows, f->cols, &views));
     int64_t i = 0;
     int status = VXG_OK;
@@ -310,18 +307,15 @@ static int read_file(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry 
     vxg_ct_beam beam = VXG_CT_BEAM_PARALLEL;
     vxg_ct_detector detector = VXG_CT_DETECTOR_FLAT;
     int where = 0;
-    VXG_FAIL_IF(vxg__json_kind(tree) != VXG_JSON_OBJECT, VXG_ERR_INPUT,
-                WHAT ": an object {...} is expected");
     VXG_TRY(vxg__keys_read(WHAT, file_keys, K_COUNT, "", tree, &f, &f.given));
     VXG_TRY(read_words(&f, &beam, &detector, &where));
     const int vectors = f.views && vxg__json_kind(f.views) == VXG_JSON_LIST;
     VXG_TRY(check_keys(&f, vectors ? VECTORS : COMPACT, where));
-    int status =
-        vectors ? read_vectors(&f, beam, detector, out) : read_compact(&f, beam, detector, out);
-    if (status) return status;
-    *notes = (vxg_ct_notes){.reverse = has(&f, K_REVERSE) ? (int)f.reverse : -1};
-    snprintf(notes->units, sizeof notes->units, "%s", f.units ? f.units : "");
-    notes->has_volume = f.volume != NULL;
+    *notes = (vxg_ct_notes){.reverse = has(&f, K_REVERSE) ? (int)f.reverse : -1,
+                            .has_volume = f.volume != NULL};
+    VXG_TRY(vxg__keys_units(WHAT, f.units, notes));
+    VXG_TRY(vectors ? read_vectors(&f, beam, detector, out)
+                    : read_compact(&f, beam, detector, out));
     return f.volume ? read_volume(f.volume, *out, &notes->volume) : VXG_OK;
 }
 

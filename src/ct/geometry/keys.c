@@ -88,6 +88,20 @@ int vxg__keys_read(const char *what, const vxg__key *table, int count, const cha
     return VXG_OK;
 }
 
+int vxg__keys_units(const char *what, const char *units, vxg_ct_notes *notes) {
+    VXG_FAIL_IF(units && strlen(units) >= sizeof notes->units, VXG_ERR_INPUT,
+                "%s: \"units\" is longer than %d bytes", what, (int)sizeof notes->units - 1);
+    snprintf(notes->units, sizeof notes->units, "%s", units ? units : "");
+    return VXG_OK;
+}
+
+int vxg__keys_views(const char *what, const char *name, int64_t n) {
+    VXG_FAIL_IF(n < 1 || n > VXG__MOST_VIEWS, VXG_ERR_INPUT,
+                "%s: \"%s\" has %lld entries, 1 to %d are expected", what, name, (long long)n,
+                VXG__MOST_VIEWS);
+    return VXG_OK;
+}
+
 int vxg__keys_list(const char *what, const vxg_json *list, const char *place, const char *name,
                    int64_t n, double *out) {
     VXG_FAIL_IF(vxg__json_kind(list) != VXG_JSON_LIST, VXG_ERR_INPUT, "%s: %s\"%s\" is no list",
@@ -152,7 +166,10 @@ int vxg__ct_read_json(const char *what, const char *text, size_t n, vxg__ct_tree
     *out = NULL;
     if (notes) VXG_TRY(VXG_OUT_CHECK(vxg_ct_notes, notes));
     VXG_TRY(vxg__json_parse(text, n, what, VXG__MOST_VALUES, &tree));
-    const int status = read_tree(tree, &found, out);
+    int status = VXG_OK;
+    if (vxg__json_kind(tree) != VXG_JSON_OBJECT)
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: an object {...} is expected", what);
+    if (!status) status = read_tree(tree, &found, out);
     vxg__json_free(tree);
     if (!status) return notes ? VXG_OUT(vxg_ct_notes, notes, &found) : VXG_OK;
     vxg_ct_geometry_release(*out);

@@ -27,8 +27,8 @@ typedef struct vxg__key {
     size_t offset; /* of a field of the target */
 } vxg__key;
 
-/* A geometry out of a text that is one JSON value: read_tree sees the parsed value and a notes that
- * is there. What the geometry refuses is the text's fault; *out is NULL on errors. */
+/* A geometry out of a text that is one JSON object: read_tree sees the parsed object and a notes
+ * that is there. What the geometry refuses is the text's fault; *out is NULL on errors. */
 typedef int vxg__ct_tree_reader(const vxg_json *tree, vxg_ct_notes *notes, vxg_ct_geometry **out);
 int vxg__ct_read_json(const char *what, const char *text, size_t n, vxg__ct_tree_reader *read_tree,
                       vxg_ct_notes *notes, vxg_ct_geometry **out);
@@ -42,6 +42,10 @@ int vxg__keys_real(const char *what, const vxg_json *v, const char *place, const
 /* "name": [n numbers] */
 int vxg__keys_list(const char *what, const vxg_json *list, const char *place, const char *name,
                    int64_t n, double *out);
+/* The text of "units", or NULL, into notes->units. */
+int vxg__keys_units(const char *what, const char *units, vxg_ct_notes *notes);
+/* Whether a list called name may have n entries, one a view. */
+int vxg__keys_views(const char *what, const char *name, int64_t n);
 /* "unknown key ... (did you mean ...?)" */
 int vxg__keys_unknown(const char *what, const vxg__key *table, int count, const char *place,
                       const char *name);

@@ -1,30 +1,8 @@
-/* Base's names inside the helper, which has one thread and neither pool nor log: memory and
- * messages without counts and locks. */
+/* Base's names inside the helper, which has one thread and neither pool nor log: memory without
+ * counts, locks that are none. Messages are base's own (base/message.c). */
 #include "base/base.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-static char message[2048];
-
-const char *vxg_error_message(void) {
-    return message;
-}
-void vxg_error_clear(void) {
-    message[0] = 0;
-}
-
-int vxg_error_set(int status, const char *format, ...) {
-    char text[sizeof message]; /* arguments may point into the old message */
-    va_list list;
-    va_start(list, format);
-    vxg__format_list(text, sizeof text, format, list);
-    va_end(list);
-    memcpy(message, text, sizeof message);
-    return status;
-}
 
 void *vxg__calloc(size_t count, size_t size) {
     void *p = calloc(count ? count : 1, size ? size : 1);
