@@ -14,18 +14,18 @@ typedef struct options {
     int schedule, size, slices, runs, compare;
 } options;
 
-static const vxg_option rows[] = {
-    {"schedule", 0, VXG_OPT_CHOICE, offsetof(options, schedule), "auto", 0, 0, NULL, "auto|off",
-     "off: the plain loop on the CPU too (operators ct.parallel.*)"},
-    {"size", 0, VXG_OPT_INT, offsetof(options, size), "0", 0, 8192, "px", NULL,
-     "columns, views and volume width of ct.parallel.*; 0: 512"},
-    {"slices", 0, VXG_OPT_INT, offsetof(options, slices), "0", 0, 8192, NULL, NULL,
-     "slices of ct.parallel.*; 0: 64"},
-    {"runs", 0, VXG_OPT_INT, offsetof(options, runs), "0", 0, 1000, NULL, NULL,
-     "timed runs after one that does not count; 0: 5, fewer when they take long"},
-    {"compare", 0, VXG_OPT_FLAG, offsetof(options, compare), NULL, 0, 0, NULL, NULL,
-     "also run the plain loop and print the largest difference over the largest value "
-     "(ct.parallel.*)"},
+static const cli_row rows[] = {
+    CLI_OWN("schedule", 0, VXG_OPT_CHOICE, offsetof(options, schedule), "auto", 0, 0, NULL,
+            "auto|off", "off: the plain loop on the CPU too (operators ct.parallel.*)"),
+    CLI_OWN("size", 0, VXG_OPT_INT, offsetof(options, size), "0", 0, 8192, "px", NULL,
+            "columns, views and volume width of ct.parallel.*; 0: 512"),
+    CLI_OWN("slices", 0, VXG_OPT_INT, offsetof(options, slices), "0", 0, 8192, NULL, NULL,
+            "slices of ct.parallel.*; 0: 64"),
+    CLI_OWN("runs", 0, VXG_OPT_INT, offsetof(options, runs), "0", 0, 1000, NULL, NULL,
+            "timed runs after one that does not count; 0: 5, fewer when they take long"),
+    CLI_OWN("compare", 0, VXG_OPT_FLAG, offsetof(options, compare), NULL, 0, 0, NULL, NULL,
+            "also run the plain loop and print the largest difference over the largest value "
+            "(ct.parallel.*)"),
     CLI_COMPUTE_ROWS(options, "auto"),
     CLI_SHARED_ROWS(options),
 };
@@ -281,8 +281,7 @@ const cli_verb cli_verb_bench = {
     .examples = "  voxgrad bench ct.parallel\n  voxgrad bench ct.parallel.back --size 256 "
                 "--compare\n  voxgrad bench --device all --json > rates.json\n",
     .max_operands = 1,
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(options),
     .run = run,
 };

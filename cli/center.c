@@ -8,31 +8,24 @@
 typedef struct options {
     cli_shared shared;
     const char *output, *nsino;
-    vxg_range center_range, rows, columns, projections;
-    int reverse, no_minus_log, force, max_rows, follow_links;
+    vxg_range center_range;
+    vxg_ct_recon_opts part; /* rows, columns, projections and how they are read */
+    vxg_scan_opts scan;
+    int force, max_rows;
 } options;
 
-static const vxg_option rows[] = {
-    {"output", 'o', VXG_OPT_TEXT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
-     "write the score curves as a PNG picture"},
-    {"nsino", 0, VXG_OPT_TEXT, offsetof(options, nsino), NULL, 0, 0, NULL, "ROW",
-     "use one detector row: 512, or a fraction of the height: 0.5; not given: several rows"},
-    {"max-rows", 0, VXG_OPT_INT, offsetof(options, max_rows), "9", 1, 64, "rows", NULL,
-     "without --nsino, use up to this many rows spread over the height"},
-    {"center-range", 0, VXG_OPT_RANGE, offsetof(options, center_range), NULL, 0, 0, "px",
-     "A:B[:STEP]", "columns to search; not given: the middle half of the detector"},
-    {"rows", 0, VXG_OPT_RANGE, offsetof(options, rows), NULL, 0, 0, NULL, "A:B",
-     "detector rows to use, B excluded"},
-    {"columns", 0, VXG_OPT_RANGE, offsetof(options, columns), NULL, 0, 0, NULL, "A:B",
-     "detector columns to use, B excluded"},
-    {"projections", 0, VXG_OPT_RANGE, offsetof(options, projections), NULL, 0, 0, NULL, "A:B",
-     "projections to use, B excluded"},
-    {"reverse", 0, VXG_OPT_FLAG, offsetof(options, reverse), NULL, 0, 0, NULL, NULL,
-     "the stage turns clockwise"},
-    {"no-minus-log", 0, VXG_OPT_FLAG, offsetof(options, no_minus_log), NULL, 0, 0, NULL, NULL,
-     "the data are line integrals already: no flat and dark correction, no logarithm"},
-    CLI_LINKS_ROW(options),
-    CLI_FORCE_ROW(options),
+static const cli_row rows[] = {
+    CLI_OWN("output", 'o', VXG_OPT_OUTPUT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
+            "write the score curves as a PNG picture"),
+    CLI_OWN("nsino", 0, VXG_OPT_TEXT, offsetof(options, nsino), NULL, 0, 0, NULL, "ROW",
+            "use one detector row: 512, or a fraction of the height: 0.5; not given: several rows"),
+    CLI_OWN("max-rows", 0, VXG_OPT_INT, offsetof(options, max_rows), "9", 1, 64, "rows", NULL,
+            "without --nsino, use up to this many rows spread over the height"),
+    CLI_OWN("center-range", 0, VXG_OPT_RANGE, offsetof(options, center_range), NULL, 0, 0, "px",
+            "A:B[:STEP]", "columns to search; not given: the middle half of the detector"),
+    CLI_PART_ROWS(offsetof(options, part)),
+    CLI_LINKS_ROW(offsetof(options, scan)),
+    CLI_FORCE_ALONE(options),
     CLI_SHARED_ROWS(options),
 };
 
@@ -107,16 +100,15 @@ static void print_result(const cli_run *r, const cli_center *c, const char *pict
 static int run(cli_run *r) {
     const options *o = r->options;
     vxg_scan_reader *scan = NULL;
-    cli_select sel = {.reverse = o->reverse, .no_minus_log = o->no_minus_log};
+    cli_select sel = {.reverse = o->part.reverse, .no_minus_log = o->part.no_minus_log};
     cli_center c = {0};
     cli_odd odd = {0};
     int64_t row = -1;
     vxg_outputs *set = NULL;
-    const vxg_scan_opts input = {.follow_links = o->follow_links};
     int status = cli_outputs_new(&set, r->operands, 1);
     if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
-    if (!status) status = cli_scan_open(r->operands[0], &input, &scan);
-    if (!status) status = cli_select_part(&sel, scan, &o->rows, &o->columns, &o->projections);
+    if (!status) status = cli_scan_open(r->operands[0], &o->scan, &scan);
+    if (!status) status = cli_select_part(&sel, scan, &o->part);
     if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
     if (!status) status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, &c);
     if (!status) {
@@ -149,8 +141,7 @@ const cli_verb cli_verb_center = {
                 "  voxgrad center scan.h5 --nsino 0.5 --center-range 900:1100\n",
     .min_operands = 1,
     .max_operands = 1,
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(options),
     .run = run,
 };

@@ -14,15 +14,16 @@ typedef struct options {
     int examples, thorough;
 } options;
 
-static const vxg_option rows[] = {
-    {"plugin", 0, VXG_OPT_TEXT, offsetof(options, plugin), NULL, 0, 0, NULL, "LIB",
-     "load a shared library that registers operators of yours: it exports int "
-     "vxg_plugin_register(void)"},
-    {"thorough", 0, VXG_OPT_FLAG, offsetof(options, thorough), NULL, 0, 0, NULL, NULL,
-     "run every example in both sizes (minutes); otherwise every tiny one (up to 8^3 voxels) and a "
-     "few small ones (up to 64^3)"},
-    {"examples", 0, VXG_OPT_INT, offsetof(options, examples), "0", 0, 100000, NULL, NULL,
-     "random examples per operator; 0: as many as the operator's row says"},
+static const cli_row rows[] = {
+    CLI_OWN("plugin", 0, VXG_OPT_FILE, offsetof(options, plugin), NULL, 0, 0, NULL, "LIB",
+            "load a shared library that registers operators of yours: it exports int "
+            "vxg_plugin_register(void)"),
+    CLI_OWN("thorough", 0, VXG_OPT_FLAG, offsetof(options, thorough), NULL, 0, 0, NULL, NULL,
+            "run every example in both sizes (minutes); otherwise every tiny one (up to 8^3 "
+            "voxels) and a "
+            "few small ones (up to 64^3)"),
+    CLI_OWN("examples", 0, VXG_OPT_INT, offsetof(options, examples), "0", 0, 100000, NULL, NULL,
+            "random examples per operator; 0: as many as the operator's row says"),
     CLI_COMPUTE_ROWS(options, "all"),
     CLI_SHARED_ROWS(options),
 };
@@ -314,8 +315,7 @@ const cli_verb cli_verb_check = {
     .examples = "  voxgrad check\n  voxgrad check ct.parallel --device cpu\n"
                 "  voxgrad check mine.* --plugin ./libmine.so\n",
     .max_operands = 1,
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(options),
     .run = run,
 };

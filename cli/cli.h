@@ -1,8 +1,9 @@
 /* The command: what its files share. The command sees the public headers only.
  *
- * A verb is one file: a struct of options that starts with cli_shared, a table of vxg_option rows
- * (the only description of its flags: parsing, --help, man page, completion and provenance all come
- * from it) and a cli_verb. main.c lists the verbs.
+ * A verb is one file: a struct of options that starts with cli_shared, a list of cli_row (parsing,
+ * --help, man page, completion and provenance all come from it) and a cli_verb. What sets a field
+ * of a library's struct is a row that names the library's own description of that field and adds
+ * the flag's spelling (docs/adding/option.md). main.c lists the verbs.
  */
 #ifndef CLI_H
 #define CLI_H
@@ -22,29 +23,57 @@ typedef struct cli_compute { /* rows of verbs that compute */
     int threads;
 } cli_compute;
 
-/* Rows of the shared structs inside a verb's struct T. One line per row: a table is read as one. */
+/* One option of a verb: the command's own, or a field of a library's struct. */
+typedef struct cli_row {
+    vxg_option own; /* of a field only: name, letter, place of the struct, the command's default */
+    const char *table; /* the struct's name in vxg_option_table; NULL: an option of the command's */
+    const char *field; /* the row's name there */
+    const char *also;  /* another spelling of the name (another package's), or NULL */
+} cli_row;
+
 /* clang-format off */
-#define CLI_SHARED_ROWS(T)                                                                         \
-    {"json", 0, VXG_OPT_FLAG, offsetof(T, shared.json), NULL, 0, 0, NULL, NULL,                    \
-     "print the result as JSON on standard output"},                                              \
-    {"quiet", 'q', VXG_OPT_FLAG, offsetof(T, shared.quiet), NULL, 0, 0, NULL, NULL,                \
-     "no progress and no messages, except errors"},                                               \
-    {"verbose", 'v', VXG_OPT_FLAG, offsetof(T, shared.verbose), NULL, 0, 0, NULL, NULL,            \
-     "also show the library's log: devices, compilers, cache"},                                   \
-    {"help", 'h', VXG_OPT_FLAG, offsetof(T, shared.help), NULL, 0, 0, NULL, NULL,                  \
-     "show this help"}
-#define CLI_COMPUTE_ROWS(T, fallback)                                                              \
-    {"device", 'd', VXG_OPT_TEXT, offsetof(T, compute.device), fallback, 0, 0, NULL, "DEVICE",     \
-     "where to compute, as `voxgrad devices` names it: cpu, cpu:v3, opencl:0, cuda:0"},            \
-    {"threads", 't', VXG_OPT_INT, offsetof(T, compute.threads), "0", 0, 1024, NULL, NULL,          \
-     "CPU threads; 0: as many as this process may use. Results do not depend on it"}
-#define CLI_LINKS_ROW(T)                                                                           \
-    {"follow-links", 0, VXG_OPT_FLAG, offsetof(T, follow_links), NULL, 0, 0, NULL, NULL,           \
-     "read what an HDF5 file links to outside its own folder, and raw files; for files you trust"}
-#define CLI_FORCE_ROW(T)                                                                           \
-    {"force", 'f', VXG_OPT_FLAG, offsetof(T, force), NULL, 0, 0, NULL, NULL,                       \
-     "replace results that exist"}
+#define CLI_OWN_ALSO(spelling, id, key, kind, at, usual, least, most, measure, words, about)       \
+    {.own = {.name = id, .letter = key, .type = kind, .offset = at, .fallback = usual,             \
+             .min = least, .max = most, .unit = measure, .choices = words, .help = about},         \
+     .also = spelling}
+#define CLI_OWN(...) CLI_OWN_ALSO(NULL, __VA_ARGS__)
+/* at: where the verb's struct holds one of T; usual: the command's default or NULL. */
+#define CLI_FIELD_ALSO(spelling, id, key, at, T, row, usual)                                       \
+    {.own = {.name = id, .letter = key, .offset = at, .fallback = usual},                          \
+     .table = #T, .field = row, .also = spelling}
+#define CLI_FIELD(...) CLI_FIELD_ALSO(NULL, __VA_ARGS__)
+/* For a verb that holds the value of T's field alone, in `member`. */
+#define CLI_VALUE(V, member, T, field) (offsetof(V, member) - offsetof(T, field))
+
+/* Rows of the shared structs inside a verb's struct V. One line per row: a table is read as one. */
+#define CLI_SHARED_ROWS(V)                                                                         \
+    CLI_OWN("json", 0, VXG_OPT_FLAG, offsetof(V, shared.json), NULL, 0, 0, NULL, NULL,             \
+     "print the result as JSON on standard output"),                                              \
+    CLI_OWN("quiet", 'q', VXG_OPT_FLAG, offsetof(V, shared.quiet), NULL, 0, 0, NULL, NULL,         \
+     "no progress and no messages, except errors"),                                               \
+    CLI_OWN("verbose", 'v', VXG_OPT_FLAG, offsetof(V, shared.verbose), NULL, 0, 0, NULL, NULL,     \
+     "also show the library's log: devices, compilers, cache"),                                   \
+    CLI_OWN("help", 'h', VXG_OPT_FLAG, offsetof(V, shared.help), NULL, 0, 0, NULL, NULL,           \
+     "show this help")
+#define CLI_THREADS_ROW(at)                                                                        \
+    CLI_OWN("threads", 't', VXG_OPT_INT, at, "0", 0, 1024, NULL, NULL,                             \
+     "CPU threads; 0: as many as this process may use. Results do not depend on it")
+#define CLI_COMPUTE_ROWS(V, usual)                                                                 \
+    CLI_OWN("device", 'd', VXG_OPT_TEXT, offsetof(V, compute.device), usual, 0, 0, NULL, "DEVICE", \
+     "where to compute, as `voxgrad devices` names it: cpu, cpu:v3, opencl:0, cuda:0"),            \
+    CLI_THREADS_ROW(offsetof(V, compute.threads))
 /* clang-format on */
+#define CLI_LINKS_ROW(at) CLI_FIELD("follow-links", 0, at, vxg_scan_opts, "follow-links", NULL)
+#define CLI_FORCE_ROW(at) CLI_FIELD("force", 'f', at, vxg_volume_writer_opts, "force", NULL)
+/* of verbs that write no volume */
+#define CLI_FORCE_ALONE(V) CLI_FORCE_ROW(CLI_VALUE(V, force, vxg_volume_writer_opts, force))
+/* The part of a scan to use, and how its views turn; at: of a vxg_ct_recon_opts. */
+#define CLI_PART_ROWS(at)                                                                          \
+    CLI_FIELD("rows", 0, at, vxg_ct_recon_opts, "rows", NULL),                                     \
+        CLI_FIELD("columns", 0, at, vxg_ct_recon_opts, "cols", NULL),                              \
+        CLI_FIELD("projections", 0, at, vxg_ct_recon_opts, "views", NULL),                         \
+        CLI_FIELD("reverse", 0, at, vxg_ct_recon_opts, "reverse", NULL),                           \
+        CLI_FIELD("no-minus-log", 0, at, vxg_ct_recon_opts, "no-minus-log", NULL)
 
 typedef struct cli_run cli_run;
 
@@ -57,11 +86,19 @@ typedef struct cli_verb {
     const char *examples; /* lines */
     int min_operands, max_operands;
     int hidden;
-    const vxg_option *options;
+    const cli_row *rows;
+    vxg_option *options; /* made of the rows by cli_tables */
     int count;
     size_t size; /* of the options struct */
     int (*run)(cli_run *run);
 } cli_verb;
+
+/* Of a verb: its list of rows and the room for its table. */
+#define CLI_ROWS(list)                                                                             \
+    .rows = list, .count = (int)(sizeof(list) / sizeof *(list)),                                   \
+    .options = (vxg_option[sizeof(list) / sizeof *(list)]) {                                       \
+        { 0 }                                                                                      \
+    }
 
 struct cli_run {
     const cli_verb *verb;
@@ -104,6 +141,9 @@ int cli_flush_results(void);
 int cli_exit_code(int status);
 
 /* options.c */
+/* Makes every verb's table of options; before anything else here. Fails where a row names what the
+ * library does not have. */
+int cli_tables(void);
 /* Fills run from argv[first..argc). Returns a status; VXG_ERR_ARGUMENT with words. */
 int cli_parse(cli_run *run, void *options, int argc, char **argv, int first);
 /* British spellings become the American ones that names have here: centre, normalise, colour, grey.
@@ -111,20 +151,12 @@ int cli_parse(cli_run *run, void *options, int argc, char **argv, int first);
 void cli_american(const char *word, char *out, size_t size);
 /* Whether the option of this name was on the command line, be it with its default. */
 int cli_given(const cli_run *run, const char *name);
-/* The option another package spells differently, or the name itself. */
-const char *cli_option_name(const char *name);
-/* Next (spelling here, spelling elsewhere) pair of an option: index from 0, NULL at the end. */
-const char *cli_option_alias(const char *name, int index);
 /* Word for an option's value ("N", "A:B[:STEP]", "tiff|h5"), "" for flags. */
 void cli_option_value(const vxg_option *o, char *out, size_t size);
-/* Help text with unit, bounds' meaning and default in brackets. */
-void cli_option_help(const vxg_option *o, char *out, size_t size);
+/* Help text of row i with unit, bounds' meaning and default in brackets. */
+void cli_option_help(const cli_verb *v, int i, char *out, size_t size);
 void cli_help_verb(FILE *f, const cli_verb *verb);
 void cli_help_all(FILE *f);
-/* Whole numbers [begin, end) from an option "a:b" (or one number a: [a, a+1)), not given: [0, n).
- * VXG_ERR_ARGUMENT names the option and the limit n. */
-int cli_span(const char *name, const vxg_range *range, int64_t n, int64_t *begin, int64_t *end);
-
 /* message.c */
 /* A line on standard error, unless --quiet. */
 void cli_say(const cli_run *run, const char *format, ...) VXG_PRINTF(2, 3);
@@ -217,9 +249,9 @@ typedef struct cli_select { /* the part of a scan to use */
     int64_t row0, row1, view0, view1, col0, col1;
     int reverse, no_minus_log;
 } cli_select;
-/* Rows, columns and projections out of the options of these names. */
-int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_range *rows,
-                    const vxg_range *columns, const vxg_range *projections);
+/* Rows, columns and projections of a scan, as CLI_PART_ROWS set them; VXG_ERR_ARGUMENT names the
+ * option and what the scan has. */
+int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_ct_recon_opts *part);
 /* Line integrals of rows[0..nrows) as (view, row, column) of the selection. free() it. */
 int cli_scan_rows(vxg_scan_reader *scan, const cli_select *sel, const int64_t *rows, int64_t nrows,
                   float **out);
@@ -299,10 +331,13 @@ void cli_center_free(cli_center *c);
 typedef struct cli_recon {
     cli_shared shared;
     cli_compute compute;
-    const char *output, *axis, *nsino, *geometry, *dataset;
-    int type, format, filter, ring, reverse, force, no_minus_log, no_checksum, follow_links;
-    double cutoff, max_memory;
-    vxg_range center_range, rows, columns, projections;
+    vxg_ct_recon_opts recon;
+    vxg_scan_opts scan;
+    vxg_volume_writer_opts volume; /* format and force */
+    const char *output, *axis, *nsino, *geometry;
+    int type, no_checksum;
+    double max_memory;
+    vxg_range center_range;
 } cli_recon;
 typedef struct cli_job { /* what the three types share */
     const cli_run *run;

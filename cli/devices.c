@@ -8,7 +8,7 @@ typedef struct options {
     cli_shared shared;
 } options;
 
-static const vxg_option rows[] = {CLI_SHARED_ROWS(options)};
+static const cli_row rows[] = {CLI_SHARED_ROWS(options)};
 static const char *const optional[] = {"opencl", "cuda"};
 
 static void print_json(const vxg_device_info *list, int n, const char *chosen) {
@@ -87,8 +87,7 @@ const cli_verb cli_verb_devices = {
     .about = "The CPU is always there. OpenCL and CUDA devices appear when the system's own "
              "libraries are found at run time; otherwise the last lines say what is missing.",
     .examples = "  voxgrad devices\n  voxgrad devices --json\n",
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(options),
     .run = run,
 };

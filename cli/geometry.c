@@ -12,8 +12,8 @@
 typedef struct options {
     cli_shared shared;
     const char *output, *svg;
-    int from, to, rows, cols, force;
-    double pixel, row_pitch;
+    int from, to, force;
+    vxg_ct_detector_size size; /* for formats that do not say */
 } options;
 
 /* ---- Formats ---- */
@@ -91,25 +91,22 @@ static const struct format {
 #define FORMAT_HELP FORMAT_LIST(LINE)
 #define FORMATS ((int)(sizeof formats / sizeof *formats))
 
-static const vxg_option rows[] = {
-    {"svg", 0, VXG_OPT_TEXT, offsetof(options, svg), NULL, 0, 0, NULL, "FILE",
-     "explain: also draw the scan from above and from the side"},
-    {"output", 'o', VXG_OPT_TEXT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
-     "convert: the file to write; not given: standard output"},
-    {"from", 0, VXG_OPT_CHOICE, offsetof(options, from), "auto", 0, 0, NULL, "auto" FORMAT_NAMES,
-     "format of FILE; auto: by what it holds"},
-    {"to", 0, VXG_OPT_CHOICE, offsetof(options, to), "json", 0, 0, NULL, &FORMAT_NAMES[1],
-     "convert: format to write; json: compact where a circle or helix says it all; vectors: JSON "
-     "with the vectors of every view"},
-    {"rows", 0, VXG_OPT_INT, offsetof(options, rows), "0", 0, 2147483647, "px", NULL,
-     "rows of the detector, for formats that do not say"},
-    {"cols", 0, VXG_OPT_INT, offsetof(options, cols), "0", 0, 2147483647, "px", NULL,
-     "columns of the detector, for formats that do not say"},
-    {"pixel", 0, VXG_OPT_REAL, offsetof(options, pixel), "1", 1e-12, 1e12, NULL, NULL,
-     "pitch of the columns, for formats that do not say"},
-    {"row-pitch", 0, VXG_OPT_REAL, offsetof(options, row_pitch), "0", 0, 1e12, NULL, NULL,
-     "pitch of the rows; 0: as --pixel"},
-    CLI_FORCE_ROW(options),
+static const cli_row rows[] = {
+    CLI_OWN("svg", 0, VXG_OPT_OUTPUT, offsetof(options, svg), NULL, 0, 0, NULL, "FILE",
+            "explain: also draw the scan from above and from the side"),
+    CLI_OWN("output", 'o', VXG_OPT_OUTPUT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
+            "convert: the file to write; not given: standard output"),
+    CLI_OWN("from", 0, VXG_OPT_CHOICE, offsetof(options, from), "auto", 0, 0, NULL,
+            "auto" FORMAT_NAMES, "format of FILE; auto: by what it holds"),
+    CLI_OWN("to", 0, VXG_OPT_CHOICE, offsetof(options, to), "json", 0, 0, NULL, &FORMAT_NAMES[1],
+            "convert: format to write; json: compact where a circle or helix says it all; vectors: "
+            "JSON "
+            "with the vectors of every view"),
+    CLI_FIELD("rows", 0, offsetof(options, size), vxg_ct_detector_size, "rows", NULL),
+    CLI_FIELD("cols", 0, offsetof(options, size), vxg_ct_detector_size, "cols", NULL),
+    CLI_FIELD("pixel", 0, offsetof(options, size), vxg_ct_detector_size, "pixel", "1"),
+    CLI_FIELD("row-pitch", 0, offsetof(options, size), vxg_ct_detector_size, "row-pitch", NULL),
+    CLI_FORCE_ALONE(options),
     CLI_SHARED_ROWS(options),
 };
 #undef X
@@ -171,8 +168,7 @@ static int load(const options *o, const char *path, vxg_ct_notes *notes, vxg_ct_
     *geo = NULL;
     int status = read_all(path, &text, &n);
     if (status) return status;
-    const source from = {
-        text, n, {.rows = o->rows, .cols = o->cols, .pixel = o->pixel, .row_pitch = o->row_pitch}};
+    const source from = {text, n, o->size};
     *notes = (vxg_ct_notes){.reverse = -1};
     int format = o->from - 1;
     if (!o->from) status = format_of(text, n, &format);
@@ -312,14 +308,14 @@ const cli_verb cli_verb_geometry = {
     .about =
         "explain prints what the scan in FILE is: beam, distances, magnification, field of view, "
         "direction of rotation, coverage, and warns about what looks wrong.\n\nconvert writes "
-        "FILE in another format. docs/geometry.md describes the formats:\n" FORMAT_HELP,
+        "FILE in another format. --rows, --cols, --pixel and --row-pitch are for formats that do "
+        "not say them. docs/geometry.md describes the formats:\n" FORMAT_HELP,
     .examples = "  voxgrad geometry explain scan.json --svg scan.svg\n"
                 "  voxgrad geometry convert scan.json --to astra -o scan.txt\n"
                 "  voxgrad geometry convert rtk.xml --rows 512 --cols 512 --pixel 0.8\n",
     .min_operands = 2,
     .max_operands = 2,
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(options),
     .run = run,
 };

@@ -8,9 +8,9 @@
 
 typedef struct options {
     cli_shared shared;
-    int follow_links;
+    vxg_scan_opts scan;
 } options;
-static const vxg_option rows[] = {CLI_LINKS_ROW(options), CLI_SHARED_ROWS(options)};
+static const cli_row rows[] = {CLI_LINKS_ROW(offsetof(options, scan)), CLI_SHARED_ROWS(options)};
 
 /* Whole frames, about 64 MB of them; of very large ones a band of rows. */
 enum { FRAMES = 32, FLOATS = 8 << 20, ALL = 16 << 20 };
@@ -87,15 +87,14 @@ static int run(cli_run *r) {
     cli_select sel = {0};
     struct stat st;
     const options *o = r->options;
-    const vxg_scan_opts input = {.follow_links = o->follow_links};
-    const vxg_range all = {0};
-    int status = cli_scan_open(r->operands[0], &input, &scan);
+    const vxg_ct_recon_opts all = {0};
+    int status = cli_scan_open(r->operands[0], &o->scan, &scan);
     if (status) return status;
     const int64_t bytes = stat(r->operands[0], &st) ? 0 : (int64_t)st.st_size;
     const int64_t frame = scan->nrows * scan->ncols;
     int64_t frames = ALL / (frame ? frame : 1);
     frames = frames < 2 ? 2 : frames > FRAMES ? FRAMES : frames;
-    status = cli_select_part(&sel, scan, &all, &all, &all);
+    status = cli_select_part(&sel, scan, &all);
     if (!status) status = cli_look(scan, &sel, (int)frames, frames > 2 ? frame : FLOATS, &f);
     if (!status) status = cli_odd_find(scan, &sel, &f, 1, &odd);
     if (!status && r->shared->json) print_json(scan, &f, &odd, bytes);
@@ -115,8 +114,7 @@ const cli_verb cli_verb_info = {
     .examples = "  voxgrad info tooth.h5\n  voxgrad info tooth.h5 --json\n",
     .min_operands = 1,
     .max_operands = 1,
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(options),
     .run = run,
 };

@@ -140,12 +140,15 @@ int main(int argc, char **argv) {
     int status;
     cli_hold_streams();
     cli_set_signals();
+    status = cli_tables();
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
     const char *word = argc > 1 ? argv[1] : NULL;
     const cli_verb *verb = word ? cli_verb_find(word) : NULL;
-    if (!word) {
+    if (!word && !status) {
         cli_help_all(stderr);
         return vxg_status_exit_code(VXG_ERR_ARGUMENT);
+    } else if (status) {
+        /* a row names what the library does not have */
     } else if (verb) {
         status = run_verb(verb, argc, argv);
     } else if (!strcmp(word, "--help") || !strcmp(word, "-h")) {

@@ -8,7 +8,7 @@
 typedef struct options {
     cli_shared shared;
 } options;
-static const vxg_option rows[] = {CLI_SHARED_ROWS(options)};
+static const cli_row rows[] = {CLI_SHARED_ROWS(options)};
 
 static int run_version(cli_run *r) {
     if (r->shared->json) {
@@ -54,10 +54,11 @@ static void roff(const char *s) {
     }
 }
 
-static void man_option(const vxg_option *o) {
+static void man_option(const cli_verb *v, int i) {
+    const vxg_option *o = &v->options[i];
     char value[64], help[512];
     cli_option_value(o, value, sizeof value);
-    cli_option_help(o, help, sizeof help);
+    cli_option_help(v, i, help, sizeof help);
     printf(".TP\n");
     if (o->letter) printf("\\fB\\-%c\\fR, ", o->letter);
     printf("\\fB\\-\\-");
@@ -97,7 +98,7 @@ static void man_roff(void) {
             roff(v->about);
             printf("\n");
         }
-        for (int k = 0; k < v->count; k++) man_option(&v->options[k]);
+        for (int k = 0; k < v->count; k++) man_option(v, k);
         if (v->examples) {
             printf(".PP\nExamples:\n.PP\n.nf\n");
             roff(v->examples);
@@ -156,10 +157,7 @@ static int run_man(cli_run *r) {
 
 /* ---- completion ---- */
 static int wants_file(const vxg_option *o) {
-    if (o->type == VXG_OPT_FILE) return 1;
-    return o->type == VXG_OPT_TEXT && o->choices &&
-           (!strcmp(o->choices, "FILE") || !strcmp(o->choices, "DIR") ||
-            !strcmp(o->choices, "LIB"));
+    return o->type == VXG_OPT_FILE || o->type == VXG_OPT_OUTPUT;
 }
 
 static void bash_completion(void) {
@@ -258,7 +256,7 @@ static int run_completion(cli_run *r) {
     return VXG_OK;
 }
 
-#define TABLE .options = rows, .count = (int)(sizeof rows / sizeof *rows), .size = sizeof(options)
+#define TABLE CLI_ROWS(rows), .size = sizeof(options)
 
 const cli_verb cli_verb_version = {
     .name = "version",

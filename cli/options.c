@@ -1,30 +1,39 @@
 /* From argv to a verb's options struct, and --help, both out of the verb's table. */
 #include "cli.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Spellings of tomopy, tomocupy and older habits that mean the same thing here. */
-static const struct {
-    const char *alias, *name;
-} aliases[] = {
-    {"reconstruction-type", "type"},
-    {"fbp-filter", "filter"},
-    {"center", "rotation-axis"},
-};
+/* ---- from rows to tables ---- */
 
-const char *cli_option_name(const char *name) {
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (!strcmp(aliases[i].alias, name)) return aliases[i].name;
-    return name;
+/* A row of the command's, or the library's under the flag's name. */
+static int make_option(const cli_row *row, vxg_option *out) {
+    int n;
+    *out = row->own;
+    if (!row->table) return VXG_OK;
+    const vxg_option *table = vxg_option_table(row->table, &n);
+    for (int i = 0; i < n; i++) {
+        if (strcmp(table[i].name, row->field)) continue;
+        *out = table[i];
+        out->name = row->own.name;
+        out->letter = row->own.letter;
+        out->offset = row->own.offset + table[i].offset; /* may wrap: CLI_VALUE */
+        if (row->own.fallback) out->fallback = row->own.fallback;
+        return VXG_OK;
+    }
+    return vxg_error_set(VXG_ERR_FAILED, "--%s: the library has no option %s of %s", row->own.name,
+                         row->field, row->table);
 }
 
-const char *cli_option_alias(const char *name, int index) {
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (!strcmp(aliases[i].name, name) && index-- == 0) return aliases[i].alias;
-    return NULL;
+int cli_tables(void) {
+    int status = vxg_io_register();
+    for (int i = 0; i < cli_verb_count; i++)
+        for (int k = 0; !status && k < cli_verbs[i]->count; k++)
+            status = make_option(&cli_verbs[i]->rows[k], &cli_verbs[i]->options[k]);
+    return status;
 }
+
+/* ---- the command line ---- */
 
 void cli_american(const char *word, char *out, size_t size) {
     static const char *const pairs[][2] = {
@@ -53,8 +62,23 @@ static const vxg_option *find_row(const cli_verb *v, const char *name) {
     return NULL;
 }
 
-static int set(const cli_verb *v, void *options, const char *name, const char *text) {
-    return vxg_options_set(v->options, v->count, options, name, text);
+/* A long name as it was typed: British and other packages' spellings are fine too. */
+static const vxg_option *find_spelled(const cli_verb *v, const char *name) {
+    char plain[64];
+    const vxg_option *row = find_row(v, name);
+    cli_american(name, plain, sizeof plain);
+    if (!row) row = find_row(v, plain);
+    for (int i = 0; !row && i < v->count; i++)
+        if (v->rows[i].also && !strcmp(v->rows[i].also, plain)) row = &v->options[i];
+    return row;
+}
+
+/* Messages name the option as it was typed. */
+static int set(const vxg_option *row, void *options, const char *typed, const char *text) {
+    vxg_option one = *row;
+    one.letter = 0;
+    if (typed[1]) one.name = typed;
+    return vxg_options_set(&one, 1, options, one.name, text);
 }
 
 int cli_given(const cli_run *run, const char *name) {
@@ -75,10 +99,8 @@ static int parse_option(cli_run *run, void *options, int argc, char **argv, int 
             return vxg_error_set(VXG_ERR_ARGUMENT, "unknown option %.80s...", word);
         snprintf(name, sizeof name, "%.*s", (int)n, word + 2);
         if (word[2 + n] == '=') value = word + 3 + n;
-        char plain[sizeof name];
-        cli_american(name, plain, sizeof plain);
-        const char *here = cli_option_name(plain);
-        if (!find_row(v, name) && find_row(v, here)) snprintf(name, sizeof name, "%s", here);
+        if (!find_spelled(v, name))
+            return vxg_options_set(v->options, v->count, options, name, ""); /* its message */
     } else {
         snprintf(name, sizeof name, "%c", word[1]);
         if (word[2]) value = word + 2;
@@ -86,19 +108,21 @@ static int parse_option(cli_run *run, void *options, int argc, char **argv, int 
             return vxg_error_set(VXG_ERR_ARGUMENT, "unknown option -%s (see voxgrad %s --help)",
                                  name, v->name);
     }
-    const vxg_option *row = find_row(v, name);
-    if (row) run->given |= (uint64_t)1 << (row - v->options);
-    if (row && row->type == VXG_OPT_FLAG) {
+    const vxg_option *row = find_spelled(v, name);
+    run->given |= (uint64_t)1 << (row - v->options);
+    if (row->type == VXG_OPT_FLAG) {
         if (value && word[1] != '-')
             return vxg_error_set(VXG_ERR_ARGUMENT, "-%s takes no value ('%s')", name, value);
-        return set(v, options, name, value ? value : "1");
+        return set(row, options, name, value ? value : "1");
     }
-    if (row && !value) {
-        if (i + 1 >= argc) return vxg_error_set(VXG_ERR_ARGUMENT, "--%s needs a value", row->name);
+    if (!value) {
+        if (i + 1 >= argc)
+            return vxg_error_set(VXG_ERR_ARGUMENT, "--%s needs a value",
+                                 name[1] ? name : row->name);
         value = argv[i + 1];
         *used = 2;
     }
-    return set(v, options, name, value ? value : "");
+    return set(row, options, name, value);
 }
 
 int cli_parse(cli_run *run, void *options, int argc, char **argv, int first) {
@@ -136,12 +160,18 @@ void cli_option_value(const vxg_option *o, char *out, size_t size) {
     case VXG_OPT_INT64:
     case VXG_OPT_INT: snprintf(out, size, "N"); break;
     case VXG_OPT_REAL: snprintf(out, size, "X"); break;
+    case VXG_OPT_OUTPUT:
     case VXG_OPT_FILE: snprintf(out, size, "%s", o->choices ? o->choices : "FILE"); break;
     case VXG_OPT_TEXT: snprintf(out, size, "%s", o->choices ? o->choices : "TEXT"); break;
     case VXG_OPT_CHOICE:
         snprintf(out, size, "%s", strlen(o->choices) <= 20 ? o->choices : "NAME");
         break;
+    case VXG_OPT_SPAN:
     case VXG_OPT_RANGE: snprintf(out, size, "%s", o->choices ? o->choices : "A:B"); break;
+    case VXG_OPT_NUMBERS: snprintf(out, size, "X,X,..."); break;
+    case VXG_OPT_RANGES: snprintf(out, size, "A:B,..."); break;
+    case VXG_OPT_WORDS: snprintf(out, size, "%s,...", o->choices ? o->choices : "WORD"); break;
+    case VXG_OPT_GROUP: snprintf(out, size, "%s", ""); break;
     }
 }
 
@@ -156,7 +186,17 @@ static size_t add_choices(const char *choices, char *out, size_t size) {
     return n;
 }
 
-void cli_option_help(const vxg_option *o, char *out, size_t size) {
+/* A number without a default is 0 where 0 is a value of it. */
+static const char *usual(const vxg_option *o) {
+    const int number =
+        o->type == VXG_OPT_INT || o->type == VXG_OPT_REAL || o->type == VXG_OPT_INT64;
+    if (o->fallback) return o->type == VXG_OPT_FLAG ? NULL : o->fallback;
+    return number && !o->count && o->min <= 0 ? "0" : NULL;
+}
+
+void cli_option_help(const cli_verb *v, int i, char *out, size_t size) {
+    const vxg_option *o = &v->options[i];
+    const char *also = v->rows[i].also;
     size_t n = (size_t)snprintf(out, size, "%s", o->help);
     const char *separator = " [";
     if (n < size && o->type == VXG_OPT_CHOICE && strlen(o->choices) > 20)
@@ -165,13 +205,12 @@ void cli_option_help(const vxg_option *o, char *out, size_t size) {
         n += (size_t)snprintf(out + n, size - n, "%s%s", separator, o->unit);
         separator = ", ";
     }
-    if (n < size && o->fallback && o->type != VXG_OPT_FLAG) {
-        n += (size_t)snprintf(out + n, size - n, "%sdefault %s", separator, o->fallback);
+    if (n < size && usual(o)) {
+        n += (size_t)snprintf(out + n, size - n, "%sdefault %s", separator, usual(o));
         separator = ", ";
     }
-    for (int i = 0; n < size && cli_option_alias(o->name, i); i++) {
-        n += (size_t)snprintf(out + n, size - n, "%salso --%s", separator,
-                              cli_option_alias(o->name, i));
+    if (n < size && also) {
+        n += (size_t)snprintf(out + n, size - n, "%salso --%s", separator, also);
         separator = ", ";
     }
     if (n < size && separator[0] == ',') snprintf(out + n, size - n, "]");
@@ -214,7 +253,7 @@ void cli_help_verb(FILE *f, const cli_verb *v) {
         const vxg_option *o = &v->options[i];
         char value[64], help[512], left[128];
         cli_option_value(o, value, sizeof value);
-        cli_option_help(o, help, sizeof help);
+        cli_option_help(v, i, help, sizeof help);
         char letter[8] = "   ";
         if (o->letter) snprintf(letter, sizeof letter, "-%c,", o->letter);
         int n =
@@ -247,19 +286,4 @@ void cli_help_all(FILE *f) {
         fprintf(f, "  %-16s ", cli_variables[i].name);
         wrap(f, cli_variables[i].help, 19, 19);
     }
-}
-
-int cli_span(const char *name, const vxg_range *range, int64_t n, int64_t *begin, int64_t *end) {
-    *begin = 0, *end = n;
-    if (!range->given) return VXG_OK;
-    double a = range->start, b = range->stop == range->start ? a + 1 : range->stop;
-    if (isinf(b)) b = a < (double)n ? (double)n : a + 1; /* to the end, which the start is before */
-    if (a != floor(a) || b != floor(b) || range->step != 0)
-        return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: first:stop in whole numbers without a step",
-                             name);
-    if (a < 0 || b > (double)n)
-        return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: %g:%g reaches outside 0:%lld", name, a, b,
-                             (long long)n);
-    *begin = (int64_t)a, *end = (int64_t)b;
-    return VXG_OK;
 }

@@ -9,52 +9,45 @@
 
 enum { TYPE_FULL, TYPE_SLICE, TYPE_TRY };
 
-#define WINDOW(e, n) "|" n
-static const vxg_option rows[] = {
-    {"output", 'o', VXG_OPT_TEXT, offsetof(cli_recon, output), NULL, 0, 0, NULL, "DIR",
-     "folder of the results, made when missing (needed)"},
-    {"type", 0, VXG_OPT_CHOICE, offsetof(cli_recon, type), "full", 0, 0, NULL, "full|slice|try",
-     "what to make: the volume, one slice, or one slice for a range of centres"},
-    {"save-format", 0, VXG_OPT_CHOICE, offsetof(cli_recon, format), "tiff", 0, 0, NULL,
-     "tiff|tiff-stack|h5|npy", "file format of the volume; tiff writes one file per slice"},
-    {"rotation-axis", 'c', VXG_OPT_TEXT, offsetof(cli_recon, axis), "auto", 0, 0, "px", "C",
-     "detector column of the rotation axis, the first column is 0; auto finds it"},
-    {"center-range", 0, VXG_OPT_RANGE, offsetof(cli_recon, center_range), NULL, 0, 0, "px",
-     "A:B[:STEP]",
-     "centres of --type try, B excluded (not given: 10 px to both sides in steps of 1); "
-     "otherwise where auto searches"},
-    {"nsino", 0, VXG_OPT_TEXT, offsetof(cli_recon, nsino), "0.5", 0, 0, NULL, "ROW",
-     "detector row of --type slice and try: 512, or a fraction of the height: 0.5"},
-    {"geometry", 'g', VXG_OPT_TEXT, offsetof(cli_recon, geometry), NULL, 0, 0, NULL, "FILE",
-     "geometry file (JSON) of a fan-beam or cone-beam scan: its angles and distances are used"},
-    {"dataset", 0, VXG_OPT_TEXT, offsetof(cli_recon, dataset), NULL, 0, 0, NULL, "PATH",
-     "dataset of line integrals in an HDF5 file that is no scan: (views, rows, columns) or "
-     "(views, columns)"},
-    {"rows", 0, VXG_OPT_RANGE, offsetof(cli_recon, rows), NULL, 0, 0, NULL, "A:B",
-     "detector rows to reconstruct, B excluded"},
-    {"columns", 0, VXG_OPT_RANGE, offsetof(cli_recon, columns), NULL, 0, 0, NULL, "A:B",
-     "detector columns to use, B excluded"},
-    {"projections", 0, VXG_OPT_RANGE, offsetof(cli_recon, projections), NULL, 0, 0, NULL, "A:B",
-     "projections to use, B excluded"},
-    {"filter", 0, VXG_OPT_CHOICE, offsetof(cli_recon, filter), "ramp", 0, 0, NULL,
-     &(VXG_CT_WINDOW_LIST(WINDOW))[1], "window on the ramp filter"},
-    {"cutoff", 0, VXG_OPT_REAL, offsetof(cli_recon, cutoff), "0", 0, 1, "of Nyquist", NULL,
-     "where the window ends; 0: the window's own default"},
-    {"ring", 0, VXG_OPT_INT, offsetof(cli_recon, ring), "0", 0, 999, "px", NULL,
-     "ring removal by sorting with a median of this odd width; 0: none"},
-    {"reverse", 0, VXG_OPT_FLAG, offsetof(cli_recon, reverse), NULL, 0, 0, NULL, NULL,
-     "the stage turns clockwise"},
-    {"no-minus-log", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_minus_log), NULL, 0, 0, NULL, NULL,
-     "the data are line integrals already: no flat and dark correction, no logarithm"},
-    {"max-memory", 0, VXG_OPT_REAL, offsetof(cli_recon, max_memory), "1024", 1, 1e9, "MB", NULL,
-     "memory the whole process may hold at once; results do not depend on it"},
-    {"no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL, NULL,
-     "do not read the input once more for its SHA-256"},
-    CLI_LINKS_ROW(cli_recon),
-    CLI_FORCE_ROW(cli_recon),
+#define R offsetof(cli_recon, recon)
+#define S offsetof(cli_recon, scan)
+#define V offsetof(cli_recon, volume)
+static const cli_row rows[] = {
+    CLI_OWN("output", 'o', VXG_OPT_OUTPUT, offsetof(cli_recon, output), NULL, 0, 0, NULL, "DIR",
+            "folder of the results, made when missing (needed)"),
+    CLI_OWN_ALSO("reconstruction-type", "type", 0, VXG_OPT_CHOICE, offsetof(cli_recon, type),
+                 "full", 0, 0, NULL, "full|slice|try",
+                 "what to make: the volume, one slice, or one slice for a range of centres"),
+    CLI_FIELD("save-format", 0, V, vxg_volume_writer_opts, "format", NULL),
+    CLI_OWN_ALSO("center", "rotation-axis", 'c', VXG_OPT_TEXT, offsetof(cli_recon, axis), "auto", 0,
+                 0, "px", "C",
+                 "detector column of the rotation axis, the first column is 0; auto finds it"),
+    CLI_OWN("center-range", 0, VXG_OPT_RANGE, offsetof(cli_recon, center_range), NULL, 0, 0, "px",
+            "A:B[:STEP]",
+            "centres of --type try, B excluded (not given: 10 px to both sides in steps of 1); "
+            "otherwise where auto searches"),
+    CLI_OWN("nsino", 0, VXG_OPT_TEXT, offsetof(cli_recon, nsino), "0.5", 0, 0, NULL, "ROW",
+            "detector row of --type slice and try: 512, or a fraction of the height: 0.5"),
+    CLI_OWN(
+        "geometry", 'g', VXG_OPT_FILE, offsetof(cli_recon, geometry), NULL, 0, 0, NULL, "FILE",
+        "geometry file (JSON) of a fan-beam or cone-beam scan: its angles and distances are used"),
+    CLI_FIELD("dataset", 0, S, vxg_scan_opts, "dataset", NULL),
+    CLI_PART_ROWS(R),
+    CLI_FIELD_ALSO("fbp-filter", "filter", 0, R, vxg_ct_recon_opts, "window", NULL),
+    CLI_FIELD("cutoff", 0, R, vxg_ct_recon_opts, "cutoff", NULL),
+    CLI_FIELD("ring", 0, R, vxg_ct_recon_opts, "ring-size", NULL),
+    CLI_OWN("max-memory", 0, VXG_OPT_REAL, offsetof(cli_recon, max_memory), "1024", 1, 1e9, "MB",
+            NULL, "memory the whole process may hold at once; results do not depend on it"),
+    CLI_OWN("no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL,
+            NULL, "do not read the input once more for its SHA-256"),
+    CLI_LINKS_ROW(S),
+    CLI_FORCE_ROW(V),
     CLI_COMPUTE_ROWS(cli_recon, "auto"),
     CLI_SHARED_ROWS(cli_recon),
 };
+#undef R
+#undef S
+#undef V
 
 static const char *const extensions[] = {"tiff", "tiff", "h5", "npy"};
 
@@ -115,27 +108,24 @@ static void tee_free(tee *t) {
 
 int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,
                     vxg_volume_writer **out) {
-    vxg_volume_writer_opts w = {.format = format,
-                                .path = path,
-                                .nz = nz,
-                                .ny = job->vol.ny,
-                                .nx = job->vol.nx,
-                                .voxel = {job->vol.dz, job->vol.dy, job->vol.dx},
-                                .unit = job->unit,
-                                .attributes = job->prov.list,
-                                .nattributes = job->prov.count,
-                                .force = job->opt->force,
-                                .outputs = job->out.set};
+    const double voxel[3] = {job->vol.dz, job->vol.dy, job->vol.dx};
+    vxg_volume_writer_opts w = job->opt->volume;
+    w.format = format, w.path = path;
+    w.nz = nz, w.ny = job->vol.ny, w.nx = job->vol.nx;
+    memcpy(w.voxel, voxel, sizeof voxel);
+    w.unit = job->unit;
+    w.attributes = job->prov.list, w.nattributes = job->prov.count;
+    w.outputs = job->out.set;
     return vxg_volume_writer_open(&w, out);
 }
 
 int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path) {
     return vxg_outputs_picture(job->out.set, pic, path, job->prov.list, job->prov.count,
-                               job->opt->force);
+                               job->opt->volume.force);
 }
 
 int cli_write_provenance(cli_job *job, const char *path) {
-    return cli_provenance_write(&job->prov, job->out.set, path, job->opt->force);
+    return cli_provenance_write(&job->prov, job->out.set, path, job->opt->volume.force);
 }
 
 static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
@@ -222,7 +212,7 @@ typedef struct names {
 } names;
 
 static int name_outputs(cli_job *job, names *n) {
-    int full = job->opt->type == TYPE_FULL, format = job->opt->format, status = VXG_OK;
+    int full = job->opt->type == TYPE_FULL, format = (int)job->opt->volume.format, status = VXG_OK;
     char stem[64], file[96];
     if (full) {
         snprintf(stem, sizeof stem, "recon");
@@ -396,8 +386,8 @@ static int set_center(cli_job *job) {
 static int check_options(const cli_run *r, const cli_recon *o) {
     if (!o->output)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output is missing: the folder of the results");
-    if (o->ring && o->ring % 2 == 0)
-        return vxg_error_set(VXG_ERR_ARGUMENT, "--ring: %d is not odd", o->ring);
+    if (o->recon.ring_size && o->recon.ring_size % 2 == 0)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--ring: %d is not odd", o->recon.ring_size);
     /* What would not be heeded is refused. */
     if (o->type == TYPE_FULL && cli_given(r, "nsino"))
         return vxg_error_set(VXG_ERR_ARGUMENT,
@@ -440,15 +430,13 @@ static void set_pixel(cli_job *job, double pixel) {
 static int open_job(cli_job *job) {
     const cli_recon *o = job->opt;
     int status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
-    const vxg_scan_opts input = {.dataset = o->dataset,
-                                 .follow_links = o->follow_links,
-                                 .max_memory = (int64_t)(o->max_memory * 1e6)};
+    vxg_scan_opts input = o->scan;
+    input.max_memory = (int64_t)(o->max_memory * 1e6);
     if (!status) status = cli_scan_open(job->run->operands[0], &input, &job->scan);
     /* a bare dataset has no flats: its values are line integrals */
-    const int no_log = o->no_minus_log || o->dataset;
-    job->sel.reverse = o->reverse, job->sel.no_minus_log = no_log;
-    if (!status)
-        status = cli_select_part(&job->sel, job->scan, &o->rows, &o->columns, &o->projections);
+    const int no_log = o->recon.no_minus_log || o->scan.dataset;
+    job->sel.reverse = o->recon.reverse, job->sel.no_minus_log = no_log;
+    if (!status) status = cli_select_part(&job->sel, job->scan, &o->recon);
     if (!status && o->geometry) status = cli_recon_geometry(job);
     if (!status && !o->geometry) status = cli_scan_row(job->scan, &job->sel, o->nsino, &job->row);
     if (!status) status = vxg_device_open(o->compute.device, &job->dev);
@@ -468,20 +456,12 @@ static int open_job(cli_job *job) {
     } else if (!status) {
         job->per = *job->unit ? job->unit : "unit";
     }
-    job->recon = (vxg_ct_recon_opts){
-        .window = (vxg_ct_window)o->filter,
-        .cutoff = o->cutoff,
-        .ring_size = o->ring,
-        .reverse = o->reverse,
-        .row_begin = s->row0,
-        .row_end = s->row1,
-        .view_begin = s->view0,
-        .view_end = s->view1,
-        .col_begin = s->col0,
-        .col_end = s->col1,
-        .max_memory = (int64_t)(o->max_memory * 1e6),
-        .no_minus_log = no_log,
-    };
+    job->recon = o->recon;
+    job->recon.row_begin = s->row0, job->recon.row_end = s->row1;
+    job->recon.view_begin = s->view0, job->recon.view_end = s->view1;
+    job->recon.col_begin = s->col0, job->recon.col_end = s->col1;
+    job->recon.max_memory = (int64_t)(o->max_memory * 1e6);
+    job->recon.no_minus_log = no_log;
     return status;
 }
 
@@ -498,7 +478,7 @@ static int look(cli_job *job) {
 static const char *angles_from(const cli_job *job) {
     if (job->geo) return "geometry file";
     if (job->scan->theta_missing) return "none in the file: even steps from 0 to 180 degrees";
-    return job->opt->dataset ? "beside the dataset" : "scan";
+    return job->opt->scan.dataset ? "beside the dataset" : "scan";
 }
 
 static int describe(cli_job *job) {
@@ -535,7 +515,7 @@ static int run(cli_run *r) {
     int status = check_options(r, job.opt);
     if (!status) status = open_job(&job);
     if (!status &&
-        !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->force, inputs, 2))) {
+        !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->volume.force, inputs, 2))) {
         int is_try = job.opt->type == TYPE_TRY;
         if (!is_try) status = name_outputs(&job, &n);
         if (!status) status = look(&job);
@@ -579,8 +559,7 @@ const cli_verb cli_verb_recon = {
                 "  voxgrad recon fan.h5 --dataset sinogram --geometry fan.json -o out\n",
     .min_operands = 1,
     .max_operands = 1,
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(cli_recon),
     .run = run,
 };

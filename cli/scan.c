@@ -17,12 +17,25 @@ int cli_scan_open(const char *path, const vxg_scan_opts *opts, vxg_scan_reader *
     return status;
 }
 
-int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_range *rows,
-                    const vxg_range *columns, const vxg_range *projections) {
-    int status = cli_span("rows", rows, scan->nrows, &sel->row0, &sel->row1);
-    if (!status) status = cli_span("columns", columns, scan->ncols, &sel->col0, &sel->col1);
+/* [begin, end) of n, as the library counts: end 0 is to the last. */
+static int span(const char *name, int64_t n, int64_t first, int64_t last, int64_t *begin,
+                int64_t *end) {
+    *begin = first;
+    *end = last ? last : first < n ? n : first + 1;
+    if (*begin < 0 || *end > n || *begin >= *end)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: %lld:%lld reaches outside 0:%lld", name,
+                             (long long)*begin, (long long)*end, (long long)n);
+    return VXG_OK;
+}
+
+int cli_select_part(cli_select *sel, const vxg_scan_reader *scan, const vxg_ct_recon_opts *part) {
+    int status = span("rows", scan->nrows, part->row_begin, part->row_end, &sel->row0, &sel->row1);
     if (!status)
-        status = cli_span("projections", projections, scan->nviews, &sel->view0, &sel->view1);
+        status =
+            span("columns", scan->ncols, part->col_begin, part->col_end, &sel->col0, &sel->col1);
+    if (!status)
+        status = span("projections", scan->nviews, part->view_begin, part->view_end, &sel->view0,
+                      &sel->view1);
     return status;
 }
 

@@ -7,72 +7,66 @@
 
 typedef struct options {
     cli_shared shared;
-    const char *output, *phantom, *geometry, *axis, *unit, *volume_out, *geometry_out;
-    int views, rows, cols, detector, flats, darks, seed, samples, threads, force;
-    double range, pixel, sod, sdd, size, scale, peak, photons, white, dark_level, flat_pattern;
-    double max_memory;
+    vxg_ct_trajectory_opts path; /* a circle: its views, detector and distances */
+    vxg_ct_exposure exposure;
+    vxg_phantom_opts rays;     /* samples */
+    vxg_scan_writer_opts scan; /* path, flats, darks, unit and force */
+    const char *phantom, *geometry, *axis, *volume_out, *geometry_out;
+    int threads;
+    double range, size, scale, peak, max_memory;
 } options;
 
-static const vxg_option rows[] = {
-    {"output", 'o', VXG_OPT_TEXT, offsetof(options, output), NULL, 0, 0, NULL, "FILE",
-     "the scan, HDF5 Data Exchange (needed)"},
-    {"phantom", 'p', VXG_OPT_TEXT, offsetof(options, phantom), "shepp-logan-3d", 0, 0, NULL,
-     "NAME|FILE",
-     "built-in phantom, or a phantom file (a name with a dot or slash): shepp-logan-2d, "
-     "shepp-logan-2d-classic, shepp-logan-3d, forbild-head-like, disc, cube, spheres"},
-    {"geometry", 0, VXG_OPT_TEXT, offsetof(options, geometry), NULL, 0, 0, NULL, "FILE",
-     "geometry file (JSON) of any scan, instead of the options from --views to --rotation-axis"},
-    {"views", 0, VXG_OPT_INT, offsetof(options, views), "180", 1, 10000000, NULL, NULL,
-     "number of projections"},
-    {"rows", 0, VXG_OPT_INT, offsetof(options, rows), "128", 1, 1000000, "px", NULL,
-     "detector rows; 1 with --sod is a fan beam"},
-    {"cols", 0, VXG_OPT_INT, offsetof(options, cols), "128", 1, 1000000, "px", NULL,
-     "detector columns"},
-    {"range", 0, VXG_OPT_REAL, offsetof(options, range), "0", -36000, 36000, "deg", NULL,
-     "angle covered, counter-clockwise, end excluded; 0: 180, or 360 with --sod"},
-    {"pixel", 0, VXG_OPT_REAL, offsetof(options, pixel), "1", 1e-9, 1e9, NULL, NULL,
-     "pixel pitch on the detector; all lengths are in its unit"},
-    {"unit", 0, VXG_OPT_TEXT, offsetof(options, unit), NULL, 0, 0, NULL, "WORD",
-     "that unit (mm, um), written into the file with the pixel size; not given: neither is"},
-    {"sod", 0, VXG_OPT_REAL, offsetof(options, sod), "0", 0, 1e12, "length", NULL,
-     "source to axis; 0: parallel beam"},
-    {"sdd", 0, VXG_OPT_REAL, offsetof(options, sdd), "0", 0, 1e12, "length", NULL,
-     "source to detector; needed with --sod"},
-    {"detector", 0, VXG_OPT_CHOICE, offsetof(options, detector), "flat", 0, 0, NULL, "flat|curved",
-     "shape of the detector; curved: focused on the source"},
-    {"rotation-axis", 'c', VXG_OPT_TEXT, offsetof(options, axis), "middle", 0, 0, "px", "C",
-     "detector column of the rotation axis, the first column is 0"},
-    {"size", 0, VXG_OPT_REAL, offsetof(options, size), "0", 0, 1e12, "length", NULL,
-     "length of one phantom unit; 0: the radius every view sees around the axis"},
-    {"scale", 0, VXG_OPT_REAL, offsetof(options, scale), "0", -1e12, 1e12, "1/length", NULL,
-     "attenuation of value 1; 0: as --peak asks"},
-    {"peak", 0, VXG_OPT_REAL, offsetof(options, peak), "2", 1e-6, 100, NULL, NULL,
-     "largest line integral (of up to 16 views) when --scale is not given"},
-    {"photons", 0, VXG_OPT_REAL, offsetof(options, photons), "20000", 0, 1e12, "per pixel", NULL,
-     "mean photons of the open beam, with Poisson noise; 0: no noise"},
-    {"white", 0, VXG_OPT_REAL, offsetof(options, white), "40000", 1e-3, 1e9, "counts", NULL,
-     "counts of the open beam above the dark level; what passes 65535 is saturated"},
-    {"dark-level", 0, VXG_OPT_REAL, offsetof(options, dark_level), "100", 0, 65535, "counts", NULL,
-     "counts without beam"},
-    {"flats", 0, VXG_OPT_INT, offsetof(options, flats), "10", 0, 100000, "frames", NULL,
-     "flat fields"},
-    {"darks", 0, VXG_OPT_INT, offsetof(options, darks), "10", 0, 100000, "frames", NULL,
-     "dark fields"},
-    {"flat-pattern", 0, VXG_OPT_REAL, offsetof(options, flat_pattern), "0", 0, 0.99, NULL, NULL,
-     "pixels differ in sensitivity by up to this part, half of it smooth, half at random"},
-    {"seed", 0, VXG_OPT_INT, offsetof(options, seed), "1", 0, 2147483647, NULL, NULL,
-     "of all random numbers; the same seed gives the same file"},
-    {"samples", 0, VXG_OPT_INT, offsetof(options, samples), "1", 1, 16, NULL, NULL,
-     "rays along each side of a pixel; their line integrals are averaged"},
-    {"volume-out", 0, VXG_OPT_TEXT, offsetof(options, volume_out), NULL, 0, 0, NULL, "FILE",
-     "the phantom as a volume on the grid of the scan, attenuation per length: .npy, .tiff or .h5"},
-    {"geometry-out", 0, VXG_OPT_TEXT, offsetof(options, geometry_out), NULL, 0, 0, NULL, "FILE",
-     "the scan's geometry and the volume's grid as a geometry file (JSON)"},
-    {"max-memory", 0, VXG_OPT_REAL, offsetof(options, max_memory), "256", 1, 1e9, "MB", NULL,
-     "memory the frames at work may take (one frame at least); results do not depend on it"},
-    {"threads", 't', VXG_OPT_INT, offsetof(options, threads), "0", 0, 1024, NULL, NULL,
-     "CPU threads; 0: as many as this process may use. Results do not depend on it"},
-    CLI_FORCE_ROW(options),
+#define PATH(flag, field, usual)                                                                   \
+    CLI_FIELD(flag, 0, offsetof(options, path), vxg_ct_trajectory_opts, field, usual)
+#define COUNTS(flag, field, usual)                                                                 \
+    CLI_FIELD(flag, 0, offsetof(options, exposure), vxg_ct_exposure, field, usual)
+#define SCAN(flag, letter, field, usual)                                                           \
+    CLI_FIELD(flag, letter, offsetof(options, scan), vxg_scan_writer_opts, field, usual)
+static const cli_row rows[] = {
+    SCAN("output", 'o', "path", NULL),
+    CLI_OWN("phantom", 'p', VXG_OPT_TEXT, offsetof(options, phantom), "shepp-logan-3d", 0, 0, NULL,
+            "NAME|FILE",
+            "built-in phantom, or a phantom file (a name with a dot or slash): shepp-logan-2d, "
+            "shepp-logan-2d-classic, shepp-logan-3d, forbild-head-like, disc, cube, spheres"),
+    CLI_OWN(
+        "geometry", 0, VXG_OPT_FILE, offsetof(options, geometry), NULL, 0, 0, NULL, "FILE",
+        "geometry file (JSON) of any scan, instead of the options from --views to --rotation-axis"),
+    PATH("views", "nviews", "180"),
+    PATH("rows", "rows", "128"),
+    PATH("cols", "cols", "128"),
+    CLI_OWN("range", 0, VXG_OPT_REAL, offsetof(options, range), "0", -36000, 36000, "deg", NULL,
+            "angle covered, counter-clockwise, end excluded; 0: 180, or 360 with --sod"),
+    PATH("pixel", "pixel", "1"),
+    SCAN("unit", 0, "pixel-unit", NULL),
+    PATH("sod", "sod", NULL),
+    PATH("sdd", "sdd", NULL),
+    PATH("detector", "detector", NULL),
+    CLI_OWN_ALSO("center", "rotation-axis", 'c', VXG_OPT_TEXT, offsetof(options, axis), "middle", 0,
+                 0, "px", "C", "detector column of the rotation axis, the first column is 0"),
+    CLI_OWN("size", 0, VXG_OPT_REAL, offsetof(options, size), "0", 0, 1e12, "length", NULL,
+            "length of one phantom unit; 0: the radius every view sees around the axis"),
+    CLI_OWN("scale", 0, VXG_OPT_REAL, offsetof(options, scale), "0", -1e12, 1e12, "1/length", NULL,
+            "attenuation of value 1; 0: as --peak asks"),
+    CLI_OWN("peak", 0, VXG_OPT_REAL, offsetof(options, peak), "2", 1e-6, 100, NULL, NULL,
+            "largest line integral (of up to 16 views) when --scale is not given"),
+    COUNTS("photons", "photons", "20000"),
+    COUNTS("white", "white", "40000"),
+    COUNTS("dark-level", "dark", "100"),
+    SCAN("flats", 0, "nflats", "10"),
+    SCAN("darks", 0, "ndarks", "10"),
+    COUNTS("flat-pattern", "flat-pattern", NULL),
+    COUNTS("seed", "seed", "1"),
+    CLI_FIELD("samples", 0, offsetof(options, rays), vxg_phantom_opts, "samples", "1"),
+    CLI_OWN("volume-out", 0, VXG_OPT_OUTPUT, offsetof(options, volume_out), NULL, 0, 0, NULL,
+            "FILE",
+            "the phantom as a volume on the grid of the scan, attenuation per length: .npy, .tiff "
+            "or .h5"),
+    CLI_OWN("geometry-out", 0, VXG_OPT_OUTPUT, offsetof(options, geometry_out), NULL, 0, 0, NULL,
+            "FILE", "the scan's geometry and the volume's grid as a geometry file (JSON)"),
+    CLI_OWN("max-memory", 0, VXG_OPT_REAL, offsetof(options, max_memory), "256", 1, 1e9, "MB", NULL,
+            "memory the frames at work may take (one frame at least); results do not depend on it"),
+    CLI_THREADS_ROW(offsetof(options, threads)),
+    SCAN("force", 'f', "force", NULL),
     CLI_SHARED_ROWS(options),
 };
 
@@ -91,7 +85,6 @@ typedef struct job {
     int64_t saturated;  /* counts */
     int64_t block;      /* frames at once */
     vxg_outputs *outputs;
-    vxg_ct_exposure exposure;
     cli_provenance prov;
 } job;
 
@@ -115,40 +108,43 @@ static int open_phantom(job *j) {
 /* ---- the scan ---- */
 
 /* Options that describe the scan must be left alone when a file does. */
-static int check_geometry_file(const cli_verb *verb, const options *o) {
+static int check_geometry_file(const job *j) {
     static const char *const names[] = {"views", "rows", "cols",     "range",        "pixel",
                                         "sod",   "sdd",  "detector", "rotation-axis"};
-    char text[64];
-    for (int i = 0; o->geometry && i < verb->count; i++) {
+    const cli_verb *verb = j->run->verb;
+    options usual = {0};
+    int status = vxg_options_defaults(verb->options, verb->count, &usual);
+    for (int i = 0; !status && j->opt->geometry && i < verb->count; i++) {
         const vxg_option *row = &verb->options[i];
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-            if (strcmp(row->name, names[k])) continue;
-            vxg_options_text(row, o, text, sizeof text);
-            if (strcmp(text, row->fallback))
+        char given[64], before[64];
+        vxg_options_text(row, j->opt, given, sizeof given);
+        vxg_options_text(row, &usual, before, sizeof before);
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (!strcmp(row->name, names[k]) && strcmp(given, before) != 0)
                 return vxg_error_set(VXG_ERR_ARGUMENT,
                                      "--%s: the scan is described by --geometry already",
                                      row->name);
-        }
     }
-    return VXG_OK;
+    return status;
 }
 
 static int check_options(job *j) {
     const options *o = j->opt;
-    if (!o->output)
+    if (!o->scan.path)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output is missing: the file of the scan");
-    if (o->sod > 0 && !(o->sdd > 0))
+    if (o->path.sod > 0 && !(o->path.sdd > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--sdd is missing: source to detector");
-    if (!(o->sod > 0) && o->sdd > 0)
+    if (!(o->path.sod > 0) && o->path.sdd > 0)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--sod is missing: source to axis");
-    if (o->detector == VXG_CT_DETECTOR_CURVED && !(o->sod > 0))
+    if (o->path.detector == VXG_CT_DETECTOR_CURVED && !(o->path.sod > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--detector: curved needs a source (--sod, --sdd)");
-    if (o->unit && strlen(o->unit) >= sizeof j->unit)
+    if (o->scan.pixel_unit && strlen(o->scan.pixel_unit) >= sizeof j->unit)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--unit: more than 15 letters");
-    if (o->unit) snprintf(j->unit, sizeof j->unit, "%s", o->unit);
-    j->range = o->range != 0 ? o->range : o->sod > 0 ? 360 : 180;
-    j->views = o->views, j->rows = o->rows, j->cols = o->cols, j->pixel = o->pixel;
-    j->center = 0.5 * (o->cols - 1);
+    if (o->scan.pixel_unit) snprintf(j->unit, sizeof j->unit, "%s", o->scan.pixel_unit);
+    j->range = o->range != 0 ? o->range : o->path.sod > 0 ? 360 : 180;
+    j->views = o->path.nviews, j->rows = o->path.rows, j->cols = o->path.cols,
+    j->pixel = o->path.pixel;
+    j->center = 0.5 * (double)(o->path.cols - 1);
     if (!strcmp(o->axis, "middle")) return VXG_OK;
     char *end;
     j->center = strtod(o->axis, &end);
@@ -159,35 +155,20 @@ static int check_options(job *j) {
 }
 
 static int standard_scan(job *j) {
-    const options *o = j->opt;
-    double *radians = malloc((size_t)o->views * sizeof *radians);
-    j->degrees = malloc((size_t)o->views * sizeof *radians);
+    const int64_t n = j->opt->path.nviews;
+    vxg_ct_trajectory_opts path = j->opt->path;
+    double *radians = malloc((size_t)n * sizeof *radians);
+    j->degrees = malloc((size_t)n * sizeof *radians);
     int status =
         radians && j->degrees ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for angles");
-    for (int i = 0; !status && i < o->views; i++) {
-        j->degrees[i] = j->range * i / o->views;
+    for (int64_t i = 0; !status && i < n; i++) {
+        j->degrees[i] = j->range * (double)i / (double)n;
         radians[i] = j->degrees[i] * M_PI / 180;
     }
-    vxg_ct_parallel_opts p = {.angles = radians,
-                              .nviews = o->views,
-                              .rows = o->rows,
-                              .cols = o->cols,
-                              .pixel = o->pixel,
-                              .center = j->center,
-                              .has_center = 1};
-    vxg_ct_cone_opts c = {.angles = radians,
-                          .nviews = o->views,
-                          .rows = o->rows,
-                          .cols = o->cols,
-                          .pixel = o->pixel,
-                          .center = j->center,
-                          .has_center = 1,
-                          .sod = o->sod,
-                          .sdd = o->sdd,
-                          .detector = (vxg_ct_detector)o->detector};
-    if (!status)
-        status =
-            o->sod > 0 ? vxg_ct_cone_circular(&c, &j->geo) : vxg_ct_parallel_circular(&p, &j->geo);
+    path.beam = path.sod > 0 ? VXG_CT_BEAM_CONE : VXG_CT_BEAM_PARALLEL;
+    path.angles = radians;
+    path.center = j->center, path.has_center = 1;
+    if (!status) status = vxg_ct_trajectory(&path, &j->geo);
     free(radians);
     if (!status) vxg_ct_fit_volume(j->geo, &j->grid);
     vxg_ct_summary s = {.size = sizeof s};
@@ -244,7 +225,7 @@ static int volume_format(const char *path, vxg_volume_format *format) {
 /* Before any work. */
 static int claim_outputs(job *j) {
     const options *o = j->opt;
-    const char *const paths[] = {o->output, o->volume_out, o->geometry_out};
+    const char *const paths[] = {o->scan.path, o->volume_out, o->geometry_out};
     const char *const inputs[] = {o->geometry, strpbrk(o->phantom, "./") ? o->phantom : NULL};
     static const char *const names[] = {"output", "volume-out", "geometry-out"};
     for (int i = 0; i < 3; i++)
@@ -254,7 +235,7 @@ static int claim_outputs(job *j) {
                                      names[i], paths[i], names[k]);
     int status = cli_outputs_new(&j->outputs, inputs, 2);
     for (int i = 0; i < 3 && !status; i++)
-        if (paths[i]) status = cli_claimed(vxg_outputs_claim(j->outputs, paths[i], o->force));
+        if (paths[i]) status = cli_claimed(vxg_outputs_claim(j->outputs, paths[i], o->scan.force));
     return status;
 }
 
@@ -268,14 +249,15 @@ static int set_size(job *j) {
         int status = vxg_ct_field_of_view(j->geo, &j->size, z);
         return status ? vxg_error_context(status, "--size is needed") : VXG_OK;
     }
-    const double left = j->center + 0.5, right = o->cols - 0.5 - j->center;
-    double half = o->pixel * fmin(left, right);
+    const double left = j->center + 0.5, right = (double)o->path.cols - 0.5 - j->center;
+    double half = o->path.pixel * fmin(left, right);
     if (!(half > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--rotation-axis: the axis at column %g is not on the detector; "
                              "--size is needed then",
                              j->center);
-    if (o->sod > 0) half = o->sod * sin(o->detector ? half / o->sdd : atan(half / o->sdd));
+    if (o->path.sod > 0)
+        half = o->path.sod * sin(o->path.detector ? half / o->path.sdd : atan(half / o->path.sdd));
     j->size = half;
     return VXG_OK;
 }
@@ -302,7 +284,7 @@ static vxg_phantom_opts phantom_opts(const job *j, const vxg_progress *progress)
 static int project(const job *j, int64_t first, int64_t n, double *largest) {
     static const vxg_progress quiet = {.cancel = &cli_cancel};
     vxg_phantom_opts o = phantom_opts(j, &quiet);
-    o.begin = first, o.end = first + n, o.samples = j->opt->samples;
+    o.begin = first, o.end = first + n, o.samples = j->opt->rays.samples;
     int status = vxg_phantom_project(j->phantom, j->geo, &o, j->integrals);
     const int64_t count = n * j->rows * j->cols;
     for (int64_t i = 0; !status && i < count; i++) *largest = fmax(*largest, j->integrals[i]);
@@ -328,7 +310,7 @@ static int set_scale(job *j) {
 static int open_job(job *j) {
     const options *o = j->opt;
     vxg_volume_format format;
-    int status = check_geometry_file(j->run->verb, o);
+    int status = check_geometry_file(j);
     if (!status) status = check_options(j);
     if (!status && o->volume_out) status = volume_format(o->volume_out, &format);
     if (!status) status = claim_outputs(j);
@@ -343,11 +325,6 @@ static int open_job(job *j) {
     if (!status) status = cli_provenance_add(&j->prov, "simulated.scale", "%.17g", j->scale);
     if (!status && isfinite(j->center))
         status = cli_provenance_add(&j->prov, "simulated.center", "%.17g", j->center);
-    j->exposure = (vxg_ct_exposure){.photons = o->photons,
-                                    .white = o->white,
-                                    .dark = o->dark_level,
-                                    .flat_pattern = o->flat_pattern,
-                                    .seed = (uint64_t)o->seed};
     return status;
 }
 
@@ -361,7 +338,7 @@ static int write_kind(job *j, vxg_scan_writer *w, vxg_frame_kind kind, int64_t t
         if (cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
         if (!status && p) status = project(j, at, n, &j->largest);
         if (!status)
-            status = vxg_ct_expose(&j->exposure, kind, at, n, j->rows, j->cols,
+            status = vxg_ct_expose(&j->opt->exposure, kind, at, n, j->rows, j->cols,
                                    p ? j->integrals : NULL, j->counts, &j->saturated);
         if (!status) status = w->write(w, kind, at, n, j->counts);
         if (!status && p && p->report)
@@ -374,19 +351,12 @@ static int write_kind(job *j, vxg_scan_writer *w, vxg_frame_kind kind, int64_t t
 static int open_scan(job *j, vxg_scan_writer **w) {
     const options *o = j->opt;
     const int known = *j->unit != 0;
-    vxg_scan_writer_opts s = {.path = o->output,
-                              .nviews = j->views,
-                              .nrows = j->rows,
-                              .ncols = j->cols,
-                              .nflats = o->flats,
-                              .ndarks = o->darks,
-                              .theta = j->degrees,
-                              .pixel_size = known ? j->pixel : 0,
-                              .pixel_unit = j->unit,
-                              .attributes = j->prov.list,
-                              .nattributes = j->prov.count,
-                              .force = o->force,
-                              .outputs = j->outputs};
+    vxg_scan_writer_opts s = o->scan;
+    s.nviews = j->views, s.nrows = j->rows, s.ncols = j->cols;
+    s.theta = j->degrees;
+    s.pixel_size = known ? j->pixel : 0, s.pixel_unit = j->unit;
+    s.attributes = j->prov.list, s.nattributes = j->prov.count;
+    s.outputs = j->outputs;
     return vxg_scan_writer_open(&s, w);
 }
 
@@ -404,7 +374,7 @@ static int open_volume(job *j, const vxg_ct_volume *v, vxg_volume_writer **w) {
                                 .unit = j->unit,
                                 .attributes = j->prov.list,
                                 .nattributes = j->prov.count,
-                                .force = j->opt->force,
+                                .force = j->opt->scan.force,
                                 .outputs = j->outputs};
     return vxg_volume_writer_open(&o, w);
 }
@@ -433,7 +403,8 @@ static int write_geometry(const job *j, const vxg_ct_volume *grid) {
     if (!j->opt->geometry_out) return VXG_OK;
     snprintf(notes.units, sizeof notes.units, "%s", j->unit);
     int status = vxg_ct_geometry_to_json(j->geo, &notes, 0, &text);
-    if (!status) status = vxg_outputs_text(j->outputs, j->opt->geometry_out, text, j->opt->force);
+    if (!status)
+        status = vxg_outputs_text(j->outputs, j->opt->geometry_out, text, j->opt->scan.force);
     vxg_free(text);
     return status;
 }
@@ -457,8 +428,8 @@ static int write_outputs(job *j) {
     vxg_volume_writer *volume = NULL;
     int status = open_scan(j, &scan);
     if (!status && j->opt->volume_out) status = open_volume(j, &j->grid, &volume);
-    if (!status) status = write_kind(j, scan, VXG_FRAME_DARK, j->opt->darks);
-    if (!status) status = write_kind(j, scan, VXG_FRAME_FLAT, j->opt->flats);
+    if (!status) status = write_kind(j, scan, VXG_FRAME_DARK, j->opt->scan.ndarks);
+    if (!status) status = write_kind(j, scan, VXG_FRAME_FLAT, j->opt->scan.nflats);
     if (!status) status = write_kind(j, scan, VXG_FRAME_DATA, j->views);
     if (!status && volume) status = fill_volume(j, &j->grid, volume);
     if (!status) status = finish(j, &scan, &volume);
@@ -472,14 +443,14 @@ static int write_outputs(job *j) {
 static void print_result(const job *j, double seconds) {
     const options *o = j->opt;
     if (!j->run->shared->json) {
-        printf("%s\n", o->output);
+        printf("%s\n", o->scan.path);
         if (o->volume_out) printf("%s\n", o->volume_out);
         if (o->geometry_out) printf("%s\n", o->geometry_out);
         return;
     }
     cli_json out = {.f = stdout};
     cli_json_open(&out, NULL, '{');
-    cli_json_text(&out, "scan", o->output);
+    cli_json_text(&out, "scan", o->scan.path);
     cli_json_text(&out, "volume", o->volume_out);
     cli_json_text(&out, "geometry", o->geometry_out);
     cli_json_open(&out, "shape", '[');
@@ -505,8 +476,9 @@ static int run(cli_run *r) {
     if (!status) {
         const double seconds = cli_now() - start;
         cli_say(r, "%s: %lld views of %lld x %lld, largest line integral %.3g, %s, %.1f s",
-                j.opt->output, (long long)j.views, (long long)j.rows, (long long)j.cols, j.largest,
-                cli_bytes(2.0 * (double)j.views * (double)j.rows * (double)j.cols), seconds);
+                j.opt->scan.path, (long long)j.views, (long long)j.rows, (long long)j.cols,
+                j.largest, cli_bytes(2.0 * (double)j.views * (double)j.rows * (double)j.cols),
+                seconds);
         if (j.saturated) cli_warn("%lld pixels are saturated", (long long)j.saturated);
         print_result(&j, seconds);
     }
@@ -529,8 +501,10 @@ const cli_verb cli_verb_simulate = {
         "of "
         "a detector: dark level, uneven sensitivity, Poisson noise, 16 bits. The scan is an HDF5 "
         "Data Exchange file with flat and dark fields, written view by view, so that it may be "
-        "larger than the memory. Without --sod the beam is parallel, and `voxgrad recon` gives the "
-        "phantom back, times the scale that --json prints.\n\n"
+        "larger than the memory. Without --sod the beam is parallel; with it, and --sdd, a cone "
+        "or, of "
+        "one detector row, a fan. `voxgrad recon` gives the phantom back, times the scale that "
+        "--json prints.\n\n"
         "Lengths are in one unit, that of --pixel; without it, pixels. --geometry takes any scan: "
         "helical, tilted, any list of views. --volume-out writes what a "
         "perfect reconstruction would be. Phantom files are described in docs/phantoms.md. Nothing "
@@ -543,8 +517,7 @@ const cli_verb cli_verb_simulate = {
                 "  voxgrad simulate -o exact.h5 -p my.phantom --photons 0 --white 60000\n",
     .min_operands = 0,
     .max_operands = 0,
-    .options = rows,
-    .count = (int)(sizeof rows / sizeof *rows),
+    CLI_ROWS(rows),
     .size = sizeof(options),
     .run = run,
 };

@@ -64,7 +64,7 @@ static int name_outputs(cli_job *job, tiles *t) {
     int status = VXG_OK;
     char file[64];
     for (int i = 0; !status && i < t->n; i++) {
-        snprintf(file, sizeof file, "try_%s.%s", t->label[i], extensions[job->opt->format]);
+        snprintf(file, sizeof file, "try_%s.%s", t->label[i], extensions[job->opt->volume.format]);
         status = cli_outputs_path(&job->out, t->path[i], sizeof t->path[0], file);
     }
     if (!status)
@@ -91,10 +91,11 @@ static void shrink(const tiles *t, const float *slice, float *tile) {
 static int write_slice(cli_job *job, const tiles *t, int i, const float *slice) {
     vxg_volume_writer *writer = NULL;
     cli_provenance *p = &job->prov;
-    int format = job->opt->format == VXG_VOLUME_TIFF ? VXG_VOLUME_TIFF_STACK : job->opt->format;
+    const vxg_volume_format asked = job->opt->volume.format;
+    const vxg_volume_format format = asked == VXG_VOLUME_TIFF ? VXG_VOLUME_TIFF_STACK : asked;
     int status = cli_provenance_add(p, "center.of_this_slice", "%s", t->label[i]);
     if (status) return status;
-    status = cli_open_volume(job, t->path[i], 1, (vxg_volume_format)format, &writer);
+    status = cli_open_volume(job, t->path[i], 1, format, &writer);
     cli_provenance_drop(p); /* that entry belongs to this one file */
     if (status) return status;
     status = writer->write(writer, 0, 1, slice);

@@ -19,13 +19,20 @@ const vxg_room vxg__rooms[] = {
     {0, 0},
 };
 
-static const vxg_option_set *const option_sets[] = {vxg__ct_option_sets};
+/* ---- Option tables by name: this library's own, then those that others have registered ---- */
+enum { MOST_SETS = 256 };
+static const vxg_option_set *const own_sets[] = {vxg__ct_option_sets, vxg__op_option_sets};
+VXG_LOCK(sets_lock, VXG_RANK_LEAF);
+static vxg_option_set others[MOST_SETS];
+static int nothers; /* atomic: a set is complete before it counts */
 
 static const vxg_option_set *option_set(int index, const char *name) {
     int n = 0;
-    for (size_t i = 0; i < sizeof option_sets / sizeof *option_sets; i++)
-        for (const vxg_option_set *s = option_sets[i]; s->name; s++, n++)
+    for (size_t i = 0; i < sizeof own_sets / sizeof *own_sets; i++)
+        for (const vxg_option_set *s = own_sets[i]; s->name; s++, n++)
             if (name ? !strcmp(s->name, name) : n == index) return s;
+    for (int i = 0; i < __atomic_load_n(&nothers, __ATOMIC_ACQUIRE); i++, n++)
+        if (name ? !strcmp(others[i].name, name) : n == index) return &others[i];
     return NULL;
 }
 
@@ -38,4 +45,23 @@ const vxg_option *vxg_option_table(const char *name, int *count) {
 const char *vxg_option_table_name(int index) {
     const vxg_option_set *s = index < 0 ? NULL : option_set(index, NULL);
     return s ? s->name : NULL;
+}
+
+int vxg_option_register(const char *name, const vxg_option *rows, int count) {
+    VXG_FAIL_IF(!name || !*name || !rows || count < 1, VXG_ERR_ARGUMENT,
+                "option table: name or rows are missing");
+    VXG_TRY(vxg_options_check(rows, count));
+    int status = VXG_OK;
+    vxg__lock(&sets_lock);
+    const vxg_option_set *old = option_set(0, name);
+    if (old && (old->rows != rows || old->count != count)) {
+        status = vxg_error_set(VXG_ERR_ARGUMENT, "there is another option table '%s'", name);
+    } else if (!old && nothers == MOST_SETS) {
+        status = vxg_error_set(VXG_ERR_ARGUMENT, "more than %d option tables", MOST_SETS);
+    } else if (!old) {
+        others[nothers] = (vxg_option_set){name, rows, count};
+        __atomic_store_n(&nothers, nothers + 1, __ATOMIC_RELEASE);
+    }
+    vxg__unlock(&sets_lock);
+    return status;
 }

@@ -59,9 +59,10 @@ TEST(no_padding_at_the_end)
 TEST(sized)
 {
     static const char *const plain[] = {
-        "vxg_range",       "vxg_option",         "vxg_ct_view",       "vxg_attribute",
-        "vxg_shape",       "vxg_layout_field",   "vxg_layout_struct", "vxg_layout_value",
-        "vxg_layout_enum", "vxg_layout_function"};
+        "vxg_range",       "vxg_option",          "vxg_ct_view",       "vxg_attribute",
+        "vxg_shape",       "vxg_layout_field",    "vxg_layout_struct", "vxg_layout_value",
+        "vxg_layout_enum", "vxg_layout_function", "vxg_numbers",       "vxg_ranges",
+        "vxg_words"};
     for (uint32_t i = 0; i < table.nstructs; i++) {
         const vxg_layout_struct *s = &table.structs[i];
         int known = s->bytes == 0 || s->sized;

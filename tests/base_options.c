@@ -183,6 +183,11 @@ TEST(broken_tables)
         {{.name = "b", .type = VXG_OPT_INT, .min = 5, .max = 1, .help = "B."}, "reversed"},
         {{.name = "b", .type = VXG_OPT_CHOICE, .help = "B."}, "choice"},
         {{.name = "b", .type = VXG_OPT_INT}, "help"},
+        {{.name = "b", .type = VXG_OPT_TEXT, .count = 2, .help = "B."}, "count"},
+        {{.name = "b", .type = VXG_OPT_REAL, .count = 99, .help = "B."}, "32 numbers"},
+        {{.name = "b", .type = VXG_OPT_GROUP, .count = 1, .help = "B."}, "part"},
+        {{.name = "b", .type = (vxg_option_type)99, .help = "B."}, "no such type"},
+        {{.name = "b.c", .type = VXG_OPT_INT, .help = "B."}, "no name"},
     };
     for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
         rows[0] = good, rows[1] = cases[i].change;
@@ -192,5 +197,251 @@ TEST(broken_tables)
     }
 }
 
+/* ---- Lists, arrays, spans and structs inside structs ---- */
+typedef struct part {
+    double weight;
+    vxg_words names;
+} part;
+typedef struct whole {
+    int64_t begin, end;
+    double size[3];
+    vxg_numbers shells;
+    vxg_ranges views;
+    part first, second;
+    const char *input, *output;
+} whole;
+#define ROW(id, kind, T, field)                                                                    \
+    .name = id, .type = kind, .offset = offsetof(T, field), .help = "Words."
+static const vxg_option part_rows[] = {
+    {ROW("weight", VXG_OPT_REAL, part, weight), .fallback = "2", .max = 9},
+    {ROW("names", VXG_OPT_WORDS, part, names)},
+};
+#define PART .part = part_rows, .count = 2
+static const vxg_option whole_rows[] = {
+    {ROW("rows", VXG_OPT_SPAN, whole, begin), .max = 100},
+    {ROW("size", VXG_OPT_REAL, whole, size), .count = 3, .min = -5, .max = 5},
+    {ROW("shells", VXG_OPT_NUMBERS, whole, shells), .max = 5000, .unit = "s/mm2"},
+    {ROW("views", VXG_OPT_RANGES, whole, views)},
+    {ROW("first", VXG_OPT_GROUP, whole, first), PART},
+    {ROW("second", VXG_OPT_GROUP, whole, second), PART},
+    {ROW("input", VXG_OPT_FILE, whole, input)},
+    {ROW("output", VXG_OPT_OUTPUT, whole, output)},
+};
+#define WHOLE whole_rows, (int)(sizeof whole_rows / sizeof *whole_rows)
+
+TEST(lists)
+{
+    whole w = {0};
+    char text[200];
+    const int64_t alive = vxg_alloc_live();
+    CHECK_OK(vxg_options_check(WHOLE));
+    CHECK_OK(vxg_options_defaults(WHOLE, &w));
+    EXPECT(w.first.weight == 2 && w.second.weight == 2, "defaults of parts");
+    CHECK_OK(vxg_options_set(WHOLE, &w, "rows", "3:"));
+    EXPECT(w.begin == 3 && w.end == 0, "3: is %g:%g", (double)w.begin, (double)w.end);
+    CHECK_OK(vxg_options_set(WHOLE, &w, "rows", "7"));
+    EXPECT(w.begin == 7 && w.end == 8, "7 is %g:%g", (double)w.begin, (double)w.end);
+    CHECK_OK(vxg_options_set(WHOLE, &w, "size", "1,-2.5,3"));
+    EXPECT(w.size[0] == 1 && w.size[1] == -2.5 && w.size[2] == 3, "size");
+    CHECK_OK(vxg_options_set(WHOLE, &w, "shells", "0,1000,2000.5"));
+    CHECK_OK(vxg_options_set(WHOLE, &w, "shells", "5,700"));
+    EXPECT(w.shells.count == 2 && w.shells.value[1] == 700, "shells");
+    CHECK_OK(vxg_options_set(WHOLE, &w, "views", "0:10,20::2,7"));
+    EXPECT(w.views.count == 3 && w.views.value[1].step == 2 && isinf(w.views.value[1].stop) &&
+               w.views.value[2].start == 7 && w.views.value[2].stop == 7,
+           "views");
+    CHECK_OK(vxg_options_set(WHOLE, &w, "second.names", "a,b c,\"x,\\\"y\\u000a\",,"));
+    const vxg_words *n = &w.second.names;
+    CHECK(n->count == 5, "%d words", (int)n->count);
+    EXPECT(!strcmp(n->value[1], "b c") && !strcmp(n->value[2], "x,\"y\n") && !*n->value[4], "'%s'",
+           n->value[2]);
+    EXPECT(w.first.names.count == 0, "of the other part");
+    vxg_options_text(&part_rows[1], &w.second, text, sizeof text);
+    EXPECT(!strcmp(text, "a,b c,\"x,\\\"y\\u000a\",\"\",\"\""), "%s", text);
+    for (size_t size = 0; size < 30; size++) { /* cut as snprintf cuts */
+        char cut[32];
+        memset(cut, '#', sizeof cut);
+        EXPECT(vxg_options_text(&part_rows[1], &w.second, cut, size) == (int)strlen(text),
+               "length");
+        EXPECT(cut[size] == '#' && (!size || (strlen(cut) < size && !strncmp(cut, text, size - 1))),
+               "cut at %d", (int)size);
+    }
+    CHECK_OK(vxg_options_set(WHOLE, &w, "second.names", ""));
+    EXPECT(n->count == 0 && !n->value, "the empty list");
+    vxg_options_free(WHOLE, &w);
+    EXPECT(w.shells.count == 0 && !w.views.value && vxg_alloc_live() == alive, "lists are left");
+}
+
+TEST(list_refusals)
+{
+    static const char *const bad[][3] = {
+        {"rows", "3:2", "start:stop"},
+        {"rows", "1.5:4", "whole numbers"},
+        {"rows", "0:101", "from 0 to 100"},
+        {"rows", "0:9:2", "without a step"},
+        {"rows", "-1:4", "from 0"},
+        {"rows", "", "start:stop"},
+        {"size", "1,2", "3 numbers"},
+        {"size", "1,2,3,4", "3 numbers"},
+        {"size", "1,2,6", "from -5 to 5"},
+        {"size", "1, 2,x", "3 numbers"},
+        {"shells", "1,,2", "list of numbers"},
+        {"shells", "1,", "list of numbers"},
+        {"shells", "9000", "from 0 to 5000"},
+        {"shells", "nan", "s/mm2"},
+        {"views", "0:3,3:1", "ranges"},
+        {"views", "1:2;3", "ranges"},
+        {"first.names", "\"a", "words"},
+        {"first.names", "a\"b", "words"},
+        {"first.weight", "10", "from 0 to 9"},
+        {"second.wieght", "1", "--second.weight"},
+        {"weight", "1", "unknown option"},
+        {"first", "1", "unknown option"},
+    };
+    whole w = {.begin = 1, .end = 2, .size = {1, 1, 1}};
+    CHECK_OK(vxg_options_set(WHOLE, &w, "shells", "1,2"));
+    CHECK_OK(vxg_options_set(WHOLE, &w, "views", "1:2"));
+    CHECK_OK(vxg_options_set(WHOLE, &w, "first.names", "x"));
+    const whole before = w;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        EXPECT(vxg_options_set(WHOLE, &w, bad[i][0], bad[i][1]) == VXG_ERR_ARGUMENT, "%s '%s'",
+               bad[i][0], bad[i][1]);
+        EXPECT(strstr(vxg_error_message(), bad[i][0]) && strstr(vxg_error_message(), bad[i][2]),
+               "%s '%s': %s", bad[i][0], bad[i][1], vxg_error_message());
+        EXPECT(!memcmp(&w, &before, sizeof w), "%s '%s' changed a field", bad[i][0], bad[i][1]);
+    }
+    vxg_options_free(WHOLE, &w);
+}
+
+static void fill_whole(whole *w) {
+    static const char *const values[][2] = {
+        {"rows", "4:9"},         {"size", "0.1,2,-3"},
+        {"shells", "0.3,1e-30"}, {"views", "0:10,20::2,7"},
+        {"first.weight", "0"},   {"second.names", "a,\" b,\\\"\",\xc3\xa9"},
+        {"input", "a b.h5"},     {"output", " x\n\"y\" "}};
+    memset(w, 0, sizeof *w);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        CHECK_OK(vxg_options_set(WHOLE, w, values[i][0], values[i][1]));
+}
+
+/* Nested structs and lists of all kinds in both forms. */
+TEST(whole_round_trip)
+{
+    const int64_t alive = vxg_alloc_live();
+    for (int form = 0; form < 2; form++) {
+        whole a, b = {0};
+        char *text = NULL, *again = NULL, *kept = NULL;
+        fill_whole(&a);
+        CHECK_OK(vxg_options_write(WHOLE, &a, (vxg_options_form)form, &text));
+        EXPECT(strstr(text, form ? "\"first\": {\n    \"weight\": 0" : "first.weight = 0\n"),
+               "no part in\n%s", text);
+        EXPECT(strstr(text, "first.names") == NULL, "what is not given is written");
+        CHECK(!vxg_options_read(WHOLE, &b, text, "t", &kept), "%s in\n%s", vxg_error_message(),
+              text);
+        EXPECT(b.begin == 4 && b.end == 9 && b.size[2] == -3 && b.shells.count == 2 &&
+                   b.shells.value[1] == 1e-30 && b.views.count == 3 && b.second.names.count == 3,
+               "values");
+        EXPECT(!strcmp(b.second.names.value[1], " b,\"") && !strcmp(b.output, " x\n\"y\" ") &&
+                   !strcmp(b.input, "a b.h5"),
+               "texts");
+        CHECK_OK(vxg_options_write(WHOLE, &b, (vxg_options_form)form, &again));
+        EXPECT(!strcmp(text, again), "written twice:\n%s\n%s", text, again);
+        vxg_free(text), vxg_free(again), vxg_free(kept);
+        vxg_options_free(WHOLE, &a), vxg_options_free(WHOLE, &b);
+    }
+    EXPECT(vxg_alloc_live() == alive, "memory is left");
+}
+
+/* All or nothing, with the line and the name; what is not named stays. */
+TEST(reading)
+{
+    static const char *const bad[][2] = {
+        {"rows = 1:2\nnone\n", "t: line 2: 'none' is not name = value"},
+        {"shells = 1,2\n\n# c\nrows = 5:1", "t: line 4: rows: '5:1'"},
+        {"rows = 1:2\nrows = 1:2", "line 2: rows stands twice"},
+        {"frist.weight = 1", "line 1: unknown option frist.weight (did you mean first.weight?)"},
+        {"input = \"a", "line 1: input: the quoted text"},
+        {"first.weight = 1\nfirst.names = a\nsecond.weight = 11", "line 3: second.weight: '11'"},
+        {"{\"rows\": \"1:2\", \"size\": [1, 2]}", "t: size: '1,2' is not 3 numbers"},
+        {"{\"rows\": 3}", "t: rows: not a text"},
+        {"{\"shells\": 3}", "t: shells: not a list"},
+        {"{\"shells\": [3, \"4\"]}", "t: shells: not a list"},
+        {"{\"first\": {\"weight\": \"1\"}}", "t: first.weight: not a number"},
+        {"{\"first\": 1}", "t: first: not an object"},
+        {"{\"first\": {\"wieght\": 1}}", "did you mean first.weight"},
+        {"{\"size\": null}", "t: size: not a list"},
+        {"{\"rows\": \"1:2\" \"size\"}", "t: line 1, column"},
+        {"{\"rows\": \"1:2\", \"rows\": \"1:2\"}", "t: "},
+    };
+    whole w;
+    char *kept;
+    fill_whole(&w);
+    const whole before = w;
+    const int64_t alive = vxg_alloc_live();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        EXPECT(vxg_options_read(WHOLE, &w, bad[i][0], "t", &kept) == VXG_ERR_INPUT, "%s is taken",
+               bad[i][0]);
+        EXPECT(strstr(vxg_error_message(), bad[i][1]), "%s: %s", bad[i][0], vxg_error_message());
+        EXPECT(!kept && !memcmp(&w, &before, sizeof w), "%s: changed", bad[i][0]);
+        EXPECT(vxg_alloc_live() == alive, "%s: memory is left", bad[i][0]);
+    }
+    CHECK_OK(vxg_options_read(WHOLE, &w, " # words\r\n\tshells= 8 \r\nviews =\n", "t", &kept));
+    EXPECT(w.shells.count == 1 && w.shells.value[0] == 8 && w.views.count == 0 && w.begin == 4 &&
+               w.second.names.count == 3,
+           "what is named is set, the rest stays");
+    vxg_free(kept);
+    for (int64_t fail = 0;; fail++) { /* every request for memory fails once */
+        const whole same = w;
+        vxg_alloc_fail_at(fail);
+        const int status = vxg_options_read(
+            WHOLE, &w, "{\"shells\": [1, 2], \"second\": {\"names\": [\"a\"]}}", "t", &kept);
+        vxg_alloc_fail_at(-1);
+        if (!status) break;
+        CHECK(status == VXG_ERR_MEMORY && !memcmp(&w, &same, sizeof w), "%d at %d: %s", status,
+              (int)fail, vxg_error_message());
+    }
+    vxg_free(kept);
+    vxg_options_free(WHOLE, &w);
+}
+
+/* What no text can say is refused by name when it is written. */
+TEST(unwritable)
+{
+    options o = {.kind = 7};
+    whole w = {.size = {0, NAN, 0}};
+    char *text;
+    EXPECT(vxg_options_write(table, ROWS, &o, VXG_OPTIONS_JSON, &text) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "save-format") && !text,
+           "%s", vxg_error_message());
+    o.kind = 0, o.real = INFINITY;
+    EXPECT(vxg_options_write(table, ROWS, &o, VXG_OPTIONS_LINES, &text) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "center"),
+           "%s", vxg_error_message());
+    EXPECT(vxg_options_write(WHOLE, &w, VXG_OPTIONS_LINES, &text) == VXG_ERR_ARGUMENT, "NaN");
+    w.size[1] = 0, w.begin = 5, w.end = 4;
+    EXPECT(vxg_options_write(WHOLE, &w, VXG_OPTIONS_LINES, &text) == VXG_ERR_ARGUMENT, "5:4");
+}
+
+/* A table of another library, found by its name from then on. */
+TEST(registered)
+{
+    static const vxg_option broken[] = {{.name = "a.b", .type = VXG_OPT_INT, .help = "Dots."}};
+    int n = 0;
+    CHECK_OK(vxg_option_register("test_whole", WHOLE));
+    CHECK_OK(vxg_option_register("test_whole", WHOLE));
+    EXPECT(vxg_option_table("test_whole", &n) == whole_rows && n == 8, "%d rows", n);
+    int found = 0;
+    for (int i = 0; vxg_option_table_name(i); i++)
+        found += !strcmp(vxg_option_table_name(i), "test_whole");
+    EXPECT(found == 1, "%d times by index", found);
+    EXPECT(vxg_option_register("test_whole", part_rows, 2) == VXG_ERR_ARGUMENT, "another one");
+    EXPECT(vxg_option_register("vxg_ct_fdk_opts", part_rows, 2) == VXG_ERR_ARGUMENT, "the core's");
+    EXPECT(vxg_option_register("broken", broken, 1) == VXG_ERR_ARGUMENT &&
+               !vxg_option_table("broken", NULL),
+           "a name with a dot");
+    EXPECT(vxg_option_register(NULL, part_rows, 2) == VXG_ERR_ARGUMENT, "no name");
+}
+
 TEST_MAIN("base_options", T(defaults), T(values), T(refusals), T(suggestions), T(open_ranges),
-          T(text_round_trip), T(broken_tables))
+          T(text_round_trip), T(broken_tables), T(lists), T(list_refusals), T(whole_round_trip),
+          T(reading), T(unwritable), T(registered))

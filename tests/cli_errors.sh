@@ -23,6 +23,11 @@ refuses not_a_number 2 "\-\-max-memory: 'big'" $V recon $tooth -o "$W/o" --max-m
 refuses out_of_bounds 2 "\-\-threads: '-3'.*0 to 1024" $V recon $tooth -o "$W/o" --threads -3
 refuses not_a_choice 2 "\-\-filter: 'hanning' is not one of ramp" \
     $V recon $tooth -o "$W/o" --filter hanning
+refuses spelled_otherwise 2 "\-\-fbp-filter: 'hanning' is not one of ramp" \
+    $V recon $tooth -o "$W/o" --fbp-filter hanning
+refuses as_typed 2 "\-\-columns: '2:1' is not start:stop" $V recon $tooth -o "$W/o" --columns 2:1
+refuses library_bounds 2 "\-\-cutoff: '1.5' is not a number from 0 to 1 \(of Nyquist\)" \
+    $V recon $tooth -o "$W/o" --cutoff 1.5
 refuses even_ring 2 '\-\-ring: 4 is not odd' $V recon $tooth -o "$W/o" --ring 4
 refuses flag_with_value 2 '\-\-json' $V info $tooth --json=yes
 refuses bad_range 2 '\-\-rows: .*start:stop' $V recon $tooth -o "$W/o" --rows 2:1

@@ -200,13 +200,17 @@ static void option(const cli_verb *v, const char *name) {
     case VXG_OPT_INT: whole_number(o, value); break;
     case VXG_OPT_REAL: real_number(o, value); break;
     case VXG_OPT_FILE:
+    case VXG_OPT_OUTPUT:
     case VXG_OPT_TEXT: text(o, value); break;
     case VXG_OPT_CHOICE: choice(o, value); break;
+    case VXG_OPT_SPAN:
     case VXG_OPT_RANGE: range(value); break;
+    default: break; /* no verb has lists */
     }
-    if (o->type != VXG_OPT_INT && !roll(100)) damage(value); /* no million out of ten million */
+    if (o->type != VXG_OPT_INT && o->type != VXG_OPT_INT64 && !roll(100))
+        damage(value); /* no million out of ten million */
     snprintf(word_of, sizeof word_of, "--%s", o->name);
-    const char *alias = cli_option_alias(o->name, 0);
+    const char *alias = v->rows[o - v->options].also;
     if (alias && !roll(4)) snprintf(word_of, sizeof word_of, "--%s", alias);
     if (!roll(60)) damage(word_of + roll(3));
     if (o->letter && !roll(3)) {

@@ -180,9 +180,19 @@ typedef struct opts {
     vxg_range range;
 } opts;
 static const vxg_option rows[] = {
-    {"x", 'x', VXG_OPT_REAL, offsetof(opts, x), "1.5", 0.25, 9.5, "px", NULL, "a number"},
-    {"range", 'r', VXG_OPT_RANGE, offsetof(opts, range), "0.5:1.5:0.25", 0, 0, NULL, NULL,
-     "a range"},
+    {.name = "x",
+     .type = VXG_OPT_REAL,
+     .offset = offsetof(opts, x),
+     .fallback = "1.5",
+     .min = 0.25,
+     .max = 9.5,
+     .unit = "px",
+     .help = "a number"},
+    {.name = "range",
+     .type = VXG_OPT_RANGE,
+     .offset = offsetof(opts, range),
+     .fallback = "0.5:1.5:0.25",
+     .help = "a range"},
 };
 static void options(const void *context, char *out, size_t room) {
     opts o;

@@ -351,8 +351,8 @@ plant reverse_ignored src/ct/geometry/json_read.c 's/f->reverse \? -a : a/a/' "c
 
 # ---- outputs and texts ----
 plant old_file_not_put_back src/io/outputs.c 's/rename\(it->aside, it->path\) == 0/0 != 0/' "cli_outputs replaced"
-plant open_range_ends_early src/base/options.c 's/\.stop = INFINITY/.stop = 1/' "base_options open_ranges"
-plant recon_renames_the_volume_alone cli/recon.c 's/ *\.outputs = job->out\.set//' "cli_outputs recon" "cli_kill recon"
+plant open_range_ends_early src/base/options_value.c 's/\.stop = INFINITY/.stop = 1/' "base_options open_ranges"
+plant recon_renames_the_volume_alone cli/recon.c 's/w\.outputs = job->out\.set;//' "cli_outputs recon" "cli_kill recon"
 plant old_slices_gone_at_once src/io/volume.c 's/vxg__outputs_add_file\(set, t\.s, NULL, 1\)/((void)set, unlink(t.s))/' "cli_outputs recon"
 plant seal_not_taken_away src/io/outputs.c 's/VXG_TRY\(set_aside\(set, &set->items\[seal\], 1\)\)/(void)0/' "cli_kill recon"
 plant seal_first src/io/outputs.c 's/if \(i != seal\) VXG_TRY\(rename_one/if (i >= 0) VXG_TRY(rename_one/' "cli_kill recon"
@@ -374,4 +374,8 @@ plant unknown_bytes_taken src/base/struct.c 's/        if \(s\[i\]\) return 1;/ 
 plant offset_misaligned src/device/kernel.c 's/l->offset\[i\] % e->element\[i\], VXG_ERR_ARGUMENT/0, VXG_ERR_ARGUMENT/' "device_kernels offsets" "device_basics"
 plant element_of_another_type src/device/entry.c 's/\{"double", 8\}/{"double", 4}/' "device_kernels offsets"
 plant option_of_another_field src/ct/registry/options.c 's/REAL\("extend", vxg_ct_fdk_opts, extend/REAL("extend", vxg_ct_fdk_opts, cutoff/' "option_tables"
+plant span_ends_early src/base/options_value.c 's/isinf\(r\.stop\) \? 0 : r\.stop/isinf(r.stop) ? 1 : r.stop/' "base_options lists"
+plant half_read_options src/base/options_text.c 's/status \? list_drop : list_take/list_take/' "base_options reading"
+plant option_copied_by_hand cli/recon.c 's/no_minus_log = no_log;/no_minus_log = no_log, job->recon.cutoff = o->type;/' "cli_tables by_hand"
+plant option_said_twice cli/recon.c 's/"do not read the input once more for its SHA-256"/"arithmetic"/' "cli_tables no_repeats"
 exit $failed

@@ -106,25 +106,47 @@ VXG_API void vxg_free(void *p);
 /* For tests: memory blocks of the library that are alive now. */
 VXG_API int64_t vxg_alloc_live(void);
 
-/* ---- Options: plain structs described once by a table ------------------------------------------
+/* ---- Options: plain structs described once by a table (docs/adding/option.md) -------------------
  * The table drives the command's flags, --help, man pages, shell completion and bindings. */
 typedef enum vxg_option_type {
     VXG_OPT_FLAG,   /* int, 0 or 1; given without a value */
-    VXG_OPT_INT,    /* int */
+    VXG_OPT_INT,    /* int; with a count: an array of as many, "1,2,3" (REAL and INT64 too) */
     VXG_OPT_REAL,   /* double */
     VXG_OPT_TEXT,   /* const char *, points at the given text */
     VXG_OPT_CHOICE, /* int, index into choices "a|b|c" */
     /* vxg_range, "start:stop[:step]", stop excluded; a single number: start and stop are the same;
      * no start: 0; no stop: infinite, which means the end of what is ranged over */
     VXG_OPT_RANGE,
-    VXG_OPT_INT64, /* int64_t, up to 2^53 */
-    VXG_OPT_FILE   /* const char *, the name of a file or folder */
+    VXG_OPT_INT64,  /* int64_t, up to 2^53 */
+    VXG_OPT_FILE,   /* const char *, the name of a file or folder that is read */
+    VXG_OPT_OUTPUT, /* const char *, the name of a file or folder that is written */
+    /* two int64_t, begin and behind it end (excluded): "begin:end" in whole numbers from 0; a
+     * single number: that one; no begin: 0; no end: 0, which means to the last */
+    VXG_OPT_SPAN,
+    /* Lists of any length, elements separated by commas; "" is the empty list. What a text sets is
+     * the struct's own until vxg_options_free. */
+    VXG_OPT_NUMBERS, /* vxg_numbers; bounds hold for each */
+    VXG_OPT_RANGES,  /* vxg_ranges, each as VXG_OPT_RANGE: "0:100,200:300:2,7" */
+    VXG_OPT_WORDS, /* vxg_words; those with commas, quotes, blanks at an end: "quoted" as in JSON */
+    VXG_OPT_GROUP  /* a struct inside the struct, whose `count` rows are `part`: name.row */
 } vxg_option_type;
 
 typedef struct vxg_range {
     double start, stop, step; /* step 0: not given */
     int given;
 } vxg_range;
+typedef struct vxg_numbers {
+    int64_t count;
+    double *value;
+} vxg_numbers;
+typedef struct vxg_ranges {
+    int64_t count;
+    vxg_range *value;
+} vxg_ranges;
+typedef struct vxg_words {
+    int64_t count;
+    char **value;
+} vxg_words;
 
 typedef struct vxg_option {
     const char *name; /* long name without dashes */
@@ -132,28 +154,54 @@ typedef struct vxg_option {
     vxg_option_type type;
     size_t offset;        /* offsetof the field in the options struct */
     const char *fallback; /* default as text; NULL: zero / not given */
-    double min, max;      /* inclusive bounds for INT and REAL; both 0: none */
+    double min, max;      /* inclusive bounds for numbers; both 0: none */
     const char *unit;     /* "px", "deg", "files"... or NULL */
-    const char *choices;  /* CHOICE: "a|b|c"; TEXT: words for the value ("FILE") */
+    const char *choices;  /* CHOICE: "a|b|c"; TEXT and files: word for the value ("FILE") */
     const char *help;     /* one sentence */
+    const struct vxg_option *part; /* GROUP: the rows of the struct inside */
+    int count;                     /* GROUP: how many rows; numbers: of an array, 0: a single one */
+    int reserved0;                 /* 0 */
 } vxg_option;
 
+/* Names of rows inside groups are "group.name", everywhere below. */
 /* Fills a struct with the table's defaults. */
 VXG_API int vxg_options_defaults(const vxg_option *table, int count, void *options);
 /* Sets one field from text. VXG_ERR_ARGUMENT names the option, the text and what was expected; an
- * unknown name's message suggests the nearest one. */
+ * unknown name's message suggests the nearest one. A list that was set before is freed. */
 VXG_API int vxg_options_set(const vxg_option *table, int count, void *options, const char *name,
                             const char *text);
 /* Checks a table: defaults parse, bounds hold, names and letters are unique. */
 VXG_API int vxg_options_check(const vxg_option *table, int count);
 /* The table of one of the library's own option structs by its name ("vxg_ct_fdk_opts"): the fields
- * that a text can set, under their names with dashes. Zero is every field's default (defaults of a
- * trajectory follow from its path and beam). NULL: there is no such table. *count may be NULL. */
+ * that a text can set, under their names with dashes ("row_begin" and "row_end" are the span
+ * "rows"). Zero is every field's default (defaults of a trajectory follow from its path and beam);
+ * a field whose bounds leave zero out must be given. NULL: there is no such table. *count may be
+ * NULL. Those of voxgrad/io.h are there after vxg_io_register. Thread-safe. */
 VXG_API const vxg_option *vxg_option_table(const char *name, int *count);
-/* The names there are, by index; NULL behind the last. */
+/* The names there are, by index; NULL behind the last. Thread-safe. */
 VXG_API const char *vxg_option_table_name(int index);
-/* Writes one field back as text (for provenance). Returns the length snprintf would. */
+/* Adds a table of another library or a plug-in; name and rows must stay as long as the process.
+ * Again with the same rows does nothing. VXG_ERR_ARGUMENT: another table of that name, a table that
+ * vxg_options_check refuses, more than 256 tables. Thread-safe. */
+VXG_API int vxg_option_register(const char *name, const vxg_option *rows, int count);
+/* Writes one field back as text, as vxg_options_set takes it. Returns the length snprintf would. */
 VXG_API int vxg_options_text(const vxg_option *row, const void *options, char *out, size_t size);
+
+/* A whole struct as text. LINES: `name = value`, one a line; JSON: one object, groups are objects
+ * inside it, numbers, flags and lists are JSON's. Texts, files, ranges, spans and lists that are
+ * not given are left out. Free *out with vxg_free. VXG_ERR_ARGUMENT names a field that holds what
+ * no text can set (a number that is not finite, a choice that is none). */
+typedef enum vxg_options_form { VXG_OPTIONS_LINES, VXG_OPTIONS_JSON } vxg_options_form;
+VXG_API int vxg_options_write(const vxg_option *table, int count, const void *options,
+                              vxg_options_form form, char **out);
+/* Reads either form (JSON begins with a brace; lines may be empty or begin with #) into the fields
+ * it names; the others stay. All or nothing: VXG_ERR_INPUT with title, line and name, and the
+ * struct is as it was; VXG_ERR_ARGUMENT: NULL. A name that stands twice is refused. Texts of the
+ * struct point into *kept: vxg_free when it is not used any longer. */
+VXG_API int vxg_options_read(const vxg_option *table, int count, void *options, const char *text,
+                             const char *title, char **kept);
+/* Frees the lists that texts have set, which are empty then. */
+VXG_API void vxg_options_free(const vxg_option *table, int count, void *options);
 
 #ifdef __cplusplus
 }

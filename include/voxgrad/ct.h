@@ -450,9 +450,9 @@ typedef struct vxg_ct_recon_opts {
     double cutoff;
     int ring_size;                /* 0: no ring removal; odd window in columns */
     int reverse;                  /* stage turns clockwise */
-    int64_t row_begin, row_end;   /* detector rows; both 0: all */
-    int64_t view_begin, view_end; /* both 0: all */
-    int64_t col_begin, col_end;   /* both 0: all */
+    int64_t row_begin, row_end;   /* detector rows, the end excluded; end 0: to the last */
+    int64_t view_begin, view_end; /* end 0: to the last */
+    int64_t col_begin, col_end;   /* end 0: to the last */
     int64_t max_memory; /* bytes the pipeline may hold at once (see below); 0: an eighth of
                          * the device's memory, 1 to 16 GiB */
     int no_minus_log;   /* data are line integrals already */

@@ -14,8 +14,9 @@
 extern "C" {
 #endif
 
-/* Registers this library's formats ("hdf5", "npy", "tiff") for vxg_block_open and vxg_block_create.
- * Thread-safe; further calls do nothing. */
+/* Registers this library's formats ("hdf5", "npy", "tiff") for vxg_block_open and vxg_block_create,
+ * and the option tables of its structs for vxg_option_table. Thread-safe; further calls do nothing.
+ */
 VXG_API int vxg_io_register(void);
 
 /* Bytes of the letter at text in UTF-8, 1 to 4; 0: the text ends, or is not UTF-8 here (file names

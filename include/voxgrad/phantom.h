@@ -60,7 +60,7 @@ typedef struct vxg_phantom_opts {
     double unit;        /* world length of one phantom unit; 0: 1 */
     double density;     /* factor on all values; 0: 1 */
     double center[3];   /* world place of the phantom's origin */
-    int64_t begin, end; /* views (or slices) to compute; both 0: all */
+    int64_t begin, end; /* views (or slices) to compute; end 0: to the last */
     int samples;        /* sub-samples along each side of a pixel (voxel); 0: 1 (voxels: 4) */
     uint32_t reserved0; /* 0 */
     const vxg_progress *progress;

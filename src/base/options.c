@@ -1,10 +1,7 @@
 /* Option tables: one description drives flags, help, man pages, completion and provenance. */
-#include "base.h"
+#include "base/options.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Damerau-Levenshtein without transpositions, for "did you mean"; names are short. */
@@ -26,150 +23,130 @@ int vxg__word_distance(const char *a, const char *b) {
     return row[m];
 }
 
-static const vxg_option *find(const vxg_option *table, int count, const char *name) {
+/* The rest of a name behind "group."; NULL: it is not in that group. */
+static const char *inside(const vxg_option *row, const char *name) {
+    const size_t n = strlen(row->name);
+    if (row->type != VXG_OPT_GROUP || strncmp(row->name, name, n) != 0 || name[n] != '.')
+        return NULL;
+    return name + n + 1;
+}
+
+const vxg_option *vxg__option_find(const vxg_option *table, int count, const char *name,
+                                   void **options) {
     for (int i = 0; i < count; i++) {
-        if (!strcmp(table[i].name, name)) return &table[i];
-        if (table[i].letter && name[0] == table[i].letter && !name[1]) return &table[i];
+        const vxg_option *o = &table[i];
+        const char *rest = inside(o, name);
+        if (rest) {
+            *options = (char *)*options + o->offset;
+            return vxg__option_find(o->part, o->count, rest, options);
+        }
+        if (o->type == VXG_OPT_GROUP) continue;
+        if (!strcmp(o->name, name)) return o;
+        if (o->letter && name[0] == o->letter && !name[1]) return o;
     }
     return NULL;
 }
 
-static int choice_index(const char *choices, const char *text) {
-    size_t n = strlen(text);
-    int index = 0;
-    for (const char *p = choices; p && *p; index++) {
-        const char *end = strchr(p, '|');
-        size_t length = end ? (size_t)(end - p) : strlen(p);
-        if (length == n && !strncmp(p, text, n)) return index;
-        p = end ? end + 1 : NULL;
+/* The name next to `name`, at most `*best` letters off, into found. */
+static void nearest(const vxg_option *table, int count, const char *before, const char *name,
+                    int *best, char *found, size_t size) {
+    for (int i = 0; i < count; i++) {
+        char full[96];
+        vxg__format(full, sizeof full, "%s%s", before, table[i].name);
+        if (table[i].type == VXG_OPT_GROUP) {
+            vxg__format(full, sizeof full, "%s%s.", before, table[i].name);
+            nearest(table[i].part, table[i].count, full, name, best, found, size);
+            continue;
+        }
+        const int d = vxg__word_distance(name, full);
+        if (d >= *best) continue;
+        *best = d;
+        vxg__format(found, size, "%s", full);
     }
-    return -1;
 }
 
-static int parse_number(const char *text, const char **rest, double *out) {
-    char *end;
-    errno = 0;
-    *out = vxg__number(text, &end);
-    *rest = end;
-    return end != text && !errno && isfinite(*out);
-}
-
-static int in_bounds(const vxg_option *o, double x) {
-    return (o->min == 0 && o->max == 0) || (x >= o->min && x <= o->max);
-}
-
-/* "a", "a:b" or "a:b:step"; without a it begins at 0, without b it has no end. */
-static int parse_range(const char *text, vxg_range *r) {
-    const char *p = text;
-    *r = (vxg_range){.stop = INFINITY};
-    if (*p != ':' && !parse_number(text, &p, &r->start)) return 0;
-    if (!*p && p != text) {
-        r->stop = r->start;
-        r->given = 1;
-        return 1;
-    }
-    if (*p++ != ':') return 0;
-    if (*p && *p != ':' && !parse_number(p, &p, &r->stop)) return 0;
-    if (*p == ':' && (!parse_number(p + 1, &p, &r->step) || r->step <= 0)) return 0;
-    r->given = 1;
-    return !*p && r->stop > r->start;
-}
-
-static int bad(const vxg_option *o, const char *text, const char *expected) {
-    char bounds[96] = "";
-    if (o->min != 0 || o->max != 0)
-        vxg__format(bounds, sizeof bounds, " from %.10g to %.10g", o->min, o->max);
-    return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: '%s' is not %s%s%s%s%s", o->name, text, expected,
-                         bounds, o->unit ? " (" : "", o->unit ? o->unit : "", o->unit ? ")" : "");
-}
-
-static int set_row(const vxg_option *o, void *options, const char *text) {
-    char *field = (char *)options + o->offset;
-    const char *rest;
-    double x;
-    switch (o->type) {
-    case VXG_OPT_FLAG:
-        if (strcmp(text, "0") && strcmp(text, "1")) return bad(o, text, "0 or 1");
-        *(int *)field = text[0] == '1';
-        return VXG_OK;
-    case VXG_OPT_INT:
-        if (!parse_number(text, &rest, &x) || *rest || x != floor(x) || fabs(x) > 2147483647.0 ||
-            !in_bounds(o, x))
-            return bad(o, text, "a whole number");
-        *(int *)field = (int)x;
-        return VXG_OK;
-    case VXG_OPT_REAL:
-        if (!parse_number(text, &rest, &x) || *rest || !in_bounds(o, x))
-            return bad(o, text, "a number");
-        *(double *)field = x;
-        return VXG_OK;
-    case VXG_OPT_INT64:
-        if (!parse_number(text, &rest, &x) || *rest || x != floor(x) ||
-            fabs(x) > 9007199254740992.0 || !in_bounds(o, x))
-            return bad(o, text, "a whole number");
-        *(int64_t *)field = (int64_t)x;
-        return VXG_OK;
-    case VXG_OPT_FILE:
-    case VXG_OPT_TEXT: *(const char **)field = text; return VXG_OK;
-    case VXG_OPT_CHOICE: {
-        int index = choice_index(o->choices, text);
-        if (index < 0)
-            VXG_FAIL(VXG_ERR_ARGUMENT, "--%s: '%s' is not one of %s", o->name, text, o->choices);
-        *(int *)field = index;
-        return VXG_OK;
-    }
-    case VXG_OPT_RANGE:
-        if (!parse_range(text, (vxg_range *)field))
-            return bad(
-                o, text,
-                "start:stop or start:stop:step with stop > start and step > 0; without start "
-                "from 0, without stop to the end");
-        return VXG_OK;
-    }
-    return VXG_ERR_ARGUMENT;
+int vxg__option_unknown(const vxg_option *table, int count, const char *dashes, const char *name) {
+    char found[96] = "";
+    int best = 4;
+    nearest(table, count, "", name, &best, found, sizeof found);
+    if (*found)
+        VXG_FAIL(VXG_ERR_ARGUMENT, "unknown option %s%s (did you mean %s%s?)", dashes, name, dashes,
+                 found);
+    VXG_FAIL(VXG_ERR_ARGUMENT, "unknown option %s%s", dashes, name);
 }
 
 int vxg_options_set(const vxg_option *table, int count, void *options, const char *name,
                     const char *text) {
     VXG_FAIL_IF((count && !table) || !options || !name || !text, VXG_ERR_ARGUMENT,
                 "options: table, options, name or text is NULL");
-    const vxg_option *o = find(table, count, name);
-    if (o) return set_row(o, options, text);
-    int best = 4;
-    for (int i = 0; i < count; i++) {
-        int d = vxg__word_distance(name, table[i].name);
-        if (d < best) best = d, o = &table[i];
-    }
-    if (o) VXG_FAIL(VXG_ERR_ARGUMENT, "unknown option --%s (did you mean --%s?)", name, o->name);
-    VXG_FAIL(VXG_ERR_ARGUMENT, "unknown option --%s", name);
+    char label[96];
+    const vxg_option *o = vxg__option_find(table, count, name, &options);
+    if (!o) return vxg__option_unknown(table, count, "--", name);
+    vxg__format(label, sizeof label, "--%s", name[1] ? name : o->name); /* -x is told in full */
+    return vxg__option_set(o, options, label, text);
 }
 
 int vxg_options_defaults(const vxg_option *table, int count, void *options) {
     VXG_FAIL_IF((count && !table) || !options, VXG_ERR_ARGUMENT,
                 "options: table or options is NULL");
-    for (int i = 0; i < count; i++)
-        if (table[i].fallback) VXG_TRY(set_row(&table[i], options, table[i].fallback));
+    for (int i = 0; i < count; i++) {
+        const vxg_option *o = &table[i];
+        if (o->type == VXG_OPT_GROUP)
+            VXG_TRY(vxg_options_defaults(o->part, o->count, (char *)options + o->offset));
+        else if (o->fallback)
+            VXG_TRY(vxg__option_set(o, options, o->name, o->fallback));
+    }
     return VXG_OK;
+}
+
+void vxg_options_free(const vxg_option *table, int count, void *options) {
+    for (int i = 0; options && table && i < count; i++) {
+        void *field = (char *)options + table[i].offset;
+        if (table[i].type == VXG_OPT_GROUP)
+            vxg_options_free(table[i].part, table[i].count, field);
+        else if (vxg__option_is_list(&table[i]))
+            vxg__option_list_free(field);
+    }
+}
+
+/* ---- Checks of a table ---- */
+static int check_fallback(const vxg_option *o) {
+    double scratch[32] = {0}; /* of more than any one field */
+    vxg_option moved = *o;
+    moved.offset = 0;
+    VXG_FAIL_IF(vxg__option_bytes(o) == 0 || vxg__option_bytes(o) > sizeof scratch,
+                VXG_ERR_ARGUMENT, "--%s: no such type, or more than 32 numbers", o->name);
+    if (!o->fallback) return VXG_OK;
+    char label[96];
+    vxg__format(label, sizeof label, "--%s", o->name);
+    const int status = vxg__option_set(&moved, scratch, label, o->fallback);
+    if (vxg__option_is_list(o)) vxg__option_list_free(scratch);
+    return status;
+}
+
+static int check_row(const vxg_option *o, int i) {
+    const int group = o->type == VXG_OPT_GROUP;
+    VXG_FAIL_IF(!o->name || !o->help, VXG_ERR_ARGUMENT, "row %d lacks a name or help", i);
+    VXG_FAIL_IF(!*o->name || strlen(o->name) > 40 || strpbrk(o->name, ".= \t\n\"#{"),
+                VXG_ERR_ARGUMENT, "row %d: '%s' is no name", i, o->name);
+    VXG_FAIL_IF(o->type == VXG_OPT_CHOICE && (!o->choices || !o->fallback), VXG_ERR_ARGUMENT,
+                "--%s: a choice needs choices and a default", o->name);
+    VXG_FAIL_IF(!(o->min <= o->max), VXG_ERR_ARGUMENT, "--%s: bounds are reversed", o->name);
+    VXG_FAIL_IF(o->count < 0 || o->reserved0 || (group ? !o->part : o->part != NULL),
+                VXG_ERR_ARGUMENT, "--%s: part, count or a reserved word", o->name);
+    VXG_FAIL_IF(o->count && !group && o->type != VXG_OPT_INT && o->type != VXG_OPT_REAL &&
+                    o->type != VXG_OPT_INT64,
+                VXG_ERR_ARGUMENT, "--%s: a count goes with numbers", o->name);
+    if (!group) return check_fallback(o);
+    const int status = vxg_options_check(o->part, o->count);
+    return status ? vxg_error_context(status, "%s", o->name) : VXG_OK;
 }
 
 int vxg_options_check(const vxg_option *table, int count) {
     VXG_FAIL_IF(count && !table, VXG_ERR_ARGUMENT, "options: table is NULL");
     for (int i = 0; i < count; i++) {
         const vxg_option *o = &table[i];
-        union {
-            int i;
-            double d;
-            const char *s;
-            vxg_range r;
-            int64_t n;
-        } scratch = {0};
-        vxg_option moved = *o;
-        moved.offset = 0;
-        VXG_FAIL_IF(!o->name || !o->help, VXG_ERR_ARGUMENT, "row %d lacks a name or help", i);
-        VXG_FAIL_IF(o->type == VXG_OPT_CHOICE && (!o->choices || !o->fallback), VXG_ERR_ARGUMENT,
-                    "--%s: a choice needs choices and a default", o->name);
-        VXG_FAIL_IF(o->min > o->max, VXG_ERR_ARGUMENT, "--%s: bounds are reversed", o->name);
-        if (o->fallback) VXG_TRY(set_row(&moved, &scratch, o->fallback));
+        VXG_TRY(check_row(o, i));
         for (int j = 0; j < i; j++) {
             VXG_FAIL_IF(!strcmp(o->name, table[j].name), VXG_ERR_ARGUMENT, "--%s stands twice",
                         o->name);
@@ -178,35 +155,4 @@ int vxg_options_check(const vxg_option *table, int count) {
         }
     }
     return VXG_OK;
-}
-
-int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t size) {
-    const char *field = (const char *)options + o->offset;
-    switch (o->type) {
-    case VXG_OPT_FLAG:
-    case VXG_OPT_INT: return snprintf(out, size, "%d", *(const int *)field);
-    case VXG_OPT_REAL: return vxg__format(out, size, "%.17g", *(const double *)field);
-    case VXG_OPT_INT64: return snprintf(out, size, "%lld", (long long)*(const int64_t *)field);
-    case VXG_OPT_FILE:
-    case VXG_OPT_TEXT: {
-        const char *s = *(const char *const *)field;
-        return snprintf(out, size, "%s", s ? s : "");
-    }
-    case VXG_OPT_CHOICE: {
-        const char *p = o->choices;
-        for (int i = *(const int *)field; i > 0 && p; i--)
-            p = strchr(p, '|') ? strchr(p, '|') + 1 : p;
-        return snprintf(out, size, "%.*s", (int)strcspn(p, "|"), p);
-    }
-    case VXG_OPT_RANGE: {
-        const vxg_range *r = (const vxg_range *)field;
-        if (!r->given) return snprintf(out, size, "%s", "");
-        if (r->start == r->stop) return vxg__format(out, size, "%.17g", r->start);
-        char stop[40] = "", step[40] = "";
-        if (isfinite(r->stop)) vxg__format(stop, sizeof stop, "%.17g", r->stop);
-        if (r->step != 0) vxg__format(step, sizeof step, ":%.17g", r->step);
-        return vxg__format(out, size, "%.17g:%s%s", r->start, stop, step);
-    }
-    }
-    return 0;
 }

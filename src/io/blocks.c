@@ -235,10 +235,12 @@ static void register_all(void) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows && !registered; i++)
         registered = vxg_format_register(&rows[i]);
+    if (!registered) registered = vxg__io_register_options();
 }
 
 int vxg_io_register(void) {
     pthread_once(&once, register_all);
-    VXG_FAIL_IF(registered, registered, "the formats of libvoxgrad_io could not be registered");
+    VXG_FAIL_IF(registered, registered,
+                "the formats or option tables of libvoxgrad_io could not be registered");
     return VXG_OK;
 }

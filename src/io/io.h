@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+int vxg__io_register_options(void); /* once; options.c */
+
 /* The folder of an output. Missing ones are made, and removed again when the output is abandoned.
  */
 typedef struct vxg__folder {

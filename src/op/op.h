@@ -114,6 +114,7 @@ typedef struct vxg_room {
     const int *count;
 } vxg_room;
 extern const vxg_room vxg__rooms[]; /* ends with rows NULL */
+extern const vxg_option_set vxg__op_option_sets[];
 extern const vxg_op_row vxg__math_rows[], vxg__fft_rows[];
 extern const int vxg__math_row_count, vxg__fft_row_count;
 

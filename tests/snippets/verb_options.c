@@ -3,7 +3,7 @@
 
 #include "snippet.inc"
 
-const vxg_option *snippet_rows(void);
-const vxg_option *snippet_rows(void) {
+const cli_row *snippet_rows(void);
+const cli_row *snippet_rows(void) {
     return rows;
 }

@@ -72,7 +72,7 @@ int vxg__phantom_opts(const vxg_phantom *phantom, const vxg_phantom_opts *in, in
     if (out->unit == 0) out->unit = 1;
     if (out->density == 0) out->density = 1;
     if (out->samples == 0) out->samples = samples;
-    if (out->begin == 0 && out->end == 0) out->end = n;
+    if (out->end == 0) out->end = n; /* to the last */
     VXG_FAIL_IF(!(out->unit > 0) || !isfinite(out->unit), VXG_ERR_ARGUMENT,
                 "phantom: unit must be positive");
     VXG_FAIL_IF(!isfinite(out->density), VXG_ERR_ARGUMENT,

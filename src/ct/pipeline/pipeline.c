@@ -15,7 +15,7 @@
 
 /* ---- What is reconstructed ---- */
 static int range(const char *name, int64_t n, int64_t *begin, int64_t *end) {
-    if (*begin == 0 && *end == 0) *end = n;
+    if (*end == 0) *end = n; /* to the last */
     VXG_FAIL_IF(*begin < 0 || *end > n || *begin >= *end, VXG_ERR_ARGUMENT,
                 "%s %lld:%lld: the scan has %lld", name, (long long)*begin, (long long)*end,
                 (long long)n);

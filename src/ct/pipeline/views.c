@@ -374,8 +374,8 @@ static int make_all(job *j) {
 /* ---- All of it ---- */
 static int check_fit(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                      const vxg_ct_geometry *geo) {
-    const int64_t views = opts->view_end ? opts->view_end - opts->view_begin : scan->nviews;
-    const int64_t cols = opts->col_end ? opts->col_end - opts->col_begin : scan->ncols;
+    const int64_t views = (opts->view_end ? opts->view_end : scan->nviews) - opts->view_begin;
+    const int64_t cols = (opts->col_end ? opts->col_end : scan->ncols) - opts->col_begin;
     const int64_t has[] = {vxg_ct_geometry_nviews(geo), vxg_ct_geometry_nv(geo),
                            vxg_ct_geometry_nu(geo)};
     const int64_t want[] = {views, scan->nrows, cols};

@@ -13,6 +13,7 @@
 #define REALS "float32|float64"
 #define HALF_FANS "auto|no|yes"
 #define MOST 1099511627776.0 /* 2^40 */
+#define SIZES 2147483647.0
 
 #define CHOICE(id, T, field, usual, words, about)                                                  \
     {                                                                                              \
@@ -31,32 +32,58 @@
         .name = id, .type = kind, .offset = FIELD(T, field), .min = lo, .max = hi,                 \
         .unit = measure, .help = about                                                             \
     }
-
+#define SPAN(id, T, field, measure, about)                                                         \
+    {                                                                                              \
+        .name = id, .type = VXG_OPT_SPAN, .offset = FIELD(T, field), .max = MOST, .unit = measure, \
+        .choices = "A:B", .help = about                                                            \
+    }
+/* What several structs have, under one name with one meaning. */
+#define WINDOW_ROWS(T)                                                                             \
+    CHOICE("window", T, window, "ramp", WINDOWS, "window on the ramp filter"),                     \
+        REAL("cutoff", T, cutoff, NULL, 0, 1, "of Nyquist",                                        \
+             "where the window ends; 0: the window's own default")
+#define REAL_ROW(T) CHOICE("real", T, real, "float32", REALS, "arithmetic")
+#define PLAIN_ROW(T) FLAG("no-schedule", T, no_schedule, "always the plain loop")
+#define PLACE_ROWS(T)                                                                              \
+    REAL("center", T, center, NULL, 0, 0, "px", "column of the axis; see has-center"),             \
+        FLAG("has-center", T, has_center, "center is given; without: the middle")
+#define SIZE_ROWS(T, least)                                                                        \
+    WHOLE("rows", VXG_OPT_INT64, T, rows, least, SIZES, "px", "detector rows"),                    \
+        WHOLE("cols", VXG_OPT_INT64, T, cols, least, SIZES, "px", "detector columns")
+#define VIEWS_ROW(T, least)                                                                        \
+    WHOLE("nviews", VXG_OPT_INT64, T, nviews, least, SIZES, NULL, "number of projections")
+#define PITCH_ROW(T)                                                                               \
+    REAL("row-pitch", T, row_pitch, NULL, 0, 1e12, "length", "pitch of the rows; 0: as pixel")
+#define PIXEL_ROW(T) /* where 0 stands for 1 */                                                    \
+    REAL("pixel", T, pixel, NULL, 0, 1e12, "length", "pitch of the columns; 0: 1")
+#define NEEDED_PIXEL_ROW(T)                                                                        \
+    REAL("pixel", T, pixel, NULL, 1e-12, 1e12, "length", "pitch of the columns")
+#define SOURCE_ROWS(T)                                                                             \
+    CHOICE("detector", T, detector, "flat", "flat|curved",                                         \
+           "shape of the detector; curved: focused on the source"),                                \
+        REAL("sod", T, sod, NULL, 0, 1e12, "length", "source to axis; cone and fan beams"),        \
+        REAL("sdd", T, sdd, NULL, 0, 1e12, "length", "source to detector; cone and fan beams")
 static const vxg_option projector[] = {
     CHOICE("model", vxg_ct_projector_opts, model, "joseph", "joseph|siddon|footprint|footprint-tt",
            "how a ray, or a bin, meets the voxels"),
-    CHOICE("real", vxg_ct_projector_opts, real, "float32", REALS, "arithmetic"),
-    FLAG("no-schedule", vxg_ct_projector_opts, no_schedule, "always the plain loop"),
+    REAL_ROW(vxg_ct_projector_opts),
+    PLAIN_ROW(vxg_ct_projector_opts),
     CHOICE("weighting", vxg_ct_projector_opts, weighting, "none", "none|distance",
            "weight of voxels in backprojectors"),
     FLAG("texture", vxg_ct_projector_opts, texture,
          "backprojectors of cone and fan beams read through the device's sampler"),
 };
 static const vxg_option fbp[] = {
-    CHOICE("window", vxg_ct_fbp_opts, window, "ramp", WINDOWS, "window on the ramp filter"),
-    REAL("cutoff", vxg_ct_fbp_opts, cutoff, NULL, 0, 1, "of Nyquist",
-         "where the window ends; 0: the window's own default"),
-    CHOICE("real", vxg_ct_fbp_opts, real, "float32", REALS, "arithmetic"),
-    FLAG("no-schedule", vxg_ct_fbp_opts, no_schedule, "always the plain loop"),
+    WINDOW_ROWS(vxg_ct_fbp_opts),
+    REAL_ROW(vxg_ct_fbp_opts),
+    PLAIN_ROW(vxg_ct_fbp_opts),
     CHOICE("half-acquisition", vxg_ct_fbp_opts, half_acquisition, "auto", HALF_FANS,
            "full turn with the axis at the detector's side"),
 };
 static const vxg_option fdk[] = {
-    CHOICE("window", vxg_ct_fdk_opts, window, "ramp", WINDOWS, "window on the ramp filter"),
-    REAL("cutoff", vxg_ct_fdk_opts, cutoff, NULL, 0, 1, "of Nyquist",
-         "where the window ends; 0: the window's own default"),
-    CHOICE("real", vxg_ct_fdk_opts, real, "float32", REALS, "arithmetic"),
-    FLAG("no-schedule", vxg_ct_fdk_opts, no_schedule, "always the plain loop"),
+    WINDOW_ROWS(vxg_ct_fdk_opts),
+    REAL_ROW(vxg_ct_fdk_opts),
+    PLAIN_ROW(vxg_ct_fdk_opts),
     CHOICE("arc", vxg_ct_fdk_opts, arc, "auto", "auto|full|short|limited",
            "what counts as measured of a turn"),
     CHOICE("half-fan", vxg_ct_fdk_opts, half_fan, "auto", HALF_FANS,
@@ -65,29 +92,19 @@ static const vxg_option fdk[] = {
          "truncated projections: rows are continued by this fraction on both sides"),
 };
 static const vxg_option recon[] = {
-    CHOICE("window", vxg_ct_recon_opts, window, "ramp", WINDOWS, "window on the ramp filter"),
+    WINDOW_ROWS(vxg_ct_recon_opts),
     REAL("center", vxg_ct_recon_opts, center, NULL, 0, 0, "px",
          "rotation axis, 0-based column of the full detector"),
-    REAL("cutoff", vxg_ct_recon_opts, cutoff, NULL, 0, 1, "of Nyquist",
-         "where the window ends; 0: the window's own default"),
     WHOLE("ring-size", VXG_OPT_INT, vxg_ct_recon_opts, ring_size, 0, 999, "px",
           "ring removal by sorting with a median of this odd width; 0: none"),
     FLAG("reverse", vxg_ct_recon_opts, reverse, "the stage turns clockwise"),
-    WHOLE("row-begin", VXG_OPT_INT64, vxg_ct_recon_opts, row_begin, 0, MOST, "px",
-          "first detector row; both 0: all"),
-    WHOLE("row-end", VXG_OPT_INT64, vxg_ct_recon_opts, row_end, 0, MOST, "px",
-          "row behind the last"),
-    WHOLE("view-begin", VXG_OPT_INT64, vxg_ct_recon_opts, view_begin, 0, MOST, NULL,
-          "first projection; both 0: all"),
-    WHOLE("view-end", VXG_OPT_INT64, vxg_ct_recon_opts, view_end, 0, MOST, NULL,
-          "projection behind the last"),
-    WHOLE("col-begin", VXG_OPT_INT64, vxg_ct_recon_opts, col_begin, 0, MOST, "px",
-          "first detector column; both 0: all"),
-    WHOLE("col-end", VXG_OPT_INT64, vxg_ct_recon_opts, col_end, 0, MOST, "px",
-          "column behind the last"),
+    SPAN("rows", vxg_ct_recon_opts, row_begin, "px", "detector rows to use, B excluded"),
+    SPAN("views", vxg_ct_recon_opts, view_begin, NULL, "projections to use, B excluded"),
+    SPAN("cols", vxg_ct_recon_opts, col_begin, "px", "detector columns to use, B excluded"),
     WHOLE("max-memory", VXG_OPT_INT64, vxg_ct_recon_opts, max_memory, 0, 1e15, "bytes",
           "what the pipeline may hold at once; 0: chosen from the device's memory"),
-    FLAG("no-minus-log", vxg_ct_recon_opts, no_minus_log, "data are line integrals already"),
+    FLAG("no-minus-log", vxg_ct_recon_opts, no_minus_log,
+         "the data are line integrals already: no flat and dark correction, no logarithm"),
     WHOLE("side", VXG_OPT_INT64, vxg_ct_recon_opts, side, 0, MOST, "px",
           "voxels along x and y; 0: as many as columns"),
     {.name = "scratch",
@@ -108,22 +125,18 @@ static const vxg_option trajectory[] = {
     CHOICE("path", PATH, path, "circular", "circular|helical|sinusoidal|saddle|random",
            "where the source goes"),
     CHOICE("beam", PATH, beam, "parallel", "parallel|cone", "beam; a fan is a cone of one row"),
-    CHOICE("detector", PATH, detector, "flat", "flat|curved", "shape of the detector"),
-    WHOLE("nviews", VXG_OPT_INT64, PATH, nviews, 0, MOST, NULL, "number of views"),
-    WHOLE("rows", VXG_OPT_INT64, PATH, rows, 0, MOST, "px", "detector rows"),
-    WHOLE("cols", VXG_OPT_INT64, PATH, cols, 0, MOST, "px", "detector columns"),
+    VIEWS_ROW(PATH, 1),
+    SIZE_ROWS(PATH, 1),
+    NEEDED_PIXEL_ROW(PATH),
+    PITCH_ROW(PATH),
+    SOURCE_ROWS(PATH),
     REAL("start", PATH, start, NULL, 0, 0, "rad", "angle of the first view"),
     REAL("range", PATH, range, NULL, 0, 0, "rad", "angle from the first view's to behind the last"),
     FLAG("endpoint", PATH, endpoint, "the last view lies at start + range"),
     FLAG("reverse", PATH, reverse, "the scan turns clockwise"),
-    REAL("sod", PATH, sod, NULL, 0, 0, NULL, "distance from the source to the axis"),
-    REAL("sdd", PATH, sdd, NULL, 0, 0, NULL, "distance from the source to the detector"),
-    REAL("pixel", PATH, pixel, NULL, 0, 0, NULL, "column pitch"),
-    REAL("row-pitch", PATH, row_pitch, NULL, 0, 0, NULL, "row pitch; 0: as pixel"),
-    REAL("center", PATH, center, NULL, 0, 0, "px", "column of the axis; see has-center"),
+    PLACE_ROWS(PATH),
     REAL("center-row", PATH, center_row, NULL, 0, 0, "px",
          "row of the plane of the source; see has-center-row"),
-    FLAG("has-center", PATH, has_center, "center is given; without: the middle"),
     FLAG("has-center-row", PATH, has_center_row, "center-row is given; without: the middle"),
     REAL("tilt", PATH, tilt, NULL, 0, 0, "rad", "laminography: rays below the x-y plane"),
     REAL("roll", PATH, roll, NULL, 0, 0, "rad", "detector turned in its plane"),
@@ -146,12 +159,48 @@ static const vxg_option phantom[] = {
     REAL("unit", vxg_phantom_opts, unit, NULL, 0, 1e300, NULL,
          "world length of one phantom unit; 0: 1"),
     REAL("density", vxg_phantom_opts, density, NULL, 0, 0, NULL, "factor on all values; 0: 1"),
-    WHOLE("begin", VXG_OPT_INT64, vxg_phantom_opts, begin, 0, MOST, NULL,
-          "first view or slice; both 0: all"),
-    WHOLE("end", VXG_OPT_INT64, vxg_phantom_opts, end, 0, MOST, NULL,
-          "view or slice behind the last"),
+    {.name = "center",
+     .type = VXG_OPT_REAL,
+     .offset = FIELD(vxg_phantom_opts, center),
+     .count = 3,
+     .help = "world place of the phantom's origin: x, y, z"},
+    SPAN("range", vxg_phantom_opts, begin, NULL, "views or slices to compute, B excluded"),
     WHOLE("samples", VXG_OPT_INT, vxg_phantom_opts, samples, 0, 64, NULL,
           "sub-samples along each side; 0: 1 of a pixel, 4 of a voxel"),
+};
+
+static const vxg_option exposure[] = {
+    REAL("photons", vxg_ct_exposure, photons, NULL, 0, 1e12, "per pixel",
+         "mean photons of the open beam, with Poisson noise; 0: no noise"),
+    REAL("white", vxg_ct_exposure, white, NULL, 1e-3, 1e9, "counts",
+         "counts of the open beam above the dark level; what passes 65535 is saturated"),
+    REAL("dark", vxg_ct_exposure, dark, NULL, 0, 65535, "counts", "counts without beam"),
+    REAL("flat-pattern", vxg_ct_exposure, flat_pattern, NULL, 0, 0.99, NULL,
+         "pixels differ in sensitivity by up to this part, half of it smooth, half at random"),
+    WHOLE("seed", VXG_OPT_INT64, vxg_ct_exposure, seed, 0, 9007199254740992.0, NULL,
+          "of all random numbers; the same seed gives the same counts"),
+};
+static const vxg_option detector_size[] = {
+    SIZE_ROWS(vxg_ct_detector_size, 0),
+    NEEDED_PIXEL_ROW(vxg_ct_detector_size),
+    PITCH_ROW(vxg_ct_detector_size),
+};
+static const vxg_option parallel[] = {
+    VIEWS_ROW(vxg_ct_parallel_opts, 1), SIZE_ROWS(vxg_ct_parallel_opts, 1),
+    PIXEL_ROW(vxg_ct_parallel_opts),    PITCH_ROW(vxg_ct_parallel_opts),
+    PLACE_ROWS(vxg_ct_parallel_opts),
+};
+static const vxg_option cone[] = {
+    VIEWS_ROW(vxg_ct_cone_opts, 1),
+    SIZE_ROWS(vxg_ct_cone_opts, 0),
+    PIXEL_ROW(vxg_ct_cone_opts),
+    PITCH_ROW(vxg_ct_cone_opts),
+    SOURCE_ROWS(vxg_ct_cone_opts),
+    PLACE_ROWS(vxg_ct_cone_opts),
+    REAL("center-row", vxg_ct_cone_opts, center_row, NULL, 0, 0, "px",
+         "row of the plane of the source; see has-center-row"),
+    FLAG("has-center-row", vxg_ct_cone_opts, has_center_row,
+         "center-row is given; without: the middle"),
 };
 
 const vxg_option_set vxg__ct_option_sets[] = {
@@ -161,6 +210,10 @@ const vxg_option_set vxg__ct_option_sets[] = {
     {"vxg_ct_recon_opts", recon, COUNT(recon)},
     {"vxg_ct_center_opts", center, COUNT(center)},
     {"vxg_ct_trajectory_opts", trajectory, COUNT(trajectory)},
+    {"vxg_ct_parallel_opts", parallel, COUNT(parallel)},
+    {"vxg_ct_cone_opts", cone, COUNT(cone)},
+    {"vxg_ct_detector_size", detector_size, COUNT(detector_size)},
+    {"vxg_ct_exposure", exposure, COUNT(exposure)},
     {"vxg_phantom_opts", phantom, COUNT(phantom)},
     {NULL, NULL, 0},
 };
