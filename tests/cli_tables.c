@@ -138,14 +138,22 @@ TEST(every_field)
 /* ---- No field is set by hand from an option: `.window = o->filter` ---- */
 static vxg_layout layout;
 
+/* Whether some verb has flags for the struct. */
+static int is_used(const char *table) {
+    for (int i = 0; i < cli_verb_count; i++)
+        for (int k = 0; k < cli_verbs[i]->count; k++) {
+            const char *t = cli_verbs[i]->rows[k].table;
+            if (t && !strcmp(t, table)) return 1;
+        }
+    return 0;
+}
+
 static int is_field(const char *name, size_t n) {
-    for (int t = 0; vxg_option_table_name(t); t++)
-        for (uint32_t i = 0; i < layout.nstructs; i++)
-            if (!strcmp(layout.structs[i].name, vxg_option_table_name(t)))
-                for (uint32_t k = 0; k < layout.structs[i].nfields; k++) {
-                    const char *field = layout.structs[i].fields[k].name;
-                    if (strlen(field) == n && !strncmp(field, name, n)) return 1;
-                }
+    for (uint32_t i = 0; i < layout.nstructs; i++) {
+        const vxg_layout_struct *s = &layout.structs[i];
+        for (uint32_t k = 1; k < s->nfields && is_used(s->name); k++) /* 0: size */
+            if (strlen(s->fields[k].name) == n && !strncmp(s->fields[k].name, name, n)) return 1;
+    }
     return 0;
 }
 
