@@ -21,8 +21,10 @@ static const cli_row rows[] = {
             "use one detector row: 512, or a fraction of the height: 0.5; not given: several rows"),
     CLI_OWN("max-rows", 0, VXG_OPT_INT, offsetof(options, max_rows), "9", 1, 64, "rows", NULL,
             "without --nsino, use up to this many rows spread over the height"),
-    CLI_OWN("center-range", 0, VXG_OPT_RANGE, offsetof(options, center_range), NULL, 0, 0, "px",
-            "A:B[:STEP]", "columns to search; not given: the middle half of the detector"),
+    CLI_OWN(
+        "center-range", 0, VXG_OPT_RANGE, offsetof(options, center_range), NULL, 0, 0, "px",
+        "A:B[:STEP]",
+        "columns to search; not given: the middle half of the detector, of a full turn all of it"),
     CLI_PART_ROWS(offsetof(options, part)),
     CLI_LINKS_ROW(offsetof(options, scan)),
     CLI_FORCE_ALONE(options),
@@ -133,8 +135,11 @@ const cli_verb cli_verb_center = {
     .summary = "find the rotation axis by two methods",
     .about =
         "Prints the detector column of the rotation axis (unbinned pixels, the first column is 0) "
-        "on standard output. The Fourier-wedge method (Vo 2014) looks at the whole sinogram; the "
-        "registration compares each view with the mirrored one half a turn later. When they "
+        "on standard output. The Fourier-wedge method (Vo 2014) looks at the whole sinogram of "
+        "half a turn; the registration compares each view of a full turn with the mirrored one "
+        "half a turn later, wherever on the detector the axis is, and of half a turn the last "
+        "views with the mirrored first ones. The registration counts for a full turn, the wedge "
+        "otherwise. When they "
         "disagree by more than a pixel a warning says so: look at `voxgrad recon --type try` "
         "then.",
     .examples = "  voxgrad center tooth.h5\n  voxgrad center tooth.h5 -o curve.png --json\n"

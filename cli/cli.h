@@ -315,6 +315,8 @@ typedef struct cli_center {
     char wedge_why[256], pair_why[256];
     double used;
     const char *method;  /* in words */
+    double sector[2];    /* full: the same from one half of the directions and from the other */
+    int full;            /* pair is of all opposite views of a full turn, and is used */
     int64_t rows;        /* detector rows used */
     double *x[2], *y[2]; /* score curves: wedge, pair */
     int64_t n[2];

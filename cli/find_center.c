@@ -5,21 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double *values, int64_t n) {
-    double *v = malloc((size_t)n * sizeof *v), m = NAN;
-    if (!v) return m;
-    memcpy(v, values, (size_t)n * sizeof *v);
-    qsort(v, (size_t)n, sizeof *v, by_value);
-    m = n % 2 ? v[n / 2] : 0.5 * (v[n / 2 - 1] + v[n / 2]);
-    free(v);
-    return m;
-}
-
 static int new_curve(cli_center *out, int which, vxg_ct_center_curve *c) {
     out->x[which] = calloc(CLI_CENTER_CURVE, sizeof(double));
     out->y[which] = calloc(CLI_CENTER_CURVE, sizeof(double));
@@ -30,28 +15,79 @@ static int new_curve(cli_center *out, int which, vxg_ct_center_curve *c) {
     return VXG_OK;
 }
 
-/* Wedge: one value per row, the median counts; the curve is the middle row's. */
+/* Stripes narrower than about half of this are rings. */
+enum { STRIPE = 21 };
+
+/* Rows are smoothed, which takes more from noise than from the object: by this part of the width,
+ * but no more than so many columns. */
+static double smoothing(int64_t n, double most) {
+    return fmin((double)n / 64, most);
+}
+
+/* The mean of the rows is a sinogram too, less noisy than each: rows that show nothing do little
+ * harm, where the median of their values does much. */
 static int wedge(const float *data, int64_t views, int64_t nrows, int64_t n, const double *theta,
-                 const vxg_ct_center_opts *opts, cli_center *out) {
-    double *values = calloc((size_t)nrows, sizeof *values);
-    float *sino = malloc((size_t)(views * n) * sizeof *sino);
+                 vxg_ct_center_opts opts, cli_center *out) {
+    float *mean = calloc((size_t)(views * n), sizeof *mean);
     vxg_ct_center_curve curve = {0};
-    int status =
-        values && sino ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for a sinogram");
+    int status = mean ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for a sinogram");
     if (!status) status = new_curve(out, 0, &curve);
-    for (int64_t k = 0; !status && k < nrows; k++) {
-        for (int64_t v = 0; v < views; v++)
-            memcpy(sino + v * n, data + (v * nrows + k) * n, (size_t)n * sizeof *sino);
-        status = cli_cancel ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")
-                            : vxg_ct_center_vo(sino, views, n, theta, opts,
-                                               k == nrows / 2 ? &curve : NULL, &values[k]);
+    for (int64_t i = 0; !status && i < views * nrows; i++)
+        for (int64_t u = 0; u < n; u++) mean[i / nrows * n + u] += data[i * n + u] / (float)nrows;
+    opts.smooth = smoothing(n, 4);
+    if (!status && cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
+    if (!status) status = vxg_ct_center_vo(mean, views, n, theta, &opts, &curve, &out->wedge);
+    out->n[0] = curve.count;
+    free(mean);
+    return status;
+}
+
+/* A full turn: every view against its opposite one, wherever the axis is; else the seam between the
+ * last views and the mirrored first ones, in data without stripes. */
+static int registration(const float *data, float *clean, int64_t views, int64_t nrows, int64_t n,
+                        const double *theta, vxg_ct_center_opts opts, cli_center *out) {
+    vxg_ct_center_curve curve = {0};
+    int status = new_curve(out, 1, &curve);
+    if (!status)
+        status = vxg_ct_center_opposite(data, views, nrows, n, theta, &opts, &curve, &out->pair);
+    out->full = !status;
+    if (status == VXG_ERR_INPUT) {
+        opts.smooth = smoothing(n, 8);
+        status = vxg_ct_center_pair(clean, views, nrows, n, theta, &opts, &curve, &out->pair);
     }
-    if (!status) {
-        out->wedge = median(values, nrows);
-        out->n[0] = curve.count;
+    out->n[1] = status ? 0 : curve.count;
+    return status;
+}
+
+/* A method that cannot work on this scan is a note, not an end; the rest is an end. */
+static int is_end(int status) {
+    return status == VXG_ERR_CANCELLED || status == VXG_ERR_MEMORY;
+}
+
+/* Where half a turn cannot be asked for a second opinion: the directions of one quarter turn and
+ * their opposites against those of the other. */
+static int sectors(const float *data, int64_t views, int64_t size, int64_t nrows,
+                   const double *theta, const vxg_ct_center_opts *opts, cli_center *out) {
+    float *part = malloc((size_t)(views * size) * sizeof *part);
+    double *angle = malloc((size_t)views * sizeof *angle);
+    int status =
+        part && angle ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for projections");
+    for (int k = 0; !status && k < 2; k++) {
+        int64_t n = 0;
+        for (int64_t v = 0; v < views; v++) {
+            const double t = fmod(fmod(theta[v] - theta[0], M_PI) + M_PI + 1e-9, M_PI);
+            if ((t >= M_PI_2) != k) continue;
+            memcpy(part + n * size, data + v * size, (size_t)size * sizeof *part);
+            angle[n++] = theta[v];
+        }
+        out->sector[k] = NAN;
+        if (n > 1)
+            status = vxg_ct_center_opposite(part, n, nrows, size / nrows, angle, opts, NULL,
+                                            &out->sector[k]);
+        if (status && !is_end(status)) status = VXG_OK; /* says nothing */
     }
-    free(values);
-    free(sino);
+    free(part);
+    free(angle);
     return status;
 }
 
@@ -62,25 +98,26 @@ static int has_contrast(const float *data, int64_t views, int64_t size) {
     return views < 2;
 }
 
-/* A method that cannot work on this scan is a note, not an end; the rest is an end. */
-static int is_end(int status) {
-    return status == VXG_ERR_CANCELLED || status == VXG_ERR_MEMORY;
-}
-
-static int both(const float *data, int64_t views, int64_t nrows, int64_t n, const double *theta,
-                const vxg_ct_center_opts *opts, cli_center *out) {
-    vxg_ct_center_curve curve = {0};
-    int status = wedge(data, views, nrows, n, theta, opts, out);
-    if (is_end(status)) return status;
-    if (status) snprintf(out->wedge_why, sizeof out->wedge_why, "%s", vxg_error_message());
-    int other = new_curve(out, 1, &curve);
-    if (!other) other = vxg_ct_center_pair(data, views, nrows, n, theta, opts, &curve, &out->pair);
+static int both(const float *data, float *clean, int64_t views, int64_t nrows, int64_t n,
+                const double *theta, const vxg_ct_center_opts *opts, cli_center *out) {
+    int other = registration(data, clean, views, nrows, n, theta, *opts, out), status = VXG_OK;
     if (is_end(other)) return other;
     if (other) {
         out->pair = NAN;
         snprintf(out->pair_why, sizeof out->pair_why, "%s", vxg_error_message());
-    } else {
-        out->n[1] = curve.count;
+    }
+    const double side = fabs(out->pair - 0.5 * (double)(n - 1));
+    if (out->full && side > 0.23 * (double)n) {
+        snprintf(out->wedge_why, sizeof out->wedge_why,
+                 "the axis is at the side of the detector, where half a turn does not show the "
+                 "whole object");
+        return sectors(data, views, nrows * n, nrows, theta, opts, out);
+    }
+    status = wedge(clean, views, nrows, n, theta, *opts, out);
+    if (is_end(status)) return status;
+    if (status) {
+        out->wedge = NAN;
+        snprintf(out->wedge_why, sizeof out->wedge_why, "%s", vxg_error_message());
     }
     if (status && other)
         return vxg_error_set(status, "no rotation axis found: %s; %s (give --rotation-axis)",
@@ -98,14 +135,26 @@ static int64_t pick_rows(const cli_select *sel, int64_t row, int max_rows, int64
     return n;
 }
 
+static int without_stripes(const float *data, int64_t views, int64_t nrows, int64_t n,
+                           float **out) {
+    const size_t bytes = (size_t)(views * nrows * n) * sizeof **out;
+    const int64_t size = STRIPE < 2 * n - 1 ? STRIPE : 2 * n - 1;
+    float *clean = malloc(bytes);
+    if (!clean)
+        return vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld rows", (long long)nrows);
+    memcpy(clean, data, bytes);
+    *out = clean;
+    return vxg_ct_ring_mean(clean, views, nrows, n, (int)size);
+}
+
 int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_range *range,
                     int64_t row, int max_rows, cli_center *out) {
     int64_t list[64], views = sel->view1 - sel->view0, n = sel->col1 - sel->col0;
-    float *data = NULL;
+    float *data = NULL, *clean = NULL;
     double *theta = NULL;
-    vxg_ct_center_opts opts = {0};
+    vxg_ct_center_opts opts = {.size = sizeof opts};
     memset(out, 0, sizeof *out);
-    out->wedge = out->pair = NAN;
+    out->wedge = out->pair = out->sector[0] = out->sector[1] = NAN;
     out->rows = pick_rows(sel, row, max_rows > 64 ? 64 : max_rows, list);
     if (range->given) {
         opts.lo = range->start - (double)sel->col0;
@@ -124,8 +173,10 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
                                "no rotation axis found: all %lld projections are the same in the "
                                "%lld rows looked at (their first value is %g)",
                                (long long)views, (long long)out->rows, (double)data[0]);
-    if (!status) status = both(data, views, out->rows, n, theta, &opts, out);
+    if (!status) status = without_stripes(data, views, out->rows, n, &clean);
+    if (!status) status = both(data, clean, views, out->rows, n, theta, &opts, out);
     free(data);
+    free(clean);
     free(theta);
     if (status) {
         cli_center_free(out);
@@ -135,33 +186,57 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
     for (int m = 0; m < 2; m++)
         for (int64_t i = 0; i < out->n[m]; i++) out->x[m][i] += shift;
     out->wedge += shift, out->pair += shift; /* NaN stays NaN */
-    int wedge_works = isfinite(out->wedge);
-    out->used = wedge_works ? out->wedge : out->pair;
-    out->method = wedge_works ? "Fourier wedge" : "0/180 degree registration";
+    out->sector[0] += shift, out->sector[1] += shift;
+    const int by_wedge = !out->full && isfinite(out->wedge);
+    out->used = by_wedge ? out->wedge : out->pair;
+    out->method = by_wedge    ? "Fourier wedge"
+                  : out->full ? "registration of all opposite views"
+                              : "0/180 degree registration";
     return VXG_OK;
+}
+
+static void say_disagreement(const cli_center *c, cli_odd *odd) {
+    cli_odd_add(odd, "centres-disagree", 0,
+                "the two methods disagree by %.2f px: %.2f by the Fourier wedge%s, and %.2f by "
+                "registration%s; look at the slices between them with "
+                "`voxgrad recon --type try --center-range %.0f:%.0f:%.2g` and give the sharpest "
+                "with --rotation-axis",
+                fabs(c->wedge - c->pair), c->wedge,
+                c->full ? "" : ", which looks at all views and is used", c->pair,
+                c->full ? ", which looks at all pairs of opposite views and is used" : "",
+                floor(fmin(c->wedge, c->pair) - 1), ceil(fmax(c->wedge, c->pair) + 2),
+                fmax(0.5, ceil(fabs(c->wedge - c->pair) + 5) / 20));
+    cli_warn("%s", odd->list[odd->n - 1].text);
+    odd->said = odd->n;
+}
+
+static void say_sectors(const cli_center *c, cli_odd *odd) {
+    cli_odd_add(odd, "centre-uncertain", 0,
+                "one half of the directions puts the axis at column %.2f, the other at %.2f, all "
+                "together, which is used, at %.2f; look at the slices with `voxgrad recon --type "
+                "try --center-range %.0f:%.0f:%.2g` and give the sharpest with --rotation-axis",
+                c->sector[0], c->sector[1], c->pair, floor(fmin(c->sector[0], c->sector[1]) - 1),
+                ceil(fmax(c->sector[0], c->sector[1]) + 2),
+                fmax(0.5, ceil(fabs(c->sector[0] - c->sector[1]) + 5) / 20));
+    cli_warn("%s", odd->list[odd->n - 1].text);
+    odd->said = odd->n;
 }
 
 void cli_center_say(const cli_run *run, const cli_center *c, cli_odd *odd) {
     char text[2][40] = {"failed", "failed"};
+    const char *plain = cli_utf8("0\u00b0/180\u00b0 registration", "0/180 degree registration");
     if (isfinite(c->wedge)) snprintf(text[0], sizeof text[0], "%.2f", c->wedge);
     if (isfinite(c->pair)) snprintf(text[1], sizeof text[1], "%.2f", c->pair);
-    cli_say(run, "centre %s (Fourier wedge) %s (%s registration) from %lld %s", text[0], text[1],
-            cli_utf8("0\u00b0/180\u00b0", "0/180 degree"), (long long)c->rows,
+    cli_say(run, "centre %s (Fourier wedge) %s (%s) from %lld %s", text[0], text[1],
+            c->full ? "registration of all opposite views" : plain, (long long)c->rows,
             c->rows == 1 ? "row" : "rows");
-    if (c->wedge_why[0])
+    if (c->wedge_why[0] && c->full)
+        cli_say(run, "Fourier wedge: %s", c->wedge_why);
+    else if (c->wedge_why[0])
         cli_warn("Fourier wedge: %s; using the registration's value", c->wedge_why);
     if (c->pair_why[0]) cli_warn("0/180 degree registration: %s", c->pair_why);
-    if (!(fabs(c->wedge - c->pair) > 1)) return;
-    cli_odd_add(
-        odd, "centres-disagree", 0,
-        "the two methods disagree by %.2f px: %.2f by the Fourier wedge, which looks at all "
-        "views and is used, and %.2f by registration; look at the slices between them with "
-        "`voxgrad recon --type try --center-range %.0f:%.0f:%.2g` and give the sharpest "
-        "with --rotation-axis",
-        fabs(c->wedge - c->pair), c->wedge, c->pair, floor(fmin(c->wedge, c->pair) - 1),
-        ceil(fmax(c->wedge, c->pair) + 2), fmax(0.5, ceil(fabs(c->wedge - c->pair) + 5) / 20));
-    cli_warn("%s", odd->list[odd->n - 1].text);
-    odd->said = odd->n;
+    if (fabs(c->wedge - c->pair) > 1) say_disagreement(c, odd);
+    if (fabs(c->sector[0] - c->sector[1]) > 2) say_sectors(c, odd);
 }
 
 void cli_center_free(cli_center *c) {

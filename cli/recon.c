@@ -338,10 +338,6 @@ static int set_side(cli_job *job) {
     if (side > columns)
         cli_say(job->run, "slices of %lld x %lld voxels from %lld columns", (long long)side,
                 (long long)side, (long long)columns);
-    if (!strcmp(job->opt->axis, "auto") && kind.gaps == 0 && kind.nviews > 2)
-        cli_say(job->run,
-                "the views cover a full turn: --rotation-axis auto looks in the middle of "
-                "the detector; where the axis is at its side (half-acquisition), give it");
     job->recon.side = job->vol.ny = job->vol.nx = side;
     return cli_provenance_add(&job->prov, "half_acquisition", side > columns ? "yes" : "no");
 }

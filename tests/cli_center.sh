@@ -35,6 +35,28 @@ if has_hdf5; then
     near full_turn "$W/full.h5" 66.8 0.15
     "$make_scan" "$W/nx.h5" views=181 rows=5 cols=128 center=70.25 format=nxtomo
     near nxtomo "$W/nx.h5" 70.25 0.15
+    # one NAME EXPECTED TOLERANCE FILE: the axis that is used.
+    one() {
+        check "$1" "not $2 within $3" python3 -c "
+import subprocess, sys
+c = float(subprocess.run(['$V', 'center', '$4'], stdout=subprocess.PIPE, check=True).stdout)
+sys.exit(abs(c - $2) > $3)"
+    }
+    # contrast 0.1, rings of the noise in a single flat field, noise
+    for seed in 1 2 3; do
+        "$V" simulate -o "$W/faint.h5" -p disc --peak 0.1 --rows 4 --cols 1258 -c 629 --views 360 \
+            --range 360 --flats 1 --photons 4000 --seed $seed -q --force >/dev/null
+        one faint_$seed 629 0.5 "$W/faint.h5"
+    done
+    for c in 13 26 51 77 102 115; do
+        "$V" simulate -o "$W/side.h5" --rows 3 --cols 128 -c $c --views 360 --range 360 -q --force >/dev/null
+        one side_$c $c 0.15 "$W/side.h5"
+    done
+    "$V" center "$W/side.h5" --json 2>/dev/null >"$W/c.json"
+    check side_json "how it was found" grep -q 'registration of all opposite views' "$W/c.json"
+    "$V" recon "$W/side.h5" -o "$W/side" --type slice --device cpu 2>"$W/err" >"$W/out"
+    check side_recon "$(cat "$W/err")" sh -c "grep -q 'slices of [0-9]* x [0-9]* voxels from 128' '$W/err' &&
+        grep -q '\"center.method\": \"registration of all' '$W'/side/*.json"
 else
     skip simulated "built without HDF5"
 fi

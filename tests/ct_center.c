@@ -163,7 +163,7 @@ TEST(threads_do_not_matter)
 {
     enum { V = 100, R = 3, U = 120 };
     static float p[V * R * U], s[V * U];
-    double theta[V], vo[4], pair[4], c0[4][400], s0[4][400];
+    double theta[V], turn[V], vo[4], pair[4], full[4], c0[4][400], s0[4][400];
     const int threads[4] = {1, 2, 3, 7};
     for (int i = 0; i < V; i++) theta[i] = i * 1.8 * DEG;
     for (int r = 0; r < R; r++) {
@@ -175,8 +175,11 @@ TEST(threads_do_not_matter)
         vxg_set_threads(threads[k]);
         int a = vxg_ct_center_vo(s, V, U, theta, NULL, &curve, &vo[k]);
         int b = vxg_ct_center_pair(p, V, R, U, theta, NULL, NULL, &pair[k]);
+        for (int i = 0; i < V; i++) turn[i] = 2 * theta[i]; /* some axis, whatever it is */
+        int d = vxg_ct_center_opposite(p, V, R, U, turn, NULL, NULL, &full[k]);
         vxg_set_threads(0);
-        CHECK(a == 0 && b == 0, "%s", vxg_error_message());
+        CHECK(a == 0 && b == 0 && d == 0, "%s", vxg_error_message());
+        EXPECT(full[k] == full[0], "%d threads: %.17g, one: %.17g", threads[k], full[k], full[0]);
         EXPECT(vo[k] == vo[0] && pair[k] == pair[0], "%d threads: %.17g %.17g, one: %.17g %.17g",
                threads[k], vo[k], pair[k], vo[0], pair[0]);
         EXPECT(!memcmp(s0[k], s0[0], (size_t)curve.count * sizeof(double)), "curve, %d threads",
@@ -290,19 +293,163 @@ TEST(refusals)
     EXPECT(both(s, V, U, theta, NULL, VXG_ERR_INPUT), "one angle");
 }
 
+/* ---- A full turn: all opposite views ---- */
+/* A disc off the axis, whose thickest line is `peak`, on columns with offsets (rings) and noise. */
+static void disc_sinogram(int64_t nviews, int64_t nu, const double *theta, double center,
+                          double peak, double ring, double noise, uint64_t seed, float *out) {
+    uint64_t state = seed * 7919 + 5;
+    const double radius = 0.35 * (double)nu, off = 0.07 * (double)nu;
+    for (int64_t u = 0; u < nu; u++) {
+        const double offset = ring * phantom_noise(&state);
+        for (int64_t v = 0; v < nviews; v++) {
+            const double s = (double)u - center - off * cos(theta[v] - 0.4);
+            const double q = radius * radius - s * s;
+            out[v * nu + u] = (float)((q > 0 ? peak * sqrt(q) / radius : 0) + offset +
+                                      noise * phantom_noise(&state));
+        }
+    }
+}
+
+TEST(opposite_anywhere)
+{
+    enum { V = 181, U = 160 };
+    static float s[V * U];
+    static const int views[] = {180, 181, 120};
+    double theta[V], c;
+    for (int n = 0; n < 3; n++)
+        for (int tenth = 1; tenth <= 9; tenth++) {
+            const double want = 0.1 * tenth * (U - 1) + 0.37, far = fmax(want, U - 1 - want);
+            for (int i = 0; i < views[n]; i++) theta[i] = 1 - i * 360.0 / views[n] * DEG;
+            phantom_sinogram(tenth % 3, views[n], U, theta, want, 0.95 * far, 0.005, 3, s);
+            CHECK_OK(vxg_ct_center_opposite(s, views[n], 1, U, theta, NULL, NULL, &c));
+            EXPECT(fabs(c - want) < 0.15, "%d views, axis at %g of %d: %g", views[n], want, U, c);
+        }
+}
+
+TEST(low_contrast_with_rings)
+{
+    enum { V = 240, U = 628, R = 2 };
+    static float p[V * R * U], row[V * U];
+    double theta[V], c;
+    for (int i = 0; i < V; i++) theta[i] = i * 1.5 * DEG;
+    for (int seed = 1; seed <= 4; seed++) {
+        const double want = 314.3 + seed;
+        for (int r = 0; r < R; r++) {
+            disc_sinogram(V, U, theta, want, 0.1, 0.01, 0.015, (uint64_t)(10 * seed + r), row);
+            for (int v = 0; v < V; v++) memcpy(p + (v * R + r) * U, row + v * U, U * sizeof *row);
+        }
+        CHECK_OK(vxg_ct_center_opposite(p, V, R, U, theta, NULL, NULL, &c));
+        EXPECT(fabs(c - want) < 0.3, "seed %d: %g, expected %g", seed, c, want);
+    }
+}
+
+/* What looks the same from all sides goes with the mean of each column; the object must not. */
+TEST(opposite_of_what_is_round)
+{
+    enum { V = 90, U = 128 };
+    static float s[V * U];
+    double theta[V], c;
+    uint64_t state = 3;
+    for (int v = 0; v < V; v++) {
+        theta[v] = v * 4 * DEG;
+        for (int u = 0; u < U; u++) {
+            const double q = 40 * 40 - (u - 60.3) * (u - 60.3);
+            s[v * U + u] = (float)((q > 0 ? sqrt(q) / 40 : 0) + 0.01 * phantom_noise(&state));
+        }
+    }
+    CHECK_OK(vxg_ct_center_opposite(s, V, 1, U, theta, NULL, NULL, &c));
+    EXPECT(fabs(c - 60.3) < 0.1, "%g", c);
+}
+
+TEST(opposite_refuses)
+{
+    enum { V = 60, U = 64 };
+    static float s[V * U], zero[V * U];
+    double theta[V], c = -1;
+    for (int i = 0; i < V; i++) theta[i] = i * 3 * DEG;
+    phantom_sinogram(0, V, U, theta, 32, 27, 0, 3, s);
+    EXPECT(vxg_ct_center_opposite(s, V, 1, U, theta, NULL, NULL, &c) == VXG_ERR_INPUT &&
+               strstr(vxg_error_message(), "expected a full turn"),
+           "half a turn: %s", vxg_error_message());
+    for (int i = 0; i < V; i++) theta[i] = i * 6 * DEG;
+    EXPECT(vxg_ct_center_opposite(zero, V, 1, U, theta, NULL, NULL, &c) == VXG_ERR_INPUT, "zeros");
+    s[3 * U + 5] = NAN;
+    EXPECT(vxg_ct_center_opposite(s, V, 1, U, theta, NULL, NULL, &c) == VXG_ERR_INPUT &&
+               strstr(vxg_error_message(), "view 3, row 0, column 5"),
+           "NaN: %s", vxg_error_message());
+    EXPECT(vxg_ct_center_opposite(NULL, V, 1, U, theta, NULL, NULL, &c) == VXG_ERR_ARGUMENT,
+           "NULL");
+    EXPECT(vxg_ct_center_opposite(s, V, 1, 4, theta, NULL, NULL, &c) == VXG_ERR_ARGUMENT,
+           "four columns");
+    EXPECT(c == -1, "center was written: %g", c);
+    s[3 * U + 5] = 1;
+    vxg_ct_center_opts o = {.size = sizeof o, .smooth = -1};
+    EXPECT(vxg_ct_center_vo(s, V, U, theta, &o, NULL, &c) == VXG_ERR_ARGUMENT, "smooth -1");
+}
+
+/* A ripple of six columns that is another in every view. */
+TEST(smoothing)
+{
+    enum { V = 180, U = 400 };
+    static float s[V * U];
+    double theta[V], vo[2], pair[2];
+    uint64_t state = 11;
+    for (int i = 0; i < V; i++) theta[i] = i * DEG;
+    disc_sinogram(V, U, theta, 197.6, 0.5, 0, 0, 1, s);
+    for (int k = 0; k < 2; k++) {
+        vxg_ct_center_opts o = {.size = sizeof o, .smooth = k ? 6 : 0};
+        CHECK_OK(vxg_ct_center_vo(s, V, U, theta, &o, NULL, &vo[k]));
+    }
+    for (int v = 0; v < V; v++) {
+        const double phase = 3 * phantom_noise(&state);
+        for (int u = 0; u < U; u++) s[v * U + u] += (float)(0.4 * cos(u * PHANTOM_PI / 3 + phase));
+    }
+    for (int k = 0; k < 2; k++) {
+        vxg_ct_center_opts o = {.size = sizeof o, .smooth = k ? 6 : 0};
+        CHECK_OK(vxg_ct_center_pair(s, V, 1, U, theta, &o, NULL, &pair[k]));
+    }
+    EXPECT(fabs(pair[1] - 197.6) < 0.2 && fabs(pair[0] - 197.6) > 0.3, "pair: %g without, %g with",
+           pair[0], pair[1]);
+    EXPECT(fabs(vo[1] - 197.6) < 0.2 && vo[0] != vo[1], "vo: %g without, %g with", vo[0], vo[1]);
+}
+
+TEST(ring_mean)
+{
+    enum { V = 40, R = 2, U = 90 };
+    static float p[V * R * U], plain[V * R * U];
+    for (int i = 0; i < V * R * U; i++)
+        p[i] = plain[i] = (float)(sin(i / U / R * 0.3) * cos(i % U * 0.02));
+    for (int v = 0; v < V; v++)
+        for (int u = 0; u < U; u++)
+            if (u % 23 > 17 && u < 80) p[(v * R + 1) * U + u] += 0.3f;
+    CHECK_OK(vxg_ct_ring_mean(p, V, R, U, 21));
+    double worst = 0;
+    for (int i = 0; i < V * R * U; i++) worst = fmax(worst, fabs(p[i] - plain[i]));
+    EXPECT(worst < 0.01, "stripes of 0.3 leave %g", worst);
+    EXPECT(vxg_ct_ring_mean(p, V, R, U, 20) == VXG_ERR_ARGUMENT, "even size");
+    EXPECT(vxg_ct_ring_mean(p, V, R, U, 2 * U + 1) == VXG_ERR_ARGUMENT, "too wide");
+    EXPECT(vxg_ct_ring_mean(NULL, V, R, U, 21) == VXG_ERR_ARGUMENT, "NULL");
+    p[5 * R * U + U + 7] = NAN;
+    EXPECT(vxg_ct_ring_mean(p, V, R, U, 21) == VXG_ERR_INPUT &&
+               strstr(vxg_error_message(), "row 1, column 7"),
+           "NaN: %s", vxg_error_message());
+}
+
 TEST(failed_allocations)
 {
     enum { V = 40, U = 32 };
     static float s[V * U];
     double theta[V], c;
     for (int i = 0; i < V; i++) theta[i] = i * 4.5 * DEG;
-    phantom_sinogram(0, V, U, theta, 16.7, 13, 0, 3, s);
-    for (int method = 0; method < 2; method++)
+    for (int method = 0; method < 3; method++)
         for (int64_t n = 0;; n++) {
+            for (int i = 0; i < V; i++) theta[i] = i * (method == 2 ? 9 : 4.5) * DEG;
+            if (n == 0) phantom_sinogram(0, V, U, theta, 16.7, 13, 0, 3, s);
             int64_t live = vxg_alloc_live();
             vxg_alloc_fail_at(n);
-            int status = method ? vxg_ct_center_pair(s, V, 1, U, theta, NULL, NULL, &c)
-                                : vxg_ct_center_vo(s, V, U, theta, NULL, NULL, &c);
+            int status = method == 2 ? vxg_ct_center_opposite(s, V, 1, U, theta, NULL, NULL, &c)
+                         : method    ? vxg_ct_center_pair(s, V, 1, U, theta, NULL, NULL, &c)
+                                     : vxg_ct_center_vo(s, V, U, theta, NULL, NULL, &c);
             vxg_alloc_fail_at(-1);
             CHECK(vxg_alloc_live() == live, "method %d: leak when request %d fails", method,
                   (int)n);
@@ -416,11 +563,22 @@ TEST(measured_24737)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(every_fraction),     T(uneven_and_shuffled),
-                                      T(rows_vote),          T(missing_angle_is_corrected),
-                                      T(mirrored_detector),  T(threads_do_not_matter),
-                                      T(curve_and_range),    T(refusals),
-                                      T(failed_allocations), T(measured_tooth),
+    static const test_entry list[] = {T(every_fraction),
+                                      T(uneven_and_shuffled),
+                                      T(rows_vote),
+                                      T(missing_angle_is_corrected),
+                                      T(mirrored_detector),
+                                      T(threads_do_not_matter),
+                                      T(curve_and_range),
+                                      T(refusals),
+                                      T(opposite_anywhere),
+                                      T(low_contrast_with_rings),
+                                      T(opposite_of_what_is_round),
+                                      T(opposite_refuses),
+                                      T(smoothing),
+                                      T(ring_mean),
+                                      T(failed_allocations),
+                                      T(measured_tooth),
                                       T(measured_24737)};
     test_suite = "ct_center";
     if (argc < 2 || strstr("phantom", argv[1])) run_cases();

@@ -330,6 +330,12 @@ plant center_mirrored src/ct/prep/center_pair.c 's/double twice = 2 \* center/do
 
 plant format_row_forgotten cli/kind.c 's/BYTES\(128, "DICM"/BYTES(127, "DICM"/' "cli_errors.sh"
 plant no_darks_unsaid cli/odd.c 's/counts && s->nflats && !s->ndarks/counts \&\& s->nflats \&\& s->ndarks < 0/' "cli_odd.sh"
+plant rings_match_themselves src/ct/prep/center_opposite.c 's/\(in\[u\] - m\[u\]\)/(in[u] - 0 * m[u])/; s/in\[l\] - m\[l\] \+ in\[r\] - m\[r\]/in[l] + in[r] + 0 * m[l]/' \
+    "ct_center low_contrast"
+plant noisy_ends_draw_the_axis src/ct/prep/center_opposite.c 's/\(int64_t\)ceil\(2 \* sigma\)/0/' "ct_center low_contrast" "cli_center.sh"
+plant round_object_gone src/ct/prep/center_opposite.c 's/mean\[u\] -= m\[u\]/mean[u] -= 0 * m[u]/' "ct_center opposite"
+plant axis_at_the_side_unseen src/ct/prep/center_opposite.c 's/if \(in\.lo == 0 && in\.hi == 0\)/if (in.lo < 0)/' "ct_center opposite"
+plant smoothing_ignored src/ct/prep/center_pair.c 's/w->sigma = fmax\(w->sigma, smooth\);//' "ct_center smoothing"
 
 # ---- phantoms ----
 plant ray_counts_behind_source src/ct/phantom/integrals.c 's/\? 0 : -INFINITY/? -INFINITY : -INFINITY/' "ct_phantom rays"

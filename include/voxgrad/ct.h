@@ -414,6 +414,13 @@ VXG_API int vxg_ct_repair(float *projections, int64_t nviews, int64_t nv, int64_
  * median-filtered across columns (odd `size`), and values return to their places. */
 VXG_API int vxg_ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int size);
 
+/* Removal of offsets that a column of the detector has in all views: of each column and row of
+ * projections (nviews, nv, nu) the mean over views less its median over `size` columns (odd; the
+ * ends continued) is subtracted. Gentler than sorting where few views pass a column, and linear in
+ * what varies over views; an edge of the object that stays in one column is flattened.
+ * VXG_ERR_ARGUMENT: sizes; VXG_ERR_INPUT: a mean that is not finite. */
+VXG_API int vxg_ct_ring_mean(float *projections, int64_t nviews, int64_t nv, int64_t nu, int size);
+
 /* ---- Rotation centre (host, one sinogram of line integrals (nviews, nu)) ---- */
 typedef struct vxg_ct_center_opts {
     uint32_t size;      /* of this struct; 0: the first layout */
@@ -421,6 +428,8 @@ typedef struct vxg_ct_center_opts {
     double lo, hi;      /* columns searched; both 0: the middle half of the detector */
     double step;        /* coarse step, 0: 0.5 */
     double fine;        /* fine step, 0: 0.05 */
+    double smooth;      /* rows are smoothed by a Gaussian of this sigma, columns; 0: as little as
+                         * the method can do with */
 } vxg_ct_center_opts;
 
 typedef struct vxg_ct_center_curve { /* score curve; free() nothing: caller's arrays */
@@ -441,6 +450,16 @@ VXG_API int vxg_ct_center_vo(const float *sinogram, int64_t nviews, int64_t nu, 
 VXG_API int vxg_ct_center_pair(const float *projections, int64_t nviews, int64_t nv, int64_t nu,
                                const double *theta, const vxg_ct_center_opts *opts,
                                vxg_ct_center_curve *curve, double *center);
+
+/* The axis of a full turn, by all pairs of opposite views: one function of columns for all, less
+ * what every view of a column has in common (rings), smoothed as far as noise asks. Searched is the
+ * whole detector, so that the axis may be at its side (half-acquisition), down to strips of nu / 16
+ * columns (16 at least) that opposite views share; opts->smooth is not looked at. `projections` as
+ * above. VXG_ERR_INPUT: under half of the views have an opposite one, values that are not finite,
+ * opposite views that agree nowhere. */
+VXG_API int vxg_ct_center_opposite(const float *projections, int64_t nviews, int64_t nv, int64_t nu,
+                                   const double *theta, const vxg_ct_center_opts *opts,
+                                   vxg_ct_center_curve *curve, double *center);
 
 /* ---- Scan to volume ---- */
 typedef struct vxg_ct_recon_opts {

@@ -45,7 +45,7 @@ typedef struct pair_work {
     group group[MAX_GROUPS];
     int ngroups;
     int64_t nodes;
-    double sigma;
+    double sigma, smooth; /* of all smoothing; what the caller asked for */
     int64_t radius;
     double *taps; /* Gaussian, radius + 1 */
     double *data; /* (group, node, row, nu + PAD): values, or spline coefficients from index 1 on */
@@ -291,8 +291,10 @@ static void row_sums(const pair_work *w, int g, int64_t row, int64_t k0, int64_t
 static double pair_score(void *context, double center) {
     const pair_work *w = context;
     double twice = 2 * center, last = (double)(w->nu - 1);
-    int64_t k0 = (int64_t)ceil(fmax(0, twice - last));
-    int64_t k1 = (int64_t)floor(fmin(last, twice)), base = (int64_t)floor(twice);
+    /* Where the ends of the row are continued, noise is smoothed less. */
+    const double edge = ceil(2 * w->smooth);
+    int64_t k0 = (int64_t)ceil(fmax(edge, twice - last + edge));
+    int64_t k1 = (int64_t)floor(fmin(last - edge, twice - edge)), base = (int64_t)floor(twice);
     int64_t least = w->nu / 8 > 8 ? w->nu / 8 : 8;
     if (k1 - k0 + 1 < least) return NAN;
     sums s = {0, 0};
@@ -320,11 +322,13 @@ static int allocate(pair_work *w) {
     return VXG_OK;
 }
 
-static int prepare(pair_work *w, const double *theta, int64_t nviews) {
+static int prepare(pair_work *w, const double *theta, int64_t nviews, double smooth) {
     VXG_TRY(vxg__views_order(w->who, nviews, theta, &w->views));
     VXG_FAIL_IF(w->views.n < 2, VXG_ERR_INPUT, "%s: all views have one angle", w->who);
     VXG_TRY(opposite_groups(w));
     if (w->ngroups == 0) VXG_TRY(seam_group(w));
+    w->smooth = smooth;
+    w->sigma = fmax(w->sigma, smooth);
     VXG_TRY(allocate(w));
     vxg__parallel_on(w->workers, w->nodes * w->rows, 1, rows_part, w);
     return check_rows(w);
@@ -346,7 +350,9 @@ int vxg_ct_center_pair(const float *projections, int64_t nviews, int64_t nv, int
     if (!w) return VXG_ERR_MEMORY;
     *w = (pair_work){.who = who, .projections = projections, .nv = nv, .nu = nu};
     w->rows = nv < MAX_ROWS ? nv : MAX_ROWS;
-    int status = prepare(w, theta, nviews);
+    vxg_ct_center_opts o;
+    int status = vxg__center_resolve(who, opts, nu, &o);
+    if (!status) status = prepare(w, theta, nviews, o.smooth);
     if (!status) status = vxg__center_search(who, opts, nu, pair_score, w, curve, center);
     vxg__views_free(&w->views);
     vxg__free(w->taps);

@@ -156,6 +156,8 @@ int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_
                 o->hi, (long long)(nu - 1));
     VXG_FAIL_IF(!(o->step > 0 && o->fine > 0 && o->fine <= o->step), VXG_ERR_ARGUMENT,
                 "%s: steps %g and %g; expected coarse >= fine > 0 columns", who, o->step, o->fine);
+    VXG_FAIL_IF(!(o->smooth >= 0 && o->smooth <= (double)nu), VXG_ERR_ARGUMENT,
+                "%s: smooth %g; expected 0 to %lld columns", who, o->smooth, (long long)nu);
     VXG_FAIL_IF((o->hi - o->lo) / o->step > MAX_CANDIDATES || o->step / o->fine > MAX_CANDIDATES,
                 VXG_ERR_ARGUMENT,
                 "%s: steps %g and %g over columns %g to %g are over %d candidates", who, o->step,

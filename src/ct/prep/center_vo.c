@@ -39,6 +39,7 @@ typedef struct wedge {
     const float *sinogram;
     int64_t stride;    /* columns of the sinogram */
     int64_t begin, nu; /* those used */
+    double smooth;     /* sigma, columns */
     vxg__views views;  /* those of the first half turn */
     int64_t m;         /* evenly spaced views of half a turn */
     int64_t low, top;  /* harmonics low < h <= top */
@@ -90,15 +91,36 @@ static void choose_region(wedge *w, int64_t n) {
     if (w->nk > n / 2 - w->k0) w->nk = n / 2 - w->k0;
 }
 
+/* Gaussian with the end values continued: before the line through the ends is taken off, so that
+ * this line is less noisy too. */
+static void smooth_row(const wedge *w, const float *in, double *out) {
+    const int64_t n = w->nu, radius = (int64_t)ceil(4 * w->smooth);
+    if (!(w->smooth > 0)) {
+        for (int64_t u = 0; u < n; u++) out[u] = in[u];
+        return;
+    }
+    for (int64_t u = 0; u < n; u++) {
+        double sum = in[u], weights = 1;
+        for (int64_t i = 1; i <= radius; i++) {
+            const double x = (double)i / w->smooth, g = exp(-0.5 * x * x);
+            sum += g * ((double)in[u > i ? u - i : 0] + in[u + i < n ? u + i : n - 1]);
+            weights += 2 * g;
+        }
+        out[u] = sum / weights;
+    }
+}
+
 static void row_transform(wedge *w, int64_t view, double *re, double *im) {
-    const float *row = w->sinogram + w->views.view[view] * w->stride + w->begin;
+    const float *from = w->sinogram + w->views.view[view] * w->stride + w->begin;
+    double *row = im; /* before it is needed */
     int64_t edge = w->nu / 50 > 1 ? w->nu / 50 : 1, nv = w->views.n;
     double left = 0, right = 0;
+    smooth_row(w, from, row);
     for (int64_t i = 0; i < edge; i++) left += row[i], right += row[w->nu - 1 - i];
     left /= (double)edge, right /= (double)edge;
-    for (int64_t i = 0; i < w->plan.n; i++) re[i] = im[i] = 0;
-    for (int64_t i = 0; i < w->nu; i++)
-        re[i] = row[i] - (left + (right - left) * (double)i / (double)(w->nu - 1));
+    for (int64_t i = 0; i < w->plan.n; i++)
+        re[i] = i < w->nu ? row[i] - (left + (right - left) * (double)i / (double)(w->nu - 1)) : 0;
+    for (int64_t i = 0; i < w->plan.n; i++) im[i] = 0;
     vxg__fft_run(&w->plan, re, im, -1);
     for (int64_t k = 0; k < w->nk; k++) {
         w->re[k * nv + view] = re[w->k0 + k];
@@ -300,7 +322,10 @@ int vxg_ct_center_vo(const float *sinogram, int64_t nviews, int64_t nu, const do
         largest = fmax(largest, fabs((double)sinogram[i]));
     }
     wedge w = {.who = who, .sinogram = sinogram, .stride = nu};
-    int status = vxg__views_order(who, nviews, theta, &w.views);
+    vxg_ct_center_opts o;
+    int status = vxg__center_resolve(who, opts, nu, &o);
+    w.smooth = o.smooth;
+    if (!status) status = vxg__views_order(who, nviews, theta, &w.views);
     if (!status) status = first_half(&w);
     if (!status) status = search(&w, 0, nu, largest, opts, curve, center);
     if (!status) status = refine(&w, largest, opts, center);

@@ -148,3 +148,69 @@ int vxg__ct_ring_sort(float *sinogram, int64_t nviews, int64_t nu, int64_t pitch
     vxg__free(w.row);
     return status;
 }
+
+/* ---- Ring removal by the mean ---- */
+typedef struct mean_work {
+    float *projections;
+    int64_t nviews, nv, nu;
+    int size;
+    float *scratch; /* per worker: nu + size */
+    int64_t *bad;   /* per row: first column whose mean is not finite, or -1 */
+} mean_work;
+
+static int64_t continued(int64_t i, int64_t n) {
+    return i < 0 ? 0 : i < n ? i : n - 1;
+}
+
+static void mean_rows(void *context, int64_t begin, int64_t end, int worker) {
+    const mean_work *w = context;
+    const int64_t nu = w->nu, half = w->size / 2;
+    float *mean = w->scratch + worker * (nu + w->size), *window = mean + nu;
+    for (int64_t r = begin; r < end; r++) {
+        w->bad[r] = -1;
+        for (int64_t u = nu - 1; u >= 0; u--) {
+            double sum = 0;
+            for (int64_t v = 0; v < w->nviews; v++) sum += w->projections[(v * w->nv + r) * nu + u];
+            mean[u] = (float)(sum / (double)w->nviews);
+            if (!isfinite(mean[u])) w->bad[r] = u;
+        }
+        if (w->bad[r] >= 0) continue;
+        for (int64_t u = 0; u < nu; u++) {
+            for (int i = 0; i < w->size; i++) {
+                const float value = mean[continued(u + i - half, nu)];
+                const int in = place(window, i, value);
+                memmove(window + in + 1, window + in, (size_t)(i - in) * sizeof *window);
+                window[in] = value;
+            }
+            const float offset = mean[u] - window[half];
+            for (int64_t v = 0; v < w->nviews; v++)
+                w->projections[(v * w->nv + r) * nu + u] -= offset;
+        }
+    }
+}
+
+int vxg_ct_ring_mean(float *projections, int64_t nviews, int64_t nv, int64_t nu, int size) {
+    VXG_FAIL_IF(!projections, VXG_ERR_ARGUMENT, "ring removal: projections is NULL");
+    VXG_FAIL_IF(nviews < 1 || nv < 1 || nu < 1 || nv > VXG_MAX_ELEMENTS / nu ||
+                    nviews > VXG_MAX_ELEMENTS / (nv * nu),
+                VXG_ERR_ARGUMENT, "ring removal: %lld views of %lld rows, %lld columns",
+                (long long)nviews, (long long)nv, (long long)nu);
+    VXG_FAIL_IF(size < 1 || size % 2 == 0 || size > 2 * nu - 1, VXG_ERR_ARGUMENT,
+                "ring removal: size %d; expected an odd number of columns, 1 to %lld", size,
+                (long long)(2 * nu - 1));
+    const int workers = vxg_threads();
+    mean_work w = {projections, nviews, nv, nu, size, NULL, NULL};
+    w.scratch = vxg__calloc((size_t)workers, (size_t)(nu + size) * sizeof(float));
+    w.bad = vxg__calloc((size_t)nv, sizeof *w.bad);
+    int status = w.scratch && w.bad ? VXG_OK : VXG_ERR_MEMORY;
+    if (!status) vxg__parallel_on(workers, nv, 1, mean_rows, &w);
+    for (int64_t r = 0; !status && r < nv; r++)
+        if (w.bad[r] >= 0)
+            status = vxg_error_set(VXG_ERR_INPUT,
+                                   "ring removal: the mean of row %lld, column %lld over views is "
+                                   "not finite",
+                                   (long long)r, (long long)w.bad[r]);
+    vxg__free(w.scratch);
+    vxg__free(w.bad);
+    return status;
+}

@@ -119,6 +119,8 @@ static const vxg_option center[] = {
     REAL("hi", vxg_ct_center_opts, hi, NULL, 0, 0, "px", "last column searched"),
     REAL("step", vxg_ct_center_opts, step, NULL, 0, 1e6, "px", "coarse step; 0: 0.5"),
     REAL("fine", vxg_ct_center_opts, fine, NULL, 0, 1e6, "px", "fine step; 0: 0.05"),
+    REAL("smooth", vxg_ct_center_opts, smooth, NULL, 0, 1e6, "px",
+         "sigma of a Gaussian that smooths rows; 0: as little as the method can do with"),
 };
 #define PATH vxg_ct_trajectory_opts
 static const vxg_option trajectory[] = {
