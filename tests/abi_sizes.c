@@ -86,15 +86,21 @@ static int call_progress(void *s) {
     const vxg_call call = {.progress = s};
     return vxg_op_apply(op, &call, &x, &y);
 }
-static int call_phantom_progress(void *s) {
+static int voxelize(const vxg_phantom_opts *o) {
     double out[8];
     vxg_phantom *p;
-    const vxg_phantom_opts o = {.progress = s, .dtype = VXG_F64};
     const vxg_ct_volume v = {.nz = 2, .ny = 2, .nx = 2};
     if (vxg_phantom_named("spheres", &p)) return 0;
-    const int status = vxg_phantom_voxelize(p, &v, &o, out);
+    const int status = vxg_phantom_voxelize(p, &v, o, out);
     vxg_phantom_release(p);
     return status;
+}
+static int call_phantom(void *s) {
+    return voxelize(s);
+}
+static int call_phantom_progress(void *s) {
+    const vxg_phantom_opts o = {.progress = s, .dtype = VXG_F64};
+    return voxelize(&o);
 }
 static int call_op_new(void *s) {
     vxg_op *made = NULL;
@@ -187,42 +193,21 @@ static int call_summary_notes(void *s) {
     vxg_ct_summary found = {0};
     return vxg_ct_geometry_summary(cone, s, &found);
 }
-static int call_from_json(void *s) {
-    char *text = NULL;
-    vxg_ct_geometry *geo = NULL;
-    int status = vxg_ct_geometry_to_json(cone, NULL, 0, &text);
-    if (!status) status = vxg_ct_geometry_from_json(text, strlen(text), s, &geo);
-    vxg_ct_geometry_release(geo);
-    vxg_free(text);
-    return status;
-}
-static int call_from_leap(void *s) {
-    char *text = NULL;
-    vxg_ct_geometry *geo = NULL;
-    int status = vxg_ct_geometry_to_leap(cone, NULL, &text);
-    if (!status) status = vxg_ct_geometry_from_leap(text, strlen(text), s, &geo);
-    vxg_ct_geometry_release(geo);
-    vxg_free(text);
-    return status;
-}
-static int call_matrix_text(void *s) {
-    char *text = NULL;
-    vxg_ct_geometry *geo = NULL;
-    int status = vxg_ct_geometry_to_matrix_text(cone, &text);
-    if (!status) status = vxg_ct_geometry_from_matrix_text(text, strlen(text), s, &geo);
-    vxg_ct_geometry_release(geo);
-    vxg_free(text);
-    return status;
-}
-static int call_rtk(void *s) {
-    char *text = NULL;
-    vxg_ct_geometry *geo = NULL;
-    int status = vxg_ct_geometry_to_rtk(cone, &text);
-    if (!status) status = vxg_ct_geometry_from_rtk(text, strlen(text), s, &geo);
-    vxg_ct_geometry_release(geo);
-    vxg_free(text);
-    return status;
-}
+/* A text that is written and read back with the struct. */
+#define READS(name, to, from)                                                                      \
+    static int call_##name(void *s) {                                                              \
+        char *text = NULL;                                                                         \
+        vxg_ct_geometry *geo = NULL;                                                               \
+        int status = to;                                                                           \
+        if (!status) status = vxg_ct_geometry_from_##from(text, strlen(text), s, &geo);            \
+        vxg_ct_geometry_release(geo);                                                              \
+        vxg_free(text);                                                                            \
+        return status;                                                                             \
+    }
+READS(from_json, vxg_ct_geometry_to_json(cone, NULL, 0, &text), json)
+READS(from_leap, vxg_ct_geometry_to_leap(cone, NULL, &text), leap)
+READS(matrix_text, vxg_ct_geometry_to_matrix_text(cone, &text), matrix_text)
+READS(rtk, vxg_ct_geometry_to_rtk(cone, &text), rtk)
 #define VIEWS 24
 #define COLS 16
 static float sinogram[VIEWS * COLS];
@@ -256,7 +241,7 @@ static int no_slices(vxg_volume_writer *self, int64_t z0, int64_t nz, const floa
     (void)self, (void)z0, (void)nz, (void)src;
     return VXG_OK;
 }
-static int call_recon(void *s) {
+static int reconstruct(const vxg_ct_recon_opts *o, vxg_ct_recon_stats *stats) {
     vxg_scan_reader scan = {.size = sizeof scan,
                             .path = "nowhere",
                             .format = "none",
@@ -270,45 +255,31 @@ static int call_recon(void *s) {
                             .pixel_unit = "",
                             .read = no_frames};
     vxg_volume_writer writer = {.size = sizeof writer, .write = no_slices};
-    return vxg_ct_reconstruct(dev, &scan, s, &writer, NULL);
+    return vxg_ct_reconstruct(dev, &scan, o, &writer, stats);
+}
+static int call_recon(void *s) {
+    return reconstruct(s, NULL);
 }
 static int call_recon_stats(void *s) {
     const vxg_ct_recon_opts o = {.center = 7.5};
-    vxg_scan_reader scan = {.size = sizeof scan,
-                            .path = "nowhere",
-                            .format = "none",
-                            .dtype = "uint16",
-                            .nviews = VIEWS,
-                            .nrows = 2,
-                            .ncols = COLS,
-                            .nflats = 1,
-                            .ndarks = 1,
-                            .theta = theta,
-                            .pixel_unit = "",
-                            .read = no_frames};
-    vxg_volume_writer writer = {.size = sizeof writer, .write = no_slices};
-    return vxg_ct_reconstruct(dev, &scan, &o, &writer, s);
+    return reconstruct(&o, s);
 }
-static int call_volume_writer(void *s) {
-    vxg_volume_writer *w = NULL;
-    const int status = vxg_volume_writer_open(s, &w);
-    if (w) w->abandon(w);
-    return status;
+#define WRITER(name)                                                                               \
+    static int call_##name##_writer(void *s) {                                                     \
+        vxg_##name##_writer *w = NULL;                                                             \
+        const int status = vxg_##name##_writer_open(s, &w);                                        \
+        if (w) w->abandon(w);                                                                      \
+        return status;                                                                             \
+    }
+WRITER(volume)
+WRITER(scan)
+static int call_scan(void *s) {
+    vxg_scan_reader *r = NULL;
+    return vxg_scan_open_opts("/nowhere/scan.h5", s, &r);
 }
-static int call_scan_writer(void *s) {
-    vxg_scan_writer *w = NULL;
-    const int status = vxg_scan_writer_open(s, &w);
-    if (w) w->abandon(w);
-    return status;
-}
-static int call_phantom(void *s) {
-    float out[8];
-    vxg_phantom *p;
-    const vxg_ct_volume v = {.nz = 2, .ny = 2, .nx = 2};
-    if (vxg_phantom_named("spheres", &p)) return 0;
-    const int status = vxg_phantom_voxelize(p, &v, s, out);
-    vxg_phantom_release(p);
-    return status;
+static int call_block(void *s) {
+    vxg_block_reader *r = NULL;
+    return vxg_block_open("/nowhere/volume.npy", s, &r);
 }
 static int call_expose(void *s) {
     uint16_t counts[4];
@@ -387,6 +358,8 @@ static void run_cases(void) {
         OUT(recon_stats, vxg_ct_recon_stats, NULL),
         IN(volume_writer, vxg_volume_writer_opts, NULL),
         IN(scan_writer, vxg_scan_writer_opts, NULL),
+        IN(scan, vxg_scan_opts, NULL),
+        IN(block, vxg_block_opts, NULL),
         IN(phantom, vxg_phantom_opts, NULL),
         IN(expose, vxg_ct_exposure, NULL),
         OUT(layout, vxg_layout, NULL),
