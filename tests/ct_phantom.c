@@ -413,6 +413,10 @@ static void voxels_equal_samples(int which) {
     CHECK_OK(vxg_phantom_voxelize(p, &vol, &opts, part));
     EXPECT(!memcmp(part, out + 2 * NY * NX, 3 * NY * NX * sizeof *part),
            "case %d: slices 2:5 alone differ", which);
+    opts.begin = NZ - 2, opts.end = 0; /* to the last */
+    CHECK_OK(vxg_phantom_voxelize(p, &vol, &opts, part));
+    EXPECT(!memcmp(part, out + (NZ - 2) * NY * NX, 2 * NY * NX * sizeof *part),
+           "case %d: the last two slices alone differ", which);
     vxg_phantom_release(p);
 }
 TEST(voxels_equal_plain_samples)

@@ -156,6 +156,15 @@ TEST(ranges)
     EXPECT(!memcmp(part.data, whole.data + 3 * 64 * 64, 4 * 64 * 64 * sizeof(float)),
            "rows 3:7 differ from those rows of the whole");
     free(part.data);
+    sink_open(&part, 6, 64, 1);
+    o.row_end = 0, o.view_begin = 0, o.col_begin = 0; /* to the last */
+    CHECK_OK(vxg_ct_reconstruct(dev, &f.self, &o, &part.self, NULL));
+    EXPECT(!memcmp(part.data, whole.data + 3 * 64 * 64, 6 * 64 * 64 * sizeof(float)),
+           "rows from 3 on differ from those rows of the whole");
+    o.row_begin = 9;
+    EXPECT(vxg_ct_reconstruct(dev, &f.self, &o, &part.self, NULL) == VXG_ERR_ARGUMENT,
+           "rows from behind the last on");
+    free(part.data);
     sink_open(&part, 9, 50, 1);
     o = (vxg_ct_recon_opts){.center = f.center, .col_begin = 8, .col_end = 58};
     CHECK_OK(vxg_ct_reconstruct(dev, &f.self, &o, &part.self, NULL));

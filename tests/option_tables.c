@@ -175,6 +175,48 @@ static void round_trip(const vxg_option *rows, int n, vxg_options_form form) {
     vxg_free(text), vxg_free(again), vxg_free(kept);
 }
 
+/* A struct of the library's structs: its table is made of theirs. */
+typedef struct pipeline {
+    vxg_scan_opts scan;
+    vxg_ct_recon_opts recon;
+    vxg_volume_writer_opts volume;
+} pipeline;
+static vxg_option group(const char *name, const char *table, size_t offset) {
+    vxg_option o = {.name = name, .type = VXG_OPT_GROUP, .offset = offset, .help = "A part."};
+    o.part = vxg_option_table(table, &o.count);
+    return o;
+}
+static void nested(void) {
+    const vxg_option rows[] = {
+        group("scan", "vxg_scan_opts", offsetof(pipeline, scan)),
+        group("recon", "vxg_ct_recon_opts", offsetof(pipeline, recon)),
+        group("volume", "vxg_volume_writer_opts", offsetof(pipeline, volume)),
+    };
+    static const char *const values[][2] = {
+        {"recon.window", "hann"},    {"recon.rows", "3:9"},     {"scan.max-memory", "5000000"},
+        {"volume.voxel", "1,2,0.5"}, {"recon.max-memory", "7"}, {"volume.format", "npy"}};
+    CHECK_OK(vxg_options_check(rows, 3));
+    for (int form = 0; form < 2; form++) {
+        pipeline a = {0}, b = {0};
+        char *text = NULL, *kept = NULL;
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+            CHECK_OK(vxg_options_set(rows, 3, &a, values[i][0], values[i][1]));
+        EXPECT(a.recon.window == VXG_CT_WINDOW_HANN && a.recon.row_end == 9 &&
+                   a.scan.max_memory == 5000000 && a.recon.max_memory == 7 &&
+                   a.volume.voxel[2] == 0.5 && a.volume.format == VXG_VOLUME_NPY,
+               "values");
+        CHECK_OK(vxg_options_write(rows, 3, &a, (vxg_options_form)form, &text));
+        CHECK(!vxg_options_read(rows, 3, &b, text, "pipeline", &kept), "%s in\n%s",
+              vxg_error_message(), text);
+        EXPECT(!memcmp(&a, &b, sizeof a), "another struct comes back from\n%s", text);
+        vxg_free(text), vxg_free(kept);
+    }
+    pipeline p = {0};
+    EXPECT(vxg_options_set(rows, 3, &p, "recon.cutof", "1") == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "--recon.cutoff"),
+           "%s", vxg_error_message());
+}
+
 /* Structs of options that have no table: operators' classes and checks, whose fields are handles
  * and tolerances of tests. */
 static int has_no_table(const char *name) {
@@ -203,6 +245,9 @@ int main(void) {
         round_trip(rows, n, VXG_OPTIONS_JSON);
         test_case_end(name);
     }
+    test_case_begin();
+    nested();
+    test_case_end("nested");
     test_case_begin();
     every_struct();
     test_case_end("every_struct");
