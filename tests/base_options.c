@@ -404,6 +404,48 @@ TEST(reading)
     vxg_options_free(WHOLE, &w);
 }
 
+/* Damaged texts: read or refused with words, all or nothing, no memory left. Case i depends on i.
+ */
+TEST(damaged)
+{
+    static const char letters[] = "={}[]\":,.#\\u0019-e \n\t\xc3";
+    char *text[2] = {NULL, NULL};
+    int taken = 0;
+    whole w;
+    fill_whole(&w);
+    for (int form = 0; form < 2; form++)
+        CHECK_OK(vxg_options_write(WHOLE, &w, (vxg_options_form)form, &text[form]));
+    vxg_options_free(WHOLE, &w);
+    const int64_t alive = vxg_alloc_live();
+    for (uint32_t i = 0; i < 20000; i++) {
+        const uint32_t key[2] = {7, i}, counter[4] = {0};
+        uint32_t r[4];
+        char copy[600], *kept;
+        vxg_philox(counter, key, r);
+        snprintf(copy, sizeof copy, "%s", text[i % 2]);
+        const size_t n = strlen(copy), at = r[0] % n;
+        if (r[1] % 3 == 0) {
+            copy[at] = letters[r[2] % (sizeof letters - 1)];
+        } else if (r[1] % 3 == 1) {
+            memmove(copy + at, copy + at + 1, n - at);
+        } else {
+            copy[at] = 0;
+        }
+        const whole zeros = {0};
+        whole read = {0};
+        const int status = vxg_options_read(WHOLE, &read, copy, "t", &kept);
+        EXPECT(status == 0 || (status == VXG_ERR_INPUT && !strncmp(vxg_error_message(), "t: ", 3) &&
+                               !memcmp(&read, &zeros, sizeof read)),
+               "case %u: %d: %s in\n%s", i, status, vxg_error_message(), copy);
+        taken += !status;
+        vxg_free(kept);
+        vxg_options_free(WHOLE, &read);
+        CHECK(vxg_alloc_live() == alive, "case %u: memory is left by\n%s", i, copy);
+    }
+    EXPECT(taken > 1000 && taken < 19000, "%d of 20000 are taken", taken);
+    vxg_free(text[0]), vxg_free(text[1]);
+}
+
 /* What no text can say is refused by name when it is written. */
 TEST(unwritable)
 {
@@ -444,4 +486,4 @@ TEST(registered)
 
 TEST_MAIN("base_options", T(defaults), T(values), T(refusals), T(suggestions), T(open_ranges),
           T(text_round_trip), T(broken_tables), T(lists), T(list_refusals), T(whole_round_trip),
-          T(reading), T(unwritable), T(registered))
+          T(reading), T(damaged), T(unwritable), T(registered))
