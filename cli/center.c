@@ -12,6 +12,7 @@ typedef struct options {
     vxg_ct_recon_opts part; /* rows, columns, projections and how they are read */
     vxg_scan_opts scan;
     int force, max_rows;
+    double max_memory;
 } options;
 
 static const cli_row rows[] = {
@@ -26,6 +27,9 @@ static const cli_row rows[] = {
         "A:B[:STEP]",
         "columns to search; not given: the middle half of the detector, of a full turn all of it"),
     CLI_PART_ROWS(offsetof(options, part)),
+    CLI_OWN("max-memory", 0, VXG_OPT_REAL, offsetof(options, max_memory), "1024", 1, 1e9, "MB",
+            NULL,
+            "memory the process and its HDF5 helper may hold at once; results do not depend on it"),
     CLI_LINKS_ROW(offsetof(options, scan)),
     CLI_FORCE_ALONE(options),
     CLI_SHARED_ROWS(options),
@@ -107,12 +111,15 @@ static int run(cli_run *r) {
     cli_odd odd = {0};
     int64_t row = -1;
     vxg_outputs *set = NULL;
+    vxg_scan_opts input = o->scan;
+    input.max_memory = cli_memory_bytes(o->max_memory);
     int status = cli_outputs_new(&set, r->operands, 1);
     if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
-    if (!status) status = cli_scan_open(r->operands[0], &o->scan, &scan);
+    if (!status) status = cli_scan_open(r->operands[0], &input, &scan);
     if (!status) status = cli_select_part(&sel, scan, &o->part);
     if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
-    if (!status) status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, &c);
+    if (!status)
+        status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, o->max_memory, &c);
     if (!status) {
         cli_center_say(r, &c, &odd);
         if (o->output) status = draw(r, &c, set, o->output, o->force);
@@ -141,7 +148,8 @@ const cli_verb cli_verb_center = {
         "views with the mirrored first ones. The registration counts for a full turn, the wedge "
         "otherwise. When they "
         "disagree by more than a pixel a warning says so: look at `voxgrad recon --type try` "
-        "then.",
+        "then. Only the rows looked at are read; where they need more than --max-memory, fewer "
+        "(--max-rows, --nsino) or a part of the projections will do.",
     .examples = "  voxgrad center tooth.h5\n  voxgrad center tooth.h5 -o curve.png --json\n"
                 "  voxgrad center scan.h5 --nsino 0.5 --center-range 900:1100\n",
     .min_operands = 1,

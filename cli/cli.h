@@ -269,6 +269,17 @@ int cli_scan_row(const vxg_scan_reader *scan, const cli_select *sel, const char 
 /* The same of n rows or slices [first, first + n). */
 int cli_scan_row_of(int64_t first, int64_t n, int part, const char *text, int64_t *row);
 
+/* memory.c: --max-memory. */
+/* Bytes the process holds now, and what the C library's heap and threads may take on top. */
+int64_t cli_memory_beside(void);
+int64_t cli_memory_bytes(double megabytes);
+/* Bytes that reading takes, its helper process included; counts: flats and darks are read too. */
+int cli_memory_reading(vxg_scan_reader *scan, int counts, int64_t *bytes);
+/* Refuses by name when `bytes` on top of the program and of reading pass --max-memory of `limit`
+ * MB. what: "to find the rotation axis". */
+int cli_memory_need(vxg_scan_reader *scan, int counts, double limit, int64_t bytes,
+                    const char *what);
+
 /* odd.c: what looks odd about a scan. */
 enum { CLI_MAX_ODD = 24 };
 typedef struct cli_counts { /* smallest, largest and mean value of some frames */
@@ -321,9 +332,10 @@ typedef struct cli_center {
     double *x[2], *y[2]; /* score curves: wedge, pair */
     int64_t n[2];
 } cli_center;
-/* Both methods on up to max_rows rows (evenly spread, or the one given: row >= 0). */
+/* Both methods on up to max_rows rows (evenly spread, or the one given: row >= 0), within
+ * --max-memory of `memory` MB, or VXG_ERR_MEMORY. */
 int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_range *range,
-                    int64_t row, int max_rows, cli_center *out);
+                    int64_t row, int max_rows, double memory, cli_center *out);
 /* "centre 295.58 (Fourier wedge) 295.61 (0/180 registration)", and a warning if they disagree by
  * more than a pixel, which becomes a part of odd too. */
 void cli_center_say(const cli_run *run, const cli_center *c, cli_odd *odd);
@@ -360,6 +372,9 @@ typedef struct cli_job { /* what the three types share */
     cli_provenance prov;
 } cli_job;
 int cli_recon_try(cli_job *job);
+/* What is left of --max-memory for the pipeline; `beside` bytes are others'. */
+void cli_set_memory(cli_job *job, int64_t beside);
+int cli_memory_context(int status, const cli_job *job, int64_t beside);
 /* recon_geometry.c: reads --geometry and says what volume it makes. */
 int cli_recon_geometry(cli_job *job);
 /* A geometry file; messages name it. notes may be NULL. */

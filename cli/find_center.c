@@ -135,6 +135,25 @@ static int64_t pick_rows(const cli_select *sel, int64_t row, int max_rows, int64
     return n;
 }
 
+/* The rows twice, with stripes and without; beside them one more and the frames of its fields, or
+ * its mean, or, of a full turn, the rows of some directions; and what the methods take. */
+static int check_memory(vxg_scan_reader *scan, const cli_select *sel, int64_t nrows,
+                        const double *theta, const vxg_ct_center_opts *opts, double memory) {
+    const int64_t views = sel->view1 - sel->view0, n = sel->col1 - sel->col0;
+    const int64_t frames = scan->nflats > scan->ndarks ? scan->nflats : scan->ndarks;
+    const int64_t fields = (2 + (sel->no_minus_log ? 0 : frames)) * n * 4;
+    double lo = INFINITY, hi = -INFINITY;
+    for (int64_t v = 0; v < views; v++) lo = fmin(lo, theta[v]), hi = fmax(hi, theta[v]);
+    const int64_t beside = hi - lo > 1.02 * M_PI ? nrows : 1; /* else no two views are opposite */
+    int64_t methods = n < 8 ? 0 : vxg_ct_center_memory(views, nrows, n, opts);
+    if (methods < 0) methods = 0; /* they say why they refuse the options */
+    return cli_memory_need(scan, !sel->no_minus_log, memory,
+                           4 * views * n * (2 * nrows + beside) + views * 16 +
+                               4 * CLI_CENTER_CURVE * (int64_t)sizeof(double) +
+                               (fields > methods ? fields : methods),
+                           "to find the rotation axis");
+}
+
 static int without_stripes(const float *data, int64_t views, int64_t nrows, int64_t n,
                            float **out) {
     const size_t bytes = (size_t)(views * nrows * n) * sizeof **out;
@@ -148,7 +167,7 @@ static int without_stripes(const float *data, int64_t views, int64_t nrows, int6
 }
 
 int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_range *range,
-                    int64_t row, int max_rows, cli_center *out) {
+                    int64_t row, int max_rows, double memory, cli_center *out) {
     int64_t list[64], views = sel->view1 - sel->view0, n = sel->col1 - sel->col0;
     float *data = NULL, *clean = NULL;
     double *theta = NULL;
@@ -167,6 +186,7 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
                 range->stop, (long long)sel->col0, (long long)sel->col1);
     }
     int status = cli_scan_theta(scan, sel, &theta);
+    if (!status) status = check_memory(scan, sel, out->rows, theta, &opts, memory);
     if (!status) status = cli_scan_rows(scan, sel, list, out->rows, &data);
     if (!status && !has_contrast(data, views, out->rows * n))
         status = vxg_error_set(VXG_ERR_NUMERICAL,

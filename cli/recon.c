@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TYPE_FULL, TYPE_SLICE, TYPE_TRY };
 
@@ -37,7 +36,8 @@ static const cli_row rows[] = {
     CLI_FIELD("cutoff", 0, R, vxg_ct_recon_opts, "cutoff", NULL),
     CLI_FIELD("ring", 0, R, vxg_ct_recon_opts, "ring-size", NULL),
     CLI_OWN("max-memory", 0, VXG_OPT_REAL, offsetof(cli_recon, max_memory), "1024", 1, 1e9, "MB",
-            NULL, "memory the whole process may hold at once; results do not depend on it"),
+            NULL,
+            "memory the process and its HDF5 helper may hold at once; results do not depend on it"),
     CLI_OWN("no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL,
             NULL, "do not read the input once more for its SHA-256"),
     CLI_LINKS_ROW(S),
@@ -250,42 +250,38 @@ static void choose_slice(cli_job *job) {
     job->vol.nz = 1;
 }
 
-/* Bytes the process holds, 0 where the system does not say. */
-static int64_t resident_bytes(void) {
-    long long all, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (!f) return 0;
-    if (fscanf(f, "%lld %lld", &all, &resident) != 2) resident = 0;
-    fclose(f);
-    return (int64_t)resident * sysconf(_SC_PAGESIZE);
-}
-
-/* --max-memory is the whole process: what the program, its libraries, the open files and the
- * pictures take, and what the reader and writer and the C library's heap may take on top of it, is
- * taken off. */
-#define BESIDE ((int64_t)8 << 20)
+/* --max-memory is the whole process and its helper: what the program, its libraries, the open files
+ * and the pictures take is taken off; the pipeline counts what reading takes. */
 static int64_t memory_beside(const cli_job *job) {
     const int64_t nz = job->opt->type == TYPE_SLICE ? 1 : job->vol.nz;
     const int64_t slice = 4 * job->vol.ny * job->vol.nx;
     const int64_t pictures = slice + 4 * nz * (job->vol.ny + job->vol.nx);
-    return resident_bytes() + pictures + slice * (job->pixel > 0 ? 2 : 1) + BESIDE;
+    return cli_memory_beside() + pictures + slice * (job->pixel > 0 ? 2 : 1);
+}
+
+void cli_set_memory(cli_job *job, int64_t beside) {
+    const int64_t limit = cli_memory_bytes(job->opt->max_memory);
+    job->recon.max_memory = limit > beside ? limit - beside : 1;
+    job->recon.scratch = job->out.folder;
+}
+
+int cli_memory_context(int status, const cli_job *job, int64_t beside) {
+    if (status != VXG_ERR_MEMORY) return status;
+    return vxg_error_context(status,
+                             "--max-memory %g MB, of which the program itself, pictures and writer "
+                             "take %.1f",
+                             job->opt->max_memory, (double)beside * 1e-6);
 }
 
 static int reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
-    const int64_t beside = memory_beside(job), limit = (int64_t)(job->opt->max_memory * 1e6);
+    const int64_t beside = memory_beside(job);
     job->recon.progress = cli_progress(job->run);
-    job->recon.max_memory = limit > beside ? limit - beside : 1;
-    job->recon.scratch = job->out.folder;
+    cli_set_memory(job, beside);
     int status = job->geo ? vxg_ct_reconstruct_views(job->dev, job->scan, job->geo, &job->vol,
                                                      &job->recon, writer, stats)
                           : vxg_ct_reconstruct(job->dev, job->scan, &job->recon, writer, stats);
     cli_progress_end();
-    if (status == VXG_ERR_MEMORY)
-        return vxg_error_context(status,
-                                 "--max-memory %g MB, of which the program itself, pictures, "
-                                 "reader and writer take %.1f",
-                                 job->opt->max_memory, (double)beside * 1e-6);
-    return status;
+    return cli_memory_context(status, job, beside);
 }
 
 static int make_volume(cli_job *job, const names *n) {
@@ -367,7 +363,7 @@ static int set_center(cli_job *job) {
     if (o->type == TYPE_TRY && o->center_range.given) return VXG_OK; /* nothing to look for */
     cli_center found;
     vxg_range search = o->type == TYPE_TRY ? (vxg_range){0} : o->center_range;
-    int status = cli_center_find(job->scan, &job->sel, &search, -1, 9, &found);
+    int status = cli_center_find(job->scan, &job->sel, &search, -1, 9, o->max_memory, &found);
     if (status) return status;
     cli_center_say(job->run, &found, &job->odd);
     job->recon.center = found.used;
@@ -427,7 +423,7 @@ static int open_job(cli_job *job) {
     const cli_recon *o = job->opt;
     int status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
     vxg_scan_opts input = o->scan;
-    input.max_memory = (int64_t)(o->max_memory * 1e6);
+    input.max_memory = cli_memory_bytes(o->max_memory);
     if (!status) status = cli_scan_open(job->run->operands[0], &input, &job->scan);
     /* a bare dataset has no flats: its values are line integrals */
     const int no_log = o->recon.no_minus_log || o->scan.dataset;
@@ -456,7 +452,6 @@ static int open_job(cli_job *job) {
     job->recon.row_begin = s->row0, job->recon.row_end = s->row1;
     job->recon.view_begin = s->view0, job->recon.view_end = s->view1;
     job->recon.col_begin = s->col0, job->recon.col_end = s->col1;
-    job->recon.max_memory = (int64_t)(o->max_memory * 1e6);
     job->recon.no_minus_log = no_log;
     return status;
 }
@@ -465,7 +460,10 @@ static int open_job(cli_job *job) {
 static int look(cli_job *job) {
     enum { FRAMES = 5, FLOATS = 1 << 16 };
     cli_facts facts;
-    int status = cli_look(job->scan, &job->sel, FRAMES, FLOATS, &facts);
+    const int64_t row = job->sel.col1 - job->sel.col0;
+    int status = cli_memory_need(job->scan, !job->sel.no_minus_log, job->opt->max_memory,
+                                 4 * (row > FLOATS ? row : FLOATS), "to be looked at");
+    if (!status) status = cli_look(job->scan, &job->sel, FRAMES, FLOATS, &facts);
     if (!status) status = cli_odd_find(job->scan, &job->sel, &facts, !job->geo, &job->odd);
     if (!status) cli_odd_say(job->run, job->scan->path, &job->odd);
     return status;

@@ -106,35 +106,52 @@ static int write_slice(cli_job *job, const tiles *t, int i, const float *slice) 
     return writer->finish(writer);
 }
 
-/* As many centres at a time as the memory limit allows. */
-static int make_slices(cli_job *job, tiles *t) {
-    int64_t area = t->size * t->size, batch = job->recon.max_memory / 2 / (area * 4);
-    if (batch < 1) batch = 1;
-    if (batch > t->n) batch = t->n;
-    const vxg_progress *progress = cli_progress(job->run);
-    const vxg_progress silent = {.cancel = progress->cancel}; /* centres are what is counted */
-    float *slices = malloc((size_t)(batch * area) * sizeof *slices);
-    int status = slices
-                     ? VXG_OK
-                     : vxg_error_set(VXG_ERR_MEMORY, "out of memory for %lld slices of %lld x %lld",
-                                     (long long)batch, (long long)t->size, (long long)t->size);
-    job->recon.progress = &silent;
-    for (int i = 0; !status && i < t->n; i += (int)batch) {
-        int n = t->n - i < batch ? t->n - i : (int)batch;
-        progress->report(progress->context, "centres", i, t->n);
-        status = vxg_ct_try_centers(job->dev, job->scan, &job->recon, job->row, n, t->center + i,
-                                    slices);
-        for (int k = 0; !status && k < n; k++) {
-            if (job->pixel > 0) cli_convert(job, slices + k * area, slices + k * area, area);
-            shrink(t, slices + k * area, t->pixels + (i + k) * t->tile * t->tile);
-            status = write_slice(job, t, i + k, slices + k * area);
-            if (!status && cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
+/* Slice i is that of centre i. */
+typedef struct tee {
+    vxg_volume_writer self;
+    cli_job *job;
+    tiles *t;
+    float *slice; /* of converted values, NULL: they stay */
+} tee;
+
+static int tee_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    const tee *w = self->impl;
+    const tiles *t = w->t;
+    int status = VXG_OK;
+    for (int64_t i = z0; i < z0 + nz && !status; i++, src += t->size * t->size) {
+        const float *slice = src;
+        if (w->slice) {
+            cli_convert(w->job, src, w->slice, t->size * t->size);
+            slice = w->slice;
         }
+        shrink(t, slice, t->pixels + i * t->tile * t->tile);
+        status = write_slice(w->job, t, (int)i, slice);
+        if (!status && cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
     }
-    if (!status) progress->report(progress->context, "centres", t->n, t->n);
-    cli_progress_end();
-    free(slices);
     return status;
+}
+
+/* What the pictures and the slice that is written take. */
+static int64_t memory_beside(const cli_job *job, const tiles *t) {
+    const int64_t slice = 4 * t->size * t->size;
+    return cli_memory_beside() + 8 * t->n * t->tile * t->tile + slice * (job->pixel > 0 ? 2 : 1);
+}
+
+/* One centre after another, from one reading of the row. */
+static int make_slices(cli_job *job, tiles *t) {
+    const int64_t area = t->size * t->size, beside = memory_beside(job, t);
+    tee w = {.self = {.size = sizeof w.self, .write = tee_write}, .job = job, .t = t};
+    w.self.impl = &w;
+    job->recon.progress = cli_progress(job->run);
+    cli_set_memory(job, beside);
+    if (job->pixel > 0 && !(w.slice = malloc((size_t)area * sizeof *w.slice)))
+        return vxg_error_set(VXG_ERR_MEMORY, "out of memory for a slice of %lld x %lld",
+                             (long long)t->size, (long long)t->size);
+    const int status = vxg_ct_try_centers_write(job->dev, job->scan, &job->recon, job->row, t->n,
+                                                t->center, &w.self, NULL);
+    cli_progress_end();
+    free(w.slice);
+    return cli_memory_context(status, job, beside);
 }
 
 static int draw(cli_job *job, const tiles *t) {

@@ -187,7 +187,7 @@ TEST(same_bits)
     CHECK(simulate_cone() == 0, "simulate failed");
     RUN("recon %s -g %s -o %s/one --save-format npy -t 1", in_work("cone.h5"), in_work("cone.json"),
         work);
-    RUN("recon %s -g %s -o %s/two --save-format npy -t 3 --max-memory 100", in_work("cone.h5"),
+    RUN("recon %s -g %s -o %s/two --save-format npy -t 3 --max-memory 140", in_work("cone.h5"),
         in_work("cone.json"), work);
     RUN("recon %s -g %s -o %s/slice --save-format npy --type slice --nsino 70", in_work("cone.h5"),
         in_work("cone.json"), work);

@@ -32,7 +32,7 @@ check in_process "VXG_H5=inprocess" env VXG_H5=inprocess "$V" info "$W/frames.h5
 "$build/tools/make_scan" "$W/big.h5" views=400 rows=64 cols=192
 for how in cut anew; do
     cp "$W/big.h5" "$W/s.h5"
-    "$V" recon "$W/s.h5" -c 95.5 -t 1 --device cpu --max-memory 20 --save-format npy -o "$W/o" -q \
+    "$V" recon "$W/s.h5" -c 95.5 -t 1 --device cpu --max-memory 44 --save-format npy -o "$W/o" -q \
         >"$W/out" 2>"$W/err" &
     job=$!
     i=0

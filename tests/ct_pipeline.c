@@ -18,6 +18,9 @@ typedef struct fake {
     int64_t fail_row;                      /* reading it fails; -1: none */
     int64_t dead_rows;                     /* the first rows have no open beam */
     int64_t reads;
+    int64_t step, memory, copy;    /* what it says of itself: rows of a chunk, bytes */
+    int64_t across, copies, fails; /* reads of projections that begin inside a chunk; copies made of
+                                    * them, and how often that fails */
 } fake;
 
 static double dark_at(int64_t row, int64_t col) {
@@ -39,6 +42,7 @@ static int fake_read(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int
                      int64_t r1, int64_t c0, int64_t c1, float *dst) {
     fake *f = self->impl;
     f->reads++;
+    f->across += kind == VXG_FRAME_DATA && f->step > 1 && r0 % f->step && r0 > 0;
     if (f->fail_row >= r0 && f->fail_row < r1)
         return vxg_error_set(VXG_ERR_INPUT, "row %d is unreadable", (int)f->fail_row);
     for (int64_t v = v0; v < v1; v++)
@@ -54,6 +58,32 @@ static int fake_read(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int
 }
 static void fake_close(vxg_scan_reader *self) {
     (void)self;
+}
+
+static int fake_cost(vxg_scan_reader *self, vxg_frame_kind kind, int64_t r0, int64_t r1,
+                     vxg_read_cost *out) {
+    const fake *f = self->impl;
+    const int64_t step = f->copies && kind == VXG_FRAME_DATA ? 1 : f->step;
+    *out = (vxg_read_cost){.size = sizeof *out,
+                           .row_step = step,
+                           .memory = f->memory,
+                           .copy_memory = f->copy,
+                           .wanted = r1 - r0,
+                           .unpacked = (r1 + step - 1) / step * step - r0 / step * step};
+    return VXG_OK;
+}
+static int fake_prepare(vxg_scan_reader *self, vxg_frame_kind kind, int64_t c0, int64_t c1,
+                        const char *folder, const vxg_progress *progress) {
+    fake *f = self->impl;
+    (void)c0, (void)c1, (void)folder, (void)progress;
+    if (kind != VXG_FRAME_DATA) return VXG_OK;
+    f->copies++;
+    return f->fails ? vxg_error_set(VXG_ERR_OUTPUT, "no room for a copy") : VXG_OK;
+}
+/* The same scan in chunks of so many rows. */
+static void fake_chunks(fake *f, int64_t step) {
+    f->step = step, f->memory = 300000, f->copy = 10000;
+    f->self.cost = fake_cost, f->self.prepare = fake_prepare;
 }
 
 static void fake_scan(fake *f, int64_t views, int64_t rows, int64_t cols) {
@@ -217,6 +247,81 @@ TEST(bits_do_not_depend_on_memory_or_threads)
     free(first.data), free(again.data);
 }
 
+/* What reading takes is a part of the limit; slabs begin where chunks do; chunks that would be
+ * unpacked over and over are copied, where there is memory for a copy: never other bits. */
+TEST(the_reader_is_asked)
+{
+    enum { VIEWS = 24, ROWS = 60, N = 32 };
+    static const struct {
+        int64_t step, more, copy, fails, copies, across;
+    } runs[] = {{1, 0, 0, 0, 0, 0},        /* one row at a time */
+                {7, 1 << 24, 0, 0, 0, 0},  /* slabs of 56 rows */
+                {60, 1 << 24, 0, 0, 0, 0}, /* one slab: nothing comes again */
+                {60, 0, 0, 0, 1, 59},      /* 60 slabs of the same chunks */
+                {60, 0, 0, 1, 1, 59},      /* the copy cannot be made: slower, no failure */
+                {60, 0, 1 << 20, 0, 0, 59} /* no memory for it */};
+    fake f;
+    sink first, s;
+    int64_t plain;
+    fake_scan(&f, VIEWS, ROWS, N);
+    sink_open(&first, ROWS, N, 1);
+    vxg_ct_recon_opts o = {.center = f.center};
+    plain = least_memory(&f, o);
+    CHECK_OK(vxg_ct_reconstruct(dev, &f.self, &o, &first.self, NULL));
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        vxg_ct_recon_stats stats = {.size = sizeof stats};
+        fake_scan(&f, VIEWS, ROWS, N);
+        fake_chunks(&f, runs[i].step);
+        f.fails = runs[i].fails, f.copy += runs[i].copy;
+        const int64_t least = least_memory(&f, o);
+        EXPECT(least == plain + f.memory, "run %zu: %lld bytes, %lld without its reader", i,
+               (long long)least, (long long)plain);
+        o.max_memory = least + runs[i].more;
+        sink_open(&s, ROWS, N, 1);
+        CHECK_OK(vxg_ct_reconstruct(dev, &f.self, &o, &s.self, &stats));
+        EXPECT(stats.peak_bytes <= o.max_memory, "run %zu: %lld bytes", i,
+               (long long)stats.peak_bytes);
+        EXPECT(!memcmp(s.data, first.data, ROWS * N * N * sizeof *s.data), "run %zu: bits", i);
+        EXPECT(f.copies == runs[i].copies && f.across == runs[i].across,
+               "run %zu: %lld copies, %lld reads across chunks", i, (long long)f.copies,
+               (long long)f.across);
+        free(s.data);
+    }
+    free(first.data);
+}
+
+/* One centre after another in the memory of one slice, or a refusal that says what is needed. */
+TEST(trials_are_bounded)
+{
+    enum { VIEWS = 40, N = 64, MOST = 5 };
+    fake f;
+    sink s;
+    double centers[MOST];
+    float *tries = calloc(MOST * N * N, sizeof *tries);
+    vxg_ct_recon_stats stats = {.size = sizeof stats};
+    fake_scan(&f, VIEWS, 3, N);
+    fake_chunks(&f, 1);
+    for (int i = 0; i < MOST; i++) centers[i] = f.center - 2 + i;
+    vxg_ct_recon_opts o = {.max_memory = 1};
+    CHECK_OK(vxg_ct_try_centers(dev, &f.self, &(vxg_ct_recon_opts){0}, 1, MOST, centers, tries));
+    sink_open(&s, MOST, N, 1);
+    EXPECT(vxg_ct_try_centers_write(dev, &f.self, &o, 1, MOST, centers, &s.self, &stats) ==
+                   VXG_ERR_MEMORY &&
+               s.written == 0,
+           "one byte is enough");
+    EXPECT(vxg_ct_try_centers(dev, &f.self, &o, 1, MOST, centers, tries) == VXG_ERR_MEMORY,
+           "one byte is enough");
+    o.max_memory = stats.peak_bytes;
+    EXPECT(o.max_memory > f.memory, "%lld bytes", (long long)o.max_memory);
+    f.reads = 0;
+    CHECK_OK(vxg_ct_try_centers_write(dev, &f.self, &o, 1, MOST, centers, &s.self, &stats));
+    EXPECT(f.reads == 3, "the row is read %d times", (int)f.reads); /* with its flats and darks */
+    EXPECT(s.written == MOST && stats.slices == MOST, "%d slices", (int)s.written);
+    EXPECT(!memcmp(s.data, tries, MOST * N * N * sizeof *tries), "other slices");
+    free(s.data);
+    free(tries);
+}
+
 TEST(failures_come_through)
 {
     fake f;
@@ -350,8 +455,14 @@ TEST(memory_is_bounded)
 int main(int argc, char **argv) {
     static const test_entry list[] = {
         T(memory_is_bounded), /* first: its children inherit what the process has touched */
-        T(attenuation_is_true),   T(ranges),    T(bits_do_not_depend_on_memory_or_threads),
-        T(failures_come_through), T(dead_rows), T(trials_equal_reconstructions),
+        T(attenuation_is_true),
+        T(ranges),
+        T(bits_do_not_depend_on_memory_or_threads),
+        T(the_reader_is_asked),
+        T(trials_are_bounded),
+        T(failures_come_through),
+        T(dead_rows),
+        T(trials_equal_reconstructions),
     };
     if (vxg_device_open("cpu", &dev)) return printf("FAIL pipeline: %s\n", vxg_error_message()), 1;
     int failed = test_run("pipeline", list, (int)(sizeof list / sizeof *list), argc, argv);

@@ -94,7 +94,9 @@ typedef struct vxg_read_cost {
                          that hold more rows costs more than it gives */
     int64_t row_step; /* bands that begin at multiples of so many rows unpack no chunk twice; 1:
                          any; the scan's rows: only all of them */
-    int64_t memory;   /* bytes that reading takes beside the caller's, helper processes too */
+    int64_t memory;   /* bytes that reading takes beside the caller's, helper processes too; memory
+                         that two processes share counts in both */
+    int64_t copy_memory; /* bytes that prepare takes beside that while it runs */
 } vxg_read_cost;
 
 typedef struct vxg_scan_reader vxg_scan_reader;

@@ -461,6 +461,12 @@ VXG_API int vxg_ct_center_opposite(const float *projections, int64_t nviews, int
                                    const double *theta, const vxg_ct_center_opts *opts,
                                    vxg_ct_center_curve *curve, double *center);
 
+/* Bytes that the three take at most beside their arguments, vxg_ct_center_vo of one row and the
+ * others of nv, with as many threads as there are now. -1: the options are refused.
+ * Thread-safe. */
+VXG_API int64_t vxg_ct_center_memory(int64_t nviews, int64_t nv, int64_t nu,
+                                     const vxg_ct_center_opts *opts);
+
 /* ---- Scan to volume ---- */
 typedef struct vxg_ct_recon_opts {
     uint32_t size; /* of this struct; 0: the first layout */
@@ -472,8 +478,8 @@ typedef struct vxg_ct_recon_opts {
     int64_t row_begin, row_end;   /* detector rows, the end excluded; end 0: to the last */
     int64_t view_begin, view_end; /* end 0: to the last */
     int64_t col_begin, col_end;   /* end 0: to the last */
-    int64_t max_memory; /* bytes the pipeline may hold at once (see below); 0: an eighth of
-                         * the device's memory, 1 to 16 GiB */
+    int64_t max_memory; /* bytes the pipeline may hold at once, what reading takes included (its
+                         * helper process too); 0: an eighth of the device's memory, 1 to 16 GiB */
     int no_minus_log;   /* data are line integrals already */
     uint32_t reserved0; /* 0 */
     int64_t side;       /* voxels along x and y; 0: as many as columns */
@@ -504,8 +510,11 @@ VXG_API int vxg_ct_recon_side(const vxg_scan_reader *scan, const vxg_ct_recon_op
  * finite, transmissions <= 0, pixels whose flat does not exceed the dark, and with no_minus_log
  * values that are not finite are repaired by vxg_ct_repair's rule before rings are removed.
  * VXG_ERR_NUMERICAL: over a quarter of the values of the rows used is bad, no row has a good value,
- * or the volume would hold a value that is not finite. On failure or cancellation the caller
- * abandons the writer. */
+ * or the volume would hold a value that is not finite. VXG_ERR_MEMORY: max_memory is too small for
+ * one slice; the message says what is needed. Where the scan's chunks lie across slabs, so that
+ * they would be unpacked more than three times, the reader copies them once into a scratch file
+ * without a name in opts->scratch, if there is room. On failure or cancellation the caller abandons
+ * the writer. */
 VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
                                vxg_ct_recon_stats *stats);
@@ -521,10 +530,17 @@ VXG_API int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan,
                                      const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                                      const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
                                      vxg_ct_recon_stats *stats);
-/* One slice (detector row `row`, 0-based) for each of ncenters centres: out (ncenters, n, n). */
+/* One slice (detector row `row`, 0-based) for each of ncenters centres: out (ncenters, n, n), which
+ * is not counted in max_memory. */
 VXG_API int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, int64_t row, int64_t ncenters,
                                const double *centers, float *out);
+/* The same to a writer, one slice after another: slice i is that of centers[i]. The row is read
+ * once. VXG_ERR_MEMORY as of vxg_ct_reconstruct. stats may be NULL. */
+VXG_API int vxg_ct_try_centers_write(vxg_device *dev, vxg_scan_reader *scan,
+                                     const vxg_ct_recon_opts *opts, int64_t row, int64_t ncenters,
+                                     const double *centers, vxg_volume_writer *writer,
+                                     vxg_ct_recon_stats *stats);
 
 #ifdef __cplusplus
 }

@@ -99,6 +99,31 @@ static void scan_close(vxg_scan_reader *self) {
 
 /* ---- what a band of rows costs ---- */
 
+typedef struct copy {
+    vxg__scan *s;
+    vxg_frame_kind kind;
+    int64_t c0, c1;
+    int64_t step[3]; /* frames, rows, columns of a block: whole chunks */
+    int fd;
+    float *block;
+} copy;
+
+static int64_t lesser(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Blocks of whole chunks; as many columns as an eighth of the memory takes. */
+static int64_t plan_copy(copy *c, const int64_t *chunk, int ndim, int64_t most) {
+    vxg_scan_reader *r = &c->s->reader;
+    const int64_t n = c->s->kinds[c->kind].n, cols = c->c1 - c->c0;
+    c->step[0] = lesser(ndim == 3 ? chunk[0] : 1, n);
+    c->step[1] = lesser(chunk[ndim - 2], r->nrows);
+    c->step[2] = lesser(chunk[ndim - 1], cols);
+    while (c->step[2] < cols && c->step[0] * c->step[1] * (c->step[2] + chunk[ndim - 1]) < most)
+        c->step[2] = lesser(c->step[2] + chunk[ndim - 1], cols);
+    return c->step[0] * c->step[1] * c->step[2];
+}
+
 static int64_t up_to(int64_t v, int64_t step) {
     return (v + step - 1) / step * step;
 }
@@ -111,6 +136,9 @@ static int cost_of(vxg__scan *s, const vxg__frames *f, int64_t r0, int64_t r1, v
     if (!d || f->n == 0) return VXG_OK;
     VXG_TRY(vxg__h5_dataset_grain(d, chunk, &out->memory));
     out->wanted = out->unpacked = f->n * rows * ncols * d->bytes;
+    copy c = {.s = s, .kind = (vxg_frame_kind)(f - s->kinds), .c1 = ncols};
+    if (!f->rowless && d->ndim >= 2)
+        out->copy_memory = 4 * plan_copy(&c, chunk, d->ndim, s->file->memory / 32);
     if (f->prepared) {
         out->unpacked = f->n * rows * (f->scratch_c1 - f->scratch_c0) * 4;
         return VXG_OK;
@@ -160,15 +188,6 @@ static int scratch_open(const char *folder, int64_t bytes, int *fd) {
     return status;
 }
 
-typedef struct copy {
-    vxg__scan *s;
-    vxg_frame_kind kind;
-    int64_t c0, c1;
-    int64_t step[3]; /* frames, rows, columns of a block: whole chunks */
-    int fd;
-    float *block;
-} copy;
-
 static int copy_block(const copy *c, int64_t v0, int64_t v1, int64_t r0, int64_t r1, int64_t q0,
                       int64_t q1) {
     vxg_scan_reader *r = &c->s->reader;
@@ -184,10 +203,6 @@ static int copy_block(const copy *c, int64_t v0, int64_t v1, int64_t r0, int64_t
     return VXG_OK;
 }
 
-static int64_t lesser(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 static int copy_all(const copy *c, const vxg_progress *progress) {
     const int64_t n = c->s->kinds[c->kind].n, rows = c->s->reader.nrows;
     for (int64_t v = 0; v < n; v += c->step[0])
@@ -199,18 +214,6 @@ static int copy_all(const copy *c, const vxg_progress *progress) {
                                    q, lesser(q + c->step[2], c->c1)));
         }
     return VXG_OK;
-}
-
-/* Blocks of whole chunks; as many columns as an eighth of the memory takes. */
-static int64_t plan_copy(copy *c, const int64_t *chunk, int ndim, int64_t most) {
-    vxg_scan_reader *r = &c->s->reader;
-    const int64_t n = c->s->kinds[c->kind].n, cols = c->c1 - c->c0;
-    c->step[0] = lesser(ndim == 3 ? chunk[0] : 1, n);
-    c->step[1] = lesser(chunk[ndim - 2], r->nrows);
-    c->step[2] = lesser(chunk[ndim - 1], cols);
-    while (c->step[2] < cols && c->step[0] * c->step[1] * (c->step[2] + chunk[ndim - 1]) < most)
-        c->step[2] = lesser(c->step[2] + chunk[ndim - 1], cols);
-    return c->step[0] * c->step[1] * c->step[2];
 }
 
 static int scan_prepare(vxg_scan_reader *self, vxg_frame_kind kind, int64_t c0, int64_t c1,

@@ -2,7 +2,9 @@
  * counts with a flat and a dark field, an axis off the middle; and scans that are wrong in one way.
  *
  *   make_scan FILE [views=N] [rows=N] [cols=N] [center=C] [arc=DEGREES] [flaw=NAME] [format=nxtomo]
+ *             [chunk=VIEWS,ROWS,COLUMNS] [deflate=LEVEL]
  *
+ * chunk: the projections, and as far as they go flats and darks, lie in chunks of that size.
  * Flaws: rank (projections of rank 2), flat-shape, zero-flat, nan-theta, no-theta, no-flat,
  * theta-length, string-data, zero-data, int16 (counts above 32767 wrapped to negative ones), rings
  * (columns of unlike gain that the flat field does not show), no-dark, swapped (flats and darks),
@@ -22,6 +24,8 @@ typedef struct scan {
     double center, arc;
     const char *flaw, *path;
     int nxtomo;
+    long chunk[3]; /* 0: none */
+    int deflate;
 } scan;
 
 static const double balls[3][5] = {/* x y z radius, relative to half the width; attenuation/px */
@@ -60,11 +64,29 @@ static hid_t must(hid_t id, const char *what) {
     return id;
 }
 
-static hid_t dataset(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims) {
+/* Frames lie in chunks where the scan says so. */
+static hid_t frames_list(const scan *s, int rank, const hsize_t *dims) {
+    hid_t list = must(H5Pcreate(H5P_DATASET_CREATE), "H5Pcreate");
+    hsize_t chunk[3];
+    if (!s || !s->chunk[0] || rank != 3) return list;
+    for (int i = 0; i < 3; i++)
+        chunk[i] = (hsize_t)s->chunk[i] < dims[i] ? (hsize_t)s->chunk[i] : dims[i];
+    must(H5Pset_chunk(list, 3, chunk), "chunks");
+    if (s->deflate) must(H5Pset_deflate(list, (unsigned)s->deflate), "deflate");
+    return list;
+}
+
+static hid_t dataset(hid_t file, const scan *s, const char *name, hid_t type, int rank,
+                     const hsize_t *dims) {
+    hid_t list = frames_list(s, rank, dims);
     hid_t space = must(H5Screate_simple(rank, dims, NULL), "H5Screate");
     hid_t links = must(H5Pcreate(H5P_LINK_CREATE), "H5Pcreate");
     H5Pset_create_intermediate_group(links, 1);
-    hid_t set = must(H5Dcreate2(file, name, type, space, links, H5P_DEFAULT, H5P_DEFAULT), name);
+    hid_t access = must(H5Pcreate(H5P_DATASET_ACCESS), "H5Pcreate");
+    H5Pset_chunk_cache(access, 521, (size_t)64 << 20, 0.75); /* chunks are packed once */
+    hid_t set = must(H5Dcreate2(file, name, type, space, links, list, access), name);
+    H5Pclose(list);
+    H5Pclose(access);
     H5Pclose(links);
     H5Sclose(space);
     return set;
@@ -96,7 +118,7 @@ static void angles(hid_t file, const scan *s, const char *name, long before, lon
     double *theta = calloc((size_t)(before + n), sizeof *theta);
     for (long i = 0; theta && i < n; i++) theta[before + i] = s->arc * (double)i / (double)s->views;
     if (theta && is(s, "nan-theta")) theta[before + n / 2] = NAN;
-    hid_t set = dataset(file, name, H5T_IEEE_F64LE, 1, dims);
+    hid_t set = dataset(file, s, name, H5T_IEEE_F64LE, 1, dims);
     must(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, theta), name);
     H5Dclose(set);
     free(theta);
@@ -121,7 +143,7 @@ static void pixel_size(hid_t file) {
     const double size = 0.65;
     hsize_t one = 1;
     hid_t set =
-        dataset(file, "measurement/instrument/detector/pixel_size", H5T_IEEE_F64LE, 1, &one);
+        dataset(file, NULL, "measurement/instrument/detector/pixel_size", H5T_IEEE_F64LE, 1, &one);
     must(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &size), "pixel_size");
     H5Dclose(set);
 }
@@ -130,12 +152,12 @@ static void flats_and_darks(hid_t file, const scan *s, uint16_t *frame) {
     const char *names[2] = {"exchange/data_white", "exchange/data_dark"};
     hsize_t dims[3] = {2, (hsize_t)s->rows, (hsize_t)s->cols - (is(s, "flat-shape") ? 3 : 0)};
     uint16_t flat = is(s, "zero-flat") ? 0 : 30100, dark = is(s, "zero-flat") ? 0 : 100;
-    hid_t set = dataset(file, names[is(s, "swapped")], H5T_STD_U16LE, 3, dims);
+    hid_t set = dataset(file, s, names[is(s, "swapped")], H5T_STD_U16LE, 3, dims);
     constant(set, 0, 2, s->rows, (long)dims[2], flat, frame);
     H5Dclose(set);
     if (is(s, "no-dark")) return;
     dims[2] = (hsize_t)s->cols;
-    set = dataset(file, names[!is(s, "swapped")], H5T_STD_U16LE, 3, dims);
+    set = dataset(file, s, names[!is(s, "swapped")], H5T_STD_U16LE, 3, dims);
     constant(set, 0, 2, s->rows, s->cols, dark, frame);
     H5Dclose(set);
 }
@@ -147,11 +169,11 @@ static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
     if (is(s, "rank") || is(s, "string-data")) {
         hid_t text = H5Tcopy(H5T_C_S1);
         H5Tset_size(text, 8);
-        set = dataset(file, "exchange/data", is(s, "rank") ? H5T_STD_U16LE : text,
+        set = dataset(file, s, "exchange/data", is(s, "rank") ? H5T_STD_U16LE : text,
                       is(s, "rank") ? 2 : 3, dims);
         H5Tclose(text);
     } else {
-        set = dataset(file, name, type_of_data(s), 3, dims);
+        set = dataset(file, s, name, type_of_data(s), 3, dims);
         for (long v = 0; v < s->views; v++) {
             projection(s, v, frame);
             put_frame(set, v, s->rows, s->cols, frame);
@@ -168,7 +190,8 @@ static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
 
 static void nxtomo(hid_t file, const scan *s, uint16_t *frame) {
     hsize_t dims[3] = {(hsize_t)s->views + 2, (hsize_t)s->rows, (hsize_t)s->cols};
-    hid_t set = dataset(file, "entry1/tomo_entry/instrument/detector/data", H5T_STD_U16LE, 3, dims);
+    hid_t set =
+        dataset(file, s, "entry1/tomo_entry/instrument/detector/data", H5T_STD_U16LE, 3, dims);
     constant(set, 0, 1, s->rows, s->cols, 100, frame);
     constant(set, 1, 1, s->rows, s->cols, 30100, frame);
     for (long v = 0; v < s->views; v++) {
@@ -178,7 +201,8 @@ static void nxtomo(hid_t file, const scan *s, uint16_t *frame) {
     H5Dclose(set);
     int *key = calloc((size_t)s->views + 2, sizeof *key);
     if (key) key[0] = 2, key[1] = 1;
-    set = dataset(file, "entry1/tomo_entry/instrument/detector/image_key", H5T_STD_I32LE, 1, dims);
+    set =
+        dataset(file, s, "entry1/tomo_entry/instrument/detector/image_key", H5T_STD_I32LE, 1, dims);
     must(H5Dwrite(set, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, key), "image_key");
     H5Dclose(set);
     free(key);
@@ -196,6 +220,10 @@ static int option(scan *s, const char *word) {
     if (KEY("center")) return s->center = atof(value), 1;
     if (KEY("arc")) return s->arc = atof(value), 1;
     if (KEY("flaw")) return s->flaw = value, 1;
+    if (KEY("chunk"))
+        return sscanf(value, "%ld,%ld,%ld", &s->chunk[0], &s->chunk[1], &s->chunk[2]) == 3 &&
+               s->chunk[0] > 0 && s->chunk[1] > 0 && s->chunk[2] > 0;
+    if (KEY("deflate")) return s->deflate = atoi(value), s->deflate >= 0 && s->deflate < 10;
     if (KEY("format")) return s->nxtomo = !strcmp(value, "nxtomo"), s->nxtomo;
 #undef KEY
     return 0;

@@ -15,9 +15,9 @@
 /* ---- The scratch file ---- */
 static int scratch_open(vxg__filtered *f, const char *folder) {
     const int64_t bytes = f->nviews * (f->last - f->first) * f->width * (int64_t)sizeof(float);
-    char path[4200];
-    if (!folder) folder = getenv("TMPDIR");
-    if (!folder || !*folder) folder = "/var/tmp";
+    char path[4200], where[4160];
+    VXG_TRY(vxg__scratch_folder(folder, where, sizeof where));
+    folder = where;
     const int n = snprintf(path, sizeof path, "%s/.voxgrad-rows-XXXXXX", folder);
     VXG_FAIL_IF(n < 0 || n >= (int)sizeof path, VXG_ERR_OUTPUT, "scratch folder: name too long");
     f->file = mkstemp(path);

@@ -175,7 +175,8 @@ typedef struct conveyor {
     const vxg_ct_recon_opts *opts;
     vxg_volume_writer *writer;
     vxg__scan_part part;
-    int64_t chunk, nslabs, slots, bytes;
+    int64_t chunk, first, nslabs, slots, bytes; /* first: rows of the first slab */
+    vxg__reading cost;
     int64_t nz, ny, nx;
     int weighted; /* rays do not all count the same: one operator does it all */
     vxg__corrector correct;
@@ -191,8 +192,9 @@ typedef struct conveyor {
 } conveyor;
 
 static slab slab_at(const conveyor *c, int64_t i) {
-    int64_t r0 = c->part.r0 + i * c->chunk, left = c->part.r1 - r0;
-    int64_t r1 = r0 + (left < c->chunk ? left : c->chunk);
+    const int64_t r0 = c->part.r0 + (i ? c->first + (i - 1) * c->chunk : 0);
+    const int64_t n = i ? c->chunk : c->first, left = c->part.r1 - r0;
+    const int64_t r1 = r0 + (left < n ? left : n);
     return (slab){r0, r1, r0 - c->part.r0, r1 - c->part.r0};
 }
 
@@ -301,7 +303,8 @@ static int slab_workspace(const conveyor *c, vxg_device *dev, int64_t n, int64_t
 }
 
 /* All that is held with slabs of n slices: slots of projections, volume and fields, frames while
- * fields are averaged, two rows beside a slab for repairs, sorted rows, the operators'. */
+ * fields are averaged, two rows beside a slab for repairs, sorted rows, the operators' and the
+ * reader's. */
 static int slab_bytes(const conveyor *c, vxg_device *dev, int64_t n, int64_t *bytes) {
     const int64_t proj = c->part.nviews * c->part.ncols, area = c->ny * c->nx;
     const int64_t flats = c->scan->nflats, darks = c->scan->ndarks;
@@ -311,7 +314,7 @@ static int slab_bytes(const conveyor *c, vxg_device *dev, int64_t n, int64_t *by
     VXG_TRY(slab_workspace(c, dev, n, &workspace));
     *bytes = 4 * (c->slots * n * (proj + area + 2 * c->part.ncols) + n * frames * c->part.ncols +
                   2 * proj) +
-             workspace + c->part.nviews * VIEW_BYTES;
+             workspace + c->part.nviews * VIEW_BYTES + c->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(&c->part);
     return VXG_OK;
 }
@@ -322,24 +325,38 @@ int64_t vxg__pipeline_room(const vxg_device *dev, int64_t max_memory) {
     return part < gib ? gib : part > 16 * gib ? 16 * gib : part;
 }
 
-/* Whole blocks of a schedule's lanes, as many as there is room for; at last one slice that is read,
- * computed and written in turn. */
-static int choose_chunk(conveyor *c, vxg_device *dev) {
-    const int64_t rows = c->part.r1 - c->part.r0;
-    const int64_t room = vxg__pipeline_room(dev, c->opts->max_memory);
-    for (c->slots = SLOTS; c->slots > 0; c->slots--)
-        for (int64_t n = c->slots == SLOTS ? MOST_SLICES : 1; n > 0; n /= 2) {
-            if (n > rows && n / 2 >= rows) continue;
-            c->chunk = n < rows ? n : rows;
-            VXG_TRY(slab_bytes(c, dev, c->chunk, &c->bytes));
-            if (c->bytes <= room) return VXG_OK;
-        }
+static int refuse_slice(const conveyor *c, int64_t room) {
     VXG_FAIL(
         VXG_ERR_MEMORY,
         "this scan needs %.1f MB at once, %.1f MB are allowed: one slice of %lld x %lld pixels "
-        "from %lld projections of %lld columns",
+        "from %lld projections of %lld columns, of it %.1f MB to read the file",
         (double)c->bytes * 1e-6, (double)room * 1e-6, (long long)c->ny, (long long)c->nx,
-        (long long)c->part.nviews, (long long)c->part.ncols);
+        (long long)c->part.nviews, (long long)c->part.ncols, (double)c->cost.memory * 1e-6);
+}
+
+/* Slabs of n rows begin where chunks of the file do, if they are not smaller. */
+static void set_slabs(conveyor *c, int64_t n) {
+    const int64_t rows = c->part.r1 - c->part.r0, step = c->cost.row_step;
+    if (n > step) n -= n % step;
+    c->chunk = n < rows ? n : rows;
+    c->first = n % step ? c->chunk : n - c->part.r0 % step;
+    if (c->first > rows) c->first = rows;
+    c->nslabs = 1 + (rows - c->first + c->chunk - 1) / c->chunk;
+}
+
+/* Whole blocks of a schedule's lanes, as many as there is room for; at last one slice that is read,
+ * computed and written in turn. */
+static int choose_chunk(conveyor *c, vxg_device *dev, int64_t room) {
+    const int64_t rows = c->part.r1 - c->part.r0;
+    VXG_TRY(vxg__reading_look(&c->correct, &c->cost));
+    for (c->slots = SLOTS; c->slots > 0; c->slots--)
+        for (int64_t n = c->slots == SLOTS ? MOST_SLICES : 1; n > 0; n /= 2) {
+            if (n > rows && n / 2 >= rows) continue;
+            set_slabs(c, n);
+            VXG_TRY(slab_bytes(c, dev, c->chunk, &c->bytes));
+            if (c->bytes <= room) return VXG_OK;
+        }
+    return refuse_slice(c, room);
 }
 
 static int conveyor_memory(conveyor *c, vxg_device *dev) {
@@ -365,8 +382,7 @@ static int conveyor_memory(conveyor *c, vxg_device *dev) {
 
 static int conveyor_run(conveyor *c, vxg_device *dev) {
     pthread_t reader, writer;
-    c->correct = (vxg__corrector){
-        .scan = c->scan, .part = &c->part, .opts = c->opts, .reading = &c->reading};
+    c->correct.reading = &c->reading;
     c->correct.ring_lanes = c->chunk < vxg_threads() ? c->chunk : vxg_threads();
     pthread_mutex_init(&c->reading, NULL);
     pthread_mutex_init(&c->lock, NULL);
@@ -428,11 +444,12 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     int64_t side;
     if (!status) status = look_at(&c.part, opts->center, &c.weighted, &side);
     c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = opts->side > 0 ? opts->side : c.part.ncols;
-    if (!status) status = choose_chunk(&c, dev);
-    if (!status) {
-        c.nslabs = (c.nz + c.chunk - 1) / c.chunk;
-        status = conveyor_memory(&c, dev);
-    }
+    const int64_t room = vxg__pipeline_room(dev, opts->max_memory);
+    c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts};
+    if (!status) status = choose_chunk(&c, dev, room);
+    const vxg__bands bands = {c.part.r0, c.part.r1, c.first, c.chunk};
+    if (!status) status = vxg__reading_prepare(&c.correct, &bands, room);
+    if (!status) status = conveyor_memory(&c, dev);
     if (!status) status = conveyor_run(&c, dev);
     vxg_ct_recon_stats found = {0};
     conveyor_stats(&c, &found);
@@ -442,23 +459,40 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
 }
 
 /* ---- One slice, many centres ---- */
-static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
-                   int64_t ncenters, const double *centers, const vxg__staging *proj,
-                   const vxg__staging *vol, float *out) {
-    vxg_op *filter = NULL;
-    int64_t n = p->ncols * p->ncols, side;
-    int any = 0, one;
+/* What one slice at a time takes, of the first centre's operators; -> *weighted: rows are filtered
+ * anew for each centre. */
+static int try_plan(conveyor *c, vxg_device *dev, int64_t ncenters, const double *centers) {
+    const int64_t room = vxg__pipeline_room(dev, c->opts->max_memory);
+    vxg_ct_recon_opts o = *c->opts;
+    int64_t side;
+    int one;
+    c->slots = 1, c->chunk = 1, c->ny = c->nx = c->part.ncols;
     for (int64_t i = 0; i < ncenters; i++) {
-        VXG_TRY(look_at(p, centers[i], &one, &side));
-        any |= one; /* rows are then filtered anew for each centre */
+        VXG_TRY(look_at(&c->part, centers[i], &one, &side));
+        c->weighted |= one;
     }
-    int status = any ? VXG_OK : slab_filter(dev, p, opts, 1, &filter);
+    VXG_TRY(vxg__reading_look(&c->correct, &c->cost));
+    if (ncenters) o.center = centers[0];
+    const vxg_ct_recon_opts *const given = c->opts;
+    c->opts = &o;
+    const int status = slab_bytes(c, dev, 1, &c->bytes);
+    c->opts = given;
+    VXG_TRY(status);
+    return c->bytes <= room ? VXG_OK : refuse_slice(c, room);
+}
+
+static int try_all(conveyor *c, vxg_device *dev, int64_t ncenters, const double *centers) {
+    const vxg__scan_part *p = &c->part;
+    const vxg_ct_recon_opts *opts = c->opts;
+    vxg_op *filter = NULL;
+    int status = c->weighted ? VXG_OK : slab_filter(dev, p, opts, 1, &filter);
     for (int64_t i = 0; i < ncenters && !status; i++) {
         vxg_op *bp = NULL;
-        status = slab_backprojector(dev, p, opts, 1, centers[i], p->ncols, any, &bp);
-        if (!status) status = slab_run(filter, bp, proj, i > 0, vol, opts->progress);
+        const vxg__staging *vol = &c->vol[0];
+        status = slab_backprojector(dev, p, opts, 1, centers[i], p->ncols, c->weighted, &bp);
+        if (!status) status = slab_run(filter, bp, &c->proj[0], i > 0, vol, opts->progress);
         if (!status) status = vxg__check_slices(vol->host, 0, 1, p->ncols, p->ncols);
-        if (!status) memcpy(out + i * n, vol->host, (size_t)n * sizeof *out);
+        if (!status) status = c->writer->write(c->writer, i, 1, vol->host);
         vxg__report(opts->progress, "centres", (double)(i + 1), (double)ncenters);
         vxg_op_release(bp);
     }
@@ -466,39 +500,64 @@ static int try_all(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_
     return status;
 }
 
-/* Slices stay in memory. */
-static int no_writer(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
-    (void)self, (void)z0, (void)nz, (void)src;
+static int try_row(conveyor *c, vxg_device *dev, int64_t row) {
+    const vxg__scan_part *p = &c->part;
+    c->field_memory = vxg__calloc((size_t)(2 * p->ncols), sizeof(float));
+    if (!c->field_memory) return VXG_ERR_MEMORY;
+    const vxg__scan_fields fields = {c->field_memory, c->field_memory + p->ncols};
+    VXG_TRY(vxg__staging_new(dev, p->nviews * p->ncols, &c->proj[0]));
+    VXG_TRY(vxg__staging_new(dev, p->ncols * p->ncols, &c->vol[0]));
+    VXG_TRY(vxg__correct_read(&c->correct, row, row + 1, c->proj[0].host, &fields));
+    VXG_TRY(vxg__correct_rows(&c->correct, row, row + 1, &fields, c->proj[0].host));
+    return vxg__correct_judge(&c->correct);
+}
+
+int vxg_ct_try_centers_write(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
+                             int64_t row, int64_t ncenters, const double *centers,
+                             vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
+    VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, writer));
+    VXG_READ(vxg_ct_recon_opts, opts);
+    if (stats) VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
+    VXG_FAIL_IF(ncenters < 0 || (ncenters && !centers), VXG_ERR_ARGUMENT, "try: centers is NULL");
+    for (int64_t i = 0; i < ncenters; i++) VXG_TRY(check_center(scan, centers[i]));
+    VXG_FAIL_IF(row < 0 || row >= scan->nrows, VXG_ERR_ARGUMENT,
+                "row %lld: the scan has rows 0..%lld", (long long)row,
+                (long long)(scan->nrows - 1));
+    conveyor c = {.scan = scan, .opts = opts, .writer = writer};
+    c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts, .ring_lanes = 1};
+    int status = vxg__scan_plan(scan, opts, &c.part);
+    if (!status) status = try_plan(&c, dev, ncenters, centers);
+    if (!status) status = try_row(&c, dev, row);
+    if (!status) status = try_all(&c, dev, ncenters, centers);
+    vxg_ct_recon_stats found = {0};
+    c.nz = ncenters;
+    conveyor_stats(&c, &found);
+    conveyor_free(&c);
+    const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;
+    return status ? status : written;
+}
+
+typedef struct kept { /* slices that stay in memory */
+    float *out;
+    int64_t area;
+} kept;
+
+static int keep_slices(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    const kept *k = self->impl;
+    memcpy(k->out + z0 * k->area, src, (size_t)(nz * k->area) * sizeof *src);
     return VXG_OK;
 }
 
 int vxg_ct_try_centers(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                        int64_t row, int64_t ncenters, const double *centers, float *out) {
     vxg__scan_part p = {0};
-    vxg__staging proj = {0}, vol = {0};
-    vxg__scan_fields fields = {0};
-    static const vxg_volume_writer none = {.write = no_writer};
-    VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, &none));
+    kept k = {.out = out};
+    vxg_volume_writer memory = {.size = sizeof memory, .write = keep_slices, .impl = &k};
+    VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, &memory));
     VXG_READ(vxg_ct_recon_opts, opts);
-    VXG_FAIL_IF(ncenters < 0 || (ncenters && (!centers || !out)), VXG_ERR_ARGUMENT,
-                "try: centers or out is NULL");
-    for (int64_t i = 0; i < ncenters; i++) VXG_TRY(check_center(scan, centers[i]));
-    VXG_FAIL_IF(row < 0 || row >= scan->nrows, VXG_ERR_ARGUMENT,
-                "row %lld: the scan has rows 0..%lld", (long long)row,
-                (long long)(scan->nrows - 1));
-    int status = vxg__scan_plan(scan, opts, &p);
-    float *memory = status ? NULL : vxg__calloc((size_t)(2 * p.ncols), sizeof *memory);
-    if (!status && !memory) status = VXG_ERR_MEMORY;
-    fields.flat = memory, fields.dark = memory ? memory + p.ncols : NULL;
-    if (!status) status = vxg__staging_new(dev, p.nviews * p.ncols, &proj);
-    if (!status) status = vxg__staging_new(dev, p.ncols * p.ncols, &vol);
-    vxg__corrector correct = {.scan = scan, .part = &p, .opts = opts};
-    if (!status) status = vxg__correct_read(&correct, row, row + 1, proj.host, &fields);
-    if (!status) status = vxg__correct_rows(&correct, row, row + 1, &fields, proj.host);
-    if (!status) status = vxg__correct_judge(&correct);
-    if (!status) status = try_all(dev, &p, opts, ncenters, centers, &proj, &vol, out);
-    vxg__staging_free(&proj), vxg__staging_free(&vol);
-    vxg__free(memory);
+    VXG_FAIL_IF(ncenters && !out, VXG_ERR_ARGUMENT, "try: out is NULL");
+    VXG_TRY(vxg__scan_plan(scan, opts, &p));
+    k.area = p.ncols * p.ncols;
     vxg__free(p.angles);
-    return status;
+    return vxg_ct_try_centers_write(dev, scan, opts, row, ncenters, centers, &memory, NULL);
 }

@@ -38,6 +38,20 @@ int vxg__correct_read(const vxg__corrector *c, int64_t r0, int64_t r1, float *pr
  * is counted once, however often it comes. */
 int vxg__correct_rows(vxg__corrector *c, int64_t r0, int64_t r1, const vxg__scan_fields *f,
                       float *proj);
+/* What reading costs: reading.c. */
+typedef struct vxg__reading {
+    int64_t memory;   /* bytes beside the pipeline's, the reader's helper process included */
+    int64_t row_step; /* bands of projections that begin at multiples of it read nothing twice */
+} vxg__reading;
+int vxg__reading_look(const vxg__corrector *c, vxg__reading *out);
+/* Rows [begin, end) come in bands: one of `first`, then of `step` rows. Where their chunks would be
+ * unpacked over and over, the reader makes a copy that takes at most `room` bytes of memory. */
+typedef struct vxg__bands {
+    int64_t begin, end, first, step;
+} vxg__bands;
+int vxg__reading_prepare(const vxg__corrector *c, const vxg__bands *bands, int64_t room);
+/* The folder of scratch files: the one given, TMPDIR, or /var/tmp. */
+int vxg__scratch_folder(const char *given, char *out, size_t size);
 /* After all rows: an error when too little of the scan is good. */
 int vxg__correct_judge(const vxg__corrector *c);
 /* Bytes a row takes while its rings are removed. */

@@ -37,6 +37,7 @@ typedef struct job {
     int64_t nslabs, slices, block; /* slices of a slab, views of a block */
     int64_t rows, block_rows;      /* most of a slab, of a block's arrays */
     int64_t bytes, least;          /* held, and the least there is to be */
+    vxg__reading cost;
     vxg__staging y, seen, out[2];
 } job;
 
@@ -215,7 +216,8 @@ static int block_operator(const job *j, const slab *s, int64_t v0, int64_t v1, i
     return status;
 }
 
-/* What is held whatever the memory: slabs, a block, its operator's workspace, the views. */
+/* What is held whatever the memory: slabs, a block, its operator's workspace, the views, the
+ * reader's. */
 static int fixed_bytes(const job *j, int64_t *bytes) {
     const int64_t nviews = vxg_ct_geometry_nviews(j->geo), area = j->vol.ny * j->vol.nx;
     const int64_t views = j->block < nviews ? j->block : nviews;
@@ -225,7 +227,7 @@ static int fixed_bytes(const job *j, int64_t *bytes) {
         if (j->slabs[i].r1 - j->slabs[i].r0 > most->r1 - most->r0) most = &j->slabs[i];
     *bytes = 4 * ((j->plan.turns ? 3 : 2) * j->slices * area +
                   views * j->block_rows * j->filtered.width) +
-             nviews * VIEW_BYTES;
+             nviews * VIEW_BYTES + j->cost.memory;
     if (most->r0 >= most->r1) return VXG_OK;
     VXG_TRY(block_operator(j, most, 0, views, most->r0, most->r1, 1, &op));
     *bytes += (int64_t)vxg_op_workspace(op, NULL);
@@ -237,19 +239,21 @@ static int fixed_bytes(const job *j, int64_t *bytes) {
 }
 
 /* Rows at a time, and whether memory keeps what slabs need. */
-static int share_memory(job *j) {
+static int share_memory(job *j, int64_t room) {
     vxg__filtered *f = &j->filtered;
-    const int64_t room = vxg__pipeline_room(j->dev, j->opts->max_memory);
     const int64_t all = f->last - f->first, ring = 4 * f->nviews * j->rows * f->width;
     const int64_t wanted = all < ROWS_LEAST ? all : ROWS_LEAST;
     int64_t fixed;
+    VXG_TRY(vxg__reading_look(&j->correct, &j->cost));
     VXG_TRY(fixed_bytes(j, &fixed));
     j->least = fixed + vxg__filtered_bytes(f, 1);
     VXG_FAIL_IF(j->least > room, VXG_ERR_MEMORY,
                 "this scan needs %.1f MB at once, %.1f MB are allowed: %lld slices of %lld x %lld "
-                "voxels, %lld views of a detector row of %lld columns",
+                "voxels, %lld views of a detector row of %lld columns, of it %.1f MB to read the "
+                "file",
                 (double)j->least * 1e-6, (double)room * 1e-6, (long long)j->slices,
-                (long long)j->vol.ny, (long long)j->vol.nx, (long long)f->nviews, (long long)f->nu);
+                (long long)j->vol.ny, (long long)j->vol.nx, (long long)f->nviews, (long long)f->nu,
+                (double)j->cost.memory * 1e-6);
     f->held = fixed + ring + vxg__filtered_bytes(f, wanted) <= room ? j->rows : 0;
     const int64_t left = room - fixed - (f->held ? ring : 0);
     f->chunk = all < CHUNK_MOST ? all : CHUNK_MOST;
@@ -437,7 +441,11 @@ int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
     if (!status) status = plan_weights(&j);
     if (!status) status = cut(&j);
     if (!status) needed_rows(&j);
-    if (!status) status = share_memory(&j);
+    const int64_t room = vxg__pipeline_room(dev, o.max_memory);
+    if (!status) status = share_memory(&j, room);
+    const vxg__bands bands = {j.filtered.first, j.filtered.last, j.filtered.chunk,
+                              j.filtered.chunk};
+    if (!status) status = vxg__reading_prepare(&j.correct, &bands, room);
     if (!status) status = run(&j);
     const vxg_ct_recon_stats found = {.bad = j.correct.bad,
                                       .slices = j.vol.nz,

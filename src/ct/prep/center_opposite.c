@@ -261,8 +261,19 @@ static double less_likely(void *context, double center) {
 }
 
 /* ---- Entry ---- */
+static int64_t chunk_values(int64_t n, int64_t nu) {
+    return 2 * n + 2 * nu + (n / 2 + 1) + 4 * n + nu;
+}
+
+int64_t vxg__center_opposite_bytes(int64_t nviews, int64_t nv, int64_t nu) {
+    const int64_t n = vxg_fft_size(2 * nu), rows = nv < MAX_ROWS ? nv : MAX_ROWS;
+    const int64_t round = 4 * nu + vxg_threads() * 4 * (nu + STRIPE); /* of keep_round */
+    return (int64_t)sizeof(opposite) + nviews * (int64_t)sizeof(opposite_pair) + round +
+           8 * (rows * nu + CHUNKS * chunk_values(n, nu) + 3 * n + 2 * (nu + 1) + 64);
+}
+
 static int allocate(opposite *w) {
-    const int64_t n = w->n, nu = w->nu, each = 2 * n + 2 * nu + (n / 2 + 1) + 4 * n + nu;
+    const int64_t n = w->n, nu = w->nu, each = chunk_values(n, nu);
     w->mean = vxg__calloc((size_t)w->rows, (size_t)nu * sizeof(double));
     w->store = vxg__calloc(CHUNKS, (size_t)each * sizeof(double));
     w->x_re = vxg__calloc((size_t)(2 * n + 2 * (nu + 1)), sizeof(double));

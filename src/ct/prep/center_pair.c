@@ -305,6 +305,15 @@ static double pair_score(void *context, double center) {
 }
 
 /* ---- Entry ---- */
+int64_t vxg__center_pair_bytes(int64_t nviews, int64_t nv, int64_t nu) {
+    const int64_t rows = nv < MAX_ROWS ? nv : MAX_ROWS;
+    /* four direct and four mirrored views a group, or one group of the seam */
+    const int64_t most = MAX_GROUPS * 8;
+    const int64_t nodes = most < 8 * nviews ? most : 8 * nviews;
+    const int64_t taps = 5 + (int64_t)ceil(4 * hypot(1, PI * (double)nu / 4));
+    return (int64_t)sizeof(pair_work) + 8 * (nodes * rows * (nu + PAD) + vxg_threads() * nu + taps);
+}
+
 static int allocate(pair_work *w) {
     w->radius = (int64_t)ceil(4 * w->sigma);
     w->taps = vxg__calloc((size_t)w->radius + 1, sizeof(double));

@@ -74,6 +74,10 @@ int vxg__views_order(const char *who, int64_t nviews, const double *theta, vxg__
     return status;
 }
 
+int64_t vxg__views_bytes(int64_t nviews) {
+    return nviews * (int64_t)(sizeof(angle_view) + 3 * sizeof(double));
+}
+
 void vxg__views_free(vxg__views *views) {
     vxg__free(views->angle);
     vxg__free(views->view);

@@ -15,6 +15,7 @@ typedef struct vxg__views {
     int64_t *view;
 } vxg__views;
 int vxg__views_order(const char *who, int64_t nviews, const double *theta, vxg__views *out);
+int64_t vxg__views_bytes(int64_t nviews); /* while it is made */
 void vxg__views_free(vxg__views *views);
 
 /* Score of a centre, lower is better, NaN: no statement. Called from the pool. */
@@ -26,5 +27,10 @@ int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_
 int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t nu,
                        vxg__center_score score, void *context, vxg_ct_center_curve *curve,
                        double *center);
+
+/* Bytes each method takes at most beside what it is given and the search (below). */
+int64_t vxg__center_vo_bytes(int64_t nviews, int64_t nu);
+int64_t vxg__center_opposite_bytes(int64_t nviews, int64_t nv, int64_t nu);
+int64_t vxg__center_pair_bytes(int64_t nviews, int64_t nv, int64_t nu);
 
 #endif

@@ -212,6 +212,17 @@ static double wedge_score(void *context, double center) {
     return sum / w->full;
 }
 
+/* Of all columns: the parts searched again are smaller. */
+int64_t vxg__center_vo_bytes(int64_t nviews, int64_t nu) {
+    const int64_t top = TOP_HARMONICS * DROP_HARMONICS > TOP_AT_LEAST
+                            ? TOP_HARMONICS * DROP_HARMONICS
+                            : TOP_AT_LEAST;
+    const int64_t n = vxg_fft_size(2 * nu), room = n > MAX_VIEWS ? n : MAX_VIEWS;
+    const int64_t nk = (int64_t)((double)top * 4 / PI) + 2; /* n is less than 4 nu */
+    return 8 * (n + 2 * vxg_threads() * room + 2 * nk * nviews + 5 * MAX_VIEWS + 2 * (top + 1) +
+                nk + 4 * nk * top);
+}
+
 static int allocate(wedge *w, int64_t n) {
     size_t nk = (size_t)w->nk, nv = (size_t)w->views.n, m = (size_t)w->m;
     size_t nh = (size_t)(w->top - w->low);

@@ -69,7 +69,8 @@ enum vxg__h5_as { /* the type of what is read */
 int vxg__h5_dataset_read(vxg__h5_dataset *d, const char *title, const int64_t *start,
                          const int64_t *count, enum vxg__h5_as as, void *dst);
 /* The block sizes in which elements are cheapest to read (1 where any is), and the bytes that
- * reading takes beside dst, the helper included. Of a virtual dataset: of its first source. */
+ * reading takes beside dst, the helper included; the window counts in both processes. Of a virtual
+ * dataset: of its first source. */
 int vxg__h5_dataset_grain(vxg__h5_dataset *d, int64_t *grain, int64_t *memory);
 /* A small dataset whole, as doubles; memory is taken only when the file really holds that many. */
 int vxg__h5_read_doubles(vxg__h5_session *s, const char *path, const char *title, double **out,

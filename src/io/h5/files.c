@@ -80,12 +80,23 @@ int vxg__h5_raw_open(vxg__h5_server *s, int from, const char *name, vxg__h5_raw 
     return out->path ? VXG_OK : VXG_ERR_MEMORY;
 }
 
+/* libhdf5 keeps lists of chunks and the like, up to 32 MB of them; here 4. */
+static void limit_lists(hid_t access) {
+    H5AC_cache_config_t c = {.version = H5AC__CURR_CACHE_CONFIG_VERSION};
+    if (H5Pget_mdc_config(access, &c) < 0) return;
+    c.set_initial_size = 1, c.initial_size = (size_t)1 << 20;
+    c.min_size = (size_t)1 << 20, c.max_size = (size_t)4 << 20;
+    c.flash_incr_mode = H5C_flash_incr__off;
+    if (H5Pset_mdc_config(access, &c) < 0) H5Eclear2(H5E_DEFAULT);
+}
+
 static int open_library(const char *path, hid_t *id) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     *id = -1;
     if (access < 0) return vxg__h5_fail(VXG_ERR_FAILED, "HDF5 does not work");
     H5Pset_sieve_buf_size(access, 0);   /* it would read 64 kB around every row */
     H5Pset_cache(access, 0, 1, 0, 1.0); /* chunks are kept by nobody here */
+    limit_lists(access);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
 #if H5_VERSION_GE(1, 10, 7)
     H5Pset_file_locking(access, 1, 1); /* read-only and network file systems may have no locks */

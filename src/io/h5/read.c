@@ -128,21 +128,26 @@ typedef struct grid {                                           /* the chunks a 
     int64_t first[VXG_MAX_DIMS], n[VXG_MAX_DIMS], total, bytes; /* bytes of an unpacked chunk */
 } grid;
 
-static int make_grid(const vxg__h5_dataset *d, const int64_t *start, const int64_t *count,
+static void set_grid(const vxg__h5_dataset *d, const int64_t *start, const int64_t *count,
                      grid *g) {
     double bytes = (double)d->bytes;
-    g->total = 1, g->bytes = d->bytes;
+    g->total = 1;
     for (int i = 0; i < d->ndim; i++) {
         g->first[i] = start[i] / d->chunk[i];
         g->n[i] = (start[i] + count[i] - 1) / d->chunk[i] - g->first[i] + 1;
         g->total *= g->n[i];
         bytes *= (double)d->chunk[i];
     }
-    VXG_FAIL_IF(2 * bytes > (double)d->session->memory, VXG_ERR_INPUT,
+    g->bytes = bytes < (double)VXG_MAX_ELEMENTS ? (int64_t)bytes : VXG_MAX_ELEMENTS;
+}
+
+static int make_grid(const vxg__h5_dataset *d, const int64_t *start, const int64_t *count,
+                     grid *g) {
+    set_grid(d, start, count, g);
+    VXG_FAIL_IF(2 * (double)g->bytes > (double)d->session->memory, VXG_ERR_INPUT,
                 "its chunks of %.0f MB each need more memory than the %.0f MB there are for "
                 "reading; h5repack makes smaller ones",
-                bytes / 1e6, (double)d->session->memory / 1e6);
-    g->bytes = (int64_t)bytes;
+                (double)g->bytes / 1e6, (double)d->session->memory / 1e6);
     return VXG_OK;
 }
 
@@ -347,25 +352,27 @@ static void plan_work(const vxg__h5_dataset *d, const grid *g, work *w) {
     if (w->half < PIECE) w->half = PIECE;
 }
 
-/* The helper's own memory, mostly that of libhdf5's and its libraries' code and data. */
-static const int64_t HELPER = (int64_t)16 << 20;
+/* The helper's own memory: libhdf5's and its libraries' code and data; and its lists of chunks, of
+ * which libhdf5 keeps a part (files.c): measured, 14 MB of 720000 chunks. */
+static const int64_t HELPER = (int64_t)16 << 20, LISTS = (int64_t)14 << 20, LISTED = 300;
 
 int vxg__h5_dataset_grain(vxg__h5_dataset *d, int64_t *grain, int64_t *memory) {
     for (int i = 0; i < d->ndim; i++) grain[i] = 1;
-    *memory = HELPER + 2 * PIECE;
+    *memory = HELPER + 2 * (2 * PIECE);
     if (d->layout == VXG__H5_VIRTUAL) return vxg__h5_virtual_grain(d, grain, memory);
     if (d->layout != VXG__H5_CHUNKED) return VXG_OK;
     grid g;
     work w = {.d = d};
     const int64_t zeros[VXG_MAX_DIMS] = {0};
-    VXG_TRY(make_grid(d, zeros, d->shape, &g));
+    set_grid(d, zeros, d->shape, &g); /* what does not fit has its price too */
     plan_work(d, &g, &w);
     for (int i = 0; i < d->ndim; i++) grain[i] = d->chunk[i];
+    const int64_t lists = g.total > LISTS / LISTED ? LISTS : g.total * LISTED;
     if (d->native) {
         const int64_t window = 2 * w.half > g.bytes ? 2 * w.half : g.bytes;
-        *memory = HELPER + window + w.slots * w.buffers * w.room;
+        *memory = HELPER + lists + 2 * window + w.slots * w.buffers * w.room;
     } else {
-        *memory = HELPER + 4 * g.bytes; /* the window, and libhdf5's buffers */
+        *memory = HELPER + lists + 5 * g.bytes; /* the window, and libhdf5's buffers */
     }
     return VXG_OK;
 }
