@@ -377,6 +377,8 @@ void cli_set_memory(cli_job *job, int64_t beside);
 int cli_memory_context(int status, const cli_job *job, int64_t beside);
 /* recon_geometry.c: reads --geometry and says what volume it makes. */
 int cli_recon_geometry(cli_job *job);
+/* -c auto with --geometry: where the scan itself says the axis is; job->geo's detector is moved. */
+int cli_recon_axis(cli_job *job);
 /* A geometry file; messages name it. notes may be NULL. */
 int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **out);
 int cli_open_volume(cli_job *job, const char *path, int64_t nz, vxg_volume_format format,

@@ -18,9 +18,12 @@ static const cli_row rows[] = {
                  "full", 0, 0, NULL, "full|slice|try",
                  "what to make: the volume, one slice, or one slice for a range of centres"),
     CLI_FIELD("save-format", 0, V, vxg_volume_writer_opts, "format", NULL),
-    CLI_OWN_ALSO("center", "rotation-axis", 'c', VXG_OPT_TEXT, offsetof(cli_recon, axis), "auto", 0,
-                 0, "px", "C",
-                 "detector column of the rotation axis, the first column is 0; auto finds it"),
+    CLI_OWN_ALSO(
+        "center", "rotation-axis", 'c', VXG_OPT_TEXT, offsetof(cli_recon, axis), "auto", 0, 0, "px",
+        "C",
+        "detector column of the rotation axis, the first column is 0; auto finds it; given with "
+        "--geometry (a full turn of a fan or cone beam), auto moves the detector to where the scan "
+        "says"),
     CLI_OWN("center-range", 0, VXG_OPT_RANGE, offsetof(cli_recon, center_range), NULL, 0, 0, "px",
             "A:B[:STEP]",
             "centres of --type try, B excluded (not given: 10 px to both sides in steps of 1); "
@@ -345,7 +348,8 @@ static int add_center(cli_provenance *p, double center, const char *method) {
 
 static int set_center(cli_job *job) {
     const cli_recon *o = job->opt;
-    if (job->geo) return VXG_OK; /* the geometry says where the axis is */
+    if (job->geo) /* the geometry says where the axis is */
+        return cli_given(job->run, "rotation-axis") ? cli_recon_axis(job) : VXG_OK;
     if (strcmp(o->axis, "auto")) {
         char *end;
         double c = strtod(o->axis, &end);
@@ -397,7 +401,7 @@ static int check_options(const cli_run *r, const cli_recon *o) {
     static const char *const without[] = {"rotation-axis", "center-range", "rows", "columns",
                                           "reverse"};
     for (size_t i = 0; i < sizeof without / sizeof *without; i++)
-        if (cli_given(r, without[i]))
+        if (cli_given(r, without[i]) && !(i == 0 && !strcmp(o->axis, "auto")))
             return vxg_error_set(VXG_ERR_ARGUMENT,
                                  "--%s does not go with --geometry: say it in the geometry file",
                                  without[i]);

@@ -1,6 +1,7 @@
 /* voxgrad recon --geometry: the geometry file, the used projections of it, and the volume. */
 #include "cli.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,5 +57,68 @@ int cli_recon_geometry(cli_job *job) {
                 job->opt->geometry, (long long)vxg_ct_geometry_nviews(job->geo),
                 (long long)job->vol.nz, (long long)job->vol.ny, (long long)job->vol.nx, job->vol.dz,
                 job->vol.dy, job->vol.dx, *job->unit ? job->unit : "units");
+    return status;
+}
+
+/* The mean of the detector rows next to the plane of the source, one value a column. */
+static int middle_row(cli_job *job, const vxg_ct_summary *kind, float **out) {
+    const cli_select *sel = &job->sel;
+    const int64_t views = sel->view1 - sel->view0, n = sel->col1 - sel->col0;
+    const double at = kind->rows > 1 ? 0.5 * (kind->row[0] + kind->row[1]) : 0;
+    int64_t list[3], nrows = 0;
+    float *data = NULL;
+    for (int64_t r = (int64_t)ceil(at - 1); r <= (int64_t)floor(at + 1); r++)
+        if (r >= sel->row0 && r < sel->row1 && nrows < 3) list[nrows++] = r;
+    if (!nrows)
+        return vxg_error_set(VXG_ERR_INPUT,
+                             "the plane of the source, row %.6g, is not on the "
+                             "detector",
+                             at);
+    int status = cli_scan_rows(job->scan, sel, list, nrows, &data);
+    for (int64_t v = 0; !status && v < views; v++)
+        for (int64_t u = 0; u < n; u++) {
+            double sum = 0;
+            for (int64_t k = 0; k < nrows; k++) sum += data[(v * nrows + k) * n + u];
+            data[v * n + u] = (float)(sum / (double)nrows);
+        }
+    *out = data;
+    return status;
+}
+
+int cli_recon_axis(cli_job *job) {
+    vxg_ct_summary kind = {.size = sizeof kind};
+    vxg_ct_geometry *moved = NULL;
+    float *row = NULL;
+    double column = 0;
+    int status = vxg_ct_geometry_summary(job->geo, NULL, &kind);
+    if (!status && kind.beam == VXG_CT_BEAM_PARALLEL)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--rotation-axis auto: %s describes a parallel "
+                             "beam; without --geometry the axis is found",
+                             job->opt->geometry);
+    if (!status) status = middle_row(job, &kind, &row);
+    if (!status)
+        status =
+            vxg_ct_center_conjugate(row, job->sel.view1 - job->sel.view0,
+                                    job->sel.col1 - job->sel.col0, job->geo, NULL, NULL, &column);
+    free(row);
+    if (status) return vxg_error_context(status, "--rotation-axis auto");
+    const double said = 0.5 * (kind.center[0] + kind.center[1]), shift = said - column;
+    cli_say(job->run,
+            "axis at column %.2f by conjugate rays; %s sees it at %.2f: the detector is moved by "
+            "%+.2f columns (%+.4g %s along its rows)",
+            column, job->opt->geometry, said, shift, shift * kind.pixel[0],
+            *job->unit ? job->unit : "units");
+    status = vxg_ct_detector_shift(job->geo, shift, 0, &moved);
+    if (status) return status;
+    vxg_ct_geometry_release(job->geo);
+    job->geo = moved;
+    cli_provenance *p = &job->prov;
+    status = cli_provenance_add(p, "center", "%.17g", column);
+    if (!status) status = cli_provenance_add(p, "center.method", "conjugate rays");
+    if (!status) status = cli_provenance_add(p, "center.of_geometry_file", "%.17g", said);
+    if (!status)
+        status = cli_provenance_add(p, "geometry.detector_shift",
+                                    "%.17g columns towards higher columns", shift);
     return status;
 }

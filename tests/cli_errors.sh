@@ -50,7 +50,7 @@ refuses bench_no_operator 2 "no registered operator matches 'nonsense'" $V bench
 refuses nsino_full 2 '\-\-nsino does not go with --type full' $V recon $tooth -o "$W/o" --nsino 0.5
 refuses range_and_axis 2 '\-\-center-range does not go with --rotation-axis' \
     $V recon $tooth -o "$W/o" -c 295 --center-range 290:300
-for o in "-c auto" "--center auto" "--center-range 1:2" "--rows :" "--columns 1:" "--reverse" "--type try"; do
+for o in "-c 3" "--center 3" "--center-range 1:2" "--rows :" "--columns 1:" "--reverse" "--type try"; do
     first=$(echo "${o%% *}" | sed 's/^-c$/--rotation-axis/; s/^--center$/--rotation-axis/')
     # shellcheck disable=SC2086
     refuses "geometry_and$(echo "$o" | tr -c 'a-z0-9\n' _)" 2 "\\$first.* does not go with --geometry" \

@@ -413,6 +413,98 @@ TEST(smoothing)
     EXPECT(fabs(vo[1] - 197.6) < 0.2 && vo[0] != vo[1], "vo: %g without, %g with", vo[0], vo[1]);
 }
 
+/* ---- Fan beams ---- */
+enum { FAN_VIEWS = 120, FAN_COLS = 96 };
+/* Two discs seen from views over `arc` degrees, the axis at column `center`. */
+static vxg_ct_geometry *fan(double center, double arc, vxg_ct_detector detector) {
+    static double angles[FAN_VIEWS];
+    for (int i = 0; i < FAN_VIEWS; i++) angles[i] = 0.3 + arc * DEG * i / FAN_VIEWS;
+    const vxg_ct_cone_opts o = {.detector = detector,
+                                .angles = angles,
+                                .nviews = FAN_VIEWS,
+                                .cols = FAN_COLS,
+                                .sod = 200,
+                                .sdd = 300,
+                                .center = center,
+                                .has_center = 1};
+    vxg_ct_geometry *geo = NULL;
+    return vxg_ct_cone_circular(&o, &geo) ? NULL : geo;
+}
+static void fan_sinogram(const vxg_ct_geometry *geo, float *out) {
+    static const double discs[2][4] = {{5, -3, 18, 1}, {-8, 6, 4, 2}}; /* x, y, radius, value */
+    for (int v = 0; v < FAN_VIEWS; v++)
+        for (int u = 0; u < FAN_COLS; u++) {
+            const double *s = vxg_ct_geometry_view(geo, v)->s;
+            double p[3], sum = 0.02 * (u % 7); /* rings */
+            if (vxg_ct_pixel(geo, v, u, 0, p)) return;
+            const double dx = p[0] - s[0], dy = p[1] - s[1], d = hypot(dx, dy);
+            for (int k = 0; k < 2; k++) {
+                const double *c = discs[k];
+                const double far = ((c[0] - s[0]) * dy - (c[1] - s[1]) * dx) / d;
+                const double q = c[2] * c[2] - far * far;
+                if (q > 0) sum += c[3] * 2 * sqrt(q) / 18;
+            }
+            out[v * FAN_COLS + u] = (float)sum;
+        }
+}
+
+TEST(conjugate_rays)
+{
+    static float s[FAN_VIEWS * FAN_COLS];
+    for (int detector = 0; detector < 2; detector++)
+        for (int k = 0; k < 4; k++) {
+            const double want = 44.2 + 1.9 * k;
+            vxg_ct_geometry *right = fan(want, k % 2 ? 360 : -360, (vxg_ct_detector)detector);
+            vxg_ct_geometry *said = fan(47.5, k % 2 ? 360 : -360, (vxg_ct_detector)detector);
+            double c = NAN;
+            CHECK(right && said, "%s", vxg_error_message());
+            fan_sinogram(right, s);
+            CHECK_OK(vxg_ct_center_conjugate(s, FAN_VIEWS, FAN_COLS, said, NULL, NULL, &c));
+            EXPECT(fabs(c - want) < 0.05, "detector %d: %g, expected %g", detector, c, want);
+            vxg_ct_geometry_release(right);
+            vxg_ct_geometry_release(said);
+        }
+}
+
+TEST(conjugate_refuses)
+{
+    static float s[FAN_VIEWS * FAN_COLS], zero[FAN_VIEWS * FAN_COLS];
+    double theta[FAN_VIEWS], c = -1;
+    vxg_ct_geometry *full = fan(47.5, 360, VXG_CT_DETECTOR_FLAT);
+    vxg_ct_geometry *part = fan(47.5, 220, VXG_CT_DETECTOR_FLAT), *parallel = NULL;
+    for (int i = 0; i < FAN_VIEWS; i++) theta[i] = i * 3 * DEG;
+    const vxg_ct_parallel_opts o = {
+        .angles = theta, .nviews = FAN_VIEWS, .rows = 1, .cols = FAN_COLS};
+    CHECK_OK(vxg_ct_parallel_circular(&o, &parallel));
+    CHECK(full && part, "%s", vxg_error_message());
+    fan_sinogram(full, s);
+#define REFUSED(data, views, cols, geo, status, words)                                             \
+    EXPECT(vxg_ct_center_conjugate(data, views, cols, geo, NULL, NULL, &c) == (status) &&          \
+               strstr(vxg_error_message(), words),                                                 \
+           "%s: %s", words, vxg_error_message())
+    REFUSED(s, FAN_VIEWS, FAN_COLS, part, VXG_ERR_INPUT, "a short scan has too few conjugate rays");
+    REFUSED(s, FAN_VIEWS, FAN_COLS, parallel, VXG_ERR_ARGUMENT, "the beam is parallel");
+    REFUSED(s, FAN_VIEWS - 1, FAN_COLS, full, VXG_ERR_ARGUMENT, "119 of 96 expected");
+    REFUSED(s, FAN_VIEWS, 8, full, VXG_ERR_ARGUMENT, "32 columns or more");
+    REFUSED(NULL, FAN_VIEWS, FAN_COLS, full, VXG_ERR_ARGUMENT, "is NULL");
+    REFUSED(s, FAN_VIEWS, FAN_COLS, NULL, VXG_ERR_ARGUMENT, "is NULL");
+    REFUSED(zero, FAN_VIEWS, FAN_COLS, full, VXG_ERR_INPUT, "no structure");
+    for (int64_t n = 0;; n++) {
+        int64_t live = vxg_alloc_live();
+        vxg_alloc_fail_at(n);
+        int status = vxg_ct_center_conjugate(s, FAN_VIEWS, FAN_COLS, full, NULL, NULL, &c);
+        vxg_alloc_fail_at(-1);
+        CHECK(vxg_alloc_live() == live, "leak when request %d fails", (int)n);
+        if (status == VXG_OK) break;
+        CHECK(status == VXG_ERR_MEMORY, "request %d: status %d", (int)n, status);
+    }
+    s[2 * FAN_COLS + 9] = NAN;
+    REFUSED(s, FAN_VIEWS, FAN_COLS, full, VXG_ERR_INPUT, "view 2, column 9");
+    vxg_ct_geometry_release(full);
+    vxg_ct_geometry_release(part);
+    vxg_ct_geometry_release(parallel);
+}
+
 TEST(ring_mean)
 {
     enum { V = 40, R = 2, U = 90 };
@@ -577,6 +669,8 @@ int main(int argc, char **argv) {
                                       T(opposite_refuses),
                                       T(smoothing),
                                       T(ring_mean),
+                                      T(conjugate_rays),
+                                      T(conjugate_refuses),
                                       T(failed_allocations),
                                       T(measured_tooth),
                                       T(measured_24737)};

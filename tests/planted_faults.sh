@@ -342,6 +342,9 @@ plant noisy_ends_draw_the_axis src/ct/prep/center_opposite.c 's/\(int64_t\)ceil\
 plant round_object_gone src/ct/prep/center_opposite.c 's/mean\[u\] -= m\[u\]/mean[u] -= 0 * m[u]/' "ct_center opposite"
 plant axis_at_the_side_unseen src/ct/prep/center_opposite.c 's/if \(in\.lo == 0 && in\.hi == 0\)/if (in.lo < 0)/' "ct_center opposite"
 plant smoothing_ignored src/ct/prep/center_pair.c 's/w->sigma = fmax\(w->sigma, smooth\);//' "ct_center smoothing"
+plant conjugate_view_the_other_way src/ct/prep/center_conjugate.c 's/\(PI \+ 2 \* g\)/(PI - 2 * g)/' "ct_center conjugate"
+plant detector_moved_the_other_way cli/recon_geometry.c 's/shift = said - column/shift = column - said/' "cli_center.sh"
+plant short_scan_taken src/ct/prep/center_conjugate.c 's/widest > 3 \* step/widest < 0/' "ct_center conjugate"
 
 # ---- phantoms ----
 plant ray_counts_behind_source src/ct/phantom/integrals.c 's/\? 0 : -INFINITY/? -INFINITY : -INFINITY/' "ct_phantom rays"

@@ -466,6 +466,18 @@ VXG_API int vxg_ct_center_opposite(const float *projections, int64_t nviews, int
  * Thread-safe. */
 VXG_API int64_t vxg_ct_center_memory(int64_t nviews, int64_t nv, int64_t nu,
                                      const vxg_ct_center_opts *opts);
+/* The column at which the axis of a full turn of a fan beam is seen: every ray is compared with the
+ * one that runs the other way, column by column (x beside the axis against -x), by harmonics over
+ * views; offsets that a column has in all views do no harm. projections (nviews, nu): of a cone
+ * beam the row in the plane of the source. Flat or curved detectors at a right angle to the ray
+ * through the axis, source on a circle. Searched are, lo and hi 0, the columns to nu / 8 beside the
+ * one at which geo sees the axis; opts->smooth is not looked at. vxg_ct_detector_shift by that
+ * column less *center puts the geometry right. VXG_ERR_ARGUMENT: sizes, a parallel beam.
+ * VXG_ERR_INPUT: a short scan or one with gaps, another path or detector, values that are not
+ * finite, conjugate rays that agree nowhere. */
+VXG_API int vxg_ct_center_conjugate(const float *projections, int64_t nviews, int64_t nu,
+                                    const vxg_ct_geometry *geo, const vxg_ct_center_opts *opts,
+                                    vxg_ct_center_curve *curve, double *center);
 
 /* ---- Scan to volume ---- */
 typedef struct vxg_ct_recon_opts {
