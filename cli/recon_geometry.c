@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VIEW_BYTES = 1024 }; /* a view of a geometry and of its moved copy */
+
 int cli_geometry_read(const char *path, vxg_ct_notes *notes, vxg_ct_geometry **out) {
     char *text = NULL;
     *out = NULL;
@@ -60,6 +62,19 @@ int cli_recon_geometry(cli_job *job) {
     return status;
 }
 
+/* The rows, one more while they are read with the frames of its fields, and what the method takes.
+ */
+static int check_memory(cli_job *job, int64_t nrows) {
+    const cli_select *s = &job->sel;
+    const int64_t views = s->view1 - s->view0, n = s->col1 - s->col0;
+    const int64_t flats = job->scan->nflats, darks = job->scan->ndarks;
+    const int64_t frames = flats > darks ? flats : darks;
+    const int64_t method = n < 8 ? 0 : vxg_ct_center_memory(views, 1, n, NULL);
+    return cli_memory_need(job->scan, !s->no_minus_log, job->opt->max_memory,
+                           4 * n * (views * (nrows + 1) + 2 + frames) + VIEW_BYTES * views + method,
+                           "to find the rotation axis");
+}
+
 /* The mean of the detector rows next to the plane of the source, one value a column. */
 static int middle_row(cli_job *job, const vxg_ct_summary *kind, float **out) {
     const cli_select *sel = &job->sel;
@@ -74,7 +89,8 @@ static int middle_row(cli_job *job, const vxg_ct_summary *kind, float **out) {
                              "the plane of the source, row %.6g, is not on the "
                              "detector",
                              at);
-    int status = cli_scan_rows(job->scan, sel, list, nrows, &data);
+    int status = check_memory(job, nrows);
+    if (!status) status = cli_scan_rows(job->scan, sel, list, nrows, &data);
     for (int64_t v = 0; !status && v < views; v++)
         for (int64_t u = 0; u < n; u++) {
             double sum = 0;

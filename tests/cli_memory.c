@@ -143,6 +143,24 @@ TEST(flat_detector)
 TEST(curved_detector)
 { cone("curved", "--detector curved"); }
 
+/* The axis of a geometry file is sought within the limit too. */
+TEST(axis_of_a_fan)
+{
+    NEED_TRUE_MEMORY();
+    RUN("simulate -o %s/fan.h5 --views 400 --rows 1 --cols 1200 --sod 3000 --sdd 4500 --photons 0 "
+        "--geometry-out %s/fan.json",
+        work, work);
+    const long kb = peak_kb("recon %s/fan.h5 -g %s/fan.json -c auto -o %s/fan --max-memory 80 "
+                            "--save-format npy --force --device cpu --no-checksum",
+                            work, work, work);
+    EXPECT(kb > 0 && (double)kb * 1.024e-3 <= 80, "%.1f MB", (double)kb * 1.024e-3);
+    EXPECT(peak_kb("recon %s/fan.h5 -g %s/fan.json -c auto -o %s/fan --max-memory 42 --force "
+                   "--device cpu --no-checksum",
+                   work, work, work) == -5 &&
+               log_has("to find the rotation axis"),
+           "too little for the search");
+}
+
 /* Views that are not alike have tables of weights of their own. */
 TEST(views_that_differ)
 {
@@ -265,7 +283,8 @@ TEST(axis)
 
 int main(int argc, char **argv) {
     static const test_entry list[] = {
-        T(parallel), T(flat_detector), T(curved_detector), T(views_that_differ),
-        T(chunks),   T(large_chunk),   T(trials),          T(axis)};
+        T(parallel),     T(flat_detector), T(curved_detector), T(views_that_differ),
+        T(chunks),       T(large_chunk),   T(trials),          T(axis),
+        T(axis_of_a_fan)};
     return run_in_work("cli_memory", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

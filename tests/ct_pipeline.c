@@ -251,15 +251,15 @@ TEST(bits_do_not_depend_on_memory_or_threads)
  * unpacked over and over are copied, where there is memory for a copy: never other bits. */
 TEST(the_reader_is_asked)
 {
-    enum { VIEWS = 24, ROWS = 60, N = 32 };
+    enum { VIEWS = 24, ROWS = 150, N = 32 };
     static const struct {
         int64_t step, more, copy, fails, copies, across;
     } runs[] = {{1, 0, 0, 0, 0, 0},        /* one row at a time */
-                {7, 1 << 24, 0, 0, 0, 0},  /* slabs of 56 rows */
-                {60, 1 << 24, 0, 0, 0, 0}, /* one slab: nothing comes again */
-                {60, 0, 0, 0, 1, 59},      /* 60 slabs of the same chunks */
-                {60, 0, 0, 1, 1, 59},      /* the copy cannot be made: slower, no failure */
-                {60, 0, 1 << 20, 0, 0, 59} /* no memory for it */};
+                {7, 1 << 24, 0, 0, 0, 0},  /* slabs of 63 rows, not 64 */
+                {60, 1 << 24, 0, 0, 0, 0}, /* slabs of a chunk: nothing comes again */
+                {60, 0, 0, 0, 1, 147},     /* 150 slabs of the same chunks */
+                {60, 0, 0, 1, 1, 147},     /* the copy cannot be made: slower, no failure */
+                {60, 0, 1 << 20, 0, 0, 147} /* no memory for it */};
     fake f;
     sink first, s;
     int64_t plain;

@@ -307,7 +307,7 @@ plant tables_of_the_first_rows src/ct/analytic/fdk_plan.c 's/p->window\.r0, wind
 plant memory_limit_ignored src/ct/pipeline/pipeline.c 's/if \(c->bytes <= room\) return/if (1) return/' "ct_pipeline bits"
 plant reader_memory_uncounted src/ct/pipeline/pipeline.c 's/VIEW_BYTES \+ c->cost\.memory/VIEW_BYTES/' "ct_pipeline asked"
 plant slabs_across_chunks src/ct/pipeline/pipeline.c 's/if \(n > step\) n -= n % step;//' "ct_pipeline asked"
-plant chunks_unpacked_again src/ct/pipeline/reading.c 's/define PASSES_MOST 3/define PASSES_MOST 99/' "ct_pipeline asked"
+plant chunks_unpacked_again src/ct/pipeline/reading.c 's/PASSES_MOST \* once/999 * once/' "ct_pipeline asked"
 plant copy_without_memory src/ct/pipeline/reading.c 's/if \(cost\.memory \+ cost\.copy_memory > room\)/if (0)/' "ct_pipeline asked"
 plant trials_unbounded src/ct/pipeline/pipeline.c 's/return c->bytes <= room \? VXG_OK : refuse_slice/return 1 ? VXG_OK : refuse_slice/' "ct_pipeline bounded"
 plant axis_unbounded cli/memory.c 's/if \(all <= cli_memory_bytes\(limit\)\)/if (1)/' "cli_memory axis"

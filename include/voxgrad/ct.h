@@ -461,9 +461,9 @@ VXG_API int vxg_ct_center_opposite(const float *projections, int64_t nviews, int
                                    const double *theta, const vxg_ct_center_opts *opts,
                                    vxg_ct_center_curve *curve, double *center);
 
-/* Bytes that the three take at most beside their arguments, vxg_ct_center_vo of one row and the
- * others of nv, with as many threads as there are now. -1: the options are refused.
- * Thread-safe. */
+/* Bytes that these and vxg_ct_center_conjugate take at most beside their arguments,
+ * vxg_ct_center_vo and vxg_ct_center_conjugate of one row and the others of nv, with as many
+ * threads as there are now. -1: the options are refused. Thread-safe. */
 VXG_API int64_t vxg_ct_center_memory(int64_t nviews, int64_t nv, int64_t nu,
                                      const vxg_ct_center_opts *opts);
 /* The column at which the axis of a full turn of a fan beam is seen: every ray is compared with the

@@ -5,9 +5,8 @@
 
 #include "ct/pipeline/pipeline.h"
 
-#define PASSES_MOST                                                                                \
-    3 /* over the file before a copy, which is written and read again, is cheaper                  \
-       */
+/* So many passes over the file, and a copy, which is written and read again, is cheaper. */
+#define PASSES_MOST 3
 
 int vxg__scratch_folder(const char *given, char *out, size_t size) {
     if (!given) given = getenv("TMPDIR");

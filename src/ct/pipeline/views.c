@@ -181,6 +181,7 @@ static int cut(job *j) {
     const int64_t area = 4 * j->vol.ny * j->vol.nx, nv = vxg_ct_geometry_nv(j->geo);
     for (j->slices = SLAB_MOST; j->slices > SLAB_LEAST; j->slices /= 2)
         if (j->slices * area <= SLAB_BYTES) break;
+    if (j->slices > j->vol.nz) j->slices = j->vol.nz;
     j->slabs = vxg__calloc((size_t)((j->vol.nz + j->slices - 1) / j->slices), sizeof *j->slabs);
     if (!j->slabs) return VXG_ERR_MEMORY;
     cut_slabs(j);

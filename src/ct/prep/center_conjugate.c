@@ -164,6 +164,11 @@ static int prepare(conjugate *w, const vxg_ct_geometry *geo, const vxg_ct_summar
     return VXG_OK;
 }
 
+int64_t vxg__center_conjugate_bytes(int64_t nviews, int64_t nu) {
+    return (int64_t)sizeof(conjugate) +
+           8 * ((2 * MOST_HARMONICS + vxg_threads()) * nu + 4 * nviews);
+}
+
 static int search(conjugate *w, const vxg_ct_summary *s, const vxg_ct_center_opts *given,
                   vxg_ct_center_curve *curve, double *center) {
     vxg_ct_center_opts o, in;

@@ -19,6 +19,8 @@ int64_t vxg_ct_center_memory(int64_t nviews, int64_t nv, int64_t nu,
     const int64_t vo = vxg__center_vo_bytes(nviews, nu);
     const int64_t pair = vxg__center_pair_bytes(nviews, nv, nu);
     const int64_t opposite = vxg__center_opposite_bytes(nviews, nv, nu);
-    const int64_t most = vo > pair ? vo : pair;
+    const int64_t conjugate = vxg__center_conjugate_bytes(nviews, nu);
+    int64_t most = vo > pair ? vo : pair;
+    most = most > conjugate ? most : conjugate;
     return (most > opposite ? most : opposite) + vxg__views_bytes(nviews) + 8 * (int64_t)candidates;
 }

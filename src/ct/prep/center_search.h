@@ -31,6 +31,7 @@ int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t 
 /* Bytes each method takes at most beside what it is given and the search (below). */
 int64_t vxg__center_vo_bytes(int64_t nviews, int64_t nu);
 int64_t vxg__center_opposite_bytes(int64_t nviews, int64_t nv, int64_t nu);
+int64_t vxg__center_conjugate_bytes(int64_t nviews, int64_t nu);
 int64_t vxg__center_pair_bytes(int64_t nviews, int64_t nv, int64_t nu);
 
 #endif
