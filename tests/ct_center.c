@@ -459,8 +459,13 @@ TEST(conjugate_rays)
             double c = NAN;
             CHECK(right && said, "%s", vxg_error_message());
             fan_sinogram(right, s);
-            CHECK_OK(vxg_ct_center_conjugate(s, FAN_VIEWS, FAN_COLS, said, NULL, NULL, &c));
+            double x[400], y[400],
+                least = 1; /* what is left of the difference: the right angle too */
+            vxg_ct_center_curve curve = {.center = x, .score = y, .capacity = 400};
+            CHECK_OK(vxg_ct_center_conjugate(s, FAN_VIEWS, FAN_COLS, said, NULL, &curve, &c));
             EXPECT(fabs(c - want) < 0.05, "detector %d: %g, expected %g", detector, c, want);
+            for (int64_t i = 0; i < curve.count; i++) least = fmin(least, y[i]);
+            EXPECT(least < 0.005, "conjugate rays differ by %g", least);
             vxg_ct_geometry_release(right);
             vxg_ct_geometry_release(said);
         }
