@@ -96,6 +96,51 @@ static int read_tiff(void) {
 static int read_hdf5(void) {
     return read_back("hdf5/volume.h5");
 }
+/* Blocks: a file of several slices with all there is to say, written and read back. */
+static int blocks(const char *path) {
+    vxg_block_writer *w = NULL;
+    vxg_block_reader *r = NULL;
+    float v[N * N];
+    const int64_t zeros[3] = {0}, all[3] = {2, N, N}, row[3] = {1, N, N};
+    vxg_block_create_opts o = {.info = {.ndim = 3, .dtype = VXG_F32}};
+    int status = vxg_io_register();
+    for (int i = 0; i < 3; i++) {
+        o.info.axis[i] = (vxg_axis){.count = all[i], .step = 0.5, .name = "z", .unit = "mm"};
+        o.info.axis[i].name[0] += (char)-i;
+    }
+    o.info.has_affine = !strstr(path, ".tif");
+    o.info.attributes = attributes, o.info.nattributes = 1;
+    if (!status) status = vxg_block_create(path, &o, &w);
+    if (!status) status = w->write(w, zeros, all, volume);
+    if (!status) {
+        status = w->finish(w);
+    } else if (w) {
+        w->abandon(w);
+    }
+    if (!status) status = vxg_block_open(path, NULL, &r);
+    if (!status) status = vxg_block_read(r, zeros, row, VXG_F32, v);
+    vxg_block_close(r);
+    if (status) unlink(path), rmdir(at("out"));
+    return status;
+}
+static int blocks_npy(void) {
+    return blocks(at("out/b.npy"));
+}
+static int blocks_h5(void) {
+    return blocks(at("out/b.h5"));
+}
+static int blocks_tiff(void) {
+    return blocks(at("out/b.tif"));
+}
+static int slices_back(void) {
+    float *v = NULL;
+    int64_t shape[3];
+    int status = write_volume(VXG_VOLUME_TIFF, at("out/t"));
+    if (!status) status = vxg_volume_read(at("out"), &v, shape);
+    vxg_free(v);
+    if (status) scratch_clear(at("out")), rmdir(at("out"));
+    return status;
+}
 static int read_npy(void) {
     return read_back("npy/f4.npy");
 }
@@ -151,6 +196,10 @@ static const struct {
              {"tomo", tomo},
              {"read_tiff", read_tiff},
              {"read_hdf5", read_hdf5},
+             {"blocks_npy", blocks_npy},
+             {"blocks_h5", blocks_h5},
+             {"blocks_tiff", blocks_tiff},
+             {"slices_back", slices_back},
              {"read_npy", read_npy},
              {"read_npy8", read_npy8},
              {"text", text},

@@ -99,6 +99,16 @@ TEST(element_types)
         {"<i4", {0xfd, 0xff, 0xff, 0xff}, 4, -3},
         {"<f4", {0, 0, 0x20, 0xc1}, 4, -10},
         {"<f8", {0, 0, 0, 0, 0, 0, 0xf8, 0x3f}, 8, 1.5},
+        {"|i1", {0xfe}, 1, -2},
+        {"|b1", {1}, 1, 1},
+        {"<f2", {0x00, 0xc2}, 2, -3},
+        {"<i8", {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 8, -2},
+        {"<u8", {0, 0, 0, 0, 0, 0, 0, 0x80}, 8, 9223372036854775808.0},
+        {">u2", {0xf2, 0x34}, 2, 0xf234},
+        {">f2", {0xc2, 0x00}, 2, -3},
+        {">f4", {0xc1, 0x20, 0, 0}, 4, -10},
+        {">f8", {0x3f, 0xf8, 0, 0, 0, 0, 0, 0}, 8, 1.5},
+        {">i8", {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}, 8, -2},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         for (int version = 1; version <= 3; version++) {
@@ -128,7 +138,8 @@ TEST(bad_files)
         const char *header, *words;
         size_t bytes;
     } cases[] = {
-        {1, "{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}", "element type", 4},
+        {1, "{'descr': '|f4', 'fortran_order': False, 'shape': (1,)}", "element type", 4},
+        {1, "{'descr': '<f16', 'fortran_order': False, 'shape': (1,)}", "element type", 16},
         {1, "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "element type", 4},
         {1, "{'fortran_order': False, 'shape': (1,)}", "element type", 4},
         {1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2)}", "Fortran", 16},

@@ -594,7 +594,8 @@ TEST(bad_volumes)
     int64_t s[3];
     CHECK(vxg_volume_read(at("absent"), &v, s) == VXG_ERR_INPUT, "absent");
     CHECK(vxg_volume_read(VXG_SOURCE_DIR "/tests/io_volume.c", &v, s) == VXG_ERR_INPUT, "a text");
-    CHECK(strstr(vxg_error_message(), "not a TIFF, HDF5 or NPY"), "%s", vxg_error_message());
+    CHECK(strstr(vxg_error_message(), "none of the formats hdf5, npy, tiff"), "%s",
+          vxg_error_message());
     for (int k = 0; k < FORMATS; k++) {
         size_t n = 0;
         CHECK_OK(write_all(options(formats[k].format, at(formats[k].path))));

@@ -185,8 +185,8 @@ typedef struct vxg_block_info { /* of one layout: it stands in readers */
         affine[12]; /* rows of 4: index of the file's fastest, second and third axis (i, j, k) and
                        1 to x, y, z in affine_unit, right-handed, towards right, front, top */
     char affine_unit[16];
-    double slope, intercept; /* value = slope * element + intercept where slope is not 0; reading as
-                                float applies it, reading in the storage type does not */
+    double slope, intercept;         /* value = slope * element + intercept where slope is not 0;
+                                        vxg_block_read applies it to other types than the storage type */
     const vxg_attribute *attributes; /* further names and texts; the reader's, NULL: none */
     int32_t nattributes;
     uint32_t reserved;
@@ -207,8 +207,8 @@ struct vxg_block_reader {
     vxg_block_info info;
     int64_t grain[VXG_MAX_DIMS]; /* block sizes along the axes that read nothing twice; 1: any */
     vxg_file_id id;
-    /* Reads a box that lies inside as `dtype`: the storage type, VXG_F32 or VXG_F64. Call
-     * vxg_block_read, which checks the box. */
+    /* Reads a box that lies inside as `dtype`: the storage type, VXG_F32 or VXG_F64; slope and
+     * intercept are not applied. Call vxg_block_read, which checks the box. */
     int (*read)(vxg_block_reader *self, const int64_t *start, const int64_t *count, vxg_dtype dtype,
                 void *dst);
     int (*cost)(vxg_block_reader *self, const int64_t *start, const int64_t *count,
@@ -263,6 +263,9 @@ typedef struct vxg_format {
     int (*sniff)(const uint8_t *head, size_t n);
     int (*open)(const char *path, const vxg_block_opts *opts, vxg_block_reader **out);
     int (*create)(const char *path, const vxg_block_create_opts *opts, vxg_block_writer **out);
+    /* The same as sniff of a path that is no regular file: a folder, or how names in one begin.
+     * NULL: none is. */
+    int (*sniff_path)(const char *path);
 } vxg_format;
 
 /* Adds a format; its texts and functions must stay as long as the process. VXG_ERR_ARGUMENT: a name

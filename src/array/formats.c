@@ -39,7 +39,8 @@ int vxg_format_register(const vxg_format *given) {
                 "format row: name, summary or extensions is missing");
     VXG_FAIL_IF(!own.open && !own.create, VXG_ERR_ARGUMENT, "format %s is neither read nor written",
                 own.name);
-    VXG_FAIL_IF(own.open && !own.sniff, VXG_ERR_ARGUMENT, "format %s: sniff is missing", own.name);
+    VXG_FAIL_IF(own.open && !own.sniff && !own.sniff_path, VXG_ERR_ARGUMENT,
+                "format %s: sniff is missing", own.name);
     int status = VXG_OK;
     vxg__lock(&formats_lock);
     if (vxg_format_find(own.name)) {
@@ -67,6 +68,17 @@ static const char *names(int written, char *out, size_t size) {
     return at ? out : "none";
 }
 
+/* The row that knows a path which is no regular file best, or NULL. */
+static const vxg_format *by_path(const char *path) {
+    const vxg_format *row = NULL;
+    int best = 0;
+    for (int i = 0; i < vxg_format_count(); i++) {
+        const int sure = formats[i].open && formats[i].sniff_path ? formats[i].sniff_path(path) : 0;
+        if (sure > best) best = sure, row = &formats[i];
+    }
+    return row;
+}
+
 static int by_content(const char *path, const vxg_format **row) {
     uint8_t head[HEAD];
     struct stat st;
@@ -74,13 +86,17 @@ static int by_content(const char *path, const vxg_format **row) {
     int best = 0;
     *row = NULL;
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    const int reason = errno;
+    if (fd < 0 && (*row = by_path(path))) return VXG_OK;
+    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(reason));
     const int regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     const ssize_t n = regular ? pread(fd, head, sizeof head, 0) : 0;
     close(fd);
+    if (!regular && (*row = by_path(path))) return VXG_OK;
     VXG_FAIL_IF(!regular, VXG_ERR_INPUT, "%s: not a regular file", path);
     for (int i = 0; i < vxg_format_count(); i++) {
-        const int sure = formats[i].open ? formats[i].sniff(head, n > 0 ? (size_t)n : 0) : 0;
+        const int sure =
+            formats[i].open && formats[i].sniff ? formats[i].sniff(head, n > 0 ? (size_t)n : 0) : 0;
         if (sure > best) best = sure, *row = &formats[i];
     }
     VXG_FAIL_IF(!*row, VXG_ERR_INPUT, "%s: a file of none of the formats %s", path,
@@ -158,6 +174,16 @@ static int check_box(const vxg_block_info *info, const int64_t *start, const int
     return VXG_OK;
 }
 
+static void scale(const vxg_block_info *info, int64_t n, vxg_dtype dtype, void *p) {
+    float *f = p;
+    double *d = p;
+    for (int64_t i = 0; i < n; i++)
+        if (dtype == VXG_F32)
+            f[i] = (float)(info->slope * (double)f[i] + info->intercept);
+        else
+            d[i] = info->slope * d[i] + info->intercept;
+}
+
 int vxg_block_read(vxg_block_reader *r, const int64_t *start, const int64_t *count, vxg_dtype dtype,
                    void *dst) {
     int64_t elements = 0;
@@ -168,7 +194,9 @@ int vxg_block_read(vxg_block_reader *r, const int64_t *start, const int64_t *cou
                 vxg_dtype_name(r->info.dtype), vxg_dtype_name(dtype));
     if (elements == 0) return VXG_OK;
     VXG_FAIL_IF(!dst, VXG_ERR_ARGUMENT, "dst is NULL");
-    return r->read(r, start, count, dtype, dst);
+    VXG_TRY(r->read(r, start, count, dtype, dst));
+    if (r->info.slope != 0 && dtype != r->info.dtype) scale(&r->info, elements, dtype, dst);
+    return VXG_OK;
 }
 
 int vxg_block_cost_of(vxg_block_reader *r, const int64_t *start, const int64_t *count,

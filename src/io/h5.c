@@ -19,6 +19,15 @@ void vxg__h5_leave(vxg__h5_guard *g) {
     vxg__unlock(&h5_lock);
 }
 
+hid_t vxg__h5_half(H5T_order_t order) {
+    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    if (type >= 0 && H5Tset_fields(type, 15, 10, 5, 0, 10) >= 0 && H5Tset_size(type, 2) >= 0 &&
+        H5Tset_ebias(type, 15) >= 0 && H5Tset_order(type, order) >= 0)
+        return type;
+    if (type >= 0) H5Tclose(type);
+    return -1;
+}
+
 static herr_t innermost(unsigned n, const H5E_error2_t *e, void *context) {
     (void)n;
     const char **words = context;

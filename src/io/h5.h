@@ -21,6 +21,9 @@ void vxg__h5_leave(vxg__h5_guard *g);
  */
 int vxg__h5_fail(int status, const char *format, ...) VXG_PRINTF(2, 3);
 
+/* IEEE binary16, as numpy and h5py write it; close it. */
+hid_t vxg__h5_half(H5T_order_t order);
+
 /* Writing: a text attribute; the root dataset "implements", by which Data Exchange files say what
  * they hold; a dataset with its elements in one piece, allocated at once so that they can be
  * written at *offset of the file later. */

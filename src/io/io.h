@@ -58,23 +58,21 @@ void vxg__file_id(const struct stat *st, vxg_file_id *out);
 /* Counts of a shape: 0 and a message when a size is not positive or the product is over 2^40. */
 int vxg__count(int ndim, const int64_t *shape, int64_t *count);
 
-/* Headers of uncompressed float formats: the bytes in front of the elements. */
+/* Headers of uncompressed formats: the bytes in front of the elements. */
 int vxg__npy_header(vxg_text *out, vxg_dtype dtype, int ndim, const int64_t *shape);
 typedef struct vxg__tiff_layout {
+    vxg_dtype dtype; /* real */
     int64_t pages, ny, nx;
     const double *voxel; /* z, y, x; 0: unknown */
     const char *unit;
     const char *software; /* the first page's Software tag; NULL: none */
 } vxg__tiff_layout;
-/* Header and directories; elements of page p follow at *size + p ny nx 4. Classic TIFF when all
- * offsets fit into 32 bits and big is 0. Free *bytes with vxg__free. */
+/* Header and directories; elements of page p follow at *size + p times the bytes of a page. Classic
+ * TIFF when all offsets fit into 32 bits and big is 0. Free *bytes with vxg__free. */
 int vxg__tiff_fits(double size); /* as a pixel size */
 int vxg__tiff_header(const vxg__tiff_layout *layout, int big, uint8_t **bytes, int64_t *size);
-/* An HDF5 file at path (truncated) with exchange/data allocated; offset of its elements. */
-int vxg__h5_volume_create(const char *path, const vxg_volume_writer_opts *opts, int64_t *offset);
-
-int vxg__tiff_read(const char *path, int64_t file_bytes, float **data, int64_t shape[3]);
-int vxg__h5_read(const char *path, float **data, int64_t shape[3]);
+/* Says in the log that TIFF cannot hold one of the pixel sizes, voxel[1] and voxel[2]. */
+void vxg__tiff_tell(const double voxel[3], const char *unit);
 
 /* Drawing (picture.c): coverage 0..1 blends a colour over a pixel; outside pixels are dropped. */
 typedef struct vxg__colour {

@@ -1,6 +1,8 @@
 /* NPY files (NumPy's format description, versions 1.0 to 3.0). */
 #include "io/npy.h"
 
+#include "io/elements.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,11 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int host_is_little(void) {
-    const uint16_t one = 1;
-    return *(const uint8_t *)&one == 1;
-}
 
 /* NumPy's word for a storage type: byte order, kind, bytes. */
 static void npy_word(vxg_dtype dtype, char out[8]) {
@@ -22,7 +19,11 @@ static void npy_word(vxg_dtype dtype, char out[8]) {
                       : dtype == VXG_U8 || dtype == VXG_U16 || dtype == VXG_U32 ? 'u'
                       : dtype == VXG_U64                                        ? 'u'
                                                                                 : 'i';
-    snprintf(out, 8, "%c%c%d", size == 1 ? '|' : host_is_little() ? '<' : '>', kind, (int)size);
+    snprintf(out, 8, "%c%c%d",
+             size == 1               ? '|'
+             : vxg__host_is_little() ? '<'
+                                     : '>',
+             kind, (int)size);
 }
 
 int vxg__npy_header(vxg_text *out, vxg_dtype dtype, int ndim, const int64_t *shape) {
@@ -81,21 +82,15 @@ int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *sh
 
 /* ---- reading ---- */
 
-typedef enum npy_kind {
-    NPY_F4,
-    NPY_F8,
-    NPY_U1,
-    NPY_U2,
-    NPY_U4,
-    NPY_I2,
-    NPY_I4,
-    NPY_KINDS
-} npy_kind;
+/* NumPy's kinds of elements that storage types have; bool is read as uint8. */
 static const struct {
-    const char *descr;
+    char kind;
     int size;
-} npy_kinds[NPY_KINDS] = {{"<f4", 4}, {"<f8", 8}, {"|u1", 1}, {"<u2", 2},
-                          {"<u4", 4}, {"<i2", 2}, {"<i4", 4}};
+    vxg_dtype dtype;
+} kinds[] = {{'f', 2, VXG_F16}, {'f', 4, VXG_F32},  {'f', 8, VXG_F64}, {'i', 1, VXG_I8},
+             {'i', 2, VXG_I16}, {'i', 4, VXG_I32},  {'i', 8, VXG_I64}, {'u', 1, VXG_U8},
+             {'u', 2, VXG_U16}, {'u', 4, VXG_U32},  {'u', 8, VXG_U64}, {'b', 1, VXG_U8},
+             {'c', 8, VXG_C64}, {'c', 16, VXG_C128}};
 
 /* Position behind 'key': in the header's text, or NULL. */
 static const char *value_of(const char *text, const char *key) {
@@ -106,17 +101,23 @@ static const char *value_of(const char *text, const char *key) {
     return p;
 }
 
+/* "'<f4'": byte order, kind, bytes. */
 static int parse_descr(const char *path, const char *p, vxg__npy_info *info) {
-    for (int k = 0; p && k < NPY_KINDS; k++) {
-        size_t n = strlen(npy_kinds[k].descr);
-        if ((*p == '\'' || *p == '"') && !strncmp(p + 1, npy_kinds[k].descr, n) && p[n + 1] == *p) {
-            info->kind = k;
-            return VXG_OK;
-        }
+    const char quote = p && (*p == '\'' || *p == '"') ? *p : 0, order = quote ? p[1] : 0;
+    const int good = order && strchr("<>|=", order);
+    for (size_t k = 0; good && k < sizeof kinds / sizeof *kinds; k++) {
+        char word[8];
+        const int n = snprintf(word, sizeof word, "%c%d%c", kinds[k].kind, kinds[k].size, quote);
+        if (strncmp(p + 2, word, (size_t)n) != 0) continue;
+        if (order == '|' && kinds[k].size > 1) break;
+        info->dtype = kinds[k].dtype;
+        info->turned = order == (vxg__host_is_little() ? '>' : '<') && kinds[k].size > 1;
+        return VXG_OK;
     }
     VXG_FAIL(VXG_ERR_INPUT,
-             "%s: NPY element type %.12s is not read; <f4 <f8 |u1 <u2 <u4 <i2 <i4 are", path,
-             p ? p : "(none)");
+             "%s: NPY element type %.12s is not read; numbers are: f2 f4 f8, i1 to i8, u1 to u8, "
+             "c8 c16, b1",
+             path, p ? VXG_SHOW(p) : "(none)");
 }
 
 static int parse_shape(const char *path, const char *p, vxg__npy_info *info) {
@@ -141,7 +142,7 @@ static int parse_shape(const char *path, const char *p, vxg__npy_info *info) {
     }
 }
 
-static int read_exact(int fd, void *data, size_t n, int64_t offset, const char *path) {
+int vxg__read_exact(int fd, void *data, size_t n, int64_t offset, const char *path) {
     char *p = data;
     while (n > 0) {
         ssize_t got = pread(fd, p, n < ((size_t)1 << 30) ? n : (size_t)1 << 30, (off_t)offset);
@@ -158,7 +159,7 @@ int vxg__npy_look(int fd, int64_t file_bytes, const char *path, vxg__npy_info *i
     char text[4096];
     VXG_FAIL_IF(file_bytes < 12, VXG_ERR_INPUT, "%s: %lld bytes are too few for an NPY file", path,
                 (long long)file_bytes);
-    VXG_TRY(read_exact(fd, lead, sizeof lead, 0, path));
+    VXG_TRY(vxg__read_exact(fd, lead, sizeof lead, 0, path));
     VXG_FAIL_IF(memcmp(lead, "\x93NUMPY", 6) != 0, VXG_ERR_INPUT, "%s: not an NPY file", path);
     int64_t length = lead[8] | lead[9] << 8;
     info->offset = 10;
@@ -168,7 +169,7 @@ int vxg__npy_look(int fd, int64_t file_bytes, const char *path, vxg__npy_info *i
                 path, lead[6]);
     VXG_FAIL_IF(length >= (int64_t)sizeof text || info->offset + length > file_bytes, VXG_ERR_INPUT,
                 "%s: NPY header of %lld bytes is too long", path, (long long)length);
-    VXG_TRY(read_exact(fd, text, (size_t)length, info->offset, path));
+    VXG_TRY(vxg__read_exact(fd, text, (size_t)length, info->offset, path));
     text[length] = 0;
     info->offset += length;
     VXG_TRY(parse_descr(path, value_of(text, "'descr'"), info));
@@ -176,56 +177,32 @@ int vxg__npy_look(int fd, int64_t file_bytes, const char *path, vxg__npy_info *i
     const char *order = value_of(text, "'fortran_order'");
     int fortran = order && !strncmp(order, "True", 4) && info->ndim > 1;
     VXG_FAIL_IF(fortran, VXG_ERR_INPUT, "%s: NPY in Fortran order; C order expected", path);
-    int64_t need = info->offset + info->count * npy_kinds[info->kind].size;
+    int64_t need = info->offset + info->count * (int64_t)vxg_dtype_size(info->dtype);
     VXG_FAIL_IF(need > file_bytes, VXG_ERR_INPUT, "%s: NPY file is cut: %lld bytes, %lld expected",
                 path, (long long)file_bytes, (long long)need);
     return VXG_OK;
 }
 
-/* Little-endian elements to doubles or floats, or to this machine's byte order. */
-static void convert(npy_kind kind, const uint8_t *p, int64_t n, vxg_dtype dtype, void *dst) {
-    const int size = npy_kinds[kind].size, as_is = dtype != VXG_F32 && dtype != VXG_F64;
-    for (int64_t i = 0; i < n; i++, p += size) {
-        uint64_t u = 0;
-        for (int b = 0; b < size; b++) u |= (uint64_t)p[b] << 8 * b;
-        const uint32_t low = (uint32_t)u;
-        double d = low;
-        float f;
-        switch (kind) {
-        case NPY_F4: memcpy(&f, &low, 4), d = f; break;
-        case NPY_F8: memcpy(&d, &u, 8); break;
-        case NPY_I2: d = (int16_t)low; break;
-        case NPY_I4: d = (int32_t)low; break;
-        default: break;
-        }
-        if (dtype == VXG_F32) ((float *)dst)[i] = (float)d;
-        if (dtype == VXG_F64) ((double *)dst)[i] = d;
-        if (!as_is) continue;
-        if (size == 1) ((uint8_t *)dst)[i] = (uint8_t)low;
-        if (size == 2) ((uint16_t *)dst)[i] = (uint16_t)low;
-        if (size == 4) ((uint32_t *)dst)[i] = low;
-    }
-}
-
-vxg_dtype vxg__npy_dtype(const vxg__npy_info *info) {
-    static const vxg_dtype types[NPY_KINDS] = {VXG_F32, VXG_F64, VXG_U8, VXG_U16,
-                                               VXG_U32, VXG_I16, VXG_I32};
-    return types[info->kind];
-}
-
 int vxg__npy_read_run(int fd, const char *path, const vxg__npy_info *info, int64_t at, int64_t n,
                       vxg_dtype dtype, void *dst) {
     enum { PIECE = 1 << 14 };
-    const int size = npy_kinds[info->kind].size;
-    uint8_t buffer[PIECE];
-    const int64_t most = PIECE / size, step = (int64_t)vxg_dtype_size(dtype);
-    if (dtype == vxg__npy_dtype(info) && host_is_little())
-        return read_exact(fd, dst, (size_t)(n * size), info->offset + at * size, path);
+    const int64_t size = (int64_t)vxg_dtype_size(info->dtype), most = PIECE / size;
+    const int64_t step = (int64_t)vxg_dtype_size(dtype);
+    _Alignas(16) uint8_t buffer[PIECE];
+    if (dtype == info->dtype) {
+        VXG_TRY(vxg__read_exact(fd, dst, (size_t)(n * size), info->offset + at * size, path));
+        if (info->turned) vxg__elements_turn(dtype, dst, n);
+        return VXG_OK;
+    }
+    VXG_FAIL_IF(vxg__is_complex(info->dtype), VXG_ERR_UNSUPPORTED,
+                "%s: %s elements are no real numbers: they are read as they are", path,
+                vxg_dtype_name(info->dtype));
     for (int64_t i = 0; i < n; i += most) {
         const int64_t part = n - i < most ? n - i : most;
-        VXG_TRY(
-            read_exact(fd, buffer, (size_t)(part * size), info->offset + (at + i) * size, path));
-        convert((npy_kind)info->kind, buffer, part, dtype, (char *)dst + i * step);
+        VXG_TRY(vxg__read_exact(fd, buffer, (size_t)(part * size), info->offset + (at + i) * size,
+                                path));
+        if (info->turned) vxg__elements_turn(info->dtype, buffer, part);
+        vxg__elements_convert(info->dtype, buffer, part, dtype, (char *)dst + i * step);
     }
     return VXG_OK;
 }
@@ -233,7 +210,7 @@ int vxg__npy_read_run(int fd, const char *path, const vxg__npy_info *info, int64
 int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape) {
     VXG_FAIL_IF(!path || !data || !ndim || !shape, VXG_ERR_ARGUMENT, "an argument is NULL");
     *data = NULL, *ndim = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
     struct stat st;
     vxg__npy_info info = {0};

@@ -5,14 +5,17 @@
 #include "io/io.h"
 
 typedef struct vxg__npy_info {
-    int kind; /* an index of npy.c's table of element types */
+    vxg_dtype dtype;
+    int turned; /* the other byte order than this machine's */
     int ndim;
     int64_t shape[VXG_MAX_DIMS], count, offset;
 } vxg__npy_info;
 
 int vxg__npy_look(int fd, int64_t file_bytes, const char *path, vxg__npy_info *info);
-vxg_dtype vxg__npy_dtype(const vxg__npy_info *info);
-/* n elements from element `at` on, as float32, float64 or the file's own type. */
+/* n bytes, all of them: VXG_ERR_INPUT when the file ends before. */
+int vxg__read_exact(int fd, void *data, size_t n, int64_t offset, const char *path);
+/* n elements from element `at` on, as float32, float64 or the file's own type;
+ * complex ones as such alone. */
 int vxg__npy_read_run(int fd, const char *path, const vxg__npy_info *info, int64_t at, int64_t n,
                       vxg_dtype dtype, void *dst);
 int vxg__npy_block_open(const char *path, const vxg_block_opts *opts, vxg_block_reader **out);

@@ -17,8 +17,9 @@ static int set_name(vxg__scan *s, vxg_frame_kind kind, const char *name) {
 }
 
 static int open_set(vxg__scan *s, const char *name, vxg_frame_kind kind, vxg__frames *f) {
-    VXG_TRY(vxg__h5_dataset_open(s->file, name, vxg__scan_title(s, name), &s->sets[kind]));
-    f->data = &s->sets[kind];
+    vxg__scan_title(s, name); /* for messages about it */
+    VXG_TRY(vxg__h5_block_new(s->file, name, 0, &s->sets[kind]));
+    f->data = s->sets[kind];
     return VXG_OK;
 }
 
@@ -26,11 +27,12 @@ static int open_data(vxg__scan *s, const char *name) {
     vxg__frames *f = &s->kinds[VXG_FRAME_DATA];
     VXG_TRY(set_name(s, VXG_FRAME_DATA, name));
     VXG_TRY(open_set(s, name, VXG_FRAME_DATA, f));
-    VXG_FAIL_IF(f->data->ndim != 3, VXG_ERR_INPUT,
-                "%s: rank %d, rank 3 (views, rows, columns) expected", s->title, f->data->ndim);
-    f->n = f->data->shape[0];
-    s->reader.nrows = f->data->shape[1], s->reader.ncols = f->data->shape[2];
-    s->reader.dtype = f->data->dtype;
+    VXG_FAIL_IF(f->data->info.ndim != 3, VXG_ERR_INPUT,
+                "%s: rank %d, rank 3 (views, rows, columns) expected", s->title,
+                f->data->info.ndim);
+    f->n = f->data->info.axis[0].count;
+    s->reader.nrows = f->data->info.axis[1].count, s->reader.ncols = f->data->info.axis[2].count;
+    s->reader.dtype = vxg_dtype_name(f->data->info.dtype);
     return VXG_OK;
 }
 
@@ -129,15 +131,15 @@ static int open_fields(vxg__scan *s, vxg_frame_kind kind, const char *name) {
     if (!there) return VXG_OK;
     VXG_TRY(set_name(s, kind, name));
     VXG_TRY(open_set(s, name, kind, f));
-    int n = f->data->ndim;
+    int n = f->data->info.ndim;
     VXG_FAIL_IF(n != 3 && n != 2, VXG_ERR_INPUT,
                 "%s: rank %d, rank 3 (frames, rows, columns) expected", s->title, n);
-    int64_t rows = f->data->shape[n - 2], cols = f->data->shape[n - 1];
+    int64_t rows = f->data->info.axis[n - 2].count, cols = f->data->info.axis[n - 1].count;
     VXG_FAIL_IF(rows != s->reader.nrows || cols != s->reader.ncols, VXG_ERR_INPUT,
                 "%s: frames of %lld x %lld, %lld x %lld expected as in exchange/data", s->title,
                 (long long)rows, (long long)cols, (long long)s->reader.nrows,
                 (long long)s->reader.ncols);
-    f->n = n == 3 ? f->data->shape[0] : 1;
+    f->n = n == 3 ? f->data->info.axis[0].count : 1;
     return VXG_OK;
 }
 
@@ -414,14 +416,14 @@ static int open_bare(vxg__scan *s, const char *name) {
     VXG_TRY(vxg__h5_exists(s->file, name, &there));
     VXG_FAIL_IF(!there, VXG_ERR_INPUT, "%s: there is no such dataset", vxg__scan_title(s, name));
     VXG_TRY(open_set(s, name, VXG_FRAME_DATA, f));
-    VXG_FAIL_IF(f->data->ndim != 3 && f->data->ndim != 2, VXG_ERR_INPUT,
+    VXG_FAIL_IF(f->data->info.ndim != 3 && f->data->info.ndim != 2, VXG_ERR_INPUT,
                 "%s: rank %d, rank 3 (views, rows, columns) or 2 (views, columns) expected",
-                s->title, f->data->ndim);
-    f->rowless = f->data->ndim == 2;
-    f->n = s->reader.nviews = f->data->shape[0];
-    s->reader.nrows = f->rowless ? 1 : f->data->shape[1];
-    s->reader.ncols = f->data->shape[f->data->ndim - 1];
-    s->reader.dtype = f->data->dtype;
+                s->title, f->data->info.ndim);
+    f->rowless = f->data->info.ndim == 2;
+    f->n = s->reader.nviews = f->data->info.axis[0].count;
+    s->reader.nrows = f->rowless ? 1 : f->data->info.axis[1].count;
+    s->reader.ncols = f->data->info.axis[f->data->info.ndim - 1].count;
+    s->reader.dtype = vxg_dtype_name(f->data->info.dtype);
     return angles_beside(s, name);
 }
 

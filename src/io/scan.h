@@ -2,12 +2,12 @@
 #ifndef VXG_IO_SCAN_H
 #define VXG_IO_SCAN_H
 
-#include "io/h5/dataset.h"
+#include "io/h5_block.h"
 
 /* The frames of one kind: frame i is frame map[i] of the dataset, or i itself without a map. A
  * dataset of rank 2 is one frame. */
 typedef struct vxg__frames {
-    vxg__h5_dataset *data;
+    vxg_block_reader *data; /* NULL: none */
     const char *name;
     int64_t n;
     int64_t *map;
@@ -22,9 +22,9 @@ typedef struct vxg__scan {
     vxg__h5_session *file;
     double *theta;
     char unit[16];
-    char title[1024];        /* "a.h5: exchange/data", for messages */
-    char names[3][256];      /* paths in the file of the frames' datasets */
-    vxg__h5_dataset sets[3]; /* by vxg_frame_kind; NXtomo: one for all kinds */
+    char title[1024];          /* "a.h5: exchange/data", for messages */
+    char names[3][256];        /* paths in the file of the frames' datasets */
+    vxg_block_reader *sets[3]; /* by vxg_frame_kind; NXtomo: one for all kinds */
     vxg__frames kinds[3];
 } vxg__scan;
 

@@ -13,18 +13,16 @@ const char *vxg__scan_title(vxg__scan *s, const char *name) {
     return s->title;
 }
 
-static int read_run(vxg__scan *s, const vxg__frames *f, int64_t first, int64_t n,
-                    const int64_t box[4], float *dst) {
+static int read_run(const vxg__frames *f, int64_t first, int64_t n, const int64_t box[4],
+                    float *dst) {
     const int64_t start[3] = {first, box[0], box[2]};
     const int64_t count[3] = {n, box[1] - box[0], box[3] - box[2]};
     if (f->rowless) {
         const int64_t from[2] = {first, box[2]}, size[2] = {n, box[3] - box[2]};
-        return vxg__h5_dataset_read(f->data, vxg__scan_title(s, f->name), from, size,
-                                    VXG__H5_AS_FLOAT, dst);
+        return vxg_block_read(f->data, from, size, VXG_F32, dst);
     }
-    int skip = f->data->ndim == 2; /* a single frame has no frame axis */
-    return vxg__h5_dataset_read(f->data, vxg__scan_title(s, f->name), start + skip, count + skip,
-                                VXG__H5_AS_FLOAT, dst);
+    int skip = f->data->info.ndim == 2; /* a single frame has no frame axis */
+    return vxg_block_read(f->data, start + skip, count + skip, VXG_F32, dst);
 }
 
 /* ---- from the scratch file ---- */
@@ -77,14 +75,14 @@ static int scan_read(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int
     for (int64_t v = v0, n = 0; v < v1 && !status; v += n, dst += n * frame) {
         int64_t first = f->map ? f->map[v] : v;
         for (n = 1; v + n < v1 && (!f->map || f->map[v + n] == first + n);) n++;
-        status = read_run(s, f, first, n, box, dst);
+        status = read_run(f, first, n, box, dst);
     }
     return status;
 }
 
 void vxg__scan_free(vxg__scan *s) {
     for (int k = 0; k < 3; k++) {
-        vxg__h5_dataset_close(&s->sets[k]);
+        vxg_block_close(s->sets[k]);
         vxg__free(s->kinds[k].map);
         if (s->kinds[k].prepared) close(s->kinds[k].scratch);
     }
@@ -130,25 +128,30 @@ static int64_t up_to(int64_t v, int64_t step) {
 
 static int cost_of(vxg__scan *s, const vxg__frames *f, int64_t r0, int64_t r1, vxg_read_cost *out) {
     const int64_t nrows = s->reader.nrows, ncols = s->reader.ncols, rows = r1 - r0;
-    vxg__h5_dataset *d = f->data;
-    int64_t chunk[VXG_MAX_DIMS];
+    vxg_block_reader *d = f->data;
+    vxg_block_cost block = {.size = sizeof block};
+    int64_t one[VXG_MAX_DIMS], zeros[VXG_MAX_DIMS] = {0};
     out->row_step = 1;
     if (!d || f->n == 0) return VXG_OK;
-    VXG_TRY(vxg__h5_dataset_grain(d, chunk, &out->memory));
-    out->wanted = out->unpacked = f->n * rows * ncols * d->bytes;
+    const int64_t bytes = (int64_t)vxg_dtype_size(d->info.dtype), *grain = d->grain;
+    for (int i = 0; i < d->info.ndim; i++) one[i] = 1;
+    VXG_TRY(vxg_block_cost_of(d, zeros, one, &block));
+    out->memory = block.memory;
+    out->wanted = out->unpacked = f->n * rows * ncols * bytes;
     copy c = {.s = s, .kind = (vxg_frame_kind)(f - s->kinds), .c1 = ncols};
-    if (!f->rowless && d->ndim >= 2)
-        out->copy_memory = 4 * plan_copy(&c, chunk, d->ndim, s->file->memory / 32);
+    if (!f->rowless && d->info.ndim >= 2)
+        out->copy_memory = 4 * plan_copy(&c, grain, d->info.ndim, s->file->memory / 32);
     if (f->prepared) {
         out->unpacked = f->n * rows * (f->scratch_c1 - f->scratch_c0) * 4;
         return VXG_OK;
     }
-    if (f->rowless || d->ndim < 2) return VXG_OK;
-    out->row_step = chunk[d->ndim - 2] < nrows ? chunk[d->ndim - 2] : nrows;
+    const int ndim = d->info.ndim;
+    if (f->rowless || ndim < 2) return VXG_OK;
+    out->row_step = grain[ndim - 2] < nrows ? grain[ndim - 2] : nrows;
     const int64_t first = r0 / out->row_step * out->row_step;
     int64_t touched = rows ? up_to(r1, out->row_step) - first : 0;
     if (touched > nrows - first) touched = nrows - first;
-    out->unpacked = f->n * touched * ncols * d->bytes;
+    out->unpacked = f->n * touched * ncols * bytes;
     return VXG_OK;
 }
 
@@ -224,11 +227,9 @@ static int scan_prepare(vxg_scan_reader *self, vxg_frame_kind kind, int64_t c0, 
                 VXG_ERR_ARGUMENT, "columns %lld:%lld of frames of kind %d", (long long)c0,
                 (long long)c1, (int)kind);
     vxg__frames *f = &s->kinds[kind];
-    if (!f->data || f->n == 0 || f->rowless || f->data->ndim < 2 || f->prepared) return VXG_OK;
+    if (!f->data || f->n == 0 || f->rowless || f->data->info.ndim < 2 || f->prepared) return VXG_OK;
     copy c = {.s = s, .kind = kind, .c0 = c0, .c1 = c1};
-    int64_t chunk[VXG_MAX_DIMS], memory = 0;
-    VXG_TRY(vxg__h5_dataset_grain(f->data, chunk, &memory));
-    const int64_t block = plan_copy(&c, chunk, f->data->ndim, s->file->memory / 32);
+    const int64_t block = plan_copy(&c, f->data->grain, f->data->info.ndim, s->file->memory / 32);
     VXG_FAIL_IF(4 * block > s->file->memory, VXG_ERR_MEMORY,
                 "%s: a chunk needs %.0f MB, more than there is for reading",
                 vxg__scan_title(s, f->name), 4e-6 * (double)block);

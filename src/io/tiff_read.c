@@ -1,16 +1,23 @@
-/* Reads TIFF slices and stacks through libtiff. */
-#include "io/io.h"
+/* TIFF files through libtiff: their pages, all alike, by boxes of rows and columns. */
+#include "io/tiff.h"
 
 #ifdef VXG_HAVE_TIFF
+#include "io/elements.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <tiffio.h>
+#include <unistd.h>
 
 typedef struct page {
     uint32_t width, height;
     uint16_t bits, format;
+    vxg_dtype dtype;
 } page;
 
 typedef struct reason {
@@ -29,28 +36,47 @@ static int ignore(TIFF *tif, void *user, const char *module, const char *format,
     (void)tif, (void)user, (void)module, (void)format, (void)ap;
     return 1;
 }
-static TIFF *open_quietly(const char *path, reason *r) {
+/* Not mapped ("m"): a file that becomes shorter must be an error and no signal. Takes fd. */
+static TIFF *open_quietly(int fd, const char *path, reason *r) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options) return NULL;
     TIFFOpenOptionsSetErrorHandlerExtR(options, note, r);
     TIFFOpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)1 << 32);
-    TIFF *tif = TIFFOpenExt(path, "r", options);
+    TIFF *tif = TIFFFdOpenExt(fd, path, "rm", options);
     TIFFOpenOptionsFree(options);
     return tif;
 }
 #else
 /* Older libtiff has only process-wide handlers: without them it prints. */
-static TIFF *open_quietly(const char *path, reason *r) {
+static TIFF *open_quietly(int fd, const char *path, reason *r) {
     (void)r;
     TIFFSetErrorHandler(NULL);
     TIFFSetWarningHandler(NULL);
-    return TIFFOpen(path, "r");
+    return TIFFFdOpen(fd, path, "rm");
 }
 #endif
 
 static const char *words(const reason *r) {
     return r->text[0] ? r->text : "libtiff gave no reason";
+}
+
+static int storage_type(page *p) {
+    static const struct {
+        uint16_t format, bits;
+        vxg_dtype dtype;
+    } types[] = {{SAMPLEFORMAT_UINT, 8, VXG_U8},     {SAMPLEFORMAT_UINT, 16, VXG_U16},
+                 {SAMPLEFORMAT_UINT, 32, VXG_U32},   {SAMPLEFORMAT_UINT, 64, VXG_U64},
+                 {SAMPLEFORMAT_INT, 8, VXG_I8},      {SAMPLEFORMAT_INT, 16, VXG_I16},
+                 {SAMPLEFORMAT_INT, 32, VXG_I32},    {SAMPLEFORMAT_INT, 64, VXG_I64},
+                 {SAMPLEFORMAT_IEEEFP, 16, VXG_F16}, {SAMPLEFORMAT_IEEEFP, 32, VXG_F32},
+                 {SAMPLEFORMAT_IEEEFP, 64, VXG_F64}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (p->format == types[i].format && p->bits == types[i].bits) {
+            p->dtype = types[i].dtype;
+            return 1;
+        }
+    return 0;
 }
 
 /* Size and element type of the current page, checked. */
@@ -67,12 +93,8 @@ static int look(TIFF *tif, const char *path, int64_t number, page *p) {
     VXG_FAIL_IF(samples != 1, VXG_ERR_INPUT, "%s page %lld: %d samples per pixel, 1 expected", path,
                 n, samples);
     VXG_FAIL_IF(!p->width || !p->height, VXG_ERR_INPUT, "%s page %lld: no pixels", path, n);
-    int is_float = p->format == SAMPLEFORMAT_IEEEFP;
-    int is_int = p->format == SAMPLEFORMAT_UINT || p->format == SAMPLEFORMAT_INT;
-    int good = (is_float && (p->bits == 32 || p->bits == 64)) ||
-               (is_int && (p->bits == 8 || p->bits == 16 || p->bits == 32));
-    VXG_FAIL_IF(!good, VXG_ERR_INPUT,
-                "%s page %lld: %d-bit samples of format %d; 8, 16, 32-bit integers or 32, 64-bit "
+    VXG_FAIL_IF(!storage_type(p), VXG_ERR_INPUT,
+                "%s page %lld: %d-bit samples of format %d; 8 to 64-bit integers or 16 to 64-bit "
                 "floats expected",
                 path, n, p->bits, p->format);
     VXG_FAIL_IF(TIFFScanlineSize64(tif) != (uint64_t)p->width * (p->bits / 8), VXG_ERR_INPUT,
@@ -80,34 +102,6 @@ static int look(TIFF *tif, const char *path, int64_t number, page *p) {
                 (unsigned long long)TIFFScanlineSize64(tif),
                 (unsigned long long)p->width * (p->bits / 8));
     return VXG_OK;
-}
-
-static void convert(const page *p, const void *row, float *dst) {
-#define COPY(type)                                                                                 \
-    for (uint32_t i = 0; i < p->width; i++) dst[i] = (float)((const type *)row)[i]
-    int is_signed = p->format == SAMPLEFORMAT_INT;
-    if (p->format == SAMPLEFORMAT_IEEEFP) {
-        if (p->bits == 32)
-            COPY(float);
-        else
-            COPY(double);
-    } else if (p->bits == 8) {
-        if (is_signed)
-            COPY(int8_t);
-        else
-            COPY(uint8_t);
-    } else if (p->bits == 16) {
-        if (is_signed)
-            COPY(int16_t);
-        else
-            COPY(uint16_t);
-    } else {
-        if (is_signed)
-            COPY(int32_t);
-        else
-            COPY(uint32_t);
-    }
-#undef COPY
 }
 
 /* Most bytes a page can hold for the bytes of the file: what a header claims beyond that is not
@@ -118,85 +112,213 @@ static int plausible(TIFF *tif, int64_t file_bytes, double page_bytes) {
     return page_bytes <= (double)file_bytes * (compression == COMPRESSION_NONE ? 1 : 65536);
 }
 
-static int read_page(TIFF *tif, const char *path, int64_t number, const page *p, void *row,
-                     float *dst, const reason *r) {
-    for (uint32_t y = 0; y < p->height; y++, dst += p->width) {
-        VXG_FAIL_IF(TIFFReadScanline(tif, row, y, 0) != 1, VXG_ERR_INPUT,
-                    "%s page %lld row %u: cannot read: %s", path, (long long)number, (unsigned)y,
-                    words(r));
-        convert(p, row, dst);
+struct vxg__tiff {
+    TIFF *tif;
+    reason why;
+    char *path;
+    struct stat was;
+    page first;
+    int64_t pages, room;
+    uint64_t *at;    /* where the pages' directories are */
+    int64_t current; /* the page that is set; -1: none */
+    void *row;
+};
+
+static int add_page(vxg__tiff *t) {
+    if (t->pages == t->room) {
+        const int64_t room = t->room ? 2 * t->room : 16;
+        uint64_t *at = vxg__realloc(t->at, (size_t)room, sizeof *at);
+        if (!at) return VXG_ERR_MEMORY;
+        t->at = at, t->room = room;
     }
+    t->at[t->pages++] = TIFFCurrentDirOffset(t->tif);
     return VXG_OK;
 }
 
-/* Counts the pages and checks that all look like the first. */
-static int survey(TIFF *tif, const char *path, int64_t file_bytes, page *first, int64_t shape[3],
-                  const reason *r) {
-    int64_t pages = 0, count = 0;
+/* Finds the pages and checks that all look like the first. */
+static int survey(vxg__tiff *t) {
+    const char *path = t->path;
+    const int64_t file_bytes = (int64_t)t->was.st_size;
+    const page *first = &t->first;
     double bytes = 0;
     do {
         page p;
-        VXG_TRY(look(tif, path, pages, &p));
-        if (pages == 0) *first = p;
+        VXG_TRY(look(t->tif, path, t->pages, &p));
+        if (t->pages == 0) t->first = p;
         VXG_FAIL_IF(p.width != first->width || p.height != first->height || p.bits != first->bits ||
                         p.format != first->format,
                     VXG_ERR_INPUT,
                     "%s page %lld: %u x %u pixels of %d bits, %u x %u of %d expected", path,
-                    (long long)pages, (unsigned)p.height, (unsigned)p.width, p.bits,
+                    (long long)t->pages, (unsigned)p.height, (unsigned)p.width, p.bits,
                     (unsigned)first->height, (unsigned)first->width, first->bits);
         bytes += (double)p.width * p.height * (p.bits / 8);
-        VXG_FAIL_IF(!plausible(tif, file_bytes, bytes), VXG_ERR_INPUT,
+        VXG_FAIL_IF(!plausible(t->tif, file_bytes, bytes), VXG_ERR_INPUT,
                     "%s: %.0f bytes of pixels are claimed, the file has %lld bytes", path, bytes,
                     (long long)file_bytes);
-        pages++;
-    } while (TIFFReadDirectory(tif));
-    VXG_FAIL_IF(r->text[0], VXG_ERR_INPUT, "%s page %lld: %s", path, (long long)pages, r->text);
-    shape[0] = pages, shape[1] = first->height, shape[2] = first->width;
+        VXG_TRY(add_page(t));
+    } while (TIFFReadDirectory(t->tif));
+    VXG_FAIL_IF(t->why.text[0], VXG_ERR_INPUT, "%s page %lld: %s", path, (long long)t->pages,
+                t->why.text);
+    const int64_t shape[3] = {t->pages, first->height, first->width};
+    int64_t count = 0;
     if (vxg__count(3, shape, &count)) return vxg_error_context(VXG_ERR_INPUT, "%s", path);
-    return VXG_OK;
+    t->current = -1;
+    t->row = vxg__calloc(first->width, first->bits / 8u);
+    return t->row ? VXG_OK : VXG_ERR_MEMORY;
 }
 
-static int read_pages(TIFF *tif, const char *path, const page *first, const int64_t shape[3],
-                      float *dst, const reason *r) {
-    void *row = vxg__calloc((size_t)first->width, (size_t)first->bits / 8);
-    int status = row ? VXG_OK : VXG_ERR_MEMORY;
-    if (!status && !TIFFSetDirectory(tif, 0))
-        status = vxg_error_set(VXG_ERR_INPUT, "%s: %s", path, words(r));
-    for (int64_t z = 0; z < shape[0] && !status; z++) {
-        status = read_page(tif, path, z, first, row, dst + z * shape[1] * shape[2], r);
-        if (!status && z + 1 < shape[0] && !TIFFReadDirectory(tif))
-            status =
-                vxg_error_set(VXG_ERR_INPUT, "%s page %lld: %s", path, (long long)z + 1, words(r));
-    }
-    vxg__free(row);
-    return status;
-}
-
-int vxg__tiff_read(const char *path, int64_t file_bytes, float **data, int64_t shape[3]) {
-    reason r = {{0}};
-    page first = {0};
-    float *values = NULL;
-    TIFF *tif = open_quietly(path, &r);
-    VXG_FAIL_IF(!tif, VXG_ERR_INPUT, "%s: cannot read this TIFF: %s", path, words(&r));
-    int status = survey(tif, path, file_bytes, &first, shape, &r);
-    if (!status) {
-        values = vxg__calloc((size_t)(shape[0] * shape[1] * shape[2]), sizeof(float));
-        status = values ? read_pages(tif, path, &first, shape, values, &r) : VXG_ERR_MEMORY;
-    }
-    TIFFClose(tif);
+int vxg__tiff_open(const char *path, vxg__tiff **out) {
+    *out = NULL;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    vxg__tiff *t = vxg__calloc(1, sizeof *t);
+    int status = t && (t->path = vxg__strdup(path)) ? VXG_OK : VXG_ERR_MEMORY;
+    if (!status && (fstat(fd, &t->was) != 0 || !S_ISREG(t->was.st_mode)))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: not a regular file", path);
+    if (!status && !(t->tif = open_quietly(fd, path, &t->why)))
+        status =
+            vxg_error_set(VXG_ERR_INPUT, "%s: cannot read this TIFF: %s", path, words(&t->why));
+    if (!t || !t->tif) close(fd);
+    if (!status) status = survey(t);
     if (status) {
-        vxg__free(values);
+        vxg__tiff_close(t);
         return status;
     }
-    *data = values;
+    *out = t;
     return VXG_OK;
 }
+
+void vxg__tiff_close(vxg__tiff *t) {
+    if (!t) return;
+    if (t->tif) TIFFClose(t->tif);
+    vxg__free(t->path);
+    vxg__free(t->at);
+    vxg__free(t->row);
+    vxg__free(t);
+}
+
+static int set_page(vxg__tiff *t, int64_t number) {
+    page p;
+    if (t->current == number) return VXG_OK;
+    t->current = -1, t->why.text[0] = 0;
+    VXG_FAIL_IF(!TIFFSetSubDirectory(t->tif, t->at[number]), VXG_ERR_INPUT, "%s page %lld: %s",
+                t->path, (long long)number, words(&t->why));
+    VXG_TRY(look(t->tif, t->path, number, &p));
+    VXG_FAIL_IF(p.width != t->first.width || p.height != t->first.height ||
+                    p.dtype != t->first.dtype,
+                VXG_ERR_INPUT, "%s changed while it was read", t->path);
+    t->current = number;
+    return VXG_OK;
+}
+
+/* The row of a page to begin at for one of its rows: packed strips are unpacked from their start.
+ */
+static uint32_t first_row(vxg__tiff *t, uint32_t row) {
+    uint16_t compression = COMPRESSION_NONE;
+    uint32_t rows = 0;
+    TIFFGetFieldDefaulted(t->tif, TIFFTAG_COMPRESSION, &compression);
+    TIFFGetFieldDefaulted(t->tif, TIFFTAG_ROWSPERSTRIP, &rows);
+    if (compression == COMPRESSION_NONE || rows == 0) return row;
+    return row / rows * rows;
+}
+
+int vxg__tiff_box(vxg__tiff *t, int64_t number, const int64_t start[2], const int64_t count[2],
+                  vxg_dtype dtype, void *dst) {
+    const size_t bytes = vxg_dtype_size(t->first.dtype), step = vxg_dtype_size(dtype);
+    char *to = dst;
+    VXG_TRY(set_page(t, number));
+    const uint32_t from = (uint32_t)start[0], end = (uint32_t)(start[0] + count[0]);
+    for (uint32_t y = first_row(t, from); y < end; y++) {
+        VXG_FAIL_IF(TIFFReadScanline(t->tif, t->row, y, 0) != 1, VXG_ERR_INPUT,
+                    "%s page %lld row %u: cannot read: %s", t->path, (long long)number, (unsigned)y,
+                    words(&t->why));
+        if (y < from) continue;
+        vxg__elements_convert(t->first.dtype, (const char *)t->row + (size_t)start[1] * bytes,
+                              count[1], dtype, to);
+        to += (size_t)count[1] * step;
+    }
+    return VXG_OK;
+}
+
+int vxg__tiff_unchanged(const vxg__tiff *t) {
+    struct stat now;
+    VXG_FAIL_IF(fstat(TIFFFileno(t->tif), &now) != 0 || now.st_size != t->was.st_size ||
+                    now.st_mtim.tv_sec != t->was.st_mtim.tv_sec ||
+                    now.st_mtim.tv_nsec != t->was.st_mtim.tv_nsec,
+                VXG_ERR_INPUT, "%s changed while it was read", t->path);
+    return VXG_OK;
+}
+
+/* "key=" of ImageJ's description, up to the end of its line. */
+static const char *entry_of(const char *text, const char *key, char *out, size_t size) {
+    const char *p = strstr(text, key);
+    out[0] = 0;
+    if (p) snprintf(out, size, "%.*s", (int)strcspn(p + strlen(key), "\n"), p + strlen(key));
+    return out;
+}
+
+static double per(float pixels) {
+    const double size = 1 / (double)pixels;
+    return pixels > 0 && isnormal(size) ? size : 0;
+}
+
+/* Voxel size and unit, where ImageJ's description says what the resolution means: other programs
+ * write resolutions of a screen. */
+static void read_sizes(vxg__tiff *t, vxg__tiff_facts *f) {
+    const char *text = NULL;
+    char word[32];
+    float x = 0, y = 0;
+    if (!TIFFGetField(t->tif, TIFFTAG_IMAGEDESCRIPTION, &text) || !text) return;
+    if (strncmp(text, "ImageJ=", 7) != 0) return;
+    entry_of(text, "\nunit=", word, sizeof word);
+    if (!*word || !strcmp(word, "pixel") || !strcmp(word, "pixels")) *word = 0;
+    snprintf(f->unit, sizeof f->unit, "%.15s", strcmp(word, "micron") ? word : "um");
+    TIFFGetField(t->tif, TIFFTAG_XRESOLUTION, &x);
+    TIFFGetField(t->tif, TIFFTAG_YRESOLUTION, &y);
+    f->voxel[2] = per(x), f->voxel[1] = per(y);
+    const double z = vxg__number(entry_of(text, "\nspacing=", word, sizeof word), NULL);
+    if (isnormal(z) && z > 0) f->voxel[0] = z;
+}
+
+void vxg__tiff_describe(vxg__tiff *t, vxg__tiff_facts *f) {
+    uint32_t rows = 0;
+    uint16_t compression = COMPRESSION_NONE;
+    *f = (vxg__tiff_facts){.dtype = t->first.dtype,
+                           .pages = t->pages,
+                           .ny = t->first.height,
+                           .nx = t->first.width,
+                           .strip = 1};
+    vxg__file_id(&t->was, &f->id);
+    if (set_page(t, 0)) { /* reading says what is wrong */
+        vxg_error_clear();
+        return;
+    }
+    TIFFGetFieldDefaulted(t->tif, TIFFTAG_COMPRESSION, &compression);
+    TIFFGetFieldDefaulted(t->tif, TIFFTAG_ROWSPERSTRIP, &rows);
+    if (compression != COMPRESSION_NONE) f->strip = rows > 0 && rows < f->ny ? rows : f->ny;
+    read_sizes(t, f);
+}
 #else
-int vxg__tiff_read(const char *path, int64_t file_bytes, float **data, int64_t shape[3]) {
-    (void)file_bytes, (void)data, (void)shape;
+int vxg__tiff_open(const char *path, vxg__tiff **out) {
+    *out = NULL;
     VXG_FAIL(VXG_ERR_UNSUPPORTED,
              "%s: built without TIFF reading; install libtiff's headers (Debian: libtiff-dev) and "
              "build again",
              path);
+}
+void vxg__tiff_close(vxg__tiff *t) {
+    (void)t;
+}
+void vxg__tiff_describe(vxg__tiff *t, vxg__tiff_facts *f) {
+    (void)t, (void)f;
+}
+int vxg__tiff_box(vxg__tiff *t, int64_t number, const int64_t start[2], const int64_t count[2],
+                  vxg_dtype dtype, void *dst) {
+    (void)t, (void)number, (void)start, (void)count, (void)dtype, (void)dst;
+    return VXG_ERR_UNSUPPORTED;
+}
+int vxg__tiff_unchanged(const vxg__tiff *t) {
+    (void)t;
+    return VXG_OK;
 }
 #endif

@@ -1,4 +1,4 @@
-/* Headers of uncompressed float32 TIFF and BigTIFF files (TIFF 6.0; the BigTIFF design page).
+/* Headers of uncompressed TIFF and BigTIFF files (TIFF 6.0; the BigTIFF design page).
  *
  * Written here and not by libtiff because slabs arrive in any order: the layout is fixed in
  * advance, all directories first, then the pages' elements one after another, so a slab is one
@@ -113,6 +113,7 @@ typedef struct plan {
     int64_t software;   /* bytes of the Software text with its end; 0: none */
     int64_t page_bytes; /* of one page's elements */
     int64_t data;       /* where the first page's elements start */
+    int bits, format;   /* of an element; TIFF's SampleFormat */
 } plan;
 
 static int first_page_entries(const plan *p) {
@@ -129,9 +130,9 @@ static void directory(maker *m, const plan *p, int64_t page) {
     }
     entry_number(m, 256, T_LONG, (uint64_t)l->nx);
     entry_number(m, 257, T_LONG, (uint64_t)l->ny);
-    entry_number(m, 258, T_SHORT, 32); /* bits per sample */
-    entry_number(m, 259, T_SHORT, 1);  /* no compression */
-    entry_number(m, 262, T_SHORT, 1);  /* 0 is black */
+    entry_number(m, 258, T_SHORT, (uint64_t)p->bits); /* bits per sample */
+    entry_number(m, 259, T_SHORT, 1);                 /* no compression */
+    entry_number(m, 262, T_SHORT, 1);                 /* 0 is black */
     if (page == 0) entry(m, 270, T_ASCII, p->text.length + 1, p->text.s, p->text.length + 1);
     entry_number(m, 273, T_LONG8, (uint64_t)(p->data + page * p->page_bytes)); /* strip offset */
     entry_number(m, 277, T_SHORT, 1);                                          /* samples */
@@ -144,14 +145,30 @@ static void directory(maker *m, const plan *p, int64_t page) {
     }
     if (page == 0 && p->software)
         entry(m, 305, T_ASCII, (uint64_t)p->software, l->software, (size_t)p->software);
-    entry_number(m, 339, T_SHORT, 3); /* IEEE floating point */
+    entry_number(m, 339, T_SHORT, (uint64_t)p->format);
     put_word(m, page + 1 < l->pages ? (uint64_t)m->at + (m->big ? 8 : 4) : 0);
+}
+
+static int sample_format(vxg_dtype dtype) {
+    switch (dtype) {
+    case VXG_U8:
+    case VXG_U16:
+    case VXG_U32:
+    case VXG_U64: return 1;
+    case VXG_I8:
+    case VXG_I16:
+    case VXG_I32:
+    case VXG_I64: return 2;
+    default: return 3; /* IEEE floating point */
+    }
 }
 
 int vxg__tiff_header(const vxg__tiff_layout *l, int big, uint8_t **bytes, int64_t *size) {
     plan p = {.l = l, .resolution = vxg__tiff_fits(l->voxel[1]) && vxg__tiff_fits(l->voxel[2])};
     p.common = 10 + (p.resolution ? 3 : 0);
-    p.page_bytes = l->ny * l->nx * 4;
+    p.page_bytes = l->ny * l->nx * (int64_t)vxg_dtype_size(l->dtype);
+    p.bits = 8 * (int)vxg_dtype_size(l->dtype);
+    p.format = sample_format(l->dtype);
     p.software = l->software ? 1 + (int64_t)strlen(l->software) : 0;
     describe(l, &p.text);
     /* Sizes as in BigTIFF bound those of classic TIFF. */

@@ -1,6 +1,7 @@
-/* Volume writers. H5, NPY and the TIFF stack are all "a header, then the elements of slice z at a
- * known place": the header is made first, space is reserved, slabs go to their place in any order.
- * The TIFF folder is one such file per slice. */
+/* Volume writers. H5, NPY and the TIFF stack are written by blocks; the TIFF folder is one file per
+ * slice. Volumes are read by blocks, whatever the format. */
+#include "io/h5_block.h"
+#include "io/notes.h"
 #include "io/outputs.h"
 
 #include <errno.h>
@@ -25,9 +26,7 @@ typedef struct volume {
     double voxel[3];
     char *unit, *software; /* software: attributes as text for TIFF */
     int force;
-    /* one-file formats */
-    vxg__output out;
-    int64_t offset; /* of the elements in the file */
+    vxg_block_writer *file; /* one-file formats */
     /* TIFF folder */
     vxg_outputs *set, *own;    /* own: its set is of this volume alone */
     char *path, *folder, *tag; /* folder/prefix, and the ending of temporary names */
@@ -102,7 +101,8 @@ static int check_space(const volume *v) {
 }
 
 static vxg__tiff_layout tiff_layout(const volume *v, int64_t pages, int first) {
-    return (vxg__tiff_layout){.pages = pages,
+    return (vxg__tiff_layout){.dtype = VXG_F32,
+                              .pages = pages,
                               .ny = v->ny,
                               .nx = v->nx,
                               .voxel = v->voxel,
@@ -110,18 +110,12 @@ static vxg__tiff_layout tiff_layout(const volume *v, int64_t pages, int first) {
                               .software = first ? v->software : NULL};
 }
 
-/* What the format cannot say is left out and said. */
-static void tell_voxel(const volume *v) {
-    const int tiff = v->format == VXG_VOLUME_TIFF || v->format == VXG_VOLUME_TIFF_STACK;
-    for (int i = 1; i < 3 && tiff; i++) {
-        if (v->voxel[i] == 0 || vxg__tiff_fits(v->voxel[i])) continue;
-        vxg__log(0, "TIFF cannot hold the pixel size %g %s: it is left out", v->voxel[i], v->unit);
-        return;
-    }
-}
-
-static int folder_open(volume *v, const char *path, vxg_outputs *set) {
+static int folder_open(volume *v, const vxg_volume_writer_opts *opts) {
+    const char *path = opts->path;
+    vxg_outputs *set = opts->outputs;
     vxg__claim *c = NULL;
+    vxg__tiff_tell(v->voxel, v->unit);
+    VXG_TRY(vxg__notes_lines(opts->attributes, opts->nattributes, &v->software));
     v->path = vxg__strdup(path);
     v->tag = vxg__calloc(TAG, 1);
     if (!v->path || !v->tag) return VXG_ERR_MEMORY;
@@ -205,53 +199,41 @@ static int folder_finish(volume *v) {
 
 /* ---- one file ---- */
 
-static int file_header(volume *v, const vxg_volume_writer_opts *opts) {
-    uint8_t *bytes = NULL;
-    vxg_text npy = {0};
-    int status = VXG_OK;
-    if (v->format == VXG_VOLUME_H5) {
-        /* HDF5 cannot recover from a disk that is full while it writes: try before. */
-        VXG_TRY(vxg__reserve(v->out.fd, v->nz * v->ny * v->nx * 4 + 65536, opts->path));
-        return vxg__h5_volume_create(v->out.temp, opts, &v->offset);
-    }
-    if (v->format == VXG_VOLUME_NPY) {
-        const int64_t shape[3] = {v->nz, v->ny, v->nx};
-        status = vxg__npy_header(&npy, VXG_F32, 3, shape);
-        v->offset = (int64_t)npy.length;
-    } else {
-        vxg__tiff_layout layout = tiff_layout(v, v->nz, 1);
-        status = vxg__tiff_header(&layout, 1, &bytes, &v->offset);
-    }
-    if (!status)
-        status = vxg__write_all(v->out.fd, bytes ? (const void *)bytes : npy.s, (size_t)v->offset,
-                                0, opts->path);
-    vxg__free(bytes);
-    vxg__text_free(&npy);
-    return status;
-}
-
 static int file_open(volume *v, const vxg_volume_writer_opts *opts) {
-    VXG_TRY(vxg__output_open(opts->path, v->force, opts->outputs, &v->out));
-    VXG_TRY(file_header(v, opts));
-    return vxg__reserve(v->out.fd, v->offset + v->nz * v->ny * v->nx * 4, opts->path);
+    static const char *const names[] = {"z", "y", "x"};
+    static const char *const rows[] = {
+        [VXG_VOLUME_TIFF_STACK] = "tiff", [VXG_VOLUME_H5] = "hdf5", [VXG_VOLUME_NPY] = "npy"};
+    const int64_t counts[3] = {v->nz, v->ny, v->nx};
+    vxg_block_create_opts o = {.size = sizeof o,
+                               .force = v->force,
+                               .format = rows[v->format],
+                               .outputs = opts->outputs,
+                               .info = {.ndim = 3, .dtype = VXG_F32}};
+    o.info.attributes = opts->attributes, o.info.nattributes = opts->nattributes;
+    for (int i = 0; i < 3; i++) {
+        vxg_axis *a = &o.info.axis[i];
+        a->count = counts[i], a->step = v->voxel[i];
+        snprintf(a->name, sizeof a->name, "%s", names[i]);
+        snprintf(a->unit, sizeof a->unit, "%s", v->unit);
+    }
+    VXG_TRY(vxg_io_register());
+    return vxg_block_create(opts->path, &o, &v->file);
 }
 
 /* ---- what all have in common ---- */
 
 static int volume_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
     volume *v = (volume *)self->impl;
+    const int64_t start[3] = {z0, 0, 0}, count[3] = {nz, v->ny, v->nx};
+    if (v->file) return v->file->write(v->file, start, count, src);
     VXG_FAIL_IF(!src && nz > 0, VXG_ERR_ARGUMENT, "src is NULL");
     VXG_FAIL_IF(z0 < 0 || nz < 0 || z0 > v->nz || nz > v->nz - z0, VXG_ERR_ARGUMENT,
                 "slices %lld:%lld are outside the volume's 0:%lld", (long long)z0,
                 (long long)(z0 + nz), (long long)v->nz);
     for (int64_t z = z0; z < z0 + nz; z++)
         VXG_FAIL_IF(v->seen[z], VXG_ERR_ARGUMENT, "slice %lld was written already", (long long)z);
-    int64_t slice = v->ny * v->nx;
-    if (v->format != VXG_VOLUME_TIFF)
-        VXG_TRY(vxg__write_all(v->out.fd, src, (size_t)(nz * slice) * 4, v->offset + z0 * slice * 4,
-                               v->out.path));
     for (int64_t z = z0; z < z0 + nz; z++) {
-        if (v->format == VXG_VOLUME_TIFF) VXG_TRY(folder_write(v, z, src + (z - z0) * slice));
+        VXG_TRY(folder_write(v, z, src + (z - z0) * v->ny * v->nx));
         v->seen[z] = 1;
         v->left--;
     }
@@ -261,11 +243,9 @@ static int volume_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const f
 static void volume_abandon(vxg_volume_writer *self) {
     if (!self) return;
     volume *v = (volume *)self->impl;
-    if (v->format == VXG_VOLUME_TIFF) {
-        for (int64_t z = 0; v->seen && z < v->nz; z++)
-            if (v->seen[z]) unlink(slice_name(v, z, 1));
-    }
-    vxg__output_abandon(&v->out);
+    if (v->file) v->file->abandon(v->file);
+    for (int64_t z = 0; !v->file && v->seen && z < v->nz; z++)
+        if (v->seen[z]) unlink(slice_name(v, z, 1));
     vxg_outputs_abandon(v->own);
     volume_free(v);
 }
@@ -273,35 +253,22 @@ static void volume_abandon(vxg_volume_writer *self) {
 static int volume_finish(vxg_volume_writer *self) {
     volume *v = (volume *)self->impl;
     int status = VXG_OK;
+    if (v->file) {
+        status = v->file->finish(v->file);
+        v->file = NULL;
+        volume_free(v);
+        return status;
+    }
     if (v->left > 0) {
         const uint8_t *missing = memchr(v->seen, 0, (size_t)v->nz);
         status = vxg_error_set(
             VXG_ERR_ARGUMENT, "%lld of %lld slices were never written, the first is %lld",
             (long long)v->left, (long long)v->nz, (long long)(missing ? missing - v->seen : 0));
-    } else if (v->format == VXG_VOLUME_TIFF) {
-        status = folder_finish(v);
     } else {
-        status = vxg__output_commit(&v->out); /* abandons by itself on failure */
+        status = folder_finish(v);
     }
     volume_abandon(self);
     return status;
-}
-
-/* "name=text" lines; control characters would break the readers' line by line parsing. */
-static int attribute_text(const vxg_volume_writer_opts *opts, char **out) {
-    vxg_text t = {0};
-    for (int i = 0; i < opts->nattributes; i++) {
-        const vxg_attribute *a = &opts->attributes[i];
-        char *words = vxg__plain_words(a->text, 0);
-        vxg__text_add(&t, "%s%s=%s", i ? "\n" : "", a->name, words ? words : "");
-        t.failed |= !words;
-        vxg__free(words);
-    }
-    *out = t.s;
-    if (!t.failed) return VXG_OK;
-    vxg__text_free(&t);
-    *out = NULL;
-    return VXG_ERR_MEMORY;
 }
 
 static int check_opts(const vxg_volume_writer_opts *o) {
@@ -342,16 +309,16 @@ int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer
                                   .finish = volume_finish,
                                   .abandon = volume_abandon,
                                   .impl = v};
-    v->format = opts->format, v->force = opts->force, v->out.fd = -1;
+    v->format = opts->format, v->force = opts->force;
     v->nz = v->left = opts->nz, v->ny = opts->ny, v->nx = opts->nx;
     memcpy(v->voxel, opts->voxel, sizeof v->voxel);
     v->seen = vxg__calloc((size_t)v->nz, 1);
     v->unit = vxg__plain_words(opts->unit ? opts->unit : "", 0);
-    int status = v->seen && v->unit ? attribute_text(opts, &v->software) : VXG_ERR_MEMORY;
-    if (!status) tell_voxel(v);
-    if (!status)
-        status = v->format == VXG_VOLUME_TIFF ? folder_open(v, opts->path, opts->outputs)
-                                              : file_open(v, opts);
+    int status = v->seen && v->unit ? VXG_OK : VXG_ERR_MEMORY;
+    if (!status && strlen(v->unit) >= sizeof((vxg_axis *)0)->unit)
+        status = vxg_error_set(VXG_ERR_ARGUMENT, "the unit '%s' is longer than %d bytes", v->unit,
+                               (int)sizeof((vxg_axis *)0)->unit - 1);
+    if (!status) status = v->format == VXG_VOLUME_TIFF ? folder_open(v, opts) : file_open(v, opts);
     if (status) {
         volume_abandon(&v->base);
         return status;
@@ -362,67 +329,38 @@ int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer
 
 /* ---- reading back ---- */
 
-typedef int (*volume_read_fn)(const char *path, int64_t file_bytes, float **data, int64_t shape[3]);
+/* A volume of rank 3; NPY files may have one slice of rank 2. */
+static int whole_shape(const vxg_block_reader *r, int64_t shape[3]) {
+    const vxg_block_info *info = &r->info;
+    VXG_FAIL_IF(info->ndim != 3 && (info->ndim != 2 || strcmp(r->format, "npy") != 0),
+                VXG_ERR_INPUT, "%s: rank %d, a volume of rank 3 expected", r->path,
+                (int)info->ndim);
+    shape[0] = 1;
+    for (int i = 0; i < info->ndim; i++) shape[3 - info->ndim + i] = info->axis[i].count;
+    return vxg__h5_block_holds(r);
+}
 
-static int npy_volume(const char *path, int64_t file_bytes, float **data, int64_t shape[3]) {
-    int ndim = 0;
-    int64_t s[VXG_MAX_DIMS] = {0};
-    (void)file_bytes;
-    VXG_TRY(vxg_npy_read(path, data, &ndim, s));
-    int bad = ndim != 2 && ndim != 3;
-    for (int i = 0; i < ndim; i++) bad |= s[i] <= 0;
-    if (bad) {
-        vxg__free(*data);
-        *data = NULL;
-        VXG_FAIL(VXG_ERR_INPUT, "%s: NPY of rank %d, a volume of rank 3 expected", path, ndim);
+static int read_whole(vxg_block_reader *r, float **data, int64_t shape[3]) {
+    const int64_t zeros[3] = {0};
+    VXG_TRY(whole_shape(r, shape));
+    float *values = vxg__calloc((size_t)(shape[0] * shape[1] * shape[2]), sizeof *values);
+    if (!values) return VXG_ERR_MEMORY;
+    const int status = vxg_block_read(r, zeros, shape + 3 - r->info.ndim, VXG_F32, values);
+    if (status) {
+        vxg__free(values);
+        return status;
     }
-    shape[0] = ndim == 3 ? s[0] : 1;
-    shape[1] = s[ndim - 2], shape[2] = s[ndim - 1];
+    *data = values;
     return VXG_OK;
-}
-
-static int h5_volume(const char *path, int64_t file_bytes, float **data, int64_t shape[3]) {
-    (void)file_bytes;
-    return vxg__h5_read(path, data, shape);
-}
-
-static volume_read_fn reader_of(const uint8_t head[8]) {
-    static const struct {
-        const char *magic;
-        size_t n;
-        volume_read_fn fn;
-    } kinds[] = {
-        {"\x93NUMPY", 6, npy_volume}, {"\x89HDF\r\n\x1a\n", 8, h5_volume},
-        {"II*\0", 4, vxg__tiff_read}, {"MM\0*", 4, vxg__tiff_read},
-        {"II+\0", 4, vxg__tiff_read}, {"MM\0+", 4, vxg__tiff_read},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (!memcmp(head, kinds[i].magic, kinds[i].n)) return kinds[i].fn;
-    return NULL;
 }
 
 int vxg_volume_read(const char *path, float **data, int64_t shape[3]) {
     VXG_FAIL_IF(!path || !data || !shape, VXG_ERR_ARGUMENT, "an argument is NULL");
     *data = NULL;
-    uint8_t head[8] = {0};
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
-    int regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    ssize_t got = regular ? pread(fd, head, sizeof head, 0) : 0;
-    if (!regular) close(fd);
-    VXG_FAIL_IF(!regular, VXG_ERR_INPUT, "%s: not a regular file", path);
-    volume_read_fn fn = got == (ssize_t)sizeof head ? reader_of(head) : NULL;
-    int status = fn ? fn(path, (int64_t)st.st_size, data, shape)
-                    : vxg_error_set(VXG_ERR_INPUT, "%s: not a TIFF, HDF5 or NPY file", path);
-    struct stat now; /* a file that changes meanwhile gives parts of both */
-    if (!status &&
-        (fstat(fd, &now) != 0 || now.st_size != st.st_size ||
-         now.st_mtim.tv_sec != st.st_mtim.tv_sec || now.st_mtim.tv_nsec != st.st_mtim.tv_nsec)) {
-        vxg__free(*data);
-        *data = NULL;
-        status = vxg_error_set(VXG_ERR_INPUT, "%s changed while it was read", path);
-    }
-    close(fd);
+    vxg_block_reader *r = NULL;
+    VXG_TRY(vxg_io_register());
+    VXG_TRY(vxg_block_open(path, NULL, &r));
+    const int status = read_whole(r, data, shape);
+    vxg_block_close(r);
     return status;
 }

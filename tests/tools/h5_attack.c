@@ -233,6 +233,18 @@ static void small_source(void) { /* the source has two views too few */
     H5Dclose(create("parts/short", H5T_NATIVE_UINT16, 3, few, NULL, H5P_DEFAULT));
     put_virtual(list);
 }
+static void small_part(void) { /* views 2 to 5 of a source that has 4 */
+    const hsize_t start[3] = {0}, from_view[3] = {V - 4, 0, 0}, four[3] = {4, R, C};
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE), to = H5Screate_simple(3, shape, NULL);
+    const hid_t from = H5Screate_simple(3, shape, NULL);
+    H5Sselect_hyperslab(to, H5S_SELECT_SET, start, NULL, four, NULL);
+    H5Sselect_hyperslab(from, H5S_SELECT_SET, from_view, NULL, four, NULL);
+    need(H5Pset_virtual(list, to, ".", "parts/short", from) >= 0, "a source");
+    const hid_t id = create("parts/short", H5T_NATIVE_UINT16, 3, four, NULL, H5P_DEFAULT);
+    H5Dwrite(id, H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, frames());
+    H5Dclose(id);
+    put_virtual(list);
+}
 static void raw(void) { /* FILE: the elements are another file's bytes */
     const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_external(list, arguments[0], 0, V * R * C);
@@ -380,6 +392,7 @@ static const struct {
              {"turns", turns, 1},
              {"numbered", numbered, 1},
              {"small_source", small_source, 1},
+             {"small_part", small_part, 1},
              {"raw", raw, 0},
              {"raw_dense", raw_dense, 1},
              {"wrong_chunk", wrong_chunk, 0},

@@ -1,14 +1,8 @@
 /* Elements in a file's type to floats and doubles, rows of boxes at a time. */
+#include "io/elements.h"
 #include "io/h5/dataset.h"
 
 #include <string.h>
-
-static int host_is_big(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 0;
-}
 
 /* One element, in the host's byte order. */
 static double one(char kind, int64_t bytes, const uint8_t *p) {
@@ -19,8 +13,11 @@ static double one(char kind, int64_t bytes, const uint8_t *p) {
         return (double)v_;                                                                         \
     } while (0)
     if (kind == 'f') {
+        uint16_t half;
         if (bytes == 4) AS(float);
-        AS(double);
+        if (bytes == 8) AS(double);
+        memcpy(&half, p, sizeof half);
+        return vxg__half_number(half);
     }
     if (kind == 'u') {
         if (bytes == 1) AS(uint8_t);
@@ -52,7 +49,7 @@ static void swapped(const uint8_t *p, int64_t bytes, uint8_t *out) {
 /* Any element type, step and byte order. */
 static void row_any(const vxg__h5_dataset *d, const uint8_t *from, int64_t from_step, int64_t n,
                     void *to, int64_t to_step, enum vxg__h5_as as) {
-    const int turn = d->big != host_is_big() && d->bytes > 1;
+    const int turn = d->big != !vxg__host_is_little() && d->bytes > 1;
     for (int64_t i = 0; i < n; i++) {
         const uint8_t *p = from + i * from_step * d->bytes;
         uint8_t other[8];
@@ -69,7 +66,7 @@ static void row_any(const vxg__h5_dataset *d, const uint8_t *from, int64_t from_
 
 /* What detectors write, side by side: loops the compiler makes vectors of. */
 static int row_fast(const vxg__h5_dataset *d, const uint8_t *from, int64_t n, float *to) {
-    if (d->big != host_is_big() && d->bytes > 1) return 0;
+    if (d->big != !vxg__host_is_little() && d->bytes > 1) return 0;
     if (d->kind == 'f' && d->bytes == 4) {
         memcpy(to, from, (size_t)n * 4);
     } else if (d->kind == 'u' && d->bytes == 1) {

@@ -45,9 +45,9 @@ static const char *type_name(char kind, int64_t bytes) {
         const char *name;
         char kind;
         int bytes;
-    } names[] = {{"uint8", 'u', 1},   {"uint16", 'u', 2}, {"uint32", 'u', 4}, {"uint64", 'u', 8},
-                 {"int8", 'i', 1},    {"int16", 'i', 2},  {"int32", 'i', 4},  {"int64", 'i', 8},
-                 {"float32", 'f', 4}, {"float64", 'f', 8}};
+    } names[] = {{"uint8", 'u', 1},   {"uint16", 'u', 2},  {"uint32", 'u', 4}, {"uint64", 'u', 8},
+                 {"int8", 'i', 1},    {"int16", 'i', 2},   {"int32", 'i', 4},  {"int64", 'i', 8},
+                 {"float16", 'f', 2}, {"float32", 'f', 4}, {"float64", 'f', 8}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].kind == kind && names[i].bytes == bytes) return names[i].name;
     return NULL;
@@ -137,7 +137,7 @@ static int take_dataset(vxg__h5_body *b, vxg__h5_dataset *d) {
     d->kind = (char)vxg__h5_take(b), d->bytes = vxg__h5_take(b), d->big = (int)vxg__h5_take(b);
     d->dtype = type_name(d->kind, d->bytes);
     VXG_FAIL_IF(!d->dtype, VXG_ERR_INPUT,
-                "elements are not plain numbers (8 to 64-bit integers, 32 or 64-bit floats)");
+                "elements are not plain numbers (8 to 64-bit integers, 16 to 64-bit floats)");
     d->layout = (int)vxg__h5_take(b), d->offset = vxg__h5_take(b), d->raw = (int)vxg__h5_take(b);
     d->stored = vxg__h5_take(b), d->file_bytes = vxg__h5_take(b);
     for (int i = 0; i < d->ndim; i++) {

@@ -18,6 +18,12 @@ static char number_kind(hid_t type, int *big) {
         *big = i % 2;
         return i < 8 ? 'u' : i < 16 ? 'i' : 'f';
     }
+    for (*big = 0; *big < 2; ++*big) {
+        const hid_t half = vxg__h5_half(*big ? H5T_ORDER_BE : H5T_ORDER_LE);
+        const int same = half >= 0 && H5Tequal(type, half) > 0;
+        if (half >= 0) H5Tclose(half);
+        if (same) return 'f';
+    }
     *big = 0;
     return 0;
 }

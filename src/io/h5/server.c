@@ -112,7 +112,7 @@ static void text_attribute(hid_t object, const char *name, char *out, size_t siz
 static int serve_text(vxg__h5_server *s, vxg__h5_body *request, vxg__h5_body *reply) {
     int file = 0;
     hid_t object = -1;
-    char text[256] = "";
+    char text[1024] = "";
     const char *path = vxg__h5_take_words(request), *name = vxg__h5_take_words(request);
     VXG_TRY(vxg__h5_walk(s, 0, path, &file, &object));
     if (object >= 0) {
