@@ -14,9 +14,19 @@
 extern "C" {
 #endif
 
-/* Registers this library's formats ("hdf5", "npy", "tiff") for vxg_block_open and vxg_block_create,
- * and the option tables of its structs for vxg_option_table. Thread-safe; further calls do nothing.
- */
+/* Registers this library's formats for vxg_block_open and vxg_block_create and the tables of its
+ * option structs for vxg_option_table. Thread-safe; further calls do nothing.
+ *
+ * "hdf5": one dataset of a file, exchange/data unless opts->part names one; 1 to 6 axes, integers
+ *   of 8 to 64 bits, floats of 16 to 64. Written with attributes axes, voxel_size, voxel_unit or
+ *   axis_units, affine, affine_unit, slope and intercept, which are read back.
+ * "npy": 1 to 6 axes, every storage type; either byte order is read. What NumPy's header has no
+ *   room for stands behind the elements, where NumPy does not look, and is read back.
+ * "tiff": pages, rows, columns; the same types as HDF5. Written as Fiji opens it, with one unit of
+ *   length; affine and slope are refused. Files of strips with one sample a pixel are read; the
+ *   voxel size is known where ImageJ's description is there.
+ * "tiff-slices" (read only): a folder of TIFF files of one page whose names differ by a number, or
+ *   folder/beginning where it has several series. Numbers that are missing are an error. */
 VXG_API int vxg_io_register(void);
 
 /* Bytes of the letter at text in UTF-8, 1 to 4; 0: the text ends, or is not UTF-8 here (file names
@@ -109,7 +119,7 @@ typedef struct vxg_volume_writer_opts {
     int64_t nz, ny, nx;
     double voxel[3];  /* z, y, x size; 0: unknown. TIFF holds 2.4e-10 to 4.2e9: others are left out
                        * there, with a warning in the log */
-    const char *unit; /* of the voxel size; NULL or "": pixels */
+    const char *unit; /* of the voxel size, at most 15 bytes; NULL or "": pixels */
     const vxg_attribute *attributes;
     int nattributes;
     int force;            /* replace what exists */
@@ -117,14 +127,14 @@ typedef struct vxg_volume_writer_opts {
 } vxg_volume_writer_opts;
 VXG_API int vxg_volume_writer_open(const vxg_volume_writer_opts *opts, vxg_volume_writer **out);
 
-/* Reads a whole volume (TIFF slice or stack, H5 as written above, NPY) as float32 for tests and
+/* Reads a whole volume, a file or folder that vxg_block_open knows, as float32 for tests and
  * pictures: malloc'ed by the library, freed with vxg_free. */
 VXG_API int vxg_volume_read(const char *path, float **data, int64_t shape[3]);
 
 /* NPY of any rank <= 6, every storage type; written atomically. */
 VXG_API int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int64_t *shape,
                           const void *data, int force);
-/* Reads <f4 <f8 |u1 <u2 <u4 <i2 <i4 as float32. */
+/* Reads real numbers of any storage type, in either byte order, as float32. */
 VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape);
 
 /* 8-bit pictures with 5x7 text, drawn in memory. */

@@ -32,20 +32,22 @@ have libtiff-4 TIFF
 have libpng PNG
 have zlib ZLIB
 
+# Blocks of files are found by rows of formats, which are the library's.
+formats="$root/src/array/formats.c $root/src/device/handle.c"
 # Of ct what reads, explains and writes geometry texts; it needs no device.
 ct="$root/src/ct/geometry/*.c $root/src/array/random.c"
 
 objects=
 geometry_objects=
 session_objects=
-for source in "$root"/src/base/*.c "$root"/src/io/*.c "$root"/src/io/h5/*.c $ct; do
+for source in "$root"/src/base/*.c "$root"/src/io/*.c "$root"/src/io/h5/*.c $formats $ct; do
     object=$build/$(basename "$(dirname "$source")")_$(basename "$source" .c).o
     # shellcheck disable=SC2086
     $cc $flags -c "$source" -o "$object" || exit 1
     case $source in
     */h5/helper.c | */h5/helper_base.c | */base/export.c) ;;
     */h5/session.c | */h5/launch.c) session_objects="$session_objects $object" ;;
-    */src/ct/* | */src/array/*) geometry_objects="$geometry_objects $object" ;;
+    */src/ct/* | */src/array/random.c) geometry_objects="$geometry_objects $object" ;;
     *) objects="$objects $object" ;;
     esac
 done
