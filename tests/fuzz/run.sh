@@ -45,7 +45,7 @@ for source in "$root"/src/base/*.c "$root"/src/io/*.c "$root"/src/io/h5/*.c $for
     # shellcheck disable=SC2086
     $cc $flags -c "$source" -o "$object" || exit 1
     case $source in
-    */h5/helper.c | */h5/helper_base.c | */base/export.c) ;;
+    */h5/helper.c | */h5/helper_base.c | */base/export.c | */base/layout.c) ;;
     */h5/session.c | */h5/launch.c) session_objects="$session_objects $object" ;;
     */src/ct/* | */src/array/random.c) geometry_objects="$geometry_objects $object" ;;
     *) objects="$objects $object" ;;
