@@ -109,7 +109,7 @@ typedef enum vxg_volume_format {
     VXG_VOLUME_TIFF,       /* folder of slices PREFIX_00000.tiff, BigTIFF when over 4 GB */
     VXG_VOLUME_TIFF_STACK, /* one multi-page BigTIFF Fiji opens as a stack with voxel size */
     VXG_VOLUME_H5,         /* one file, exchange/data (z, y, x) with attributes */
-    VXG_VOLUME_NPY         /* one .npy, float32 (z, y, x) */
+    VXG_VOLUME_NPY         /* one .npy, float32 (z, y, x), without the attributes */
 } vxg_volume_format;
 
 typedef struct vxg_volume_writer_opts {
