@@ -287,7 +287,7 @@ static int run(cli_run *r) {
     if (!status && o->plugin) status = load_plugin(o->plugin);
     if (!status) status = find_targets(o->compute.device, targets, &n);
     /* The same precision and the same roundings, fused where the kernel says so: a model with
-     * borders between cells turns another rounding into another share of a cell. */
+     * borders between cells makes of another rounding another share of a cell. */
     if (!status) status = vxg_device_open("cpu", &reference);
     if (!status) status = run_all(r, o, targets, n, reference);
     for (int i = 0; i < n; i++) vxg_device_release(targets[i].dev);

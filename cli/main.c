@@ -1,4 +1,4 @@
-/* The voxgrad command: finds the verb, parses its options, runs it, turns a status into an exit
+/* The voxgrad command: finds the verb, parses its options, runs it, converts a status to an exit
  * code. */
 #include "cli.h"
 

@@ -29,13 +29,13 @@ const char *cli_utf8(const char *utf8, const char *ascii) {
 
 const char *cli_bytes(double bytes) {
     static char text[4][32];
-    static int turn;
+    static int slot;
     static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
     int u = 0;
     while (bytes >= 999.5 && u < 4) bytes /= 1000, u++;
-    turn = (turn + 1) % 4;
-    snprintf(text[turn], sizeof text[turn], u ? "%.3g %s" : "%.0f %s", bytes, unit[u]);
-    return text[turn];
+    slot = (slot + 1) % 4;
+    snprintf(text[slot], sizeof text[slot], u ? "%.3g %s" : "%.0f %s", bytes, unit[u]);
+    return text[slot];
 }
 
 static void clear_bar(void) {

@@ -668,7 +668,7 @@ TEST(leap_refusals)
     notes.volume.dx = 2;
     REFUSED(VXG_ERR_UNSUPPORTED, vxg_ct_geometry_to_leap(other, &notes, &text), "voxelWidth");
     vxg_ct_rotation(0.1, 0, 0, notes.volume.rotation);
-    REFUSED(VXG_ERR_UNSUPPORTED, vxg_ct_geometry_to_leap(other, &notes, &text), "turned");
+    REFUSED(VXG_ERR_UNSUPPORTED, vxg_ct_geometry_to_leap(other, &notes, &text), "rotated");
     vxg_ct_geometry_release(other);
 }
 

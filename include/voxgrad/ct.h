@@ -301,11 +301,11 @@ typedef struct vxg_ct_fbp_opts {
 } vxg_ct_fbp_opts;
 /* Filtered backprojection of a parallel beam as one operator, projections -> volume in true
  * attenuation. Angles are those of the geometry's rays, pitches those of its rays in the x-y plane:
- * both may differ from view to view, and a detector may be turned about its columns at will. A full
- * turn with the axis at the detector's side (half-acquisition) is reconstructed as far as the far
- * side reaches. Rows are filtered as they are: detectors may be turned within their plane by up to
- * 0.2 rad, which is approximate for objects that vary along z. VXG_ERR_UNSUPPORTED, by name: rays
- * over 1e-3 rad off the x-y plane (laminography), a detector that moves along z (a helix);
+ * both may differ from view to view, and a detector may be rotated about its columns at will. A
+ * full turn with the axis at the detector's side (half-acquisition) is reconstructed as far as the
+ * far side reaches. Rows are filtered as they are: detectors may be rotated within their plane by
+ * up to 0.2 rad, which is approximate for objects that vary along z. VXG_ERR_UNSUPPORTED, by name:
+ * rays over 1e-3 rad off the x-y plane (laminography), a detector that moves along z (a helix);
  * VXG_ERR_ARGUMENT: fan and cone beams, an axis that is not on the detector. */
 VXG_API int vxg_ct_fbp(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                        const vxg_ct_fbp_opts *opts, vxg_op **out);
@@ -373,7 +373,7 @@ typedef struct vxg_ct_fdk_opts {
  * Feldkamp, Davis and Kress; flat and curved detectors; full turns, short scans, scans with gaps,
  * half-fan scans. In short scans and scans with gaps whose axis is at the side the field of view is
  * what the short side sees.
- * Rows are filtered as they are: a flat detector may be turned about its column axis and about the
+ * Rows are filtered as they are: a flat detector may be rotated about its column axis and about the
  * level line in it at will, and by up to 0.2 rad within its plane, which is approximate for objects
  * that vary along z. A source that moves along z by over 1 % of its distance from the axis is on a
  * helix, views in the order they were taken: every voxel is divided by the turns during which the

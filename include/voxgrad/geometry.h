@@ -40,7 +40,7 @@ typedef struct vxg_ct_trajectory_opts {
     double center_row;              /* row of the plane of the source (parallel: of z = 0) */
     int has_center, has_center_row; /* 0: the middle (cols-1)/2, (rows-1)/2 */
     double tilt;                    /* laminography: angle of the rays below the x-y plane */
-    double roll;      /* detector turned in its plane about pixel (center_row, center), U to V */
+    double roll;      /* detector rotated in its plane about pixel (center_row, center), U to V */
     double z_range;   /* helical: from -z_range/2 to +z_range/2, both ends included; default 100 */
     double turns;     /* helical: angles cover this many turns; default 2 */
     double amplitude; /* sinusoidal; default 50 */
@@ -129,7 +129,7 @@ VXG_API int vxg_ct_geometry_shift(const vxg_ct_geometry *geo, const double by[3]
  * three equal factors. */
 VXG_API int vxg_ct_geometry_scale(const vxg_ct_geometry *geo, const double factor[3],
                                   vxg_ct_geometry **out);
-/* Source and detector turned by a rotation matrix (row-major). */
+/* Source and detector rotated by a rotation matrix (row-major). */
 VXG_API int vxg_ct_geometry_rotate(const vxg_ct_geometry *geo, const double R[9],
                                    vxg_ct_geometry **out);
 /* R = Rz(yaw) Ry(pitch) Rx(roll): about the fixed axes x, then y, then z, counter-clockwise. */
@@ -140,7 +140,7 @@ VXG_API int vxg_ct_geometry_isocenter(const vxg_ct_geometry *geo, double point[3
 /* Shifted so that `point` (NULL: the isocenter) becomes the origin. */
 VXG_API int vxg_ct_geometry_recenter(const vxg_ct_geometry *geo, const double *point,
                                      vxg_ct_geometry **out);
-/* Detector turned in its plane about its middle by an angle from U towards V; flat detectors. */
+/* Detector rotated in its plane about its middle by an angle from U towards V; flat detectors. */
 VXG_API int vxg_ct_detector_roll(const vxg_ct_geometry *geo, double angle, vxg_ct_geometry **out);
 /* Detector moved by whole or part columns along U and rows along V; curved: along its arc. */
 VXG_API int vxg_ct_detector_shift(const vxg_ct_geometry *geo, double columns, double rows,

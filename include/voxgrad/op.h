@@ -334,9 +334,9 @@ VXG_API int vxg_check_normal(const vxg_op *op, const vxg_check_opts *opts, vxg_c
  * rows of the whole (apply, jvp) and its vjp of a cotangent that is zero elsewhere: 1e-5 / 1e-12 of
  * the largest value, and apply bit for bit where the operator says so. */
 VXG_API int vxg_check_subset(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
-/* Bound to a value, each input in turn, the operator equals itself with that input (apply and the
- * other gradients): 2e-5 / 1e-12 of the largest value, as each of two ways may round by 1e-5.
- * VXG_ERR_UNSUPPORTED for a single input. */
+/* Bound to a value, each input, one after another, the operator equals itself with that input
+ * (apply and the other gradients): 2e-5 / 1e-12 of the largest value, as each of two ways may round
+ * by 1e-5. VXG_ERR_UNSUPPORTED for a single input. */
 VXG_API int vxg_check_bind(const vxg_op *op, const vxg_check_opts *opts, vxg_check_result *out);
 
 #ifdef __cplusplus

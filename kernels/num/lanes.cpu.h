@@ -102,7 +102,7 @@ LANE_FN lane_widest lane_held(lane_widest t) {
 
 #ifdef LANE_SHUFFLE
 /* 4 x 4 transpose in registers. */
-LANE_FN void lane_turn(lane4 v[4]) {
+LANE_FN void lane_transpose(lane4 v[4]) {
     lane4 a = __builtin_shufflevector(v[0], v[1], 0, 4, 1, 5);
     lane4 b = __builtin_shufflevector(v[0], v[1], 2, 6, 3, 7);
     lane4 c = __builtin_shufflevector(v[2], v[3], 0, 4, 1, 5);
@@ -122,7 +122,7 @@ lane_in4(float *dst, int64_t stride, const float *const rows[4], int n, float sc
     for (; i + 4 <= n; i += 4) {
         lane4 v[4];
         for (int l = 0; l < 4; l++) v[l] = *(const lane4u *)(rows[l] + i) * scale;
-        lane_turn(v);
+        lane_transpose(v);
         for (int l = 0; l < 4; l++) *(lane4 *)(dst + (i + l) * stride) = v[l];
     }
 #endif
@@ -137,7 +137,7 @@ static inline __attribute__((unused)) void lane_out4(float *const rows[4], const
     for (; i + 4 <= n; i += 4) {
         lane4 v[4];
         for (int l = 0; l < 4; l++) v[l] = *(const lane4 *)(src + (i + l) * stride) * scale;
-        lane_turn(v);
+        lane_transpose(v);
         for (int l = 0; l < 4; l++) {
             lane4u *out = (lane4u *)(rows[l] + i);
             if (add) v[l] += *out;

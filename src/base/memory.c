@@ -1,4 +1,4 @@
-/* Counted memory: every request of the library passes here, so that tests can fail each in turn and
+/* Counted memory: every request of the library passes here, so that tests can fail each of them and
  * see what is still alive. The header in front of a block keeps the pointer malloc returned. */
 #include "base.h"
 

@@ -171,7 +171,7 @@ void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out) {
     for (int i = 0; i < launch->nreals; i++) out->r[i] = launch->reals[i];
 }
 
-/* Checks buffer i and turns its offset, in bytes, into elements, as the kernels count. */
+/* Checks buffer i and converts its offset, in bytes, into elements, as the kernels count. */
 static int check_buffer(const vxg_kernel *kernel, vxg_launch *l, int i) {
     const vxg_buffer *buf = l->buffer[i];
     const vxg_kernel_entry *e = &kernel->entry;

@@ -222,7 +222,7 @@ static int run_lanes(const fft_state *s, const vxg_call *call, const fft_steps *
     return VXG_OK;
 }
 
-/* Every step reads what the one before wrote, in one of two arrays by turns; the last one writes
+/* Every step reads what the one before wrote, in one of two arrays alternately; the last one writes
  * the result, scaled. */
 static int run(const vxg_op *op, const vxg_call *call, const fft_steps *steps, const vxg_array *x,
                const vxg_array *y) {

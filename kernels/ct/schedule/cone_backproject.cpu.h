@@ -66,7 +66,7 @@ LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_
     const double *restrict q0 = a[0] + v0, *restrict qx = a[1] + v0, *restrict qy = a[2] + v0;
     const double *restrict r0 = a[4] + v0, *restrict rx = a[5] + v0, *restrict ry = a[6] + v0;
     const double *restrict w0 = a[8] + v0, *restrict wx = a[9] + v0, *restrict wy = a[10] + v0;
-    const double *restrict rz = a[7] + v0, *restrict turn = a[12] + v0, *restrict mid = a[13] + v0;
+    const double *restrict rz = a[7] + v0, *restrict per_angle = a[12] + v0, *restrict mid = a[13] + v0;
     const double x = f->x, y = f->y, z = f->z, nu = f->a->nu, nv = f->a->nv;
     const double last = f->a->used - 1, distance = f->a->distance ? 1 : 0;
     const double middle = curved ? 0.5 * (nv - 1) : 0;
@@ -74,7 +74,7 @@ LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_
         const double depth = w0[i] + wx[i] * x + wy[i] * y, w = depth > 0 ? depth : 1;
         const double q = q0[i] + qx[i] * x + qy[i] * y;
         const double h = curved ? __builtin_sqrt(w * w + q * q) : w, s = 1 / h;
-        const double u = curved ? cone_atan(w, q, h) * turn[i] + mid[i] : q * s, dv = rz[i] * s;
+        const double u = curved ? cone_atan(w, q, h) * per_angle[i] + mid[i] : q * s, dv = rz[i] * s;
         const double v = (r0[i] + rx[i] * x + ry[i] * y + rz[i] * z) * s + middle;
         const double end = v + dv * last;
         const double step = dv < 0 ? -dv : dv, lo = v < end ? v : end, hi = v < end ? end : v;

@@ -320,7 +320,7 @@ static void cj_store(const cj_unit *w) {
 }
 
 /* dst[x * height + z] = src[z * pitch + x] for z < nz, x < n. */
-static void cj_turn(float *dst, int64_t height, const float *src, int64_t pitch, int nz, int n) {
+static void cj_transpose(float *dst, int64_t height, const float *src, int64_t pitch, int nz, int n) {
     int z = 0;
     for (; z + 4 <= nz; z += 4) {
         const float *const p = src + z * pitch;
@@ -332,7 +332,7 @@ static void cj_turn(float *dst, int64_t height, const float *src, int64_t pitch,
 }
 
 K_SCHEDULE(cj_slab) {
-    const vxg_cj_turn_args *a = args;
+    const vxg_cj_slab_args *a = args;
     const vxg_cj_scan *s = &a->scan;
     const int64_t height = vxg_cj_height(s), slice = (int64_t)s->ny * s->nx, line = s->nx + 2;
     const int nz = s->nz - a->z < s->zchunk ? s->nz - a->z : s->zchunk, y = (int)unit - 1;
@@ -341,7 +341,7 @@ K_SCHEDULE(cj_slab) {
     if (y < 0 || y >= s->ny || nz < height) memset(out, 0, (size_t)(line * height) * sizeof *out);
     if (y < 0 || y >= s->ny) return;
     for (int x = 0; x < s->nx; x += LANE_RUN)
-        cj_turn(out + (x + 1) * height, height, a->in + a->z * slice + (int64_t)y * s->nx + x,
+        cj_transpose(out + (x + 1) * height, height, a->in + a->z * slice + (int64_t)y * s->nx + x,
                 slice, nz, s->nx - x < LANE_RUN ? s->nx - x : LANE_RUN);
 }
 
@@ -382,7 +382,7 @@ K_SCHEDULE(cj_pack) {
     for (int u = 0; u < s->nu; u += LANE_RUN) {
         const int n = s->nu - u < LANE_RUN ? s->nu - u : LANE_RUN;
         float *const to = out + u * height + VXG_CJ_PAD;
-        cj_turn(to, height, in + u, pitch, s->nv, n);
+        cj_transpose(to, height, in + u, pitch, s->nv, n);
         for (int i = 0; i < n; i++) {
             float *const column = to + i * height;
             memset(column - VXG_CJ_PAD, 0, VXG_CJ_PAD * sizeof(float));

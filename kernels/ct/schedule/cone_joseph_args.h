@@ -43,12 +43,12 @@ typedef struct vxg_cj_scan {
 
 /* cj_slab: unit y <= ny + 1 copies row y - 1 of cells [z, z + scan.zchunk) to
  * out[y][x + 1][z], with a border of zero columns. */
-typedef struct vxg_cj_turn_args {
+typedef struct vxg_cj_slab_args {
     const float *in;
     float *out;
     vxg_cj_scan scan;
     int z;
-} vxg_cj_turn_args;
+} vxg_cj_slab_args;
 
 /* cj_forward: unit (block of views, block of columns, block of rows), rows fastest, adds cells
  * [z, z + scan.zchunk). Scratch: vxg_cj_forward_floats. */
@@ -86,7 +86,7 @@ static inline int64_t vxg_cj_round(int64_t n) {
 static inline int64_t vxg_cj_height(const vxg_cj_scan *s) { /* floats of a column of a chunk */
     return vxg_cj_round(s->zchunk) + 16;
 }
-static inline int64_t vxg_cj_turn_floats(const vxg_cj_scan *s) {
+static inline int64_t vxg_cj_slab_floats(const vxg_cj_scan *s) {
     return (int64_t)(s->ny + 2) * (s->nx + 2) * vxg_cj_height(s);
 }
 static inline int64_t vxg_cj_blend_floats(const vxg_cj_scan *s) {

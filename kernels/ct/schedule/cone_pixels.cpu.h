@@ -25,7 +25,7 @@ LANE_FN void cp_places(const vxg_cone_gather_args *a, int64_t view, double x, do
     const double q0 = c[0][view] + c[2][view] * y + c[3][view] * z, qx = c[1][view];
     const double r0 = c[4][view] + c[6][view] * y + c[7][view] * z, rx = c[5][view];
     const double w0 = c[8][view] + c[10][view] * y + c[11][view] * z, wx = c[9][view];
-    const double turn = c[12][view], mid = c[13][view], row0 = a->row0[view];
+    const double per_angle = c[12][view], mid = c[13][view], row0 = a->row0[view];
     const double nu = a->nu, nv = a->nv, middle = curved ? 0.5 * (nv - 1) : 0;
     const double top = row0 > -2 ? row0 : -2;
     const double end = row0 + a->height - 1 < nv ? row0 + a->height - 1 : nv;
@@ -33,7 +33,7 @@ LANE_FN void cp_places(const vxg_cone_gather_args *a, int64_t view, double x, do
     for (int i = 0; i < VXG_CONE_PIXELS; i++) {
         const double depth = w0 + wx * (x + i), w = depth > 0 ? depth : 1, q = q0 + qx * (x + i);
         const double h = curved ? __builtin_sqrt(w * w + q * q) : w, s = 1 / h;
-        double u = curved ? cone_atan(w, q, h) * turn + mid : q * s;
+        double u = curved ? cone_atan(w, q, h) * per_angle + mid : q * s;
         double v = (r0 + rx * (x + i)) * s + middle;
         u = ((depth > 0) & (u > -2)) ? u : -2, u = u < nu ? u : nu;
         v = v > top ? v : top, v = v < end ? v : end;

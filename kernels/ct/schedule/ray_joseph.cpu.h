@@ -54,13 +54,13 @@ static void rj_view_of(const vxg_rj_scan *s, const rj_box *x, int view, rj_view 
     const double *const coef = s->coefs + (int64_t)view * K_RAY_COEFS;
     const double *const d = coef + K_RAY_D, *const m = coef + K_RAY_M;
     const int third = 3 - x->axis - x->b; /* = c */
-    const double turn = (x->b - x->axis + 3) % 3 == 1 ? -1 : 1;
+    const double sign = (x->b - x->axis + 3) % 3 == 1 ? -1 : 1;
     const double middle = 0.5 * (s->n[x->axis] - 1), k = x->k - middle;
     for (int i = 0; i < 3; i++) {
         v->a[i] = d[3 * i + x->axis];
         v->db[i] = d[3 * i + x->b], v->dc[i] = d[3 * i + x->c];
-        v->b[i] = turn * m[3 * i + third] + k * v->db[i];
-        v->c[i] = -turn * m[3 * i + x->b] + k * v->dc[i];
+        v->b[i] = sign * m[3 * i + third] + k * v->db[i];
+        v->c[i] = -sign * m[3 * i + x->b] + k * v->dc[i];
     }
     v->mb = 0.5 * (s->n[x->b] - 1), v->mc = 0.5 * (s->n[x->c] - 1);
     const double start = (double)(float)coef[K_RAY_SOURCE + x->axis] - k;
@@ -427,8 +427,8 @@ static void rj_spread(const vxg_rj_scan *s, const rj_box *x, int view, rj_window
 }
 
 /* ---- Forward ---- */
-K_SCHEDULE(rj_turn) {
-    const vxg_rj_turn_args *a = args;
+K_SCHEDULE(rj_transpose) {
+    const vxg_rj_transpose_args *a = args;
     const vxg_rj_scan *s = &a->scan;
     const int64_t height = vxg_rj_column(s), nx = s->n[0], slice = nx * s->n[1];
     const int first = a->layer * s->tile[2] - 1;
@@ -457,7 +457,7 @@ LANE_FN const float *rj_row(const vxg_rj_forward_args *a, const rj_box *x, int k
     if (j < 0 || j >= s->n[x->b]) return NULL;
     if (x->axis == 2) return a->in + ((int64_t)k * s->n[1] + j) * nx + x->l;
     const int64_t column = x->axis == 0 ? j * nx + k : k * nx + j;
-    return a->turned + column * vxg_rj_column(s) + (x->l - a->layer * s->tile[2] + 1);
+    return a->transposed + column * vxg_rj_column(s) + (x->l - a->layer * s->tile[2] + 1);
 }
 
 /* to[2 l] = p[l], to[2 l + 1] = q[l] */
@@ -478,9 +478,9 @@ static void rj_fill(const vxg_rj_forward_args *a, const rj_box *x, float *brick)
     static const float none[VXG_RJ_MOST + 2] = {0};
     const int n = x->nl + 1; /* along x, cells outside the volume are not there to be read */
     const int before = x->axis == 2 && x->l < 0, end = a->scan.n[x->c] - x->l;
-    const int within = x->axis == 2 && end < n ? end : n, turn = x->axis == 0;
+    const int within = x->axis == 2 && end < n ? end : n, along_x = x->axis == 0;
     for (int i = 0; i < x->nk * x->nj; i++) {
-        const int k = turn ? i % x->nk : i / x->nj, j = turn ? i / x->nk : i % x->nj;
+        const int k = along_x ? i % x->nk : i / x->nj, j = along_x ? i / x->nk : i % x->nj;
         const float *const p = rj_row(a, x, x->k + k, x->j + j);
         const float *const q = rj_row(a, x, x->k + k, x->j + j + 1);
         float *const to = brick + 2 * ((int64_t)k * x->slice + (int64_t)j * x->pitch);

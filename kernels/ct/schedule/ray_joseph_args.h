@@ -16,19 +16,19 @@ typedef struct vxg_rj_scan {
     float size[3]; /* of a voxel along x, y, z, world units */
 } vxg_rj_scan;
 
-/* rj_turn: unit y copies row y of a layer of bricks, with a slice more at each end, to
+/* rj_transpose: unit y copies row y of a layer of bricks, with a slice more at each end, to
  * out[y][x][z - first + 1]; slices outside the volume are 0. */
-typedef struct vxg_rj_turn_args {
+typedef struct vxg_rj_transpose_args {
     const float *in;
     float *out;
     vxg_rj_scan scan;
     int layer;
-} vxg_rj_turn_args;
+} vxg_rj_transpose_args;
 
 /* rj_forward: unit (block of views, block of rows, block of columns), columns fastest, adds what a
  * layer of bricks gives; the first layer starts from 0 unless add. Scratch: vxg_rj_brick_floats. */
 typedef struct vxg_rj_forward_args {
-    const float *in, *turned;
+    const float *in, *transposed;
     float *out;
     vxg_rj_scan scan;
     int layer;
@@ -47,10 +47,10 @@ typedef struct vxg_rj_adjoint_args {
 static inline int vxg_rj_parts(int n, int most) {
     return (n + most - 1) / most;
 }
-static inline int64_t vxg_rj_column(const vxg_rj_scan *s) { /* floats of rj_turn's columns */
+static inline int64_t vxg_rj_column(const vxg_rj_scan *s) { /* floats of rj_transpose's columns */
     return s->tile[2] + 2;
 }
-static inline int64_t vxg_rj_turn_floats(const vxg_rj_scan *s) {
+static inline int64_t vxg_rj_transposed_floats(const vxg_rj_scan *s) {
     return (int64_t)s->n[1] * s->n[0] * vxg_rj_column(s);
 }
 /* slices x (cells beside + 1) x (cells beside + 2) pairs, whatever the axis */

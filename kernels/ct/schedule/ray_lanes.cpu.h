@@ -118,7 +118,7 @@ LANE_FN rj_d rj_wide(rj_i x, int half) {
 }
 
 /* Transposes 4 x 4 within each quarter, eighth... of 4 lanes. */
-LANE_FN void rj_turn4(rj_f v[4]) {
+LANE_FN void rj_transpose4(rj_f v[4]) {
 #if defined(__AVX512F__) || (RJ_W == 8)
 #if defined(__AVX512F__)
 #define RJ_OP(name) _mm512_##name
@@ -135,7 +135,7 @@ LANE_FN void rj_turn4(rj_f v[4]) {
     v[2] = (rj_f)RJ_OP(shuffle_ps)(b, d, 0x44), v[3] = (rj_f)RJ_OP(shuffle_ps)(b, d, 0xee);
 #undef RJ_OP
 #elif RJ_W == 4 && defined(LANE_SHUFFLE)
-    lane_turn(v);
+    lane_transpose(v);
 #else
     for (int n = 0; n < RJ_W; n += 4)
         for (int i = 0; i < 4; i++)
@@ -176,14 +176,14 @@ LANE_FN void rj_load(const float *brick, rj_i at, rj_f tap[4]) {
         }
 #endif
     }
-    rj_turn4(tap);
+    rj_transpose4(tap);
 }
 
 /* Adds to the four floats at pair i[lane], lane after lane. */
 LANE_FN void rj_add(float *brick, rj_i at, rj_f tap[4]) {
     rj_index x;
     rj_indices(at, &x);
-    rj_turn4(tap);
+    rj_transpose4(tap);
     for (int lane = 0; lane < RJ_W; lane++) {
         lane4u *const to = (lane4u *)(brick + 2 * (int64_t)x.i[lane]);
         const rj_f y = tap[lane % 4];

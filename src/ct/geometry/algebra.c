@@ -1,4 +1,4 @@
-/* New geometries out of old ones: chosen views, several together, moved, scaled, turned. */
+/* New geometries out of old ones: chosen views, several together, moved, scaled, rotated. */
 #include <math.h>
 #include <string.h>
 
@@ -316,7 +316,7 @@ int vxg_ct_detector_roll(const vxg_ct_geometry *geo, double angle, vxg_ct_geomet
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "geometry is NULL");
     VXG_FAIL_IF(!isfinite(angle), VXG_ERR_ARGUMENT, "geometry: angle is not a finite number");
     VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_ARGUMENT,
-                "geometry: only a flat detector can be turned in its plane");
+                "geometry: only a flat detector can be rotated in its plane");
     const int64_t n = vxg_ct_geometry_nviews(geo);
     const double c = cos(angle), s = sin(angle);
     VXG_TRY(begin(geo, n, &views, out));

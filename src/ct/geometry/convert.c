@@ -72,7 +72,7 @@ int vxg__ct_straight_volume(const vxg_ct_volume *in, const char *what, vxg_ct_vo
     double off = 0;
     for (int k = 0; k < 9; k++) off = fmax(off, fabs(out->rotation[k] - (k % 4 == 0)));
     VXG_FAIL_IF(off > 1e-12, VXG_ERR_UNSUPPORTED,
-                "%s: the volume is turned, the format has no word for it", what);
+                "%s: the volume is rotated, the format has no word for it", what);
     return VXG_OK;
 }
 

@@ -1,10 +1,10 @@
 /* CIL geometries: a JSON object of the parameters of AcquisitionGeometry.create_..., set_panel and
  * set_angles, and of an ImageGeometry.
  *
- * CIL describes the setup at angle 0 and turns the object counter-clockwise: source and detector
- * turn by minus (initial_angle + angle) about the rotation axis. Its volume stands in a frame of
- * its own: the axis is z through the origin (turned there the shortest way), and y runs as the rays
- * do (cone: from the source to the detector's middle) at angle 0, seen along z. Panel origin
+ * CIL describes the setup at angle 0 and rotates the object counter-clockwise: source and detector
+ * rotate by minus (initial_angle + angle) about the rotation axis. Its volume stands in a frame of
+ * its own: the axis is z through the origin (rotated there the shortest way), and y runs as the
+ * rays do (cone: from the source to the detector's middle) at angle 0, seen along z. Panel origin
  * bottom-left: column 0 lies at -direction_x, row 0 at -direction_y. Cone3D_Flex lists source and
  * detector of every view in the frame of the volume, which lies at volume_centre_position. */
 #include <math.h>
@@ -86,17 +86,17 @@ static const vxg__key image_keys[] = {
 #undef ROW
 
 /* ---- Frames ---- */
-static void turn(const double *R, double *p) {
+static void rotate(const double *R, double *p) {
     const double q[3] = {p[0], p[1], p[2]};
     for (int k = 0; k < 3; k++) p[k] = vxg__dot3(R + 3 * k, q);
 }
 
-static void turn_about_z(double angle, double *p) {
+static void rotate_about_z(double angle, double *p) {
     const double c = cos(angle), s = sin(angle), x = p[0];
     p[0] = c * x - s * p[1], p[1] = s * x + c * p[1];
 }
 
-/* The shortest turn that brings the unit vector v to z. */
+/* The shortest rotation that brings the unit vector v to z. */
 static void to_z(const double *v, double *R) {
     const double f = 1 / (1 + v[2]);
     if (v[2] < -1 + 1e-12) { /* about x */
@@ -119,14 +119,14 @@ static void to_z(const double *v, double *R) {
 /* Into the frame of the volume. */
 static void align(setup *s, int cone) {
     double R[9], along[3];
-    double *const turned[] = {s->source, s->ray, s->detector, s->x, s->y};
+    double *const rotated[] = {s->source, s->ray, s->detector, s->x, s->y};
     for (int k = 0; k < 3; k++) s->source[k] -= s->axis[k], s->detector[k] -= s->axis[k];
     to_z(s->axis_direction, R);
-    for (int i = 0; i < 5; i++) turn(R, turned[i]);
+    for (int i = 0; i < 5; i++) rotate(R, rotated[i]);
     for (int k = 0; k < 3; k++) along[k] = cone ? s->detector[k] - s->source[k] : s->ray[k];
     const double angle =
         hypot(along[0], along[1]) > 1e-12 * vxg__norm3(along) ? atan2(along[0], along[1]) : 0;
-    for (int i = 0; i < 5; i++) turn_about_z(angle, turned[i]);
+    for (int i = 0; i < 5; i++) rotate_about_z(angle, rotated[i]);
 }
 
 /* ---- Reading ---- */
@@ -206,7 +206,7 @@ static void place(const setup *s, const panel *p, int cone, double angle, vxg_ct
         v->U[k] = p->step[0] * s->x[k], v->V[k] = p->step[1] * s->y[k];
     }
     double *const all[] = {v->s, v->d, v->U, v->V};
-    for (int i = 0; i < 4; i++) turn_about_z(angle, all[i]);
+    for (int i = 0; i < 4; i++) rotate_about_z(angle, all[i]);
 }
 
 static int round_views(const file *f, const struct kind *kind, const panel *p, vxg_ct_view *views) {
@@ -338,12 +338,12 @@ static double angle_of(const vxg_ct_geometry *geo, int64_t i) {
     return hypot(a[0], a[1]) > 1e-12 * vxg__norm3(a) ? atan2(-a[0], a[1]) : 0;
 }
 
-/* Without the rounding of the turn. */
+/* Without the rounding of the rotation. */
 static void snap(double *x, double scale) {
     for (int k = 0; k < 3; k++) x[k] = fabs(x[k]) < 1e-14 * scale ? 0 : vxg__tidy(x[k]);
 }
 
-/* View 0 turned to angle 0, angles of all views, and whether turning it gives every view. Along
+/* View 0 rotated to angle 0, angles of all views, and whether rotating it gives every view. Along
  * parallel rays a detector may lie anywhere. */
 static int fit(const vxg_ct_geometry *geo, panel *p, setup *s, double *angles) {
     const vxg_ct_view *v = vxg_ct_geometry_view(geo, 0);
@@ -356,10 +356,10 @@ static int fit(const vxg_ct_geometry *geo, panel *p, setup *s, double *angles) {
         s->source[k] = v->s[k], s->ray[k] = v->r[k] / r, s->detector[k] = v->d[k];
         s->x[k] = v->U[k] / u, s->y[k] = v->V[k] / w;
     }
-    double *const turned[] = {s->source, s->ray, s->detector, s->x, s->y};
+    double *const rotated[] = {s->source, s->ray, s->detector, s->x, s->y};
     for (int i = 0; i < 5; i++) {
-        turn_about_z(-angles[0], turned[i]);
-        snap(turned[i], i == 0 || i == 2 ? scale : 1);
+        rotate_about_z(-angles[0], rotated[i]);
+        snap(rotated[i], i == 0 || i == 2 ? scale : 1);
     }
     p->step[0] = u, p->step[1] = w;
     for (int64_t i = 1; i < vxg_ct_geometry_nviews(geo); i++) {
@@ -435,7 +435,7 @@ static int write_text(vxg_text *t, const vxg_ct_geometry *geo, const vxg_ct_note
     for (int64_t i = 0; i < n; i++) VXG_TRY(check_detector(geo, i));
     const int rounded = fit(geo, &p, &s, angles);
     VXG_FAIL_IF(!rounded && !cone, VXG_ERR_UNSUPPORTED,
-                WHAT ": angles: the views are no turn of one about z, CIL's parallel beam has "
+                WHAT ": angles: the views are no rotations of one about z, CIL's parallel beam has "
                      "nothing else");
     vxg__text_add(t, "{\n  \"geometry\": \"%s\",\n  \"units\": \"",
                   !cone     ? "Parallel3D"

@@ -3,8 +3,8 @@
  * LEAP's world is the one here and its angle phi is t: the source lies at sod (sin t, -cos t, 0) -
  * tau U, the ray through pixel (centerRow, centerCol) runs along (-sin t, cos t, 0), sdd long, rows
  * go up. Cone beams: both move up by helicalPitch (t - the middle of the first and last angle);
- * tiltAngle turns the detector from U to V; a curved detector's columns lie atan(pixelWidth / sdd)
- * apart. Fan and parallel beams see one slice per row, row r at (r - centerRow) pixelHeight.
+ * tiltAngle rotates the detector from U to V; a curved detector's columns lie atan(pixelWidth /
+ * sdd) apart. Fan and parallel beams see one slice per row, row r at (r - centerRow) pixelHeight.
  * Modular beams list source, middle of the detector and directions of rows (V) and columns (U).
  * K. Champley, LEAP Technical Manual 1.1, "LEAP Parameters" and "CT Geometries". */
 #include <ctype.h>
@@ -334,8 +334,8 @@ static void fit(const vxg_ct_geometry *geo, file *f, double *t) {
     double e[3], rest[3];
     for (int64_t i = 0; i < f->angles; i++) {
         vxg__ct_normal(geo, vxg_ct_geometry_view(geo, i), e);
-        const double turned = atan2(-e[0], e[1]);
-        t[i] = i ? t[i - 1] + remainder(turned - t[i - 1], 2 * M_PI) : turned;
+        const double angle = atan2(-e[0], e[1]);
+        t[i] = i ? t[i - 1] + remainder(angle - t[i - 1], 2 * M_PI) : angle;
     }
     const double across[3] = {cos(t[0]), sin(t[0]), 0}, along[3] = {-sin(t[0]), cos(t[0]), 0};
     const double u = vxg__norm3(v->U), w = vxg__norm3(v->V);
@@ -344,9 +344,9 @@ static void fit(const vxg_ct_geometry *geo, file *f, double *t) {
     if (cone) {
         f->sod = -vxg__dot3(v->s, along), f->tau = -vxg__dot3(v->s, across);
         f->sdd = f->curved ? vxg__norm3(rest) : vxg__dot3(rest, along);
-        const double turns = t[f->angles - 1] - t[0];
+        const double swept = t[f->angles - 1] - t[0];
         const double rise = vxg_ct_geometry_view(geo, f->angles - 1)->s[2] - v->s[2];
-        if (fabs(rise) > 1e-12 * f->sdd && turns != 0) f->pitch = rise / turns;
+        if (fabs(rise) > 1e-12 * f->sdd && swept != 0) f->pitch = rise / swept;
         if (fabs(f->tau) < 1e-13 * f->sdd) f->tau = 0;
     }
     if (f->curved) f->pixel_width = f->sdd * tan(u / f->sdd);
@@ -475,7 +475,7 @@ static int write_text(vxg_text *t, const vxg_ct_geometry *geo, const vxg_ct_note
     fit(geo, f, angles);
     const int rounded = is_round(geo, f, angles);
     VXG_FAIL_IF(!rounded && vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_PARALLEL, VXG_ERR_UNSUPPORTED,
-                WHAT ": phis: the scan is no turn about z in one direction with rows along z, "
+                WHAT ": phis: the scan is no rotation about z in one direction with rows along z, "
                      "LEAP's parallel beam has nothing else");
     VXG_FAIL_IF(!rounded && f->curved, VXG_ERR_UNSUPPORTED,
                 WHAT ": detectorType: LEAP has curved detectors on a circle, or on a helix about "

@@ -1,5 +1,5 @@
 /* RTK's geometry XML. Its frame: y is the axis of rotation, the source of gantry angle 0 lies on +z
- * and angles turn towards +x. World (x, y, z) there is (x, -z, y) here. A view is a rotation
+ * and angles grow towards +x. World (x, y, z) there is (x, -z, y) here. A view is a rotation
  * Rz(-inplane) Rx(-outofplane) Ry(-gantry) of the world, after which the source lies at (source
  * offsets, SID) and the detector's middle at (projection offsets, SID - SDD), columns along x, rows
  * along y. SDD 0 is a parallel beam. */
@@ -171,18 +171,18 @@ static int numbers_of(const vxg_ct_geometry *geo, int64_t i, double *p, double M
     const vxg_ct_view *v = vxg_ct_geometry_view(geo, i);
     const int cone = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE;
     const double u = vxg__norm3(v->U), w = vxg__norm3(v->V);
-    double R[9], s[3], d[3], ray[3], turned[3];
+    double R[9], s[3], d[3], ray[3], rotated[3];
     to_rtk(v->U, R), to_rtk(v->V, R + 3), to_rtk(v->s, s), to_rtk(v->d, d);
     for (int k = 0; k < 3; k++) R[k] /= u, R[3 + k] /= w, ray[k] = cone ? d[k] - s[k] : s[k];
     vxg__cross3(R, R + 3, R + 6);
     VXG_FAIL_IF(!(fabs(vxg__dot3(R, R + 3)) < 1e-6), VXG_ERR_UNSUPPORTED,
                 WHAT ": view %lld: U and V must be at right angles", (long long)i);
-    for (int k = 0; k < 3; k++) turned[k] = vxg__dot3(R + 3 * k, ray);
-    VXG_FAIL_IF(!(turned[2] < 0), VXG_ERR_UNSUPPORTED,
+    for (int k = 0; k < 3; k++) rotated[k] = vxg__dot3(R + 3 * k, ray);
+    VXG_FAIL_IF(!(rotated[2] < 0), VXG_ERR_UNSUPPORTED,
                 WHAT ": view %lld: U and V mirror the picture, which RTK cannot say", (long long)i);
-    VXG_FAIL_IF(!cone && hypot(turned[0], turned[1]) > 1e-6 * fabs(turned[2]), VXG_ERR_UNSUPPORTED,
-                WHAT ": view %lld: parallel rays must stand at right angles on the detector",
-                (long long)i);
+    VXG_FAIL_IF(
+        !cone && hypot(rotated[0], rotated[1]) > 1e-6 * fabs(rotated[2]), VXG_ERR_UNSUPPORTED,
+        WHAT ": view %lld: parallel rays must stand at right angles on the detector", (long long)i);
     memset(p, 0, COUNT * sizeof *p);
     p[OUT_OF_PLANE] = -asin(fmax(-1, fmin(1, R[7]))) * DEG;
     p[GANTRY] = atan2(R[6], R[8]) * DEG;

@@ -72,11 +72,11 @@ static void multiply(const double *A, const double *B, double *C) {
             C[3 * r + c] = A[3 * r] * B[c] + A[3 * r + 1] * B[3 + c] + A[3 * r + 2] * B[6 + c];
 }
 
-static void turn(const double *R, double x, double y, double z, double *out) {
+static void rotate(const double *R, double x, double y, double z, double *out) {
     for (int k = 0; k < 3; k++) out[k] = R[3 * k] * x + R[3 * k + 1] * y + R[3 * k + 2] * z;
 }
 
-static void turn_back(const double *R, const double *p, double *out) {
+static void rotate_back(const double *R, const double *p, double *out) {
     for (int k = 0; k < 3; k++) out[k] = R[k] * p[0] + R[3 + k] * p[1] + R[6 + k] * p[2];
 }
 
@@ -105,14 +105,14 @@ static void fixed_axes_of(const double *M, double *a) {
 static void view_of(const pose *p, int cone, const double *pitch, const double *shift,
                     vxg_ct_view *v) {
     const double move[3] = {-p->COR * sin(p->angles[0]), p->COR * cos(p->angles[0]), 0};
-    double R[9], M[9], turned[9];
+    double R[9], M[9], rotated[9];
     euler(p->angles, R);
     vxg_ct_rotation(p->rot_detector[0], p->rot_detector[1], p->rot_detector[2], M);
-    multiply(R, M, turned);
-    turn(R, cone ? p->DSO : -1, 0, 0, v->s);
-    turn(R, p->DSO - p->DSD, p->off_detector[1], p->off_detector[0], v->d);
-    turn(turned, 0, pitch[1], 0, v->U);
-    turn(turned, 0, 0, pitch[0], v->V);
+    multiply(R, M, rotated);
+    rotate(R, cone ? p->DSO : -1, 0, 0, v->s);
+    rotate(R, p->DSO - p->DSD, p->off_detector[1], p->off_detector[0], v->d);
+    rotate(rotated, 0, pitch[1], 0, v->U);
+    rotate(rotated, 0, 0, pitch[0], v->V);
     for (int k = 0; k < 3; k++) {
         const double by = move[k] - p->off_origin[2 - k] + shift[k];
         if (cone) v->s[k] += by;
@@ -281,7 +281,7 @@ static void rot_detector(const double *R, const vxg_ct_view *v, double *a) {
     const double u = vxg__norm3(v->U), w = vxg__norm3(v->V);
     double n[3], y[3], z[3], M[9];
     vxg__cross3(v->U, v->V, n);
-    turn_back(R, n, M), turn_back(R, v->U, y), turn_back(R, v->V, z);
+    rotate_back(R, n, M), rotate_back(R, v->U, y), rotate_back(R, v->V, z);
     const double normal[3] = {M[0] / (u * w), M[1] / (u * w), M[2] / (u * w)};
     for (int k = 0; k < 3; k++)
         M[3 * k] = normal[k], M[3 * k + 1] = y[k] / u, M[3 * k + 2] = z[k] / w;
@@ -317,8 +317,8 @@ static int rotation_to_source(const vxg_ct_view *v, int level, int64_t i, pose *
 static int cone_pose(const vxg_ct_view *v, int level, int64_t i, const double *center, pose *p) {
     double R[9], s[3], d[3], off[3];
     VXG_TRY(rotation_to_source(v, level, i, p, R));
-    turn_back(R, v->s, s), turn_back(R, v->d, d);
-    turn(R, 0, s[1], s[2], off);
+    rotate_back(R, v->s, s), rotate_back(R, v->d, d);
+    rotate(R, 0, s[1], s[2], off);
     for (int k = 0; k < 3; k++) p->off_origin[2 - k] = center[k] - off[k];
     p->DSO = s[0], p->DSD = s[0] - d[0];
     p->off_detector[0] = d[2] - s[2], p->off_detector[1] = d[1] - s[1];

@@ -60,7 +60,7 @@ static void add_view(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, int6
     const vxg_ct_view *v = vxg_ct_geometry_view(geo, i);
     const int cone = o->beam == VXG_CT_BEAM_CONE;
     const double half = 0.5 * (double)o->cols;
-    double n[3], turned[3], arm[3], axis[3] = {0}, q = NAN, r = NAN;
+    double n[3], side[3], arm[3], axis[3] = {0}, q = NAN, r = NAN;
     vxg__ct_normal(geo, v, n);
     for (int k = 0; k < 3; k++) arm[k] = v->d[k] - v->s[k];
     /* the axis' point straight before the source: where its plane, or its tilted ray, passes */
@@ -78,8 +78,8 @@ static void add_view(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, int6
         widen(o->center, q + half - 0.5);
         widen(o->row, r + 0.5 * (double)(o->rows - 1));
     }
-    vxg__cross3(v->V, v->U, turned);
-    t->mirrored += vxg__dot3(turned, n) < 0;
+    vxg__cross3(v->V, v->U, side);
+    t->mirrored += vxg__dot3(side, n) < 0;
     t->up += v->V[2] / vxg__norm3(v->V);
     t->skew = fmax(t->skew, fabs(cos(between(v->U, v->V))));
     if (notes && notes->has_volume) t->unseen += misses(geo, v, &notes->volume);

@@ -65,7 +65,7 @@ static void view_field(pen *p, const vxg_ct_summary *s) {
         vxg__text_add(&p->t, "laminography: rays run %.6g degrees below the x-y plane\n",
                       s->tilt * DEG);
     if (fabs(s->roll) > 1e-6)
-        vxg__text_add(&p->t, "the detector is turned by %.6g degrees in its plane (V against z)\n",
+        vxg__text_add(&p->t, "the detector is rotated by %.6g degrees in its plane (V against z)\n",
                       s->roll * DEG);
 }
 

@@ -158,9 +158,9 @@ static int path_view(const vxg_ct_trajectory_opts *o, int64_t i, double t, vxg_c
                 "geometry: view %lld: the path brings the source to the axis or beyond (%g)",
                 (long long)i, e.sod);
     const double c = cos(t), s = sin(t), cl = cos(o->tilt), sl = sin(o->tilt);
-    const double turn = random ? t + o->angle_std * normal(&n, 1) : t;
+    const double across = random ? t + o->angle_std * normal(&n, 1) : t;
     const double r[3] = {-s * cl, c * cl, -sl}, v[3] = {-s * sl, c * sl, cl};
-    const double u[3] = {cos(turn), sin(turn), 0};
+    const double u[3] = {cos(across), sin(across), 0};
     for (int k = 0; k < 3; k++) {
         w->s[k] = cone ? -e.sod * r[k] : r[k];
         w->d[k] = (cone ? (e.sdd - e.sod) * r[k] : 0) + e.shift * u[k];

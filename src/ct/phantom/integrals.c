@@ -99,7 +99,7 @@ static int inside(const vxg__body *b, const ray *r, double *t0, double *t1) {
     double o[3], d[3];
     if (passes_by(b, r)) return 0;
     vxg__body_point(b, r->o, o);
-    vxg__body_turn(b, r->w, d);
+    vxg__body_rotate(b, r->w, d);
     *t0 = r->t_min, *t1 = INFINITY;
     if (b->kind == VXG_SHAPE_ELLIPSOID) return ball(o, d, 3, t0, t1);
     if (b->kind == VXG_SHAPE_CYLINDER) return ball(o, d, 2, t0, t1) && slab(o[2], d[2], t0, t1);

@@ -27,7 +27,7 @@ static int check_shape(const vxg_shape *s, long long index) {
         VXG_FAIL_IF(!isfinite(s->angle[i]), VXG_ERR_ARGUMENT,
                     "phantom: shape %lld: angle %d is not a finite number", index, i);
     VXG_FAIL_IF(is_planar(s->kind) && (s->angle[1] != 0 || s->angle[2] != 0), VXG_ERR_ARGUMENT,
-                "phantom: shape %lld: a 2-D shape turns about z only", index);
+                "phantom: shape %lld: a 2-D shape rotates about z only", index);
     return VXG_OK;
 }
 

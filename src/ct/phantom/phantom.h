@@ -30,13 +30,13 @@ int vxg__phantom_opts(const vxg_phantom *phantom, const vxg_phantom_opts *in, in
 /* phantom->n bodies in world units; vxg__free them. */
 int vxg__phantom_bodies(const vxg_phantom *phantom, const vxg_phantom_opts *opts, vxg__body **out);
 
-static inline void vxg__body_turn(const vxg__body *b, const double *w, double *own) {
+static inline void vxg__body_rotate(const vxg__body *b, const double *w, double *own) {
     for (int i = 0; i < 3; i++)
         own[i] = b->to[3 * i] * w[0] + b->to[3 * i + 1] * w[1] + b->to[3 * i + 2] * w[2];
 }
 static inline void vxg__body_point(const vxg__body *b, const double *world, double *own) {
     const double w[3] = {world[0] - b->center[0], world[1] - b->center[1], world[2] - b->center[2]};
-    vxg__body_turn(b, w, own);
+    vxg__body_rotate(b, w, own);
 }
 
 /* Texts of data/phantoms, written by the build. */

@@ -41,12 +41,12 @@ static double tilt(const vxg_ct_volume *vol, const vxg_ct_view *v) {
  * d + q' U + r' V; V = K U + L ray + V' z with `ray` the middle one. Moving a pixel along its ray
  * changes nothing (parallel) or next to nothing (cone: L is below 1e-3 of the row's pitch). */
 static int view_coefs(const footprint_state *p, const vxg_ct_view *v, double *c) {
-    const double turn = p->planar ? 0 : 1;
+    const double spatial = p->planar ? 0 : 1;
     double ray[3], column[2], along[2];
     for (int i = 0; i < 3; i++) ray[i] = p->cone ? v->d[i] - v->s[i] : v->r[i];
     if (!invert2(v->U, ray, column, along)) return 0;
-    const double k = turn * (column[0] * v->V[0] + column[1] * v->V[1]);
-    const double l = turn * (along[0] * v->V[0] + along[1] * v->V[1]);
+    const double k = spatial * (column[0] * v->V[0] + column[1] * v->V[1]);
+    const double l = spatial * (along[0] * v->V[0] + along[1] * v->V[1]);
     const double step = p->planar ? 1 : v->V[2] - k * v->U[2] - l * ray[2];
     const double *from = p->cone ? v->s : v->d;
     /* cone: p - s = N U + D (d - s) + ...; parallel: p - d = N U + t r + ..., D = 1 */
@@ -55,11 +55,11 @@ static int view_coefs(const footprint_state *p, const vxg_ct_view *v, double *c)
     const double t[3] = {-(along[0] * from[0] + along[1] * from[1]), along[0], along[1]};
     for (int i = 0; i < 3; i++) {
         c[3 + i] = p->cone ? t[i] : i == 0;
-        c[6 + i] = -turn * (t[i] * ray[2] + (i == 0 ? from[2] : 0)) / step;
+        c[6 + i] = -spatial * (t[i] * ray[2] + (i == 0 ? from[2] : 0)) / step;
     }
     c[9] = 1 / step;
     c[10] = k;
-    c[11] = turn * v->U[2] / step;
+    c[11] = spatial * v->U[2] / step;
     for (int i = 0; i < 3; i++) c[12 + i] = p->cone && (i < 2 || !p->planar) ? v->s[i] : 0;
     const double z = p->planar ? 0 : ray[2] * p->vol.dz;
     const double length = sqrt(ray[0] * ray[0] * p->vol.dx * p->vol.dx +

@@ -15,7 +15,7 @@ int64_t vxg__roll_int(vxg__dice *d, int64_t lo, int64_t hi) {
 }
 
 void vxg__roll_rotation(vxg__dice *d, double most, double *m) {
-    /* about x, y, z in turn by up to `most` radians */
+    /* about x, then y, then z by up to `most` radians */
     double a = vxg__roll(d, -most, most), b = vxg__roll(d, -most, most),
            c = vxg__roll(d, -most, most);
     double sa = sin(a), ca = cos(a), sb = sin(b), cb = cos(b), sc = sin(c), cc = cos(c);
@@ -30,7 +30,7 @@ void vxg__roll_rotation(vxg__dice *d, double most, double *m) {
                    ca * cb};
     memcpy(m, r, sizeof r);
 }
-void vxg__turn(const double *m, double *v) {
+void vxg__rotate(const double *m, double *v) {
     double t[3] = {vxg__dot3(m, v), vxg__dot3(m + 3, v), vxg__dot3(m + 6, v)};
     memcpy(v, t, sizeof t);
 }

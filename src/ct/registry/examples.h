@@ -11,9 +11,9 @@ typedef struct vxg__dice { /* key = {seed, a constant of the purpose}, counter =
 } vxg__dice;
 double vxg__roll(vxg__dice *d, double lo, double hi);
 int64_t vxg__roll_int(vxg__dice *d, int64_t lo, int64_t hi); /* both ends included */
-/* A rotation matrix about x, y, z in turn by up to `most` radians each. */
+/* A rotation matrix about x, then y, then z by up to `most` radians each. */
 void vxg__roll_rotation(vxg__dice *d, double most, double *m);
-void vxg__turn(const double *m, double *v); /* v = m v */
+void vxg__rotate(const double *m, double *v); /* v = m v */
 
 /* A random cone-beam scan with a flat detector, a fan-beam scan when planar; as vxg__ct_example. */
 int vxg__ct_cone_example(const vxg_problem *problem, int planar, vxg_ct_geometry **geo,

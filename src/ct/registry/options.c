@@ -141,7 +141,7 @@ static const vxg_option trajectory[] = {
          "row of the plane of the source; see has-center-row"),
     FLAG("has-center-row", PATH, has_center_row, "center-row is given; without: the middle"),
     REAL("tilt", PATH, tilt, NULL, 0, 0, "rad", "laminography: rays below the x-y plane"),
-    REAL("roll", PATH, roll, NULL, 0, 0, "rad", "detector turned in its plane"),
+    REAL("roll", PATH, roll, NULL, 0, 0, "rad", "detector rotated in its plane"),
     REAL("z-range", PATH, z_range, NULL, 0, 0, NULL, "helical: height of the path"),
     REAL("turns", PATH, turns, NULL, 0, 0, NULL, "helical: number of turns"),
     REAL("amplitude", PATH, amplitude, NULL, 0, 0, NULL, "sinusoidal: change of the distance"),

@@ -31,8 +31,8 @@ static void tilt(vxg__dice *d, const scan *s, vxg_ct_view *v) {
     const double most = s->seed % 2 ? 0.3 : 1.5 / sqrt(3);
     vxg__roll_rotation(d, 0.7, all);
     vxg__roll_rotation(d, most, alone);
-    vxg__turn(all, v->s), vxg__turn(all, v->d), vxg__turn(all, v->U), vxg__turn(all, v->V);
-    if (s->kind == CONE) vxg__turn(alone, v->U), vxg__turn(alone, v->V);
+    vxg__rotate(all, v->s), vxg__rotate(all, v->d), vxg__rotate(all, v->U), vxg__rotate(all, v->V);
+    if (s->kind == CONE) vxg__rotate(alone, v->U), vxg__rotate(alone, v->V);
 }
 
 static void example_view(vxg__dice *d, const scan *s, double t, const vxg_ct_volume *vol,
@@ -61,7 +61,7 @@ static void example_view(vxg__dice *d, const scan *s, double t, const vxg_ct_vol
 }
 
 /* Puts the detector on the source's side of the volume, further out, under the same fan angle. */
-static void turn_away(vxg_ct_view *v, const double *center) {
+static void face_away(vxg_ct_view *v, const double *center) {
     double before[3], after[3];
     for (int i = 0; i < 3; i++) {
         before[i] = v->d[i] - v->s[i], after[i] = 2 * (v->s[i] - center[i]);
@@ -95,7 +95,7 @@ static int random_scan(const vxg_problem *p, int kind, vxg_ct_geometry **geo, vx
                          : s.seed == 0 ? 2 * M_PI * ((double)i + 0.31) / (double)s.nviews
                                        : vxg__roll(&d, -7, 7);
         example_view(&d, &s, t, vol, &views[i]);
-        if (kind == CURVED && s.seed == 2) turn_away(&views[i], vol->center);
+        if (kind == CURVED && s.seed == 2) face_away(&views[i], vol->center);
     }
     int status = vxg_ct_geometry_new(
         &(vxg_ct_views){.beam = VXG_CT_BEAM_CONE,

@@ -31,8 +31,8 @@ static void cone_view(vxg__dice *d, uint64_t s, int curved, double t, double rad
         double m[9], small[9];
         vxg__roll_rotation(d, 0.7, m);
         vxg__roll_rotation(d, 0.2, small);
-        vxg__turn(m, v->s), vxg__turn(m, v->d), vxg__turn(m, v->U), vxg__turn(m, v->V);
-        if (!curved) vxg__turn(small, v->U), vxg__turn(small, v->V);
+        vxg__rotate(m, v->s), vxg__rotate(m, v->d), vxg__rotate(m, v->U), vxg__rotate(m, v->V);
+        if (!curved) vxg__rotate(small, v->U), vxg__rotate(small, v->V);
     }
     for (int i = 0; i < 3; i++) {
         if (s == 8) v->U[i] = -v->U[i];       /* columns counted the other way */
@@ -100,7 +100,7 @@ static int make_weighted(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 
 /* Circular scans. Seeds by remainder: of 2, 1: curved; of 4, 2: a short scan; of 5, 3: a half-fan
  * (or one view where that needs a turn); of 3, 2: rows continued; of 7, 6: every view's detector a
- * little elsewhere and turned. */
+ * little elsewhere and rotated. */
 static int circular_scan(const vxg_problem *p, int fan, vxg_ct_fdk_opts *f, vxg_ct_geometry **geo,
                          vxg_ct_volume *vol) {
     const uint64_t s = p->seed;

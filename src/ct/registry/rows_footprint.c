@@ -1,7 +1,7 @@
 /* Registry rows: footprint. Views keep V along the volume's z; seeds as in rows.c (0 plain, 1 one
  * pixel, 2 beside the beam, 3 one voxel, 4 axis-parallel, 5 and more shifted and uneven), from 10
  * on (3-D) with rays that climb, slanted columns and a V just within the limit, from 15 on with
- * volumes turned about z, and sources among the voxels for 16 and 17. */
+ * volumes rotated about z, and sources among the voxels for 16 and 17. */
 #include <math.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static void one_view(scan_dice *s, double t, vxg_ct_view *v) {
         v->s[0] = s->sod * n, v->s[1] = -s->sod * c, v->s[2] = s->planar ? 0 : lift * 2;
         v->d[0] -= depth * n, v->d[1] += depth * c;
     }
-    if (s->seed > 9) { /* the detector turns about its own V */
+    if (s->seed > 9) { /* the detector rotates about its own V */
         const double a = vxg__roll(&s->d, -0.3, 0.3);
         v->U[0] = s->pu * cos(t + a), v->U[1] = s->pu * sin(t + a);
     }
@@ -48,7 +48,7 @@ static void one_view(scan_dice *s, double t, vxg_ct_view *v) {
         for (int i = 0; i < 3; i++) v->d[i] += 1e4 * v->U[i];
 }
 
-static void turn_about_z(scan_dice *s, vxg_ct_volume *v) {
+static void rotate_about_z(scan_dice *s, vxg_ct_volume *v) {
     const double a = vxg__roll(&s->d, -3, 3),
                  r[9] = {cos(a), -sin(a), 0, sin(a), cos(a), 0, 0, 0, 1};
     memcpy(v->rotation, r, sizeof r);
@@ -69,7 +69,7 @@ static int example(const vxg_problem *p, int cone, int planar, vxg_ct_geometry *
     int64_t nv = planar ? 1 : vxg__roll_int(&s.d, most / 2, most);
     memset(vol, 0, sizeof *vol);
     vxg__ct_example_volume(&s.d, p, planar, vol);
-    if (s.seed > 14) turn_about_z(&s, vol);
+    if (s.seed > 14) rotate_about_z(&s, vol);
     if (s.seed == 1) nu = nv = 1;
     if (s.seed > 4) s.pu = vxg__roll(&s.d, 0.4, 1.5), s.pv = vxg__roll(&s.d, 0.4, 1.5);
     const double side = (double)(vol->nx > vol->ny ? vol->nx : vol->ny) * 1.6 + 4;

@@ -36,8 +36,8 @@ static void example_view(vxg__dice *d, uint64_t s, int planar, double t, double 
         double m[9], small[9];
         vxg__roll_rotation(d, 0.7, m);
         vxg__roll_rotation(d, 0.2, small);
-        vxg__turn(m, v->r), vxg__turn(m, v->d), vxg__turn(m, v->U), vxg__turn(m, v->V);
-        vxg__turn(small, v->U), vxg__turn(small, v->V);
+        vxg__rotate(m, v->r), vxg__rotate(m, v->d), vxg__rotate(m, v->U), vxg__rotate(m, v->V);
+        vxg__rotate(small, v->U), vxg__rotate(small, v->V);
     }
     if (s == 8) /* columns counted the other way */
         for (int i = 0; i < 3; i++) v->U[i] = -v->U[i];

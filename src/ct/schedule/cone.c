@@ -77,9 +77,9 @@ static int slab_range(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, doub
     if (!corners(p, view, slab, &b)) return 0;
     for (int i = 0; i < 8; i++) {
         const double *at = b.at[i], w = at[2];
-        const double turn = *of_view(p, CURVE_SCALE, view);
+        const double per_angle = *of_view(p, CURVE_SCALE, view);
         const double u =
-            p->curved ? atan2(at[0], w) * turn + *of_view(p, CURVE_START, view) : at[0] / w;
+            p->curved ? atan2(at[0], w) * per_angle + *of_view(p, CURVE_START, view) : at[0] / w;
         const double v0 = p->curved ? at[1] / b.lo + 0.5 * (p->nv - 1) : at[1] / w;
         const double v1 = p->curved ? at[1] / b.hi + 0.5 * (p->nv - 1) : v0;
         if (!(fabs(u) < 1e8) || !(fabs(v0) < 1e8)) return 0;

@@ -16,7 +16,7 @@
 #define TIE 1.0000305            /* K_RAY_TIE of kernels/ct/project/ray.h */
 
 struct vxg_cone_joseph_plan {
-    vxg_schedule_fn turn, forward, pack, adjoint;
+    vxg_schedule_fn transpose, forward, pack, adjoint;
     vxg_cj_view *views;
     vxg_cj_column *columns;
     float *tangent;
@@ -58,10 +58,10 @@ static int column_table(const vxg_cj_scan *s, const vxg_ct_volume *vol, const do
 static int view_frame(const vxg_cj_scan *s, const double *coef, vxg_cj_view *v) {
     const double *const d = coef + RAY_D, *const from = coef + RAY_SOURCE;
     const double far = fabs(from[0]) + fabs(from[1]) + fabs(from[2]) + s->nx + s->ny;
-    const double u = hypot(d[3], d[4]), turn = d[3] * d[1] - d[4] * d[0];
+    const double u = hypot(d[3], d[4]), side = d[3] * d[1] - d[4] * d[0];
     if (!(far < 1e6) || !(hypot(d[6], d[7]) * s->nv * far < 1e-6)) return 0;
-    if (!(fabs(turn) > 1e-9 * u * hypot(d[0], d[1]))) return 0;
-    const double sign = turn < 0 ? -1 : 1;
+    if (!(fabs(side) > 1e-9 * u * hypot(d[0], d[1]))) return 0;
+    const double sign = side < 0 ? -1 : 1;
     *v = (vxg_cj_view){.s = {from[0], from[1]}, .flip = d[8] < 0};
     v->n[0] = -sign * d[4] / u, v->n[1] = sign * d[3] / u;
     v->e[0] = d[3] / u, v->e[1] = d[4] / u;
@@ -120,12 +120,12 @@ void vxg__cone_joseph_plan_free(vxg_cone_joseph_plan *p) {
 
 int vxg__cone_joseph_plan_new(const vxg_device *dev, const vxg_ray_state *state,
                               vxg_cone_joseph_plan **out) {
-    vxg_cone_joseph_plan plan = {.turn = vxg__cpu_schedule(dev, "cj_slab"),
+    vxg_cone_joseph_plan plan = {.transpose = vxg__cpu_schedule(dev, "cj_slab"),
                                  .forward = vxg__cpu_schedule(dev, "cj_forward"),
                                  .pack = vxg__cpu_schedule(dev, "cj_pack"),
                                  .adjoint = vxg__cpu_schedule(dev, "cj_adjoint")};
     *out = NULL;
-    if (!plan.turn || !plan.forward || !plan.pack || !plan.adjoint || !fits(state, &plan.scan))
+    if (!plan.transpose || !plan.forward || !plan.pack || !plan.adjoint || !fits(state, &plan.scan))
         return VXG_OK;
     const size_t nviews = (size_t)plan.scan.nviews, pixels = nviews * (size_t)plan.scan.nu;
     vxg_cone_joseph_plan *p = vxg__calloc(1, sizeof *p);
@@ -162,7 +162,7 @@ static int chunk_views(const vxg_cj_scan *s) {
 /* Of a chunk of views, or of slices. */
 static size_t copy_bytes(const vxg_cj_scan *s) {
     const int64_t adjoint = chunk_views(s) * view_bytes(s);
-    const int64_t forward = vxg_cj_turn_floats(s) * (int64_t)sizeof(float);
+    const int64_t forward = vxg_cj_slab_floats(s) * (int64_t)sizeof(float);
     return (size_t)(adjoint > forward ? adjoint : forward);
 }
 
@@ -182,7 +182,7 @@ static int part(int n, int most) {
 
 static int forward(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const float *in, float *out,
                    float *copy, const vxg_call *call) {
-    vxg_cj_turn_args turn = {.in = in, .out = copy, .scan = *s};
+    vxg_cj_slab_args transpose = {.in = in, .out = copy, .scan = *s};
     vxg_cj_forward_args a = {.in = copy, .out = out, .scan = *s};
     a.columns = part(s->nu, 512), a.rows = (int)vxg_cj_round(part(s->nv, 512));
     const int64_t blocks =
@@ -196,8 +196,8 @@ static int forward(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const fl
     const int64_t units = blocks * ((s->nviews + a.views - 1) / a.views);
     const size_t scratch = (size_t)vxg_cj_forward_floats(&a) * sizeof(float);
     for (int z = 0; z < s->nz; z += s->zchunk) {
-        turn.z = a.z = z, a.add = call->accumulate || z > 0;
-        VXG_TRY(vxg__cpu_run(p->turn, &turn, s->ny + 2, 0, call->progress));
+        transpose.z = a.z = z, a.add = call->accumulate || z > 0;
+        VXG_TRY(vxg__cpu_run(p->transpose, &transpose, s->ny + 2, 0, call->progress));
         VXG_TRY(vxg__cpu_run(p->forward, &a, units, scratch, call->progress));
     }
     return VXG_OK;

@@ -32,7 +32,7 @@ static void order_response(const double *response, int64_t nfft, int64_t m, int6
 
 int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
                          vxg_filter_plan **out) {
-    const double turn = 6.283185307179586476925;
+    const double two_pi = 6.283185307179586476925;
     const int64_t nfft = s->n;
     vxg_schedule_fn run = vxg__cpu_schedule(dev, "fft_filter");
     *out = NULL;
@@ -53,8 +53,8 @@ int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
     for (int64_t m = nfft; m > 4; m /= 4)
         for (int64_t j = 0; j < m / 4; j++)
             for (int64_t r = 1; r < 4; r++) {
-                *t++ = (float)cos(turn * (double)(j * r) / (double)m);
-                *t++ = (float)-sin(turn * (double)(j * r) / (double)m);
+                *t++ = (float)cos(two_pi * (double)(j * r) / (double)m);
+                *t++ = (float)-sin(two_pi * (double)(j * r) / (double)m);
             }
     order_response(s->response, nfft, nfft, 0, 1, order);
     for (int64_t v = 0; v < s->nviews; v++) scale[v] = (float)s->weights[v];

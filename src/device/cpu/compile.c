@@ -1,5 +1,5 @@
 /* Kernels compiled at run time on the CPU, a user's text or the library's with definitions it was
- * not built with: the system C compiler turns the text into a shared object. */
+ * not built with: the system C compiler makes a shared object of the text. */
 #include "device/cpu/compile.h"
 
 #include <dlfcn.h>
