@@ -324,7 +324,7 @@ plant last_length_unchecked src/io/h5/decode.c 's/if \(n != chunk_bytes\)/if (n 
 plant strip_from_its_middle src/io/tiff_read.c 's/return row \/ rows \* rows/return row/' "io_blocks tiff_boxes"
 plant slices_with_gaps src/io/tiff_slices.c 's/number != s->list\[i - 1\]\.number \+ 1, VXG/number < 0, VXG/' "io_blocks tiff_slices"
 plant slices_change_unseen src/io/tiff_slices.c 's/\|\| !same_file\(&now, &s->list\[i\]\.was\)\)/)/' "io_blocks tiff_slices"
-plant stack_changes_unseen src/io/tiff_read.c 's/VXG_FAIL_IF\(fstat\(TIFFFileno.t->tif., &now\) != 0 \|\|/VXG_FAIL_IF(fstat(TIFFFileno(t->tif), \&now) != 0 \&\&/' "io_blocks cut"
+plant stack_changes_unseen src/io/tiff_stack.c 's/return vxg__tiff_unchanged\(s->file\)/return VXG_OK/' "io_blocks cut"
 plant npy_order_unturned src/io/npy.c 's/info->turned = order/info->turned = 0 \&\& order/' "io_blocks byte_orders"
 plant half_twice_as_large src/io/elements.c 's/ldexp\(1024 \+ rest, exponent - 25\)/ldexp(1024 + rest, exponent - 24)/' "io_blocks every"
 plant slope_forgotten src/array/formats.c 's/if \(r->info\.slope != 0/if (r->info.slope > 1e9/' "io_blocks notes"
