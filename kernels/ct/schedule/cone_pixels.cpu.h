@@ -92,22 +92,34 @@ K_SCHEDULE(cone_pixels) {
                (size_t)nx * sizeof *acc);
 }
 
+/* to[q] = above[q], below[q]; a row that is not there is zero. */
+LANE_FN void cp_interleave(float *restrict to, const float *above, const float *below, int n) {
+    if (above && below)
+        for (int q = 0; q < n; q++) to[2 * q] = above[q], to[2 * q + 1] = below[q];
+    else if (above)
+        for (int q = 0; q < n; q++) to[2 * q] = above[q], to[2 * q + 1] = 0;
+    else if (below)
+        for (int q = 0; q < n; q++) to[2 * q] = 0, to[2 * q + 1] = below[q];
+    else
+        memset(to, 0, 2 * (size_t)n * sizeof *to);
+}
+
 /* Unit: a view; out[view][k][VXG_CONE_MARGIN + column] = the pixels in row row0 + k and below. */
 K_SCHEDULE(cone_pairs) {
     const vxg_cone_pack_args *a = args;
     const int pitch = a->nu + 2 * VXG_CONE_MARGIN;
-    const float *const in = a->in + unit * a->nv * (int64_t)a->nu;
+    const int64_t nu = a->nu;
+    const float *const in = a->in + unit * a->nv * nu;
     (void)scratch;
     if (a->row0[unit] == VXG_CONE_UNSEEN) return;
+    const size_t edge = 2 * VXG_CONE_MARGIN * sizeof *in;
     for (int k = 0; k < a->height; k++) {
         float *const to = a->out + 2 * pitch * (unit * a->height + k);
         const int row = a->row0[unit] + k;
-        memset(to, 0, 2 * (size_t)pitch * sizeof *to);
-        for (int d = 0; d < 2; d++) {
-            if (row + d < 0 || row + d >= a->nv) continue;
-            const float *const from = in + (row + d) * (int64_t)a->nu;
-            for (int q = 0; q < a->nu; q++) to[2 * (q + VXG_CONE_MARGIN) + d] = from[q];
-        }
+        memset(to, 0, edge);
+        cp_interleave(to + 2 * VXG_CONE_MARGIN, row < 0 || row >= a->nv ? NULL : in + row * nu,
+                      row + 1 < 0 || row + 1 >= a->nv ? NULL : in + (row + 1) * nu, a->nu);
+        memset(to + 2 * (VXG_CONE_MARGIN + nu), 0, edge);
     }
 }
 #endif

@@ -8,6 +8,7 @@
 #include "kernels/ct/schedule/schedule_args.h"
 #include "kernels/num/lanes.cpu.h"
 #if !defined(VXG_DTYPE_f64)
+#define CT_ALONE static __attribute__((noinline))
 
 typedef void (*ct_pair_fn)(float *restrict acc, const float *restrict base,
                            const int32_t *restrict offset, const float *restrict w0,
@@ -75,8 +76,11 @@ K_SCHEDULE(ct_pack) {
     const size_t edge = (size_t)(VXG_CT_PAD * a->lanes) * sizeof *out;
     (void)scratch;
     memset(out, 0, edge);
-    lane_in(out + VXG_CT_PAD * a->lanes, a->lanes, a->in + unit * a->view_pitch, a->nu, a->first,
-            a->last, a->nu, a->scale ? a->scale[unit] : 1);
+    if (a->lanes == 1 && a->first == 0 && a->last == 1 && !a->scale)
+        memcpy(out + VXG_CT_PAD, a->in + unit * a->view_pitch, (size_t)a->nu * sizeof *out);
+    else
+        lane_in(out + VXG_CT_PAD * a->lanes, a->lanes, a->in + unit * a->view_pitch, a->nu,
+                a->first, a->last, a->nu, a->scale ? a->scale[unit] : 1);
     memset(out + (VXG_CT_PAD + a->nu) * a->lanes, 0, edge);
 }
 
@@ -87,41 +91,42 @@ typedef struct ct_list {
     float w0[VXG_CT_BLOCK], w1[VXG_CT_BLOCK];
 } ct_list;
 
-/* Floor and clamp in float first: far outside the detector both columns are zero padding. */
-LANE_FN int32_t ct_column(float q, float nu, int view, int width, int lanes) {
-    q = q < -VXG_CT_PAD ? -VXG_CT_PAD : q > nu ? nu : q;
-    return (view * width + (int32_t)q + VXG_CT_PAD) * lanes;
-}
-
-/* Where pixel (0, 0) of a tile falls in the views of a block: whole columns and the rest. */
+/* Where pixel (0, 0) of a tile falls in the views of a block: whole columns and the rest; and
+ * where each view's column 0 lies among the packed ones. */
 typedef struct ct_places {
     float whole[VXG_CT_BLOCK], rest[VXG_CT_BLOCK];
+    int32_t start[VXG_CT_BLOCK];
 } ct_places;
 
 LANE_FN void ct_places_of(const vxg_ct_coefficients *c, int v0, int n, double x, double y,
-                          ct_places *restrict places) {
+                          int columns, int lanes, ct_places *restrict places) {
     const double *restrict u0 = c->d[0] + v0, *restrict ux = c->d[1] + v0;
     const double *restrict uy = c->d[2] + v0;
+    const int width = columns + 2 * VXG_CT_PAD;
     for (int v = 0; v < n; v++) {
         const double u = u0[v] + (ux[v] * x + uy[v] * y), whole = __builtin_floor(u);
         places->whole[v] = (float)whole;
         places->rest[v] = (float)(u - whole);
+        places->start[v] = (v * width + VXG_CT_PAD) * lanes;
     }
 }
 
-/* x, y: of the pixel within its tile. */
-LANE_FN void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *c,
-                            const ct_places *restrict places, int v0, int n, float x, float y,
-                            int columns, int lanes) {
+/* x, y: of the pixel within its tile. A function of its own, as inlined it spills the vectors that
+ * it holds to the caller's frame. Clamped as a float: far outside the detector both columns are
+ * zero padding. */
+CT_ALONE void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *c,
+                             const ct_places *restrict places, int v0, int n, float x, float y,
+                             int columns, int lanes) {
     const float *restrict ux = c->a[1] + v0, *restrict uy = c->a[2] + v0;
-    const float *restrict u0 = places->rest, *restrict base = places->whole;
     const float nu = (float)columns;
-    const int width = columns + 2 * VXG_CT_PAD;
     for (int v = 0; v < n; v++) {
-        float u = lane_fma1(ux[v], x, lane_fma1(uy[v], y, u0[v])), whole = __builtin_floorf(u);
+        const float u = lane_fma1(ux[v], x, lane_fma1(uy[v], y, places->rest[v]));
+        const float whole = __builtin_floorf(u);
+        float q = places->whole[v] + whole;
+        q = q < -VXG_CT_PAD ? -VXG_CT_PAD : q > nu ? nu : q;
         list->w1[v] = u - whole;
         list->w0[v] = 1 - (u - whole);
-        list->offset[v] = ct_column(base[v] + whole, nu, v, width, lanes);
+        list->offset[v] = places->start[v] + (int32_t)q * lanes;
     }
 }
 
@@ -159,7 +164,7 @@ LANE_FN float ct_hat(uint32_t distance) {
 /* The rays of a view that touch pixel (i, j) are consecutive columns: the rounded rest is
  * monotone in q. The estimate of the first is low by up to one column;
  * the place of that column says whether it is the next. Then pair number `pass` is taken. */
-LANE_FN void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a, int v0, int n,
+CT_ALONE void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a, int v0, int n,
                             int i, int j, int pass) {
     const float *restrict m = a->c.a[0] + v0, *restrict b0 = a->c.a[1] + v0;
     const float *restrict bk = a->c.a[3] + v0, *restrict inverse = a->c.a[4] + v0;
@@ -215,29 +220,65 @@ typedef struct ct_tile {
     int x, y, nx, ny;
 } ct_tile;
 
-static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, int v0, int n) {
-    const int64_t width = a->nu + 2 * VXG_CT_PAD, lanes = a->lanes;
-    const float *in = a->in + v0 * width * lanes;
+/* One lane is a chain of additions, each waiting for the one before: four pixels' chains run beside
+ * each other. */
+#define CT_CHAINS 4
+static void ct_pair1_of_4(float *restrict acc, const float *restrict in,
+                          const ct_list *restrict list, int n) {
+    float a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
+#define CT_CHAIN(k)                                                                                \
+    a##k += lane_fma1(list[k].w1[s], in[list[k].offset[s] + 1],                                    \
+                      list[k].w0[s] * in[list[k].offset[s]]);
+    for (int s = 0; s < n; s++) {
+        CT_CHAIN(0)
+        CT_CHAIN(1)
+        CT_CHAIN(2)
+        CT_CHAIN(3)
+    }
+#undef CT_CHAIN
+    acc[0] = a0, acc[1] = a1, acc[2] = a2, acc[3] = a3;
+}
+
+/* `count` pixels from (x, y) of the tile on. */
+static void ct_gather_pixels(const vxg_ct_gather_args *a, ct_tile t, const ct_places *places, int x,
+                             int y, int count, float *acc, int v0, int n, int pass) {
+    const int64_t lanes = a->lanes;
+    const float *const in = a->in + v0 * (int64_t)(a->nu + 2 * VXG_CT_PAD) * lanes;
+    ct_list list[CT_CHAINS];
+    for (int k = 0; k < count; k++) {
+        if (a->joseph)
+            ct_joseph_list(&list[k], a, v0, n, t.x + x + k, t.y + y, pass);
+        else
+            ct_linear_list(&list[k], &a->c, places, v0, n, (float)(x + k), (float)y, a->nu,
+                           a->lanes);
+    }
+    acc += (y * VXG_CT_TILE + x) * lanes;
+    if (lanes == 1 && count == CT_CHAINS) {
+        ct_pair1_of_4(acc, in, list, n);
+        return;
+    }
     const ct_pair_fn pair = ct_pair_for(a->lanes);
+    for (int k = 0; k < count; k++)
+        pair(acc + k * lanes, in, list[k].offset, list[k].w0, list[k].w1, n, lanes);
+}
+
+static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, int v0, int n) {
     const int passes = a->joseph ? ct_passes(a, v0, n) : 1;
+    const int together = a->lanes == 1 ? CT_CHAINS : 1;
     ct_places places;
-    ct_list list;
     if (!a->joseph)
-        ct_places_of(&a->c, v0, n, t.x - 0.5 * (a->nx - 1), t.y - 0.5 * (a->ny - 1), &places);
+        ct_places_of(&a->c, v0, n, t.x - 0.5 * (a->nx - 1), t.y - 0.5 * (a->ny - 1), a->nu,
+                     a->lanes, &places);
     for (int sy = 0; sy < t.ny; sy += CT_SUB)
-        for (int sx = 0; sx < t.nx; sx += CT_SUB)
-            for (int y = sy; y < sy + CT_SUB && y < t.ny; y++)
-                for (int x = sx; x < sx + CT_SUB && x < t.nx; x++)
-                    for (int pass = 0; pass < passes; pass++) {
-                        if (a->joseph) {
-                            ct_joseph_list(&list, a, v0, n, t.x + x, t.y + y, pass);
-                        } else {
-                            ct_linear_list(&list, &a->c, &places, v0, n, (float)x, (float)y, a->nu,
-                                           a->lanes);
-                        }
-                        pair(acc + (y * VXG_CT_TILE + x) * lanes, in, list.offset, list.w0, list.w1,
-                             n, lanes);
-                    }
+        for (int sx = 0; sx < t.nx; sx += CT_SUB) {
+            const int ey = sy + CT_SUB < t.ny ? sy + CT_SUB : t.ny;
+            const int ex = sx + CT_SUB < t.nx ? sx + CT_SUB : t.nx;
+            for (int y = sy; y < ey; y++)
+                for (int x = sx; x < ex; x += together)
+                    for (int pass = 0; pass < passes; pass++)
+                        ct_gather_pixels(a, t, &places, x, y, ex - x < together ? ex - x : together,
+                                         acc, v0, n, pass);
+        }
 }
 
 K_SCHEDULE(ct_gather) {
@@ -394,7 +435,8 @@ static void ct_spread_tile(const vxg_ct_joseph_args *a, const float *tile, ct_ti
     ct_list list;
     for (int v = 0; v < n; v += VXG_CT_BLOCK) {
         const int m = n - v < VXG_CT_BLOCK ? n - v : VXG_CT_BLOCK;
-        ct_places_of(&a->c, v0 + v, m, t.x - 0.5 * (a->nx - 1), t.y - 0.5 * (a->ny - 1), &places);
+        ct_places_of(&a->c, v0 + v, m, t.x - 0.5 * (a->nx - 1), t.y - 0.5 * (a->ny - 1), a->nu,
+                     a->lanes, &places);
         for (int sy = 0; sy < ny; sy += CT_SUB)
             for (int sx = 0; sx < nx; sx += CT_SUB)
                 for (int y = sy; y < sy + CT_SUB && y < ny; y++)

@@ -161,6 +161,7 @@ size_t vxg__ct_plan_workspace(const vxg_ct_plan *p, const vxg_call *call) {
 static int part_of(const vxg_ct_plan *p, vxg_call *call, vxg_ct_plan *part) {
     int good = 1;
     *part = *p;
+    if (!call->subset) return VXG_OK;
     part->nviews = (int)vxg__call_count(call, p->nviews);
     for (int k = 0; k < 7; k++)
         good &= (part->c.a[k] = vxg__call_host_rows(call, p->c.a[k], sizeof(float))) != NULL;
