@@ -53,10 +53,8 @@ K_FN void par_cut(const real b, const real inverse, const int cell, K_PRIVATE re
     *hi = K_min(*hi, K_max(t0, t1));
 }
 
-/* The weight of a cell for a ray that passes (b, c) beside its middle, without the length. */
-K_FN real par_weight(const int siddon, const real b, const real c, const real inverse_b,
-                     const real inverse_c) {
-    if (!siddon) return par_hat(b, 0) * par_hat(c, 0);
+/* Siddon's part of a cell for a ray that passes (b, c) beside its middle, without the length. */
+K_FN real par_cut_length(const real b, const real c, const real inverse_b, const real inverse_c) {
     real lo = -K_R(0.5), hi = K_R(0.5);
     par_cut(b, inverse_b, 0, &lo, &hi);
     par_cut(c, inverse_c, 0, &lo, &hi);

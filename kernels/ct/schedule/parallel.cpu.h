@@ -165,7 +165,7 @@ LANE_FN float ct_hat(uint32_t distance) {
  * monotone in q. The estimate of the first is low by up to one column;
  * the place of that column says whether it is the next. Then pair number `pass` is taken. */
 CT_ALONE void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a, int v0, int n,
-                            int i, int j, int pass) {
+                             int i, int j, int pass) {
     const float *restrict m = a->c.a[0] + v0, *restrict b0 = a->c.a[1] + v0;
     const float *restrict bk = a->c.a[3] + v0, *restrict inverse = a->c.a[4] + v0;
     const float *restrict slack = a->c.a[6] + v0;
