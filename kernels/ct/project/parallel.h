@@ -39,6 +39,26 @@ K_FN real par_hat(const real b, const int cell) {
     return d > K_R(0.0) ? d : K_R(0.0);
 }
 
+/* The two cells that a place between them has weights for: high + low must fit an int. The sum of
+ * the two parts may be rounded across a cell's middle; the way from the cell, which the weights are
+ * made of, tells. The weights have the bits of par_hat at (high - cell) + low. */
+struct par_cells {
+    int first;
+    real w0, w1;
+};
+K_FN struct par_cells par_cells_of(const real high, const real low) {
+    real cell = K_floor(high + low), rest = high - cell, way = rest + low;
+    struct par_cells s;
+    if (!(way >= K_R(0.0) && way < K_R(1.0))) { /* seldom */
+        cell += way < K_R(0.0) ? -K_R(1.0) : K_R(1.0);
+        rest = high - cell, way = rest + low;
+    }
+    s.first = K_int(cell);
+    s.w0 = K_R(1.0) - way;
+    s.w1 = K_R(1.0) + ((rest - K_R(1.0)) + low);
+    return s;
+}
+
 /* Siddon: the part of [-1/2, 1/2] (the slice's thickness along a) for which b + s t lies in
  * [cell - 1/2, cell + 1/2); updates [lo, hi]. inverse is 1/s or 0. */
 K_FN void par_cut(const real b, const real inverse, const int cell, K_PRIVATE real *lo,
