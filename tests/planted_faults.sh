@@ -3,7 +3,8 @@
 #   planted_faults.sh              all of them, in order
 #   planted_faults.sh NAME...      these
 #   planted_faults.sh --list       their names
-# One build of the kernels (VXG_PORTABLE), in build/planted, kept between runs.
+# One build of the kernels (VXG_PORTABLE), in $VXG_PLANTED (build/planted), kept between runs. Every fault changes a
+# file and changes it back: where ccache is installed the second is no compilation.
 # Lines: PASS planted.NAME when a test noticed; FAIL when none did, or when the text to change is gone.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -12,12 +13,15 @@ if [ "${1:-}" = --list ]; then
     exit 0
 fi
 chosen=" $* "
-work=$(pwd)/build/planted
+work=${VXG_PLANTED:-$(pwd)/build/planted}
 copy=$work/source
 log=$work/log
 jobs=$(nproc 2>/dev/null || echo 2)
 VXG_CACHE_DIR=$work/cache
-export VXG_CACHE_DIR
+CCACHE_DIR=$work/ccache
+export VXG_CACHE_DIR CCACHE_DIR
+launcher=
+command -v ccache >/dev/null && launcher=-DCMAKE_C_COMPILER_LAUNCHER=ccache
 failed=0
 mkdir -p "$copy"
 
@@ -133,7 +137,7 @@ plant() {
 }
 
 cmake -S "$copy" -B "$work/b" -DVXG_PORTABLE=ON -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_BUILD_TYPE=Debug \
-    "-DCMAKE_C_FLAGS_DEBUG=-O1" \
+    "-DCMAKE_C_FLAGS_DEBUG=-O1" $launcher \
     >"$log" 2>&1 || {
     fail baseline "cmake: $(tail -n 1 "$log")"
     exit 1

@@ -141,10 +141,42 @@ one() { # STAGE NAME: runs, prints and notes one unit
 left() { # units of "STAGE NAME" lines on standard input that have not passed
     while read -r s n; do grep -qF "$s/$n passed" "$report" || echo "$s $n"; done
 }
-# Planted faults share one copy of the sources: one at a time. Others two at a time.
+# Planted faults, those of one copy of the sources in one call: its lines are noted one by one as they come.
+planted() { # SHARE NAME...
+    share=$1
+    shift
+    out=$VXG_LOG/deep.planted.$share.out
+    begin=$(date +%s)
+    : >"$out"
+    VXG_PLANTED=$root/build/planted.$share timeout -k 10 14400 sh tests/planted_faults.sh "$@" 2>&1 </dev/null |
+        while read -r word name rest; do
+            echo "$word $name $rest" >>"$out"
+            case $word in PASS | FAIL) ;; *) continue ;; esac
+            now=$(date +%s)
+            result=passed
+            [ "$word" = PASS ] || result=FAILED
+            echo "${name%:}" | sed "s|^planted\.\(.*\)|planted/\1 $result $((now - begin)) s|" >>"$report"
+            echo "$word $name $rest" | tee -a "$VXG_LOG/results"
+            begin=$now
+        done
+    for name in "$@"; do
+        grep -qE "^(PASS|FAIL) planted\.$name(:| |$)" "$out" ||
+            echo "FAIL planted.$name: the run ended before it" | tee -a "$VXG_LOG/results"
+    done
+}
+# Two units at a time; of planted faults two copies of the sources, where there are many.
 many() {
     grep -v '^planted ' "$1" | xargs -r -P 2 -L 1 sh tools/deep.sh one
-    grep '^planted ' "$1" | xargs -r -L 1 sh tools/deep.sh one
+    grep '^planted ' "$1" | awk '
+        { name[++n] = $2 }
+        END {
+            shares = n > 9 ? 2 : 1
+            for (s = 1; s <= shares; s++) {
+                line = s
+                for (i = int((s - 1) * n / shares) + 1; i <= int(s * n / shares); i++) line = line " " name[i]
+                if (n) print line
+            }
+        }' | xargs -r -P 2 -L 1 sh tools/deep.sh planted
 }
 
 command=${1:-list}
@@ -154,6 +186,7 @@ stages) stages ;;
 list) list "$@" ;;
 work) work "$@" ;;
 one) one "$@" || true ;;
+planted) planted "$@" ;;
 run)
     for s in "$@"; do
         stages | grep -q "^$s " || {
