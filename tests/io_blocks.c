@@ -517,7 +517,8 @@ static const char *corpus(const char *name) {
 /* Packed pages, whose rows are unpacked from their strip's start, in any order of boxes. */
 TEST(tiff_boxes)
 {
-    static const char *const names[] = {"u8", "u16_lzw", "f32_deflate", "i32_packbits", "ours_big"};
+    static const char *const names[] = {"u8",           "u16_lzw",  "f32_deflate",
+                                        "i32_packbits", "ours_big", "strips"};
     CHECK_OK(vxg_io_register());
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         vxg_block_reader *r = NULL;

@@ -501,7 +501,8 @@ TEST(other_tiff_files)
         int64_t pages;
         double last; /* the last element; the first is 0 */
     } files[] = {{"u8", 1, 11},           {"u16_lzw", 1, 11}, {"f32_deflate", 1, 11},
-                 {"i32_packbits", 1, 11}, {"stack", 2, 12},   {"ours_big", 2, 23}};
+                 {"i32_packbits", 1, 11}, {"stack", 2, 12},   {"strips", 1, 11},
+                 {"ours_big", 2, 23}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[512];
         float *v = NULL;

@@ -227,6 +227,18 @@ int vxg__reserve(int fd, int64_t bytes, const char *path) {
     return VXG_OK;
 }
 
+int vxg__read_exact(int fd, void *data, size_t n, int64_t offset, const char *path) {
+    char *p = data;
+    while (n > 0) {
+        ssize_t got = pread(fd, p, n < ((size_t)1 << 30) ? n : (size_t)1 << 30, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        VXG_FAIL_IF(got < 0, VXG_ERR_INPUT, "%s: cannot read: %s", path, strerror(errno));
+        VXG_FAIL_IF(got == 0, VXG_ERR_INPUT, "%s: the file ends too early", path);
+        p += got, n -= (size_t)got, offset += got;
+    }
+    return VXG_OK;
+}
+
 int vxg__count(int ndim, const int64_t *shape, int64_t *count) {
     int64_t n = 1;
     for (int i = 0; i < ndim; i++) {

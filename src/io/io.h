@@ -48,6 +48,8 @@ int vxg__outputs_add_file(vxg_outputs *set, const char *path, const char *temp, 
 char *vxg__plain_words(const char *text, int lines);
 /* NNNNN of what follows the prefix in a slice's name, "_NNNNN.tiff"; -1: it is no such name. */
 int64_t vxg__slice_number(const char *rest);
+/* n bytes from offset on: VXG_ERR_INPUT when the file ends before; path is for the message. */
+int vxg__read_exact(int fd, void *data, size_t n, int64_t offset, const char *path);
 /* All bytes or VXG_ERR_OUTPUT with the reason; path is only for the message. offset < 0: append. */
 int vxg__write_all(int fd, const void *data, size_t n, int64_t offset, const char *path);
 /* Makes sure the disk takes that many bytes, so that a full disk shows before the work is done. */

@@ -142,18 +142,6 @@ static int parse_shape(const char *path, const char *p, vxg__npy_info *info) {
     }
 }
 
-int vxg__read_exact(int fd, void *data, size_t n, int64_t offset, const char *path) {
-    char *p = data;
-    while (n > 0) {
-        ssize_t got = pread(fd, p, n < ((size_t)1 << 30) ? n : (size_t)1 << 30, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        VXG_FAIL_IF(got < 0, VXG_ERR_INPUT, "%s: cannot read: %s", path, strerror(errno));
-        VXG_FAIL_IF(got == 0, VXG_ERR_INPUT, "%s: the file ends too early", path);
-        p += got, n -= (size_t)got, offset += got;
-    }
-    return VXG_OK;
-}
-
 int vxg__npy_look(int fd, int64_t file_bytes, const char *path, vxg__npy_info *info) {
     uint8_t lead[12];
     char text[4096];

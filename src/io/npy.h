@@ -12,8 +12,6 @@ typedef struct vxg__npy_info {
 } vxg__npy_info;
 
 int vxg__npy_look(int fd, int64_t file_bytes, const char *path, vxg__npy_info *info);
-/* n bytes, all of them: VXG_ERR_INPUT when the file ends before. */
-int vxg__read_exact(int fd, void *data, size_t n, int64_t offset, const char *path);
 /* n elements from element `at` on, as float32, float64 or the file's own type;
  * complex ones as such alone. */
 int vxg__npy_read_run(int fd, const char *path, const vxg__npy_info *info, int64_t at, int64_t n,

@@ -121,7 +121,11 @@ struct vxg__tiff {
     int64_t pages, room;
     uint64_t *at;    /* where the pages' directories are */
     int64_t current; /* the page that is set; -1: none */
+    int plain;       /* of that page: its strips are not packed */
+    uint32_t rows;   /* in each of its strips */
     void *row;
+    uint8_t *unpacked; /* a strip of that page, NULL: none */
+    uint32_t strip;    /* which it is */
 };
 
 static int add_page(vxg__tiff *t) {
@@ -194,32 +198,69 @@ void vxg__tiff_close(vxg__tiff *t) {
     vxg__free(t->path);
     vxg__free(t->at);
     vxg__free(t->row);
+    vxg__free(t->unpacked);
     vxg__free(t);
 }
 
 static int set_page(vxg__tiff *t, int64_t number) {
     page p;
+    uint16_t compression = COMPRESSION_NONE, order = FILLORDER_MSB2LSB;
     if (t->current == number) return VXG_OK;
     t->current = -1, t->why.text[0] = 0;
+    vxg__free(t->unpacked);
+    t->unpacked = NULL;
     VXG_FAIL_IF(!TIFFSetSubDirectory(t->tif, t->at[number]), VXG_ERR_INPUT, "%s page %lld: %s",
                 t->path, (long long)number, words(&t->why));
     VXG_TRY(look(t->tif, t->path, number, &p));
     VXG_FAIL_IF(p.width != t->first.width || p.height != t->first.height ||
                     p.dtype != t->first.dtype,
                 VXG_ERR_INPUT, "%s changed while it was read", t->path);
+    TIFFGetFieldDefaulted(t->tif, TIFFTAG_COMPRESSION, &compression);
+    TIFFGetFieldDefaulted(t->tif, TIFFTAG_FILLORDER, &order);
+    TIFFGetFieldDefaulted(t->tif, TIFFTAG_ROWSPERSTRIP, &t->rows);
+    t->plain = compression == COMPRESSION_NONE && order == FILLORDER_MSB2LSB;
+    if (t->rows == 0 || t->rows > p.height) t->rows = p.height;
     t->current = number;
     return VXG_OK;
 }
 
-/* The row of a page to begin at for one of its rows: packed strips are unpacked from their start.
- */
-static uint32_t first_row(vxg__tiff *t, uint32_t row) {
-    uint16_t compression = COMPRESSION_NONE;
-    uint32_t rows = 0;
-    TIFFGetFieldDefaulted(t->tif, TIFFTAG_COMPRESSION, &compression);
-    TIFFGetFieldDefaulted(t->tif, TIFFTAG_ROWSPERSTRIP, &rows);
-    if (compression == COMPRESSION_NONE || rows == 0) return row;
-    return row / rows * rows;
+/* Rows of plain strips are read from their place in the file. */
+static int plain_row(vxg__tiff *t, int64_t number, uint32_t y, const void **row) {
+    const uint64_t bytes = (uint64_t)t->first.width * (t->first.bits / 8);
+    const uint32_t strip = y / t->rows, line = y % t->rows;
+    const uint64_t at = TIFFGetStrileOffset(t->tif, strip) + line * bytes;
+    VXG_FAIL_IF(at > INT64_MAX || TIFFGetStrileByteCount(t->tif, strip) < (line + 1) * bytes,
+                VXG_ERR_INPUT, "%s page %lld row %u: its strip has not the bytes it needs", t->path,
+                (long long)number, (unsigned)y);
+    const int status =
+        vxg__read_exact(TIFFFileno(t->tif), t->row, (size_t)bytes, (int64_t)at, t->path);
+    if (status)
+        return vxg_error_context(status, "page %lld row %u", (long long)number, (unsigned)y);
+    if (TIFFIsByteSwapped(t->tif)) vxg__elements_turn(t->first.dtype, t->row, t->first.width);
+    *row = t->row;
+    return VXG_OK;
+}
+
+/* Packed strips are unpacked whole and kept: libtiff's way of unpacking parts of them writes
+ * outside its memory for damaged files. */
+static int packed_row(vxg__tiff *t, int64_t number, uint32_t y, const void **row) {
+    const int64_t bytes = (int64_t)t->first.width * (t->first.bits / 8);
+    const uint32_t strip = y / t->rows, begin = strip * t->rows, left = t->first.height - begin;
+    const int64_t wanted = bytes * (left < t->rows ? left : t->rows);
+    if (t->strip != strip || !t->unpacked) {
+        t->strip = strip;
+        vxg__free(t->unpacked);
+        t->unpacked = vxg__calloc((size_t)wanted, 1);
+        if (!t->unpacked) return VXG_ERR_MEMORY;
+        if (TIFFReadEncodedStrip(t->tif, strip, t->unpacked, (tmsize_t)wanted) != wanted) {
+            vxg__free(t->unpacked);
+            t->unpacked = NULL;
+            VXG_FAIL(VXG_ERR_INPUT, "%s page %lld row %u: cannot read: %s", t->path,
+                     (long long)number, (unsigned)y, words(&t->why));
+        }
+    }
+    *row = t->unpacked + (y - begin) * bytes;
+    return VXG_OK;
 }
 
 int vxg__tiff_box(vxg__tiff *t, int64_t number, const int64_t start[2], const int64_t count[2],
@@ -227,15 +268,11 @@ int vxg__tiff_box(vxg__tiff *t, int64_t number, const int64_t start[2], const in
     const size_t bytes = vxg_dtype_size(t->first.dtype), step = vxg_dtype_size(dtype);
     char *to = dst;
     VXG_TRY(set_page(t, number));
-    const uint32_t from = (uint32_t)start[0], end = (uint32_t)(start[0] + count[0]);
-    for (uint32_t y = first_row(t, from); y < end; y++) {
-        VXG_FAIL_IF(TIFFReadScanline(t->tif, t->row, y, 0) != 1, VXG_ERR_INPUT,
-                    "%s page %lld row %u: cannot read: %s", t->path, (long long)number, (unsigned)y,
-                    words(&t->why));
-        if (y < from) continue;
-        vxg__elements_convert(t->first.dtype, (const char *)t->row + (size_t)start[1] * bytes,
+    for (int64_t y = start[0]; y < start[0] + count[0]; y++, to += (size_t)count[1] * step) {
+        const void *row = NULL;
+        VXG_TRY((t->plain ? plain_row : packed_row)(t, number, (uint32_t)y, &row));
+        vxg__elements_convert(t->first.dtype, (const char *)row + (size_t)start[1] * bytes,
                               count[1], dtype, to);
-        to += (size_t)count[1] * step;
     }
     return VXG_OK;
 }
@@ -281,8 +318,6 @@ static void read_sizes(vxg__tiff *t, vxg__tiff_facts *f) {
 }
 
 void vxg__tiff_describe(vxg__tiff *t, vxg__tiff_facts *f) {
-    uint32_t rows = 0;
-    uint16_t compression = COMPRESSION_NONE;
     *f = (vxg__tiff_facts){.dtype = t->first.dtype,
                            .pages = t->pages,
                            .ny = t->first.height,
@@ -293,9 +328,7 @@ void vxg__tiff_describe(vxg__tiff *t, vxg__tiff_facts *f) {
         vxg_error_clear();
         return;
     }
-    TIFFGetFieldDefaulted(t->tif, TIFFTAG_COMPRESSION, &compression);
-    TIFFGetFieldDefaulted(t->tif, TIFFTAG_ROWSPERSTRIP, &rows);
-    if (compression != COMPRESSION_NONE) f->strip = rows > 0 && rows < f->ny ? rows : f->ny;
+    if (!t->plain) f->strip = t->rows;
     read_sizes(t, f);
 }
 #else

@@ -3,6 +3,8 @@
 #include "fuzz.h"
 #include "geometry_readers.h"
 
+#include "array/launch.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -15,8 +17,12 @@ int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src) {
     (void)queue, (void)a, (void)src;
     abort();
 }
-size_t vxg_dtype_size(vxg_dtype dtype) {
-    (void)dtype;
+int vxg__array_check(const vxg_array *a, const char *what) {
+    (void)a, (void)what;
+    abort();
+}
+int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out) {
+    (void)dtype, (void)what, (void)out;
     abort();
 }
 
