@@ -325,7 +325,7 @@ plant reader_one_row_off src/io/scan_read.c 's/box\[4\] = \{r0, r1,/box[4] = {r0
 plant bare_dataset_ignores_columns src/io/scan_read.c 's/from\[2\] = \{first, box\[2\]\}/from[2] = {first, 0}/' "io_scan bare"
 plant chunk_of_any_length src/io/h5/decode.c 's/made == want\)/made >= 0)/; s/if \(n != chunk_bytes\)/if (n < 0)/' "io_h5 chunks"
 plant last_length_unchecked src/io/h5/decode.c 's/if \(n != chunk_bytes\)/if (n < 0)/' "io_h5 chunks"
-plant strip_of_another_page src/io/tiff_read.c 's/if \(t->strip != strip \|\| !t->unpacked\)/if (!t->unpacked)/' "io_blocks tiff_boxes"
+plant strip_of_another_page src/io/tiff_read.c 's/if \(t->strip != strip \|\| !t->unpacked\)/if (!t->unpacked)/' "io_volume other_tiff"
 plant slices_with_gaps src/io/tiff_slices.c 's/number != s->list\[i - 1\]\.number \+ 1, VXG/number < 0, VXG/' "io_blocks tiff_slices"
 plant slices_change_unseen src/io/tiff_slices.c 's/\|\| !same_file\(&now, &s->list\[i\]\.was\)\)/)/' "io_blocks tiff_slices"
 plant stack_changes_unseen src/io/tiff_stack.c 's/return vxg__tiff_unchanged\(s->file\)/return VXG_OK/' "io_blocks cut"
