@@ -449,7 +449,7 @@ TEST(damaged)
 /* What no text can say is refused by name when it is written. */
 TEST(unwritable)
 {
-    options o = {.kind = 7};
+    options o = {.kind = 7, .whole = 1};
     whole w = {.size = {0, NAN, 0}};
     char *text;
     EXPECT(vxg_options_write(table, ROWS, &o, VXG_OPTIONS_JSON, &text) == VXG_ERR_ARGUMENT &&
@@ -462,6 +462,221 @@ TEST(unwritable)
     EXPECT(vxg_options_write(WHOLE, &w, VXG_OPTIONS_LINES, &text) == VXG_ERR_ARGUMENT, "NaN");
     w.size[1] = 0, w.begin = 5, w.end = 4;
     EXPECT(vxg_options_write(WHOLE, &w, VXG_OPTIONS_LINES, &text) == VXG_ERR_ARGUMENT, "5:4");
+}
+
+/* ---- Every type without bounds ---- */
+typedef struct loose {
+    int whole, few[3], flag, kind;
+    double real, bounded;
+    int64_t wide, span[2];
+    vxg_range range;
+    vxg_numbers numbers;
+    vxg_ranges ranges;
+    vxg_words words;
+    const char *text;
+    part inner;
+} loose;
+static const vxg_option loose_rows[] = {
+    {ROW("whole", VXG_OPT_INT, loose, whole), .letter = 'q'},
+    {ROW("few", VXG_OPT_INT, loose, few), .count = 3},
+    {ROW("flag", VXG_OPT_FLAG, loose, flag)},
+    {ROW("kind", VXG_OPT_CHOICE, loose, kind), .choices = "x|y|z", .fallback = "x"},
+    {ROW("real", VXG_OPT_REAL, loose, real)},
+    {ROW("bounded", VXG_OPT_REAL, loose, bounded), .min = -5, .max = 5},
+    {ROW("wide", VXG_OPT_INT64, loose, wide)},
+    {ROW("span", VXG_OPT_SPAN, loose, span)},
+    {ROW("range", VXG_OPT_RANGE, loose, range)},
+    {ROW("numbers", VXG_OPT_NUMBERS, loose, numbers)},
+    {ROW("ranges", VXG_OPT_RANGES, loose, ranges)},
+    {ROW("words", VXG_OPT_WORDS, loose, words)},
+    {ROW("text", VXG_OPT_TEXT, loose, text)},
+    {ROW("g", VXG_OPT_GROUP, loose, inner), PART},
+};
+#define LOOSE loose_rows, (int)(sizeof loose_rows / sizeof *loose_rows)
+#define MOST ((int64_t)1 << 53)
+
+static void refused(const loose *s, int json, const char *name) {
+    char *text = NULL;
+    EXPECT(vxg_options_write(LOOSE, s, (vxg_options_form)json, &text) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), name) && !text,
+           "%s, form %d: %s", name, json, text ? text : vxg_error_message());
+    vxg_free(text);
+}
+
+/* What reading would refuse or change is not written, in neither form. */
+TEST(comes_back)
+{
+    double tiny[] = {1, 5e-324};
+    vxg_range holes[] = {{1, 2, 0, 1}, {5, 5, 0, 0}, {7, INFINITY, 2, 1}}, none = {0};
+    const struct {
+        loose s;
+        const char *name;
+    } cases[] = {
+        {{.range = {5, 3, 0, 1}}, "range"},
+        {{.range = {1, 3, -1, 1}}, "range"},
+        {{.range = {1, -INFINITY, 0, 1}}, "range"},
+        {{.range = {-INFINITY, 1, 0, 1}}, "range"},
+        {{.range = {3, 3, 2, 1}}, "range"},
+        {{.bounded = 7}, "bounded"},
+        {{.real = 5e-324}, "real"},
+        {{.whole = -2147483647 - 1}, "whole"},
+        {{.few = {1, -2147483647 - 1, 3}}, "few"},
+        {{.kind = 3}, "kind"},
+        {{.kind = -1}, "kind"},
+        {{.wide = MOST + 1}, "wide"},
+        {{.wide = INT64_MIN}, "wide"},
+        {{.span = {3, 3}}, "span"},
+        {{.span = {-1, 3}}, "span"},
+        {{.span = {1, MOST + 1}}, "span"},
+        {{.numbers = {2, tiny}}, "numbers"},
+        {{.ranges = {3, holes}}, "ranges"},
+        {{.ranges = {1, &none}}, "ranges"},
+        {{.inner = {.weight = 10}}, "g.weight"},
+    };
+    const int64_t alive = vxg_alloc_live();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int json = 0; json < 2; json++) refused(&cases[i].s, json, cases[i].name);
+    EXPECT(vxg_alloc_live() == alive, "memory is left");
+}
+
+/* Bytes that are no characters: a name of a file may have them, JSON may not. */
+TEST(bytes)
+{
+    char latin[] = "a\xff\xfe b", *word[] = {latin};
+    const loose with_text = {.text = latin}, with_word = {.words = {1, word}};
+    for (int i = 0; i < 2; i++) {
+        const loose *a = i ? &with_word : &with_text;
+        loose b = {0};
+        char *text = NULL, *kept = NULL;
+        refused(a, 1, i ? "words" : "text");
+        CHECK_OK(vxg_options_write(LOOSE, a, VXG_OPTIONS_LINES, &text));
+        CHECK_OK(vxg_options_read(LOOSE, &b, text, "t", &kept));
+        const char *got = i ? b.words.value[0] : b.text;
+        EXPECT(!strcmp(got, latin), "'%s'", got);
+        vxg_options_free(LOOSE, &b);
+        vxg_free(text), vxg_free(kept);
+    }
+}
+
+/* The ends of what texts can set do come back. */
+TEST(far_ends)
+{
+    double numbers[] = {1e308, -0.0, 2.2250738585072014e-308, 0.1};
+    vxg_range ranges[] = {{1, INFINITY, 0.5, 1}, {-5, -5, 0, 1}};
+    const loose a = {.whole = -2147483647,
+                     .wide = -MOST,
+                     .span = {MOST - 1, MOST},
+                     .flag = 2,
+                     .real = -1e308,
+                     .numbers = {4, numbers},
+                     .ranges = {2, ranges}};
+    for (int json = 0; json < 2; json++) {
+        loose b = {0};
+        char *text = NULL, *kept = NULL;
+        CHECK_OK(vxg_options_write(LOOSE, &a, (vxg_options_form)json, &text));
+        CHECK_OK(vxg_options_read(LOOSE, &b, text, "t", &kept));
+        EXPECT(b.whole == a.whole && b.wide == a.wide && b.flag == 1 && b.real == a.real &&
+                   !memcmp(b.span, a.span, sizeof a.span),
+               "numbers of\n%s", text);
+        EXPECT(b.numbers.count == 4 && !memcmp(b.numbers.value, numbers, sizeof numbers) &&
+                   b.ranges.count == 2 && !memcmp(b.ranges.value, ranges, sizeof ranges),
+               "lists of\n%s", text);
+        vxg_options_free(LOOSE, &b);
+        vxg_free(text), vxg_free(kept);
+    }
+}
+
+/* Whole numbers that doubles round, and numbers that are none of theirs, in true words. */
+TEST(too_large)
+{
+    static const char *const bad[][2] = {
+        {"wide = 9007199254740993", "(at most 2^53)"},
+        {"wide = -9007199254740993", "(at most 2^53)"},
+        {"wide = 9.007199254740993e15", "(at most 2^53)"},
+        {"wide = 9007199254740992.5", "(at most 2^53)"},
+        {"{\"wide\": 9007199254740993}", "(at most 2^53)"},
+        {"wide = 1e16", "(at most 2^53)"},
+        {"span = 1:9007199254740993", "up to 2^53"},
+        {"span = 9007199254740993:", "up to 2^53"},
+        {"span = 9007199254740992", "up to 2^53"},
+        {"whole = 2147483648", "whole: '2147483648' is not a whole number (at most 2147483647)"},
+        {"{\"whole\": 1e400}", "whole: '1e400' is not a whole number (at most 2147483647)"},
+        {"few = 1,1e400,2", "(at most 2147483647)"},
+        {"{\"real\": 1e400}", "real: '1e400' is not a number (0 or in size"},
+        {"{\"numbers\": [1, 5e-324]}", "(0 or in size from 2.3e-308"},
+        {"{\"g.weight\": 1}", "g.weight: in JSON a group is an object"},
+        {"{\"g.weigth\": 1}", "unknown option g.weigth (did you mean g.weight?)"},
+        {"real = x", "real: 'x' is not a number"},
+    };
+    loose s = {0};
+    char *kept = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        EXPECT(vxg_options_read(LOOSE, &s, bad[i][0], "t", &kept) == VXG_ERR_INPUT &&
+                   strstr(vxg_error_message(), bad[i][1]),
+               "%s: %s", bad[i][0], vxg_error_message());
+    CHECK_OK(vxg_options_set(LOOSE, &s, "wide", "0009007199254740992.00"));
+    EXPECT(s.wide == MOST, "2^53");
+    CHECK_OK(vxg_options_set(LOOSE, &s, "wide", "-9.007199254740992e15"));
+    EXPECT(s.wide == -MOST, "-2^53");
+    CHECK_OK(vxg_options_set(LOOSE, &s, "real", "9007199254740993"));
+    EXPECT(s.real == (double)MOST, "a real number is rounded");
+}
+
+TEST(nulls)
+{
+    loose s = {.kind = 9};
+    char text[8] = "before", *out = text;
+    EXPECT(vxg_options_text(NULL, &s, text, sizeof text) < 0 && !*text &&
+               strstr(vxg_error_message(), "NULL"),
+           "row NULL: '%s'", text);
+    EXPECT(vxg_options_text(loose_rows, NULL, text, sizeof text) < 0, "options NULL");
+    EXPECT(vxg_options_text(NULL, NULL, NULL, 0) < 0, "all NULL");
+    EXPECT(vxg_options_text(loose_rows, &s, NULL, 8) == 1, "a length without room");
+    EXPECT(vxg_options_text(&loose_rows[3], &s, text, sizeof text) < 0 && !*text &&
+               strstr(vxg_error_message(), "kind: 9 is none of x|y|z"),
+           "'%s': %s", text, vxg_error_message());
+    s.kind = 0;
+    EXPECT(vxg_options_write(LOOSE, &s, (vxg_options_form)7, &out) == VXG_ERR_ARGUMENT && !out &&
+               strstr(vxg_error_message(), "7 is no form"),
+           "form 7: %s", vxg_error_message());
+    EXPECT(vxg_options_check(loose_rows, -1) == VXG_ERR_ARGUMENT, "a negative count");
+}
+
+/* Names as long as a table may have them are not cut; longer ones, and tables without end, are
+ * refused. */
+#define FORTY "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+TEST(long_names)
+{
+    vxg_option inner[] = {
+        {.name = "cccccccccccc1", .type = VXG_OPT_INT, .help = "C."},
+        {.name = "cccccccccccc2", .type = VXG_OPT_INT, .offset = sizeof(int), .help = "C."}};
+    const vxg_option middle[] = {
+        {.name = FORTY, .type = VXG_OPT_GROUP, .part = inner, .count = 2, .help = "B."}};
+    const vxg_option outer[] = {
+        {.name = FORTY, .type = VXG_OPT_GROUP, .part = middle, .count = 1, .help = "A."}};
+    CHECK_OK(vxg_options_check(outer, 1)); /* 95 letters */
+    for (int json = 0; json < 2; json++) {
+        const int a[2] = {5, 6};
+        int b[2] = {0};
+        char *text = NULL, *kept = NULL;
+        CHECK_OK(vxg_options_write(outer, 1, a, (vxg_options_form)json, &text));
+        CHECK_OK(vxg_options_read(outer, 1, b, text, "t", &kept));
+        EXPECT(b[0] == 5 && b[1] == 6, "%d %d of\n%s", b[0], b[1], text);
+        vxg_free(text), vxg_free(kept);
+        inner[1].name = "cccccccccccc22";
+        EXPECT(vxg_options_write(outer, 1, a, (vxg_options_form)json, &text) == VXG_ERR_ARGUMENT,
+               "a name that is cut is written");
+        inner[1].name = "cccccccccccc2";
+    }
+    inner[1].name = "cccccccccccc22";
+    EXPECT(vxg_options_check(outer, 1) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "95 letters"),
+           "%s", vxg_error_message());
+    CHECK_OK(vxg_options_check(middle, 1));
+    vxg_option self = {.name = "s", .type = VXG_OPT_GROUP, .count = 1, .help = "S."};
+    self.part = &self;
+    EXPECT(vxg_options_check(&self, 1) == VXG_ERR_ARGUMENT && strstr(vxg_error_message(), "32"),
+           "%s", vxg_error_message());
 }
 
 /* A table of another library, found by its name from then on. */
@@ -486,4 +701,5 @@ TEST(registered)
 
 TEST_MAIN("base_options", T(defaults), T(values), T(refusals), T(suggestions), T(open_ranges),
           T(text_round_trip), T(broken_tables), T(lists), T(list_refusals), T(whole_round_trip),
-          T(reading), T(damaged), T(unwritable), T(registered))
+          T(reading), T(damaged), T(unwritable), T(comes_back), T(bytes), T(far_ends), T(too_large),
+          T(nulls), T(long_names), T(registered))

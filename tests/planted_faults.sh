@@ -404,6 +404,8 @@ plant element_of_another_type src/device/entry.c 's/\{"double", 8\}/{"double", 4
 plant option_of_another_field src/ct/registry/options.c 's/REAL\("extend", vxg_ct_fdk_opts, extend/REAL("extend", vxg_ct_fdk_opts, cutoff/' "option_tables"
 plant span_ends_early src/base/options_value.c 's/isinf\(r\.stop\) \? 0 : r\.stop/isinf(r.stop) ? 1 : r.stop/' "base_options lists"
 plant half_read_options src/base/options_text.c 's/status \? list_drop : list_take/list_take/' "base_options reading"
+plant option_written_unread src/base/options_text.c 's/return is_text\(o\) \? VXG_OK : /return VXG_OK; /' "base_options comes_back"
+plant option_rounded src/base/options_value.c 's/if \(fabs\(x\) != MOST_WHOLE\) return 0/return 0/' "base_options too_large"
 plant option_copied_by_hand cli/recon.c 's/no_minus_log = no_log;/no_minus_log = no_log, job->recon.cutoff = o->type;/' "cli_tables by_hand"
 plant option_said_twice cli/recon.c 's/"do not read the input once more for its SHA-256"/"arithmetic"/' "cli_tables no_repeats"
 exit $failed

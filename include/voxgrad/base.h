@@ -170,7 +170,8 @@ VXG_API int vxg_options_defaults(const vxg_option *table, int count, void *optio
  * unknown name's message suggests the nearest one. A list that was set before is freed. */
 VXG_API int vxg_options_set(const vxg_option *table, int count, void *options, const char *name,
                             const char *text);
-/* Checks a table: defaults parse, bounds hold, names and letters are unique. */
+/* Checks a table: defaults parse, bounds hold, names and letters are unique, "group.name" has at
+ * most 95 letters and at most 32 structs lie inside each other. */
 VXG_API int vxg_options_check(const vxg_option *table, int count);
 /* The table of one of the library's own option structs by its name ("vxg_ct_fdk_opts"): the fields
  * that a text can set, under their names with dashes ("row_begin" and "row_end" are the span
@@ -184,13 +185,16 @@ VXG_API const char *vxg_option_table_name(int index);
  * Again with the same rows does nothing. VXG_ERR_ARGUMENT: another table of that name, a table that
  * vxg_options_check refuses, more than 256 tables. Thread-safe. */
 VXG_API int vxg_option_register(const char *name, const vxg_option *rows, int count);
-/* Writes one field back as text, as vxg_options_set takes it. Returns the length snprintf would. */
+/* Writes one field back as text, as vxg_options_set takes it. Returns the length snprintf would;
+ * -1 with an error's words for NULL and for a choice that is none, out is "" then. */
 VXG_API int vxg_options_text(const vxg_option *row, const void *options, char *out, size_t size);
 
 /* A whole struct as text. LINES: `name = value`, one a line; JSON: one object, groups are objects
  * inside it, numbers, flags and lists are JSON's. Texts, files, ranges, spans and lists that are
- * not given are left out. Free *out with vxg_free. VXG_ERR_ARGUMENT names a field that holds what
- * no text can set (a number that is not finite, a choice that is none). */
+ * not given are left out. Free *out with vxg_free. What is written is what vxg_options_read reads
+ * back to the same values (a flag that is not 0 is 1). VXG_ERR_ARGUMENT names a field that holds
+ * what no text can set: a number out of its bounds or not finite, a choice that is none, a range
+ * that ends before it begins, a text that is not UTF-8 as JSON (lines hold any bytes). */
 typedef enum vxg_options_form { VXG_OPTIONS_LINES, VXG_OPTIONS_JSON } vxg_options_form;
 VXG_API int vxg_options_write(const vxg_option *table, int count, const void *options,
                               vxg_options_form form, char **out);

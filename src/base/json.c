@@ -9,7 +9,7 @@
 
 struct vxg_json {
     vxg_json_kind kind;
-    const char *key, *text; /* NULL: none */
+    const char *key, *text; /* NULL: none; text: of a number its digits */
     double number;          /* of a truth value 0 or 1 */
     vxg_json *first, *next;
 };
@@ -99,11 +99,12 @@ static int read_number(parser *s, vxg_json *v) {
         if (s->p < s->end && (*s->p == '+' || *s->p == '-')) s->p++;
         VXG_TRY(digits(s));
     }
-    const size_t n = (size_t)(s->p - begin); /* the room of texts to come serves for a moment */
+    const size_t n = (size_t)(s->p - begin);
     memcpy(s->texts, begin, n);
     s->texts[n] = 0;
-    v->kind = VXG_JSON_NUMBER;
+    v->kind = VXG_JSON_NUMBER, v->text = s->texts;
     v->number = vxg__number(s->texts, NULL);
+    s->texts += n + 1;
     return VXG_OK;
 }
 
@@ -273,7 +274,8 @@ int vxg__json_parse(const char *text, size_t n, const char *what, int64_t max_va
     VXG_FAIL_IF(!text || n == 0, VXG_ERR_INPUT, "%s: no text", what);
     VXG_FAIL_IF(n > MAX_BYTES, VXG_ERR_INPUT, "%s: more than 256 MiB", what);
     VXG_TRY(measure(text, n, what, max_values, &count));
-    /* A text is shorter than its source, and a number is copied with one byte behind it. */
+    /* A text is shorter than its source; a number is copied with one byte behind it, where its
+     * source has a comma, a bracket, a blank or the end. */
     vxg_json *values = vxg__calloc((size_t)count * sizeof *values + n + 1, 1), *root = NULL;
     if (!values) return VXG_ERR_MEMORY;
     parser s = {.text = text, .p = text, .end = text + n, .what = what, .values = values};
@@ -304,7 +306,10 @@ double vxg__json_number(const vxg_json *v) {
     return v->number;
 }
 const char *vxg__json_text(const vxg_json *v) {
-    return v->text ? v->text : "";
+    return v->text && v->kind == VXG_JSON_TEXT ? v->text : "";
+}
+const char *vxg__json_digits(const vxg_json *v) {
+    return v->text && v->kind == VXG_JSON_NUMBER ? v->text : "";
 }
 int vxg__json_bool(const vxg_json *v) {
     return v->kind == VXG_JSON_BOOL && v->number != 0;
@@ -320,4 +325,11 @@ int64_t vxg__json_count(const vxg_json *v) {
     int64_t n = 0;
     for (v = vxg__json_first(v); v; v = vxg__json_next(v)) n++;
     return n;
+}
+
+int vxg__json_is_utf8(const char *text) {
+    const char *end = text + strlen(text);
+    for (int n; text < end; text += n)
+        if (!(n = utf8_length(text, end))) return 0;
+    return 1;
 }

@@ -47,14 +47,22 @@ const vxg_option *vxg__option_find(const vxg_option *table, int count, const cha
     return NULL;
 }
 
+int vxg__option_join(const vxg_option *o, const char *before, char out[VXG__OPTION_NAME]) {
+    const char *dot = o->type == VXG_OPT_GROUP ? "." : "";
+    const int n = vxg__format(out, VXG__OPTION_NAME, "%s%s%s", before, o->name, dot);
+    VXG_FAIL_IF(n >= VXG__OPTION_NAME, VXG_ERR_ARGUMENT,
+                "%s%s: a name and its groups have more than %d letters", before, o->name,
+                VXG__OPTION_NAME - 1);
+    return VXG_OK;
+}
+
 /* The name next to `name`, at most `*best` letters off, into found. */
 static void nearest(const vxg_option *table, int count, const char *before, const char *name,
                     int *best, char *found, size_t size) {
     for (int i = 0; i < count; i++) {
-        char full[96];
-        vxg__format(full, sizeof full, "%s%s", before, table[i].name);
+        char full[VXG__OPTION_NAME];
+        if (vxg__option_join(&table[i], before, full)) continue;
         if (table[i].type == VXG_OPT_GROUP) {
-            vxg__format(full, sizeof full, "%s%s.", before, table[i].name);
             nearest(table[i].part, table[i].count, full, name, best, found, size);
             continue;
         }
@@ -66,7 +74,7 @@ static void nearest(const vxg_option *table, int count, const char *before, cons
 }
 
 int vxg__option_unknown(const vxg_option *table, int count, const char *dashes, const char *name) {
-    char found[96] = "";
+    char found[VXG__OPTION_NAME] = "";
     int best = 4;
     nearest(table, count, "", name, &best, found, sizeof found);
     if (*found)
@@ -79,7 +87,7 @@ int vxg_options_set(const vxg_option *table, int count, void *options, const cha
                     const char *text) {
     VXG_FAIL_IF((count && !table) || !options || !name || !text, VXG_ERR_ARGUMENT,
                 "options: table, options, name or text is NULL");
-    char label[96];
+    char label[VXG__OPTION_NAME + 2];
     const vxg_option *o = vxg__option_find(table, count, name, &options);
     if (!o) return vxg__option_unknown(table, count, "--", name);
     vxg__format(label, sizeof label, "--%s", name[1] ? name : o->name); /* -x is told in full */
@@ -124,7 +132,18 @@ static int check_fallback(const vxg_option *o) {
     return status;
 }
 
-static int check_row(const vxg_option *o, int i) {
+static int check_table(const vxg_option *table, int count, const char *before, int level);
+
+/* `level` bounds a table that holds itself, too. */
+static int check_group(const vxg_option *o, const char *full, int level) {
+    VXG_FAIL_IF(level == VXG__OPTION_LEVELS, VXG_ERR_ARGUMENT, "%s: more than %d structs inside",
+                o->name, VXG__OPTION_LEVELS);
+    const int status = check_table(o->part, o->count, full, level + 1);
+    return status ? vxg_error_context(status, "%s", o->name) : VXG_OK;
+}
+
+static int check_row(const vxg_option *o, int i, const char *before, int level) {
+    char full[VXG__OPTION_NAME];
     const int group = o->type == VXG_OPT_GROUP;
     VXG_FAIL_IF(!o->name || !o->help, VXG_ERR_ARGUMENT, "row %d lacks a name or help", i);
     VXG_FAIL_IF(!*o->name || strlen(o->name) > 40 || strpbrk(o->name, ".= \t\n\"#{"),
@@ -137,16 +156,14 @@ static int check_row(const vxg_option *o, int i) {
     VXG_FAIL_IF(o->count && !group && o->type != VXG_OPT_INT && o->type != VXG_OPT_REAL &&
                     o->type != VXG_OPT_INT64,
                 VXG_ERR_ARGUMENT, "--%s: a count goes with numbers", o->name);
-    if (!group) return check_fallback(o);
-    const int status = vxg_options_check(o->part, o->count);
-    return status ? vxg_error_context(status, "%s", o->name) : VXG_OK;
+    VXG_TRY(vxg__option_join(o, before, full));
+    return group ? check_group(o, full, level) : check_fallback(o);
 }
 
-int vxg_options_check(const vxg_option *table, int count) {
-    VXG_FAIL_IF(count && !table, VXG_ERR_ARGUMENT, "options: table is NULL");
+static int check_table(const vxg_option *table, int count, const char *before, int level) {
     for (int i = 0; i < count; i++) {
         const vxg_option *o = &table[i];
-        VXG_TRY(check_row(o, i));
+        VXG_TRY(check_row(o, i, before, level));
         for (int j = 0; j < i; j++) {
             VXG_FAIL_IF(!strcmp(o->name, table[j].name), VXG_ERR_ARGUMENT, "--%s stands twice",
                         o->name);
@@ -155,4 +172,10 @@ int vxg_options_check(const vxg_option *table, int count) {
         }
     }
     return VXG_OK;
+}
+
+int vxg_options_check(const vxg_option *table, int count) {
+    VXG_FAIL_IF(count < 0 || (count && !table), VXG_ERR_ARGUMENT,
+                "options: table is NULL or count negative");
+    return check_table(table, count, "", 1);
 }

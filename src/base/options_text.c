@@ -2,53 +2,29 @@
 #include "base/json.h"
 #include "base/options.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* ---- Writing ---- */
 
-static int word_count(const char *choices) {
-    int n = 1;
-    for (; *choices; choices++) n += *choices == '|';
-    return n;
-}
-
-static int finite_range(const vxg_range *r) {
-    return isfinite(r->start) && !isnan(r->stop) && isfinite(r->step);
-}
-
-/* Whether a text can say what the field holds. */
-static int check_field(const vxg_option *o, const void *options, const char *name) {
-    const char *field = (const char *)options + o->offset;
-    int good = 1;
-    if (o->type == VXG_OPT_CHOICE) {
-        const int i = *(const int *)(const void *)field;
-        good = i >= 0 && i < word_count(o->choices);
-    } else if (o->type == VXG_OPT_REAL) {
-        for (int i = 0; i < (o->count ? o->count : 1); i++)
-            good &= isfinite(((const double *)(const void *)field)[i]);
-    } else if (o->type == VXG_OPT_INT64 || o->type == VXG_OPT_SPAN) {
-        const int64_t *v = (const int64_t *)(const void *)field, most = (int64_t)1 << 53;
-        const int n = o->type == VXG_OPT_SPAN ? 2 : o->count ? o->count : 1;
-        for (int i = 0; i < n; i++)
-            good &= v[i] <= most && v[i] >= (o->type == VXG_OPT_SPAN ? 0 : -most);
-        if (o->type == VXG_OPT_SPAN) good &= !v[1] || v[1] > v[0];
-    } else if (o->type == VXG_OPT_NUMBERS) {
-        const vxg_numbers *list = (const vxg_numbers *)(const void *)field;
-        for (int64_t i = 0; i < list->count; i++) good &= isfinite(list->value[i]);
-    } else if (o->type == VXG_OPT_RANGE) {
-        good = finite_range((const vxg_range *)(const void *)field);
-    } else if (o->type == VXG_OPT_RANGES) {
-        const vxg_ranges *list = (const vxg_ranges *)(const void *)field;
-        for (int64_t i = 0; i < list->count; i++) good &= finite_range(&list->value[i]);
-    }
-    VXG_FAIL_IF(!good, VXG_ERR_ARGUMENT, "%s: holds what no text can say", name);
-    return VXG_OK;
-}
-
 static int is_text(const vxg_option *o) {
     return o->type == VXG_OPT_TEXT || o->type == VXG_OPT_FILE || o->type == VXG_OPT_OUTPUT;
+}
+
+/* JSON holds characters alone; a line holds whatever bytes a file's name has. */
+static int is_json_text(const vxg_option *o, const char *field) {
+    const vxg_words *w = (const vxg_words *)(const void *)field;
+    if (is_text(o)) return vxg__json_is_utf8(*(const char *const *)(const void *)field);
+    for (int64_t i = 0; o->type == VXG_OPT_WORDS && i < w->count; i++)
+        if (!vxg__json_is_utf8(w->value[i])) return 0;
+    return 1;
+}
+
+/* Whether reading gives the field back as it is. */
+static int check_field(const vxg_option *o, const void *options, const char *name, int json) {
+    VXG_FAIL_IF(json && !is_json_text(o, (const char *)options + o->offset), VXG_ERR_ARGUMENT,
+                "%s: is not UTF-8, which JSON needs", name);
+    return is_text(o) ? VXG_OK : vxg__option_comes_back(o, options, name);
 }
 
 /* A text that a line would not give back as it is. */
@@ -127,16 +103,15 @@ static int write_json(const vxg_option *table, int count, const void *options, c
     vxg__text_add(t, "{");
     for (int i = 0; i < count; i++) {
         const vxg_option *o = &table[i];
-        char full[96];
-        vxg__format(full, sizeof full, "%s%s", before, o->name);
+        char full[VXG__OPTION_NAME];
         if (vxg__option_absent(o, options)) continue;
+        VXG_TRY(vxg__option_join(o, before, full));
         vxg__text_add(t, "%s\n%*s\"%s\": ", n++ ? "," : "", 2 * depth, "", o->name);
         if (o->type == VXG_OPT_GROUP) {
-            vxg__format(full, sizeof full, "%s%s.", before, o->name);
             VXG_TRY(write_json(o->part, o->count, (const char *)options + o->offset, full,
                                depth + 1, t));
         } else {
-            VXG_TRY(check_field(o, options, full));
+            VXG_TRY(check_field(o, options, full, 1));
             add_json_value(t, o, options);
         }
     }
@@ -148,15 +123,14 @@ static int write_lines(const vxg_option *table, int count, const void *options, 
                        vxg_text *t) {
     for (int i = 0; i < count; i++) {
         const vxg_option *o = &table[i];
-        char full[96];
-        vxg__format(full, sizeof full, "%s%s%s", before, o->name,
-                    o->type == VXG_OPT_GROUP ? "." : "");
+        char full[VXG__OPTION_NAME];
+        VXG_TRY(vxg__option_join(o, before, full));
         if (o->type == VXG_OPT_GROUP) {
             VXG_TRY(write_lines(o->part, o->count, (const char *)options + o->offset, full, t));
             continue;
         }
         if (vxg__option_absent(o, options)) continue;
-        VXG_TRY(check_field(o, options, full));
+        VXG_TRY(check_field(o, options, full, 0));
         vxg__text_add(t, "%s = ", full);
         const char *text =
             is_text(o) ? *(const char *const *)(const void *)((const char *)options + o->offset)
@@ -175,8 +149,10 @@ int vxg_options_write(const vxg_option *table, int count, const void *options,
                       vxg_options_form form, char **out) {
     VXG_FAIL_IF((count && !table) || !options || !out, VXG_ERR_ARGUMENT,
                 "options: table, options or out is NULL");
-    vxg_text t = {0};
     *out = NULL;
+    VXG_FAIL_IF(form != VXG_OPTIONS_LINES && form != VXG_OPTIONS_JSON, VXG_ERR_ARGUMENT,
+                "options: %d is no form", (int)form);
+    vxg_text t = {0};
     int status = form == VXG_OPTIONS_JSON ? write_json(table, count, options, "", 1, &t)
                                           : write_lines(table, count, options, "", &t);
     if (form == VXG_OPTIONS_JSON) vxg__text_add(&t, "\n");
@@ -332,7 +308,7 @@ static int read_lines(reader *r, const char *text) {
 static int json_text(reader *r, const char *name, const vxg_json *v, int quoted, vxg_text *t) {
     switch (vxg__json_kind(v)) {
     case VXG_JSON_BOOL: vxg__text_add(t, "%d", vxg__json_bool(v)); return VXG_OK;
-    case VXG_JSON_NUMBER: vxg__text_add(t, "%.17g", vxg__json_number(v)); return VXG_OK;
+    case VXG_JSON_NUMBER: vxg__text_add(t, "%s", vxg__json_digits(v)); return VXG_OK;
     case VXG_JSON_TEXT:
         if (quoted) {
             add_quoted(t, vxg__json_text(v));
@@ -398,11 +374,18 @@ static int read_value(reader *r, const vxg_option *o, const char *name, const vx
 static int read_object(reader *r, const vxg_option *table, int count, const char *before,
                        const vxg_json *object) {
     for (const vxg_json *v = vxg__json_first(object); v; v = vxg__json_next(v)) {
-        char name[96];
+        char name[VXG__OPTION_NAME];
+        const char *key = vxg__json_key(v);
         const vxg_option *o = NULL;
-        vxg__format(name, sizeof name, "%s%s", before, VXG_SHOW(vxg__json_key(v)));
+        void *at = r->copy;
+        vxg__format(name, sizeof name, "%s%s", before, VXG_SHOW(key));
         for (int i = 0; i < count; i++)
-            if (!strcmp(table[i].name, vxg__json_key(v))) o = &table[i];
+            if (!strcmp(table[i].name, key)) o = &table[i];
+        if (!o && strchr(key, '.') && vxg__option_find(table, count, key, &at))
+            return failed(r, vxg_error_set(VXG_ERR_INPUT,
+                                           "%s: in JSON a group is an object inside the object, no "
+                                           "name with a dot",
+                                           name));
         if (!o) return failed(r, vxg__option_unknown(r->table, r->count, "", name));
         if (o->type != VXG_OPT_GROUP) {
             VXG_TRY(read_value(r, o, name, v));
@@ -410,7 +393,7 @@ static int read_object(reader *r, const vxg_option *table, int count, const char
         }
         if (vxg__json_kind(v) != VXG_JSON_OBJECT)
             return failed(r, vxg_error_set(VXG_ERR_INPUT, "%s: not an object", name));
-        vxg__format(name, sizeof name, "%s%s.", before, o->name);
+        VXG_TRY(vxg__option_join(o, before, name));
         VXG_TRY(read_object(r, o->part, o->count, name, v));
     }
     return VXG_OK;

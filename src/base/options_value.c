@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { MOST_ELEMENTS = 1 << 20 };
+#define MOST_INT 2147483647.0
 #define MOST_WHOLE 9007199254740992.0 /* 2^53 */
 
 static int choice_index(const char *choices, const char *text) {
@@ -51,10 +52,25 @@ static int parse_range(const char *text, const char **rest, vxg_range *r) {
     return r->stop > r->start;
 }
 
-static int bad(const vxg_option *o, const char *label, const char *text, const char *expected) {
+/* A number that is refused for its size alone. */
+static const char *too_large(const vxg_option *o, const char *text) {
+    char *end;
+    errno = 0;
+    const double x = fabs(vxg__number(text, &end));
+    if (end == text) return "";
+    if (o->type == VXG_OPT_INT) return x > MOST_INT ? " (at most 2147483647)" : "";
+    if (o->type == VXG_OPT_INT64) return x >= MOST_WHOLE ? " (at most 2^53)" : "";
+    return errno ? " (0 or in size from 2.3e-308 to 1.7e308)" : "";
+}
+
+/* `at` is where a number of the text begins that is at fault; NULL: it is no number alone. */
+static int bad(const vxg_option *o, const char *label, const char *text, const char *expected,
+               const char *at) {
     char bounds[96] = "";
     if (o->min != 0 || o->max != 0)
         vxg__format(bounds, sizeof bounds, " from %.10g to %.10g", o->min, o->max);
+    else if (at)
+        vxg__format(bounds, sizeof bounds, "%s", too_large(o, at));
     return vxg_error_set(VXG_ERR_ARGUMENT, "%s: '%.200s' is not %s%s%s%s%s", label, text, expected,
                          bounds, o->unit ? " (" : "", o->unit ? o->unit : "", o->unit ? ")" : "");
 }
@@ -62,7 +78,21 @@ static int bad(const vxg_option *o, const char *label, const char *text, const c
 /* ---- Numbers, one or an array ---- */
 static int is_whole(const vxg_option *o, double x) {
     if (o->type == VXG_OPT_REAL) return 1;
-    return x == floor(x) && fabs(x) <= (o->type == VXG_OPT_INT ? 2147483647.0 : MOST_WHOLE);
+    return x == floor(x) && fabs(x) <= (o->type == VXG_OPT_INT ? MOST_INT : MOST_WHOLE);
+}
+
+/* 9007199254740993 becomes 2^53 when it is read: a number of that value has its digits, or is none.
+ */
+static int rounded(const char *text, const char *end, double x) {
+    static const char most[] = "9007199254740992";
+    size_t n = 0;
+    if (fabs(x) != MOST_WHOLE) return 0;
+    for (; text < end && *text != 'e' && *text != 'E'; text++) {
+        if (*text < '0' || *text > '9' || (!n && *text == '0')) continue;
+        if (n < sizeof most - 1 ? *text != most[n] : *text != '0') return 1;
+        n++;
+    }
+    return n < sizeof most - 1;
 }
 
 static void store(const vxg_option *o, char *field, int i, double x) {
@@ -91,10 +121,11 @@ static int set_numbers(const vxg_option *o, char *field, const char *label, cons
     for (int pass = 0; pass < 2; pass++) {
         const char *p = text;
         for (int i = 0; i < n; i++) {
+            const char *at = p;
             double x;
             if (!parse_number(p, &p, &x) || *p != (i + 1 < n ? ',' : 0) || !is_whole(o, x) ||
-                !in_bounds(o, x))
-                return bad(o, label, text, what);
+                !in_bounds(o, x) || (o->type != VXG_OPT_REAL && rounded(at, p, x)))
+                return bad(o, label, text, what, at);
             if (pass) store(o, field, i, x);
             p++;
         }
@@ -107,12 +138,17 @@ static int set_span(const vxg_option *o, char *field, const char *label, const c
         "start:stop in whole numbers with stop > start and without a step; without start from 0, "
         "without stop to the end";
     vxg_range r;
-    const char *rest;
-    if (!parse_range(text, &rest, &r) || *rest || r.step != 0) return bad(o, label, text, expected);
+    const char *rest, *colon = strchr(text, ':');
+    if (!parse_range(text, &rest, &r) || *rest || r.step != 0)
+        return bad(o, label, text, expected, NULL);
     const double end = r.start == r.stop ? r.start + 1 : isinf(r.stop) ? 0 : r.stop;
     if (r.start != floor(r.start) || end != floor(end) || r.start < 0 || r.start > MOST_WHOLE ||
         end > MOST_WHOLE || !in_bounds(o, r.start) || !in_bounds(o, end))
-        return bad(o, label, text, expected);
+        return bad(o, label, text, expected, NULL);
+    const int beyond = (end != 0 && end <= r.start) || /* 2^53 + 1 is no double */
+                       rounded(text, colon ? colon : rest, r.start) ||
+                       (colon && rounded(colon + 1, rest, r.stop));
+    if (beyond) return bad(o, label, text, "up to 2^53", NULL);
     const int64_t both[2] = {(int64_t)r.start, (int64_t)end};
     memcpy(field, both, sizeof both);
     return VXG_OK;
@@ -161,13 +197,15 @@ static int set_list(const vxg_option *o, char *field, const char *label, const c
         char *at = value + (size_t)i * bytes;
         vxg_range r;
         double x;
+        const char *begin = p;
         const int good = ranges ? parse_range(p, &p, &r) : parse_number(p, &p, &x);
         if (!good || *p != (i + 1 < n ? ',' : 0) || (!ranges && !in_bounds(o, x))) {
             vxg__free(value);
             return bad(o, label, text,
                        ranges ? "a list of ranges start:stop[:step] with stop > start and step > "
                                 "0, separated by commas"
-                              : "a list of numbers separated by commas");
+                              : "a list of numbers separated by commas",
+                       ranges ? NULL : begin);
         }
         memcpy(at, ranges ? (const void *)&r : (const void *)&x, bytes);
         p++;
@@ -198,7 +236,7 @@ static int set_words(const vxg_option *o, char *field, const char *label, const 
         }
         if (!out || (*p && *p != ',')) {
             vxg__free(value);
-            return bad(o, label, text, "a list of words separated by commas");
+            return bad(o, label, text, "a list of words separated by commas", NULL);
         }
         if (!*p++) break;
     }
@@ -212,7 +250,7 @@ int vxg__option_set(const vxg_option *o, void *options, const char *label, const
     const char *rest;
     switch (o->type) {
     case VXG_OPT_FLAG:
-        if (strcmp(text, "0") && strcmp(text, "1")) return bad(o, label, text, "0 or 1");
+        if (strcmp(text, "0") && strcmp(text, "1")) return bad(o, label, text, "0 or 1", NULL);
         *(int *)(void *)field = text[0] == '1';
         return VXG_OK;
     case VXG_OPT_INT:
@@ -234,7 +272,8 @@ int vxg__option_set(const vxg_option *o, void *options, const char *label, const
             return bad(
                 o, label, text,
                 "start:stop or start:stop:step with stop > start and step > 0; without start "
-                "from 0, without stop to the end");
+                "from 0, without stop to the end",
+                NULL);
         *(vxg_range *)(void *)field = r;
         return VXG_OK;
     }
@@ -365,10 +404,20 @@ static void put_numbers(sink *s, const vxg_option *o, const char *field) {
     }
 }
 
+static const char *choice_word(const char *choices, int index) {
+    const char *p = index < 0 ? NULL : choices;
+    for (; p && index > 0; index--) p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL;
+    return p;
+}
+
 int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t size) {
-    const char *field = (const char *)options + o->offset;
-    sink s = {out, size, 0};
+    sink s = {out, out ? size : 0, 0};
     put(&s, "", 0);
+    if (!o || !options) {
+        vxg_error_set(VXG_ERR_ARGUMENT, "options: row or options is NULL");
+        return -1;
+    }
+    const char *field = (const char *)options + o->offset;
     switch (o->type) {
     case VXG_OPT_FLAG: put_text(&s, *(const int *)(const void *)field ? "1" : "0"); break;
     case VXG_OPT_INT:
@@ -382,9 +431,12 @@ int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t
         break;
     }
     case VXG_OPT_CHOICE: {
-        const char *p = o->choices;
-        for (int i = *(const int *)(const void *)field; i > 0 && p; i--)
-            p = strchr(p, '|') ? strchr(p, '|') + 1 : p;
+        const int index = *(const int *)(const void *)field;
+        const char *p = choice_word(o->choices, index);
+        if (!p) {
+            vxg_error_set(VXG_ERR_ARGUMENT, "%s: %d is none of %s", o->name, index, o->choices);
+            return -1;
+        }
         put(&s, p, strcspn(p, "|"));
         break;
     }
@@ -396,6 +448,57 @@ int vxg_options_text(const vxg_option *o, const void *options, char *out, size_t
     case VXG_OPT_GROUP: break;
     }
     return (int)s.n;
+}
+
+/* ---- Whether a text brings a field back ---- */
+static int same_range(const vxg_range *a, const vxg_range *b) {
+    return a->start == b->start && a->stop == b->stop && a->step == b->step && a->given && b->given;
+}
+
+/* Zeros of either sign are the same number. */
+static int same_list(const vxg_option *o, const void *a, const void *b) {
+    const vxg_words *x = a, *y = b;
+    if (x->count != y->count) return 0;
+    for (int64_t i = 0; i < x->count; i++) {
+        if (o->type == VXG_OPT_WORDS && strcmp(x->value[i], y->value[i]) != 0) return 0;
+        if (o->type == VXG_OPT_NUMBERS &&
+            ((const vxg_numbers *)a)->value[i] != ((const vxg_numbers *)b)->value[i])
+            return 0;
+        if (o->type == VXG_OPT_RANGES &&
+            !same_range(&((const vxg_ranges *)a)->value[i], &((const vxg_ranges *)b)->value[i]))
+            return 0;
+    }
+    return 1;
+}
+
+static int same_field(const vxg_option *o, const void *a, const void *b) {
+    if (vxg__option_is_list(o)) return same_list(o, a, b);
+    if (o->type == VXG_OPT_RANGE) return same_range(a, b);
+    if (o->type == VXG_OPT_FLAG) return !*(const int *)a == !*(const int *)b;
+    return !memcmp(a, b, vxg__option_bytes(o)); /* the setter takes no NaN */
+}
+
+int vxg__option_comes_back(const vxg_option *row, const void *options, const char *name) {
+    const char *field = (const char *)options + row->offset;
+    vxg_option o = *row;
+    o.offset = 0, o.name = name;
+    const int n = vxg_options_text(&o, field, NULL, 0);
+    if (n < 0) return VXG_ERR_ARGUMENT;
+    char *text = vxg__calloc((size_t)n + 1, 1);
+    void *again = vxg__calloc(vxg__option_bytes(row) + 1, 1);
+    int status = text && again ? VXG_OK : VXG_ERR_MEMORY;
+    if (!status) {
+        vxg_options_text(&o, field, text, (size_t)n + 1);
+        status = vxg__option_set(&o, again, name, text);
+        if (!status && !same_field(&o, field, again))
+            status =
+                vxg_error_set(VXG_ERR_ARGUMENT,
+                              "%s: holds what no text can set; '%.200s' is nearest", name, text);
+        if (vxg__option_is_list(row)) vxg__option_list_free(again);
+    }
+    vxg__free(text);
+    vxg__free(again);
+    return status;
 }
 
 /* ---- Quoted words ---- */
