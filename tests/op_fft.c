@@ -327,7 +327,14 @@ TEST(refusals)
         {VXG_C64, 0, {0}, {0}, VXG_ERR_ARGUMENT, "1 axes of a signal of rank 0"},
         {VXG_C64, 2, {8, 0}, {0}, VXG_ERR_ARGUMENT, "axis 1 of the signal has 0"},
         {VXG_C64, 1, {(int64_t)1 << 30}, {0}, VXG_ERR_UNSUPPORTED, "along an axis"},
-        {VXG_C64, 1, {((int64_t)1 << 29) - 1}, {0}, VXG_ERR_UNSUPPORTED, "along an axis"},
+        {VXG_C64, 1, {((int64_t)1 << 29) - 1}, {0}, VXG_ERR_UNSUPPORTED, "536870911 numbers along"},
+        {VXG_C64,
+         1,
+         {268435459},
+         {0},
+         VXG_ERR_UNSUPPORTED,
+         "268435459 numbers along an axis, of which a length with a prime factor over 7 makes "
+         "1073741824, times 1 behind it"},
     };
     vxg_device *dev;
     CHECK_OK(vxg_device_open("cpu", &dev));

@@ -206,8 +206,10 @@ VXG_API int vxg_op_multiply(vxg_device *dev, const vxg_space *space, vxg_op **ou
 typedef enum vxg_fft_kind {
     VXG_FFT_COMPLEX = 0, /* complex to complex */
     VXG_FFT_REAL = 1,    /* real to half a spectrum: numbers 0 .. n/2 of the last axis */
-    VXG_FFT_HALF = 2 /* half a spectrum to real; what a real signal does not have (imaginary parts
-                      * of number 0 and, n even, n/2, along the last axis) is not read */
+    /* Half a spectrum to real. What a real signal does not have is not read: with one axis the
+     * imaginary parts of number 0 and, n even, n/2; with two axes those of these two columns once
+     * the other axis is transformed. */
+    VXG_FFT_HALF = 2
 } vxg_fft_kind;
 typedef enum vxg_fft_scale {
     VXG_FFT_PLAIN = 0,  /* 1 */
@@ -226,7 +228,8 @@ typedef struct vxg_fft_opts {
  * n/2 + 1 complex numbers along the last axis. Linear over the reals, complex numbers being pairs
  * of them, and its adjoint is exact in that sense. opts may be NULL. VXG_ERR_ARGUMENT: another
  * type, an axis without numbers, a rank below axes; VXG_ERR_UNSUPPORTED: over 2^29 numbers along an
- * axis times those behind it. float64 on the cpu only. */
+ * axis times those behind it; of a length with a prime factor over 7 the power of two from twice
+ * the length counts, so over 2^28. float64 on the cpu only. */
 VXG_API int vxg_op_fft(vxg_device *dev, const vxg_space *space, const vxg_fft_opts *opts,
                        vxg_op **out);
 

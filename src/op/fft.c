@@ -38,9 +38,16 @@ static int plan_axis(fft_axis *a, int64_t n, int64_t outer, int64_t inner, int64
         a->m = vxg_fft_size(2 * n - 1);
         factorise(a->m, a);
     }
-    VXG_FAIL_IF(inner > 0 && a->m > MAX_LINES / inner, VXG_ERR_UNSUPPORTED,
-                "FFT: %lld numbers along an axis times %lld behind it are more than %lld",
-                (long long)a->m, (long long)inner, (long long)MAX_LINES);
+    if (inner > 0 && a->m > MAX_LINES / inner) {
+        char chirp[96] = "";
+        if (a->chirped)
+            vxg__format(chirp, sizeof chirp,
+                        ", of which a length with a prime factor over 7 makes %lld",
+                        (long long)a->m);
+        VXG_FAIL(VXG_ERR_UNSUPPORTED,
+                 "FFT: %lld numbers along an axis%s, times %lld behind it, are more than %lld",
+                 (long long)n, chirp, (long long)inner, (long long)MAX_LINES);
+    }
     a->twiddles = *table_size, *table_size += 2 * a->m;
     a->chirp = *table_size, *table_size += a->chirped ? 2 * n : 0;
     a->spectrum = *table_size, *table_size += a->chirped ? 2 * a->m : 0;
