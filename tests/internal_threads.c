@@ -174,6 +174,135 @@ TEST(cancelled_threads)
     alarm(0);
 }
 
-TEST_MAIN("threads", T(short_jobs), T(nested_jobs), T(after_fork),
-          T(threads_change_while_work_runs), T(workers_are_bounded), T(helpers_block_signals),
-          T(cancelled_threads))
+/* ---- Jobs of two callers beside each other ---- */
+static int held; /* pieces wait for it to be let go */
+static void wait_held(void *context, int64_t begin, int64_t end, int worker) {
+    (void)context, (void)begin, (void)end, (void)worker;
+    while (__atomic_load_n(&held, __ATOMIC_RELAXED)) usleep(100);
+}
+static void *hold_pool(void *arg) {
+    vxg__parallel(64, 1, wait_held, NULL);
+    return arg;
+}
+static int ask_to_stop(void *context) {
+    return ++*(int *)context > 3;
+}
+static void short_piece(void *context, int64_t begin, int64_t end, int worker) {
+    (void)context, (void)begin, (void)end, (void)worker;
+    usleep(100);
+}
+TEST(nobody_waits_for_the_pool)
+{
+    pthread_t t;
+    int asked = 0;
+    const vxg_progress p = {.size = sizeof p, .poll = ask_to_stop, .context = &asked};
+    const int before = vxg__poll_ms;
+    vxg_set_threads(3);
+    alarm(60);
+    held = 1, vxg__poll_ms = 0;
+    CHECK(!pthread_create(&t, NULL, hold_pool, NULL), "thread");
+    usleep(20000); /* every thread of the pool is held; if it is not, the test proves less */
+    const int sums = sums_hold(3);
+    vxg_set_threads(3);
+    const int status = vxg__parallel_asking(&p, 3, 100000, 1, short_piece, NULL);
+    __atomic_store_n(&held, 0, __ATOMIC_RELAXED);
+    pthread_join(t, NULL);
+    alarm(0);
+    vxg__poll_ms = before;
+    vxg_set_threads(0);
+    EXPECT(sums, "a job beside a held one is wrong");
+    EXPECT(status == VXG_ERR_CANCELLED && asked == 4, "status %d after asking %d times", status,
+           asked);
+}
+
+/* poll needs a lock that another thread holds while it computes: an interpreter's. */
+static pthread_mutex_t interpreter = PTHREAD_MUTEX_INITIALIZER;
+static int polls, computing;
+static int take_interpreter(void *context) {
+    (void)context;
+    if (++polls < 3) return 0;
+    __atomic_store_n(&computing, 1, __ATOMIC_RELAXED);
+    usleep(20000);
+    pthread_mutex_lock(&interpreter);
+    pthread_mutex_unlock(&interpreter);
+    return 0;
+}
+static void *compute_with_interpreter(void *arg) {
+    while (!__atomic_load_n(&computing, __ATOMIC_RELAXED)) usleep(100);
+    pthread_mutex_lock(&interpreter);
+    *(int *)arg = sums_hold(3);
+    pthread_mutex_unlock(&interpreter);
+    return NULL;
+}
+TEST(poll_under_no_lock)
+{
+    pthread_t t;
+    int good = 0;
+    const vxg_progress p = {.size = sizeof p, .poll = take_interpreter};
+    const int before = vxg__poll_ms;
+    vxg_set_threads(2);
+    alarm(60);
+    polls = computing = 0, vxg__poll_ms = 0;
+    CHECK(!pthread_create(&t, NULL, compute_with_interpreter, &good), "thread");
+    vxg_set_threads(2);
+    const int status = vxg__parallel_asking(&p, 2, 200, 1, short_piece, NULL);
+    pthread_join(t, NULL);
+    alarm(0);
+    vxg__poll_ms = before;
+    vxg_set_threads(0);
+    EXPECT(!status && good && polls > 3, "status %d, the other thread's sums %d", status, good);
+}
+
+/* A poll that forks: the child's call is right or says that it is not. */
+static pid_t child;
+static int slow_in; /* pieces at work */
+static void slow_square(void *context, int64_t begin, int64_t end, int worker) {
+    __atomic_add_fetch(&slow_in, 1, __ATOMIC_RELAXED);
+    usleep(2000);
+    square(context, begin, end, worker);
+    __atomic_sub_fetch(&slow_in, 1, __ATOMIC_RELAXED);
+}
+static int fork_once(void *context) {
+    (void)context;
+    if (child >= 0) return 0;
+    for (int i = 0; i < 100 && !__atomic_load_n(&slow_in, __ATOMIC_RELAXED); i++) usleep(1000);
+    child = fork();
+    return 0;
+}
+static int slow_sums(int threads, int *right) {
+    int64_t out[N] = {0};
+    const vxg_progress p = {.size = sizeof p, .poll = fork_once};
+    const int status = vxg__parallel_asking(&p, threads, N, 1, slow_square, out);
+    *right = 1;
+    for (int64_t i = 0; i < N; i++) *right &= out[i] == i * i;
+    return status;
+}
+TEST(fork_in_poll)
+{
+    const int before = vxg__poll_ms;
+    int seen = 0;
+    vxg__poll_ms = 0;
+    for (int threads = 4; threads > 0; threads -= 3) { /* with helpers at work, and alone */
+        int right, state = -1;
+        vxg_set_threads(threads);
+        child = -1;
+        const int status = slow_sums(threads, &right);
+        if (child == 0) {
+            alarm(20);
+            const int told = status == VXG_ERR_FAILED;
+            _exit(told ? 3 : status || !right || !sums_hold(20));
+        }
+        EXPECT(!status && right, "the parent's call: status %d", status);
+        waitpid(child, &state, 0);
+        CHECK(WIFEXITED(state), "the child was killed");
+        seen = WEXITSTATUS(state);
+        EXPECT(seen == 0 || (threads > 1 && seen == 3), "the child of %d threads: %d", threads,
+               seen);
+    }
+    vxg__poll_ms = before;
+    vxg_set_threads(0);
+}
+
+TEST_MAIN("threads", T(nobody_waits_for_the_pool), T(poll_under_no_lock), T(fork_in_poll),
+          T(short_jobs), T(nested_jobs), T(after_fork), T(threads_change_while_work_runs),
+          T(workers_are_bounded), T(helpers_block_signals), T(cancelled_threads))

@@ -172,6 +172,8 @@ plant stale_cache_entry src/device/cache.c \
 plant cache_of_others src/device/cache.c 's/if \(st->st_mode & \(S_IWGRP \| S_IWOTH\)\)/if (0)/' "internal_cache writable"
 plant cache_without_secret src/device/cache.c 's/\(i < SECRET_BYTES \? secret\[i\] : 0\)/0/' "internal_cache keyed"
 plant threads_change_in_a_call src/base/threads.c 's/if \(scope\.threads\) return scope\.threads;//' "internal_threads change"
+plant fork_loses_pieces src/base/threads.c 's/own->lost = own->busy > 0/own->lost = 0/' "internal_threads fork_in_poll"
+plant second_caller_waits src/base/threads.c 's/^    if \(inside \|\| workers <= 1/    while (pool.jobs \&\& !inside) usleep(100);\n    if (inside || workers <= 1/' "internal_threads nobody_waits"
 plant fork_leaves_locks src/base/lock.c 's/if \(taken\) pthread_mutex_lock\(&l->mutex\);/;/; s/l->taken = taken;/l->taken = 0;/' "fork while"
 plant pool_of_the_parent src/base/lock.c 's/w->after\(\);/(void)w;/' "fork"
 plant log_never_delivered src/base/lock.c 's/if \(when_free\) when_free\(\);/;/' "base_status"

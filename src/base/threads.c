@@ -18,28 +18,33 @@
 
 #define MAX_THREADS 256
 
+/* One call of vxg__parallel, on its caller's stack while it is in the pool's list. */
+typedef struct job {
+    vxg_range_fn fn;
+    void *context;
+    int workers; /* threads that may take part, the caller counted */
+    int64_t n, grain;
+    _Atomic int64_t next; /* piece */
+    int busy;             /* helpers inside: changed under pool.lock */
+    int lost;             /* pieces of theirs are in another process */
+    struct job *after;    /* in the list */
+} job;
+
+/* Every caller works on its own job and waits for nobody else's: helpers come to the jobs of the
+ * list as they are free. A caller that waited for the pool could not be interrupted, and would wait
+ * for ever when the other one's poll needs a lock that it holds (an interpreter's). */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t work, done;
-    pthread_t threads[MAX_THREADS];
-    int started;        /* helper threads running, the caller not counted */
+    int started;        /* helper threads, which never end */
     _Atomic int wanted; /* 0: default */
-    int quit;
-    /* the current job; generation wakes helpers */
-    unsigned generation;
-    int busy; /* helpers still inside the job */
-    vxg_range_fn fn;
-    void *context;
-    int workers; /* threads that take part */
-    int64_t n, grain;
-    _Atomic int64_t next;
+    job *jobs;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .work = PTHREAD_COND_INITIALIZER,
           .done = PTHREAD_COND_INITIALIZER};
-static pthread_mutex_t job_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local int inside;  /* nested calls run serially */
 static _Thread_local int helping; /* a thread of the pool: never the one that made a call */
-static _Thread_local int caller;  /* this thread's job holds job_lock */
+static _Thread_local job *own;    /* the job that this thread has in the list */
 static _Thread_local vxg_scope scope;
 
 static int cgroup_limit(void) {
@@ -103,55 +108,57 @@ int vxg__poll(const vxg_progress *p) {
     return stop;
 }
 
+static int64_t pieces_of(const job *j) {
+    return (j->n + j->grain - 1) / j->grain;
+}
+
 /* Pieces until there are none, or until asking says to stop: then nobody takes another one. */
-static int take_pieces(int worker, const vxg_progress *progress) {
+static int take_pieces(job *j, int worker, const vxg_progress *progress) {
     for (;;) {
         if (progress && vxg__poll(progress)) {
-            atomic_store(&pool.next, (pool.n + pool.grain - 1) / pool.grain);
+            atomic_store(&j->next, pieces_of(j));
             return 1;
         }
-        int64_t begin = atomic_fetch_add(&pool.next, 1) * pool.grain;
-        if (begin >= pool.n) return 0;
-        int64_t end = begin + pool.grain < pool.n ? begin + pool.grain : pool.n;
-        pool.fn(pool.context, begin, end, worker);
+        const int64_t begin = atomic_fetch_add(&j->next, 1) * j->grain;
+        if (begin >= j->n) return 0;
+        const int64_t end = begin + j->grain < j->n ? begin + j->grain : j->n;
+        j->fn(j->context, begin, end, worker);
     }
 }
 
-static void *helper(void *arg) {
-    int worker = (int)(intptr_t)arg;
-    unsigned seen = 0;
-    inside = helping = 1;
-    pthread_mutex_lock(&pool.lock);
-    for (;;) {
-        while (!pool.quit && pool.generation == seen) pthread_cond_wait(&pool.work, &pool.lock);
-        if (pool.quit) break;
-        seen = pool.generation;
-        if (!pool.fn || worker >= pool.workers) continue; /* too late, or not needed */
-        pool.busy++;
-        pthread_mutex_unlock(&pool.lock);
-        take_pieces(worker, NULL);
-        pthread_mutex_lock(&pool.lock);
-        if (--pool.busy == 0) pthread_cond_signal(&pool.done);
-    }
-    pthread_mutex_unlock(&pool.lock);
+/* The first job that has something left for this helper. */
+static job *find_job(int worker) {
+    for (job *j = pool.jobs; j; j = j->after)
+        if (worker < j->workers && atomic_load(&j->next) < pieces_of(j)) return j;
     return NULL;
 }
 
-static void stop_helpers(void) {
+static void *helper(void *arg) {
+    const int worker = (int)(intptr_t)arg;
+    inside = helping = 1;
     pthread_mutex_lock(&pool.lock);
-    pool.quit = 1;
-    pthread_cond_broadcast(&pool.work);
-    pthread_mutex_unlock(&pool.lock);
-    for (int i = 0; i < pool.started; i++) pthread_join(pool.threads[i], NULL);
-    pool.started = 0, pool.quit = 0;
+    for (;;) {
+        job *const j = find_job(worker);
+        if (!j) {
+            pthread_cond_wait(&pool.work, &pool.lock);
+            continue;
+        }
+        j->busy++;
+        pthread_mutex_unlock(&pool.lock);
+        take_pieces(j, worker, NULL);
+        pthread_mutex_lock(&pool.lock);
+        if (--j->busy == 0) pthread_cond_broadcast(&pool.done);
+    }
+    return NULL;
 }
 
+/* Under pool.lock. Fewer threads than asked for is no error. */
 static void start_helpers(int n) {
-    if (pool.started > n) stop_helpers();
-    for (; pool.started < n; pool.started++) /* fewer threads than asked for is no error */
-        if (vxg__thread_start(&pool.threads[pool.started], helper,
-                              (void *)(intptr_t)(pool.started + 1)))
-            break;
+    pthread_t thread;
+    for (; pool.started < n; pool.started++) {
+        if (vxg__thread_start(&thread, helper, (void *)(intptr_t)(pool.started + 1))) break;
+        pthread_detach(thread);
+    }
 }
 
 /* A signal handler of the host (Python's, a debugger's) must not run on a thread it does not know,
@@ -189,14 +196,18 @@ int vxg__threads_wanted(void) {
     return atomic_load(&pool.wanted);
 }
 
-/* fork does not wait for a job to end: a child starts with an empty pool. */
+/* fork does not wait for jobs to end: a child starts with an empty pool. Where the forking thread
+ * is in a job of its own (its poll forked), the child does the rest of it alone; it cannot when
+ * helpers were at work on pieces, as they are not in the child. */
 static void after_fork(void) {
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.work, NULL);
     pthread_cond_init(&pool.done, NULL);
-    pool.started = 0, pool.busy = 0, pool.quit = 0;
-    pthread_mutex_init(&job_lock, NULL);
-    if (caller) pthread_mutex_lock(&job_lock); /* forked in a callback of its own job */
+    pool.started = 0, pool.jobs = NULL;
+    if (!own) return;
+    own->lost = own->busy > 0;
+    own->busy = 0;
+    if (own->lost) atomic_store(&own->next, pieces_of(own));
 }
 
 __attribute__((constructor)) static void add_pool(void) {
@@ -204,55 +215,60 @@ __attribute__((constructor)) static void add_pool(void) {
     vxg__fork_add(&work);
 }
 
-static int run_job(const vxg_progress *progress, int threads, int workers, int64_t n, int64_t grain,
-                   vxg_range_fn fn, void *context) {
-    pthread_mutex_lock(&job_lock); /* one job at a time; other callers wait */
-    caller = 1;
-    start_helpers(threads - 1);
+static void list_job(job *j, int threads) {
+    job **end = &pool.jobs;
     pthread_mutex_lock(&pool.lock);
-    pool.fn = fn, pool.context = context, pool.n = n, pool.grain = grain;
-    pool.workers = workers;
-    atomic_store(&pool.next, 0);
-    pool.generation++;
+    start_helpers(threads - 1);
+    while (*end) end = &(*end)->after;
+    *end = j;
     pthread_cond_broadcast(&pool.work);
     pthread_mutex_unlock(&pool.lock);
-    inside = 1;
-    const int stopped = take_pieces(0, progress);
-    inside = 0;
+}
+/* Helpers that are in it end their pieces; no more come. After a fork it is in no list. */
+static void unlist_job(job *j) {
+    job **at = &pool.jobs;
     pthread_mutex_lock(&pool.lock);
-    while (pool.busy) pthread_cond_wait(&pool.done, &pool.lock);
-    pool.fn = NULL; /* only now: helpers read it until they leave */
+    while (*at && *at != j) at = &(*at)->after;
+    if (*at) *at = j->after;
+    while (j->busy) pthread_cond_wait(&pool.done, &pool.lock);
     pthread_mutex_unlock(&pool.lock);
-    caller = 0;
-    pthread_mutex_unlock(&job_lock);
-    return stopped;
+}
+
+static int run_job(const vxg_progress *progress, int threads, job *j) {
+    list_job(j, threads);
+    inside = 1, own = j;
+    const int stopped = take_pieces(j, 0, progress);
+    inside = 0, own = NULL;
+    unlist_job(j);
+    VXG_FAIL_IF(j->lost, VXG_ERR_FAILED,
+                "the process forked in the middle of this call: what other threads had in hand is "
+                "not in the child");
+    VXG_FAIL_IF(stopped, VXG_ERR_CANCELLED, "interrupted");
+    return VXG_OK;
 }
 
 static int run_serially(const vxg_progress *progress, int64_t n, int64_t grain, vxg_range_fn fn,
                         void *context) {
     for (int64_t b = 0; b < n; b += grain) {
-        if (progress && vxg__poll(progress)) return 1;
+        if (progress && vxg__poll(progress)) return vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
         fn(context, b, b + grain < n ? b + grain : n, 0);
     }
-    return 0;
+    return VXG_OK;
 }
 
 int vxg__parallel_asking(const vxg_progress *progress, int workers, int64_t n, int64_t grain,
                          vxg_range_fn fn, void *context) {
-    int cancel_state, stopped;
+    int cancel_state;
     if (n <= 0) return VXG_OK;
     if (grain < 1) grain = 1;
     const int threads = vxg_threads(); /* once: it may change at any time */
     if (workers > threads) workers = threads;
-    if (inside || workers <= 1 || n <= grain) {
-        stopped = run_serially(progress, n, grain, fn, context);
-    } else { /* a cancelled thread would leave the pool taken */
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-        stopped = run_job(progress, threads, workers, n, grain, fn, context);
-        pthread_setcancelstate(cancel_state, NULL);
-    }
-    VXG_FAIL_IF(stopped, VXG_ERR_CANCELLED, "interrupted");
-    return VXG_OK;
+    if (inside || workers <= 1 || n <= grain) return run_serially(progress, n, grain, fn, context);
+    job j = {.fn = fn, .context = context, .workers = workers, .n = n, .grain = grain};
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* the job is on this stack */
+    const int status = run_job(progress, threads, &j);
+    pthread_setcancelstate(cancel_state, NULL);
+    return status;
 }
 
 void vxg__parallel_on(int workers, int64_t n, int64_t grain, vxg_range_fn fn, void *context) {
