@@ -296,6 +296,48 @@ TEST(source_in_a_slice)
     }
 }
 
+/* Rays that graze the volume, so that interpolation with the zeros around it leaves little of their
+ * values: places are rounded as everywhere, by some 2^-19 of a cell, and the error is small beside
+ * the largest integral that so many slices allow, not beside the small value itself. */
+TEST(grazing_rays)
+{
+    enum { VIEWS = 600 };
+    static vxg_ct_view views[VIEWS];
+    const vxg_ct_projector_opts fast = {0}, oracle = {.real = VXG_REAL_F64};
+    scene s = {.vol = {.nz = 40, .ny = 3, .nx = 37}};
+    const double half[3] = {18.5, 1.5, 20}, count[3] = {37, 3, 40};
+    double possible[VIEWS], *a, *b;
+    int64_t n;
+    int thin = 0;
+    state = 5;
+    for (int v = 0; v < VIEWS; v++) {
+        vxg_ct_view *o = &views[v];
+        const double to[3] = {roll(-1, 1), roll(-0.05, 0.05), roll(-1, 1)};
+        const double length = sqrt(to[0] * to[0] + to[1] * to[1] + to[2] * to[2]);
+        int axis = 0;
+        memcpy(o->r, to, sizeof to);
+        for (int i = 0; i < 3; i++) { /* near one of the edges along y: the weight is nearly 0 */
+            if (fabs(to[i]) > fabs(to[axis])) axis = i;
+            o->d[i] = i == 1 ? roll(0.4, 0.5) + 1.5 : roll(-0.5, 0.5) * half[i];
+        }
+        o->U[0] = to[2], o->U[2] = -to[0], o->V[1] = 1;
+        possible[v] = length / fabs(to[axis]) * count[axis];
+    }
+    CHECK_OK(vxg_ct_parallel_views(VIEWS, 1, 1, views, &s.geo));
+    run(&s, 0, &fast, &a, &n);
+    run(&s, 0, &oracle, &b, &n);
+    CHECK(n == VIEWS, "%d values", (int)n);
+    for (int v = 0; v < VIEWS; v++) {
+        const double off = fabs(a[v] - b[v]);
+        EXPECT(off <= 1e-5 * possible[v], "ray %d: %.3g of %.3g, possible %.3g", v, off, b[v],
+               possible[v]);
+        thin += b[v] != 0 && fabs(b[v]) < 0.02 * possible[v];
+    }
+    EXPECT(thin > VIEWS / 10, "only %d rays graze the volume", thin);
+    free(a), free(b);
+    vxg_ct_geometry_release(s.geo);
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(forward_parity),
                                       T(adjoint_parity),
@@ -303,6 +345,7 @@ int main(int argc, char **argv) {
                                       T(transpose_entries),
                                       T(dot_product_and_accumulation),
                                       T(threads_and_repeats),
-                                      T(source_in_a_slice)};
+                                      T(source_in_a_slice),
+                                      T(grazing_rays)};
     return run_levels("ct_schedule_rays", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

@@ -408,6 +408,7 @@ plant span_ends_early src/base/options_value.c 's/isinf\(r\.stop\) \? 0 : r\.sto
 plant half_read_options src/base/options_text.c 's/status \? list_drop : list_take/list_take/' "base_options reading"
 plant option_written_unread src/base/options_text.c 's/return is_text\(o\) \? VXG_OK : /return VXG_OK; /' "base_options comes_back"
 plant option_rounded src/base/options_value.c 's/if \(fabs\(x\) != MOST_WHOLE\) return 0/return 0/' "base_options too_large"
+plant ray_place_far_from_zero kernels/ct/schedule/ray_joseph.cpu.h 's/const float bias = VXG_RJ_MOST;/const float bias = 64 * VXG_RJ_MOST;/' "ct_schedule_rays grazing_rays"
 plant option_copied_by_hand cli/recon.c 's/no_minus_log = no_log;/no_minus_log = no_log, job->recon.cutoff = o->type;/' "cli_tables by_hand"
 plant option_said_twice cli/recon.c 's/"do not read the input once more for its SHA-256"/"arithmetic"/' "cli_tables no_repeats"
 exit $failed
