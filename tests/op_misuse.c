@@ -283,12 +283,14 @@ TEST(overlap)
     CHECK_OK(vxg_array_read(NULL, &a, got));
     for (int i = 0; i < 4; i++) EXPECT(got[1 + i] == (float)(2 * i), "shifted: %g", got[1 + i]);
     CHECK_OK(vxg_array_write(NULL, &a, numbers));
-    CHECK_OK(vxg_op_vjp(product, NULL, (const vxg_array[]){from, to}, &from,
-                        (const vxg_array[]){to, from})); /* gradients onto the inputs */
+    vxg_array next = from; /* gradients onto the inputs */
+    next.offset = 4;
+    CHECK_OK(vxg_op_vjp(product, NULL, (const vxg_array[]){from, next}, &from,
+                        (const vxg_array[]){next, from}));
     CHECK_OK(vxg_array_read(NULL, &a, got));
-    /* grad0 = x1 c = (1 2 3 4)(0 1 2 3) at 1..4, then grad1 = x0 c = squares at 0..3 */
-    const float want[5] = {0, 1, 4, 9, 12};
-    for (int i = 0; i < 5; i++) EXPECT(got[i] == want[i], "place %d: %g", i, got[i]);
+    /* grad0 = x1 c = (4 5 6 7)(0 1 2 3) at 4..7, grad1 = x0 c = squares at 0..3 */
+    const float want[8] = {0, 1, 4, 9, 0, 5, 12, 21};
+    for (int i = 0; i < 8; i++) EXPECT(got[i] == want[i], "place %d: %g", i, got[i]);
     REFUSED(vxg_op_vjp(product, NULL, (const vxg_array[]){from, to}, &from,
                        (const vxg_array[]){to, to}),
             "gradient 0 is the same array as gradient 1");

@@ -100,7 +100,7 @@ build_tree clang build-clang all -DCMAKE_C_COMPILER=clang
 
 # What crosses most pointers; the deep set does all of them.
 stage "address and undefined-behaviour sanitizers"
-for t in base_status base_options array device_basics device_abuse array_abuse op_registry op_misuse api_abuse internal_alloc io_replay ct_geometry_json; do
+for t in base_status base_options array device_basics device_abuse array_abuse op_registry op_misuse op_memory api_abuse internal_alloc io_replay ct_geometry_json; do
     echo "asan $t"
 done >"$VXG_LOG/asan"
 while read -r s t; do sh tools/deep.sh one "$s" "$t"; done <"$VXG_LOG/asan"

@@ -53,7 +53,9 @@ VXG_API int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst);
 
 /* dst = src (same shape and dtype, any strides, same device), every storage type, bit for bit. The
  * functions below it are for float32, float64 and complex numbers of them, which count as pairs of
- * reals (a value to fill with is a real one); VXG_ERR_UNSUPPORTED names another type. */
+ * reals (a value to fill with is a real one); VXG_ERR_UNSUPPORTED names another type. What copy and
+ * axpby write is the array they read or does not overlap it, and its elements have places of their
+ * own; else VXG_ERR_ARGUMENT, as for writing into a buffer wrapped for reading only. */
 VXG_API int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst);
 VXG_API int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value);
 /* y = alpha x + beta y (same shape, any strides). beta = 0 does not read y. */

@@ -125,7 +125,8 @@ VXG_API int vxg_event_record(vxg_event *event, vxg_queue *queue);
 VXG_API int vxg_event_wait(vxg_event *event, vxg_queue *queue);
 VXG_API int vxg_event_sync(vxg_event *event);
 VXG_API int vxg_event_done(vxg_event *event, int *done);
-/* Device time of what runs between begin and end, seconds (end synchronises). */
+/* Device time of what runs between begin and end, seconds (end synchronises). End without a begin
+ * before it is VXG_ERR_ARGUMENT. */
 VXG_API int vxg_queue_time_begin(vxg_queue *queue);
 VXG_API int vxg_queue_time_end(vxg_queue *queue, double *seconds);
 /* CUDA graph capture: launches between begin and end are recorded instead of run, then replayed by
@@ -182,7 +183,8 @@ VXG_API int vxg_buffer_zero(vxg_queue *queue, vxg_buffer *dst, size_t offset, si
 typedef struct vxg_launch {
     uint32_t size; /* of this struct; 0: the first layout */
     int nbuffers, nints, nreals;
-    int64_t global[3]; /* items in x, y, z; 0 counts as 1. Group kernels: groups */
+    int64_t global[3]; /* items in x, y, z, 2^60 in all at most; 0 counts as 1. Group kernels:
+                          groups */
     vxg_buffer *buffer[VXG_MAX_BUFFERS];
     int64_t offset[VXG_MAX_BUFFERS]; /* bytes; a multiple of the buffer's element size */
     int ints[VXG_MAX_INTS];

@@ -60,7 +60,9 @@ typedef struct vxg_call {
     uint32_t size;         /* of this struct; 0: the first layout */
     int accumulate;        /* 0: outputs are set; 1: added to */
     vxg_queue *queue;      /* NULL: a queue of the operator's device for this call */
-    vxg_buffer *workspace; /* at least vxg_op_workspace() bytes; NULL: taken for this call */
+    vxg_buffer *workspace; /* at least vxg_op_workspace() bytes, else, and when NULL, taken for this
+                              call; memory of the cpu that is wrapped begins at a multiple of
+                              VXG_WORKSPACE_BASE and may be written, or it is VXG_ERR_ARGUMENT */
     size_t workspace_used; /* first bytes of workspace that belong to somebody else */
     const vxg_progress *progress;
     const vxg_subset *subset; /* NULL: the whole range */
@@ -104,6 +106,7 @@ typedef struct vxg_op_class {
  * call->workspace_used behind them: call it on a copy of the call a class's function was given. The
  * array is borrowed. VXG_ERR_ARGUMENT when the class's workspace() promised fewer bytes. */
 #define VXG_WORKSPACE_ALIGN 256
+#define VXG_WORKSPACE_BASE 64 /* what vxg_buffer_new gives */
 VXG_API int vxg_call_workspace(vxg_call *call, const vxg_space *space, vxg_array *out);
 /* The same as host memory, on the cpu device; NULL elsewhere, or when it is too small. Takes
  * vxg_workspace_bytes(bytes). */
@@ -152,8 +155,10 @@ VXG_API size_t vxg_op_workspace(const vxg_op *op, const vxg_call *call);
 VXG_API int vxg_op_new_array(const vxg_op *op, int input, vxg_array *out);
 
 /* ---- Evaluation ----
- * Arrays may have any strides and equal leading batch dimensions. An output may be one of the
- * inputs: the core then works through a temporary. */
+ * Arrays may have any strides and equal leading batch dimensions. An output may overlap inputs: the
+ * core then works through a temporary (in a batch it must be the same array as the input).
+ * VXG_ERR_ARGUMENT: outputs that overlap each other, an output whose elements share memory, one in
+ * a buffer wrapped for reading only. */
 VXG_API int vxg_op_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                          const vxg_array *out);
 /* in: all inputs. For an operator linear in its only input it may be NULL, and in general an input
@@ -191,7 +196,8 @@ VXG_API int vxg_op_normal(const vxg_op *op, vxg_op **out);
 
 /* ---- Element-wise maths (rows math.*) ---- */
 typedef enum vxg_math { VXG_MATH_SCALE, VXG_MATH_EXP, VXG_MATH_LOG } vxg_math;
-/* y = a x, exp(a x) or log(x) (x > 0), element by element. */
+/* y = a x, exp(a x) or log(x) (x > 0), element by element. Here and below the space is float32 or
+ * float64; VXG_ERR_UNSUPPORTED names another type. */
 VXG_API int vxg_op_math(vxg_device *dev, vxg_math kind, double a, const vxg_space *space,
                         vxg_op **out);
 /* y = x0 * x1, bilinear. Bound to a value it is a diagonal operator. */

@@ -5,10 +5,11 @@
 
 #include "array/launch.h"
 #include "base/base.h"
+#include "device/backend.h"
 
 int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out) {
     *out = vxg__arithmetic(dtype);
-    VXG_FAIL_IF(dtype != VXG_F32 && dtype != VXG_F64 && vxg__reals(dtype) == 1, VXG_ERR_UNSUPPORTED,
+    VXG_FAIL_IF(!vxg__is_arithmetic(dtype), VXG_ERR_UNSUPPORTED,
                 "%s: elements are %s; float32, float64, complex64 and complex128 are done", what,
                 vxg_dtype_name(dtype));
     return VXG_OK;
@@ -91,12 +92,20 @@ int vxg__array_check(const vxg_array *a, const char *what) {
     VXG_FAIL_IF(!a || !a->buffer, VXG_ERR_ARGUMENT, "%s: the array is %s", what,
                 a ? "empty: it has no buffer" : "NULL");
     VXG_TRY(VXG_FIXED(vxg_array, a));
+    VXG_RESERVED(vxg_array, a);
     VXG_FAIL_IF(!vxg__object_is(a->buffer, VXG_KIND_BUFFER), VXG_ERR_ARGUMENT,
                 "%s: the array's buffer was released", what);
     VXG_FAIL_IF(!vxg_dtype_size(a->dtype), VXG_ERR_ARGUMENT, "%s: unknown storage type %d", what,
                 (int)a->dtype);
     VXG_TRY(check_shape(what, a->ndim, a->shape, NULL, &count));
     return check_reach(a, count, what);
+}
+
+int vxg__array_check_written(const vxg_array *a, const char *what) {
+    VXG_TRY(vxg__array_check(a, what));
+    VXG_FAIL_IF(a->buffer->read_only, VXG_ERR_ARGUMENT,
+                "%s: the buffer of the array that is written was wrapped for reading only", what);
+    return VXG_OK;
 }
 
 int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *shape,
@@ -155,6 +164,8 @@ int64_t vxg_array_count(const vxg_array *a) {
 int vxg_array_is_contiguous(const vxg_array *a) {
     int64_t n = 1;
     if (!a || a->ndim < 0 || a->ndim > VXG_MAX_DIMS) return 0;
+    for (int i = 0; i < a->ndim; i++)
+        if (a->shape[i] == 0) return 1; /* no elements, no gaps */
     for (int i = a->ndim - 1; i >= 0; i--) {
         if (a->shape[i] != 1 && a->stride[i] != n) return 0;
         n *= a->shape[i];
@@ -284,6 +295,18 @@ static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) 
     return VXG_OK;
 }
 
+/* The same where y is written from x, element by element in any order: each of its elements has a
+ * place of its own, and x is y or has nothing of it. */
+static int check_written(const vxg_array *x, const vxg_array *y, const char *what) {
+    VXG_TRY(same_shape(x, y, what));
+    VXG_TRY(vxg__array_check_written(y, what));
+    VXG_FAIL_IF(vxg__array_shares(y), VXG_ERR_ARGUMENT,
+                "%s: elements of the array that is written share memory", what);
+    VXG_FAIL_IF(!vxg__same_layout(x, y) && vxg__arrays_overlap(x, y), VXG_ERR_ARGUMENT,
+                "%s: the two arrays overlap and are not the same", what);
+    return VXG_OK;
+}
+
 /* The real (part 0) or the imaginary numbers of a complex array, as an array of reals that borrows
  * its buffer. */
 static vxg_array part_of(const vxg_array *a, int part) {
@@ -299,13 +322,14 @@ int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double b
     const vxg_array *arrays[2] = {x, y};
     vxg_launch l = {.nreals = 2, .reals = {alpha, beta}};
     vxg_real real;
-    VXG_TRY(same_shape(x, y, "axpby"));
+    VXG_TRY(check_written(x, y, "axpby"));
     VXG_TRY(vxg__real_of(y->dtype, "axpby", &real));
+    if (vxg_array_count(x) == 0) return VXG_OK;
     for (int part = 0; part < 2 && vxg__reals(y->dtype) == 2; part++) {
         const vxg_array px = part_of(x, part), py = part_of(y, part);
         VXG_TRY(vxg_array_axpby(queue, alpha, &px, beta, &py));
     }
-    if (vxg_array_count(x) == 0 || vxg__reals(y->dtype) == 2) return VXG_OK;
+    if (vxg__reals(y->dtype) == 2) return VXG_OK;
     loop shape = collapse(arrays, 2);
     vxg__push_array(&l, x);
     vxg__push_array(&l, y);
@@ -314,7 +338,7 @@ int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double b
 }
 
 int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst) {
-    VXG_TRY(same_shape(src, dst, "copy"));
+    VXG_TRY(check_written(src, dst, "copy"));
     const size_t size = vxg_dtype_size(src->dtype);
     const char *kernel = size == 1   ? "array_copy1"
                          : size == 2 ? "array_copy2"
@@ -336,7 +360,7 @@ int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst)
 int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value) {
     vxg_launch l = {.nreals = 1, .reals = {value}};
     vxg_real real;
-    VXG_TRY(vxg__array_check(a, "fill"));
+    VXG_TRY(vxg__array_check_written(a, "fill"));
     VXG_TRY(vxg__real_of(a->dtype, "fill", &real));
     if (vxg_array_count(a) == 0) return VXG_OK;
     if (vxg__reals(a->dtype) == 2) {
@@ -348,6 +372,17 @@ int vxg_array_fill(vxg_queue *queue, const vxg_array *a, double value) {
     vxg__push_array(&l, a);
     return run(&shape, 0, vxg_buffer_device(a->buffer), queue, "array_fill", real,
                vxg_dtype_size(a->dtype), &l);
+}
+
+int vxg__array_clear(vxg_queue *queue, const vxg_array *a) {
+    vxg_array zero;
+    if (vxg__is_arithmetic(a->dtype)) return vxg_array_fill(queue, a, 0);
+    VXG_TRY(vxg_array_new(vxg_buffer_device(a->buffer), a->dtype, 0, NULL, &zero));
+    zero.ndim = a->ndim;
+    for (int i = 0; i < a->ndim; i++) zero.shape[i] = a->shape[i]; /* strides 0: one for all */
+    const int status = vxg_array_copy(queue, &zero, a);
+    vxg_array_release(&zero);
+    return status;
 }
 
 /* A contiguous array with a's values: a itself, or a copy. */
@@ -364,7 +399,7 @@ static int contiguous(vxg_queue *queue, const vxg_array *a, vxg_array *out) {
 }
 
 int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src) {
-    VXG_TRY(vxg__array_check(a, "write"));
+    VXG_TRY(vxg__array_check_written(a, "write"));
     VXG_FAIL_IF(!src && vxg_array_count(a), VXG_ERR_ARGUMENT, "write: src is NULL");
     size_t size = vxg_dtype_size(a->dtype), bytes = (size_t)vxg_array_count(a) * size;
     if (vxg_array_is_contiguous(a))

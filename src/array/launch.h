@@ -14,6 +14,27 @@ static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
 /* Everything that can be wrong with an array: NULL, no buffer, a released one, type, rank, sizes, a
  * reach outside the buffer. Messages begin with `what`. */
 int vxg__array_check(const vxg_array *a, const char *what);
+/* The same of one that is written: its buffer is not for reading only. */
+int vxg__array_check_written(const vxg_array *a, const char *what);
+/* Of arrays that were checked: whether two share memory, also where two buffers wrap the same, and
+ * whether two elements of one do. Exact; "yes" for the rare layouts where finding out takes long.
+ */
+int vxg__arrays_overlap(const vxg_array *a, const vxg_array *b);
+int vxg__array_shares(const vxg_array *a);
+/* Whether they are the same elements in the same order (strides of axes of size 1 do not matter);
+ * of one buffer, with equal ranks. */
+static inline int vxg__same_layout(const vxg_array *a, const vxg_array *b) {
+    int same = a->buffer == b->buffer && a->offset == b->offset && a->ndim == b->ndim;
+    for (int i = 0; i < a->ndim && same; i++)
+        same = a->shape[i] == b->shape[i] && (a->shape[i] == 1 || a->stride[i] == b->stride[i]);
+    return same;
+}
+/* Zeros, of any storage type. */
+int vxg__array_clear(vxg_queue *queue, const vxg_array *a);
+/* Whether arithmetic is done with such elements: float32, float64 and complex numbers of them. */
+static inline int vxg__is_arithmetic(vxg_dtype dtype) {
+    return dtype == VXG_F32 || dtype == VXG_F64 || dtype == VXG_C64 || dtype == VXG_C128;
+}
 /* The arithmetic whose numbers are stored so, one or, complex, two an element; VXG_ERR_UNSUPPORTED,
  * with `what` in front, for other storage. */
 int vxg__real_of(vxg_dtype dtype, const char *what, vxg_real *out);

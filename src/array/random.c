@@ -46,7 +46,7 @@ static void fill_chunk(void *context, int64_t begin, int64_t end, int worker) {
 }
 
 int vxg_array_random(vxg_queue *queue, const vxg_array *a, uint64_t seed, double lo, double hi) {
-    VXG_TRY(vxg__array_check(a, "random"));
+    VXG_TRY(vxg__array_check_written(a, "random"));
     int64_t n = vxg_array_count(a) * vxg__reals(a->dtype);
     fill_job job = {.n = n, .seed = seed, .lo = lo, .hi = hi};
     vxg_real real;

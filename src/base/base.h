@@ -176,6 +176,15 @@ int vxg__struct_fixed(const void *s, size_t known, const char *name);
 #define VXG_OUT(type, dst, src)                                                                    \
     vxg__struct_out((type *){dst}, (const type *){src}, sizeof(type), VXG_FIRST(type), #type)
 #define VXG_FIXED(type, s) vxg__struct_fixed((const type *){s}, sizeof(type), #type)
+/* The words such a struct keeps for later are zero. */
+static inline int vxg__are_zero(const uint32_t *words, size_t n) {
+    uint32_t any = 0;
+    for (size_t i = 0; i < n; i++) any |= words[i];
+    return !any;
+}
+#define VXG_RESERVED(type, s)                                                                      \
+    VXG_FAIL_IF(!vxg__are_zero((s)->reserved, sizeof(s)->reserved / sizeof *(s)->reserved),        \
+                VXG_ERR_ARGUMENT, "%s: words that must be zero are set", #type)
 
 /* A library's option struct by name and its table; lists end with name NULL. */
 typedef struct vxg_option_set {

@@ -37,6 +37,7 @@ struct vxg_queue {
     void *impl;
     double time_begin; /* for backends without timers */
     int foreign;       /* the caller's stream or command queue: not ended here */
+    int timed;         /* time was begun */
     vxg_queue_order order;
 };
 

@@ -202,6 +202,8 @@ static int check_buffer(const vxg_kernel *kernel, vxg_launch *l, int i) {
     return VXG_OK;
 }
 
+#define MOST_ITEMS ((int64_t)1 << 60) /* so that no count of items overflows */
+
 int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *launch) {
     VXG_FAIL_IF(!vxg__object_is(kernel, VXG_KIND_KERNEL), VXG_ERR_ARGUMENT,
                 "launch: the kernel is NULL or was released");
@@ -223,6 +225,9 @@ int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
                     "launch of '%s': %lld items along axis %d", kernel->name,
                     (long long)l.global[i], i);
     }
+    VXG_FAIL_IF(l.global[0] * l.global[1] > MOST_ITEMS / l.global[2], VXG_ERR_ARGUMENT,
+                "launch of '%s': %lld x %lld x %lld items are more than 2^60", kernel->name,
+                (long long)l.global[0], (long long)l.global[1], (long long)l.global[2]);
     VXG_TRY(vxg__order_begin(queue, l.nbuffers, l.buffer, kernel->entry.written));
     const int status = vxg__launch_in_pieces(kernel, queue, &l);
     const int noted = vxg__order_end(queue, l.nbuffers, l.buffer, kernel->entry.written);

@@ -92,14 +92,19 @@ static int unsupported(const vxg_device *dev, const char *what) {
 int vxg_queue_time_begin(vxg_queue *queue) {
     VXG_TRY(vxg__queue_check(queue, "time"));
     const vxg_backend *b = queue->dev->backend;
-    return b->time_begin ? b->time_begin(queue) : unsupported(queue->dev, "timers");
+    if (!b->time_begin) return unsupported(queue->dev, "timers");
+    VXG_TRY(b->time_begin(queue));
+    queue->timed = 1;
+    return VXG_OK;
 }
 int vxg_queue_time_end(vxg_queue *queue, double *seconds) {
     VXG_FAIL_IF(!seconds, VXG_ERR_ARGUMENT, "time: seconds is NULL");
     *seconds = 0;
     VXG_TRY(vxg__queue_check(queue, "time"));
     const vxg_backend *b = queue->dev->backend;
-    return b->time_end ? b->time_end(queue, seconds) : unsupported(queue->dev, "timers");
+    if (!b->time_end) return unsupported(queue->dev, "timers");
+    VXG_FAIL_IF(!queue->timed, VXG_ERR_ARGUMENT, "time: it was not begun on this queue");
+    return b->time_end(queue, seconds);
 }
 
 /* ---- Graphs ---- */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "array/launch.h"
 #include "op/op.h"
 
 vxg_parts *vxg__parts_new(const vxg_op *const *ops, int count) {
@@ -76,7 +77,8 @@ static size_t compose_workspace(const vxg_op *op, const vxg_call *call) {
     const size_t outer = vxg_op_workspace(p->op[0], call);
     const size_t inner = vxg_op_workspace(p->op[1], &whole);
     const size_t copies = vxg_op_is_linear(p->op[0]) ? 1 : 2; /* the point, and its tangent */
-    return copies * vxg_space_bytes(vxg_op_range(p->op[1])) + (outer > inner ? outer : inner);
+    return vxg__bytes_add(copies * vxg_space_bytes(vxg_op_range(p->op[1])),
+                          outer > inner ? outer : inner);
 }
 static int compose_apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                          const vxg_array *out) {
@@ -199,7 +201,7 @@ int vxg_op_add(const vxg_op *a, const vxg_op *b, vxg_op **out) {
 static size_t scale_workspace(const vxg_op *op, const vxg_call *call) {
     vxg_space range;
     if (vxg_op_call_range(op, call, &range)) range = op->out;
-    return vxg_space_bytes(&range) + vxg__parts_workspace(op, call);
+    return vxg__bytes_add(vxg_space_bytes(&range), vxg__parts_workspace(op, call));
 }
 /* Room for what the part makes, or is given, in the range of this call. */
 static int scale_room(const vxg_op *op, vxg_call *inner, vxg_array *t) {
@@ -247,6 +249,10 @@ int vxg_op_scale(double factor, const vxg_op *op, vxg_op **out) {
     VXG_TRY(vxg__combine_begin(out, "scale"));
     VXG_NEED_OP(op, "scale");
     VXG_FAIL_IF(!isfinite(factor), VXG_ERR_ARGUMENT, "scale: the factor is %g", factor);
+    VXG_FAIL_IF(!vxg__is_arithmetic(op->out.dtype), VXG_ERR_UNSUPPORTED,
+                "scale: the range of %s is %s; float32, float64, complex64 and complex128 are "
+                "done",
+                vxg_op_name(op), vxg_dtype_name(op->out.dtype));
     vxg_parts *p = vxg__parts_new(&op, 1);
     if (p) p->factor = factor;
     return vxg__parts_op(&scale_class, op->linear, vxg__part_subsets(op), op, &op->out, p, out);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "array/launch.h"
+#include "device/backend.h"
 #include "op/op.h"
 
 typedef enum kind { APPLY, JVP, VJP, NORMAL } kind;
@@ -80,10 +82,23 @@ static int check_reach(const evaluation *e, slot *s) {
                 "%s: %s reaches outside its buffer (offset %lld; the buffer has %lld elements)",
                 name_of(e), words(s, buffer), (long long)a->offset, (long long)n);
     s->lo = lo, s->hi = empty ? lo : hi + 1;
-    for (int i = 0; i < a->ndim && s->is_out; i++)
+    return VXG_OK;
+}
+
+/* What is written: its memory may be, and every element has its own. */
+static int check_written(const evaluation *e, const slot *s) {
+    const vxg_array *a = s->array;
+    const int empty = s->lo == s->hi;
+    char buffer[32];
+    VXG_FAIL_IF(a->buffer->read_only, VXG_ERR_ARGUMENT,
+                "%s: the buffer of %s was wrapped for reading only", name_of(e), words(s, buffer));
+    for (int i = 0; i < a->ndim; i++)
         VXG_FAIL_IF(a->stride[i] == 0 && a->shape[i] > 1 && !empty, VXG_ERR_ARGUMENT,
                     "%s: %s has stride 0 along axis %d: its elements share memory", name_of(e),
                     words(s, buffer), i);
+    VXG_FAIL_IF(vxg__array_shares(a), VXG_ERR_ARGUMENT,
+                "%s: %s has strides by which its elements share memory", name_of(e),
+                words(s, buffer));
     return VXG_OK;
 }
 
@@ -122,6 +137,7 @@ static int check_slot(evaluation *e, slot *s) {
         return VXG_OK;
     }
     VXG_TRY(VXG_FIXED(vxg_array, a));
+    VXG_RESERVED(vxg_array, a);
     VXG_FAIL_IF(!vxg__object_is(a->buffer, VXG_KIND_BUFFER), VXG_ERR_ARGUMENT,
                 "%s: the buffer of %s was released", name_of(e), words(s, buffer));
     VXG_FAIL_IF(vxg_buffer_device(a->buffer) != e->op->dev, VXG_ERR_ARGUMENT,
@@ -132,7 +148,8 @@ static int check_slot(evaluation *e, slot *s) {
     VXG_FAIL_IF(a->ndim < 0 || a->ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT, "%s: %s has rank %d",
                 name_of(e), words(s, buffer), a->ndim);
     VXG_TRY(check_shape(e, s));
-    return check_reach(e, s);
+    VXG_TRY(check_reach(e, s));
+    return s->is_out ? check_written(e, s) : VXG_OK;
 }
 
 int vxg__check_array(const vxg_op *op, const vxg_array *array, const vxg_space *space,
@@ -146,14 +163,8 @@ int vxg__check_array(const vxg_op *op, const vxg_array *array, const vxg_space *
     return check_slot(&e, &s);
 }
 
-static int same_layout(const vxg_array *a, const vxg_array *b) {
-    return a->offset == b->offset && a->ndim == b->ndim &&
-           !memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape) &&
-           !memcmp(a->stride, b->stride, (size_t)a->ndim * sizeof *a->stride);
-}
-
-/* An output that may share memory with another array is written through a temporary; the items of a
- * batch are made one after the other, so that there the two must be the same array. */
+/* An output that shares memory with an input is written through a temporary; the items of a batch
+ * are made one after the other, so that there the two must be the same array. */
 static int check_overlap(evaluation *e) {
     const int first = e->nin + e->nextra, n = first + e->nout;
     char buffer[32], other[32];
@@ -161,16 +172,15 @@ static int check_overlap(evaluation *e) {
         for (int k = 0; k < n; k++) {
             slot *const out = &e->slots[i];
             const slot *const s = &e->slots[k];
-            if (i == k || !out->array || !s->array || out->array->buffer != s->array->buffer ||
-                out->lo >= s->hi || s->lo >= out->hi)
-                continue;
-            VXG_FAIL_IF(k >= first && same_layout(out->array, s->array), VXG_ERR_ARGUMENT,
-                        "%s: %s is the same array as %s", name_of(e), words(out, buffer),
+            if (i == k || !out->array || !s->array) continue;
+            const int same = vxg__same_layout(out->array, s->array);
+            if (!vxg__arrays_overlap(out->array, s->array)) continue;
+            VXG_FAIL_IF(k >= first, VXG_ERR_ARGUMENT, "%s: %s %s %s", name_of(e),
+                        words(out, buffer), same ? "is the same array as" : "overlaps",
                         words(s, other));
-            VXG_FAIL_IF(e->nbatch && k < first && !same_layout(out->array, s->array),
-                        VXG_ERR_ARGUMENT, "%s: %s of a batch overlaps %s", name_of(e),
-                        words(out, buffer), words(s, other));
-            if (k < first) out->temporary = 1;
+            VXG_FAIL_IF(e->nbatch && !same, VXG_ERR_ARGUMENT, "%s: %s of a batch overlaps %s",
+                        name_of(e), words(out, buffer), words(s, other));
+            out->temporary = 1;
         }
     return VXG_OK;
 }
@@ -183,6 +193,11 @@ static int check_workspace(const evaluation *e, const vxg_call *call) {
                 "%s: the call's workspace was released", name_of(e));
     VXG_FAIL_IF(vxg_buffer_device(call->workspace) != e->op->dev, VXG_ERR_ARGUMENT,
                 "%s: the call's workspace is on another device", name_of(e));
+    VXG_FAIL_IF(call->workspace->read_only, VXG_ERR_ARGUMENT,
+                "%s: the call's workspace was wrapped for reading only", name_of(e));
+    VXG_FAIL_IF((uintptr_t)call->workspace->host % VXG_WORKSPACE_BASE, VXG_ERR_ARGUMENT,
+                "%s: the call's workspace begins at %p, which is no multiple of %d", name_of(e),
+                call->workspace->host, VXG_WORKSPACE_BASE);
     for (int i = 0; i < used_slots(e); i++) {
         const slot *s = &e->slots[i];
         VXG_FAIL_IF(s->array && s->array->buffer == call->workspace &&
@@ -219,7 +234,7 @@ static int open_slot(evaluation *e, slot *s, int64_t item, const vxg_call *call,
         const vxg_array given = *part;
         *part = e->whole;
         if (s->is_out) return VXG_OK;
-        VXG_TRY(vxg_array_fill(call->queue, &e->whole, 0));
+        VXG_TRY(vxg__array_clear(call->queue, &e->whole));
         return vxg_subset_put(call->queue, call->subset, &given, &e->whole);
     }
     if (!vxg_array_is_contiguous(part) || (s->is_out && adds && !accumulates)) s->temporary = 1;
@@ -240,8 +255,9 @@ static int close_output(evaluation *e, slot *s, int64_t item, const vxg_call *ca
     if (e->expand && s->in_range)
         return vxg_subset_take(call->queue, call->subset, &e->whole, call->accumulate ? 1 : 0,
                                &given);
-    const double keep = call->accumulate && !e->op->cls.accumulates ? 1 : 0;
-    return vxg_array_axpby(call->queue, 1, &s->own, keep, &given);
+    if (!call->accumulate || e->op->cls.accumulates)
+        return vxg_array_copy(call->queue, &s->own, &given);
+    return vxg_array_axpby(call->queue, 1, &s->own, 1, &given);
 }
 
 static int call_class(const evaluation *e, const vxg_call *call, const vxg_array *part) {
@@ -290,6 +306,22 @@ static int release_own(evaluation *e, const vxg_call *call, vxg_buffer *workspac
     return status ? status : synced;
 }
 
+/* What the core adds for the class must be numbers it can add: outputs of a class that does not
+ * accumulate, and rows of a cotangent or an output that go to or come from the whole range. */
+static int check_sums(const evaluation *e, const vxg_call *call) {
+    char buffer[32];
+    for (int i = e->nin; i < used_slots(e); i++) {
+        const slot *s = &e->slots[i];
+        const int rows = e->expand && s->in_range;
+        const int adds = s->is_out ? call->accumulate && (rows || !e->op->cls.accumulates) : rows;
+        VXG_FAIL_IF(s->array && adds && !vxg__is_arithmetic(s->space->dtype), VXG_ERR_UNSUPPORTED,
+                    "%s: %s is %s, which cannot be added; float32, float64, complex64 and "
+                    "complex128 can",
+                    name_of(e), words(s, buffer), vxg_dtype_name(s->space->dtype));
+    }
+    return VXG_OK;
+}
+
 static int evaluate_in_scope(evaluation *e, vxg_call call) {
     vxg_subset subset;
     vxg_buffer *own = NULL;
@@ -299,11 +331,12 @@ static int evaluate_in_scope(evaluation *e, vxg_call call) {
     e->expand = call.subset && !e->op->subsets;
     for (int i = 0; i < used_slots(e); i++) VXG_TRY(check_slot(e, &e->slots[i]));
     VXG_TRY(check_overlap(e));
+    if (call.accumulate || e->expand) VXG_TRY(check_sums(e, &call));
     VXG_TRY(vxg__op_queue(e->op, &call.queue));
     VXG_TRY(check_workspace(e, &call));
     const size_t need = vxg_op_workspace(e->op, &call);
     const size_t size = call.workspace ? vxg_buffer_size(call.workspace) : 0;
-    call.workspace_used = vxg_workspace_bytes(call.workspace_used);
+    call.workspace_used = vxg_workspace_bytes(call.workspace_used); /* SIZE_MAX: nothing is left */
     if (need && (size < need || call.workspace_used > size - need)) {
         VXG_TRY(vxg_buffer_new(e->op->dev, need, &own));
         call.workspace = own, call.workspace_used = 0;
@@ -419,7 +452,7 @@ int vxg_op_jvp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
     VXG_TRY(vxg_op_call_range(op, &c, &e.range));
     VXG_TRY(check_slot(&e, &e.slots[e.nin + e.nextra]));
     VXG_TRY(vxg__op_queue(op, &c.queue));
-    return c.accumulate ? VXG_OK : vxg_array_fill(c.queue, out, 0);
+    return c.accumulate ? VXG_OK : vxg__array_clear(c.queue, out);
 }
 
 int vxg_op_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -459,7 +492,7 @@ size_t vxg__op_normal_workspace(const vxg_op *op, const vxg_call *call) {
     vxg_space range;
     const size_t own = vxg_op_workspace(op, call);
     if (has_normal(op, call) || vxg_op_call_range(op, call, &range)) return own;
-    return own + vxg_space_bytes(&range);
+    return vxg__bytes_add(own, vxg_space_bytes(&range));
 }
 
 int vxg__op_normal(const vxg_op *op, const vxg_call *call, const vxg_array *in,

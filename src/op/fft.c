@@ -323,7 +323,7 @@ int vxg_op_fft(vxg_device *dev, const vxg_space *space, const vxg_fft_opts *opts
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "FFT: out is NULL");
     *out = NULL;
     VXG_FAIL_IF(!dev || !space, VXG_ERR_ARGUMENT, "FFT: device or space is NULL");
-    VXG_TRY(VXG_FIXED(vxg_space, space));
+    VXG_TRY(vxg__space_check(space, "num.fft", "signal", 0));
     if (opts) VXG_TRY(VXG_IN(vxg_fft_opts, &o, opts));
     const int naxes = o.axes ? o.axes : 1;
     VXG_TRY(check_signal(space, &o, naxes));

@@ -108,6 +108,15 @@ static vxg_subsets subsets_of(const vxg_space *space) {
     return space->ndim ? VXG_SUBSETS_EXACT : VXG_SUBSETS_NONE;
 }
 
+/* The kernels take reals one by one. */
+static int check_real(const vxg_space *space, const char *what) {
+    VXG_TRY(vxg__space_check(space, what, "space", 0));
+    VXG_FAIL_IF(space->dtype != VXG_F32 && space->dtype != VXG_F64, VXG_ERR_UNSUPPORTED,
+                "%s: the space is %s; float32 and float64 are done", what,
+                vxg_dtype_name(space->dtype));
+    return VXG_OK;
+}
+
 int vxg_op_math(vxg_device *dev, vxg_math kind, double a, const vxg_space *space, vxg_op **out) {
     static const vxg_op_class *const classes[] = {&scale_class, &exp_class, &log_class};
     VXG_TRY(vxg__combine_begin(out, "math"));
@@ -115,6 +124,7 @@ int vxg_op_math(vxg_device *dev, vxg_math kind, double a, const vxg_space *space
     VXG_FAIL_IF((int)kind < 0 || kind > VXG_MATH_LOG, VXG_ERR_ARGUMENT, "math: unknown kind %d",
                 (int)kind);
     VXG_FAIL_IF(!isfinite(a), VXG_ERR_ARGUMENT, "math: a is %g", a);
+    VXG_TRY(check_real(space, classes[kind]->name));
     math_state *s = vxg__calloc(1, sizeof *s);
     if (!s) return VXG_ERR_MEMORY;
     s->kind = kind, s->a = a;
@@ -165,6 +175,7 @@ static const vxg_op_class multiply_class = {.name = "math.multiply",
 int vxg_op_multiply(vxg_device *dev, const vxg_space *space, vxg_op **out) {
     VXG_TRY(vxg__combine_begin(out, "multiply"));
     VXG_FAIL_IF(!dev || !space, VXG_ERR_ARGUMENT, "multiply: the device or the space is NULL");
+    VXG_TRY(check_real(space, multiply_class.name));
     const vxg_op_opts opts = {.linear = 3,
                               .device = dev,
                               .in = (const vxg_space[]){*space, *space},

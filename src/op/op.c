@@ -129,7 +129,7 @@ size_t vxg_op_workspace(const vxg_op *op, const vxg_call *call) {
     const int whole = c.subset && !op->subsets;
     if (whole) c.subset = NULL;
     const size_t own = op->cls.workspace ? vxg_workspace_bytes(op->cls.workspace(op, &c)) : 0;
-    return own + (whole ? vxg_space_bytes(&op->out) : 0);
+    return vxg__bytes_add(own, whole ? vxg_space_bytes(&op->out) : 0);
 }
 
 int vxg_op_new_array(const vxg_op *op, int input, vxg_array *out) {

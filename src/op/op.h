@@ -59,6 +59,11 @@ static inline vxg_array vxg__rows(const vxg_array *a, int64_t begin, int64_t cou
     return v;
 }
 
+/* Sums of sizes stay at the largest: what a class cannot say is not taken for little. */
+static inline size_t vxg__bytes_add(size_t a, size_t b) {
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
 /* ---- What combinators share ---- */
 typedef struct vxg_parts {
     int count;

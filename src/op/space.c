@@ -5,18 +5,25 @@
 
 /* ---- Spaces ---- */
 int64_t vxg_space_count(const vxg_space *s) {
-    int64_t n = s ? 1 : 0;
-    for (int i = 0; s && i < s->ndim; i++) n *= s->shape[i];
+    int64_t n = 1;
+    if (!s || s->ndim < 0 || s->ndim > VXG_MAX_DIMS) return 0;
+    for (int i = 0; i < s->ndim; i++)
+        if (s->shape[i] <= 0) return 0;
+    for (int i = 0; i < s->ndim; i++) {
+        if (n > VXG_MAX_ELEMENTS / s->shape[i]) return 0;
+        n *= s->shape[i];
+    }
     return n;
 }
 size_t vxg_workspace_bytes(size_t bytes) {
+    if (bytes > SIZE_MAX - VXG_WORKSPACE_ALIGN) return SIZE_MAX; /* more than there can be */
     return (bytes + VXG_WORKSPACE_ALIGN - 1) / VXG_WORKSPACE_ALIGN * VXG_WORKSPACE_ALIGN;
 }
 size_t vxg_space_bytes(const vxg_space *s) {
     return s ? vxg_workspace_bytes((size_t)vxg_space_count(s) * vxg_dtype_size(s->dtype)) : 0;
 }
 int vxg_space_equal(const vxg_space *a, const vxg_space *b) {
-    if (!a || !b) return 0;
+    if (!a || !b || a->ndim < 0 || a->ndim > VXG_MAX_DIMS) return 0;
     return a->dtype == b->dtype && a->ndim == b->ndim &&
            !memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape);
 }
@@ -24,6 +31,7 @@ int vxg_space_equal(const vxg_space *a, const vxg_space *b) {
 int vxg__space_check(const vxg_space *s, const char *name, const char *what, int number) {
     int64_t n = 1;
     VXG_TRY(VXG_FIXED(vxg_space, s));
+    VXG_RESERVED(vxg_space, s);
     VXG_FAIL_IF(s->ndim < 0 || s->ndim > VXG_MAX_DIMS, VXG_ERR_ARGUMENT,
                 "operator %s: %s %d has rank %d, 0..%d are possible", name, what, number, s->ndim,
                 VXG_MAX_DIMS);
@@ -32,9 +40,10 @@ int vxg__space_check(const vxg_space *s, const char *name, const char *what, int
     for (int i = 0; i < s->ndim; i++) {
         VXG_FAIL_IF(s->shape[i] < 0, VXG_ERR_ARGUMENT, "operator %s: %s %d: size %lld of axis %d",
                     name, what, number, (long long)s->shape[i], i);
-        VXG_FAIL_IF(s->shape[i] && n > VXG_MAX_ELEMENTS / s->shape[i], VXG_ERR_ARGUMENT,
+        const int64_t size = s->shape[i] ? s->shape[i] : 1; /* an empty one has strides too */
+        VXG_FAIL_IF(n > VXG_MAX_ELEMENTS / size, VXG_ERR_ARGUMENT,
                     "operator %s: %s %d has more than 2^40 elements", name, what, number);
-        n *= s->shape[i];
+        n *= size;
     }
     return VXG_OK;
 }

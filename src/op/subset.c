@@ -1,6 +1,7 @@
 /* Subsets of a first axis: their entries, rows taken out and put back, a subset of a subset. */
 #include <string.h>
 
+#include "array/launch.h"
 #include "op/op.h"
 
 int64_t vxg_subset_at(const vxg_subset *s, int64_t i) {
@@ -25,7 +26,7 @@ static int64_t stepped(const vxg_subset *s, int64_t i, int64_t *step) {
 
 int64_t vxg_subset_run(const vxg_subset *s, int64_t i) {
     int64_t step;
-    if (!s) return 1;
+    if (!s || i < 0 || i >= s->count) return 1;
     const int64_t n = stepped(s, i, &step);
     return step == 1 ? n : 1;
 }
@@ -79,14 +80,23 @@ int vxg__subset_of(const vxg_subset *s, const vxg_subset *of, vxg_subset *out, i
 }
 
 /* ---- Rows ---- */
-static int check_rows(const vxg_subset *s, const vxg_array *whole, const vxg_array *part) {
-    VXG_FAIL_IF(!s || !whole || !whole->buffer || !part || !part->buffer, VXG_ERR_ARGUMENT,
-                "rows of a subset: the subset or an array is missing");
+/* The caller's subset, as known here, and both arrays; `to` is the one that is written. */
+static int check_rows(const vxg_subset *given, const vxg_array *whole, const vxg_array *part,
+                      const vxg_array *to, vxg_subset *s) {
+    static const char what[] = "rows of a subset";
+    VXG_FAIL_IF(!given || !whole || !whole->buffer || !part || !part->buffer, VXG_ERR_ARGUMENT,
+                "%s: the subset or an array is missing", what);
+    VXG_TRY(VXG_IN(vxg_subset, s, given));
+    VXG_TRY(vxg__array_check(whole, what));
+    VXG_TRY(vxg__array_check(part, what));
+    VXG_TRY(vxg__array_check_written(to, what));
     int same = whole->ndim == part->ndim && whole->ndim > 0 && whole->dtype == part->dtype &&
                part->shape[0] == s->count;
     for (int i = 1; i < whole->ndim && same; i++) same = whole->shape[i] == part->shape[i];
-    VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT, "rows of a subset: the arrays' shapes or types differ");
-    return vxg__subset_check(s, whole->shape[0], "rows of a subset");
+    VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT, "%s: the arrays' shapes or types differ", what);
+    VXG_FAIL_IF(vxg__arrays_overlap(whole, part), VXG_ERR_ARGUMENT, "%s: the two arrays overlap",
+                what);
+    return vxg__subset_check(s, whole->shape[0], what);
 }
 
 /* Entries [i, i + n) of the subset as an array over the whole, in one view. */
@@ -97,21 +107,26 @@ static vxg_array rows_in_whole(const vxg_subset *s, const vxg_array *whole, int6
     return v;
 }
 
-int vxg_subset_take(vxg_queue *queue, const vxg_subset *s, const vxg_array *whole, double keep,
+int vxg_subset_take(vxg_queue *queue, const vxg_subset *subset, const vxg_array *whole, double keep,
                     const vxg_array *part) {
-    VXG_TRY(check_rows(s, whole, part));
+    vxg_subset known;
+    const vxg_subset *const s = &known;
+    VXG_TRY(check_rows(subset, whole, part, part, &known));
     for (int64_t i = 0, n, step; i < s->count; i += n) {
         n = stepped(s, i, &step);
         const vxg_array from = rows_in_whole(s, whole, i, n, step), to = vxg__rows(part, i, n);
-        VXG_TRY(vxg_array_axpby(queue, 1, &from, keep, &to));
+        VXG_TRY(keep == 0 ? vxg_array_copy(queue, &from, &to)
+                          : vxg_array_axpby(queue, 1, &from, keep, &to));
     }
     return VXG_OK;
 }
 
 /* Entries in steps of 0 are one row: they are added one after the other. */
-int vxg_subset_put(vxg_queue *queue, const vxg_subset *s, const vxg_array *part,
+int vxg_subset_put(vxg_queue *queue, const vxg_subset *subset, const vxg_array *part,
                    const vxg_array *whole) {
-    VXG_TRY(check_rows(s, whole, part));
+    vxg_subset known;
+    const vxg_subset *const s = &known;
+    VXG_TRY(check_rows(subset, whole, part, whole, &known));
     for (int64_t i = 0, n, step; i < s->count; i += n) {
         n = stepped(s, i, &step);
         if (step == 0) n = 1;

@@ -105,7 +105,7 @@ int vxg_ct_filter(vxg_device *dev, const vxg_space *space, const double *respons
     VXG_FAIL_IF(!dev || !space || !response || !out, VXG_ERR_ARGUMENT,
                 "filter: device, projections, response or out is NULL");
     *out = NULL;
-    VXG_TRY(VXG_FIXED(vxg_space, space));
+    VXG_TRY(vxg__space_check(space, "filter", "projections", 0));
     VXG_FAIL_IF((int)real < 0 || real > VXG_REAL_F64 || space->dtype != vxg_real_dtype(real),
                 VXG_ERR_ARGUMENT, "filter: projections are %s, the arithmetic is %s",
                 vxg_dtype_name(space->dtype), vxg_real_name(real));

@@ -35,9 +35,12 @@ int vxg_ct_prepared_new(const vxg_space *s, vxg_device *dev, const vxg_op *filte
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", __func__);
     *out = NULL;
     VXG_FAIL_IF(!dev, VXG_ERR_ARGUMENT, "prepared: device is NULL");
-    if (s) VXG_TRY(VXG_FIXED(vxg_space, s));
+    if (s) VXG_TRY(vxg__space_check(s, "prepared", "projections", 0));
     VXG_FAIL_IF(!s || s->ndim < 2 || s->ndim > 3 || s->shape[0] < 1, VXG_ERR_ARGUMENT,
                 "prepared: projections (views, rows, columns) or (views, columns) are expected");
+    VXG_FAIL_IF(s->dtype != VXG_F32 && s->dtype != VXG_F64, VXG_ERR_UNSUPPORTED,
+                "prepared: projections are %s; float32 and float64 are done",
+                vxg_dtype_name(s->dtype));
     VXG_TRY(check_filter(s, dev, filter));
     vxg_ct_prepared *p = vxg__calloc(1, sizeof *p);
     if (!p) return VXG_ERR_MEMORY;
