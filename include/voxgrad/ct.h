@@ -491,7 +491,8 @@ typedef struct vxg_ct_recon_opts {
     int64_t view_begin, view_end; /* end 0: to the last */
     int64_t col_begin, col_end;   /* end 0: to the last */
     int64_t max_memory; /* bytes the pipeline may hold at once, what reading takes included (its
-                         * helper process too); 0: an eighth of the device's memory, 1 to 16 GiB */
+                         * helper process too), but not what each thread of the pool takes for its
+                         * stack, up to 64 kB; 0: an eighth of the device's memory, 1 to 16 GiB */
     int no_minus_log;   /* data are line integrals already */
     uint32_t reserved0; /* 0 */
     int64_t side;       /* voxels along x and y; 0: as many as columns */
