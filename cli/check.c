@@ -79,6 +79,7 @@ typedef struct line {
     const vxg_op_row *row;
     const target *target;
     cell cells[NCHECKS];
+    int made; /* examples */
     int failed;
 } line;
 
@@ -139,12 +140,24 @@ static void note(cell *c, const vxg_check_result *r, int status, int example) {
                  status ? vxg_error_message() : r->detail);
 }
 
+/* A plug-in's make may fail without words, or give nothing. */
+static int make_example(const vxg_op_row *row, vxg_device *dev, const vxg_problem *p, vxg_op **op) {
+    *op = NULL;
+    vxg_error_clear();
+    const int status = row->make(dev, p, op);
+    if (status && !*vxg_error_message())
+        return vxg_error_set(VXG_ERR_FAILED, "its make gives status %d without words", status);
+    if (!status && !*op) return vxg_error_set(VXG_ERR_FAILED, "its make gives no operator");
+    return status;
+}
+
 static int check_example(line *l, vxg_device *reference, int example, vxg_problem_size size) {
     const vxg_op_row *row = l->row;
     vxg_problem p = {.real = l->target->real, .scale = size, .seed = (uint64_t)example};
     vxg_op *op = NULL, *other = NULL;
-    int status = row->make(l->target->dev, &p, &op);
+    int status = make_example(row, l->target->dev, &p, &op);
     if (status) return status;
+    l->made++;
     vxg_check_opts opts = {.seed = (uint64_t)example,
                            .input_range = row->input_range,
                            .nranges = row->nranges,
@@ -160,7 +173,7 @@ static int check_example(line *l, vxg_device *reference, int example, vxg_proble
             continue; /* the dot test of adjoint once more */
         if (checks[k].fn) {
             status = checks[k].fn(op, &opts, &r);
-        } else if (!(status = row->make(reference, &p, &other))) {
+        } else if (!(status = make_example(row, reference, &p, &other))) {
             status = vxg_check_backends(op, other, &opts, &r);
             vxg_op_release(other);
         }
@@ -185,6 +198,17 @@ static int check_row(line *l, vxg_device *reference, const options *o) {
     return cli_cancel ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted") : VXG_OK;
 }
 
+static int checks_run(const line *l) {
+    int runs = 0;
+    for (int k = 0; k < NCHECKS; k++) runs += l->cells[k].runs;
+    return runs;
+}
+/* Not made: the row lacks this device or precision. Not checked: no check does such an operator. */
+static const char *verdict(const line *l) {
+    if (l->failed) return "FAIL";
+    return checks_run(l) ? "ok" : l->made ? "not checked" : "not made";
+}
+
 /* ---- output ---- */
 
 static void print_head(void) {
@@ -194,16 +218,14 @@ static void print_head(void) {
 }
 
 static void print_line(const line *l) {
-    int any = 0;
     printf("%-28s %-10s", l->row->name, l->target->name);
     for (int k = 0; k < NCHECKS; k++) {
         const cell *c = &l->cells[k];
         char text[24] = "-";
         if (c->runs) snprintf(text, sizeof text, "%.1e%s", c->worst, c->failed ? "!" : "");
-        any |= c->runs;
         printf(" %10s", text);
     }
-    printf("  %s\n", l->failed ? "FAIL" : any ? "ok" : "not made");
+    printf("  %s\n", verdict(l));
     for (int k = 0; k < NCHECKS; k++)
         if (l->cells[k].failed)
             printf("  ! %s: %.3e over %.0e in %d of %d examples; %s\n", checks[k].name,
@@ -217,7 +239,8 @@ static void json_line(cli_json *j, const line *l) {
     cli_json_text(j, "operator", l->row->name);
     cli_json_text(j, "device", vxg_device_get_info(l->target->dev)->spec);
     cli_json_text(j, "dtype", vxg_real_name(l->target->real));
-    cli_json_bool(j, "passed", !l->failed);
+    cli_json_bool(j, "passed", !l->failed && checks_run(l));
+    if (!checks_run(l)) cli_json_text(j, "skipped", verdict(l));
     for (int k = 0; k < NCHECKS; k++) {
         const cell *c = &l->cells[k];
         if (!c->runs) continue;
@@ -241,7 +264,7 @@ int cli_row_matches(const char *pattern, const char *name) {
 static int run_all(const cli_run *r, const options *o, const target *targets, int ntargets,
                    vxg_device *reference) {
     const char *pattern = r->noperands ? r->operands[0] : NULL;
-    int failed = 0, total = 0, status = VXG_OK;
+    int failed = 0, ok = 0, unchecked = 0, total = 0, status = VXG_OK;
     cli_json j = {.f = stdout};
     if (r->shared->json) {
         cli_json_open(&j, NULL, '{');
@@ -261,11 +284,13 @@ static int run_all(const cli_run *r, const options *o, const target *targets, in
                 print_line(&l);
             }
             failed += l.failed != 0, total++;
+            ok += !l.failed && checks_run(&l), unchecked += l.made && !checks_run(&l);
         }
     }
     if (r->shared->json) {
         cli_json_close(&j, ']');
         cli_json_int(&j, "failed", failed);
+        cli_json_int(&j, "skipped", total - ok - failed);
         cli_json_close(&j, '}');
     }
     if (status) return status;
@@ -274,8 +299,12 @@ static int run_all(const cli_run *r, const options *o, const target *targets, in
                              pattern ? pattern : "");
     if (failed)
         return vxg_error_set(VXG_ERR_FAILED, "%d of %d lines have checks that fail", failed, total);
-    cli_say(r, "all %d lines ok (worst residual over all examples; parity is against the CPU)",
-            total);
+    if (unchecked || !ok)
+        return vxg_error_set(VXG_ERR_FAILED, "%d of %d lines were not checked", total - ok, total);
+    char skipped[48] = "";
+    if (total > ok) snprintf(skipped, sizeof skipped, ", %d not made", total - ok);
+    cli_say(r, "%s%d lines ok%s (worst residual over all examples; parity is against the CPU)",
+            total > ok ? "" : "all ", ok, skipped);
     return VXG_OK;
 }
 
@@ -311,7 +340,10 @@ const cli_verb cli_verb_check = {
         "the CPU in the same precision (Siddon, whose weights jump at borders of cells: of a "
         "constant). A "
         "residual with ! is over its tolerance. PATTERN is a part of the name or a shell "
-        "pattern. The command fails (exit code 1) when any check does.",
+        "pattern. The command fails (exit code 1) when any check does, when an operator is of a "
+        "type "
+        "that no check does (not checked), and when no operator could be made. A line of an "
+        "operator that lacks the device or the precision says \"not made\".",
     .examples = "  voxgrad check\n  voxgrad check ct.parallel --device cpu\n"
                 "  voxgrad check mine.* --plugin ./libmine.so\n",
     .max_operands = 1,

@@ -33,6 +33,45 @@ elif compile "$W/right.so" && compile "$W/wrong.so" -DWRONG_ADJOINT; then
         cat "$W/table" "$W/err"
         fail plugin_wrong "a wrong adjoint gives exit code $rc"
     fi
+    # Operators that cannot be checked or made: never "all lines ok".
+    cat >"$W/odd.c" <<'C'
+#include <voxgrad/voxgrad.h>
+static int apply(const vxg_op *op, const vxg_call *c, const vxg_array *in, const vxg_array *out) {
+    (void)op;
+    return vxg_array_copy(c->queue, in, out);
+}
+static int ints(vxg_device *d, const vxg_problem *p, vxg_op **o) {
+    static const vxg_op_class k = {.name = "ints", .apply = apply};
+    const vxg_space s = {.dtype = VXG_I32, .ndim = 1, .shape = {5}};
+    (void)p;
+    return vxg_op_new(&k, &(vxg_op_opts){.linear = 1, .device = d, .in = &s, .ninputs = 1, .out = &s}, o);
+}
+static int mute(vxg_device *d, const vxg_problem *p, vxg_op **o) { return (void)d, (void)p, (void)o, -3; }
+static int none(vxg_device *d, const vxg_problem *p, vxg_op **o) { return (void)d, (void)p, (void)o, 0; }
+static int lacking(vxg_device *d, const vxg_problem *p, vxg_op **o) {
+    return (void)d, (void)p, (void)o, vxg_error_set(VXG_ERR_UNSUPPORTED, "not here");
+}
+int vxg_plugin_register(void) {
+    vxg_op_row r = {.name = "odd.int", .summary = "s", .make = ints, .examples = 1};
+    int status = vxg_op_register(&r);
+    r.name = "odd.mute", r.make = mute, status |= vxg_op_register(&r);
+    r.name = "odd.none", r.make = none, status |= vxg_op_register(&r);
+    r.name = "odd.lacking", r.make = lacking, status |= vxg_op_register(&r);
+    return status;
+}
+C
+    cc -std=c11 -shared -fPIC -Iinclude "$W/odd.c" -o "$W/odd.so" -L"$build/lib" -lvoxgrad
+    for row in "int:lines were not checked" "mute:gives status -3 without words" \
+        "none:make gives no operator" "lacking:lines were not checked"; do
+        "$V" check "odd.${row%%:*}" --plugin "$W/odd.so" --device cpu >"$W/table" 2>"$W/err"
+        rc=$?
+        if [ $rc = 1 ] && grep -q "${row#*:}" "$W/err" && ! grep -q 'ok' "$W/table" "$W/err"; then
+            pass "plugin_${row%%:*}"
+        else
+            cat "$W/table" "$W/err"
+            fail "plugin_${row%%:*}" "exit code $rc"
+        fi
+    done
     check plugin_other_device "a row that cannot run on a device is no failure" sh -c \
         "$V check example --plugin '$W/right.so' --examples 2"
 else

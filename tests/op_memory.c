@@ -444,6 +444,128 @@ TEST(copies)
     vxg_buffer_release(b);
 }
 
+/* ---- Types without arithmetic: what is copied works, what is added is refused by name ---- */
+TEST(any_type)
+{
+    unsigned char bytes[24 * 16], got[24 * 16];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)(i % 60);
+    for (int t = 0; t < NTYPES; t++) {
+        const vxg_space s = {.dtype = types[t], .ndim = 2, .shape = {4, 6}};
+        const size_t size = vxg_dtype_size(types[t]);
+        const int arithmetic = types[t] == VXG_F32 || types[t] == VXG_F64 || types[t] == VXG_C64 ||
+                               types[t] == VXG_C128;
+        const vxg_subset two = {.first = 3, .count = 2, .step = -2}; /* rows 3 and 1 */
+        const vxg_call some = {.subset = &two}, add = {.accumulate = 1};
+        vxg_op *op;
+        vxg_array x, y, turned, rows, strided;
+        CHECK_OK(new_copy(&s, &op));
+        CHECK_OK(vxg_op_new_array(op, 0, &x));
+        CHECK_OK(vxg_op_new_array(op, 0, &y));
+        CHECK_OK(vxg_array_new(dev, types[t], 2, N(6, 4), &turned));
+        CHECK_OK(vxg_array_permute(&turned, (const int[]){1, 0}, &strided));
+        CHECK_OK(vxg_array_new(dev, types[t], 2, N(2, 6), &rows));
+        CHECK_OK(vxg_array_write(NULL, &x, bytes));
+        CHECK_OK(vxg_op_apply(op, NULL, &x, &strided));
+        CHECK_OK(vxg_op_apply(op, NULL, &strided, &y));
+        CHECK_OK(vxg_op_apply(op, NULL, &y, &y)); /* in place */
+        CHECK_OK(vxg_array_read(NULL, &y, got));
+        EXPECT(!memcmp(got, bytes, 24 * size), "%s: other bytes", vxg_dtype_name(types[t]));
+        CHECK_OK(vxg_op_apply(op, &some, &x, &rows));
+        CHECK_OK(vxg_array_read(NULL, &rows, got));
+        EXPECT(!memcmp(got, bytes + 18 * size, 6 * size) &&
+                   !memcmp(got + 6 * size, bytes + 6 * size, 6 * size),
+               "%s: other rows", vxg_dtype_name(types[t]));
+        CHECK_OK(vxg_op_jvp(op, NULL, &x, (const vxg_array[]){{0}}, &strided)); /* zero */
+        CHECK_OK(vxg_array_read(NULL, &strided, got));
+        for (size_t i = 0; i < 24 * size; i++) EXPECT(!got[i], "%s", vxg_dtype_name(types[t]));
+        if (arithmetic) {
+            CHECK_OK(vxg_op_apply(op, &add, &x, &y));
+            CHECK_OK(vxg_op_vjp(op, &some, NULL, &rows, &y));
+        } else {
+            REFUSED(vxg_op_apply(op, &add, &x, &y), VXG_ERR_UNSUPPORTED, "which cannot be added");
+            REFUSED(vxg_op_vjp(op, &some, NULL, &rows, &y), VXG_ERR_UNSUPPORTED, "cotangent is");
+        }
+        vxg_array_release(&x), vxg_array_release(&y), vxg_array_release(&turned);
+        vxg_array_release(&rows), vxg_array_release(&strided);
+        vxg_op_release(op);
+    }
+}
+
+/* ---- Arrays without elements ---- */
+TEST(empty)
+{
+    vxg_array a, c, d, flat, x, y;
+    vxg_op *fft;
+    CHECK_OK(vxg_array_new(dev, VXG_F32, 3, N(3, 0, 2), &a));
+    EXPECT(vxg_array_is_contiguous(&a), "no element, no gap");
+    CHECK_OK(vxg_array_reshape(&a, 1, N(0), &flat));
+    CHECK_OK(vxg_array_new(dev, VXG_C64, 2, N(0, 4), &c));
+    CHECK_OK(vxg_array_new(dev, VXG_C64, 2, N(0, 4), &d));
+    CHECK_OK(vxg_array_axpby(NULL, 2, &c, 1, &d));
+    CHECK_OK(vxg_array_fill(NULL, &d, 1));
+    const vxg_space s = {.dtype = VXG_F32, .ndim = 3, .shape = {3, 0, 8}};
+    CHECK_OK(vxg_op_fft(dev, &s, &(vxg_fft_opts){.kind = VXG_FFT_REAL}, &fft));
+    CHECK_OK(vxg_op_new_array(fft, 0, &x));
+    CHECK_OK(vxg_op_new_array(fft, -1, &y));
+    CHECK_OK(vxg_op_apply(fft, NULL, &x, &y));
+    CHECK_OK(vxg_op_apply(fft, &(vxg_call){.accumulate = 1}, &x, &y));
+    CHECK_OK(vxg_op_apply_adjoint(fft, NULL, &y, &x));
+    vxg_array_release(&a), vxg_array_release(&flat), vxg_array_release(&c), vxg_array_release(&d);
+    vxg_array_release(&x), vxg_array_release(&y);
+    vxg_op_release(fft);
+}
+
+/* ---- Numbers that no array has ---- */
+TEST(absurd)
+{
+    float numbers[24] = {0};
+    vxg_buffer *b;
+    vxg_op *op;
+    CHECK_OK(vxg_buffer_wrap(dev, numbers, sizeof numbers, 0, NULL, NULL, &b));
+    const vxg_array x = VIEW(b, 0, 1, N(12), N(1)), y = VIEW(b, 12, 1, N(12), N(1));
+    vxg_array bad = x;
+    const vxg_subset all = {.count = 12}, sized = {.size = 4, .count = 12};
+    bad.ndim = 1000;
+    REFUSED(vxg_subset_take(NULL, &all, &bad, 0, &bad), VXG_ERR_ARGUMENT, "rank 1000");
+    REFUSED(vxg_subset_put(NULL, &all, &y, &bad), VXG_ERR_ARGUMENT, "rank 1000");
+    REFUSED(vxg_subset_take(NULL, &sized, &x, 0, &y), VXG_ERR_ARGUMENT, "size is 4");
+    CHECK_OK(vxg_subset_take(NULL, &all, &x, 0, &y));
+    EXPECT(vxg_subset_run(&all, 15) == 1 && vxg_subset_run(&all, -1) == 1 &&
+               vxg_subset_run(&all, 2) == 10,
+           "runs");
+    bad = x, bad.reserved[4] = 1;
+    REFUSED(vxg_array_fill(NULL, &bad, 0), VXG_ERR_ARGUMENT, "must be zero");
+    vxg_space s = {.dtype = VXG_F32, .ndim = 1, .shape = {12}};
+    CHECK_OK(vxg_op_math(dev, VXG_MATH_SCALE, 2, &s, &op));
+    REFUSED(vxg_op_apply(op, NULL, &bad, &y), VXG_ERR_ARGUMENT, "must be zero");
+    vxg_op_release(op);
+    s.reserved[1] = 1;
+    REFUSED(vxg_op_math(dev, VXG_MATH_SCALE, 2, &s, &op), VXG_ERR_ARGUMENT, "must be zero");
+    vxg_space huge = {
+        .dtype = VXG_C64, .ndim = 3, .shape = {(int64_t)1 << 39, (int64_t)1 << 39, 4}};
+    REFUSED(vxg_op_fft(dev, &huge, NULL, &op), VXG_ERR_ARGUMENT, "2^40");
+    EXPECT(!vxg_space_count(&huge) && !vxg_space_bytes(&huge), "a count that overflows");
+    huge.shape[0] = 0;
+    REFUSED(vxg_op_fft(dev, &huge, &(vxg_fft_opts){.axes = 2}, &op), VXG_ERR_ARGUMENT, "2^40");
+    huge.ndim = -1;
+    EXPECT(!vxg_space_count(&huge) && !vxg_space_equal(&huge, &huge), "a rank that is none");
+    vxg_kernel *k;
+    CHECK_OK(vxg_kernel_from_source(dev, "K_KERNEL1(put, K_GLOBAL real *, y) { y[0] = 1; }\n",
+                                    "put", NULL, VXG_REAL_F32, &k));
+    vxg_launch l = {.global = {INT32_MAX, INT32_MAX, INT32_MAX}};
+    CHECK_OK(vxg_launch_array(&l, &x));
+    REFUSED(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "more than 2^60");
+    vxg_kernel_release(k);
+    vxg_queue *q;
+    double seconds;
+    CHECK_OK(vxg_queue_new(dev, &q));
+    REFUSED(vxg_queue_time_end(q, &seconds), VXG_ERR_ARGUMENT, "not begun");
+    CHECK_OK(vxg_queue_time_begin(q));
+    CHECK_OK(vxg_queue_time_end(q, &seconds));
+    vxg_queue_free(q);
+    vxg_buffer_release(b);
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(types),
                                       T(read_only_operators),
@@ -452,7 +574,10 @@ int main(int argc, char **argv) {
                                       T(workspace_sizes),
                                       T(outputs),
                                       T(overlaps),
-                                      T(copies)};
+                                      T(copies),
+                                      T(any_type),
+                                      T(empty),
+                                      T(absurd)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL op_memory.start: %s\n", vxg_error_message()), 1;
     const int failed = test_run("op_memory", list, (int)(sizeof list / sizeof *list), argc, argv);
