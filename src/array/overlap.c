@@ -73,10 +73,11 @@ static int is_empty(const vxg_array *a) {
 }
 
 int vxg__arrays_overlap(const vxg_array *a, const vxg_array *b) {
-    steps s = {0};
+    steps s;
     int64_t between, first_a, first_b;
     if (!memory_between(a->buffer, b->buffer, &between)) return 0;
     if (is_empty(a) || is_empty(b)) return 0;
+    s.n = 0;
     const int64_t wide_a = (int64_t)vxg_dtype_size(a->dtype);
     const int64_t wide_b = (int64_t)vxg_dtype_size(b->dtype);
     const int same = wide_a == wide_b && between % wide_a == 0; /* elements meet whole or not */
@@ -94,12 +95,25 @@ int vxg__arrays_overlap(const vxg_array *a, const vxg_array *b) {
     return search(&s, first_b + reach_b + (unit_b - 1) - first_a, 1);
 }
 
+/* Whether each axis steps over all that the axes behind it reach, as in C order: seen at once. */
+static int in_order(const vxg_array *a) {
+    int64_t reach = 0;
+    for (int i = a->ndim - 1; i >= 0; i--) {
+        const int64_t step = a->stride[i] < 0 ? -a->stride[i] : a->stride[i];
+        if (a->shape[i] == 1) continue;
+        if (step <= reach) return 0;
+        reach += step * (a->shape[i] - 1);
+    }
+    return 1;
+}
+
 int vxg__array_shares(const vxg_array *a) {
-    steps s = {0};
+    steps s;
     int64_t middle = 0;
     int nested = 1, axes = 0;
+    if (is_empty(a) || in_order(a)) return 0;
+    s.n = 0;
     for (int i = 0; i < a->ndim; i++) {
-        if (a->shape[i] == 0) return 0;
         if (a->shape[i] == 1) continue;
         if (a->stride[i] == 0) return 1;
         axes++;

@@ -173,8 +173,10 @@ static int check_overlap(evaluation *e) {
             slot *const out = &e->slots[i];
             const slot *const s = &e->slots[k];
             if (i == k || !out->array || !s->array) continue;
-            const int same = vxg__same_layout(out->array, s->array);
+            const vxg_buffer *const to = out->array->buffer, *const from = s->array->buffer;
+            if (to != from && !(to->foreign && from->foreign)) continue; /* no memory in common */
             if (!vxg__arrays_overlap(out->array, s->array)) continue;
+            const int same = vxg__same_layout(out->array, s->array);
             VXG_FAIL_IF(k >= first, VXG_ERR_ARGUMENT, "%s: %s %s %s", name_of(e),
                         words(out, buffer), same ? "is the same array as" : "overlaps",
                         words(s, other));
