@@ -161,6 +161,8 @@ void cli_help_all(FILE *f);
 /* A line on standard error, unless --quiet. */
 void cli_say(const cli_run *run, const char *format, ...) VXG_PRINTF(2, 3);
 void cli_warn(const char *format, ...) VXG_PRINTF(1, 2);
+/* One line, or what lines the text has; control characters as '?'. */
+void cli_to_stderr(const char *before, const char *text);
 /* Picks the UTF-8 or the ASCII spelling for where the text goes. */
 const char *cli_utf8(const char *utf8, const char *ascii);
 /* The progress callback with a bar (terminal) or lines; valid until the next call. `what` names the

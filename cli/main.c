@@ -163,7 +163,7 @@ int main(int argc, char **argv) {
     cli_progress_end();
     if (status) {
         const char *message = vxg_error_message();
-        fprintf(stderr, "voxgrad: %s\n", *message ? message : vxg_status_text(status));
+        cli_to_stderr("voxgrad: ", *message ? message : vxg_status_text(status));
     }
     return cli_exit_code(status);
 }

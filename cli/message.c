@@ -43,30 +43,43 @@ static void clear_bar(void) {
     bar.lines = 0;
 }
 
+/* A message names files, datasets and words out of files: what a terminal would obey becomes '?',
+ * as in the library's messages. */
+void cli_to_stderr(const char *before, const char *text) {
+    clear_bar();
+    fputs(before, stderr);
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        fputc((c < ' ' && c != '\n' && c != '\t') || c == 127 ? '?' : c, stderr);
+    }
+    fputc('\n', stderr);
+}
+
+static void say_list(const char *before, const char *format, va_list list) {
+    char *text = NULL;
+    if (vasprintf(&text, format, list) < 0) return; /* no memory for words */
+    cli_to_stderr(before, text);
+    free(text);
+}
+
 void cli_say(const cli_run *run, const char *format, ...) {
     if (run->shared->quiet) return;
     va_list ap;
     va_start(ap, format);
-    clear_bar();
-    vfprintf(stderr, format, ap);
-    fputc('\n', stderr);
+    say_list("", format, ap);
     va_end(ap);
 }
 
 void cli_warn(const char *format, ...) {
     va_list ap;
     va_start(ap, format);
-    clear_bar();
-    fprintf(stderr, "voxgrad: warning: ");
-    vfprintf(stderr, format, ap);
-    fputc('\n', stderr);
+    say_list("voxgrad: warning: ", format, ap);
     va_end(ap);
 }
 
 void cli_log_to_stderr(void *context, int level, const char *text) {
     (void)context;
-    clear_bar();
-    fprintf(stderr, "voxgrad: %s%s\n", level ? "" : "warning: ", text);
+    cli_to_stderr(level ? "voxgrad: " : "voxgrad: warning: ", text);
 }
 
 static void time_text(double seconds, char *out, size_t size) {

@@ -54,6 +54,19 @@ odd_name '%s%n%d'
 odd_name 'a;b|c&d'
 odd_name '...'
 odd_name "$(printf 'escape\033[31mred\a')"
+# No message hands a name's control characters on to the terminal; output paths on stdout are exact.
+escape=$(printf 'e\033[31m\007\177x')
+cp "$W/flat.h5" "$W/$escape.h5"
+quiet_bytes() { # COMMAND...: stderr holds the name's letters and no byte that a terminal obeys
+    "$@" >"$W/out" 2>"$W/err"
+    grep -q 'e?.31m??x' "$W/err" && [ "$(tr -d '\n\t\040-\176\200-\377' <"$W/err" | wc -c)" = 0 ]
+}
+check escape_in_error "a missing file's name reaches the terminal raw" \
+    quiet_bytes "$V" info "$W/missing$escape.h5"
+check escape_in_option "an unknown option reaches the terminal raw" \
+    quiet_bytes "$V" info "--none$escape" "$W/flat.h5"
+check escape_in_words "the words before the work show a scan's name raw" \
+    quiet_bytes "$V" simulate -o "$W/$escape.h5" --force --views 9 --rows 4 --cols 8
 check nothing_run "a name was run as a command" [ ! -e pwned ]
 # The command in the provenance is a line for the shell, whatever the bytes.
 bytes=$(printf 'again\377\033')
