@@ -89,6 +89,9 @@ if [ -f "$build/lib/libvoxgrad.so" ] && [ -f "$build/lib/libvoxgrad_io.so" ]; th
     result needed "$(objdump -p "$build/lib/libvoxgrad.so" | awk '$1 == "NEEDED" {print $2}' |
         grep -vE '^(libc|libm|libpthread|libdl|ld-linux[a-z0-9_-]*)\.so\.[0-9]+$|^lib[a-z]*san\.so' |
         sed 's/^/libvoxgrad needs /')"
+    # asserts are in builds that were told to have them, in no other
+    grep -q '^VXG_ASSERT:BOOL=ON' "$build/CMakeCache.txt" && asserts=on || asserts=off
+    result asserts "$(sh tools/asserts.sh "$build" $asserts)"
 else
     echo "FAIL lint.exports: no $build/lib/libvoxgrad.so and libvoxgrad_io.so; build first"
     failed=1
@@ -103,6 +106,21 @@ constructors() {
     done
 }
 result rows "$(constructors)"
+
+# ---- headers say what is stable (docs/abi.md) ----
+stability() {
+    for h in include/voxgrad/*.h; do
+        line=$(awk '{print} /\*\//{exit}' "$h" | grep -oE 'Stability: (stable but for what is marked|stable) \(' || true)
+        marks=$(grep -cE '(Experimental|For tests):' "$h" || true)
+        case $line in
+        'Stability: stable (') [ "$marks" = 0 ] || echo "$h says that it is stable, and has $marks marks" ;;
+        Stability*) [ "$marks" != 0 ] || echo "$h has nothing marked" ;;
+        *) echo "the first comment of $h does not say its stability" ;;
+        esac
+        grep -ni 'experimental' "$h" | grep -v 'Experimental:' | sed "s|^|$h: |"
+    done
+}
+result stability "$(stability)"
 
 # ---- files stay readable ----
 result sizes "$(find src cli kernels include tests bench examples tools -name '*.[chk]' -o -name '*.sh' | xargs wc -l |

@@ -1,5 +1,7 @@
 /* Voxgrad arrays: small values (buffer, offset, dtype, shape, strides) over device buffers, and the
- * reader/writer structs through which pipelines see files. */
+ * reader/writer structs through which pipelines see files.
+ *
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_ARRAY_H
 #define VOXGRAD_ARRAY_H
 
@@ -158,7 +160,7 @@ struct vxg_scan_writer {
 };
 
 /* ---- Blocks: numbers on a grid, whatever the file ----------------------------------------------
- * *Experimental.* Files of numbers with axes are read and written by blocks: boxes of elements in C
+ * Experimental: files of numbers with axes are read and written by blocks: boxes of elements in C
  * order. Formats are rows that a library registers (libvoxgrad_io's by vxg_io_register, others by
  * vxg_format_register); a scan reader is a layer above for what tomography adds. A reader or writer
  * belongs to one thread at a time; several may be open at once. */

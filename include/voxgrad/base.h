@@ -2,7 +2,8 @@
  *
  * Every fallible call returns a vxg_status (0 is success) and leaves a message chain that
  * vxg_error_message() returns. The chain is per thread; the library never prints, exits or aborts.
- */
+ *
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_BASE_H
 #define VOXGRAD_BASE_H
 

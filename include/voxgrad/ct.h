@@ -5,7 +5,8 @@
  * direction
  * (-sin t, cos t, 0), detector column axis (cos t, sin t, 0). Lengths in any one unit; attenuation
  * in 1/unit. Geometry is double everywhere. All functions are thread-safe on distinct objects.
- */
+ *
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_CT_H
 #define VOXGRAD_CT_H
 
@@ -132,7 +133,7 @@ typedef struct vxg_ct_projector_opts {
     vxg_real real;
     int no_schedule;            /* 1: always the plain loop */
     vxg_ct_weighting weighting; /* backprojectors; projectors do not read it */
-    int texture;                /* 1, vxg_ct_backprojector of cone and fan beams: see there */
+    int texture; /* Experimental: 1, vxg_ct_backprojector of cone and fan beams: see there */
 } vxg_ct_projector_opts;
 
 /* X-ray transform, volume (nz, ny, nx) -> projections (nviews, nv, nu): line integrals in the
@@ -243,10 +244,11 @@ VXG_API int vxg_ct_prepared_backproject(vxg_ct_prepared *prepared, const vxg_op 
 VXG_API int vxg_ct_prepared_backproject_list(vxg_ct_prepared *prepared, const vxg_op *op, int64_t n,
                                              const int64_t *views, const vxg_call *call,
                                              const vxg_array *out);
-/* From now on also keeps the views as a texture: operators made with opts.texture read it in
- * prepared calls instead of filling their own, any number of them; updates replace their views in
- * it. Sums over views in several images or runs agree with one run within rounding. Float32, three
- * axes; VXG_ERR_UNSUPPORTED as for vxg_ct_backprojector with a texture. call: queue, or NULL. */
+/* Experimental: from now on also keeps the views as a texture: operators made with opts.texture
+ * read it in prepared calls instead of filling their own, any number of them; updates replace their
+ * views in it. Sums over views in several images or runs agree with one run within rounding.
+ * Float32, three axes; VXG_ERR_UNSUPPORTED as for vxg_ct_backprojector with a texture. call: queue,
+ * or NULL. */
 VXG_API int vxg_ct_prepared_keep_texture(vxg_ct_prepared *prepared, const vxg_call *call);
 
 /* X(enum, name) */
@@ -466,13 +468,13 @@ VXG_API int vxg_ct_center_opposite(const float *projections, int64_t nviews, int
  * threads as there are now. -1: the options are refused. Thread-safe. */
 VXG_API int64_t vxg_ct_center_memory(int64_t nviews, int64_t nv, int64_t nu,
                                      const vxg_ct_center_opts *opts);
-/* The column at which the axis of a full turn of a fan beam is seen: every ray is compared with the
- * one that runs the other way, column by column (x beside the axis against -x), by harmonics over
- * views; offsets that a column has in all views do no harm. projections (nviews, nu): of a cone
- * beam the row in the plane of the source. Flat or curved detectors at a right angle to the ray
- * through the axis, source on a circle. Searched are, lo and hi 0, the columns to nu / 8 beside the
- * one at which geo sees the axis; opts->smooth is not looked at. vxg_ct_detector_shift by that
- * column less *center puts the geometry right. VXG_ERR_ARGUMENT: sizes, a parallel beam.
+/* Experimental: the column at which the axis of a full turn of a fan beam is seen: every ray is
+ * compared with the one that runs the other way, column by column (x beside the axis against -x),
+ * by harmonics over views; offsets that a column has in all views do no harm. projections (nviews,
+ * nu): of a cone beam the row in the plane of the source. Flat or curved detectors at a right angle
+ * to the ray through the axis, source on a circle. Searched are, lo and hi 0, the columns to nu / 8
+ * beside the one at which geo sees the axis; opts->smooth is not looked at. vxg_ct_detector_shift
+ * by that column less *center puts the geometry right. VXG_ERR_ARGUMENT: sizes, a parallel beam.
  * VXG_ERR_INPUT: a short scan or one with gaps, another path or detector, values that are not
  * finite, conjugate rays that agree nowhere. */
 VXG_API int vxg_ct_center_conjugate(const float *projections, int64_t nviews, int64_t nu,

@@ -7,7 +7,8 @@
  *
  * One kernel text runs on every device: compiled into the library for the CPU (one copy per
  * instruction-set level), compiled at run time for OpenCL and CUDA. No vendor library is linked.
- */
+ *
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_DEVICE_H
 #define VOXGRAD_DEVICE_H
 
@@ -129,9 +130,9 @@ VXG_API int vxg_event_done(vxg_event *event, int *done);
  * before it is VXG_ERR_ARGUMENT. */
 VXG_API int vxg_queue_time_begin(vxg_queue *queue);
 VXG_API int vxg_queue_time_end(vxg_queue *queue, double *seconds);
-/* CUDA graph capture: launches between begin and end are recorded instead of run, then replayed by
- * vxg_graph_launch. The graph keeps the buffers that it uses, and each of its launches is in order
- * with other queues like any work. VXG_ERR_UNSUPPORTED on other backends. */
+/* Experimental: CUDA graph capture: launches between begin and end are recorded instead of run,
+ * then replayed by vxg_graph_launch. The graph keeps the buffers that it uses, and each of its
+ * launches is in order with other queues like any work. VXG_ERR_UNSUPPORTED on other backends. */
 VXG_API int vxg_queue_capture_begin(vxg_queue *queue);
 VXG_API int vxg_queue_capture_end(vxg_queue *queue, vxg_graph **out);
 VXG_API int vxg_graph_launch(vxg_graph *graph, vxg_queue *queue);

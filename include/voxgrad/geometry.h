@@ -3,7 +3,8 @@
  * Frame and signs are those of docs/conventions.md whatever package a formula or file comes from.
  * Lengths in any one unit, angles in radians; geometry files give degrees. Texts made here are
  * freed with vxg_free. All functions are thread-safe.
- */
+ *
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_GEOMETRY_H
 #define VOXGRAD_GEOMETRY_H
 
@@ -278,12 +279,13 @@ VXG_API int vxg_ct_geometry_from_rtk(const char *text, size_t n, const vxg_ct_de
                                      vxg_ct_geometry **out);
 VXG_API int vxg_ct_geometry_to_rtk(const vxg_ct_geometry *geo, char **text);
 
-/* Geometries of TIGRE (a JSON object of its attributes and "angles"), LEAP (its parameter file) and
- * CIL (a JSON object of its constructors' parameters); docs/geometry.md has the keys and frames.
- * notes: units and volume; may be NULL. VXG_ERR_INPUT names the key; VXG_ERR_UNSUPPORTED the
- * parameter of the other package that would have to say what it cannot. Free *text with vxg_free.
- * to_tigre without a volume in the notes: vxg_ct_fit_volume's. to_leap: cone, fan, parallel where a
- * circle or helix about z says it all, else modular. to_cil: a circle about z, else Cone3D_Flex. */
+/* Experimental: geometries of TIGRE (a JSON object of its attributes and "angles"), LEAP (its
+ * parameter file) and CIL (a JSON object of its constructors' parameters); docs/geometry.md has the
+ * keys and frames. notes: units and volume; may be NULL. VXG_ERR_INPUT names the key;
+ * VXG_ERR_UNSUPPORTED the parameter of the other package that would have to say what it cannot.
+ * Free *text with vxg_free. to_tigre without a volume in the notes: vxg_ct_fit_volume's. to_leap:
+ * cone, fan, parallel where a circle or helix about z says it all, else modular. to_cil: a circle
+ * about z, else Cone3D_Flex. */
 VXG_API int vxg_ct_geometry_from_tigre(const char *text, size_t n, vxg_ct_notes *notes,
                                        vxg_ct_geometry **out);
 VXG_API int vxg_ct_geometry_to_tigre(const vxg_ct_geometry *geo, const vxg_ct_notes *notes,

@@ -4,7 +4,8 @@
  * Readers and writers are the structs of array.h. All HDF5 calls go through one lock. Every writer
  * writes temporary names and renames on finish; outputs that exist are refused unless force is set
  * (VXG_ERR_OUTPUT). Bad files give VXG_ERR_INPUT with the file, the dataset and what was expected.
- */
+ *
+ * Stability: stable (docs/abi.md). */
 #ifndef VOXGRAD_IO_H
 #define VOXGRAD_IO_H
 

@@ -1,7 +1,8 @@
 /* Voxgrad's interface as data: every public struct, enum and function, so that bindings make their
  * declarations from the library that is loaded and no struct is written twice. docs/abi.md has the
  * rules by which the interface changes. All texts and rows live as long as the library.
- */
+ *
+ * Stability: stable (docs/abi.md). */
 #ifndef VOXGRAD_LAYOUT_H
 #define VOXGRAD_LAYOUT_H
 

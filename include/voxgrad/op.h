@@ -6,7 +6,8 @@
  * Functions that return a status give VXG_ERR_ARGUMENT for NULL, for arrays of another device,
  * shape or type, and for arrays that reach outside their buffer; the others give NULL, 0 or "" for
  * an operator that is NULL.
- */
+ *
+ * Stability: stable (docs/abi.md). */
 #ifndef VOXGRAD_OP_H
 #define VOXGRAD_OP_H
 

@@ -4,7 +4,8 @@
  * Conventions as in ct.h. A phantom has its own length unit (the built-in ones fill about the unit
  * sphere); vxg_phantom_opts says how long that unit is in the geometry's world. Values are
  * attenuation per world length unit. All functions are thread-safe on distinct outputs.
- */
+ *
+ * Stability: stable (docs/abi.md). */
 #ifndef VOXGRAD_PHANTOM_H
 #define VOXGRAD_PHANTOM_H
 

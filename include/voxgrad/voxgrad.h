@@ -1,5 +1,7 @@
 /* Voxgrad: differentiable, physics-based imaging. This header includes the whole public API;
- * what io.h declares is in libvoxgrad_io. */
+ * what io.h declares is in libvoxgrad_io.
+ *
+ * Stability: stable (docs/abi.md). */
 #ifndef VOXGRAD_H
 #define VOXGRAD_H
 #include "array.h"

@@ -1,5 +1,10 @@
-/* Host FFT in double: radix-2, decimation in time. Plain on purpose: preprocessing and tests need
- * it to be right; the operators' speed comes from the FFT kernel. */
+/* Host FFT in double: radix 2, decimation in time.
+ *
+ * It is there beside vxg_op_fft because that operator stands above this room and needs it: the
+ * chirp of lengths that are no powers of two is transformed here while an operator is made, as are
+ * the responses of row filters. The search for the rotation axis transforms columns on the threads
+ * of one job, in double and without a device. None of it is where time goes, so this one is plain
+ * on purpose, and right; the speed of operators comes from the kernels (kernels/num/fft*.k). */
 #include "array/fft_host.h"
 
 #include <math.h>
@@ -20,6 +25,7 @@ int64_t vxg_fft_size(int64_t n) {
  * relative accuracy, and the values at multiples of 45 degrees are exact mirror images. */
 static void twiddle(int64_t k, int64_t n, double *c, double *s) {
     double sign = 1;
+    assert(k >= 0 && 2 * k < n);
     if (4 * k > n) k = n / 2 - k, sign = -1;
     int swap = 8 * k > n;
     double angle = TWO_PI * (double)(swap ? n / 4 - k : k) / (double)n;
@@ -59,6 +65,7 @@ static void bit_reverse(double *re, double *im, int64_t n) {
 
 void vxg__fft_run(const vxg__fft *plan, double *re, double *im, int sign) {
     int64_t n = plan->n;
+    assert(plan->twiddle && re && im && re != im && (sign == 1 || sign == -1));
     bit_reverse(re, im, n);
     for (int64_t half = 1; half < n; half *= 2) {
         int64_t stride = n / (2 * half);

@@ -63,10 +63,10 @@ typedef struct cb_frame {
 LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_exact *restrict p) {
     const double *const *a = f->a->c.a;
     const int64_t v0 = f->v0;
-    const double *restrict q0 = a[0] + v0, *restrict qx = a[1] + v0, *restrict qy = a[2] + v0;
-    const double *restrict r0 = a[4] + v0, *restrict rx = a[5] + v0, *restrict ry = a[6] + v0;
-    const double *restrict w0 = a[8] + v0, *restrict wx = a[9] + v0, *restrict wy = a[10] + v0;
-    const double *restrict rz = a[7] + v0, *restrict per_angle = a[12] + v0, *restrict mid = a[13] + v0;
+    const double *restrict q0 = a[VXG_CONE_Q] + v0, *restrict qx = a[VXG_CONE_QX] + v0, *restrict qy = a[VXG_CONE_QY] + v0;
+    const double *restrict r0 = a[VXG_CONE_R] + v0, *restrict rx = a[VXG_CONE_RX] + v0, *restrict ry = a[VXG_CONE_RY] + v0;
+    const double *restrict w0 = a[VXG_CONE_W] + v0, *restrict wx = a[VXG_CONE_WX] + v0, *restrict wy = a[VXG_CONE_WY] + v0;
+    const double *restrict rz = a[VXG_CONE_RZ] + v0, *restrict per_angle = a[VXG_CONE_PER_ANGLE] + v0, *restrict mid = a[VXG_CONE_MIDDLE] + v0;
     const double x = f->x, y = f->y, z = f->z, nu = f->a->nu, nv = f->a->nv;
     const double last = f->a->used - 1, distance = f->a->distance ? 1 : 0;
     const double middle = curved ? 0.5 * (nv - 1) : 0;
@@ -91,11 +91,11 @@ LANE_FN void cb_tilted_positions(const cb_frame *f, int n, cb_exact *restrict p)
     const double *const *a = f->a->c.a;
     for (int i = 0; i < n; i++) {
         const int64_t v = f->v0 + i;
-        const double w = a[8][v] + a[9][v] * f->x + a[10][v] * f->y + a[11][v] * f->z, s = 1 / w;
-        const double u = (a[0][v] + a[1][v] * f->x + a[2][v] * f->y + a[3][v] * f->z) * s;
-        const double r = (a[4][v] + a[5][v] * f->x + a[6][v] * f->y + a[7][v] * f->z) * s;
-        p->u[i] = u, p->v[i] = r, p->w[i] = w, p->e[i] = a[11][v] * s;
-        p->du[i] = (a[3][v] - u * a[11][v]) * s, p->dv[i] = (a[7][v] - r * a[11][v]) * s;
+        const double w = a[VXG_CONE_W][v] + a[VXG_CONE_WX][v] * f->x + a[VXG_CONE_WY][v] * f->y + a[VXG_CONE_WZ][v] * f->z, s = 1 / w;
+        const double u = (a[VXG_CONE_Q][v] + a[VXG_CONE_QX][v] * f->x + a[VXG_CONE_QY][v] * f->y + a[VXG_CONE_QZ][v] * f->z) * s;
+        const double r = (a[VXG_CONE_R][v] + a[VXG_CONE_RX][v] * f->x + a[VXG_CONE_RY][v] * f->y + a[VXG_CONE_RZ][v] * f->z) * s;
+        p->u[i] = u, p->v[i] = r, p->w[i] = w, p->e[i] = a[VXG_CONE_WZ][v] * s;
+        p->du[i] = (a[VXG_CONE_QZ][v] - u * a[VXG_CONE_WZ][v]) * s, p->dv[i] = (a[VXG_CONE_RZ][v] - r * a[VXG_CONE_WZ][v]) * s;
         p->weight[i] = f->a->distance ? s * s : 1;
     }
 }
@@ -114,7 +114,7 @@ LANE_FN int cb_outside(double from, double to, int n) {
 LANE_FN cb_class cb_tilted_class(const cb_frame *f, const cb_exact *p, int i) {
     const vxg_cone_gather_args *a = f->a;
     const double last = a->used - 1, end = a->slab - 1;
-    const double w = p->w[i], step = a->c.a[11][f->v0 + i];
+    const double w = p->w[i], step = a->c.a[VXG_CONE_WZ][f->v0 + i];
     if (w <= 0 && w + step * last <= 0) return CB_CLASSES;
     if (!(w > 0) || !(w + step * last > 0)) return CB_EXACT;
     const double s = last / (1 + p->e[i] * last);
@@ -556,12 +556,12 @@ static float cb_voxel(const cb_frame *f, int i, double z) {
     const double *const *a = f->a->c.a;
     const int64_t v = f->v0 + i;
     const int height = f->a->height, nu = f->a->nu, nv = f->a->nv;
-    const double w = a[8][v] + a[9][v] * f->x + a[10][v] * f->y + a[11][v] * z;
+    const double w = a[VXG_CONE_W][v] + a[VXG_CONE_WX][v] * f->x + a[VXG_CONE_WY][v] * f->y + a[VXG_CONE_WZ][v] * z;
     if (!(w > 0)) return 0;
-    const double b = a[0][v] + a[1][v] * f->x + a[2][v] * f->y + a[3][v] * z;
+    const double b = a[VXG_CONE_Q][v] + a[VXG_CONE_QX][v] * f->x + a[VXG_CONE_QY][v] * f->y + a[VXG_CONE_QZ][v] * z;
     const double h = f->a->curved ? __builtin_sqrt(w * w + b * b) : w;
-    const double q = f->a->curved ? cone_atan(w, b, h) * a[12][v] + a[13][v] : b / h;
-    const double r = (a[4][v] + a[5][v] * f->x + a[6][v] * f->y + a[7][v] * z) / h +
+    const double q = f->a->curved ? cone_atan(w, b, h) * a[VXG_CONE_PER_ANGLE][v] + a[VXG_CONE_MIDDLE][v] : b / h;
+    const double r = (a[VXG_CONE_R][v] + a[VXG_CONE_RX][v] * f->x + a[VXG_CONE_RY][v] * f->y + a[VXG_CONE_RZ][v] * z) / h +
                      (f->a->curved ? 0.5 * (nv - 1) : 0);
     if (!(q > -1 && q < nu && r > -1 && r < nv)) return 0;
     const double c = __builtin_floor(q), k = __builtin_floor(r);

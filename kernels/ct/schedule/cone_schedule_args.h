@@ -13,13 +13,29 @@
 #define VXG_CONE_REACH 32  /* rows one window of two widest vectors spans */
 #define VXG_CONE_PIXELS 64 /* few slices: voxels of a tile along x */
 #define VXG_CONE_MARGIN 2  /* zero columns before and after the detector */
-#define VXG_CONE_COEFS 14
 
-/* Where a voxel falls, in doubles, one array per coefficient (nviews long): column = (a[0] + a[1] x
- * + a[2] y + a[3] z) / W, row = (a[4] + ...) / W, W = a[8] + ..., all counted from 0; x, y, z from
- * the volume's middle. Voxels with W <= 0 are not seen. Curved detectors: with Q and R the other
- * two forms and h = sqrt(W^2 + Q^2), column = a[12] atan(Q / W) + a[13], row = R / h + (nv - 1)
- * / 2. */
+/* Where a voxel falls: three forms in x, y and z, which count from the volume's middle. The form Q is
+ * a[VXG_CONE_Q] + a[VXG_CONE_QX] x + a[VXG_CONE_QY] y + a[VXG_CONE_QZ] z; R and W are made likewise.
+ * Column Q / W and row R / W count from 0. Voxels with W <= 0 are not seen. Of curved detectors, with
+ * h = sqrt(W^2 + Q^2), the column is PER_ANGLE atan(Q / W) + MIDDLE and the row R / h + (nv - 1) / 2.
+ * All are doubles, one array per coefficient (nviews long). */
+enum {
+    VXG_CONE_Q,
+    VXG_CONE_QX,
+    VXG_CONE_QY,
+    VXG_CONE_QZ,
+    VXG_CONE_R,
+    VXG_CONE_RX,
+    VXG_CONE_RY,
+    VXG_CONE_RZ,
+    VXG_CONE_W,
+    VXG_CONE_WX,
+    VXG_CONE_WY,
+    VXG_CONE_WZ,
+    VXG_CONE_PER_ANGLE, /* columns in an angle of one radian */
+    VXG_CONE_MIDDLE,    /* the column at which Q is 0 */
+    VXG_CONE_COEFS
+};
 typedef struct vxg_cone_coefficients {
     const double *a[VXG_CONE_COEFS];
 } vxg_cone_coefficients;
@@ -55,7 +71,7 @@ typedef struct vxg_cone_gather_args {
     int nv, nu, height;    /* detector; rows of a packed column */
     int nz, ny, nx, first; /* volume; the slab's first slice */
     int slab, used;        /* slices reserved in scratch (a multiple of 16) and there are */
-    int steady;            /* a[3] and a[11] are 0: columns and W do not change along z */
+    int steady;            /* QZ and WZ are 0: columns and W do not change along z */
     int add;               /* start from what out holds */
 } vxg_cone_gather_args;
 #endif

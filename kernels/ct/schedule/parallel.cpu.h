@@ -100,8 +100,8 @@ typedef struct ct_places {
 
 LANE_FN void ct_places_of(const vxg_ct_coefficients *c, int v0, int n, double x, double y,
                           int columns, int lanes, ct_places *restrict places) {
-    const double *restrict u0 = c->d[0] + v0, *restrict ux = c->d[1] + v0;
-    const double *restrict uy = c->d[2] + v0;
+    const double *restrict u0 = c->d[VXG_CT_OF_1] + v0, *restrict ux = c->d[VXG_CT_OF_X] + v0;
+    const double *restrict uy = c->d[VXG_CT_OF_Y] + v0;
     const int width = columns + 2 * VXG_CT_PAD;
     for (int v = 0; v < n; v++) {
         const double u = u0[v] + (ux[v] * x + uy[v] * y), whole = __builtin_floor(u);
@@ -117,7 +117,7 @@ LANE_FN void ct_places_of(const vxg_ct_coefficients *c, int v0, int n, double x,
 CT_ALONE void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *c,
                              const ct_places *restrict places, int v0, int n, float x, float y,
                              int columns, int lanes) {
-    const float *restrict ux = c->a[1] + v0, *restrict uy = c->a[2] + v0;
+    const float *restrict ux = c->a[VXG_CT_BP_X] + v0, *restrict uy = c->a[VXG_CT_BP_Y] + v0;
     const float nu = (float)columns;
     for (int v = 0; v < n; v++) {
         const float u = lane_fma1(ux[v], x, lane_fma1(uy[v], y, places->rest[v]));
@@ -166,13 +166,13 @@ LANE_FN float ct_hat(uint32_t distance) {
  * the place of that column says whether it is the next. Then pair number `pass` is taken. */
 CT_ALONE void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a, int v0, int n,
                              int i, int j, int pass) {
-    const float *restrict m = a->c.a[0] + v0, *restrict b0 = a->c.a[1] + v0;
-    const float *restrict bk = a->c.a[3] + v0, *restrict inverse = a->c.a[4] + v0;
-    const float *restrict slack = a->c.a[6] + v0;
-    const uint32_t *restrict n0 = a->c.n[0] + v0, *restrict nk = a->c.n[1] + v0;
-    const uint32_t *restrict nq = a->c.n[2] + v0;
-    const float *restrict r0 = a->c.r[0] + v0, *restrict rk = a->c.r[1] + v0;
-    const float *restrict rq = a->c.r[2] + v0;
+    const float *restrict m = a->c.a[VXG_CT_AXIS] + v0, *restrict b0 = a->c.a[VXG_CT_START] + v0;
+    const float *restrict bk = a->c.a[VXG_CT_STEP] + v0, *restrict inverse = a->c.a[VXG_CT_COLUMNS] + v0;
+    const float *restrict slack = a->c.a[VXG_CT_SLACK] + v0;
+    const uint32_t *restrict n0 = a->c.n[VXG_CT_OF_1] + v0, *restrict nk = a->c.n[VXG_CT_OF_K] + v0;
+    const uint32_t *restrict nq = a->c.n[VXG_CT_OF_Q] + v0;
+    const float *restrict r0 = a->c.r[VXG_CT_OF_1] + v0, *restrict rk = a->c.r[VXG_CT_OF_K] + v0;
+    const float *restrict rq = a->c.r[VXG_CT_OF_Q] + v0;
     const float fi = (float)i, fj = (float)j;
     const float x = fi - 0.5f * (float)(a->nx - 1), y = fj - 0.5f * (float)(a->ny - 1);
     const float middle = 0.5f * (float)(a->nu - 1), far = (float)(a->nu + 64);
@@ -205,7 +205,7 @@ CT_ALONE void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a
 static int ct_passes(const vxg_ct_gather_args *a, int v0, int n) {
     int most = 1;
     for (int v = v0; v < v0 + n; v++) {
-        const double step = (double)(int32_t)a->c.n[2][v] + (double)a->c.r[2][v];
+        const double step = (double)(int32_t)a->c.n[VXG_CT_OF_Q][v] + (double)a->c.r[VXG_CT_OF_Q][v];
         const double all = 2.0 * CT_ONE - 0.5;
         const int columns = 1 + (int)(all / (step < 0 ? -step : step));
         if ((columns + 1) / 2 > most) most = (columns + 1) / 2;
@@ -308,14 +308,14 @@ K_SCHEDULE(ct_gather) {
  * one tile; floor(b) is monotone along a ray, so they are one run. */
 static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, ct_tile t, int view,
                            float *acc) {
-    const int m = a->c.a[0][view] > 0, lanes = a->lanes;
-    const float b0 = a->c.a[1][view], bu = a->c.a[2][view], bk = a->c.a[3][view];
+    const int m = a->c.a[VXG_CT_AXIS][view] > 0, lanes = a->lanes;
+    const float b0 = a->c.a[VXG_CT_START][view], bu = a->c.a[VXG_CT_COLUMN][view], bk = a->c.a[VXG_CT_STEP][view];
     const int lo = m ? t.y : t.x, length = m ? a->ny : a->nx;
     const int k0 = lo < 0 ? 0 : lo, k1 = lo + VXG_CT_TILE < length ? lo + VXG_CT_TILE : length;
     const int c0 = m ? t.x : t.y, n = k1 - k0;
     const int step = (m ? CT_EDGE : 1) * lanes, across = (m ? 1 : CT_EDGE) * lanes;
-    const uint32_t n0 = a->c.n[0][view], nk = a->c.n[1][view], nq = a->c.n[2][view];
-    const float r0 = a->c.r[0][view], rk = a->c.r[1][view], rq = a->c.r[2][view];
+    const uint32_t n0 = a->c.n[VXG_CT_OF_1][view], nk = a->c.n[VXG_CT_OF_K][view], nq = a->c.n[VXG_CT_OF_Q][view];
+    const float r0 = a->c.r[VXG_CT_OF_1][view], rk = a->c.r[VXG_CT_OF_K][view], rq = a->c.r[VXG_CT_OF_Q][view];
     float rest[VXG_CT_TILE], w0[VXG_CT_TILE], w1[VXG_CT_TILE];
     uint32_t from[VXG_CT_TILE];
     int32_t offset[VXG_CT_TILE];
@@ -471,7 +471,7 @@ LANE_FN void ct_project(const vxg_ct_joseph_args *a, int64_t unit, float *scratc
         }
     for (int v = 0; v < n; v++)
         lane_out(a->out + ((int64_t)(v0 + v) * a->nv + r0) * a->nu, a->nu, detector + v * width,
-                 a->lanes, used, a->nu, spread ? 1 : a->c.a[5][v0 + v], a->add);
+                 a->lanes, used, a->nu, spread ? 1 : a->c.a[VXG_CT_LENGTH][v0 + v], a->add);
 }
 
 K_SCHEDULE(ct_joseph) {

@@ -12,20 +12,38 @@
 #define VXG_CT_PAD 2    /* zero columns before and after the detector in the lanes layout */
 
 /* Per-view coefficients in index units, one array per coefficient (nviews long). Primes count from
- * the middle of the detector or of the volume. Voxel-driven: u = d[0] + d[1] x' + d[2] y', in
- * double where a tile begins, a[1] and a[2] within it. Joseph: m = a[0] is 0 where x is the
- * dominant axis, 1 where y is; with k' along it the ray of column q' crosses the other axis at
- * b = a[1] + a[3] k' + a[2] q', which is good for estimates; a[4] = 1 / a[2]; a[5] is the physical
- * length of a step of k; a[6] columns are as far as an estimate of a column may be off.
+ * the middle of the detector or of the volume.
  *
- * The place itself is a whole number of 2^-23 cells, modulo 2^32: n[0] + n[1] k + n[2] q and the
- * rounded sum of what these leave, r[0] + r[1] k + r[2] q in the same unit; k and q count from 0.
- * So it is as good far from the middle as near it, and the same whatever it is counted from. */
+ * Voxel-driven: the column is u = d[OF_1] + d[OF_X] x' + d[OF_Y] y', in double where a tile begins;
+ * a[BP_X] and a[BP_Y] are its slopes within the tile.
+ *
+ * Joseph: a[AXIS] is 0 where x is the dominant axis, 1 where y is. With k' along it the ray of column
+ * q' crosses the other axis at b = a[START] + a[STEP] k' + a[COLUMN] q', which is good for estimates;
+ * a[COLUMNS] = 1 / a[COLUMN]; a[LENGTH] is the physical length of a step of k; a[SLACK] columns are
+ * as far as an estimate of a column may be off.
+ *
+ * The place itself is a whole number of 2^-23 cells, modulo 2^32: n[OF_1] + n[OF_K] k + n[OF_Q] q and
+ * the rounded sum of what these leave, r[OF_1] + r[OF_K] k + r[OF_Q] q in the same unit; k and q count
+ * from 0. So it is as good far from the middle as near it, and the same whatever it is counted from.
+ * (All names begin with VXG_CT_.) */
 #define VXG_CT_CELL 23
+enum {
+    VXG_CT_AXIS,
+    VXG_CT_START,
+    VXG_CT_COLUMN,
+    VXG_CT_STEP,
+    VXG_CT_COLUMNS,
+    VXG_CT_LENGTH,
+    VXG_CT_SLACK,
+    VXG_CT_FLOATS,
+    VXG_CT_BP_X = 1,
+    VXG_CT_BP_Y = 2
+};
+enum { VXG_CT_OF_1, VXG_CT_OF_X, VXG_CT_OF_Y, VXG_CT_OF_K = 1, VXG_CT_OF_Q = 2, VXG_CT_LINE = 3 };
 typedef struct vxg_ct_coefficients {
-    const float *a[7], *r[3];
-    const uint32_t *n[3];
-    const double *d[3];
+    const float *a[VXG_CT_FLOATS], *r[VXG_CT_LINE];
+    const uint32_t *n[VXG_CT_LINE];
+    const double *d[VXG_CT_LINE];
 } vxg_ct_coefficients;
 
 /* ct_pack: unit v < nviews copies projections (view, row, column) of one lane block to

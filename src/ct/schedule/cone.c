@@ -60,10 +60,8 @@ static int corners(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, box_for
     return !p->curved || b->lo > 0;
 }
 
-/* Rows of the table, each nviews long: the four numbers (1, x, y, z) of the forms Q, R and W, then
- * the two of curved detectors (vxg_cone_coefficients). */
-enum { FORM_Q = 0, FORM_R = 4, FORM_W = 8, CURVE_SCALE = 12, CURVE_START = 13 };
-enum { OF_1, OF_X, OF_Y, OF_Z };
+/* A row of the table (VXG_CONE_Q and those that follow), each nviews long. */
+enum { OF_1, OF_X, OF_Y, OF_Z }; /* from the first row of a form */
 static double *of_view(const vxg_ct_cone_bp_plan *p, int row, int64_t view) {
     return p->table + row * (int64_t)p->nviews + view;
 }
@@ -77,9 +75,10 @@ static int slab_range(const vxg_ct_cone_bp_plan *p, int64_t view, int slab, doub
     if (!corners(p, view, slab, &b)) return 0;
     for (int i = 0; i < 8; i++) {
         const double *at = b.at[i], w = at[2];
-        const double per_angle = *of_view(p, CURVE_SCALE, view);
-        const double u =
-            p->curved ? atan2(at[0], w) * per_angle + *of_view(p, CURVE_START, view) : at[0] / w;
+        const double per_angle = *of_view(p, VXG_CONE_PER_ANGLE, view);
+        const double u = p->curved
+                             ? atan2(at[0], w) * per_angle + *of_view(p, VXG_CONE_MIDDLE, view)
+                             : at[0] / w;
         const double v0 = p->curved ? at[1] / b.lo + 0.5 * (p->nv - 1) : at[1] / w;
         const double v1 = p->curved ? at[1] / b.hi + 0.5 * (p->nv - 1) : v0;
         if (!(fabs(u) < 1e8) || !(fabs(v0) < 1e8)) return 0;
@@ -146,19 +145,20 @@ static int make_steady(vxg_ct_cone_bp_plan *p) {
     const int64_t n = p->nviews;
     const double nz = p->nz + VXG_CONE_SLAB;
     for (int64_t v = 0; v < n; v++) {
-        const double q_z = fabs(*of_view(p, FORM_Q + OF_Z, v)),
-                     w_z = fabs(*of_view(p, FORM_W + OF_Z, v));
-        const double least = *of_view(p, FORM_W + OF_1, v) -
-                             0.5 * (fabs(*of_view(p, FORM_W + OF_X, v)) * p->nx +
-                                    fabs(*of_view(p, FORM_W + OF_Y, v)) * p->ny + w_z * nz);
+        const double q_z = fabs(*of_view(p, VXG_CONE_Q + OF_Z, v)),
+                     w_z = fabs(*of_view(p, VXG_CONE_W + OF_Z, v));
+        const double least = *of_view(p, VXG_CONE_W + OF_1, v) -
+                             0.5 * (fabs(*of_view(p, VXG_CONE_W + OF_X, v)) * p->nx +
+                                    fabs(*of_view(p, VXG_CONE_W + OF_Y, v)) * p->ny + w_z * nz);
         const int none = q_z == 0 && w_z == 0;
-        const double unit = p->curved ? *of_view(p, CURVE_SCALE, v) + p->nv : 1; /* pixels by Q */
+        const double unit =
+            p->curved ? *of_view(p, VXG_CONE_PER_ANGLE, v) + p->nv : 1; /* pixels by Q */
         const double across = unit * q_z + w_z * (p->nu + p->nv + unit + 1);
         if (!none && !(least > 0 && across * nz < 1e-6 * least)) return 0;
     }
     for (int64_t v = 0; v < n; v++) {
-        *of_view(p, FORM_Q + OF_Z, v) = 0;
-        *of_view(p, FORM_W + OF_Z, v) = 0;
+        *of_view(p, VXG_CONE_Q + OF_Z, v) = 0;
+        *of_view(p, VXG_CONE_W + OF_Z, v) = 0;
     }
     return 1;
 }
@@ -171,12 +171,12 @@ static int coefficients(const vxg_ct_cone_bp *op, vxg_ct_cone_bp_plan *p) {
         for (int i = OF_1; i <= OF_Z; i++) {
             const double w = c[i], q = c[4 + i], r = c[8 + i];
             if (!(fabs(w) < 1e12 && fabs(q) < 1e12 && fabs(r) < 1e12)) return 0;
-            *of_view(p, FORM_Q + i, v) = q + mu * w;
-            *of_view(p, FORM_R + i, v) = r + mv * w;
-            *of_view(p, FORM_W + i, v) = w;
+            *of_view(p, VXG_CONE_Q + i, v) = q + mu * w;
+            *of_view(p, VXG_CONE_R + i, v) = r + mv * w;
+            *of_view(p, VXG_CONE_W + i, v) = w;
         }
-        *of_view(p, CURVE_SCALE, v) = c[12];
-        *of_view(p, CURVE_START, v) = c[13];
+        *of_view(p, VXG_CONE_PER_ANGLE, v) = c[12];
+        *of_view(p, VXG_CONE_MIDDLE, v) = c[13];
     }
     return 1;
 }
@@ -246,6 +246,8 @@ size_t vxg__ct_cone_bp_plan_workspace(const vxg_ct_cone_bp_plan *p) {
 static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int slab, int v, int n,
                      const float *in, float *out, float *packed, void *sums) {
     const int first = slab * p->slab;
+    assert(slab >= 0 && slab < p->nslabs && v >= 0 && n > 0 && n <= p->chunk);
+    assert(v + n <= p->nviews);
     const int64_t tiles = (int64_t)((p->nx + tile_width(p) - 1) / tile_width(p)) *
                           ((p->ny + VXG_CONE_TILE - 1) / VXG_CONE_TILE);
     vxg_cone_pack_args pack = {.in = in + (int64_t)v * p->nv * p->nu, .out = packed};
@@ -264,6 +266,9 @@ static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int sla
 
 int vxg__ct_cone_bp_plan_run(const vxg_ct_cone_bp_plan *p, vxg_ct_task task, const vxg_call *call,
                              const vxg_array *in, const vxg_array *out) {
+    assert(vxg__ct_cone_bp_plan_has(p, task));
+    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
+    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
     (void)task;
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;

@@ -11,8 +11,8 @@
                                */
 #define BLOCK_BYTES (8 << 20) /* a worker's projections in ct_joseph */
 
-#define DOUBLES 3 /* coefficients of a view in double, and in float or whole numbers */
-#define FLOATS 13
+/* Coefficients of a view in double, and in float or whole numbers: a, r and n. */
+enum { DOUBLES = VXG_CT_LINE, FLOATS = VXG_CT_FLOATS + 2 * VXG_CT_LINE };
 
 struct vxg_ct_plan {
     vxg_schedule_fn pack, gather, joseph, spread;
@@ -27,50 +27,61 @@ static int coefficients_new(vxg_ct_plan *p) {
     const int64_t n = p->nviews;
     p->table = vxg__calloc((size_t)n, DOUBLES * sizeof(double) + FLOATS * sizeof(float));
     if (!p->table) return VXG_ERR_MEMORY;
-    float *const floats = (float *)(p->table + 3 * n);
-    for (int k = 0; k < 3; k++) {
+    float *const floats = (float *)(p->table + DOUBLES * n);
+    for (int k = 0; k < VXG_CT_LINE; k++) {
         p->c.d[k] = p->table + k * n;
-        p->c.r[k] = floats + (7 + k) * n;
-        p->c.n[k] = (uint32_t *)(floats + (10 + k) * n);
+        p->c.r[k] = floats + (VXG_CT_FLOATS + k) * n;
+        p->c.n[k] = (uint32_t *)(floats + (VXG_CT_FLOATS + VXG_CT_LINE + k) * n);
     }
-    for (int k = 0; k < 7; k++) p->c.a[k] = floats + k * n;
+    for (int k = 0; k < VXG_CT_FLOATS; k++) p->c.a[k] = floats + k * n;
     return VXG_OK;
 }
 
 /* Columns between the estimate of the first that touches a cell and the truth, at most. */
-static double slack_of(const vxg_ct_plan *p, const double c[5]) {
-    const double along = 0.5 * (c[0] > 0 ? p->ny : p->nx), cells = c[0] > 0 ? p->nx : p->ny;
-    const double far = fabs(c[1]) + fabs(c[3]) * along + cells + 1;
-    return 1e-3 + exp2(-21) * (far * fabs(c[4]) + p->nu);
+static double slack_of(const vxg_ct_plan *p, const double c[VXG_CT_FLOATS]) {
+    const double along = 0.5 * (c[VXG_CT_AXIS] > 0 ? p->ny : p->nx),
+                 cells = c[VXG_CT_AXIS] > 0 ? p->nx : p->ny;
+    const double far = fabs(c[VXG_CT_START]) + fabs(c[VXG_CT_STEP]) * along + cells + 1;
+    return 1e-3 + exp2(-21) * (far * fabs(c[VXG_CT_COLUMNS]) + p->nu);
 }
 
 /* The schedule's coefficients of one view from the kernels' (kernels/ct/project/parallel.h,
  * backproject.k); 0 where the schedule would be slow or its estimates unsafe: many columns per
  * voxel, many voxels per column, or voxels far away. */
 static int coefficients(const double *k, int backproject, int64_t v, vxg_ct_plan *p) {
-    double c[7] = {0};
+    double c[VXG_CT_FLOATS] = {0};
     double *const d = p->table;
-    float *const a = (float *)(p->table + 3 * (int64_t)p->nviews);
+    float *const a = (float *)(p->table + DOUBLES * (int64_t)p->nviews);
     if (backproject) {
-        c[0] = k[0], c[1] = k[1], c[2] = k[2];
-        for (int i = 0; i < 3; i++) d[i * p->nviews + v] = k[i];
+        c[0] = k[0];
+        c[VXG_CT_BP_X] = k[1];
+        c[VXG_CT_BP_Y] = k[2];
+        for (int i = 0; i < VXG_CT_LINE; i++) d[i * p->nviews + v] = k[i];
     } else {
         if (k[0] > 1 || !(fabs(k[3]) > 1.0 / 16 && fabs(k[3]) <= 64)) return 0;
-        c[0] = k[0], c[1] = k[2], c[2] = k[3], c[3] = k[5], c[4] = 1 / k[3], c[5] = k[1];
-        c[6] = slack_of(p, c);
-        if (!(c[6] < 0.45)) return 0;
+        c[VXG_CT_AXIS] = k[0];
+        c[VXG_CT_START] = k[2];
+        c[VXG_CT_COLUMN] = k[3];
+        c[VXG_CT_STEP] = k[5];
+        c[VXG_CT_COLUMNS] = 1 / k[3];
+        c[VXG_CT_LENGTH] = k[1];
+        c[VXG_CT_SLACK] = slack_of(p, c);
+        if (!(c[VXG_CT_SLACK] < 0.45)) return 0;
     }
-    for (int i = 0; i < 7; i++) {
-        if (i != 5 && !(fabs(c[i]) < 1e6)) return 0; /* 5: a length, any */
+    for (int i = 0; i < VXG_CT_FLOATS; i++) {
+        if (i != VXG_CT_LENGTH && !(fabs(c[i]) < 1e6)) return 0; /* a length may be any */
         a[i * p->nviews + v] = (float)c[i];
     }
     if (backproject) return 1;
-    const double along = 0.5 * ((c[0] > 0 ? p->ny : p->nx) - 1), across = 0.5 * (p->nu - 1);
-    const double place[3] = {c[1] - c[3] * along - c[2] * across, c[3], c[2]};
-    for (int i = 0; i < 3; i++) {
+    const double along = 0.5 * ((c[VXG_CT_AXIS] > 0 ? p->ny : p->nx) - 1),
+                 across = 0.5 * (p->nu - 1);
+    const double place[3] = {c[VXG_CT_START] - c[VXG_CT_STEP] * along - c[VXG_CT_COLUMN] * across,
+                             c[VXG_CT_STEP], c[VXG_CT_COLUMN]};
+    for (int i = 0; i < VXG_CT_LINE; i++) {
         const double units = ldexp(place[i], VXG_CT_CELL), whole = nearbyint(units);
-        a[(7 + i) * p->nviews + v] = (float)(units - whole);
-        ((uint32_t *)a)[(10 + i) * p->nviews + v] = (uint32_t)(uint64_t)(int64_t)whole;
+        a[(VXG_CT_FLOATS + i) * p->nviews + v] = (float)(units - whole);
+        ((uint32_t *)a)[(VXG_CT_FLOATS + VXG_CT_LINE + i) * p->nviews + v] =
+            (uint32_t)(uint64_t)(int64_t)whole;
     }
     return 1;
 }
@@ -163,9 +174,9 @@ static int part_of(const vxg_ct_plan *p, vxg_call *call, vxg_ct_plan *part) {
     *part = *p;
     if (!call->subset) return VXG_OK;
     part->nviews = (int)vxg__call_count(call, p->nviews);
-    for (int k = 0; k < 7; k++)
+    for (int k = 0; k < VXG_CT_FLOATS; k++)
         good &= (part->c.a[k] = vxg__call_host_rows(call, p->c.a[k], sizeof(float))) != NULL;
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < VXG_CT_LINE; k++) {
         good &= (part->c.r[k] = vxg__call_host_rows(call, p->c.r[k], sizeof(float))) != NULL;
         good &= (part->c.n[k] = vxg__call_host_rows(call, p->c.n[k], sizeof(uint32_t))) != NULL;
         good &= (part->c.d[k] = vxg__call_host_rows(call, p->c.d[k], sizeof(double))) != NULL;
@@ -190,10 +201,10 @@ static int gather_block(const vxg_ct_plan *p, vxg_ct_task task, const float *in,
         pack.first = first, pack.last = last;
         pack.view_pitch = (int64_t)p->nv * p->nu;
         pack.in = in + v * pack.view_pitch + (last ? (int64_t)(row + first) * p->nu : 0);
-        pack.scale = task == VXG_CT_TASK_ADJOINT ? p->c.a[5] + v : NULL;
+        pack.scale = task == VXG_CT_TASK_ADJOINT ? p->c.a[VXG_CT_LENGTH] + v : NULL;
         VXG_TRY(vxg__cpu_run(p->pack, &pack, n, 0, progress));
-        for (int k = 0; k < 7; k++) g.c.a[k] = p->c.a[k] + v;
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < VXG_CT_FLOATS; k++) g.c.a[k] = p->c.a[k] + v;
+        for (int k = 0; k < VXG_CT_LINE; k++)
             g.c.r[k] = p->c.r[k] + v, g.c.n[k] = p->c.n[k] + v, g.c.d[k] = p->c.d[k] + v;
         g.out = out + (int64_t)z * p->ny * p->nx;
         g.joseph = task == VXG_CT_TASK_ADJOINT;
@@ -233,6 +244,8 @@ static int project(const vxg_ct_plan *p, vxg_schedule_fn fn, const float *in, fl
 
 int vxg__ct_plan_run(const vxg_ct_plan *p, vxg_ct_task task, const vxg_call *call,
                      const vxg_array *in, const vxg_array *out) {
+    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
+    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
     const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
     float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
     vxg_call c = *call;
