@@ -20,7 +20,7 @@ targets=$(printf 'test_%s ' "$@")
 # shellcheck disable=SC2086
 exec 9>"$(dirname "$log")/arm64.lock"
 flock 9 # two of these at once would build in the same folder
-if cmake -S . -B $build -DCMAKE_TOOLCHAIN_FILE=tools/arm64.cmake -DVXG_WERROR=ON -DCMAKE_C_FLAGS=-DVXG_QUICK=1 \
+if cmake -S . -B $build -DCMAKE_TOOLCHAIN_FILE=tools/arm64.cmake -DVXG_WERROR=ON -DVXG_ASSERT=ON -DCMAKE_C_FLAGS=-DVXG_QUICK=1 \
     >"$log" 2>&1 && cmake --build $build -j2 --target $targets >>"$log" 2>&1; then
     echo "PASS arm64.build.$1"
 else

@@ -100,19 +100,19 @@ work() { # STAGE NAME
         ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
         LSAN_OPTIONS=suppressions=$root/tools/lsan.supp:print_suppressions=0
         export ASAN_OPTIONS LSAN_OPTIONS
-        in_tree build-asan "$2" -DCMAKE_C_COMPILER=gcc -DVXG_SANITIZE=address,undefined \
+        in_tree build-asan "$2" -DCMAKE_C_COMPILER=gcc -DVXG_ASSERT=ON -DVXG_SANITIZE=address,undefined \
             -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
         ;;
     tsan)
         TSAN_OPTIONS=halt_on_error=0:exitcode=66:die_after_fork=0
         export TSAN_OPTIONS
-        in_tree build-tsan "$2" -DCMAKE_C_COMPILER=clang -DVXG_SANITIZE=thread \
+        in_tree build-tsan "$2" -DCMAKE_C_COMPILER=clang -DVXG_ASSERT=ON -DVXG_SANITIZE=thread \
             -DVXG_KERNEL_FLAGS=-O1 -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
         ;;
     levels)
         VXG_ISA=${2%%.*}
         export VXG_ISA
-        in_tree build "${2#*.}" -DCMAKE_C_COMPILER=gcc
+        in_tree build-test "${2#*.}" -DCMAKE_C_COMPILER=gcc -DVXG_ASSERT=ON
         ;;
     arm64) sh tools/arm64.sh "$2" ;;
     valgrind) sh tools/valgrind.sh ;;

@@ -25,7 +25,7 @@ VXG_LOG=$root/build/log
 [ $deep = 0 ] || VXG_LOG=$root/build/deep/log
 VXG_CACHE_DIR=$root/build/cache
 VXG_SOURCE=$root
-VXG_BUILD=$root/build
+VXG_BUILD=$root/build-test # with asserts; build is what ./dev build makes, without
 BUILD=$VXG_BUILD
 export VXG_LOG VXG_CACHE_DIR VXG_SOURCE VXG_BUILD BUILD
 unset VXG_DEVICE VXG_ISA VXG_CACHE 2>/dev/null || true
@@ -71,7 +71,7 @@ build_tree() {
 run_two() { xargs -P 2 -L 1 sh tools/run_one.sh; }
 
 stage "build with gcc"
-build_tree gcc build all -DCMAKE_C_COMPILER=gcc || finish
+build_tree gcc build-test all -DCMAKE_C_COMPILER=gcc -DVXG_ASSERT=ON || finish
 
 if [ $deep = 1 ]; then
     stage "deep set ${*:-}"
@@ -82,7 +82,7 @@ fi
 
 stage "test programs and scripts"
 {
-    for t in tests/*.c; do echo "$(basename "$t" .c) build/tests/test_$(basename "$t" .c)"; done
+    for t in tests/*.c; do echo "$(basename "$t" .c) build-test/tests/test_$(basename "$t" .c)"; done
     for t in tests/*.sh; do
         case $t in
         tests/planted_faults.sh) ;; # of the deep set
@@ -97,6 +97,8 @@ sh tools/run_one.sh docs sh tools/docs.sh check
 
 stage "clang: library, command and test programs compile without a warning"
 build_tree clang build-clang all -DCMAKE_C_COMPILER=clang
+asserts=$(sh tools/asserts.sh build-test on; sh tools/asserts.sh build-clang off)
+if [ -z "$asserts" ]; then result PASS asserts.only_in_tests; else result FAIL asserts.only_in_tests "$asserts"; fi
 
 # What crosses most pointers; the deep set does all of them.
 stage "address and undefined-behaviour sanitizers"

@@ -72,6 +72,7 @@ static int check_shape(const char *what, int ndim, const int64_t *shape, int64_t
 /* Whether all that the array names lies in its buffer. */
 static int check_reach(const vxg_array *a, int64_t count, const char *what) {
     const int64_t size = (int64_t)vxg_dtype_size(a->dtype);
+    assert(size > 0 && count >= 0 && a->ndim >= 0 && a->ndim <= VXG_MAX_DIMS);
     const int64_t room = (int64_t)(vxg_buffer_size(a->buffer) / (size_t)size);
     int64_t lo = a->offset, hi = a->offset;
     int bad = 0;
@@ -125,6 +126,7 @@ int vxg_array_new(vxg_device *dev, vxg_dtype dtype, int ndim, const int64_t *sha
 
 int vxg__array_from_doubles(vxg_device *dev, vxg_real real, int ndim, const int64_t *shape,
                             const double *values, vxg_array *out) {
+    assert(values && out);
     VXG_TRY(vxg_array_new(dev, vxg_real_dtype(real), ndim, shape, out));
     if (real == VXG_REAL_F64) return vxg_array_write(NULL, out, values);
     const int64_t n = vxg_array_count(out);
@@ -243,6 +245,7 @@ typedef struct loop {
 
 static loop collapse(const vxg_array *const *arrays, int narrays) {
     loop l = {0};
+    assert(narrays == 1 || (narrays == 2 && arrays[0]->ndim == arrays[1]->ndim));
     for (int i = 0; i < arrays[0]->ndim; i++) {
         int64_t n = arrays[0]->shape[i];
         if (n == 1) continue;
@@ -260,6 +263,7 @@ static loop collapse(const vxg_array *const *arrays, int narrays) {
 /* Launches over the last three axes, looping over those before; `element` bytes each. */
 static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const char *kernel,
                vxg_real real, size_t element, vxg_launch *launch) {
+    assert(axis >= 0 && axis <= l->ndim && launch->nbuffers > 0 && launch->nbuffers <= 2);
     if (l->ndim - axis > 3) {
         vxg_launch inner = *launch;
         for (int64_t i = 0; i < l->shape[axis]; i++) {
@@ -310,6 +314,7 @@ static int check_written(const vxg_array *x, const vxg_array *y, const char *wha
 /* The real (part 0) or the imaginary numbers of a complex array, as an array of reals that borrows
  * its buffer. */
 static vxg_array part_of(const vxg_array *a, int part) {
+    assert(vxg__reals(a->dtype) == 2 && (part == 0 || part == 1));
     vxg_array r = *a;
     r.dtype = vxg_real_dtype(vxg__arithmetic(a->dtype));
     r.offset = 2 * a->offset + part;

@@ -1,13 +1,17 @@
 /* Packing of launches, and of the tables they read. */
 #ifndef VXG_LAUNCH_H
 #define VXG_LAUNCH_H
+#include <assert.h>
 #include <voxgrad/array.h>
 
 static inline void vxg__push_long(vxg_launch *l, int64_t v) {
+    assert(l->nints >= 0 && l->nints + 2 <= VXG_MAX_INTS);
+    assert(v >= -((int64_t)1 << 61) && v < (int64_t)1 << 61);
     l->ints[l->nints++] = (int)(v & 0x7fffffff);
     l->ints[l->nints++] = (int)(v >> 31);
 }
 static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
+    assert(a->buffer && l->nbuffers >= 0 && l->nbuffers < VXG_MAX_BUFFERS);
     l->buffer[l->nbuffers] = a->buffer;
     l->offset[l->nbuffers++] = a->offset * (int64_t)vxg_dtype_size(a->dtype);
 }

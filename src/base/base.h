@@ -4,8 +4,13 @@
 
 #include <voxgrad/base.h>
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdarg.h>
+
+/* assert states what functions inside the library expect of each other: NULL or not, ranges, who
+ * holds a lock. What comes from a caller of the library gets a status, never an assert. Builds with
+ * VXG_ASSERT have them, others do not (CMakeLists.txt). */
 
 /* The four error macros of the whole code base. A message says what was wrong and with which field.
  */
@@ -91,6 +96,7 @@ typedef struct vxg_lock {
 } vxg_lock;
 void vxg__lock(vxg_lock *lock);
 void vxg__unlock(vxg_lock *lock);
+int vxg__lock_mine(const vxg_lock *lock); /* this thread holds it; for asserts */
 /* pthread_cond_wait. */
 void vxg__lock_wait(vxg_lock *lock, pthread_cond_t *condition);
 /* Adds a lock to those that fork takes, or removes it. Static locks are added while the library is
@@ -139,6 +145,7 @@ typedef struct vxg_scope {
 void vxg__scope_enter(vxg_scope *before, const vxg_progress *progress);
 const vxg_progress *vxg__scope_progress(void);
 void vxg__scope_leave(const vxg_scope *before);
+int vxg__in_scope(void);       /* for asserts */
 int vxg__threads_wanted(void); /* what vxg_set_threads was given last */
 /* pthread_create of a thread that leaves the host's signals to the host's threads. */
 int vxg__thread_start(pthread_t *thread, void *(*fn)(void *), void *context);
@@ -158,7 +165,8 @@ int vxg__struct_in(void *dst, size_t known, size_t first, const void *src, const
 int vxg__struct_out_check(const void *dst, size_t first, const char *name);
 int vxg__struct_out(void *dst, const void *src, size_t known, size_t first, const char *name);
 int vxg__struct_fixed(const void *s, size_t known, const char *name);
-/* Bytes of a struct's first layout. Nothing is frozen before the first release: all of it. */
+/* Bytes of a struct's first layout: until the first release all of it, then constants that stay
+ * (docs/abi.md says how). */
 #define VXG_FIRST(type) sizeof(type)
 #define VXG_IN(type, dst, src)                                                                     \
     vxg__struct_in((type *){dst}, sizeof(type), VXG_FIRST(type), (const type *){src}, #type)

@@ -15,19 +15,33 @@ static void (*when_free)(void);
 static _Thread_local int depth; /* locks of this thread; its address names the thread */
 static _Thread_local int cancel_state;
 
+#ifndef NDEBUG
+#define MOST_HELD 16
+static _Thread_local int ranks[MOST_HELD]; /* of the locks this thread holds, in their order */
+#endif
+
 static void set_holder(vxg_lock *lock, const void *holder) {
     __atomic_store_n(&lock->holder, holder, __ATOMIC_RELAXED);
 }
 
 void vxg__lock(vxg_lock *lock) {
     int before;
+    assert(lock->rank >= 0 && lock->rank < VXG_RANKS);
+    assert(!vxg__lock_mine(lock) && "a thread takes a lock once");
+    assert(depth < MOST_HELD);
+    assert((depth == 0 || ranks[depth - 1] < lock->rank) && "locks are taken in order of ranks");
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     if (depth++ == 0) cancel_state = before;
+#ifndef NDEBUG
+    ranks[depth - 1] = lock->rank;
+#endif
     pthread_mutex_lock(&lock->mutex);
     set_holder(lock, &depth);
 }
 
 void vxg__unlock(vxg_lock *lock) {
+    assert(depth > 0 && vxg__lock_mine(lock));
+    assert(ranks[depth - 1] == lock->rank && "the lock that was taken last is given back first");
     set_holder(lock, NULL);
     pthread_mutex_unlock(&lock->mutex);
     if (depth > 1) {
@@ -40,11 +54,16 @@ void vxg__unlock(vxg_lock *lock) {
     pthread_setcancelstate(state, NULL);
 }
 
+int vxg__lock_mine(const vxg_lock *lock) {
+    return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == &depth;
+}
+
 int vxg__locks_held(void) {
     return depth;
 }
 
 void vxg__lock_wait(vxg_lock *lock, pthread_cond_t *condition) {
+    assert(vxg__lock_mine(lock));
     set_holder(lock, NULL);
     pthread_cond_wait(condition, &lock->mutex);
     set_holder(lock, &depth);
@@ -83,10 +102,12 @@ static void after_fork(void) {
 }
 
 void vxg__fork_add(vxg_fork_work *work) {
+    assert(work->after && !work->next);
     work->next = works, works = work;
 }
 
 void vxg__when_free(void (*fn)(void)) {
+    assert(!when_free && "there is room for one");
     when_free = fn;
 }
 
@@ -95,6 +116,8 @@ unsigned vxg__forks(void) {
 }
 
 void vxg__lock_add(vxg_lock *lock) {
+    assert(lock->rank >= 0 && lock->rank < VXG_RANKS);
+    assert((lock->rank > 0 || !first) && "the first rank has one lock");
     static int watching; /* the first static lock comes before any thread */
     if (!watching) pthread_atfork(before_fork, release_taken, after_fork);
     watching = 1;

@@ -58,6 +58,7 @@ int vxg__memory_request(size_t bytes) {
     return 1;
 }
 void vxg__memory_returned(void) {
+    assert(atomic_load(&live) > 0);
     atomic_fetch_sub(&live, 1);
 }
 
@@ -73,6 +74,8 @@ void *vxg__alloc_aligned(size_t bytes) {
     uintptr_t p =
         ((uintptr_t)base + sizeof(block_head) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
     block_head *head = (block_head *)p - 1;
+    assert(p % ALIGNMENT == 0 && (char *)head >= base);
+    assert(p + bytes <= (uintptr_t)base + bytes + 2 * ALIGNMENT);
     head->base = base;
     head->bytes = bytes;
     atomic_fetch_add(&live, 1);
@@ -89,6 +92,8 @@ void *vxg__calloc(size_t count, size_t size) {
 
 void vxg__free(void *p) {
     if (!p) return;
+    assert((uintptr_t)p % ALIGNMENT == 0 && "not of vxg__calloc");
+    assert(atomic_load(&live) > 0);
     atomic_fetch_sub(&live, 1);
     free(((block_head *)p - 1)->base);
 }

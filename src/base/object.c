@@ -21,7 +21,9 @@ typedef struct pool {
 VXG_LOCK(object_lock, VXG_RANK_LEAF);
 static pool pools[VXG_KINDS];
 
+/* object_lock is held. */
 static void put(pool *p, vxg_object *o) {
+    assert(vxg__lock_mine(&object_lock));
     o->next = NULL;
     if (p->last) {
         p->last->next = o;
@@ -33,6 +35,7 @@ static void put(pool *p, vxg_object *o) {
 }
 
 static int grow(pool *p, size_t size) {
+    assert(size % sizeof(max_align_t) == 0);
     char *chunk = calloc(1, sizeof(max_align_t) + CHUNK * size);
     if (!chunk) return 0;
     memcpy(chunk, &p->chunks, sizeof p->chunks);
@@ -44,12 +47,14 @@ static int grow(pool *p, size_t size) {
 
 void *vxg__object_new(vxg_kind kind, size_t size) {
     vxg_object *o = NULL;
+    assert((int)kind >= 0 && kind < VXG_KINDS && size >= sizeof *o);
     size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
     if (!vxg__memory_request(size)) return NULL;
     vxg__lock(&object_lock);
     pool *p = &pools[kind];
     if (p->count > CHUNK || grow(p, size)) {
         o = p->first;
+        assert(o && p->count > 0);
         p->first = o->next;
         if (!p->first) p->last = NULL;
         p->count--;
@@ -68,6 +73,7 @@ void *vxg__object_new(vxg_kind kind, size_t size) {
 void vxg__object_free(void *object) {
     vxg_object *o = object;
     if (!o) return;
+    assert((int)o->kind >= 0 && o->kind < VXG_KINDS);
     vxg__lock(&object_lock);
     vxg__object_hide(o);
     put(&pools[o->kind], o);

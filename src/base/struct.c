@@ -6,6 +6,7 @@
 /* Bytes the struct has, by its own word; 0 and a message when it cannot have them. */
 static size_t bytes_of(const void *s, size_t first, const char *name) {
     uint32_t size;
+    assert(s && first >= sizeof size);
     memcpy(&size, s, sizeof size);
     if (size == 0) return first;
     if (size >= first) return size;
@@ -22,6 +23,7 @@ static int unknown_tail(const char *s, size_t from, size_t end) {
 
 int vxg__struct_in(void *dst, size_t known, size_t first, const void *src, const char *name) {
     const uint32_t full = (uint32_t)known;
+    assert(dst && dst != src && first <= known);
     memset(dst, 0, known);
     size_t n = src ? bytes_of(src, first, name) : 0;
     if (src && !n) return VXG_ERR_ARGUMENT;
@@ -43,6 +45,7 @@ int vxg__struct_out_check(const void *dst, size_t first, const char *name) {
 int vxg__struct_out(void *dst, const void *src, size_t known, size_t first, const char *name) {
     VXG_TRY(vxg__struct_out_check(dst, first, name));
     const size_t head = sizeof(uint32_t), n = bytes_of(dst, first, name);
+    assert(src && src != dst && first <= known);
     /* Never more than is known: what is beyond stays as the caller set it, and a struct that the
      * caller forgot to initialise, whose size is anything, is not overrun. */
     const size_t shared = n < known ? n : known;

@@ -114,6 +114,8 @@ static int64_t pieces_of(const job *j) {
 
 /* Pieces until there are none, or until asking says to stop: then nobody takes another one. */
 static int take_pieces(job *j, int worker, const vxg_progress *progress) {
+    assert(j->fn && j->grain > 0 && worker >= 0 && worker < j->workers);
+    assert((!progress || !helping) && "the calling thread alone asks");
     for (;;) {
         if (progress && vxg__poll(progress)) {
             atomic_store(&j->next, pieces_of(j));
@@ -155,6 +157,7 @@ static void *helper(void *arg) {
 /* Under pool.lock. Fewer threads than asked for is no error. */
 static void start_helpers(int n) {
     pthread_t thread;
+    assert(n >= 0 && n < MAX_THREADS);
     for (; pool.started < n; pool.started++) {
         if (vxg__thread_start(&thread, helper, (void *)(intptr_t)(pool.started + 1))) break;
         pthread_detach(thread);
@@ -165,6 +168,7 @@ static void start_helpers(int n) {
  * and a call there must not be interrupted in the middle of a piece. */
 int vxg__thread_start(pthread_t *thread, void *(*fn)(void *), void *context) {
     sigset_t all, before;
+    assert(thread && fn);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const int error = pthread_create(thread, NULL, fn, context);
@@ -181,6 +185,7 @@ int vxg_set_threads(int n) {
 
 void vxg__scope_enter(vxg_scope *before, const vxg_progress *progress) {
     const int threads = vxg_threads();
+    assert(before && threads > 0);
     *before = scope;
     scope.threads = threads;
     if (progress) scope.progress = progress;
@@ -188,7 +193,11 @@ void vxg__scope_enter(vxg_scope *before, const vxg_progress *progress) {
 const vxg_progress *vxg__scope_progress(void) {
     return scope.progress;
 }
+int vxg__in_scope(void) {
+    return scope.threads > 0;
+}
 void vxg__scope_leave(const vxg_scope *before) {
+    assert(scope.threads > 0 && "left once too often");
     scope = *before;
 }
 
@@ -231,10 +240,13 @@ static void unlist_job(job *j) {
     while (*at && *at != j) at = &(*at)->after;
     if (*at) *at = j->after;
     while (j->busy) pthread_cond_wait(&pool.done, &pool.lock);
+    assert(atomic_load(&j->next) >= pieces_of(j) && "all pieces are taken, or left out");
     pthread_mutex_unlock(&pool.lock);
 }
 
 static int run_job(const vxg_progress *progress, int threads, job *j) {
+    assert(!inside && !own && "a piece of a job runs nested calls serially");
+    assert(j->workers > 1 && j->workers <= threads && j->n > j->grain);
     list_job(j, threads);
     inside = 1, own = j;
     const int stopped = take_pieces(j, 0, progress);
@@ -259,6 +271,7 @@ static int run_serially(const vxg_progress *progress, int64_t n, int64_t grain, 
 int vxg__parallel_asking(const vxg_progress *progress, int workers, int64_t n, int64_t grain,
                          vxg_range_fn fn, void *context) {
     int cancel_state;
+    assert(fn && workers > 0);
     if (n <= 0) return VXG_OK;
     if (grain < 1) grain = 1;
     const int threads = vxg_threads(); /* once: it may change at any time */

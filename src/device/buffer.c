@@ -2,6 +2,7 @@
 #include "device/backend.h"
 
 static int make(vxg_buffer *buf) {
+    assert(!buf->host && !buf->impl);
     const int status = buf->dev->backend->buffer_new(buf);
     if (status != VXG_ERR_MEMORY) return status;
     /* memory may still rest behind queued work */

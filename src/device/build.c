@@ -34,6 +34,8 @@ char *vxg__unit_name(const char *unit, const char *options) {
 
 void vxg__group_shape(const int64_t global[3], int64_t limit, const int64_t max[3],
                       int64_t out[3]) {
+    assert(limit > 0 && (limit & (limit - 1)) == 0);
+    assert(max[0] > 0 && max[1] > 0 && max[2] > 0);
     const int64_t wish[3] = {global[1] * global[2] > 1 ? 32 : 256, 256, 256};
     for (int i = 0; i < 3; i++) {
         int64_t n = 1;

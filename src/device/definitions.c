@@ -42,6 +42,7 @@ int vxg__definitions_sort(const char *options, char **out) {
     definition list[MAX_DEFINITIONS];
     int count = 0;
     vxg_text t = {0};
+    assert(options && out);
     *out = NULL;
     for (const char *p = options; *(p += strspn(p, BLANKS)); p += list[count++].length) {
         VXG_FAIL_IF(count == MAX_DEFINITIONS, VXG_ERR_ARGUMENT,

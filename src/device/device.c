@@ -17,6 +17,7 @@ static vxg_device *open_devices[MAX_OPEN];
 /* open_lock is held. */
 static int list_backend(const vxg_backend *b, vxg_device_info *out, int capacity, int *count,
                         char *why, size_t size) {
+    assert(vxg__lock_mine(&open_lock) && size > 0);
     *count = 0;
     why[0] = 0;
     return b->list(out, capacity, count, why, size);
@@ -115,6 +116,7 @@ static int drop_reference(vxg_device *dev) {
 
 static void release(vxg_device *dev) {
     if (!drop_reference(dev)) return;
+    assert(!vxg__lock_mine(&dev->lock) && dev->references == 0);
     const int lost = vxg__device_lost(dev);
     if (dev->queue) vxg__queue_drop(dev->queue);
     for (vxg_kernel *k = dev->kernels, *next; k; k = next) {
@@ -134,6 +136,7 @@ static void release(vxg_device *dev) {
 static int open_new(const vxg_backend *b, int index, const char *variant, void *native,
                     void *native_device, vxg_device **out) {
     int slot = 0;
+    assert(vxg__lock_mine(&open_lock));
     while (slot < MAX_OPEN && open_devices[slot]) slot++;
     VXG_FAIL_IF(slot == MAX_OPEN, VXG_ERR_DEVICE, "more than %d devices are open", MAX_OPEN);
     vxg_device *dev = vxg__object_new(VXG_KIND_DEVICE, sizeof *dev);
@@ -207,6 +210,7 @@ int vxg_device_open(const char *spec, vxg_device **out) {
 }
 
 static int wrap(const vxg_backend *b, void *context, void *device, vxg_device **out) {
+    assert(vxg__lock_mine(&open_lock) && context);
     for (int i = 0; i < MAX_OPEN; i++) {
         vxg_device *d = open_devices[i];
         if (!d || d->backend != b || d->native != context) continue;

@@ -3,6 +3,7 @@
  * buffers, an image counted. */
 #include "device/entry.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *const entry_words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
@@ -120,6 +121,7 @@ static void read_types(const char *p, vxg_real real, vxg_kernel_entry *out) {
 }
 
 int vxg__kernel_entry(const char *text, const char *name, vxg_real real, vxg_kernel_entry *out) {
+    assert(text && *name && (real == VXG_REAL_F32 || real == VXG_REAL_F64));
     const char *p = text;
     while (*p) {
         const char *behind = skip(p);

@@ -16,6 +16,7 @@ void vxg__kernel_free(vxg_kernel *k) {
 /* Takes options (sorted), on failure too. */
 static int kernel_make(vxg_device *dev, const char *name, vxg_real real, char *options,
                        const char *text, vxg_kernel **out) {
+    assert(options && text && name);
     vxg_kernel *k = vxg__object_new(VXG_KIND_KERNEL, sizeof *k);
     int status = k ? VXG_OK : VXG_ERR_MEMORY;
     if (!k) {
@@ -56,6 +57,7 @@ static int kernel_make(vxg_device *dev, const char *name, vxg_real real, char *o
 static int build_builtin(vxg_device *dev, const char *name, vxg_real real, char *options,
                          vxg_kernel **out) {
     const vxg_kernel_row *row = NULL;
+    assert(vxg__lock_mine(&dev->lock) && options);
     for (int i = 0; i < vxg__kernel_row_count && !row; i++)
         if (!strcmp(vxg__kernel_rows[i].name, name)) row = &vxg__kernel_rows[i];
     if (!row) {
@@ -79,6 +81,7 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_real real, char 
 /* A kernel that was built before, or NULL. */
 static vxg_kernel *find_built(const vxg_device *dev, const char *name, const char *options,
                               vxg_real real) {
+    assert(vxg__lock_mine(&dev->lock) && options);
     vxg_kernel *k = dev->kernels;
     while (k && (strcmp(k->name, name) || k->real != real || strcmp(k->options, options)))
         k = k->next;
@@ -158,6 +161,9 @@ void vxg_kernel_release(vxg_kernel *kernel) {
 }
 
 #define FILL_PARAMS                                                                                \
+    assert(launch->nbuffers >= 0 && launch->nbuffers <= VXG_MAX_BUFFERS);                          \
+    assert(launch->nints >= 0 && launch->nints <= VXG_MAX_INTS);                                   \
+    assert(launch->nreals >= 0 && launch->nreals <= VXG_MAX_REALS);                                \
     memset(out, 0, sizeof *out);                                                                   \
     for (int i = 0; i < launch->nbuffers; i++) out->off[i] = launch->offset[i];                    \
     for (int i = 0; i < 3; i++) out->n[i] = launch->global[i] ? (int32_t)launch->global[i] : 1;    \
@@ -175,6 +181,7 @@ void vxg__params_f64(const vxg_launch *launch, vxg_params_f64 *out) {
 static int check_buffer(const vxg_kernel *kernel, vxg_launch *l, int i) {
     const vxg_buffer *buf = l->buffer[i];
     const vxg_kernel_entry *e = &kernel->entry;
+    assert(i >= 0 && i < e->nbuffers);
     VXG_FAIL_IF(!vxg__object_is(buf, VXG_KIND_BUFFER) || buf->dev != kernel->dev, VXG_ERR_ARGUMENT,
                 "launch of '%s': buffer %d is NULL, released or on another device", kernel->name,
                 i);

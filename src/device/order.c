@@ -19,6 +19,7 @@ static int has_order(const vxg_device *dev) {
 
 /* ---- Marks; the lock is held ---- */
 static void unhold(vxg_device *dev, vxg_mark *m) {
+    assert(vxg__lock_mine(&dev->order.lock) && (!m || m->references > 0));
     if (!m || --m->references) return;
     m->next = dev->order.spare, dev->order.spare = m;
 }
@@ -26,6 +27,7 @@ static void unhold(vxg_device *dev, vxg_mark *m) {
 static int new_mark(vxg_queue *q, vxg_mark **out) {
     vxg_device_order *d = &q->dev->order;
     vxg_mark *m = d->spare;
+    assert(vxg__lock_mine(&q->dev->order.lock) && has_order(q->dev));
     if (m) {
         d->spare = m->next;
     } else if (!(m = vxg__calloc(1, sizeof *m))) {
@@ -55,6 +57,7 @@ static int is_suspended(const vxg_queue *q) {
  * there can be no new one: the last one before it stands there, for our own recordings. */
 static int fence_behind(vxg_queue *q, vxg_access a, vxg_mark **out) {
     vxg_queue_order *o = &q->order;
+    assert(vxg__lock_mine(&q->dev->order.lock) && a.nth <= o->issued);
     if ((!o->fence || o->fence->at.nth < a.nth || a.open) && !is_suspended(q)) {
         vxg_mark *m;
         VXG_TRY(new_mark(q, &m));
@@ -67,12 +70,14 @@ static int fence_behind(vxg_queue *q, vxg_access a, vxg_mark **out) {
 
 static vxg_queue *find_queue(const vxg_device *dev, uint64_t number) {
     vxg_queue *q = dev->order.queues;
+    assert(vxg__lock_mine(&dev->order.lock));
     while (q && q->order.number != number) q = q->order.next;
     return q;
 }
 
 static int is_done(vxg_device *dev, vxg_mark *m) {
     int done = 0;
+    assert(vxg__lock_mine(&dev->order.lock) && m->references > 0);
     if (dev->backend->mark_done(dev, m->impl, &done)) {
         vxg_error_clear();
         return 1; /* a device that fails does not work any more */
@@ -121,6 +126,7 @@ static int wait_for(vxg_queue *q, vxg_access a) {
 }
 
 static int wait_for_conflicts(vxg_queue *q, const vxg_buffer_order *b, int writes) {
+    assert(vxg__lock_mine(&q->dev->order.lock) && b->nreaders >= 0 && b->nreaders <= VXG_READERS);
     VXG_TRY(wait_for(q, b->writer));
     for (int i = 0; i < b->nreaders && writes; i++) VXG_TRY(wait_for(q, b->readers[i]));
     return VXG_OK;
@@ -128,6 +134,7 @@ static int wait_for_conflicts(vxg_queue *q, const vxg_buffer_order *b, int write
 
 static int add_reader(vxg_queue *q, vxg_buffer_order *b, vxg_access now) {
     int i = 0;
+    assert(now.queue == q->order.number && b->nreaders <= VXG_READERS);
     while (i < b->nreaders && b->readers[i].queue != now.queue) i++;
     if (i == VXG_READERS) { /* this queue stands for the one before from here on */
         i = (int)(now.nth % VXG_READERS);
@@ -175,6 +182,7 @@ int vxg__order_suspended(const vxg_queue *q) {
 
 int vxg__order_begin(vxg_queue *q, int n, vxg_buffer *const *buffers, unsigned written) {
     int status = VXG_OK;
+    assert(n >= 0 && n < 31 && "a bit of `written` each");
     if (!has_order(q->dev)) return VXG_OK;
     if (is_suspended(q)) {
         for (int i = 0; i < n && q->order.recording; i++)
@@ -294,6 +302,7 @@ static void collect_marks(vxg_buffer *b) {
         }
         if (!m || is_done(b->dev, m)) continue;
         m->references++;
+        assert(o->nmarks < (int)(sizeof o->marks / sizeof *o->marks));
         o->marks[o->nmarks++] = m;
     }
 }
@@ -312,6 +321,7 @@ static int can_go(vxg_buffer *b) {
 
 /* Frees what has no work left. */
 static void destroy(vxg_buffer *buf) {
+    assert(buf->references == 0 && !vxg__object_is(buf, VXG_KIND_BUFFER));
     vxg_device *dev = buf->dev;
     const vxg_release_fn release = buf->release;
     void *const context = buf->context;
@@ -385,6 +395,7 @@ static void free_marks(vxg_device *dev, vxg_mark *list) {
 
 void vxg__order_close(vxg_device *dev) {
     vxg__order_sweep(dev, 1);
+    assert(!dev->order.queues && !dev->order.resting && "they hold the device");
     free_marks(dev, dev->order.tails);
     free_marks(dev, dev->order.spare);
     dev->order.tails = dev->order.spare = NULL;
@@ -410,6 +421,7 @@ void vxg__order_record_end(vxg_queue *q, vxg_graph *graph) {
     if (!o->recording) return;
     o->recording = 0;
     vxg__lock(&q->dev->order.lock);
+    assert(q->dev->order.recording > 0);
     q->dev->order.recording--;
     vxg__unlock(&q->dev->order.lock);
     if (graph) {

@@ -33,6 +33,7 @@ static int64_t extent(const cut *c, int axis, int64_t want) {
 /* The end of the piece that begins at at.begin: some of y at one step of z, or whole planes. */
 static void place_end(cut *c) {
     const int64_t *n = c->launch->global;
+    assert(c->items > 0 && c->step[1] > 0 && c->step[2] > 0);
     const int64_t row = n[0], plane = n[0] * n[1];
     c->at.begin[0] = 0, c->at.end[0] = n[0];
     if (c->at.begin[1] == 0 && plane * c->step[2] <= c->items) {
@@ -74,6 +75,7 @@ static int run_pieces(vxg_kernel *k, vxg_queue *q, cut *c, const vxg_progress *p
         vxg__order_drop(q->dev, marks[i]);
         marks[i] = NULL;
         if (!status && vxg__poll(p)) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
+        assert(c->at.begin[1] < c->at.end[1] && c->at.begin[2] < c->at.end[2]);
         if (!status) status = q->dev->backend->launch(k, q, c->launch, &c->at);
         if (!status && (more = next_piece(c))) status = vxg__order_mark(q, &marks[i]);
     }
@@ -84,6 +86,7 @@ static int run_pieces(vxg_kernel *k, vxg_queue *q, cut *c, const vxg_progress *p
 int vxg__launch_in_pieces(vxg_kernel *k, vxg_queue *q, const vxg_launch *l) {
     const vxg_backend *b = k->dev->backend;
     const vxg_progress *p = vxg__scope_progress();
+    assert(l->global[0] > 0 && l->global[1] > 0 && l->global[2] > 0);
     const vxg_part all = {.end = {l->global[0], l->global[1], l->global[2]}};
     cut c = {.launch = l};
     if (!p || !b->launch_step || !b->launch_step(k, l, c.step) || vxg__order_suspended(q))

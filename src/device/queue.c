@@ -10,6 +10,7 @@ int vxg__queue_pick(vxg_device *dev, vxg_queue **queue, const char *who) {
 }
 
 static int queue_make(vxg_device *dev, vxg_queue **out) {
+    assert(!vxg__device_lost(dev));
     vxg_queue *q = vxg__object_new(VXG_KIND_QUEUE, sizeof *q);
     if (!q) return VXG_ERR_MEMORY;
     q->dev = dev;
@@ -24,6 +25,7 @@ static int queue_make(vxg_device *dev, vxg_queue **out) {
 }
 
 void vxg__queue_drop(vxg_queue *queue) {
+    assert(vxg__object_is(queue, VXG_KIND_QUEUE));
     if (!vxg__device_lost(queue->dev)) {
         vxg__order_queue_free(queue);
         queue->dev->backend->queue_free(queue);

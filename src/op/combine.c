@@ -269,9 +269,11 @@ typedef struct piece {
 
 static void part_at(const vxg_parts *p, int64_t row, piece *k) {
     int i = 0;
+    assert(row >= 0);
     k->top = 0;
     while (row >= k->top + vxg_op_range(p->op[i])->shape[0])
         k->top += vxg_op_range(p->op[i++])->shape[0];
+    assert(i < p->count);
     k->part = p->op[i];
 }
 

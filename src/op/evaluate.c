@@ -214,6 +214,7 @@ static int check_workspace(const evaluation *e, const vxg_call *call) {
 /* The given array's part for one batch item. */
 static void item_view(const evaluation *e, const slot *s, int64_t item, vxg_array *v) {
     *v = *s->array;
+    assert(item >= 0 && item < e->items && v->ndim == e->nbatch + s->space->ndim);
     if (!e->nbatch) return;
     for (int i = e->nbatch - 1; i >= 0; i--) {
         v->offset += item % e->batch[i] * v->stride[i];
@@ -257,6 +258,7 @@ static int close_output(evaluation *e, slot *s, int64_t item, const vxg_call *ca
     if (e->expand && s->in_range)
         return vxg_subset_take(call->queue, call->subset, &e->whole, call->accumulate ? 1 : 0,
                                &given);
+    assert(s->is_out && s->own.buffer);
     if (!call->accumulate || e->op->cls.accumulates)
         return vxg_array_copy(call->queue, &s->own, &given);
     return vxg_array_axpby(call->queue, 1, &s->own, 1, &given);
@@ -363,6 +365,8 @@ static int evaluate(evaluation *e, const vxg_call *given) {
  * initialiser clears `own` too. */
 static slot *add_slot(evaluation *e, int *count, const vxg_array *array, const vxg_space *space,
                       const char *what, int number) {
+    assert(used_slots(e) < MOST_SLOTS && space && what);
+    assert((count == &e->nout || !e->nout) && "outputs come last");
     slot *const s = &e->slots[used_slots(e)];
     s->array = array, s->space = space;
     s->what = what, s->number = number;

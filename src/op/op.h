@@ -41,6 +41,7 @@ int vxg__subset_of(const vxg_subset *s, const vxg_subset *of, vxg_subset *out, i
 
 /* Entries of a call: those of its subset, or all n. */
 static inline int64_t vxg__call_count(const vxg_call *call, int64_t n) {
+    assert(n >= 0 && (!call->subset || call->subset->count > 0));
     return call->subset ? call->subset->count : n;
 }
 /* The rows of a table that a call's entries need, one a row, in their order: the table itself, a
@@ -54,6 +55,7 @@ size_t vxg__call_rows_bytes(const vxg_call *call, size_t row);
 /* Rows [begin, begin + count) of an array's first axis, borrowed. */
 static inline vxg_array vxg__rows(const vxg_array *a, int64_t begin, int64_t count) {
     vxg_array v = *a;
+    assert(a->ndim > 0 && begin >= 0 && begin < (a->shape[0] ? a->shape[0] : 1) && count >= 0);
     v.offset += begin * v.stride[0];
     v.shape[0] = count;
     return v;

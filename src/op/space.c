@@ -51,6 +51,7 @@ int vxg__space_check(const vxg_space *s, const char *name, const char *what, int
 /* ---- Workspace ---- */
 /* Moves the call's mark over `bytes`; *at is where they begin. */
 static int take(vxg_call *call, size_t bytes, size_t *at) {
+    assert(call->workspace);
     const size_t begin = vxg_workspace_bytes(call->workspace_used);
     const size_t size = vxg_buffer_size(call->workspace);
     VXG_FAIL_IF(begin > size || bytes > size - begin, VXG_ERR_ARGUMENT,

@@ -12,6 +12,7 @@ int64_t vxg_subset_at(const vxg_subset *s, int64_t i) {
 
 /* How many entries from the i-th on go in equal steps; *step of them. */
 static int64_t stepped(const vxg_subset *s, int64_t i, int64_t *step) {
+    assert(i >= 0 && i < s->count);
     const int64_t left = s->count - i;
     int64_t n = 1;
     *step = 1;
@@ -57,6 +58,7 @@ int vxg__subset_check(const vxg_subset *s, int64_t n, const char *name) {
 }
 
 int vxg__subset_of(const vxg_subset *s, const vxg_subset *of, vxg_subset *out, int64_t **owned) {
+    assert(of->count > 0 && owned && out != s && out != of);
     const int64_t step = s->step ? s->step : 1, other = of->step ? of->step : 1;
     *owned = NULL;
     *out = (vxg_subset){.count = of->count};
@@ -148,6 +150,7 @@ size_t vxg__call_rows_bytes(const vxg_call *call, size_t row) {
 
 int vxg__call_rows(vxg_call *call, const vxg_array *table, vxg_array *out) {
     const vxg_subset *s = call->subset;
+    assert(table->ndim > 0 && out != table);
     *out = *table;
     if (!s) return VXG_OK;
     if (follow_each_other(s)) {
@@ -164,6 +167,7 @@ int vxg__call_rows(vxg_call *call, const vxg_array *table, vxg_array *out) {
 const void *vxg__call_host_rows(vxg_call *call, const void *table, size_t row) {
     const vxg_subset *s = call->subset;
     const char *from = table;
+    assert(table && row > 0);
     if (!s) return table;
     if (follow_each_other(s)) return from + (size_t)vxg_subset_at(s, 0) * row;
     char *to = vxg_call_scratch(call, (size_t)s->count * row);

@@ -1,4 +1,6 @@
-/* What a scan needs before it is filtered: which arc, how redundant each ray is, and its weight.
+/* What a scan needs before it is filtered: which arc, how redundant each ray is, and its weight. It
+ * is made for fan and cone beams (FDK, whose name it has) and for parallel beams (FBP), which share
+ * everything but the cosine, the distances, and the folding of half a turn.
  *
  * With D(pixel) the distance of the pixel's column line from the source, along the level normal of
  * the columns, and U_h the level part of the column step,
@@ -26,6 +28,7 @@ void vxg__fdk_plan_free(vxg__fdk_plan *p) {
 /* Views of a helix follow each other: each stands for half the way to both neighbours. */
 static int follow_helix(vxg__fdk_plan *p) {
     const int64_t n = p->scan.nviews;
+    assert(p->view_weights && !p->turns && "once");
     const double *angles = p->scan.angles;
     p->turns = vxg__calloc((size_t)n, sizeof *p->turns);
     if (!p->turns) return VXG_ERR_MEMORY;
@@ -200,6 +203,8 @@ int64_t vxg__fdk_table_bytes(const vxg__fdk_plan *p, int64_t views, int64_t rows
 }
 
 int vxg__fdk_tables(const vxg_ct_geometry *geo, const vxg__fdk_window *window, vxg__fdk_plan *p) {
+    assert(window->v0 >= 0 && window->v0 < window->v1 && window->v1 <= p->scan.nviews);
+    assert(window->r0 >= 0 && window->r0 < window->r1 && window->r1 <= vxg_ct_geometry_nv(geo));
     vxg__free(p->cosine), vxg__free(p->redundancy);
     p->cosine = p->redundancy = NULL;
     p->window = *window;

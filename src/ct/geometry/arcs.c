@@ -58,6 +58,7 @@ static int64_t make_groups(folded *f, int64_t n, double period, double *start) {
 
 /* What a spacing has to exceed to count as not measured; spacings are sorted. */
 static double arc_limit(const double *spacing, int64_t n, double period, double *median) {
+    assert(n > 1 && spacing[0] <= spacing[n - 1] && "sorted");
     const double widest = spacing[n - 1], next = spacing[n - 2];
     int64_t first = 0; /* angles equal but for rounding are no spacing */
     while (spacing[first] < 1e-3 * next) first++;
@@ -133,6 +134,7 @@ void vxg__cover_free(vxg__cover *c) {
 
 int vxg__cover_new(int64_t nviews, const double *angles, double period, vxg__wedge wedge,
                    double *weights, vxg__cover *out) {
+    assert(period > 0);
     *out = (vxg__cover){.period = period};
     VXG_FAIL_IF(nviews < 1, VXG_ERR_ARGUMENT, "angle weights: %lld views; expected 1 or more",
                 (long long)nviews);
@@ -166,6 +168,7 @@ int vxg__cover_new(int64_t nviews, const double *angles, double period, vxg__wed
 /* ---- What lies in gaps ---- */
 double vxg__cover_inside(const vxg__cover *c, double t) {
     double least = INFINITY;
+    assert(c->period > 0);
     for (int64_t g = 0; g < c->ngaps; g++) {
         /* half a spacing beyond the views at the rim belongs to them */
         const double from = c->gaps[g].from + 0.5 * c->median;
@@ -180,6 +183,7 @@ double vxg__cover_inside(const vxg__cover *c, double t) {
 
 /* The length of what two arcs [0, a) and [at, at + b) of a circle share. */
 static double overlap(double a, double at, double b, double period) {
+    assert(period > 0 && a <= period && b <= period);
     at = fmod(at, period);
     if (at < 0) at += period;
     const double once = fmax(0, fmin(a, at + b) - fmax(0, at));

@@ -34,6 +34,7 @@ int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
                          vxg_filter_plan **out) {
     const double two_pi = 6.283185307179586476925;
     const int64_t nfft = s->n;
+    assert(nfft >= 2 && (nfft & (nfft - 1)) == 0 && nfft >= 2 * s->nu - 1);
     vxg_schedule_fn run = vxg__cpu_schedule(dev, "fft_filter");
     *out = NULL;
     if (!run || nfft > 1 << 20) return VXG_OK;
@@ -63,6 +64,8 @@ int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
 
 int vxg__filter_plan_run(const vxg_filter_plan *p, const vxg_call *call, const vxg_array *in,
                          const vxg_array *out) {
+    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
+    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
     vxg_filter_args a = p->args;
     const int64_t pairs = (a.nviews + 1) / 2 * a.nv;
     a.in = (const float *)vxg_buffer_host(in->buffer) + in->offset;

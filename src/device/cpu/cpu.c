@@ -133,6 +133,7 @@ static int cpu_image_new(vxg_buffer *buf) {
 static int cpu_image_write(vxg_queue *queue, vxg_buffer *dst, int64_t first, int64_t layers,
                            const vxg_buffer *src, size_t offset) {
     const vxg_image *im = dst->image;
+    assert(first >= 0 && layers >= 0 && first + layers <= im->layers);
     const size_t layer = (size_t)(im->height * im->width) * sizeof(float);
     (void)queue;
     memcpy((char *)dst->host + IMAGE_HEAD + (size_t)first * layer, (const char *)src->host + offset,
@@ -254,6 +255,8 @@ static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
     vxg_params_f64 p64;
     launch_job job = {.fn = impl->fn, .nx = launch->global[0], .ny = launch->global[1]};
     (void)queue;
+    assert(impl && impl->fn && launch->nbuffers <= VXG_MAX_BUFFERS);
+    assert(job.nx > 0 && job.ny > 0 && launch->global[2] > 0);
     for (int i = 0; i < launch->nbuffers; i++) job.buffers[i] = launch->buffer[i]->host;
     if (kernel->real == VXG_REAL_F64) {
         vxg__params_f64(launch, &p64), job.params = &p64;
@@ -302,6 +305,7 @@ size_t vxg__cpu_scratch(size_t bytes) {
 
 static int run_units(vxg_schedule_fn fn, const void *args, int64_t nunits, int workers,
                      void *scratch, size_t scratch_bytes, const vxg_progress *progress) {
+    assert(fn && workers > 0 && (scratch || !scratch_bytes));
     schedule_job job = {.fn = fn, .args = args, .scratch = scratch, .progress = progress};
     job.stride = (scratch_bytes + 4095) & ~(size_t)4095;
     if (!progress) progress = vxg__scope_progress();
@@ -312,6 +316,7 @@ static int run_units(vxg_schedule_fn fn, const void *args, int64_t nunits, int w
 
 int vxg__cpu_run_in(vxg_schedule_fn fn, const void *args, int64_t nunits, void *scratch,
                     size_t scratch_bytes, const vxg_progress *progress) {
+    assert(vxg__in_scope() && "sized and run in one scope");
     return run_units(fn, args, nunits, vxg_threads(), scratch, scratch_bytes, progress);
 }
 
