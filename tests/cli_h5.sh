@@ -27,10 +27,20 @@ refuses filter 1 'LZ4 \(number 32004\)' "$V" recon "$W/packed.h5" -c 3.5 --no-mi
 VXG_H5_HELPER=$W/absent refuses no_helper 1 'VXG_H5_HELPER' "$V" info "$W/frames.h5"
 check in_process "VXG_H5=inprocess" env VXG_H5=inprocess "$V" info "$W/frames.h5"
 
+# What was never written is no data, whatever its fill value: of the projections and the flats.
+for kind in filled filled_flats filled_darks; do
+    "$attack" $kind "$W/$kind.h5"
+    refuses "unwritten_$kind" 3 'was never written' "$V" recon "$W/$kind.h5" -c 3.5 -o "$W/no"
+done
+"$attack" odd_views "$W/odd.h5"
+refuses unwritten_views 3 'are in none of its sources' "$V" recon "$W/odd.h5" -c 3.5 --no-minus-log -o "$W/no"
+check unwritten_chosen_away "views that are there" "$V" recon "$W/filled.h5" -c 3.5 --no-minus-log \
+    --projections 0:2 -o "$W/there" -q
+
 # A scan that is cut, or written anew with the same size, while it is reconstructed: no result and no
 # checksum. A pipe as progress shows when the work has begun.
 "$build/tools/make_scan" "$W/big.h5" views=400 rows=64 cols=192
-for how in cut anew; do
+for how in cut anew back; do
     cp "$W/big.h5" "$W/s.h5"
     "$V" recon "$W/s.h5" -c 95.5 -t 1 --device cpu --max-memory 44 --save-format npy -o "$W/o" -q \
         >"$W/out" 2>"$W/err" &
@@ -40,11 +50,13 @@ for how in cut anew; do
         i=$((i + 1))
         sleep 0.01
     done
+    [ $how != back ] || touch -r "$W/s.h5" "$W/time"
     if [ $how = cut ]; then
         truncate -s 3000000 "$W/s.h5"
     else
         dd if=/dev/zero of="$W/s.h5" bs=1000 seek=5000 count=2000 conv=notrunc 2>/dev/null
     fi
+    [ $how != back ] || touch -r "$W/time" "$W/s.h5" # the time of its contents is put back
     wait $job
     rc=$?
     if [ $rc = 3 ] && grep -q 'changed while it was read' "$W/err" && [ ! -e "$W/o/recon.npy" ]; then

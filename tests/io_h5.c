@@ -3,6 +3,7 @@
  * from tests/tools/h5_attack.c. */
 #include "io_test.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -88,22 +89,79 @@ TEST(legal)
     right("chain.h5", NULL);
 }
 
+/* What nobody wrote is an error, and has never the fill value, whoever chose that; the views that
+ * are there can be read. */
+static void unwritten_after_two(const char *mode, const char *words) {
+    static float v[V * R * C];
+    const vxg_scan_opts *how[2] = {NULL, &inside};
+    vxg_scan_reader *r = NULL;
+    for (int i = 0; i < 2; i++) {
+        refused(mode, how[i], VXG_ERR_INPUT, words);
+        CHECK_OK(vxg_scan_open_opts(at(mode), how[i], &r));
+        EXPECT(r->read(r, VXG_FRAME_DATA, 0, 2, 0, R, 0, C, v) == 0 && v[1] == 1001, "%s",
+               vxg_error_message());
+        EXPECT(r->read(r, VXG_FRAME_DATA, 1, 3, 2, 3, 0, 1, v) == VXG_ERR_INPUT, "view 2 is read");
+        vxg_scan_close(r);
+    }
+}
+
 TEST(fill_values)
 {
+    static const char *const chunks[] = {"holes", "filled", "filled_source"};
+    NEED_HDF5();
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+        MAKE(chunks[i], chunks[i], NULL, NULL, NULL);
+        unwritten_after_two(chunks[i], "the chunk at (2, 0, 0): it was never written");
+    }
+    MAKE("filled_foreign", "filled_foreign", NULL, NULL, NULL);
+    unwritten_after_two("filled_foreign", "the elements from (2, 0, 0) on were never written");
+    MAKE("unwritten", "unwritten.h5", NULL, NULL, NULL);
+    refused("unwritten.h5", NULL, VXG_ERR_INPUT, "never written");
+    MAKE("filled_plain", "unwritten.h5", NULL, NULL, NULL);
+    refused("unwritten.h5", NULL, VXG_ERR_INPUT, "never written");
+}
+
+TEST(fill_values_of_flats)
+{
+    static const char *const modes[] = {"filled_flats", "filled_darks"};
     static float v[V * R * C];
     NEED_HDF5();
-    MAKE("filled", "filled.h5", NULL, NULL, NULL);
-    MAKE("holes", "holes.h5", NULL, NULL, NULL);
-    MAKE("unwritten", "unwritten.h5", NULL, NULL, NULL);
+    for (int i = 0; i < 2; i++) {
+        vxg_scan_reader *r = NULL;
+        const vxg_frame_kind kind = i ? VXG_FRAME_DARK : VXG_FRAME_FLAT;
+        MAKE(modes[i], "flats.h5", NULL, NULL, NULL);
+        CHECK_OK(vxg_scan_open(at("flats.h5"), &r));
+        EXPECT(r->read(r, kind, 0, 2, 0, R, 0, C, v) == 0, "%s", vxg_error_message());
+        EXPECT(r->read(r, kind, 0, V, 0, R, 0, C, v) == VXG_ERR_INPUT, "%s are read", modes[i]);
+        EXPECT(strstr(vxg_error_message(), "never written"), "%s", vxg_error_message());
+        vxg_scan_close(r);
+    }
+}
+
+/* Elements of a virtual dataset that no source has; the others can be read. */
+TEST(no_source)
+{
+    static float v[V * R * C];
+    static const char *const fill[] = {NULL, "fill"};
     vxg_scan_reader *r = NULL;
-    CHECK_OK(vxg_scan_open(at("filled.h5"), &r));
-    EXPECT(r->read(r, VXG_FRAME_DATA, 0, V, 0, R, 0, C, v) == 0, "%s", vxg_error_message());
-    EXPECT(v[0] == 1000 && v[2 * R * C] == 77 && v[V * R * C - 1] == 77, "fill values");
-    vxg_scan_close(r);
-    refused("holes.h5", NULL, VXG_ERR_INPUT, "the chunk at (2, 0, 0): it was never written");
-    refused("unwritten.h5", NULL, VXG_ERR_INPUT, "never written");
-    CHECK_OK(vxg_scan_open(at("holes.h5"), &r)); /* what is there can be used */
-    EXPECT(r->read(r, VXG_FRAME_DATA, 0, 2, 0, R, 0, C, v) == 0 && v[1] == 1001, "%s",
+    NEED_HDF5();
+    MAKE("tiles", "tiles.h5", "all", NULL, NULL);
+    right("tiles.h5", NULL);
+    for (int i = 0; i < 2; i++) {
+        MAKE("tiles", "gap.h5", "gap", fill[i], NULL);
+        refused("gap.h5", NULL, VXG_ERR_INPUT,
+                "the elements from (4, 3, 7) on are in none of its sources");
+        CHECK_OK(vxg_scan_open(at("gap.h5"), &r));
+        EXPECT(r->read(r, VXG_FRAME_DATA, 0, 4, 0, R, 0, C, v) == 0 && v[7] == 1007, "%s",
+               vxg_error_message());
+        EXPECT(r->read(r, VXG_FRAME_DATA, 0, V, 0, R, 0, C - 1, v) == 0, "%s", vxg_error_message());
+        EXPECT(r->read(r, VXG_FRAME_DATA, 5, 6, 3, 4, 7, 8, v) == VXG_ERR_INPUT, "it is read");
+        vxg_scan_close(r);
+    }
+    MAKE("odd_views", "odd.h5", NULL, NULL, NULL);
+    refused("odd.h5", NULL, VXG_ERR_INPUT, "the elements from (1, 0, 0) on are in none");
+    CHECK_OK(vxg_scan_open(at("odd.h5"), &r));
+    EXPECT(r->read(r, VXG_FRAME_DATA, 4, 5, 0, R, 0, C, v) == 0 && v[0] == 1400, "%s",
            vxg_error_message());
     vxg_scan_close(r);
 }
@@ -341,12 +399,15 @@ TEST(changes)
     float v[V * R * C];
     static const char *const modes[] = {"good", "filters", "compact", "turns"};
     NEED_HDF5();
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 12; i++) {
+        struct stat was;
         vxg_scan_reader *r = NULL;
-        MAKE(modes[i / 2], "change.h5", NULL, NULL, NULL);
+        MAKE(modes[i / 3], "change.h5", NULL, NULL, NULL);
+        CHECK(stat(at("change.h5"), &was) == 0, "stat");
+        usleep(20000); /* so that the next change has another time */
         CHECK_OK(vxg_scan_open(at("change.h5"), &r));
         EXPECT(r->read(r, VXG_FRAME_DATA, 0, 1, 0, R, 0, C, v) == 0, "%s", vxg_error_message());
-        if (i % 2) {
+        if (i % 3 == 1) {
             CHECK(truncate(at("change.h5"), 600) == 0, "truncate");
         } else {
             FILE *f = fopen(at("change.h5"), "r+b"); /* the same length, other bytes */
@@ -354,9 +415,13 @@ TEST(changes)
             fputs("x", f);
             fclose(f);
         }
+        if (i % 3 == 2) { /* and the time of change that can be put back */
+            const struct timespec back[2] = {was.st_atim, was.st_mtim};
+            CHECK(utimensat(AT_FDCWD, at("change.h5"), back, 0) == 0, "utimensat");
+        }
         const int status = r->read(r, VXG_FRAME_DATA, 1, V, 0, R, 0, C, v);
         EXPECT(status == VXG_ERR_INPUT && strstr(vxg_error_message(), "change"),
-               "%s: status %d: %s", modes[i / 2], status, vxg_error_message());
+               "%s: status %d: %s", modes[i / 3], status, vxg_error_message());
         vxg_scan_close(r);
     }
     /* a new file of the name is another file: the old one is read on */
@@ -565,6 +630,14 @@ TEST(checksums)
     CHECK_OK(vxg_file_sha256_of(at("sum.h5"), &r->id, hex));
     CHECK_OK(vxg_file_sha256(at("sum.h5"), again));
     EXPECT(!strcmp(hex, again), "another checksum");
+    struct stat was;
+    CHECK(stat(at("sum.h5"), &was) == 0, "stat");
+    usleep(20000);
+    FILE *f = fopen(at("sum.h5"), "r+b");
+    CHECK(f && fseek(f, 100, SEEK_SET) == 0 && fputs("x", f) >= 0 && fclose(f) == 0, "write");
+    const struct timespec back[2] = {was.st_atim, was.st_mtim};
+    CHECK(utimensat(AT_FDCWD, at("sum.h5"), back, 0) == 0, "utimensat");
+    EXPECT(vxg_file_sha256_of(at("sum.h5"), &r->id, hex) == VXG_ERR_INPUT, "the time is put back");
     MAKE("holes", "new.h5", NULL, NULL, NULL);
     CHECK(rename(at("new.h5"), at("sum.h5")) == 0, "rename");
     EXPECT(vxg_file_sha256_of(at("sum.h5"), &r->id, hex) == VXG_ERR_INPUT &&
@@ -574,11 +647,24 @@ TEST(checksums)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {
-        T(legal),        T(fill_values),    T(links_in_circles), T(other_files),    T(chunks),
-        T(flipped_bits), T(checksum_alone), T(small_source),     T(missing_filter), T(changes),
-        T(helpers),      T(nothing_stays),  T(parent_killed),    T(memory),         T(costs),
-        T(checksums)};
+    static const test_entry list[] = {T(legal),
+                                      T(fill_values),
+                                      T(fill_values_of_flats),
+                                      T(no_source),
+                                      T(links_in_circles),
+                                      T(other_files),
+                                      T(chunks),
+                                      T(flipped_bits),
+                                      T(checksum_alone),
+                                      T(small_source),
+                                      T(missing_filter),
+                                      T(changes),
+                                      T(helpers),
+                                      T(nothing_stays),
+                                      T(parent_killed),
+                                      T(memory),
+                                      T(costs),
+                                      T(checksums)};
     self = argv[0];
     if (argc == 4 && !strcmp(argv[1], "--child")) return child(argv);
     return test_run("io_h5", list, (int)(sizeof list / sizeof *list), argc, argv);

@@ -87,7 +87,8 @@ typedef enum vxg_frame_kind { VXG_FRAME_DATA, VXG_FRAME_FLAT, VXG_FRAME_DARK } v
 typedef struct vxg_file_id {
     uint32_t size; /* sizeof of this struct; 0: nothing is known */
     uint64_t device, inode;
-    int64_t bytes, seconds, nanoseconds; /* of the last change of its contents */
+    int64_t bytes, seconds, nanoseconds; /* of the last change of its contents, name or rights,
+                                            which no call can put back (st_ctim) */
 } vxg_file_id;
 
 /* What a part of a scan costs to read. */

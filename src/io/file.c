@@ -261,19 +261,20 @@ int vxg_text_write(const char *path, const char *text, int force) {
     return status;
 }
 
-static int same_id(const struct stat *st, const vxg_file_id *id) {
-    return (uint64_t)st->st_dev == id->device && (uint64_t)st->st_ino == id->inode &&
-           (int64_t)st->st_size == id->bytes && (int64_t)st->st_mtim.tv_sec == id->seconds &&
-           (int64_t)st->st_mtim.tv_nsec == id->nanoseconds;
-}
-
 void vxg__file_id(const struct stat *st, vxg_file_id *out) {
     *out = (vxg_file_id){.size = sizeof *out,
                          .device = (uint64_t)st->st_dev,
                          .inode = (uint64_t)st->st_ino,
                          .bytes = (int64_t)st->st_size,
-                         .seconds = (int64_t)st->st_mtim.tv_sec,
-                         .nanoseconds = (int64_t)st->st_mtim.tv_nsec};
+                         .seconds = (int64_t)st->st_ctim.tv_sec,
+                         .nanoseconds = (int64_t)st->st_ctim.tv_nsec};
+}
+
+static int same_id(const struct stat *st, const vxg_file_id *id) {
+    vxg_file_id now;
+    vxg__file_id(st, &now);
+    return now.device == id->device && now.inode == id->inode && now.bytes == id->bytes &&
+           now.seconds == id->seconds && now.nanoseconds == id->nanoseconds;
 }
 
 static int sha256_of(int fd, const char *path, const vxg_file_id *id, char out[65]) {

@@ -55,6 +55,9 @@ int vxg__write_all(int fd, const void *data, size_t n, int64_t offset, const cha
 /* Makes sure the disk takes that many bytes, so that a full disk shows before the work is done. */
 int vxg__reserve(int fd, int64_t bytes, const char *path);
 struct stat;
+/* One file and, as far as its size and times tell, the same contents. The time of the last change
+ * of any kind (st_ctim) is compared too, as nobody can put that one back. */
+int vxg__stat_same(const struct stat *a, const struct stat *b);
 void vxg__file_id(const struct stat *st, vxg_file_id *out);
 
 /* Counts of a shape: 0 and a message when a size is not positive or the product is over 2^40. */

@@ -39,10 +39,8 @@ static void npy_close(vxg_block_reader *self) {
 
 static int unchanged(const npy_block *b) {
     struct stat now;
-    VXG_FAIL_IF(fstat(b->fd, &now) != 0 || now.st_size != b->was.st_size ||
-                    now.st_mtim.tv_sec != b->was.st_mtim.tv_sec ||
-                    now.st_mtim.tv_nsec != b->was.st_mtim.tv_nsec,
-                VXG_ERR_INPUT, "%s changed while it was read", b->path);
+    VXG_FAIL_IF(fstat(b->fd, &now) != 0 || !vxg__stat_same(&now, &b->was), VXG_ERR_INPUT,
+                "%s changed while it was read", b->path);
     return VXG_OK;
 }
 

@@ -279,9 +279,7 @@ int vxg__tiff_box(vxg__tiff *t, int64_t number, const int64_t start[2], const in
 
 int vxg__tiff_unchanged(const vxg__tiff *t) {
     struct stat now;
-    VXG_FAIL_IF(fstat(TIFFFileno(t->tif), &now) != 0 || now.st_size != t->was.st_size ||
-                    now.st_mtim.tv_sec != t->was.st_mtim.tv_sec ||
-                    now.st_mtim.tv_nsec != t->was.st_mtim.tv_nsec,
+    VXG_FAIL_IF(fstat(TIFFFileno(t->tif), &now) != 0 || !vxg__stat_same(&now, &t->was),
                 VXG_ERR_INPUT, "%s changed while it was read", t->path);
     return VXG_OK;
 }

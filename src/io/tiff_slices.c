@@ -128,11 +128,6 @@ static int list_names(slices *s, const char *prefix) {
     return check_series(s);
 }
 
-static int same_file(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static int path_of(const slices *s, int64_t i, vxg_text *t) {
     vxg__text_add(t, "%s/%s", s->folder, s->list[i].name);
     return t->failed ? VXG_ERR_MEMORY : VXG_OK;
@@ -175,7 +170,7 @@ static int open_slice(slices *s, int64_t i, vxg__tiff_facts *f) {
     if (!status) status = vxg__tiff_open(t.s, &s->file);
     if (!status) vxg__tiff_describe(s->file, f);
     if (!status) status = check_slice(s, t.s, f);
-    if (!status && (stat(t.s, &now) != 0 || !same_file(&now, &s->list[i].was)))
+    if (!status && (stat(t.s, &now) != 0 || !vxg__stat_same(&now, &s->list[i].was)))
         status = vxg_error_set(VXG_ERR_INPUT, "%s changed while it was read", t.s);
     vxg__text_free(&t);
     if (!status) {

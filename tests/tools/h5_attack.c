@@ -102,22 +102,43 @@ static void compact(void) {
     H5Pset_layout(list, H5D_COMPACT);
     put("exchange/data", list);
 }
-static void filled(void) { /* a fill value that somebody chose, and no element */
+/* Views 2 to 5 were never written. A fill value that somebody chose, and a filter that HDF5 alone
+ * undoes, where they are asked for. */
+static void two_views(const char *name, int fill, int foreign) {
     const uint16_t value = 77;
     const hid_t list = chunked(2, 4, 8);
-    H5Pset_fill_value(list, H5T_NATIVE_UINT16, &value);
-    const hid_t id = create("exchange/data", H5T_NATIVE_UINT16, 3, shape, NULL, list);
+    if (fill) H5Pset_fill_value(list, H5T_NATIVE_UINT16, &value);
+    if (foreign) H5Pset_scaleoffset(list, H5Z_SO_INT, 0);
+    const hid_t id = create(name, H5T_NATIVE_UINT16, 3, shape, NULL, list);
     const hsize_t start[3] = {0}, count[3] = {2, R, C};
     const hid_t space = H5Dget_space(id), memory = H5Screate_simple(3, count, NULL);
     H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
     H5Dwrite(id, H5T_NATIVE_UINT16, memory, space, H5P_DEFAULT, frames());
 }
-static void holes(void) { /* views 2 to 5 were never written */
-    const hid_t id = create("exchange/data", H5T_NATIVE_UINT16, 3, shape, NULL, chunked(2, 4, 8));
-    const hsize_t start[3] = {0}, count[3] = {2, R, C};
-    const hid_t space = H5Dget_space(id), memory = H5Screate_simple(3, count, NULL);
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
-    H5Dwrite(id, H5T_NATIVE_UINT16, memory, space, H5P_DEFAULT, frames());
+static void holes(void) {
+    two_views("exchange/data", 0, 0);
+}
+static void filled(void) {
+    two_views("exchange/data", 1, 0);
+}
+static void filled_foreign(void) {
+    two_views("exchange/data", 1, 1);
+}
+static void filled_flats(void) { /* of the flats the first two are there */
+    put("exchange/data", H5P_DEFAULT);
+    two_views("exchange/data_white", 1, 0);
+    put("exchange/data_dark", H5P_DEFAULT);
+}
+static void filled_darks(void) {
+    put("exchange/data", H5P_DEFAULT);
+    put("exchange/data_white", H5P_DEFAULT);
+    two_views("exchange/data_dark", 1, 0);
+}
+static void filled_plain(void) { /* in one piece: not even space */
+    const uint16_t value = 77;
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_fill_value(list, H5T_NATIVE_UINT16, &value);
+    H5Dclose(create("exchange/data", H5T_NATIVE_UINT16, 3, shape, NULL, list));
 }
 static void unwritten(void) { /* not even space */
     H5Dclose(create("exchange/data", H5T_NATIVE_UINT16, 3, shape, NULL, H5P_DEFAULT));
@@ -225,6 +246,47 @@ static void numbered(void) {
         H5Dclose(id);
     }
     H5Dclose(create("exchange/data", H5T_NATIVE_UINT16, 3, shape, most, list));
+}
+static void filled_source(void) {
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(3, shape, NULL);
+    need(H5Pset_virtual(list, space, ".", "parts/data", space) >= 0, "a source");
+    two_views("parts/data", 1, 0);
+    put_virtual(list);
+}
+/* Tiles of rows by columns in one source each, side by side, one over the other and some twice;
+ * the last one, of column C - 1 in the last row of views 4 and 5, is there when asked for. */
+static void tiles(void) { /* all|gap [fill] */
+    static const int boxes[][6] = {{0, 6, 0, 4, 0, 5}, {0, 6, 0, 2, 4, 8}, {0, 4, 2, 4, 3, 8},
+                                   {4, 6, 2, 3, 5, 8}, {4, 6, 3, 4, 5, 7}, {0, 2, 0, 4, 0, 8},
+                                   {4, 6, 3, 4, 7, 8}};
+    const uint16_t value = 77;
+    const int n = (int)(sizeof boxes / sizeof *boxes) - !strcmp(arguments[0], "gap");
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE), from = H5Screate_simple(3, shape, NULL);
+    if (*arguments[1]) H5Pset_fill_value(list, H5T_NATIVE_UINT16, &value);
+    put("parts/data", H5P_DEFAULT);
+    for (int i = 0; i < n; i++) {
+        hsize_t start[3], count[3];
+        for (int k = 0; k < 3; k++) {
+            start[k] = (hsize_t)boxes[i][2 * k];
+            count[k] = (hsize_t)(boxes[i][2 * k + 1] - boxes[i][2 * k]);
+        }
+        H5Sselect_hyperslab(from, H5S_SELECT_SET, start, NULL, count, NULL);
+        const hid_t to = H5Screate_simple(3, shape, NULL);
+        H5Sselect_hyperslab(to, H5S_SELECT_SET, start, NULL, count, NULL);
+        need(H5Pset_virtual(list, to, ".", "parts/data", from) >= 0, "a source");
+        H5Sclose(to);
+    }
+    put_virtual(list);
+}
+static void odd_views(void) { /* the first half of "turns": views 1, 3 and 5 have no source */
+    const hsize_t half[3] = {V / 2, R, C}, start[3] = {0}, step[3] = {2, 1, 1};
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    const hid_t even = create("parts/even", H5T_NATIVE_UINT16, 3, half, NULL, H5P_DEFAULT);
+    uint16_t values[V / 2 * R * C];
+    for (int v = 0; v < V / 2; v++)
+        memcpy(values + v * R * C, frames() + 2 * v * R * C, R * C * sizeof *values);
+    H5Dwrite(even, H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+    put_virtual(map(list, start, step, half, NULL, 3, half, ".", "parts/even"));
 }
 static void small_source(void) { /* the source has two views too few */
     const hsize_t start[3] = {0}, few[3] = {V - 2, R, C};
@@ -380,6 +442,13 @@ static const struct {
              {"compact", compact, 0},
              {"filled", filled, 0},
              {"holes", holes, 0},
+             {"filled_foreign", filled_foreign, 0},
+             {"filled_flats", filled_flats, 0},
+             {"filled_darks", filled_darks, 0},
+             {"filled_plain", filled_plain, 0},
+             {"filled_source", filled_source, 1},
+             {"tiles", tiles, 1},
+             {"odd_views", odd_views, 1},
              {"unwritten", unwritten, 0},
              {"soft", soft, 0},
              {"soft_circle", soft_circle, 0},

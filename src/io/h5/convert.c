@@ -125,9 +125,3 @@ void vxg__h5_convert(const vxg__h5_dataset *d, const uint8_t *from, const int64_
         box(d, 0, from, from_step, count, to, first_of(d, to, place));
     }
 }
-
-void vxg__h5_fill_box(const vxg__h5_dataset *d, const int64_t *count, const vxg__h5_target *to,
-                      const int64_t *place) {
-    const int64_t still[VXG_MAX_DIMS] = {0}; /* the same element everywhere */
-    vxg__h5_convert(d, d->fill, still, count, to, place);
-}

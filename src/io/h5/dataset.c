@@ -145,9 +145,7 @@ static int take_dataset(vxg__h5_body *b, vxg__h5_dataset *d) {
         if (d->layout == VXG__H5_CHUNKED && (d->chunk[i] < 1 || d->chunk[i] > VXG_MAX_ELEMENTS))
             return bad_reply();
     }
-    d->plain_edges = vxg__h5_take(b) != 0, d->has_fill = vxg__h5_take(b) != 0;
-    const int64_t fill = vxg__h5_take(b);
-    memcpy(d->fill, &fill, sizeof d->fill);
+    d->plain_edges = vxg__h5_take(b) != 0;
     if (d->layout < VXG__H5_COMPACT || d->layout > VXG__H5_UNALLOCATED || d->stored < 0 ||
         d->file_bytes < 0 || (d->layout == VXG__H5_CHUNKED && d->ndim == 0))
         return bad_reply();

@@ -38,14 +38,13 @@ typedef struct vxg__h5_dataset {
     int big;           /* byte order: big endian */
     int layout, raw, plain_edges;
     int64_t offset, stored, file_bytes;
-    int has_fill;
-    uint8_t fill[8];
     int nfilters, native; /* native: all filters are known here */
     vxg__h5_filter filters[VXG__H5_FILTERS];
     vxg__h5_map *maps;
     int64_t nmaps;
     char *words;             /* of the maps' names */
     vxg__h5_source *sources; /* that are open */
+    int covered;             /* by sources: 1: all of it; -1: not all, or it is not known */
 } vxg__h5_dataset;
 
 int vxg__h5_kind_of(vxg__h5_session *s, const char *path, vxg__h5_kind *kind);
@@ -95,6 +94,8 @@ int vxg__h5_read_block(vxg__h5_dataset *d, const int64_t *start, const int64_t *
                        const vxg__h5_target *to);
 int vxg__h5_read_virtual(vxg__h5_dataset *d, const int64_t *start, const int64_t *count,
                          const vxg__h5_target *to);
+/* cover.c: VXG_ERR_INPUT with the place when no source holds an element of the block. */
+int vxg__h5_covered(vxg__h5_dataset *d, const int64_t *start, const int64_t *count);
 int vxg__h5_virtual_grain(vxg__h5_dataset *d, int64_t *grain, int64_t *memory);
 void vxg__h5_sources_close(vxg__h5_dataset *d);
 
@@ -110,7 +111,4 @@ const char *vxg__h5_filter_name(const vxg__h5_filter *f); /* "LZ4 (32004)" witho
 /* convert.c: a box of `count` out of elements in the file's type (neighbours `from_step` apart). */
 void vxg__h5_convert(const vxg__h5_dataset *d, const uint8_t *from, const int64_t *from_step,
                      const int64_t *count, const vxg__h5_target *to, const int64_t *place);
-/* The box becomes the fill value. */
-void vxg__h5_fill_box(const vxg__h5_dataset *d, const int64_t *count, const vxg__h5_target *to,
-                      const int64_t *place);
 #endif

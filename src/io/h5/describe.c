@@ -110,17 +110,6 @@ static int put_filters(const vxg__h5_set *d, vxg__h5_body *reply) {
     return VXG_OK;
 }
 
-/* 0: nothing says what an element is that was never written; 1: somebody said so, and what. */
-static void put_fill(const vxg__h5_set *d, vxg__h5_body *reply) {
-    H5D_fill_value_t kind = H5D_FILL_VALUE_UNDEFINED;
-    int64_t value = 0;
-    int said = H5Pfill_value_defined(d->list, &kind) >= 0 && kind == H5D_FILL_VALUE_USER_DEFINED &&
-               d->bytes <= (int64_t)sizeof value;
-    if (said && H5Pget_fill_value(d->list, d->type, &value) < 0) said = 0;
-    vxg__h5_put(reply, said);
-    vxg__h5_put(reply, value);
-}
-
 /* Starts, steps, counts and block sizes of a selection along each axis; 0 axes: it is all there is
  * (of a source libhdf5 does not know how much); -1: it is no regular pattern of blocks. A count or
  * block of -1 has no end. */
@@ -197,7 +186,6 @@ static int describe(vxg__h5_server *s, vxg__h5_set *d, vxg__h5_body *reply) {
     unsigned options = 0;
     if (d->layout == VXG__H5_CHUNKED) H5Pget_chunk_opts(d->list, &options);
     vxg__h5_put(reply, (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0);
-    put_fill(d, reply);
     VXG_TRY(put_filters(d, reply));
     return put_maps(d, reply);
 }

@@ -93,7 +93,7 @@ static int unchanged(const vxg__h5_server *s, const vxg__h5_set *d) {
     VXG_TRY(vxg__h5_file_unchanged(&s->files[d->file]));
     for (int i = 0; i < d->nraw; i++) {
         struct stat now;
-        VXG_FAIL_IF(fstat(d->raw[i].fd, &now) != 0 || !vxg__h5_stat_same(&now, &d->raw[i].was),
+        VXG_FAIL_IF(fstat(d->raw[i].fd, &now) != 0 || !vxg__stat_same(&now, &d->raw[i].was),
                     VXG_ERR_INPUT, "%s changed while it was read", d->raw[i].path);
     }
     return VXG_OK;

@@ -10,16 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-int vxg__h5_stat_same(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static int unchanged(int fd, const struct stat *was, const char *path) {
     struct stat now;
     VXG_FAIL_IF(fstat(fd, &now) != 0, VXG_ERR_INPUT, "%s: cannot look at it: %s", path,
                 strerror(errno));
-    VXG_FAIL_IF(!vxg__h5_stat_same(&now, was), VXG_ERR_INPUT,
+    VXG_FAIL_IF(!vxg__stat_same(&now, was), VXG_ERR_INPUT,
                 "%s changed while it was read (%lld bytes before, %lld now)", path,
                 (long long)was->st_size, (long long)now.st_size);
     return VXG_OK;
@@ -113,7 +108,7 @@ static int same_file(const vxg__h5_file *f) {
     void *handle = NULL;
     struct stat st;
     if (H5Fget_vfd_handle(f->id, H5P_DEFAULT, &handle) < 0 || !handle) return 0;
-    return fstat(*(int *)handle, &st) == 0 && vxg__h5_stat_same(&st, &f->was);
+    return fstat(*(int *)handle, &st) == 0 && vxg__stat_same(&st, &f->was);
 }
 
 static int open_new(vxg__h5_file *f, const char *real) {

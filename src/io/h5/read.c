@@ -86,12 +86,8 @@ static int take_box(const vxg__h5_dataset *d, const box *b, const int64_t *place
         step[i] = n;
         n *= b->count[i];
     }
-    if (missing && !d->has_fill) return never_written(d, b->start);
-    if (missing) {
-        vxg__h5_fill_box(d, b->count, to, place);
-    } else {
-        vxg__h5_convert(d, from, step, b->count, to, place);
-    }
+    if (missing) return never_written(d, b->start);
+    vxg__h5_convert(d, from, step, b->count, to, place);
     return VXG_OK;
 }
 
@@ -205,11 +201,7 @@ static const char *unpack_one(const work *w, int slot, int64_t i) {
     box b;
     chunk_at(d, w->g, w->b->first + i, corner);
     overlap(d, corner, w->start, w->count, place, &b);
-    if (w->b->bytes[i] == 0) {
-        if (!d->has_fill) return "it was never written";
-        vxg__h5_fill_box(d, b.count, w->to, place);
-        return NULL;
-    }
+    if (w->b->bytes[i] == 0) return "it was never written"; /* whatever its fill value */
     const char *why =
         vxg__h5_decode(d, mask_of(d, corner, w->b->mask[i]), w->g->bytes,
                        d->session->window + w->b->place[i], w->b->bytes[i], a, other, &plain);

@@ -18,6 +18,8 @@ static int serve_open(vxg__h5_server *s, vxg__h5_body *request, vxg__h5_body *re
     vxg__h5_put(reply, (int64_t)st->st_size);
     vxg__h5_put(reply, (int64_t)st->st_mtim.tv_sec);
     vxg__h5_put(reply, (int64_t)st->st_mtim.tv_nsec);
+    vxg__h5_put(reply, (int64_t)st->st_ctim.tv_sec);
+    vxg__h5_put(reply, (int64_t)st->st_ctim.tv_nsec);
     return VXG_OK;
 }
 

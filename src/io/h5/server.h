@@ -55,7 +55,6 @@ void vxg__h5_server_close(vxg__h5_server *s);
 /* files.c: the file that `from` (-1: none, it is the first) calls `name`. */
 int vxg__h5_file_open(vxg__h5_server *s, int from, const char *name, int *index);
 int vxg__h5_file_unchanged(const vxg__h5_file *f);
-int vxg__h5_stat_same(const struct stat *a, const struct stat *b);
 /* A raw file that a dataset of `from` names, for reading past libhdf5. */
 int vxg__h5_raw_open(vxg__h5_server *s, int from, const char *name, vxg__h5_raw *out);
 /* walk.c: follows a path of links, one by one; *object < 0: nothing is there. Close it. */

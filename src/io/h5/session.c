@@ -100,9 +100,11 @@ static int open_file(vxg__h5_session *s, const vxg__h5_opts *opts) {
     vxg__h5_put_words(b, s->path);
     vxg__h5_put(b, opts->follow);
     VXG_TRY(vxg__h5_ask(s, VXG__H5_OPEN));
-    const int64_t id[5] = {(int64_t)s->was.st_dev, (int64_t)s->was.st_ino, (int64_t)s->was.st_size,
-                           (int64_t)s->was.st_mtim.tv_sec, (int64_t)s->was.st_mtim.tv_nsec};
-    for (int i = 0; i < 5; i++)
+    const int64_t id[7] = {(int64_t)s->was.st_dev,          (int64_t)s->was.st_ino,
+                           (int64_t)s->was.st_size,         (int64_t)s->was.st_mtim.tv_sec,
+                           (int64_t)s->was.st_mtim.tv_nsec, (int64_t)s->was.st_ctim.tv_sec,
+                           (int64_t)s->was.st_ctim.tv_nsec};
+    for (int i = 0; i < 7; i++)
         VXG_FAIL_IF(vxg__h5_take(&s->reply) != id[i], VXG_ERR_INPUT,
                     "it changed while it was opened");
     return VXG_OK;
@@ -207,7 +209,7 @@ int vxg__h5_ask(vxg__h5_session *s, int what) {
 int vxg__h5_session_unchanged(const vxg__h5_session *s) {
     struct stat now;
     VXG_FAIL_IF(fstat(s->fd, &now) != 0, VXG_ERR_INPUT, "%s: %s", s->path, strerror(errno));
-    VXG_FAIL_IF(!vxg__h5_stat_same(&now, &s->was), VXG_ERR_INPUT, "%s changed while it was read",
+    VXG_FAIL_IF(!vxg__stat_same(&now, &s->was), VXG_ERR_INPUT, "%s changed while it was read",
                 s->path);
     return VXG_OK;
 }

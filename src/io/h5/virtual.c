@@ -3,8 +3,8 @@
  * n-th place of the other. Where both have the same numbers of elements along their axes (axes of
  * one element apart), that holds axis by axis, and a block is read in runs.
  *
- * A source that is missing or too small is an error: libhdf5 would give its fill value instead.
- * What no source covers is the fill value, as the format says. */
+ * A source that is missing or too small is an error, and so are elements that no source covers
+ * (cover.c): libhdf5 would give the fill value instead, which nobody has measured. */
 #include "io/h5/dataset.h"
 
 #include <stdio.h>
@@ -284,8 +284,6 @@ int vxg__h5_virtual_grain(vxg__h5_dataset *d, int64_t *grain, int64_t *memory) {
 
 int vxg__h5_read_virtual(vxg__h5_dataset *d, const int64_t *start, const int64_t *count,
                          const vxg__h5_target *to) {
-    const int64_t zeros[VXG_MAX_DIMS] = {0};
-    vxg__h5_fill_box(d, count, to, zeros);
     for (int64_t i = 0; i < d->nmaps; i++) {
         vxg__h5_map *m = &d->maps[i];
         if (m->nto == 0) {
@@ -294,6 +292,10 @@ int vxg__h5_read_virtual(vxg__h5_dataset *d, const int64_t *start, const int64_t
         }
         VXG_FAIL_IF(!is_good(d, m), VXG_ERR_UNSUPPORTED,
                     "the part from %s of %s is no regular pattern of blocks", m->name, m->file);
+    }
+    VXG_TRY(vxg__h5_covered(d, start, count));
+    for (int64_t i = 0; i < d->nmaps; i++) {
+        const vxg__h5_map *m = &d->maps[i];
         VXG_TRY(is_endless(m) ? read_endless(d, m, start, count, to)
                               : read_map(d, m, m->file, start, count, to));
     }

@@ -10,10 +10,10 @@
 
 #include "base/base.h"
 
-#define VXG__H5_WIRE 1 /* the version of what follows */
+#define VXG__H5_WIRE 2 /* the version of what follows */
 
 enum vxg__h5_request {
-    VXG__H5_OPEN = 1, /* path, follow -> file's id of 5 numbers */
+    VXG__H5_OPEN = 1, /* path, follow -> file's id of 7 numbers */
     VXG__H5_KIND,     /* path -> vxg__h5_kind */
     VXG__H5_LIST,     /* path of a group, most -> n, then kind and name of each */
     VXG__H5_TEXT,     /* path, attribute -> text, numbers as text, "" when there is none */
