@@ -22,10 +22,12 @@ static const cli_row rows[] = {
             "use one detector row: 512, or a fraction of the height: 0.5; not given: several rows"),
     CLI_OWN("max-rows", 0, VXG_OPT_INT, offsetof(options, max_rows), "9", 1, 64, "rows", NULL,
             "without --nsino, use up to this many rows spread over the height"),
-    CLI_OWN(
-        "center-range", 0, VXG_OPT_RANGE, offsetof(options, center_range), NULL, 0, 0, "px",
-        "A:B[:STEP]",
-        "columns to search; not given: the middle half of the detector, of a full turn all of it"),
+    CLI_OWN("center-range", 0, VXG_OPT_RANGE, offsetof(options, center_range), NULL, 0, 0, "px",
+            "A:B[:STEP]",
+            "columns to search, from A up to B; not given: the middle half of the detector, of a "
+            "full turn "
+            "all columns where opposite views share enough (the narrowest strip is 1/16 of the "
+            "columns, 16 at least)"),
     CLI_PART_ROWS(offsetof(options, part)),
     CLI_OWN("max-memory", 0, VXG_OPT_REAL, offsetof(options, max_memory), "1024", 1, 1e9, "MB",
             NULL,
@@ -54,8 +56,8 @@ static void sort_curve(double *x, double *y, int64_t n) { /* coarse points come 
     }
 }
 
-static int draw(const cli_run *r, const cli_center *c, vxg_outputs *set, const char *path,
-                int force) {
+static int draw(const cli_run *r, const cli_center *c, const cli_odd *odd, vxg_outputs *set,
+                const char *path, int force) {
     static const char *const names[2] = {"Fourier wedge", "0/180 degree registration"};
     const double value[2] = {c->wedge, c->pair};
     vxg_curve curves[2];
@@ -77,6 +79,7 @@ static int draw(const cli_run *r, const cli_center *c, vxg_outputs *set, const c
     int status = cli_provenance_start(&prov, r);
     if (!status) status = cli_provenance_add(&prov, "input", "%s", r->operands[0]);
     if (!status) status = cli_provenance_add(&prov, "center", "%.6f", c->used);
+    if (!status) status = cli_odd_provenance(odd, &prov);
     if (!status)
         status = vxg_picture_curves(curves, n, title, "detector column (px)",
                                     "score, scaled (lowest wins)", &pic);
@@ -86,7 +89,8 @@ static int draw(const cli_run *r, const cli_center *c, vxg_outputs *set, const c
     return status;
 }
 
-static void print_result(const cli_run *r, const cli_center *c, const char *picture) {
+static void print_result(const cli_run *r, const cli_center *c, const cli_odd *odd,
+                         const char *picture) {
     if (!r->shared->json) {
         printf("%.2f\n", c->used);
         return;
@@ -100,6 +104,7 @@ static void print_result(const cli_run *r, const cli_center *c, const char *pict
     cli_json_real(&j, "registration", c->pair);
     cli_json_int(&j, "rows", c->rows);
     cli_json_text(&j, "picture", picture);
+    cli_odd_json(&j, odd);
     cli_json_close(&j, '}');
 }
 
@@ -122,9 +127,9 @@ static int run(cli_run *r) {
         status = cli_center_find(scan, &sel, &o->center_range, row, o->max_rows, o->max_memory, &c);
     if (!status) {
         cli_center_say(r, &c, &odd);
-        if (o->output) status = draw(r, &c, set, o->output, o->force);
+        if (o->output) status = draw(r, &c, &odd, set, o->output, o->force);
         if (!status) status = cli_commit(&set);
-        if (!status) print_result(r, &c, o->output);
+        if (!status) print_result(r, &c, &odd, o->output);
         cli_center_free(&c);
     }
     vxg_outputs_abandon(set);

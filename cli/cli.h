@@ -50,7 +50,7 @@ typedef struct cli_row {
     CLI_OWN("json", 0, VXG_OPT_FLAG, offsetof(V, shared.json), NULL, 0, 0, NULL, NULL,             \
      "print the result as JSON on standard output"),                                              \
     CLI_OWN("quiet", 'q', VXG_OPT_FLAG, offsetof(V, shared.quiet), NULL, 0, 0, NULL, NULL,         \
-     "no progress and no messages, except errors"),                                               \
+     "no progress, messages or warnings, errors alone (provenance and --json keep warnings)"),                                               \
     CLI_OWN("verbose", 'v', VXG_OPT_FLAG, offsetof(V, shared.verbose), NULL, 0, 0, NULL, NULL,     \
      "also show the library's log: devices, compilers, cache"),                                   \
     CLI_OWN("help", 'h', VXG_OPT_FLAG, offsetof(V, shared.help), NULL, 0, 0, NULL, NULL,           \
@@ -160,7 +160,7 @@ void cli_help_all(FILE *f);
 /* message.c */
 /* A line on standard error, unless --quiet. */
 void cli_say(const cli_run *run, const char *format, ...) VXG_PRINTF(2, 3);
-void cli_warn(const char *format, ...) VXG_PRINTF(1, 2);
+void cli_warn(const cli_run *run, const char *format, ...) VXG_PRINTF(2, 3);
 /* One line, or what lines the text has; control characters as '?'. */
 void cli_to_stderr(const char *before, const char *text);
 /* Picks the UTF-8 or the ASCII spelling for where the text goes. */
@@ -326,6 +326,7 @@ int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *ge
 typedef struct cli_center {
     double wedge, pair; /* columns of the full detector; NaN: the method failed, see *_why */
     char wedge_why[256], pair_why[256];
+    char unlike[256]; /* of a full turn: why its opposite views do not say where the axis is */
     double used;
     const char *method;  /* in words */
     double sector[2];    /* full: the same from one half of the directions and from the other */
@@ -333,6 +334,9 @@ typedef struct cli_center {
     int64_t rows;        /* detector rows used */
     double *x[2], *y[2]; /* score curves: wedge, pair */
     int64_t n[2];
+    double lo[2], hi[2]; /* columns judged: wedge, pair */
+    int at_border[2];    /* the best lies at one of these */
+    int range_given;     /* --center-range */
 } cli_center;
 /* Both methods on up to max_rows rows (evenly spread, or the one given: row >= 0), within
  * --max-memory of `memory` MB, or VXG_ERR_MEMORY. */
@@ -341,6 +345,9 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
 /* "centre 295.58 (Fourier wedge) 295.61 (0/180 registration)", and a warning if they disagree by
  * more than a pixel, which becomes a part of odd too. */
 void cli_center_say(const cli_run *run, const cli_center *c, cli_odd *odd);
+/* Warns that the axis, which is used, lies at the border of the columns lo to hi that were judged;
+ * beyond: why there was no judging there. */
+void cli_center_border(double axis, double lo, double hi, const char *beyond, cli_odd *odd);
 void cli_center_free(cli_center *c);
 
 /* recon.c, try.c, slice of recon */

@@ -10,10 +10,22 @@ static int new_curve(cli_center *out, int which, vxg_ct_center_curve *c) {
     out->y[which] = calloc(CLI_CENTER_CURVE, sizeof(double));
     if (!out->x[which] || !out->y[which])
         return vxg_error_set(VXG_ERR_MEMORY, "out of memory for a score curve");
-    *c = (vxg_ct_center_curve){
-        .center = out->x[which], .score = out->y[which], .capacity = CLI_CENTER_CURVE};
+    *c = (vxg_ct_center_curve){.size = sizeof *c,
+                               .center = out->x[which],
+                               .score = out->y[which],
+                               .capacity = CLI_CENTER_CURVE};
     return VXG_OK;
 }
+
+static void keep_curve(cli_center *out, int which, const vxg_ct_center_curve *c) {
+    out->n[which] = c->count;
+    out->lo[which] = c->lo, out->hi[which] = c->hi;
+    out->at_border[which] = c->at_border;
+}
+
+/* Columns: so close to the last strip that is wide enough to be judged, an axis beyond it is not
+ * told from one there. */
+#define AT_BORDER 2.0
 
 /* Stripes narrower than about half of this are rings. */
 enum { STRIPE = 21 };
@@ -37,9 +49,15 @@ static int wedge(const float *data, int64_t views, int64_t nrows, int64_t n, con
     opts.smooth = smoothing(n, 4);
     if (!status && cli_cancel) status = vxg_error_set(VXG_ERR_CANCELLED, "interrupted");
     if (!status) status = vxg_ct_center_vo(mean, views, n, theta, &opts, &curve, &out->wedge);
-    out->n[0] = curve.count;
+    if (!status) keep_curve(out, 0, &curve);
     free(mean);
     return status;
+}
+
+static int whole_turn(const double *theta, int64_t views) {
+    double lo = INFINITY, hi = -INFINITY;
+    for (int64_t v = 0; v < views; v++) lo = fmin(lo, theta[v]), hi = fmax(hi, theta[v]);
+    return hi - lo > 1.9 * M_PI;
 }
 
 /* A full turn: every view against its opposite one, wherever the axis is; else the seam between the
@@ -52,10 +70,12 @@ static int registration(const float *data, float *clean, int64_t views, int64_t 
         status = vxg_ct_center_opposite(data, views, nrows, n, theta, &opts, &curve, &out->pair);
     out->full = !status;
     if (status == VXG_ERR_INPUT) {
+        snprintf(out->unlike, sizeof out->unlike, "%s",
+                 whole_turn(theta, views) ? vxg_error_message() : "");
         opts.smooth = smoothing(n, 8);
         status = vxg_ct_center_pair(clean, views, nrows, n, theta, &opts, &curve, &out->pair);
     }
-    out->n[1] = status ? 0 : curve.count;
+    if (!status) keep_curve(out, 1, &curve);
     return status;
 }
 
@@ -74,6 +94,9 @@ static int sectors(const float *data, int64_t views, int64_t size, int64_t nrows
         part && angle ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory for projections");
     for (int k = 0; !status && k < 2; k++) {
         int64_t n = 0;
+        double x, y; /* a curve: what it says of the border is not logged */
+        vxg_ct_center_curve curve = {
+            .size = sizeof curve, .center = &x, .score = &y, .capacity = 1};
         for (int64_t v = 0; v < views; v++) {
             const double t = fmod(fmod(theta[v] - theta[0], M_PI) + M_PI + 1e-9, M_PI);
             if ((t >= M_PI_2) != k) continue;
@@ -82,7 +105,7 @@ static int sectors(const float *data, int64_t views, int64_t size, int64_t nrows
         }
         out->sector[k] = NAN;
         if (n > 1)
-            status = vxg_ct_center_opposite(part, n, nrows, size / nrows, angle, opts, NULL,
+            status = vxg_ct_center_opposite(part, n, nrows, size / nrows, angle, opts, &curve,
                                             &out->sector[k]);
         if (status && !is_end(status)) status = VXG_OK; /* says nothing */
     }
@@ -146,7 +169,7 @@ static int check_memory(vxg_scan_reader *scan, const cli_select *sel, int64_t nr
     for (int64_t v = 0; v < views; v++) lo = fmin(lo, theta[v]), hi = fmax(hi, theta[v]);
     const int64_t beside = hi - lo > 1.02 * M_PI ? nrows : 1; /* else no two views are opposite */
     int64_t methods = n < 8 ? 0 : vxg_ct_center_memory(views, nrows, n, opts);
-    if (methods < 0) methods = 0; /* they say why they refuse the options */
+    if (methods < 0) return vxg_error_context(VXG_ERR_ARGUMENT, "--center-range");
     return cli_memory_need(scan, !sel->no_minus_log, memory,
                            4 * views * n * (2 * nrows + beside) + views * 16 +
                                4 * CLI_CENTER_CURVE * (int64_t)sizeof(double) +
@@ -179,11 +202,12 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
         opts.lo = range->start - (double)sel->col0;
         opts.hi = isinf(range->stop) ? (double)n : range->stop - (double)sel->col0;
         opts.step = range->step;
-        if (opts.lo < -0.5 || opts.hi > (double)n || opts.lo >= opts.hi)
+        if (opts.lo < 0 || opts.hi > (double)n || opts.lo >= fmin(opts.hi, (double)(n - 1)))
             return vxg_error_set(
                 VXG_ERR_ARGUMENT,
                 "--center-range: %g:%g is not a range inside the columns %lld:%lld", range->start,
                 range->stop, (long long)sel->col0, (long long)sel->col1);
+        opts.hi = fmin(opts.hi, (double)(n - 1)); /* the last column's middle */
     }
     int status = cli_scan_theta(scan, sel, &theta);
     if (!status) status = check_memory(scan, sel, out->rows, theta, &opts, memory);
@@ -205,6 +229,8 @@ int cli_center_find(vxg_scan_reader *scan, const cli_select *sel, const vxg_rang
     double shift = (double)sel->col0;
     for (int m = 0; m < 2; m++)
         for (int64_t i = 0; i < out->n[m]; i++) out->x[m][i] += shift;
+    for (int m = 0; m < 2; m++) out->lo[m] += shift, out->hi[m] += shift;
+    out->range_given = range->given;
     out->wedge += shift, out->pair += shift; /* NaN stays NaN */
     out->sector[0] += shift, out->sector[1] += shift;
     const int by_wedge = !out->full && isfinite(out->wedge);
@@ -226,8 +252,6 @@ static void say_disagreement(const cli_center *c, cli_odd *odd) {
                 c->full ? ", which looks at all pairs of opposite views and is used" : "",
                 floor(fmin(c->wedge, c->pair) - 1), ceil(fmax(c->wedge, c->pair) + 2),
                 fmax(0.5, ceil(fabs(c->wedge - c->pair) + 5) / 20));
-    cli_warn("%s", odd->list[odd->n - 1].text);
-    odd->said = odd->n;
 }
 
 static void say_sectors(const cli_center *c, cli_odd *odd) {
@@ -238,8 +262,30 @@ static void say_sectors(const cli_center *c, cli_odd *odd) {
                 c->sector[0], c->sector[1], c->pair, floor(fmin(c->sector[0], c->sector[1]) - 1),
                 ceil(fmax(c->sector[0], c->sector[1]) + 2),
                 fmax(0.5, ceil(fabs(c->sector[0] - c->sector[1]) + 5) / 20));
-    cli_warn("%s", odd->list[odd->n - 1].text);
-    odd->said = odd->n;
+}
+
+static void say_unlike(const cli_center *c, cli_odd *odd) {
+    cli_odd_add(
+        odd, "centre-uncertain", 0,
+        "the views cover a full turn, but opposite ones do not show the axis (%s), as when it "
+        "is close to the detector's edge: column %.2f is of half a turn alone; look at the "
+        "slices with `voxgrad recon --type try` and give the sharpest with --rotation-axis",
+        c->unlike, c->used);
+}
+
+void cli_center_border(double axis, double lo, double hi, const char *beyond, cli_odd *odd) {
+    cli_odd_add(
+        odd, "centre-at-border", 0,
+        "the axis is put at column %.2f, which is the border of the columns judged, %.1f to "
+        "%.1f: it may lie beyond, %s; look at the slices there with `voxgrad recon --type "
+        "try --center-range` and give the sharpest with --rotation-axis",
+        axis, lo, hi, beyond);
+}
+
+static const char *beyond(const cli_center *c) {
+    if (c->range_given) return "outside --center-range or where too little can be compared";
+    if (c->full) return "where opposite views share too few columns to be compared";
+    return "where nothing was looked for (--center-range does)";
 }
 
 void cli_center_say(const cli_run *run, const cli_center *c, cli_odd *odd) {
@@ -253,10 +299,16 @@ void cli_center_say(const cli_run *run, const cli_center *c, cli_odd *odd) {
     if (c->wedge_why[0] && c->full)
         cli_say(run, "Fourier wedge: %s", c->wedge_why);
     else if (c->wedge_why[0])
-        cli_warn("Fourier wedge: %s; using the registration's value", c->wedge_why);
-    if (c->pair_why[0]) cli_warn("0/180 degree registration: %s", c->pair_why);
+        cli_warn(run, "Fourier wedge: %s; using the registration's value", c->wedge_why);
+    if (c->pair_why[0]) cli_warn(run, "0/180 degree registration: %s", c->pair_why);
+    const int which = c->used == c->wedge ? 0 : 1;
+    const double inside = fmin(c->used - c->lo[which], c->hi[which] - c->used);
+    if (c->at_border[which] || (c->full && !c->range_given && inside < AT_BORDER))
+        cli_center_border(c->used, c->lo[which], c->hi[which], beyond(c), odd);
     if (fabs(c->wedge - c->pair) > 1) say_disagreement(c, odd);
     if (fabs(c->sector[0] - c->sector[1]) > 2) say_sectors(c, odd);
+    if (c->unlike[0]) say_unlike(c, odd);
+    cli_odd_say(run, run->operands[0], odd);
 }
 
 void cli_center_free(cli_center *c) {

@@ -127,7 +127,8 @@ static int run_verb(const cli_verb *verb, int argc, char **argv) {
     if (!status && run.shared->help) {
         cli_help_verb(stdout, verb);
     } else if (!status) {
-        vxg_set_log(cli_log_to_stderr, NULL, run.shared->verbose ? 2 : 0);
+        const int level = run.shared->verbose ? 2 : run.shared->quiet ? -1 : 0;
+        vxg_set_log(cli_log_to_stderr, NULL, level);
         status = verb->run(&run);
         vxg_set_log(NULL, NULL, -1);
     }

@@ -70,7 +70,8 @@ void cli_say(const cli_run *run, const char *format, ...) {
     va_end(ap);
 }
 
-void cli_warn(const char *format, ...) {
+void cli_warn(const cli_run *run, const char *format, ...) {
+    if (run->shared->quiet) return;
     va_list ap;
     va_start(ap, format);
     say_list("voxgrad: warning: ", format, ap);

@@ -440,7 +440,8 @@ static int open_job(cli_job *job) {
     if (!status && !job->geo) {
         double p = job->scan->pixel_size;
         if (p != 0 && !(isnormal(p) && p > 0)) {
-            cli_warn("the scan's pixel size, %g %s, is no length: voxel sizes are left out", p,
+            cli_warn(job->run,
+                     "the scan's pixel size, %g %s, is no length: voxel sizes are left out", p,
                      job->scan->pixel_unit);
             p = 0;
         }

@@ -105,7 +105,8 @@ int cli_recon_axis(cli_job *job) {
     vxg_ct_summary kind = {.size = sizeof kind};
     vxg_ct_geometry *moved = NULL;
     float *row = NULL;
-    double column = 0;
+    double column = 0, x, y;
+    vxg_ct_center_curve curve = {.size = sizeof curve, .center = &x, .score = &y, .capacity = 1};
     int status = vxg_ct_geometry_summary(job->geo, NULL, &kind);
     if (!status && kind.beam == VXG_CT_BEAM_PARALLEL)
         return vxg_error_set(VXG_ERR_ARGUMENT,
@@ -116,9 +117,14 @@ int cli_recon_axis(cli_job *job) {
     if (!status)
         status =
             vxg_ct_center_conjugate(row, job->sel.view1 - job->sel.view0,
-                                    job->sel.col1 - job->sel.col0, job->geo, NULL, NULL, &column);
+                                    job->sel.col1 - job->sel.col0, job->geo, NULL, &curve, &column);
     free(row);
     if (status) return vxg_error_context(status, "--rotation-axis auto");
+    if (curve.at_border)
+        cli_center_border(column, curve.lo, curve.hi,
+                          "over an eighth of the columns from where the geometry file sees it",
+                          &job->odd);
+    cli_odd_say(job->run, job->scan->path, &job->odd);
     const double said = 0.5 * (kind.center[0] + kind.center[1]), shift = said - column;
     cli_say(job->run,
             "axis at column %.2f by conjugate rays; %s sees it at %.2f: the detector is moved by "

@@ -479,7 +479,7 @@ static int run(cli_run *r) {
                 j.opt->scan.path, (long long)j.views, (long long)j.rows, (long long)j.cols,
                 j.largest, cli_bytes(2.0 * (double)j.views * (double)j.rows * (double)j.cols),
                 seconds);
-        if (j.saturated) cli_warn("%lld pixels are saturated", (long long)j.saturated);
+        if (j.saturated) cli_warn(r, "%lld pixels are saturated", (long long)j.saturated);
         print_result(&j, seconds);
     }
     vxg_outputs_abandon(j.outputs);

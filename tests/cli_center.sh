@@ -57,6 +57,31 @@ sys.exit(abs(c - $2) > $3)"
     "$V" recon "$W/side.h5" -o "$W/side" --type slice --device cpu 2>"$W/err" >"$W/out"
     check side_recon "$(cat "$W/err")" sh -c "grep -q 'slices of [0-9]* x [0-9]* voxels from 128' '$W/err' &&
         grep -q '\"center.method\": \"registration of all' '$W'/side/*.json"
+    # ---- an axis that cannot be told, or lies outside what was searched, is not given in silence ----
+    border='warning \(centre-at-border\): the axis is put at column .*may lie beyond'
+    for c in 7 119; do
+        "$V" simulate -o "$W/edge.h5" -p disc --rows 3 --cols 128 -c $c --views 180 --range 360 --photons 20000 -q \
+            --force >/dev/null
+        "$V" center "$W/edge.h5" --json -o "$W/edge.png" --force >"$W/c.json" 2>"$W/err"
+        check "edge_$c" "$(cat "$W/err")" sh -c "[ \$(grep -cE '$border' '$W/err') = 1 ] &&
+            ! grep -q 'best score' '$W/err' && grep -q '\"the axis is put at column' '$W/c.json' &&
+            grep -aq 'warning.centre-at-border' '$W/edge.png'"
+    done
+    "$V" simulate -o "$W/over.h5" --rows 3 --cols 128 -c 3 --views 180 --range 360 -q >/dev/null
+    "$V" center "$W/over.h5" --json >"$W/c.json" 2>"$W/err"
+    check edge_unlike "$(cat "$W/err")" sh -c "grep -q 'warning (centre-uncertain): .*opposite ones do not show' '$W/err' &&
+        grep -q 'opposite ones do not show' '$W/c.json'"
+    "$V" recon "$W/edge.h5" -o "$W/edge" --type slice --device cpu --json -q >"$W/c.json" 2>"$W/err"
+    check edge_recon "$(cat "$W/err")" sh -c "[ ! -s '$W/err' ] && grep -q 'axis is put at column' '$W/c.json' &&
+        grep -q '\"warning.centre-at-border\": ' '$W'/edge/*.json"
+    "$V" center "$W/sim.h5" --center-range 62:70 >"$W/out" 2>"$W/err"
+    check edge_range "$(cat "$W/err")" grep -qE "$border, outside --center-range" "$W/err"
+    "$V" center "$W/side.h5" >"$W/out" 2>"$W/err"
+    check edge_not "$(cat "$W/err")" sh -c "! grep -q 'centre-at-border' '$W/err'"
+    for r in 40: :128 40:128 58.9:59.9:0.01; do
+        near "range_$r" "$W/sim.h5" 59.3 0.15 --center-range $r
+    done
+    refuses range_fine 2 '\-\-center-range: .*steps 1e-06' "$V" center "$W/sim.h5" --center-range 40:80:1e-6
     # ---- fan and cone: the scan has its axis elsewhere than the geometry file says ----
     # fan NAME COLUMN OPTIONS: simulated with the axis at COLUMN, found by a file that has it in the middle
     fan() {

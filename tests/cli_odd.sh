@@ -107,8 +107,11 @@ for u in "" "--unit mm"; do
 done
 twice() {
     python3 - "$1" "$2" <<'PY'
-import array, sys
-a, b = (array.array("f", open(p, "rb").read()[128:]) for p in sys.argv[1:])
+import array, math, sys
+def values(path):  # notes may follow them
+    data = open(path, "rb").read()
+    return array.array("f", data[128:128 + 4 * math.prod(eval(data[10:128])["shape"])])
+a, b = map(values, sys.argv[1:])
 assert len(a) == len(b) > 0 and any(a) and all(y == 2 * x for x, y in zip(a, b))
 PY
 }

@@ -216,6 +216,8 @@ TEST(curve_and_range)
             CHECK_OK(vxg_ct_center_vo(s, V, U, theta, &o, &curve, &best));
         CHECK(fabs(best - 50.4) < 0.05, "method %d: %g", method, best);
         check_curve(&curve, 41.3, 60, best);
+        EXPECT(curve.lo == 41.3 && fabs(curve.hi - 59.3) < 1e-9 && !curve.at_border,
+               "judged %g to %g, border %d", curve.lo, curve.hi, curve.at_border);
         EXPECT(curve.count == 19 - 5 + 41 || curve.count == 19 - 4 + 41, "%d points",
                (int)curve.count);
         int64_t all = curve.count;
@@ -233,6 +235,12 @@ TEST(curve_and_range)
         else
             CHECK_OK(vxg_ct_center_vo(s, V, U, theta, &o, NULL, &best));
         EXPECT(best >= 55 && best <= 58, "method %d: %g of 55 to 58", method, best);
+        if (method)
+            CHECK_OK(vxg_ct_center_pair(s, V, 1, U, theta, &o, &curve, &best));
+        else
+            CHECK_OK(vxg_ct_center_vo(s, V, U, theta, &o, &curve, &best));
+        EXPECT(curve.at_border == (best < 55.1 || best > 57.9), "method %d: %g, border %d", method,
+               best, curve.at_border);
     }
 }
 

@@ -429,7 +429,7 @@ typedef struct vxg_ct_center_opts {
     uint32_t reserved0; /* 0 */
     double lo, hi;      /* columns searched; both 0: the middle half of the detector */
     double step;        /* coarse step, 0: 0.5 */
-    double fine;        /* fine step, 0: 0.05 */
+    double fine;        /* fine step, 0: 0.05, or step where that is less */
     double smooth;      /* rows are smoothed by a Gaussian of this sigma, columns; 0: as little as
                          * the method can do with */
 } vxg_ct_center_opts;
@@ -439,6 +439,11 @@ typedef struct vxg_ct_center_curve { /* score curve; free() nothing: caller's ar
     uint32_t reserved0;              /* 0 */
     double *center, *score;
     int64_t capacity, count;
+    double lo, hi; /* set: the columns that were judged, between which the centre was sought: those
+                    * asked for, less those where too little can be compared */
+    int at_border; /* set: 1 when the best lies at one of these, so that the axis may lie beyond;
+                    * without a curve this is logged as a warning */
+    uint32_t reserved1; /* 0 */
 } vxg_ct_center_curve;
 
 /* Vo's Fourier double-wedge method (Opt. Express 22 (2014) 19078). theta in radians; the scan

@@ -180,14 +180,15 @@ static int search(conjugate *w, const vxg_ct_summary *s, const vxg_ct_center_opt
         o.hi = fmin(fmax(middle + reach, o.lo), (double)(w->nu - 1));
     }
     double found;
-    VXG_TRY(vxg__center_search(w->who, &o, w->nu, conjugate_score, w, curve, &found));
+    vxg__judged judged;
+    VXG_TRY(vxg__center_search(w->who, &o, w->nu, conjugate_score, w, curve, &judged, &found));
     const double score = conjugate_score(w, found);
     VXG_FAIL_IF(!(score < NOT_ALIKE), VXG_ERR_INPUT,
                 "%s: conjugate rays agree nowhere from column %g to %g: %.3g of their squares is "
                 "unlike",
                 w->who, o.lo, o.hi, score);
     *center = found;
-    return VXG_OK;
+    return vxg__center_tell(w->who, &judged, vxg__center_at_border(&judged, found), curve);
 }
 
 int vxg_ct_center_conjugate(const float *projections, int64_t nviews, int64_t nu,

@@ -383,11 +383,14 @@ static int search(opposite *w, const vxg_ct_center_opts *given, vxg_ct_center_cu
                     "axis there",
                     w->who, o.lo, o.hi);
     }
-    VXG_TRY(vxg__center_search(w->who, &o, w->nu, less_likely, w, curve, center));
+    vxg__judged all, near;
+    VXG_TRY(vxg__center_search(w->who, &o, w->nu, less_likely, w, curve, &all, center));
     double lo, hi;
     const double c = *center, reach = fmax(2, strip_of(w, c, &lo, &hi) / 8);
     o.lo = fmax(o.lo, c - reach), o.hi = fmin(o.hi, c + reach);
-    return vxg__center_search(w->who, &o, w->nu, difference, w, NULL, center);
+    VXG_TRY(vxg__center_search(w->who, &o, w->nu, difference, w, NULL, &near, center));
+    const int border = vxg__center_at_border(&all, c) || vxg__center_at_border(&near, *center);
+    return vxg__center_tell(w->who, &all, border, curve);
 }
 
 int vxg_ct_center_opposite(const float *projections, int64_t nviews, int64_t nv, int64_t nu,

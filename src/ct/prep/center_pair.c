@@ -360,9 +360,12 @@ int vxg_ct_center_pair(const float *projections, int64_t nviews, int64_t nv, int
     *w = (pair_work){.who = who, .projections = projections, .nv = nv, .nu = nu};
     w->rows = nv < MAX_ROWS ? nv : MAX_ROWS;
     vxg_ct_center_opts o;
+    vxg__judged judged;
     int status = vxg__center_resolve(who, opts, nu, &o);
     if (!status) status = prepare(w, theta, nviews, o.smooth);
-    if (!status) status = vxg__center_search(who, opts, nu, pair_score, w, curve, center);
+    if (!status) status = vxg__center_search(who, opts, nu, pair_score, w, curve, &judged, center);
+    if (!status)
+        status = vxg__center_tell(who, &judged, vxg__center_at_border(&judged, *center), curve);
     vxg__views_free(&w->views);
     vxg__free(w->taps);
     vxg__free(w->data);

@@ -154,7 +154,7 @@ int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_
     VXG_TRY(VXG_IN(vxg_ct_center_opts, o, given));
     if (o->lo == 0 && o->hi == 0) o->lo = last / 4, o->hi = last * 3 / 4;
     if (o->step == 0) o->step = 0.5;
-    if (o->fine == 0) o->fine = 0.05;
+    if (o->fine == 0) o->fine = fmin(0.05, o->step);
     VXG_FAIL_IF(!(o->lo >= 0 && o->lo <= o->hi && o->hi <= last), VXG_ERR_ARGUMENT,
                 "%s: columns %g to %g; expected a range on the detector, 0 to %lld", who, o->lo,
                 o->hi, (long long)(nu - 1));
@@ -169,9 +169,30 @@ int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_
     return VXG_OK;
 }
 
+static vxg__judged judged_part(const grid *g, double fine) {
+    int64_t first = 0, last = g->n - 1;
+    while (first < last && isnan(g->score[first])) first++;
+    while (last > first && isnan(g->score[last])) last--;
+    return (vxg__judged){grid_center(g, first), grid_center(g, last), fine};
+}
+
+int vxg__center_at_border(const vxg__judged *j, double center) {
+    return j->lo < j->hi && (center - j->lo < j->fine || j->hi - center < j->fine);
+}
+
+int vxg__center_tell(const char *who, const vxg__judged *j, int border, vxg_ct_center_curve *out) {
+    vxg_ct_center_curve curve;
+    if (!out && border)
+        vxg__log(0, "%s: the best score lies at the border of columns %g to %g", who, j->lo, j->hi);
+    if (!out) return VXG_OK;
+    VXG_TRY(VXG_IN(vxg_ct_center_curve, &curve, out));
+    curve.lo = j->lo, curve.hi = j->hi, curve.at_border = border;
+    return VXG_OUT(vxg_ct_center_curve, out, &curve);
+}
+
 int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t nu,
                        vxg__center_score score, void *context, vxg_ct_center_curve *out,
-                       double *center) {
+                       vxg__judged *judged, double *center) {
     vxg_ct_center_opts o;
     vxg_ct_center_curve own, *const curve = out ? &own : NULL;
     VXG_TRY(VXG_IN(vxg_ct_center_curve, &own, out));
@@ -189,6 +210,7 @@ int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t 
                           "with the opposite view, or no structure",
                           who, o.lo, o.hi);
     if (status) goto done;
+    if (judged) *judged = judged_part(&coarse, o.fine);
 
     double c = grid_center(&coarse, best);
     double reach = 2 * o.step > 1 ? 2 * o.step : 1;
@@ -201,8 +223,6 @@ int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t 
         fill_curve(curve, &coarse, &fine);
         VXG_GOTO(status, VXG_OUT(vxg_ct_center_curve, out, curve), done);
     }
-    if (o.lo < o.hi && (*center - o.lo < o.fine || o.hi - *center < o.fine))
-        vxg__log(0, "%s: the best score lies at the border of columns %g to %g", who, o.lo, o.hi);
 done:
     vxg__free(coarse.score);
     vxg__free(fine.score);

@@ -23,10 +23,19 @@ typedef double (*vxg__center_score)(void *context, double center);
 /* Fills in the defaults and checks. */
 int vxg__center_resolve(const char *who, const vxg_ct_center_opts *given, int64_t nu,
                         vxg_ct_center_opts *resolved);
+typedef struct vxg__judged { /* first and last column of a search with a score, and its finest step
+                              */
+    double lo, hi, fine;
+} vxg__judged;
 /* Coarse grid, fine grid about its minimum, parabola through the fine minimum. */
 int vxg__center_search(const char *who, const vxg_ct_center_opts *opts, int64_t nu,
                        vxg__center_score score, void *context, vxg_ct_center_curve *curve,
-                       double *center);
+                       vxg__judged *judged, double *center);
+int vxg__center_at_border(const vxg__judged *judged, double center);
+/* Once for a method, what it judged and whether its result lies at the border of that: into the
+ * curve or, without one, into the log. */
+int vxg__center_tell(const char *who, const vxg__judged *judged, int at_border,
+                     vxg_ct_center_curve *curve);
 
 /* Bytes each method takes at most beside what it is given and the search (below). */
 int64_t vxg__center_vo_bytes(int64_t nviews, int64_t nu);

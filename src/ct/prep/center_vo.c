@@ -283,13 +283,15 @@ static void release(wedge *w) {
 
 /* One search over the columns [begin, end). */
 static int search(const wedge *views, int64_t begin, int64_t end, double largest,
-                  const vxg_ct_center_opts *opts, vxg_ct_center_curve *curve, double *center) {
+                  const vxg_ct_center_opts *opts, vxg_ct_center_curve *curve, vxg__judged *judged,
+                  double *center) {
     wedge w = *views;
     w.begin = begin, w.nu = end - begin;
     int status = prepare(&w);
     if (!status && w.full <= 1e-12 * largest)
         status = vxg_error_set(VXG_ERR_INPUT, "%s: the sinogram shows no structure", w.who);
-    if (!status) status = vxg__center_search(w.who, opts, w.nu, wedge_score, &w, curve, center);
+    if (!status)
+        status = vxg__center_search(w.who, opts, w.nu, wedge_score, &w, curve, judged, center);
     release(&w);
     if (!status) *center += (double)begin;
     return status;
@@ -312,7 +314,7 @@ static int refine(const wedge *views, double largest, const vxg_ct_center_opts *
         vxg_ct_center_opts o = all;
         o.lo = fmax(fmax(*center - reach, all.lo) - first, 0);
         o.hi = fmin(fmin(*center + reach, all.hi) - first, (double)(end - begin - 1));
-        VXG_TRY(search(views, begin, end, largest, &o, NULL, center));
+        VXG_TRY(search(views, begin, end, largest, &o, NULL, NULL, center));
     }
     return VXG_OK;
 }
@@ -334,12 +336,15 @@ int vxg_ct_center_vo(const float *sinogram, int64_t nviews, int64_t nu, const do
     }
     wedge w = {.who = who, .sinogram = sinogram, .stride = nu};
     vxg_ct_center_opts o;
+    vxg__judged judged;
     int status = vxg__center_resolve(who, opts, nu, &o);
     w.smooth = o.smooth;
     if (!status) status = vxg__views_order(who, nviews, theta, &w.views);
     if (!status) status = first_half(&w);
-    if (!status) status = search(&w, 0, nu, largest, opts, curve, center);
+    if (!status) status = search(&w, 0, nu, largest, opts, curve, &judged, center);
     if (!status) status = refine(&w, largest, opts, center);
+    if (!status)
+        status = vxg__center_tell(who, &judged, vxg__center_at_border(&judged, *center), curve);
     vxg__views_free(&w.views);
     return status;
 }
