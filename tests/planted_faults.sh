@@ -239,7 +239,7 @@ plant texel_fraction kernels/prelude/c.h 's/v = r - fr;/v = q - fq;/' "internal_
 plant prepared_list_runs src/ct/project/prepared.c 's/list\[i \+ k\] == list\[i\] \+ k/list[i + k] >= list[i] + k/' "ct_prepared_list cpu"
 plant prepared_texture_stale src/ct/project/prepared.c 's/return p->texture \? vxg__ct_texture_write\(.*$/return VXG_OK;/' "ct_prepared_list cpu"
 plant cone_bp_behind_source kernels/ct/project/cone_place.h 's/if \(!\(w > K_R\(0\.0\)\)\) return 0;//' "ct_fdk_backproject flat"
-plant cone_run_border kernels/ct/project/cone_columns.k 's/low >= K_R\(0\.0\) \&\& high/low >= -K_R(1.0) \&\& high/' "ct_cone_gpu opencl"
+plant cone_run_border kernels/ct/project/cone_columns.k 's/low >= 0 \&\& high/low >= -1 \&\& high/' "ct_cone_gpu opencl"
 plant cone_run_steady src/ct/project/cone_backproject.c 's/return p->steady \? "cone_bp_steady" : "cone_bp_run";/return "cone_bp_steady";/' "ct_cone_gpu opencl"
 plant cone_run_last kernels/ct/project/cone_run.h 's/if \(z0 \+ k >= nz\) return;/if (z0 + k > nz) return;/' "ct_cone_gpu opencl"
 plant fdk_weight_adjoint_edge kernels/ct/analytic/fdk.k 's/gx == nu - 1; i\+\+/gx == nu; i++/' "op_checks ct.fan.fbp.float64.tiny"
@@ -266,7 +266,7 @@ plant prepared_workspace_each_time src/ct/project/prepared.c 's/if \(!p->workspa
 # ---- cone beam and geometry derivatives ----
 plant cone_shadow_too_small kernels/ct/project/ray.h 's/K_R\(1\.01\) \* \(axis == 0/K_R(0.8) * (axis == 0/; s/K_R\(1\.01\) \* \(all/K_R(0.8) * (all/' \
     "op_checks ct.cone3d.joseph.float64.tiny"
-plant cone_behind_the_source kernels/ct/project/ray.h 's/if \(line\.sign > K_R\(0\.0\)\) lo = .*//' "ct_cone source_inside"
+plant cone_behind_the_source kernels/ct/project/ray_whole.h 's/if \(sign > K_R\(0\.0\)\) lo = .*//' "ct_cone source_inside"
 plant cone_length_isotropic kernels/ct/project/ray.h 's/y = d\.y \* K_P\(1\)/y = d.y * K_P(0)/' "ct_cone lengths"
 plant cone_source_mirrored src/ct/project/cone.c 's/vxg__cross3\(v->s, (c \+ RAY_D \+ 3 \* k), (c \+ RAY_M \+ 3 \* k)\)/vxg__cross3(\1, v->s, \2)/' "ct_cone blobs"
 plant curved_offset_mirrored src/ct/project/cone.c 's/\(nu - 1\) \+ q0\) \* step/(nu - 1) - q0) * step/' "ct_cone curved"
@@ -279,6 +279,11 @@ plant cone_schedule_third_row kernels/ct/schedule/cone_joseph.cpu.h 's/PICK\(p \
 plant cone_schedule_tile_too_narrow kernels/ct/schedule/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
 plant cone_schedule_behind_the_source src/ct/schedule/cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
 plant cone_schedule_rows_upside_down src/ct/schedule/cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
+
+plant cone_schedule_rows_from_the_middle kernels/ct/schedule/cone_joseph.cpu.h 's/row = center - z \/ .*;/row = center;/' "ct_cone_positions joseph_schedules"
+plant cone_rays_on_a_coarse_grid src/ct/project/cone.c 's/exp2\(59 - /exp2(38 - /' "ct_cone_positions joseph_plain" "ct_cone_positions siddon"
+plant cone_bp_on_a_coarse_grid src/ct/project/cone_backproject.c 's/exp2\(60 - /exp2(36 - /' "ct_cone_positions backprojector_plain"
+plant cone_steps_twice_at_ties kernels/ct/project/cone.k 's/if \(steep\) cone_step/if (0) cone_step/' "ct_cone_positions ties"
 
 # ---- the Joseph schedule for any rays ----
 plant ray_schedule_cells_twice kernels/ct/schedule/ray_joseph.cpu.h 's/\*from = i \? i \* t : -1/*from = i ? i * t - 1 : -1/' "ct_schedule_rays forward"
@@ -340,7 +345,7 @@ plant reader_one_row_off src/io/scan_read.c 's/box\[4\] = \{r0, r1,/box[4] = {r0
 plant bare_dataset_ignores_columns src/io/scan_read.c 's/from\[2\] = \{first, box\[2\]\}/from[2] = {first, 0}/' "io_scan bare"
 plant chunk_of_any_length src/io/h5/decode.c 's/made == want\)/made >= 0)/; s/if \(n != chunk_bytes\)/if (n < 0)/' "io_h5 chunks"
 plant last_length_unchecked src/io/h5/decode.c 's/if \(n != chunk_bytes\)/if (n < 0)/' "io_h5 chunks"
-plant strip_of_another_page src/io/tiff_read.c 's/if \(t->strip != strip \|\| !t->unpacked\)/if (!t->unpacked)/' "io_volume other_tiff"
+plant strip_of_another_page src/io/tiff_read.c 's/if \(t->strip != strip \|\| !t->unpacked\)/if (!t->unpacked)/' "io_blocks tiff_boxes"
 plant slices_with_gaps src/io/tiff_slices.c 's/number != s->list\[i - 1\]\.number \+ 1, VXG/number < 0, VXG/' "io_blocks tiff_slices"
 plant slices_change_unseen src/io/tiff_slices.c 's/\|\| !vxg__stat_same\(&now, &s->list\[i\]\.was\)\)/)/' "io_blocks tiff_slices"
 plant stack_changes_unseen src/io/tiff_stack.c 's/return vxg__tiff_unchanged\(s->file\)/return VXG_OK/' "io_blocks cut"

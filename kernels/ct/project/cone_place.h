@@ -18,6 +18,16 @@
 #define K_CONE_MIDDLE 13 /* column where the angle is 0 */
 #define K_CONE_STEP 14   /* radians per column */
 #define K_CONE_SECANT 15 /* of 1.02 columns, at least; 0: a column is too wide to tell */
+/* Rows of the table on the device. In float32 they also hold W, Q, R as 12 whole numbers (k_long) of voxels and
+ * pixels counted from 0, a depth of 1 being K_CONE_UNITS: column and row of a flat detector are the quotients Q / W
+ * and R / W, and where between two pixels they lie is the remainder, without rounding (see whole.h). */
+#if defined(VXG_DTYPE_f64)
+#define K_CONE_ROW K_CONE_BP_COEFS
+#else
+#define K_CONE_UNITS 16
+#define K_CONE_WHOLE 18
+#define K_CONE_ROW 42
+#endif
 
 K_FN real cone_at(K_GLOBAL const real *c, const real x, const real y, const real z) {
     return K_fma(c[1], x, K_fma(c[2], y, K_fma(c[3], z, c[0])));
@@ -55,5 +65,87 @@ K_FN int cone_place(K_GLOBAL const real *c, const int curved, const real x, cons
     *r = K_fma(cone_at(c + 8, x, y, z), inverse, middle_v);
     *weight = inverse * inverse;
     return 1;
+}
+
+/* ---- The two pixels of an axis that a voxel falls between ---- */
+struct cone_between {
+    int cell;    /* the pixel below; -2: beside the detector */
+    real w0, w1; /* weight of it and of the next */
+};
+struct cone_depth {
+    real inverse; /* of W or h */
+    real near;    /* and in whole numbers the inverse of `whole` */
+    k_long whole;
+};
+
+K_FN real cone_from_middle(const int i, const int n) {
+    return K_real(i) - K_R(0.5) * K_real(n - 1);
+}
+K_FN struct cone_between cone_between_reals(const real q, const int n) {
+    struct cone_between b;
+    b.cell = q > -K_R(1.0) && q < K_real(n) ? K_int(K_floor(q)) : -2;
+    b.w0 = par_hat(q, b.cell), b.w1 = par_hat(q, b.cell + 1);
+    return b;
+}
+
+#if !defined(VXG_DTYPE_f64)
+K_FN k_long cone_whole_at(K_GLOBAL const real *coef, const int form, const int gx, const int gy, const int gz) {
+    K_GLOBAL const k_long *c = (K_GLOBAL const k_long *)(coef + K_CONE_WHOLE) + 4 * form;
+    return c[0] + gx * c[1] + gy * c[2] + gz * c[3];
+}
+/* Of the quotient x / W: a float finds the pixel or the next one, the remainder tells. */
+K_FN struct cone_between cone_between_wholes(const k_long x, const struct cone_depth d, const int n) {
+    struct cone_between b;
+    const real q = K_real(x) * d.near;
+    b.cell = -2, b.w0 = b.w1 = K_R(0.0);
+    if (!(q > -K_R(1.5) && q < K_real(n) + K_R(0.5))) return b;
+    int cell = K_int(q);
+    k_long left = x - cell * d.whole;
+    if (left < 0) {
+        left += d.whole, cell--;
+    } else if (left >= d.whole) {
+        left -= d.whole, cell++;
+    }
+    const real f = K_real(left) * d.near;
+    b.cell = cell, b.w0 = K_max(K_R(1.0) - f, K_R(0.0)), b.w1 = f;
+    return b;
+}
+#endif
+
+/* Columns of voxel (gx, gy, gz) and its depth; 0 where it lies behind the source or beside all columns.
+ * ints: 0 nx, 1 ny, 2 nz, 3 nu, 4 nv. */
+K_FN int cone_columns_of(K_GLOBAL const real *c, const int curved, K_PRIVATE const k_params *k_p, const int gx,
+                         const int gy, const int gz, K_PRIVATE struct cone_between *q,
+                         K_PRIVATE struct cone_depth *d) {
+#if !defined(VXG_DTYPE_f64)
+    if (!curved) {
+        d->whole = cone_whole_at(c, 0, gx, gy, gz);
+        if (d->whole <= 0) return 0;
+        d->near = K_R(1.0) / K_real(d->whole), d->inverse = d->near * c[K_CONE_UNITS];
+        *q = cone_between_wholes(cone_whole_at(c, 1, gx, gy, gz), *d, K_I(3));
+        return q->cell >= -1 && q->cell < K_I(3);
+    }
+#endif
+    const real x = cone_from_middle(gx, K_I(0)), y = cone_from_middle(gy, K_I(1));
+    real column;
+    d->whole = 0, d->near = K_R(0.0);
+    if (!cone_column(c, curved, x, y, cone_from_middle(gz, K_I(2)), K_R(0.5) * K_real(K_I(3) - 1), &column,
+                     &d->inverse))
+        return 0;
+    *q = cone_between_reals(column, K_I(3));
+    return q->cell >= -1;
+}
+K_FN struct cone_between cone_rows_of(K_GLOBAL const real *c, const int curved, K_PRIVATE const k_params *k_p,
+                                      const int gx, const int gy, const int gz, const struct cone_depth d) {
+#if !defined(VXG_DTYPE_f64)
+    if (!curved) return cone_between_wholes(cone_whole_at(c, 2, gx, gy, gz), d, K_I(4));
+#endif
+    const real x = cone_from_middle(gx, K_I(0)), y = cone_from_middle(gy, K_I(1));
+    const real at = cone_at(c + 8, x, y, cone_from_middle(gz, K_I(2)));
+    (void)curved;
+    return cone_between_reals(K_fma(at, d.inverse, K_R(0.5) * K_real(K_I(4) - 1)), K_I(4));
+}
+K_FN real cone_weight_of(const struct cone_between b, const int pixel) {
+    return pixel == b.cell ? b.w0 : pixel == b.cell + 1 ? b.w1 : K_R(0.0);
 }
 #endif

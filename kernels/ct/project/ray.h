@@ -27,6 +27,15 @@
 #define K_RAY_COLUMNS 39 /* columns per radian of a curved detector */
 #define K_RAY_OFFSET 40 /* q0 of a curved detector */
 #define K_RAY_COEFS 41
+/* Rows of the table on the device; in float32 they also hold D and M as 18 whole multiples (k_long) of the grid,
+ * a power of two, see ray_whole.h. */
+#if defined(VXG_DTYPE_f64)
+#define K_RAY_ROW K_RAY_COEFS
+#else
+#define K_RAY_GRID 41
+#define K_RAY_WHOLE 42
+#define K_RAY_ROW 78
+#endif
 
 /* Another axis wins when it is larger by this factor: rays at exactly 45 degrees are x before y
  * before z in every precision. */
@@ -38,6 +47,7 @@ struct ray_line {
     int axis;
     real b, sb, c, sc; /* lines, indices from 0 at k' = 0 */
     real ib, ic;       /* 1/sb, 1/sc, 0 where the slope is 0 */
+    real inverse;      /* 1 over the component of D along the axis */
     real length;       /* across one slice, world units */
     real start, sign;  /* slices k' with sign (k' - start) > 0 lie on the ray; sign 0: all do */
 };
@@ -98,7 +108,7 @@ K_FN struct ray_line ray_line_along(K_GLOBAL const real *coef, const int siddon,
                              const struct ray_parts p, const real mb, const real mc) {
     struct ray_line line;
     const real inverse = K_R(1.0) / p.da;
-    line.axis = axis;
+    line.axis = axis, line.inverse = inverse;
     line.b = K_fma(p.eb, inverse, mb), line.c = K_fma(p.ec, inverse, mc);
     line.sb = ray_slope(p.db * inverse), line.sc = ray_slope(p.dc * inverse);
     line.ib = siddon && line.sb != K_R(0.0) ? K_R(1.0) / line.sb : K_R(0.0);

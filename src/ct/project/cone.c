@@ -172,6 +172,69 @@ static int make_tables(const vxg_ct_geometry *geo, vxg_ray_state *p) {
     return VXG_OK;
 }
 
+/* ---- Rows of the kernels' table ---- */
+int64_t vxg__ct_ray_row_size(vxg_real real) {
+    return real == VXG_REAL_F32 ? VXG_RAY_ROW : VXG_RAY_COEFS;
+}
+
+/* D and M with pixels, voxels and moments counted from number n / 2 of each axis. */
+static void from_whole_middle(const int64_t n[3], int64_t nu, int64_t nv, const double *coefs,
+                              double *out) {
+    double t[3], moved[3];
+    for (int i = 0; i < 3; i++) t[i] = (double)(n[i] / 2) - 0.5 * (double)(n[i] - 1);
+    memcpy(out, coefs + RAY_D, 9 * sizeof *out), memcpy(out + 9, coefs + RAY_M, 9 * sizeof *out);
+    const double q = (double)(nu / 2) - 0.5 * (double)(nu - 1);
+    const double r = (double)(nv / 2) - 0.5 * (double)(nv - 1);
+    for (int k = 0; k < 3; k++) {
+        vxg__cross3(t, out + 3 * k, moved);
+        for (int i = 0; i < 3; i++) out[9 + 3 * k + i] -= moved[i];
+    }
+    for (int i = 0; i < 3; i++) {
+        out[i] += q * out[3 + i] + r * out[6 + i];
+        out[9 + i] += q * out[12 + i] + r * out[15 + i];
+    }
+}
+
+/* The most that x cross D - M, and D, can be: affine in a pixel, so at a corner of the detector. */
+static double most_whole(const int64_t n[3], int64_t nu, int64_t nv, const double *lines) {
+    double most = 1;
+    for (int corner = 0; corner < 4; corner++) {
+        const double q = (corner & 1 ? 1 : -1) * (0.5 * (double)nu + 1);
+        const double r = (corner & 2 ? 1 : -1) * (0.5 * (double)nv + 1);
+        double d[3], m[3];
+        for (int i = 0; i < 3; i++) {
+            d[i] = fabs(lines[i] + q * lines[3 + i] + r * lines[6 + i]);
+            m[i] = fabs(lines[9 + i] + q * lines[12 + i] + r * lines[15 + i]);
+        }
+        for (int i = 0; i < 3; i++) {
+            const int j = (i + 1) % 3, k = (i + 2) % 3;
+            const double at =
+                m[i] + (0.5 * (double)n[j] + 2) * d[k] + (0.5 * (double)n[k] + 2) * d[j];
+            most = fmax(most, fmax(at, d[i]));
+        }
+    }
+    return most;
+}
+
+void vxg__ct_ray_row(const vxg_ct_volume *vol, int64_t nu, int64_t nv, vxg_real real,
+                     const double *coefs, void *row) {
+    const int64_t n[3] = {vol->nx, vol->ny, vol->nz};
+    float *const f = row;
+    double lines[18];
+    int64_t whole[18];
+    if (real == VXG_REAL_F64) {
+        memcpy(row, coefs, VXG_RAY_COEFS * sizeof *coefs);
+        return;
+    }
+    for (int i = 0; i < VXG_RAY_COEFS; i++) f[i] = (float)coefs[i];
+    from_whole_middle(n, nu, nv, coefs, lines);
+    /* sums of a few of them stay below 2^63; beyond 2^60 the grid is as coarse as it must be */
+    const double grid = exp2(59 - ceil(log2(most_whole(n, nu, nv, lines))));
+    for (int i = 0; i < 18; i++) whole[i] = llround(lines[i] * grid);
+    f[RAY_GRID] = (float)(1 / grid);
+    memcpy(f + RAY_WHOLE, whole, sizeof whole);
+}
+
 /* ---- Making the operator ---- */
 void vxg__ct_ray_state_free(void *state) {
     vxg_ray_state *p = state;
@@ -221,6 +284,21 @@ static int make_coefs(vxg_ray_state *p, int planar) {
     return VXG_OK;
 }
 
+static int make_rows(vxg_device *dev, vxg_real real, vxg_ray_state *p) {
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo), width = vxg__ct_ray_row_size(real);
+    const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
+    const size_t bytes = (size_t)width * vxg_dtype_size(vxg_real_dtype(real));
+    VXG_TRY(vxg_array_new(dev, vxg_real_dtype(real), 2, (int64_t[]){nviews, width}, &p->coef));
+    char *rows = vxg__calloc((size_t)nviews, bytes);
+    if (!rows) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < nviews; i++)
+        vxg__ct_ray_row(&p->vol, nu, nv, real, p->coef64 + i * VXG_RAY_COEFS,
+                        rows + (size_t)i * bytes);
+    const int status = vxg_array_write(NULL, &p->coef, rows);
+    vxg__free(rows);
+    return status;
+}
+
 static int fill_state(vxg_device *dev, const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                       int planar, vxg_ray_state *p) {
     const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
@@ -229,8 +307,7 @@ static int fill_state(vxg_device *dev, const vxg_ct_volume *vol, const vxg_ct_pr
     if (!p->coef64) return VXG_ERR_MEMORY;
     VXG_TRY(make_tables(p->geo, p));
     VXG_TRY(make_coefs(p, planar));
-    VXG_TRY(vxg__array_from_doubles(dev, opts->real, 2, (int64_t[]){nviews, VXG_RAY_COEFS},
-                                    p->coef64, &p->coef));
+    VXG_TRY(make_rows(dev, opts->real, p));
     if (!p->tables) return VXG_OK;
     const int64_t n = p->tables * vxg_ct_geometry_nu(p->geo) * 2;
     return vxg__array_from_doubles(dev, opts->real, 1, &n, p->table64, &p->table);
@@ -287,7 +364,7 @@ static size_t plan_workspace(const vxg_op *op, const vxg_call *call) {
     const vxg_ray_state *p = vxg_op_state(op);
     if (p->plan) return vxg__cone_joseph_plan_workspace(p->plan, call);
     if (p->rays) return vxg__ray_joseph_plan_workspace(p->rays, call);
-    return vxg__call_rows_bytes(call, VXG_RAY_COEFS * vxg_dtype_size(p->coef.dtype));
+    return vxg__call_rows_bytes(call, (size_t)p->coef.shape[1] * vxg_dtype_size(p->coef.dtype));
 }
 
 #define PROJECTOR(id, words)                                                                       \

@@ -59,12 +59,67 @@ static int same_along_z(const double *c, double m) {
     return fmaf(slope, (float)m, c0) == c0 && fmaf(slope, (float)-m, c0) == c0;
 }
 
-/* Whether column and weight of every view are the same along z. */
+/* W, Q and R with voxels and pixels counted from 0. Slopes along z that move no column by 1e-6
+ * become 0. */
+static void from_first(const vxg_ct_cone_bp *p, const double *c, double *out) {
+    const int64_t n[3] = {p->vol.nx, p->vol.ny, p->vol.nz};
+    const double nu = (double)vxg_ct_geometry_nu(p->geo), nv = (double)vxg_ct_geometry_nv(p->geo);
+    memcpy(out, c, 12 * sizeof *out);
+    for (int i = 0; i < 4; i++) out[4 + i] += 0.5 * (nu - 1) * out[i];
+    for (int i = 0; i < 4; i++) out[8 + i] += 0.5 * (nv - 1) * out[i];
+    if ((fabs(out[7]) + nu * fabs(out[3])) * (double)n[2] < 1e-6) out[3] = out[7] = 0;
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 3; i++) out[4 * k] -= 0.5 * (double)(n[i] - 1) * out[4 * k + 1 + i];
+}
+
+/* The most that a form, and W times a pixel's number, can be in the volume. */
+static double most_whole(const vxg_ct_cone_bp *p, const double *forms) {
+    const double n[3] = {(double)p->vol.nx, (double)p->vol.ny, (double)p->vol.nz};
+    const double nu = (double)vxg_ct_geometry_nu(p->geo), nv = (double)vxg_ct_geometry_nv(p->geo);
+    double most[3];
+    for (int k = 0; k < 3; k++) {
+        most[k] = fabs(forms[4 * k]);
+        for (int i = 0; i < 3; i++) most[k] += fabs(forms[4 * k + 1 + i]) * (n[i] + 1);
+    }
+    return fmax(fmax(most[0] * (fmax(nu, nv) + 2), most[1]), most[2]);
+}
+
+/* A view's row of the kernels' table in float32. */
+static void whole_row(const vxg_ct_cone_bp *p, const double *c, float *row) {
+    double forms[12];
+    int64_t whole[12];
+    for (int i = 0; i < VXG_CONE_BP_COEFS; i++) row[i] = (float)c[i];
+    from_first(p, c, forms);
+    const double units = exp2(60 - ceil(log2(most_whole(p, forms)))); /* sums of two fit */
+    for (int i = 0; i < 12; i++) whole[i] = llround(forms[i] * units);
+    row[VXG_CONE_UNITS] = (float)units;
+    memcpy(row + VXG_CONE_WHOLE, whole, sizeof whole);
+}
+
+static int make_table(vxg_device *dev, vxg_real real, vxg_ct_cone_bp *p) {
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    if (real == VXG_REAL_F64)
+        return vxg__array_from_doubles(dev, real, 2, (int64_t[]){nviews, VXG_CONE_BP_COEFS},
+                                       p->coef64, &p->coef);
+    VXG_TRY(vxg_array_new(dev, VXG_F32, 2, (int64_t[]){nviews, VXG_CONE_ROW}, &p->coef));
+    float *rows = vxg__calloc((size_t)nviews * VXG_CONE_ROW, sizeof *rows);
+    if (!rows) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < nviews; i++)
+        whole_row(p, p->coef64 + i * VXG_CONE_BP_COEFS, rows + i * VXG_CONE_ROW);
+    const int status = vxg_array_write(NULL, &p->coef, rows);
+    vxg__free(rows);
+    return status;
+}
+
+/* Whether column and weight of every view are the same along z, in whole numbers too. */
 static int is_steady(const vxg_ct_cone_bp *p) {
     const double m = 0.5 * (double)(p->vol.nz - 1);
     for (int64_t i = 0; i < vxg_ct_geometry_nviews(p->geo); i++) {
         const double *c = p->coef64 + i * VXG_CONE_BP_COEFS;
+        double forms[12];
         if (!same_along_z(c, m) || !same_along_z(c + 4, m)) return 0;
+        from_first(p, c, forms);
+        if (!p->curved && (forms[3] != 0 || forms[7] != 0)) return 0;
     }
     return 1;
 }
@@ -103,8 +158,7 @@ static int fill(vxg_device *dev, const vxg_ct_projector_opts *opts, vxg_ct_cone_
             flat_coefs(&p->vol, v, c);
         }
     }
-    VXG_TRY(vxg__array_from_doubles(dev, opts->real, 2, (int64_t[]){nviews, VXG_CONE_BP_COEFS},
-                                    p->coef64, &p->coef));
+    VXG_TRY(make_table(dev, opts->real, p));
     p->steady = is_steady(p);
     p->kernel = pick_kernel(dev, opts, p);
     if (opts->texture)
@@ -186,7 +240,7 @@ static int texture_run(const vxg_op *op, const vxg_call *call, const vxg_ct_text
         l.ints[l.nints++] = p->steady, l.ints[l.nints++] = (int)layer;
         l.global[2] = (p->vol.nz + VXG_CONE_RUN - 1) / VXG_CONE_RUN;
         vxg__push_array(&l, &p->coef);
-        l.offset[1] += v * VXG_CONE_BP_COEFS * (int64_t)sizeof(float);
+        l.offset[1] += v * VXG_CONE_ROW * (int64_t)sizeof(float);
         vxg__push_array(&l, to);
         VXG_TRY(vxg__launch(vxg_op_device(op), call->queue, "cone_bp_texture", VXG_REAL_F32, &l));
     }

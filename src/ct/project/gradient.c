@@ -192,7 +192,7 @@ static int64_t sums_per_view(const gradient_state *p) {
 
 static int scratch_of(const gradient_state *p, const vxg_call *call, scratch *s) {
     vxg_call c = *call;
-    const vxg_space coef = table_space(p, call, VXG_RAY_COEFS),
+    const vxg_space coef = table_space(p, call, vxg__ct_ray_row_size(p->real)),
                     tangent = table_space(p, call, TANGENT);
     const vxg_space sums = table_space(p, call, sums_per_view(p));
     VXG_TRY(vxg_call_workspace(&c, &coef, &s->coef));
@@ -201,7 +201,7 @@ static int scratch_of(const gradient_state *p, const vxg_call *call, scratch *s)
 }
 static size_t gradient_workspace(const vxg_op *op, const vxg_call *call) {
     const gradient_state *p = vxg_op_state(op);
-    const vxg_space coef = table_space(p, call, VXG_RAY_COEFS),
+    const vxg_space coef = table_space(p, call, vxg__ct_ray_row_size(p->real)),
                     tangent = table_space(p, call, TANGENT);
     const vxg_space sums = table_space(p, call, sums_per_view(p));
     return vxg_space_bytes(&coef) + vxg_space_bytes(&tangent) + vxg_space_bytes(&sums);
@@ -211,8 +211,11 @@ static size_t gradient_workspace(const vxg_op *op, const vxg_call *call) {
 static int prepare(const gradient_state *p, const vxg_call *call, const vxg_array *delta,
                    const vxg_array *tangent, const scratch *s) {
     const int64_t nviews = views_of(p, call);
-    double moves[PIECE * 12], along[PIECE * 12] = {0}, coef[PIECE * VXG_RAY_COEFS];
-    double change[PIECE * TANGENT];
+    const int64_t width = vxg__ct_ray_row_size(p->real);
+    const size_t bytes = (size_t)width * vxg_dtype_size(vxg_real_dtype(p->real));
+    const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
+    double moves[PIECE * 12], along[PIECE * 12] = {0};
+    double change[PIECE * TANGENT], rows[PIECE * VXG_RAY_ROW];
     for (int64_t first = 0, n, view; first < nviews; first += n) {
         n = next_views(p, call, first, &view);
         VXG_TRY(read_piece(call->queue, delta, view * 12, n * 12, moves));
@@ -220,10 +223,11 @@ static int prepare(const gradient_state *p, const vxg_call *call, const vxg_arra
         for (int64_t i = 0; i < n; i++) {
             moved_view m;
             VXG_TRY(move_view(p, view + i, moves + i * 12, &m));
-            memcpy(coef + i * VXG_RAY_COEFS, m.coef, sizeof m.coef);
+            vxg__ct_ray_row(&p->vol, nu, nv, p->real, m.coef, (char *)rows + (size_t)i * bytes);
             if (tangent) tangent_of(p, &m, along + i * 12, change + i * TANGENT);
         }
-        VXG_TRY(write_piece(call->queue, &s->coef, first * VXG_RAY_COEFS, n * VXG_RAY_COEFS, coef));
+        const vxg_array piece = piece_of(&s->coef, first * width, n * width);
+        VXG_TRY(vxg_array_write(call->queue, &piece, rows));
         if (!tangent) continue;
         VXG_TRY(write_piece(call->queue, &s->tangent, first * TANGENT, n * TANGENT, change));
     }

@@ -8,6 +8,10 @@ typedef struct vxg_ct_texture vxg_ct_texture; /* src/ct/project/texture.h */
 
 #define VXG_CONE_BP_COEFS                                                                          \
     16 /* K_CONE_BP_COEFS of kernels/ct/project/cone_place.h, which says what they are */
+/* Rows of the kernels' table in float32, see K_CONE_ROW there. */
+#define VXG_CONE_UNITS 16
+#define VXG_CONE_WHOLE 18
+#define VXG_CONE_ROW 42
 #define VXG_CONE_RUN 8 /* CONE_RUN of kernels/ct/project/cone_columns.k */
 
 typedef struct vxg_ct_cone_bp_plan vxg_ct_cone_bp_plan;
@@ -18,8 +22,8 @@ typedef struct vxg_ct_cone_bp {
     int curved;                /* detector */
     int weighted;              /* distance weight */
     int steady;                /* column and weight of every view are the same along z */
-    vxg_array coef;            /* (nviews, VXG_CONE_BP_COEFS) on the device */
-    double *coef64;            /* the same before rounding, for schedules */
+    vxg_array coef;            /* (nviews, VXG_CONE_BP_COEFS or VXG_CONE_ROW) on the device */
+    double *coef64;            /* (nviews, VXG_CONE_BP_COEFS) before rounding, for schedules */
     vxg_ct_cone_bp_plan *plan; /* NULL: kernels run */
     vxg_ct_texture *texture;   /* NULL: projections are read from memory */
     const char *kernel;        /* which kernel backprojects: voxel by voxel, or in runs along z */

@@ -18,7 +18,10 @@ enum { /* K_RAY_ names of kernels/ct/project/ray.h */
        RAY_TABLE = 38,
        RAY_COLUMNS = 39,
        RAY_OFFSET = 40,
-       VXG_RAY_COEFS = 41
+       VXG_RAY_COEFS = 41,
+       RAY_GRID = 41, /* of the table on the device in float32 */
+       RAY_WHOLE = 42,
+       VXG_RAY_ROW = 78
 };
 
 /* State of the cone- and fan-beam projectors. */
@@ -26,8 +29,8 @@ typedef struct vxg_ray_state {
     vxg_ct_geometry *geo;
     vxg_ct_volume vol;
     vxg_ct_model model;
-    vxg_array coef;  /* (nviews, VXG_RAY_COEFS) on the device */
-    double *coef64;  /* the same before rounding */
+    vxg_array coef;  /* (nviews, vxg__ct_ray_row_size) on the device */
+    double *coef64;  /* (nviews, VXG_RAY_COEFS), before rounding */
     int64_t tables;  /* of curved detectors; 0: flat */
     vxg_array table; /* (tables, nu, 2): cos g, sin g */
     double *table64;
