@@ -8,14 +8,16 @@
  * second-level cache, each voxel and each pixel is written by one unit, and per voxel and pixel the
  * operations and their order depend on the tiles alone: neither on lanes nor on threads.
  *
- * The pair is exact: both directions get heights z from the same operations, and heights count from
- * CJ_LOW below a tile's first cell, so that z - cell and 1 - |z - cell| are without rounding. */
+ * The pair is exact: both directions get heights z from the same operations, and z - cell and
+ * 1 - |z - cell| round alike in both. Paths are in double. Heights count from the tile's middle
+ * cell, rows from one that passes a slice next to it, whose height is formed in double: a float
+ * rounds what is within half a tile, and neither the detector's nor the volume's size matters. */
 #include "kernels/ct/schedule/cone_joseph_args.h"
 #include "kernels/num/lanes.cpu.h"
 #if !defined(VXG_DTYPE_f64)
 
 #define CJ_TILE VXG_CJ_TILE
-#define CJ_LOW 4 /* the height of a tile's first cell */
+#define CJ_BELOW 4 /* sums kept below a tile's first cell */
 #define CJ_GROUP VXG_CJ_GROUP
 
 /* ---- Lanes that pick ---- */
@@ -36,6 +38,16 @@ LANE_FN cj_f cj_iota(void) {
 }
 LANE_FN cj_i cj_trunc(cj_f x) {
     return __builtin_convertvector(x, cj_i);
+}
+LANE_FN cj_f cj_floor(cj_f x) {
+#if defined(__AVX512F__)
+    return (cj_f)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif LANE_W == 8
+    return (cj_f)_mm256_floor_ps((__m256)x);
+#else
+    const cj_f r = __builtin_convertvector(cj_trunc(x), cj_f);
+    return r + __builtin_convertvector((cj_i)(r > x), cj_f); /* true is -1 */
+#endif
 }
 LANE_FN cj_f cj_real(cj_i x) {
     return __builtin_convertvector(x, cj_f);
@@ -95,18 +107,19 @@ typedef struct cj_tile {
     int nz;         /* cells of z */
     int64_t height; /* floats of a column */
 } cj_tile;
+/* The height of the first cell. */
+LANE_FN int cj_low(cj_tile t) {
+    return -(t.nz / 2);
+}
 
 /* Slice i of the tile: path cell, weights of it and its neighbour, heights. */
 typedef struct cj_list {
     float w0[CJ_TILE], w1[CJ_TILE], z0[CJ_TILE], dz[CJ_TILE];
+    float row[CJ_TILE];               /* the row whose height is z0 */
     int32_t cell[CJ_TILE];            /* from the tile's first */
     int32_t lo[CJ_TILE], hi[CJ_TILE]; /* blocks of lanes; lo == hi: nothing here */
 } cj_list;
 
-LANE_FN float cj_hat(float b, float j) {
-    float w = 1 - __builtin_fabsf(b - j);
-    return w > 0 ? w : 0;
-}
 LANE_FN int32_t cj_clamp(float x, int32_t n) { /* floor, within 0..n */
     return x > 0 ? x < (float)n ? (int32_t)x : n : 0;
 }
@@ -118,21 +131,21 @@ LANE_FN void cj_path(const vxg_cj_scan *s, const vxg_cj_column *c, cj_tile t, in
     const int first = c->axis ? t.y : t.x, other = c->axis ? t.x : t.y;
     const int n = c->axis ? s->ny : s->nx, m = c->axis ? s->nx : s->ny;
     const int k0 = first > c->k0 ? first : c->k0, k1 = n < c->k1 ? n : c->k1;
-    const float middle = 0.5f * (float)(n - 1);
-    const double zero = c->c + (CJ_LOW - t.z);
-    const float low = (float)(other + below),
-                high = (float)(other + CJ_TILE < m ? other + CJ_TILE : m);
+    const double middle = 0.5 * (n - 1), center = 0.5 * (s->nv - 1), most = s->nv - 1;
+    const double zero = c->c + (cj_low(t) - t.z);
+    const double low = other + below, high = other + CJ_TILE < m ? other + CJ_TILE : m;
     for (int i = 0; i < CJ_TILE; i++) {
-        const float k = (float)(first + i) - middle;
-        float b = lane_fma1(c->sb, k, c->b), cell = __builtin_floorf(b);
-        float dz = (float)(c->ds * (double)k + c->d);
+        const double k = first + i - middle, z = c->sc * k + zero, step = c->ds * k + c->d;
+        const double b = c->sb * k + c->b, dz = step > 0 ? step : 0;
+        double cell = __builtin_floor(b), row = center - z / (dz > 1e-6 ? dz : 1e-6);
         l->lo[i] = 0;
         l->hi[i] = first + i >= k0 && first + i < k1 && cell >= low && cell < high;
         cell = cell < low ? low : cell < high ? cell : high - 1;
-        l->w0[i] = cj_hat(b, cell), l->w1[i] = cj_hat(b, cell + 1);
+        l->w0[i] = (float)(1 - (b - cell)), l->w1[i] = (float)(b - cell);
         l->cell[i] = (int32_t)cell - other;
-        l->z0[i] = (float)(c->sc * (double)k + zero);
-        l->dz[i] = dz > 0 ? dz : 0;
+        row = row > 0 ? row < most ? __builtin_floor(row + 0.5) : most : 0;
+        l->row[i] = (float)row, l->dz[i] = (float)dz;
+        l->z0[i] = (float)(z + dz * (row - center));
     }
 }
 
@@ -175,13 +188,12 @@ static void cj_columns(const vxg_cj_scan *s, int view, cj_tile t, int *q0, int *
 
 /* ---- Forward ---- */
 /* Blocks of CJ_W of the rows [row, row + rows) that may touch the tile's cells. */
-LANE_FN void cj_rows(const vxg_cj_scan *s, cj_tile t, int row, int rows, cj_list *restrict l) {
-    const float middle = 0.5f * (float)(s->nv - 1), below = CJ_LOW - 1,
-                above = (float)(CJ_LOW + t.nz);
-    const float a = (float)row - middle, b = (float)(row + rows - 1) - middle;
+LANE_FN void cj_rows(cj_tile t, int row, int rows, cj_list *restrict l) {
+    const float below = (float)(cj_low(t) - 1), above = (float)(cj_low(t) + t.nz);
     const int blocks = (rows + CJ_W - 1) / CJ_W;
     for (int i = 0; i < CJ_TILE; i++) {
-        const float z0 = l->z0[i], dz = l->dz[i];
+        const float z0 = l->z0[i], dz = l->dz[i], a = (float)row - l->row[i];
+        const float b = (float)(row + rows - 1) - l->row[i];
         const float za = lane_fma1(dz, a, z0), zb = lane_fma1(dz, b, z0);
         const int flat = zb - za < 4; /* too flat to divide by */
         const float inverse = flat ? 0 : 1 / dz;
@@ -197,14 +209,14 @@ LANE_FN void cj_rows(const vxg_cj_scan *s, cj_tile t, int row, int rows, cj_list
  * cells that CJ_W rows span, 0: more than 2. */
 #define CJ_RESAMPLE(NAME, PICK, CLAMP)                                                             \
     static void NAME(float *restrict acc, const float *restrict column, float first, float z0,     \
-                     float dz, int lo, int hi, int32_t top) {                                      \
+                     float dz, int lo, int hi, int32_t low, int32_t top) {                         \
         const cj_f slope = CJ_SET(dz), base = CJ_SET(z0), step = CJ_SET((float)CJ_W);              \
         cj_f row = cj_iota() + CJ_SET(first + (float)(lo * CJ_W));                                 \
-        (void)top;                                                                                 \
+        (void)low, (void)top;                                                                      \
         for (int k = lo; k < hi; k++, row += step) {                                               \
             const cj_f z = LANE_FMA(slope, row, base);                                             \
-            cj_i i = cj_trunc(z);                                                                  \
-            const cj_f f = z - cj_real(i);                                                         \
+            const cj_f whole = cj_floor(z), f = z - whole;                                         \
+            cj_i i = cj_trunc(whole);                                                              \
             CLAMP                                                                                  \
             const int32_t from = i[0];                                                             \
             i -= from;                                                                             \
@@ -214,7 +226,7 @@ LANE_FN void cj_rows(const vxg_cj_scan *s, cj_tile t, int row, int rows, cj_list
         }                                                                                          \
     }
 #define CJ_CLAMPED                                                                                 \
-    for (int n = 0; n < CJ_W; n++) i[n] = i[n] < CJ_LOW - 2 ? CJ_LOW - 2 : i[n] > top ? top : i[n];
+    for (int n = 0; n < CJ_W; n++) i[n] = i[n] < low - 2 ? low - 2 : i[n] > top ? top : i[n];
 CJ_RESAMPLE(cj_resample1, cj_pick, )
 CJ_RESAMPLE(cj_resample2, cj_pick2, )
 CJ_RESAMPLE(cj_resample_far, cj_gather, CJ_CLAMPED)
@@ -241,27 +253,29 @@ LANE_FN void cj_forward_blend(const cj_unit *w, cj_tile t, const vxg_cj_column *
     const int64_t line = (s->nx + 2) * t.height;
     const int x = c->axis ? l->cell[i] : i, y = c->axis ? i : l->cell[i];
     const float *column = w->a->in + (t.y + y + 1) * line + (t.x + x + 1) * t.height;
-    const float first = (float)w->row - 0.5f * (float)(s->nv - 1), z0 = l->z0[i], dz = l->dz[i];
+    const float first = (float)w->row - l->row[i], z0 = l->z0[i], dz = l->dz[i];
     const float za = lane_fma1(dz, first + (float)(l->lo[i] * CJ_W), z0);
     const float zb = lane_fma1(dz, first + (float)(l->hi[i] * CJ_W - 1), z0);
-    const int from = za > CJ_LOW ? (int)za - CJ_LOW : 0, end = t.nz - 1;
-    const int to = zb < (float)(CJ_LOW + end) ? (int)zb + 1 - CJ_LOW : end;
+    const int low = cj_low(t), end = t.nz - 1;
+    const int from = za > (float)low ? (int)__builtin_floorf(za) - low : 0;
+    const int to = zb < (float)(low + end) ? (int)__builtin_floorf(zb) + 1 - low : end;
     cj_blend(blended + VXG_CJ_PAD, column, column + (c->axis ? t.height : line), l->w0[i], l->w1[i],
              from / CJ_W * CJ_W, dz > 2 ? end : to);
 }
 
 LANE_FN void cj_forward_rows(const cj_unit *w, cj_tile t, const cj_list *l, int i,
                              const float *blended, float *acc) {
-    const float first = (float)w->row - 0.5f * (float)(w->a->scan.nv - 1);
-    const float *const column = blended + VXG_CJ_PAD - CJ_LOW;
+    const float first = (float)w->row - l->row[i];
+    const int32_t low = cj_low(t);
+    const float *const column = blended + VXG_CJ_PAD - low;
     const float z0 = l->z0[i], dz = l->dz[i];
-    const int32_t lo = l->lo[i], hi = l->hi[i], top = CJ_LOW + t.nz;
+    const int32_t lo = l->lo[i], hi = l->hi[i], top = low + t.nz;
     if (dz <= 0.999f) {
-        cj_resample1(acc, column, first, z0, dz, lo, hi, top);
+        cj_resample1(acc, column, first, z0, dz, lo, hi, low, top);
     } else if (dz <= 2) {
-        cj_resample2(acc, column, first, z0, dz, lo, hi, top);
+        cj_resample2(acc, column, first, z0, dz, lo, hi, low, top);
     } else {
-        cj_resample_far(acc, column, first, z0, dz, lo, hi, top);
+        cj_resample_far(acc, column, first, z0, dz, lo, hi, low, top);
     }
 }
 
@@ -278,7 +292,7 @@ static void cj_forward_view(const cj_unit *w, cj_tile t, int view, float *acc) {
         const int n = q1 - q < CJ_GROUP ? q1 - q : CJ_GROUP;
         for (int u = 0; u < n; u++) {
             cj_path(s, columns + q + u, t, 0, &list[u]);
-            cj_rows(s, t, w->row, w->rows, &list[u]);
+            cj_rows(t, w->row, w->rows, &list[u]);
         }
         /* all columns are blended before one is read: what was just stored cannot be loaded at
          * another alignment until it has reached the cache */
@@ -394,34 +408,34 @@ K_SCHEDULE(cj_pack) {
 
 /* Blocks of CJ_W of the tile's cells that rows may touch. */
 LANE_FN void cj_cells(const vxg_cj_scan *s, cj_tile t, cj_list *restrict l) {
-    const float end = 0.5f * (float)(s->nv - 1), n = (float)t.nz;
+    const float last = (float)(s->nv - 1), n = (float)t.nz, first = (float)cj_low(t);
     for (int i = 0; i < CJ_TILE; i++) {
-        const float low = l->z0[i] - l->dz[i] * end - 1.01f - CJ_LOW;
-        const float high = l->z0[i] + l->dz[i] * end + 1.01f - CJ_LOW;
+        const float low = l->z0[i] - l->dz[i] * l->row[i] - 1.01f - first;
+        const float high = l->z0[i] + l->dz[i] * (last - l->row[i]) + 1.01f - first;
         const int alive = l->hi[i] && low < n && high > 0;
         l->lo[i] = alive ? cj_clamp(low, t.nz) / CJ_W : 0;
         l->hi[i] = alive ? (cj_clamp(high, t.nz - 1) + CJ_W) / CJ_W : 0;
     }
 }
 
-/* A slice of a detector column: data[row] at heights z0 + dz row', row' from the middle. */
+/* A slice of a detector column: data[r] at heights z0 + dz (r - row). */
 typedef struct cj_slice {
     const float *data;
-    float z0, dz, w0, w1;
+    float z0, dz, w0, w1, row;
     float *column, *next;
-    int lo, hi;
+    int lo, hi, low; /* low: the first cell's height */
 } cj_slice;
 
 /* Cells pick the rows with |z - cell| < 1: TAPS adds rows from an estimate that is never too high,
  * at most `slack` of a row too low; the weights 1 - |z - cell| decide. */
 #define CJ_SPREAD(NAME, PICK, TAPS)                                                                \
-    static void NAME(const cj_slice *c, float middle, float inverse, float slack, int taps) {      \
+    static void NAME(const cj_slice *c, float inverse, float slack, int taps) {                    \
         const cj_f slope = CJ_SET(c->dz), base = CJ_SET(c->z0), one = CJ_SET(1.0f);                \
         const cj_f scale = CJ_SET(inverse), u = CJ_SET(c->w0), v = CJ_SET(c->w1);                  \
         const cj_f from =                                                                          \
-            CJ_SET((float)CJ_PAD + 1 + middle - (inverse + slack) - c->z0 * inverse);              \
-        const cj_f zero = CJ_SET((float)CJ_PAD + middle), step = CJ_SET((float)CJ_W);              \
-        cj_f cell = cj_iota() + CJ_SET((float)(CJ_LOW + c->lo * CJ_W));                            \
+            CJ_SET((float)CJ_PAD + 1 + c->row - (inverse + slack) - c->z0 * inverse);              \
+        const cj_f zero = CJ_SET((float)CJ_PAD + c->row), step = CJ_SET((float)CJ_W);              \
+        cj_f cell = cj_iota() + CJ_SET((float)(c->low + c->lo * CJ_W));                            \
         (void)taps;                                                                                \
         for (int k = c->lo; k < c->hi; k++, cell += step) {                                        \
             cj_i i = cj_trunc(LANE_FMA(cell, scale, from));                                        \
@@ -461,25 +475,23 @@ CJ_SPREAD(cj_spread_any, cj_pick2, CJ_TAPS)
 
 /* Rows so close that more than four may touch a cell: one by one, in order. */
 static void cj_spread_close(const cj_slice *c, int nv, int nz, float *restrict sum) {
-    const float middle = 0.5f * (float)(nv - 1);
     const int n = c->hi * CJ_W;
-    memset(sum, 0, (size_t)(n + CJ_LOW + 1) * sizeof *sum);
+    memset(sum, 0, (size_t)(n + CJ_BELOW + 1) * sizeof *sum);
     for (int r = 0; r < nv; r++) {
-        const float z = lane_fma1(c->dz, (float)r - middle, c->z0);
-        if (!(z > CJ_LOW - 1) || !(z < (float)(CJ_LOW + nz))) continue;
-        const int i = (int)z;
-        const float f = z - (float)i;
+        const float z = lane_fma1(c->dz, (float)r - c->row, c->z0);
+        if (!(z > (float)(c->low - 1)) || !(z < (float)(c->low + nz))) continue;
+        const float whole = __builtin_floorf(z), f = z - whole;
+        const int i = (int)whole - c->low + CJ_BELOW;
         sum[i] = lane_fma1(1 - f, c->data[r], sum[i]);
         sum[i + 1] = lane_fma1(f, c->data[r], sum[i + 1]);
     }
     for (int z = c->lo * CJ_W; z < n; z++) {
-        c->column[z] = lane_fma1(c->w0, sum[z + CJ_LOW], c->column[z]);
-        c->next[z] = lane_fma1(c->w1, sum[z + CJ_LOW], c->next[z]);
+        c->column[z] = lane_fma1(c->w0, sum[z + CJ_BELOW], c->column[z]);
+        c->next[z] = lane_fma1(c->w1, sum[z + CJ_BELOW], c->next[z]);
     }
 }
 
 static void cj_spread(const cj_slice *c, int nv, int nz, float *sum) {
-    const float middle = 0.5f * (float)(nv - 1);
     if (!(c->dz > 0.51f)) {
         cj_spread_close(c, nv, nz, sum);
         return;
@@ -489,11 +501,11 @@ static void cj_spread(const cj_slice *c, int nv, int nz, float *sum) {
     const float slack = 1e-3f + 1e-6f * (__builtin_fabsf(c->z0) + (float)(nz + nv)) * inverse;
     const float reach = inverse + slack;
     if (reach + slack < 0.999f) {
-        cj_spread_two(c, middle, inverse, slack, 2);
+        cj_spread_two(c, inverse, slack, 2);
     } else if (reach < 1.499f && inverse > 1.001f + 2 * slack) {
-        cj_spread_three(c, middle, inverse, slack, 3);
+        cj_spread_three(c, inverse, slack, 3);
     } else {
-        cj_spread_any(c, middle, inverse, slack, (int)(2 * reach) + 1);
+        cj_spread_any(c, inverse, slack, (int)(2 * reach) + 1);
     }
 }
 
@@ -521,7 +533,8 @@ static void cj_adjoint_view(const vxg_cj_scan *s, cj_tile t, int view, const flo
                 const int64_t across = (axis ? 1 : CJ_TILE) * t.height;
                 float *const slice = tile + (axis ? CJ_TILE : 1) * t.height * i;
                 cj_slice c = {.data = data + (q + u) * height + VXG_CJ_PAD};
-                c.z0 = l->z0[i], c.dz = l->dz[i], c.w0 = l->w0[i], c.w1 = l->w1[i];
+                c.z0 = l->z0[i], c.dz = l->dz[i], c.row = l->row[i], c.low = cj_low(t),
+                c.w0 = l->w0[i], c.w1 = l->w1[i];
                 c.column = cell < 0 ? beside : slice + cell * across;
                 c.next = cell + 1 < CJ_TILE ? slice + (cell + 1) * across : beside;
                 c.lo = l->lo[i], c.hi = l->hi[i];

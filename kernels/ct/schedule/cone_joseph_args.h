@@ -18,7 +18,7 @@
 #define VXG_CJ_PAD 48  /* zero cells beside a column, for the widest lanes */
 
 typedef struct vxg_cj_column {
-    float b, sb;    /* the ray passes slice k' at cell b + sb k' of the other horizontal axis */
+    double b, sb;   /* the ray passes slice k' at cell b + sb k' of the other horizontal axis */
     double c, sc;   /* height at row' = 0, cells from 0 */
     double d, ds;   /* height of a row */
     float across;   /* squared world length within the slice plane per slice */

@@ -38,8 +38,8 @@ static int column_table(const vxg_cj_scan *s, const vxg_ct_volume *vol, const do
     const double lift = coef[RAY_M + (a ? 6 : 7)] * (coef[RAY_D + 8] < 0 ? -1 : 1);
     if (!(fabs(d[2]) + 0.5 * (s->nv - 1) * step <= fmax(x, y))) return 0;
     c->axis = a;
-    c->sb = (float)(d[o] / da);
-    c->b = (float)((a ? m[2] : -m[2]) / da + 0.5 * (n[o] - 1));
+    c->sb = d[o] / da;
+    c->b = (a ? m[2] : -m[2]) / da + 0.5 * (n[o] - 1);
     c->sc = d[2] / da;
     c->c = (a ? -m[0] : m[1]) / da + 0.5 * (s->nz - 1);
     c->ds = step / da;
