@@ -161,7 +161,13 @@ int vxg__call_rows(vxg_call *call, const vxg_array *table, vxg_array *out) {
     memcpy(space.shape, table->shape, sizeof space.shape);
     space.shape[0] = s->count;
     VXG_TRY(vxg_call_workspace(call, &space, out));
-    return vxg_subset_take(call->queue, s, table, 0, out);
+    /* bit by bit: not all of a table's words need be numbers of its type */
+    for (int64_t i = 0, n, step; i < s->count; i += n) {
+        n = stepped(s, i, &step);
+        const vxg_array from = rows_in_whole(s, table, i, n, step), to = vxg__rows(out, i, n);
+        VXG_TRY(vxg_array_copy(call->queue, &from, &to));
+    }
+    return VXG_OK;
 }
 
 const void *vxg__call_host_rows(vxg_call *call, const void *table, size_t row) {
