@@ -118,7 +118,11 @@ static int time_runs(const vxg_op *op, vxg_queue *q, int adjoint, const vxg_arra
     }
     qsort(wall, (size_t)n, sizeof *wall, by_value);
     qsort(cpu, (size_t)n, sizeof *cpu, by_value);
-    if (n) r->wall = wall[n / 2], r->cpu = cpu[n / 2], r->runs = n;
+    if (n) {
+        r->wall = wall[n / 2];
+        r->cpu = cpu[n / 2];
+        r->runs = n;
+    }
     return status;
 }
 

@@ -134,7 +134,10 @@ static void note(cell *c, const vxg_check_result *r, int status, int example) {
     double worst = c->tolerance > 0 ? c->worst / c->tolerance : c->worst;
     int failed = status || !r->passed;
     c->runs++;
-    if (c->runs == 1 || !(excess <= worst)) c->worst = r->residual, c->tolerance = r->tolerance;
+    if (c->runs == 1 || !(excess <= worst)) {
+        c->worst = r->residual;
+        c->tolerance = r->tolerance;
+    }
     if (failed && !c->failed++)
         snprintf(c->detail, sizeof c->detail, "example %d: %s", example,
                  status ? vxg_error_message() : r->detail);

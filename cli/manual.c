@@ -165,8 +165,12 @@ static void bash_completion(void) {
            "_voxgrad() {\n"
            "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
-    for (int i = 0, first = 1; i < cli_verb_count; i++)
-        if (!cli_verbs[i]->hidden) printf("%s%s", first ? "" : " ", cli_verbs[i]->name), first = 0;
+    const char *between = "";
+    for (int i = 0; i < cli_verb_count; i++) {
+        if (cli_verbs[i]->hidden) continue;
+        printf("%s%s", between, cli_verbs[i]->name);
+        between = " ";
+    }
     printf("\" -- \"$cur\"))\n        return\n    fi\n    case \"${COMP_WORDS[1]} $prev\" in\n");
     for (int i = 0; i < cli_verb_count; i++) {
         const cli_verb *v = cli_verbs[i];

@@ -32,7 +32,10 @@ const char *cli_bytes(double bytes) {
     static int slot;
     static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
     int u = 0;
-    while (bytes >= 999.5 && u < 4) bytes /= 1000, u++;
+    while (bytes >= 999.5 && u < 4) {
+        bytes /= 1000;
+        u++;
+    }
     slot = (slot + 1) % 4;
     snprintf(text[slot], sizeof text[slot], u ? "%.3g %s" : "%.0f %s", bytes, unit[u]);
     return text[slot];

@@ -154,7 +154,10 @@ int cli_hash_wait(const vxg_progress *progress, char hex[65]) {
         struct timespec t;
         clock_gettime(CLOCK_REALTIME, &t);
         t.tv_nsec += 50000000;
-        if (t.tv_nsec >= 1000000000) t.tv_nsec -= 1000000000, t.tv_sec++;
+        if (t.tv_nsec >= 1000000000) {
+            t.tv_nsec -= 1000000000;
+            t.tv_sec++;
+        }
         pthread_cond_timedwait(&hash->done_cond, &hash->lock, &t);
     }
     if (!hash->done) {

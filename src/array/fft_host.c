@@ -26,7 +26,10 @@ int64_t vxg_fft_size(int64_t n) {
 static void twiddle(int64_t k, int64_t n, double *c, double *s) {
     double sign = 1;
     assert(k >= 0 && 2 * k < n);
-    if (4 * k > n) k = n / 2 - k, sign = -1;
+    if (4 * k > n) {
+        k = n / 2 - k;
+        sign = -1;
+    }
     int swap = 8 * k > n;
     double angle = TWO_PI * (double)(swap ? n / 4 - k : k) / (double)n;
     double a = cos(angle), b = sin(angle);

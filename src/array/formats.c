@@ -74,7 +74,10 @@ static const vxg_format *by_path(const char *path) {
     int best = 0;
     for (int i = 0; i < vxg_format_count(); i++) {
         const int sure = formats[i].open && formats[i].sniff_path ? formats[i].sniff_path(path) : 0;
-        if (sure > best) best = sure, row = &formats[i];
+        if (sure > best) {
+            best = sure;
+            row = &formats[i];
+        }
     }
     return row;
 }
@@ -97,7 +100,10 @@ static int by_content(const char *path, const vxg_format **row) {
     for (int i = 0; i < vxg_format_count(); i++) {
         const int sure =
             formats[i].open && formats[i].sniff ? formats[i].sniff(head, n > 0 ? (size_t)n : 0) : 0;
-        if (sure > best) best = sure, *row = &formats[i];
+        if (sure > best) {
+            best = sure;
+            *row = &formats[i];
+        }
     }
     VXG_FAIL_IF(!*row, VXG_ERR_INPUT, "%s: a file of none of the formats %s", path,
                 names(0, list, sizeof list));

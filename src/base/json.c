@@ -26,8 +26,11 @@ typedef struct parser {
 static int syntax_error(const char *text, const char *at, const char *what, const char *words) {
     int line = 1;
     const char *start = text;
-    for (const char *p = text; p < at; p++)
-        if (*p == '\n') line++, start = p + 1;
+    for (const char *p = text; p < at; p++) {
+        if (*p != '\n') continue;
+        line++;
+        start = p + 1;
+    }
     VXG_FAIL(VXG_ERR_INPUT, "%s: line %d, column %d: %s", what, line, (int)(at - start) + 1, words);
 }
 
@@ -46,7 +49,10 @@ static int measure(const char *text, size_t n, const char *what, int64_t max_val
             continue;
         }
         quoted = *p == '"';
-        if (*p == '[' || *p == '{') values++, depth++;
+        if (*p == '[' || *p == '{') {
+            values++;
+            depth++;
+        }
         if (*p == ']' || *p == '}') depth--;
         if (*p == ',') values++;
         if (depth > MAX_DEPTH) return syntax_error(text, p, what, "more than 32 levels");

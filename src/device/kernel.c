@@ -23,7 +23,10 @@ static int kernel_make(vxg_device *dev, const char *name, vxg_real real, char *o
         vxg__free(options);
         return status;
     }
-    k->dev = dev, k->real = real, k->options = options, k->references = 1;
+    k->dev = dev;
+    k->real = real;
+    k->options = options;
+    k->references = 1;
     if ((int)real < 0 || real > VXG_REAL_F64) {
         status = vxg_error_set(VXG_ERR_ARGUMENT,
                                "kernel '%s': arithmetic %d is neither float32 nor float64", name,
@@ -73,7 +76,9 @@ static int build_builtin(vxg_device *dev, const char *name, vxg_real real, char 
         vxg__kernel_free(k);
         return vxg_error_context(status, "kernel '%s' on %s", name, dev->info.spec);
     }
-    k->borrowed = 1, k->next = dev->kernels, dev->kernels = k;
+    k->borrowed = 1;
+    k->next = dev->kernels;
+    dev->kernels = k;
     *out = k;
     return VXG_OK;
 }

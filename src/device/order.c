@@ -314,7 +314,10 @@ static int can_go(vxg_buffer *b) {
     vxg__lock(&d->lock);
     collect_marks(b);
     const int now = b->order.nmarks == 0;
-    if (!now) b->order.next = d->resting, d->resting = b;
+    if (!now) {
+        b->order.next = d->resting;
+        d->resting = b;
+    }
     vxg__unlock(&d->lock);
     return now;
 }

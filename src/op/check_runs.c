@@ -71,7 +71,10 @@ int vxg__check_accumulate(const vxg_op *op, const vxg_check_opts *opts, vxg_chec
     vxg__check_start(opts, vxg__is_f64(op) ? 1e-14 : 1e-6, out);
     VXG_TRY(trial_new(op, seed_of(opts), opts, &set));
     int status = trial_new(op, seed_of(opts), opts, &add);
-    if (status) return trial_free(&set), status;
+    if (status) {
+        trial_free(&set);
+        return status;
+    }
     if ((status = trial_new(op, seed_of(opts), opts, &base)))
         return trial_free(&set), trial_free(&add), status;
     VXG_GOTO(status, trial_run(&set, 0), done);
@@ -229,7 +232,10 @@ int vxg__check_backends(const vxg_op *a, const vxg_op *b, const vxg_check_opts *
     const int ties = opts && opts->ties;
     VXG_TRY(trial_new(a, seed_of(opts), opts, &ta));
     int status = trial_new(b, seed_of(opts), opts, &tb);
-    if (status) return trial_free(&ta), status;
+    if (status) {
+        trial_free(&ta);
+        return status;
+    }
     for (int i = 0; i < vxg_op_inputs(a) && ties; i++) {
         VXG_GOTO(status, vxg_array_fill(NULL, &ta.in[i], 1), done);
         VXG_GOTO(status, vxg_array_fill(NULL, &tb.in[i], 1), done);
@@ -267,7 +273,11 @@ int vxg__check_repeat(const vxg_op *op, const vxg_check_opts *opts, vxg_check_re
     vxg__check_start(opts, 0, out);
     int status = VXG_OK, before = vxg__threads_wanted();
     VXG_TRY(trial_new(op, seed_of(opts), opts, &first));
-    if ((status = trial_new(op, seed_of(opts), opts, &again))) return trial_free(&first), status;
+    status = trial_new(op, seed_of(opts), opts, &again);
+    if (status) {
+        trial_free(&first);
+        return status;
+    }
     status = trial_run(&first, 0);
     for (int k = 0; k < 5 && !status; k++) {
         int same = 1;

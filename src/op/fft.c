@@ -59,8 +59,14 @@ static int plan_axis(fft_axis *a, int64_t n, int64_t outer, int64_t inner, int64
 static void unit_root(int64_t k, int64_t n, double *c, double *s) {
     int64_t eighths = 8 * k;
     double flip_c = 1, flip_s = 1;
-    if (eighths > 4 * n) eighths = 8 * n - eighths, flip_s = -1;
-    if (eighths > 2 * n) eighths = 4 * n - eighths, flip_c = -1;
+    if (eighths > 4 * n) {
+        eighths = 8 * n - eighths;
+        flip_s = -1;
+    }
+    if (eighths > 2 * n) {
+        eighths = 4 * n - eighths;
+        flip_c = -1;
+    }
     const int swap = eighths > n;
     if (swap) eighths = 2 * n - eighths;
     const double angle = 0.78539816339744830962 * ((double)eighths / (double)n);
@@ -249,7 +255,10 @@ static int run(const vxg_op *op, const vxg_call *call, const fft_steps *steps, c
         l.nints = 6, l.nreals = 3;
         memcpy(l.ints, p->ints, sizeof p->ints);
         memcpy(l.reals, p->reals, sizeof p->reals);
-        if (last) l.reals[1] = s->scale, l.ints[is_pass ? 3 : 5] = call->accumulate;
+        if (last) {
+            l.reals[1] = s->scale;
+            l.ints[is_pass ? 3 : 5] = call->accumulate;
+        }
         vxg__push_array(&l, i == 0 ? x : &work[(i + 1) % 2]);
         vxg__push_array(&l, &table);
         vxg__push_array(&l, last ? y : &work[i % 2]);

@@ -133,7 +133,10 @@ static int set_key(const vxg__key *k, const list *value, file *f) {
 }
 
 static void trim(list *t) {
-    while (t->length && isspace((unsigned char)*t->from)) t->from++, t->length--;
+    while (t->length && isspace((unsigned char)*t->from)) {
+        t->from++;
+        t->length--;
+    }
     while (t->length && isspace((unsigned char)t->from[t->length - 1])) t->length--;
 }
 

@@ -46,8 +46,14 @@ static void fit_first(const vxg_ct_geometry *geo, vxg__circle *c) {
     c->roll = atan2(vxg__dot3(v->U, v0), vxg__dot3(v->U, u0));
     if (fabs(c->tilt) < 1e-13) c->tilt = 0;
     if (fabs(c->roll) < 1e-13) c->roll = 0;
-    if (fabs(c->center - mu) < 1e-10 * (mu + 1)) c->center = mu, c->has_center = 0;
-    if (fabs(c->center_row - mv) < 1e-10 * (mv + 1)) c->center_row = mv, c->has_center_row = 0;
+    if (fabs(c->center - mu) < 1e-10 * (mu + 1)) {
+        c->center = mu;
+        c->has_center = 0;
+    }
+    if (fabs(c->center_row - mv) < 1e-10 * (mv + 1)) {
+        c->center_row = mv;
+        c->has_center_row = 0;
+    }
     if (fabs(c->z_first) < 1e-13 * (c->sod + c->pixel)) c->z_first = 0;
 }
 

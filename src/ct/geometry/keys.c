@@ -13,7 +13,10 @@ int vxg__keys_unknown(const char *what, const vxg__key *table, int count, const 
     int best = 4;
     for (int i = 0; i < count; i++) {
         int d = vxg__word_distance(name, table[i].name);
-        if (d < best) best = d, near = &table[i];
+        if (d < best) {
+            best = d;
+            near = &table[i];
+        }
     }
     if (near)
         VXG_FAIL(VXG_ERR_INPUT, "%s: %sunknown key \"%s\" (did you mean \"%s\"?)", what, place,

@@ -26,7 +26,11 @@ static void add_view(const vxg_ct_geometry *geo, const vxg_ct_view *v, reach *a)
     double side[2], z[2], unused;
     vxg__ct_passing(geo, v, -half, 0, &side[0], &unused);
     vxg__ct_passing(geo, v, half, 0, &side[1], &unused);
-    if (side[1] < side[0]) unused = side[0], side[0] = side[1], side[1] = unused;
+    if (side[1] < side[0]) {
+        unused = side[0];
+        side[0] = side[1];
+        side[1] = unused;
+    }
     const double lo = fmin(-side[0], side[1]), hi = fmax(-side[0], side[1]);
     a->least_side = fmin(a->least_side, lo), a->least_far = fmin(a->least_far, hi);
     /* the column at which the axis is seen: between the edges in proportion to their distances */

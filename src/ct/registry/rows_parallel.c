@@ -145,7 +145,11 @@ static int standard_scan(const vxg_problem *p, double *angles, vxg_ct_geometry *
         angles[i] = p->seed % 2 ? vxg__roll(&d, 0, 2 * M_PI) : M_PI * (double)i / (double)nviews;
     VXG_TRY(vxg_ct_parallel_circular(&o, geo));
     vxg_ct_fit_volume(*geo, vol);
-    if (p->seed % 4 == 3) vol->nx += 3, vol->ny -= vol->ny > 3 ? 2 : 0, vol->dx *= 0.8;
+    if (p->seed % 4 == 3) {
+        vol->nx += 3;
+        vol->ny -= vol->ny > 3 ? 2 : 0;
+        vol->dx *= 0.8;
+    }
     return VXG_OK;
 }
 

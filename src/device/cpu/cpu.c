@@ -142,7 +142,8 @@ static int cpu_image_write(vxg_queue *queue, vxg_buffer *dst, int64_t first, int
 }
 
 static int cpu_queue_new(vxg_queue *queue) {
-    return (void)queue, VXG_OK;
+    (void)queue;
+    return VXG_OK;
 }
 static int cpu_queue_wrap(vxg_queue *queue, void *handle) {
     (void)queue;
@@ -153,23 +154,28 @@ static void cpu_queue_free(vxg_queue *queue) {
     (void)queue;
 }
 static int cpu_sync(vxg_queue *queue) {
-    return (void)queue, VXG_OK;
+    (void)queue;
+    return VXG_OK;
 }
 static int cpu_write(vxg_queue *q, vxg_buffer *dst, size_t offset, const void *src, size_t n) {
-    (void)q, memcpy((char *)dst->host + offset, src, n);
+    (void)q;
+    memcpy((char *)dst->host + offset, src, n);
     return VXG_OK;
 }
 static int cpu_read(vxg_queue *q, const vxg_buffer *src, size_t offset, void *dst, size_t n) {
-    (void)q, memcpy(dst, (const char *)src->host + offset, n);
+    (void)q;
+    memcpy(dst, (const char *)src->host + offset, n);
     return VXG_OK;
 }
 static int cpu_copy(vxg_queue *q, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
                     size_t src_offset, size_t n) {
-    (void)q, memmove((char *)dst->host + dst_offset, (const char *)src->host + src_offset, n);
+    (void)q;
+    memmove((char *)dst->host + dst_offset, (const char *)src->host + src_offset, n);
     return VXG_OK;
 }
 static int cpu_zero(vxg_queue *q, vxg_buffer *dst, size_t offset, size_t n) {
-    (void)q, memset((char *)dst->host + offset, 0, n);
+    (void)q;
+    memset((char *)dst->host + offset, 0, n);
     return VXG_OK;
 }
 
@@ -179,10 +185,12 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 static int cpu_time_begin(vxg_queue *q) {
-    return q->time_begin = now(), VXG_OK;
+    q->time_begin = now();
+    return VXG_OK;
 }
 static int cpu_time_end(vxg_queue *q, double *s) {
-    return *s = now() - q->time_begin, VXG_OK;
+    *s = now() - q->time_begin;
+    return VXG_OK;
 }
 
 /* ---- Kernels ---- */
@@ -259,9 +267,11 @@ static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
     assert(job.nx > 0 && job.ny > 0 && launch->global[2] > 0);
     for (int i = 0; i < launch->nbuffers; i++) job.buffers[i] = launch->buffer[i]->host;
     if (kernel->real == VXG_REAL_F64) {
-        vxg__params_f64(launch, &p64), job.params = &p64;
+        vxg__params_f64(launch, &p64);
+        job.params = &p64;
     } else {
-        vxg__params_f32(launch, &p32), job.params = &p32;
+        vxg__params_f32(launch, &p32);
+        job.params = &p32;
     }
     job.span = kernel->group ? 1 : 1024;
     job.pieces = (job.nx + job.span - 1) / job.span;

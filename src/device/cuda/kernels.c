@@ -50,7 +50,10 @@ static int take_image(nvrtcProgram p, cuda_image *out) {
     if (!(out->data = vxg__calloc(out->bytes + 1, 1))) return VXG_ERR_MEMORY;
     int status =
         out->is_ptx ? VXG_NVRTC(nvrtcGetPTX, p, out->data) : VXG_NVRTC(nvrtcGetCUBIN, p, out->data);
-    if (status) vxg__free(out->data), out->data = NULL;
+    if (status) {
+        vxg__free(out->data);
+        out->data = NULL;
+    }
     return status;
 }
 
