@@ -18,9 +18,10 @@ static const cli_row rows[] = {
     CLI_OWN("schedule", 0, VXG_OPT_CHOICE, offsetof(options, schedule), "auto", 0, 0, NULL,
             "auto|off", "off: the plain loop on the CPU too (operators ct.parallel.*)"),
     CLI_OWN("size", 0, VXG_OPT_INT, offsetof(options, size), "0", 0, 8192, "px", NULL,
-            "columns, views and volume width of ct.parallel.*; 0: 512"),
+            "columns, views and volume width of ct.parallel.joseph, .backprojector and .fbp, no "
+            "others; 0: 512"),
     CLI_OWN("slices", 0, VXG_OPT_INT, offsetof(options, slices), "0", 0, 8192, NULL, NULL,
-            "slices of ct.parallel.*; 0: 64"),
+            "slices of the same; 0: 64"),
     CLI_OWN("runs", 0, VXG_OPT_INT, offsetof(options, runs), "0", 0, 1000, NULL, NULL,
             "timed runs after one that does not count; 0: 5, fewer when they take long"),
     CLI_OWN("compare", 0, VXG_OPT_FLAG, offsetof(options, compare), NULL, 0, 0, NULL, NULL,
@@ -58,6 +59,22 @@ static void scan_free(scan *s) {
 static int is_standard(const char *name) {
     return !strcmp(name, "ct.parallel.joseph") || !strcmp(name, "ct.parallel.backprojector") ||
            !strcmp(name, "ct.parallel.fbp");
+}
+
+/* --size and --slices are of the standard scans alone. */
+static int check_sizes(const cli_run *run, const char *pattern) {
+    static const char *const names[] = {"size", "slices"};
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; cli_given(run, names[k]) && i < vxg_op_row_count(); i++) {
+            const char *name = vxg_op_row_at(i)->name;
+            if (!cli_row_matches(pattern, name) || is_standard(name)) continue;
+            return vxg_error_set(VXG_ERR_ARGUMENT,
+                                 "--%s does not go with %s, which is measured at one size: it is "
+                                 "for ct.parallel.joseph, ct.parallel.backprojector and "
+                                 "ct.parallel.fbp",
+                                 names[k], name);
+        }
+    return VXG_OK;
 }
 
 static int make_standard(const char *name, vxg_device *dev, const scan *s, int plain,
@@ -252,6 +269,7 @@ static int run(cli_run *r) {
     vxg_device_info info[16] = {0};
     int count = 1, printed = 0,
         status = o->compute.threads ? vxg_set_threads(o->compute.threads) : VXG_OK;
+    if (!status) status = check_sizes(r, pattern);
     cli_json j = {.f = stdout};
     snprintf(info[0].spec, sizeof info[0].spec, "%s", o->compute.device);
     if (!status && !strcmp(o->compute.device, "all")) status = vxg_device_list(info, 16, &count);

@@ -118,6 +118,9 @@ static int run(cli_run *r) {
     vxg_outputs *set = NULL;
     vxg_scan_opts input = o->scan;
     input.max_memory = cli_memory_bytes(o->max_memory);
+    const char *dot = o->output ? strrchr(o->output, '.') : NULL;
+    if (o->output && (!dot || strcmp(dot, ".png") != 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s does not end in .png", o->output);
     int status = cli_outputs_new(&set, r->operands, 1);
     if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
     if (!status) status = cli_scan_open(r->operands[0], &input, &scan);

@@ -56,7 +56,7 @@ typedef struct cli_row {
     CLI_OWN("help", 'h', VXG_OPT_FLAG, offsetof(V, shared.help), NULL, 0, 0, NULL, NULL,           \
      "show this help")
 #define CLI_THREADS_ROW(at)                                                                        \
-    CLI_OWN("threads", 't', VXG_OPT_INT, at, "0", 0, 1024, NULL, NULL,                             \
+    CLI_OWN("threads", 't', VXG_OPT_INT, at, "0", 0, 256, NULL, NULL,                              \
      "CPU threads; 0: as many as this process may use. Results do not depend on it")
 #define CLI_COMPUTE_ROWS(V, usual)                                                                 \
     CLI_OWN("device", 'd', VXG_OPT_TEXT, offsetof(V, compute.device), usual, 0, 0, NULL, "DEVICE", \

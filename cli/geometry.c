@@ -274,6 +274,22 @@ static int explain(cli_run *r, const options *o) {
 }
 
 /* ---- convert ---- */
+/* What other programs keep elsewhere is left out, and said; else no scan with a volume could go to
+ * them. */
+static void say_left_out(const cli_run *r, const vxg_ct_notes *notes, int to) {
+    to_fn *const fn = formats[to].to;
+    if (fn != to_astra && fn != to_rtk && fn != to_matrices) return;
+    if (notes->has_volume)
+        cli_warn(r,
+                 "volume: %s has no place for it: %lld x %lld x %lld voxels of %g x %g x %g are "
+                 "left out",
+                 formats[to].name, (long long)notes->volume.nz, (long long)notes->volume.ny,
+                 (long long)notes->volume.nx, notes->volume.dz, notes->volume.dy, notes->volume.dx);
+    if (*notes->units)
+        cli_warn(r, "units: %s has no place for them: '%s' is left out", formats[to].name,
+                 notes->units);
+}
+
 static int convert(cli_run *r, const options *o) {
     vxg_ct_geometry *geo;
     vxg_ct_notes notes = {0};
@@ -285,6 +301,7 @@ static int convert(cli_run *r, const options *o) {
     } else if (!status) {
         fputs(text, stdout);
     }
+    if (!status) say_left_out(r, &notes, o->to);
     vxg_free(text);
     vxg_ct_geometry_release(geo);
     return status;

@@ -21,6 +21,9 @@ const cli_variable cli_variables[] = {
     {"VXG_CACHE", "0 switches that cache off"},
     {"VXG_CACHE_MB", "largest size of that cache in megabytes (default: 512)"},
     {"VXG_CC", "C compiler for kernels handed in as text on the CPU (default: cc)"},
+    {"VXG_H5", "inprocess: the HDF5 library reads inside the process, for files you trust"},
+    {"VXG_H5_HELPER", "the program voxgrad-h5, where it is not found"},
+    {"VXG_H5_SECONDS", "processor time in seconds for one request to it (default: 30)"},
     {"VXG_CUDA_PATH", "folder of the CUDA run-time compiler (NVRTC)"},
 };
 const int cli_variable_count = (int)(sizeof cli_variables / sizeof *cli_variables);

@@ -183,7 +183,17 @@ int cli_odd_find(const vxg_scan_reader *s, const cli_select *sel, const cli_fact
         cli_odd_add(odd, "few-views", 1,
                     "%lld projections for %lld columns; about %lld would be free of view aliasing",
                     (long long)n, (long long)ncols, (long long)ceil(M_PI_2 * (double)ncols));
-    if (s->pixel_size <= 0)
+    if (angles && s->angle_odd && *s->angle_odd)
+        cli_odd_add(odd, "angle-unit-unknown", 0,
+                    "the unit of the angles, '%s', is not known: they are taken as degrees (deg, "
+                    "rad, mrad, turn and their longer names are)",
+                    s->angle_odd);
+    if (angles && s->pixel_odd && *s->pixel_odd)
+        cli_odd_add(odd, "pixel-size-unused", 0,
+                    "the pixel size, %s, is no length and is left out: values are attenuation per "
+                    "pixel",
+                    s->pixel_odd);
+    else if (s->pixel_size <= 0)
         cli_odd_add(odd, "no-pixel-size", 1, "no pixel size: the attenuation comes out per pixel");
     return status;
 }

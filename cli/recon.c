@@ -385,6 +385,9 @@ static int check_options(const cli_run *r, const cli_recon *o) {
     if (o->recon.ring_size && o->recon.ring_size % 2 == 0)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--ring: %d is not odd", o->recon.ring_size);
     /* What would not be heeded is refused. */
+    if (o->recon.window == VXG_CT_WINDOW_NONE && cli_given(r, "cutoff"))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--cutoff does not go with --fbp-filter none, which cuts nothing off");
     if (o->type == TYPE_FULL && cli_given(r, "nsino"))
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--nsino does not go with --type full, which makes every row: use "
@@ -438,13 +441,7 @@ static int open_job(cli_job *job) {
     if (!status) status = vxg_device_open(o->compute.device, &job->dev);
     const cli_select *s = &job->sel;
     if (!status && !job->geo) {
-        double p = job->scan->pixel_size;
-        if (p != 0 && !(isnormal(p) && p > 0)) {
-            cli_warn(job->run,
-                     "the scan's pixel size, %g %s, is no length: voxel sizes are left out", p,
-                     job->scan->pixel_unit);
-            p = 0;
-        }
+        const double p = job->scan->pixel_size;
         int64_t n = s->col1 - s->col0;
         job->vol =
             (vxg_ct_volume){.nz = s->row1 - s->row0, .ny = n, .nx = n, .dz = p, .dy = p, .dx = p};
@@ -472,6 +469,26 @@ static int look(cli_job *job) {
     if (!status) status = cli_odd_find(job->scan, &job->sel, &facts, !job->geo, &job->odd);
     if (!status) cli_odd_say(job->run, job->scan->path, &job->odd);
     return status;
+}
+
+/* The library would name its field. */
+static int need_flats(const cli_job *job) {
+    if (job->sel.no_minus_log || job->scan->nflats) return VXG_OK;
+    return vxg_error_set(VXG_ERR_INPUT,
+                         "%s has no flat fields (use --no-minus-log if its data are line integrals "
+                         "already)",
+                         job->scan->path);
+}
+
+/* Devices are asked what they are before the CPU is taken: their drivers' libraries stay. */
+static int drivers_hint(int status, const cli_job *job) {
+    char text[640];
+    if (status != VXG_ERR_MEMORY || !job->dev || strcmp(job->opt->compute.device, "auto") != 0 ||
+        !vxg_device_get_info(job->dev)->is_cpu)
+        return status;
+    snprintf(text, sizeof text, "%s", vxg_error_message());
+    return vxg_error_set(status, "%s (--device cpu takes less: no other device's driver is loaded)",
+                         text);
 }
 
 static const char *angles_from(const cli_job *job) {
@@ -518,9 +535,11 @@ static int run(cli_run *r) {
         int is_try = job.opt->type == TYPE_TRY;
         if (!is_try) status = name_outputs(&job, &n);
         if (!status) status = look(&job);
+        if (!status) status = need_flats(&job);
         if (!status) status = describe(&job);
         if (!status) status = is_try ? cli_recon_try(&job) : make_volume(&job, &n);
         status = cli_scan_context(cli_outputs_close(&job.out, status), job.scan);
+        status = drivers_hint(status, &job);
     }
     cli_provenance_free(&job.prov);
     if (job.scan) vxg_scan_close(job.scan);

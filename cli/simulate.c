@@ -107,25 +107,15 @@ static int open_phantom(job *j) {
 
 /* ---- the scan ---- */
 
-/* Options that describe the scan must be left alone when a file does. */
+/* Options that describe the scan are not given when a file does it. */
 static int check_geometry_file(const job *j) {
     static const char *const names[] = {"views", "rows", "cols",     "range",        "pixel",
                                         "sod",   "sdd",  "detector", "rotation-axis"};
-    const cli_verb *verb = j->run->verb;
-    options usual = {0};
-    int status = vxg_options_defaults(verb->options, verb->count, &usual);
-    for (int i = 0; !status && j->opt->geometry && i < verb->count; i++) {
-        const vxg_option *row = &verb->options[i];
-        char given[64], before[64];
-        vxg_options_text(row, j->opt, given, sizeof given);
-        vxg_options_text(row, &usual, before, sizeof before);
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-            if (!strcmp(row->name, names[k]) && strcmp(given, before) != 0)
-                return vxg_error_set(VXG_ERR_ARGUMENT,
-                                     "--%s: the scan is described by --geometry already",
-                                     row->name);
-    }
-    return status;
+    for (size_t k = 0; j->opt->geometry && k < sizeof names / sizeof *names; k++)
+        if (cli_given(j->run, names[k]))
+            return vxg_error_set(VXG_ERR_ARGUMENT,
+                                 "--%s: the scan is described by --geometry already", names[k]);
+    return VXG_OK;
 }
 
 static int check_options(job *j) {

@@ -20,12 +20,18 @@ typedef struct tiles {
 
 /* A label says exactly the centre that is used: the text is made first and read back. */
 static int add_center(tiles *t, double c) {
+    const double before = t->n ? t->center[t->n - 1] : NAN;
     char text[32];
     snprintf(text, sizeof text, "%.6f", c);
     size_t n = strlen(text);
     while (text[n - 1] == '0' && text[n - 3] != '.') text[--n] = 0; /* two decimals stay */
     snprintf(t->label[t->n], sizeof t->label[0], "%s", text);
     t->center[t->n++] = strtod(text, NULL);
+    if (t->center[t->n - 1] == before)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--center-range: two centres are %s, as they are told apart by six "
+                             "decimals: use a larger step",
+                             text);
     return VXG_OK;
 }
 
@@ -53,7 +59,8 @@ static int list_centers(const cli_job *job, tiles *t) {
             return vxg_error_set(VXG_ERR_ARGUMENT,
                                  "--center-range: %g lies outside the detector columns %g to %g", c,
                                  lo, hi);
-        add_center(t, c);
+        const int status = add_center(t, c);
+        if (status) return status;
     }
     return VXG_OK;
 }

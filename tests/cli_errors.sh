@@ -20,7 +20,7 @@ refuses missing_file 2 'operand is missing' $V recon -o "$W/o"
 refuses missing_output 2 '\-\-output is missing' $V recon $tooth
 refuses one_too_many 2 "'b' is one operand too many" $V info $tooth b
 refuses not_a_number 2 "\-\-max-memory: 'big'" $V recon $tooth -o "$W/o" --max-memory big
-refuses out_of_bounds 2 "\-\-threads: '-3'.*0 to 1024" $V recon $tooth -o "$W/o" --threads -3
+refuses out_of_bounds 2 "\-\-threads: '-3'.*0 to 256" $V recon $tooth -o "$W/o" --threads -3
 refuses not_a_choice 2 "\-\-filter: 'hanning' is not one of ramp" \
     $V recon $tooth -o "$W/o" --filter hanning
 refuses spelled_otherwise 2 "\-\-fbp-filter: 'hanning' is not one of ramp" \
@@ -29,6 +29,23 @@ refuses as_typed 2 "\-\-columns: '2:1' is not start:stop" $V recon $tooth -o "$W
 refuses library_bounds 2 "\-\-cutoff: '1.5' is not a number from 0 to 1 \(of Nyquist\)" \
     $V recon $tooth -o "$W/o" --cutoff 1.5
 refuses even_ring 2 '\-\-ring: 4 is not odd' $V recon $tooth -o "$W/o" --ring 4
+refuses cutoff_of_none 2 '\-\-cutoff does not go with --fbp-filter none' \
+    $V recon $tooth -o "$W/o" --filter none --cutoff 0.5
+refuses no_bound 2 "\-\-rows: '2:1' is not start:stop .* to the end, 0 or more" $V recon $tooth -o "$W/o" --rows 2:1
+refuses threads_bound 2 "\-\-threads: '1000' is not a whole number from 0 to 256" $V recon $tooth -o "$W/o" -t 1000
+refuses try_alike 2 '\-\-center-range: two centres are 295.00, .*larger step' \
+    $V recon $tooth -o "$W/o" --type try --center-range 295:295.000001:0.0000002
+refuses curve_ending 2 '\-\-output: .*q.txt does not end in .png' $V center $tooth -o "$W/q.txt"
+for o in size slices; do
+    refuses "bench_$o" 2 "\-\-$o does not go with ct.parallel2d" $V bench ct.parallel --$o 1 --runs 1 --device cpu
+done
+echo '{"beam": "parallel", "rows": 3, "cols": 4, "pixel": 1, "views": 5}' >"$W/g.json"
+for o in "views 180" "rows 128" "cols 128" "pixel 1" "range 0" "sod 0" "sdd 0" "detector flat" "rotation-axis middle"; do
+    # shellcheck disable=SC2086
+    refuses "simulate_geometry_${o%% *}" 2 "\-\-${o%% *}: the scan is described by --geometry" \
+        $V simulate -o "$W/o.h5" --geometry "$W/g.json" --$o
+done
+check environment "VXG_H5 is not in the help" sh -c "$V help | grep -q '^ *VXG_H5_SECONDS '"
 refuses flag_with_value 2 '\-\-json' $V info $tooth --json=yes
 refuses bad_range 2 '\-\-rows: .*start:stop' $V recon $tooth -o "$W/o" --rows 2:1
 refuses rows_outside 2 '\-\-rows: 0:9 reaches outside 0:2' $V recon $tooth -o "$W/o" --rows 0:9
@@ -133,6 +150,18 @@ if has_hdf5; then
     flawed zero-flat 'flat'
 else
     skip flaws "built without HDF5"
+fi
+
+# ---- messages name options, not the library's fields ----
+if has_hdf5; then
+    refuses flag_of_integrals 3 'no-flat.h5 has no flat fields .use --no-minus-log' $V recon "$W/no-flat.h5" -o "$W/o" -c 30
+    "$make_scan" "$W/few.h5" views=12
+    refuses auto_memory 5 'max-memory 1 MB.*--device cpu takes less' $V recon "$W/few.h5" -o "$W/o" -c 30 --max-memory 1
+    $V recon "$W/few.h5" -o "$W/one" -c 30 --projections 0:1 --device cpu >"$W/.out" 2>"$W/.err"
+    check one_view "a full turn of one view" sh -c "grep -q 'few.h5: one view' '$W/.err' && ! grep -q 'full turn' '$W/.err'"
+    $V recon "$W/few.h5" -o "$W/one" -c 30 --projections 0:1 --device cpu --force -q >"$W/.out" 2>"$W/.err"
+    check quiet "-q says warnings" [ ! -s "$W/.err" ]
+    rm -rf "$W/one"
 fi
 
 # ---- nothing to compute with: 6 ----

@@ -28,6 +28,14 @@ check svg "the sketch" sh -c "$V geometry explain '$W/htc.json' --svg '$W/a.svg'
 refuses svg_exists 4 'a.svg exists' $V geometry explain "$W/htc.json" --svg "$W/a.svg"
 check svg_force "--force" $V geometry explain "$W/htc.json" --svg "$W/a.svg" --force
 
+python3 -c "
+import json
+t = list(range(0, 59, 2)) + list(range(120, 179, 2))
+json.dump(dict(beam='parallel', rows=1, cols=64, pixel=1, angles_deg=t), open('$W/hole.json', 'w'))"
+$V geometry explain "$W/hole.json" >"$W/out" 2>"$W/err"
+check hole "$(cat "$W/err" "$W/out")" sh -c "grep -q '2 gaps, the widest that opposite views do not fill from 58 to 120' '$W/out' &&
+    grep -q 'gaps between the views, the widest that opposite views do not fill from 58 to 120 degrees' '$W/out'"
+
 # ---- convert ----
 there_and_back() { # FORMAT [options of the way back]
     f=$1
@@ -49,6 +57,14 @@ check leap_back "LEAP there and back" there_and_back leap
 check cil_back "CIL there and back" there_and_back cil
 check matrices_back "matrices there and back" there_and_back matrices --from matrices \
     --rows 40 --cols 60 --pixel 2
+# The volume and the units stay behind in silence nowhere.
+echo '{"beam": "parallel", "units": "mm", "rows": 3, "cols": 4, "pixel": 1, "views": 5, "volume": {"nx": 4, "ny": 4, "nz": 3, "voxel": 1}}' \
+    >"$W/volume.json"
+for f in astra rtk matrices; do
+    $V geometry convert "$W/volume.json" --to $f -o "$W/volume.$f" 2>"$W/err"
+    check "left_out_$f" "$(cat "$W/err")" sh -c "grep -q 'warning: volume: $f has no place for it: 3 x 4 x 4' '$W/err' &&
+        grep -q \"warning: units: $f .*'mm' is left out\" '$W/err'"
+done
 check rtk_file "RTK's own file" sh -c "$V geometry convert $g/rtk_cone.xml --rows 40 --cols 60 |
     grep -q '\"s\"'"
 

@@ -67,6 +67,26 @@ informed holes '1 values are not numbers'
 "$make_scan" "$W/unitless.h5" flaw=no-unit
 odd unitless pixel-size-unused 'the pixel size, 0.65, has no unit'
 
+n=0
+for size in 0 -1 nan inf 1e-320; do
+    n=$((n + 1))
+    "$make_scan" "$W/size$n.h5" pixel=$size
+    odd size$n pixel-size-unused "the pixel size, .*, is no length and is left out"
+done
+informed size2 'the pixel size, -1, is no length'
+# ---- units of angles: half a turn in any of them, and one that nobody knows ----
+n=0
+for unit in RAD:3.14159265 Radian:3.14159265 radians:3.14159265 mrad:3141.59265 Turns:0.5 rev:0.5 Degrees:180 \
+    °:180 'deg.:180'; do
+    n=$((n + 1))
+    "$make_scan" "$W/unit$n.h5" "unit=${unit%:*}" "arc=${unit#*:}"
+    check "unit$n" "${unit%:*} is not known" sh -c "'$V' info '$W/unit$n.h5' >'$W/out' &&
+        grep -q 'theta 0[^0-9]*178' '$W/out' && ! grep -q 'unit of the angles' '$W/out'"
+done
+"$make_scan" "$W/gon.h5" unit=gon arc=200
+odd gon angle-unit-unknown "the unit of the angles, 'gon', is not known"
+informed gon "the unit of the angles, .gon.,? is not known"
+
 "$V" recon "$W/counts.h5" -o "$W/fine" -c 31.5 --device cpu >"$W/out" 2>"$W/err"
 check nothing_odd "$(cat "$W/err")" sh -c "! grep -q 'warning (' '$W/err' &&
     ! grep -q '\"warning' '$W/fine/provenance.json'"

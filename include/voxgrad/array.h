@@ -133,6 +133,11 @@ struct vxg_scan_reader {
      * may be NULL. */
     int (*prepare)(vxg_scan_reader *self, vxg_frame_kind kind, int64_t c0, int64_t c1,
                    const char *folder, const vxg_progress *progress);
+    /* What the file says and nobody can use: a pixel size that is no length (not finite, not
+     * positive, denormal; pixel_size is 0 then), and the angles' unit where it is none that is
+     * known (theta is as it stands, taken as degrees). "": nothing of the kind. NULL: not looked
+     * for. */
+    const char *pixel_odd, *angle_odd;
 };
 
 typedef struct vxg_volume_writer vxg_volume_writer;

@@ -67,7 +67,10 @@ static const char *too_large(const vxg_option *o, const char *text) {
 static int bad(const vxg_option *o, const char *label, const char *text, const char *expected,
                const char *at) {
     char bounds[96] = "";
-    if (o->min != 0 || o->max != 0)
+    const double most = 1e12; /* nobody means this: there is no upper bound */
+    if (o->min > -most && o->max >= most)
+        vxg__format(bounds, sizeof bounds, ", %.10g or more", o->min);
+    else if (o->max < most && (o->min != 0 || o->max != 0))
         vxg__format(bounds, sizeof bounds, " from %.10g to %.10g", o->min, o->max);
     else if (at)
         vxg__format(bounds, sizeof bounds, "%s", too_large(o, at));

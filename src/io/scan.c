@@ -36,12 +36,39 @@ static int open_data(vxg__scan *s, const char *name) {
     return VXG_OK;
 }
 
-/* Angles in radians become degrees where the file says so. */
+/* Degrees in one unit of that name; 0: it is not known. Letters may be small or capital, words may
+ * follow ("degrees, counter-clockwise"). */
+static double unit_of_angles(const char *text) {
+    static const double radian = 180 / 3.14159265358979323846;
+    const struct {
+        const char *words; /* of a list, each between two bars */
+        double degrees;
+    } units[] = {
+        {"|deg|degs|degree|degrees|\xc2\xb0|\xb0|", 1},
+        {"|rad|rads|radian|radians|", radian},
+        {"|mrad|mrads|milliradian|milliradians|", 1e-3 * radian},
+        {"|turn|turns|rev|revs|revolution|revolutions|", 360},
+    };
+    char word[40] = "|";
+    size_t n = 1;
+    while (*text == ' ') text++;
+    if (!*text) return 1;
+    for (; n < sizeof word - 2 && *text && !strchr(" .,;/()[]|\t", *text); text++)
+        word[n++] = (char)(*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text);
+    word[n++] = '|', word[n] = 0;
+    for (size_t i = 0; n > 2 && i < sizeof units / sizeof *units; i++)
+        if (strstr(units[i].words, word)) return units[i].degrees;
+    return 0;
+}
+
+/* Angles in another unit become degrees where the file says so. */
 static int to_degrees(vxg__scan *s, const char *name, double *angle, int64_t n) {
-    char unit[16] = "";
+    char unit[40] = "";
     VXG_TRY(vxg__h5_text_of(s->file, name, "units", unit, sizeof unit));
-    if (strncmp(unit, "rad", 3) != 0) return VXG_OK;
-    for (int64_t i = 0; i < n; i++) angle[i] *= 180 / 3.14159265358979323846;
+    if (!*unit) VXG_TRY(vxg__h5_text_of(s->file, name, "unit", unit, sizeof unit));
+    const double degrees = unit_of_angles(unit);
+    snprintf(s->angle_odd, sizeof s->angle_odd, "%s", degrees == 0 ? unit : "");
+    for (int64_t i = 0; i < n && degrees != 0 && degrees != 1; i++) angle[i] *= degrees;
     return VXG_OK;
 }
 
@@ -91,7 +118,8 @@ static void set_unit(vxg__scan *s, const char *text) {
     }
 }
 
-/* A pixel size is welcome, never required: whatever is odd about it means unknown. */
+/* A pixel size is welcome, never required: whatever is odd about it means unknown, and a number
+ * that is no length is kept to be said. */
 static int try_pixel_size(vxg__scan *s, const char *name) {
     char unit[32] = "";
     double *values = NULL;
@@ -101,7 +129,9 @@ static int try_pixel_size(vxg__scan *s, const char *name) {
     if (!status && !there) return VXG_OK;
     if (!status)
         status = vxg__h5_read_doubles(s->file, name, vxg__scan_title(s, name), &values, &n);
-    if (!status && n == 1 && isfinite(values[0]) && values[0] > 0) {
+    if (!status && n == 1 && !(isnormal(values[0]) && values[0] > 0)) {
+        if (!*s->pixel_odd) snprintf(s->pixel_odd, sizeof s->pixel_odd, "%g", values[0]);
+    } else if (!status && n == 1) {
         status = vxg__h5_text_of(s->file, name, "units", unit, sizeof unit);
         if (!status && !*unit) status = vxg__h5_text_of(s->file, name, "unit", unit, sizeof unit);
         s->reader.pixel_size = values[0];
@@ -119,6 +149,7 @@ static int find_pixel_size(vxg__scan *s, const char *group, const char *const *n
         snprintf(name, sizeof name, "%s/%s", group, names[i]);
         VXG_TRY(try_pixel_size(s, name));
     }
+    if (s->reader.pixel_size > 0) *s->pixel_odd = 0; /* another name has a length */
     return VXG_OK;
 }
 
@@ -463,6 +494,7 @@ int vxg_scan_open_opts(const char *path, const vxg_scan_opts *given, vxg_scan_re
         return status;
     }
     s->reader.path = s->file->path, s->reader.theta = s->theta, s->reader.pixel_unit = s->unit;
+    s->reader.pixel_odd = s->pixel_odd, s->reader.angle_odd = s->angle_odd;
     s->reader.nflats = s->kinds[VXG_FRAME_FLAT].n, s->reader.ndarks = s->kinds[VXG_FRAME_DARK].n;
     vxg__scan_reader_functions(s);
     vxg__file_id(&s->file->was, &s->reader.id);

@@ -21,7 +21,7 @@ typedef struct vxg__scan {
     vxg_scan_reader reader;
     vxg__h5_session *file;
     double *theta;
-    char unit[16];
+    char unit[16], pixel_odd[64], angle_odd[48];
     char title[1024];          /* "a.h5: exchange/data", for messages */
     char names[3][256];        /* paths in the file of the frames' datasets */
     vxg_block_reader *sets[3]; /* by vxg_frame_kind; NXtomo: one for all kinds */

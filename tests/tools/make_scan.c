@@ -2,9 +2,10 @@
  * counts with a flat and a dark field, an axis off the middle; and scans that are wrong in one way.
  *
  *   make_scan FILE [views=N] [rows=N] [cols=N] [center=C] [arc=DEGREES] [flaw=NAME] [format=nxtomo]
- *             [chunk=VIEWS,ROWS,COLUMNS] [deflate=LEVEL]
+ *             [chunk=VIEWS,ROWS,COLUMNS] [deflate=LEVEL] [unit=WORD] [pixel=NUMBER]
  *
- * chunk: the projections, and as far as they go flats and darks, lie in chunks of that size.
+ * unit: of the angles, which run from 0 to `arc` of them (not of format=nxtomo). pixel: a size in
+ * um. chunk: the projections, and as far as they go flats and darks, lie in chunks of that size.
  * Flaws: rank (projections of rank 2), flat-shape, zero-flat, nan-theta, no-theta, no-flat,
  * theta-length, string-data, zero-data, int16 (counts above 32767 wrapped to negative ones), rings
  * (columns of unlike gain that the flat field does not show), no-dark, swapped (flats and darks),
@@ -22,7 +23,7 @@
 typedef struct scan {
     long views, rows, cols;
     double center, arc;
-    const char *flaw, *path;
+    const char *flaw, *path, *unit, *pixel;
     int nxtomo;
     long chunk[3]; /* 0: none */
     int deflate;
@@ -113,6 +114,16 @@ static void constant(hid_t set, long from, long n, long rows, long cols, uint16_
     for (long i = 0; i < n; i++) put_frame(set, from + i, rows, cols, frame);
 }
 
+static void units(hid_t set, const char *word) {
+    hid_t text = H5Tcopy(H5T_C_S1), space = must(H5Screate(H5S_SCALAR), "H5Screate");
+    H5Tset_size(text, strlen(word) + 1);
+    hid_t a = must(H5Acreate2(set, "units", text, space, H5P_DEFAULT, H5P_DEFAULT), "H5Acreate");
+    must(H5Awrite(a, text, word), "H5Awrite");
+    H5Aclose(a);
+    H5Sclose(space);
+    H5Tclose(text);
+}
+
 static void angles(hid_t file, const scan *s, const char *name, long before, long n) {
     hsize_t dims[1] = {(hsize_t)(before + n)};
     double *theta = calloc((size_t)(before + n), sizeof *theta);
@@ -120,6 +131,7 @@ static void angles(hid_t file, const scan *s, const char *name, long before, lon
     if (theta && is(s, "nan-theta")) theta[before + n / 2] = NAN;
     hid_t set = dataset(file, s, name, H5T_IEEE_F64LE, 1, dims);
     must(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, theta), name);
+    if (s->unit) units(set, s->unit);
     H5Dclose(set);
     free(theta);
 }
@@ -139,12 +151,13 @@ static void put_nan(hid_t set, const scan *s) {
     H5Sclose(memory);
 }
 
-static void pixel_size(hid_t file) {
-    const double size = 0.65;
+static void pixel_size(hid_t file, const scan *s) {
+    const double size = s->pixel ? strtod(s->pixel, NULL) : 0.65;
     hsize_t one = 1;
     hid_t set =
         dataset(file, NULL, "measurement/instrument/detector/pixel_size", H5T_IEEE_F64LE, 1, &one);
     must(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &size), "pixel_size");
+    if (s->pixel) units(set, "um");
     H5Dclose(set);
 }
 
@@ -183,7 +196,7 @@ static void data_exchange(hid_t file, const scan *s, uint16_t *frame) {
     H5Dclose(set);
     if (is(s, "only-array")) return;
     if (!is(s, "no-flat")) flats_and_darks(file, s, frame);
-    if (is(s, "no-unit")) pixel_size(file);
+    if (is(s, "no-unit") || s->pixel) pixel_size(file, s);
     if (!is(s, "no-theta"))
         angles(file, s, "exchange/theta", 0, s->views - (is(s, "theta-length") ? 5 : 0));
 }
@@ -220,6 +233,8 @@ static int option(scan *s, const char *word) {
     if (KEY("center")) return s->center = atof(value), 1;
     if (KEY("arc")) return s->arc = atof(value), 1;
     if (KEY("flaw")) return s->flaw = value, 1;
+    if (KEY("unit")) return s->unit = value, 1;
+    if (KEY("pixel")) return s->pixel = value, 1;
     if (KEY("chunk"))
         return sscanf(value, "%ld,%ld,%ld", &s->chunk[0], &s->chunk[1], &s->chunk[2]) == 3 &&
                s->chunk[0] > 0 && s->chunk[1] > 0 && s->chunk[2] > 0;

@@ -86,8 +86,9 @@ static void add_view(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, int6
 }
 
 /* ---- Angles ---- */
-static int add_angles(const vxg_ct_geometry *geo, const vxg__cover *turn, vxg_ct_summary *o,
-                      tally *extra) {
+/* half: of a parallel beam, what neither views nor their opposites measure. */
+static int add_angles(const vxg_ct_geometry *geo, const vxg__cover *turn, const vxg__cover *half,
+                      vxg_ct_summary *o, tally *extra) {
     const int64_t n = o->nviews;
     double *t = vxg__calloc((size_t)n, sizeof *t);
     if (!t) return VXG_ERR_MEMORY;
@@ -114,6 +115,8 @@ static int add_angles(const vxg_ct_geometry *geo, const vxg__cover *turn, vxg_ct
     if (turn->ngaps) {
         o->covered = 2 * M_PI - turn->missing;
         o->gap[0] = turn->gaps[turn->widest].from, o->gap[1] = turn->gaps[turn->widest].to;
+        if (half->ngaps)
+            o->gap[0] = half->gaps[half->widest].from, o->gap[1] = half->gaps[half->widest].to;
     } else if (turn->median < 2 * M_PI) {
         o->covered = fmax(o->covered, 2 * M_PI);
     }
@@ -258,7 +261,7 @@ static int fill(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, vxg__ct_s
     for (int64_t i = 0; i < o->nviews; i++) add_view(geo, notes, i, o, &t);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (!isfinite(pairs[i][0])) pairs[i][0] = pairs[i][1] = NAN;
-    VXG_TRY(add_angles(geo, &scan->turn, o, &t));
+    VXG_TRY(add_angles(geo, &scan->turn, &scan->half, o, &t));
     VXG_TRY(add_shape(geo, o));
     VXG_TRY(add_method(geo, scan, o));
     o->repeated_end = repeats(geo);
@@ -308,11 +311,14 @@ int vxg_ct_warning_words(const vxg_ct_summary *s, vxg_ct_warning w, char *out, s
             "rays through the field of view are measured nowhere",
             s->covered * DEG, s->gaps > 1 ? " in pieces" : "", s->needed * DEG, 100 * s->unseen);
     case VXG_CT_WARNING_GAPS:
-        return vxg__format(
-            out, size,
-            "%lld gaps between the views, the widest from %.5g to %.5g degrees: rays "
-            "are shared by the views there are, %.3g %% of them are in no view",
-            (long long)s->gaps, s->gap[0] * DEG, s->gap[1] * DEG, 100 * s->unseen);
+        return vxg__format(out, size,
+                           "%lld gaps between the views, %s from %.5g to %.5g degrees: rays "
+                           "are shared by the views there are, %.3g %% of them are in no view",
+                           (long long)s->gaps,
+                           s->beam == VXG_CT_BEAM_PARALLEL && s->unseen > 0
+                               ? "the widest that opposite views do not fill"
+                               : "the widest",
+                           s->gap[0] * DEG, s->gap[1] * DEG, 100 * s->unseen);
     case VXG_CT_WARNING_REFUSED:
         return vxg__format(out, size, "recon does not reconstruct this scan: %s",
                            s->refused ? s->method : "(it does)");

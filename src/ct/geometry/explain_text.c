@@ -102,8 +102,11 @@ static void rotation(pen *p, const vxg_ct_summary *s) {
     }
     vxg__text_add(&p->t, "covers %.6g degrees", s->covered * DEG);
     if (s->gaps > 1)
-        vxg__text_add(&p->t, " between %lld gaps, the widest from %.6g to %.6g", (long long)s->gaps,
-                      s->gap[0] * DEG, s->gap[1] * DEG);
+        vxg__text_add(
+            &p->t, " between %lld gaps, the widest%s from %.6g to %.6g", (long long)s->gaps,
+            s->beam == VXG_CT_BEAM_PARALLEL && s->unseen > 0 ? " that opposite views do not fill"
+                                                             : "",
+            s->gap[0] * DEG, s->gap[1] * DEG);
     vxg__text_add(&p->t, ": %s", coverage(s));
     if (s->beam == VXG_CT_BEAM_CONE)
         vxg__text_add(&p->t, " (a short scan is %.6g)", s->needed * DEG);

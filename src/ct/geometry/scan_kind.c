@@ -300,6 +300,7 @@ int vxg__ct_scan_words(const vxg__ct_scan *s, char *out, size_t size) {
     const char *what = words[s->method];
     if (s->method == VXG__SCAN_EVEN)
         what = cone                ? "a full turn"
+               : s->nviews < 2     ? "one view"
                : s->half.ngaps > 0 ? "what was measured of half a turn"
                : s->turn.ngaps > 0 ? "half a turn"
                                    : "a full turn, opposite views share their rays";

@@ -98,7 +98,8 @@ int vxg__ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat,
 }
 
 int vxg__ct_all_dead(void) {
-    return vxg_error_set(VXG_ERR_INPUT, "flat field is zero or below the dark everywhere");
+    return vxg_error_set(VXG_ERR_INPUT,
+                         "flat field is zero or below the dark everywhere, or not a number (NaN)");
 }
 
 int vxg_ct_normalize(float *data, int64_t nviews, int64_t n, const float *flat, const float *dark,
