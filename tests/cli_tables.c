@@ -13,6 +13,7 @@ static const struct {
     const char *verb, *name, *why;
 } homonyms[] = {
     {"recon", "max-memory", "of the whole process, in MB; the pipeline gets what is left of it"},
+    {"center", "max-memory", "of the whole process, in MB"},
     {"simulate", "max-memory", "of the frames at work, in MB"},
     {"simulate", "scale", "attenuation of value 1"},
     {"simulate", "range", "an angle in degrees whose default follows from the beam"},
@@ -190,6 +191,7 @@ static int by_hand(const char *text, char *found, size_t size) {
 /* Values that are another thing in other units, and files that a run makes beside its result. */
 static int is_fine(const char *found) {
     static const char *const fine[] = {"max_memory = (int64_t)(o->max_memory * 1e6)",
+                                       "max_memory = cli_memory_bytes(o->max_memory)",
                                        "path = j->opt->volume_out",
                                        "center = strtod(o->axis", /* or middle */
                                        "range = o->range != 0 ? o->range : o->path.sod > 0 ? 360 : "
