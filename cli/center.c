@@ -122,8 +122,9 @@ static int run(cli_run *r) {
     if (o->output && (!dot || strcmp(dot, ".png") != 0))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s does not end in .png", o->output);
     int status = cli_outputs_new(&set, r->operands, 1);
-    if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
     if (!status) status = cli_scan_open(r->operands[0], &input, &scan);
+    if (!status) status = cli_protect_scan(set, scan);
+    if (!status && o->output) status = cli_claimed(vxg_outputs_claim(set, o->output, o->force));
     if (!status) status = cli_select_part(&sel, scan, &o->part);
     if (!status && o->nsino) status = cli_scan_row(scan, &sel, o->nsino, &row);
     if (!status)
@@ -131,6 +132,7 @@ static int run(cli_run *r) {
     if (!status) {
         cli_center_say(r, &c, &odd);
         if (o->output) status = draw(r, &c, &odd, set, o->output, o->force);
+        if (!status) status = cli_protect_scan(set, scan); /* what was found on the way, too */
         if (!status) status = cli_commit(&set);
         if (!status) print_result(r, &c, &odd, o->output);
         cli_center_free(&c);

@@ -193,6 +193,12 @@ typedef struct cli_provenance {
     int count;
     char *owned[2 * CLI_MAX_ATTRIBUTES];
     int nowned;
+    struct cli_linked { /* files that the input leads to */
+        char *path;
+        int64_t bytes;
+        char hex[65]; /* "": not asked for */
+    } * linked;
+    int64_t nlinked;
 } cli_provenance;
 /* Version, command and every effective option of the run; then what the verb adds. */
 int cli_provenance_start(cli_provenance *p, const cli_run *run);
@@ -205,8 +211,14 @@ int cli_provenance_write(const cli_provenance *p, vxg_outputs *set, const char *
 void cli_provenance_free(cli_provenance *p);
 /* SHA-256 of a file, which must be as its id says, by a thread of its own; wait returns it, or
  * stops waiting when interrupted. */
-int cli_hash_start(const char *path, const vxg_file_id *id);
-int cli_hash_wait(const vxg_progress *progress, char hex[65]);
+int cli_hash_start(vxg_scan_reader *scan);
+int cli_hash_wait(const vxg_progress *progress);
+/* The scan's own checksum, input.sha256; and at the end, when all that is read was read, the files
+ * its links and virtual datasets led to, each with its own. */
+int cli_hash_provenance(cli_provenance *p);
+int cli_linked_provenance(cli_provenance *p, vxg_scan_reader *scan, int checksums);
+/* The files of a scan beside the one it was opened by: none has a reader that does not say. */
+int cli_scan_files(vxg_scan_reader *scan, const vxg_scan_file **list, int64_t *count);
 
 /* files.c: a folder of outputs that appears whole or not at all. */
 typedef struct cli_outputs {
@@ -224,6 +236,9 @@ int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name);
 int cli_outputs_slices(cli_outputs *o, char *prefix, size_t size, const char *name);
 /* Outputs that are not in one folder. */
 int cli_outputs_new(vxg_outputs **set, const char *const *inputs, int n);
+/* No output may be a file that the scan leads to. Called when the scan is open, and again before
+ * the commit, as virtual datasets of virtual datasets show their files when they are read. */
+int cli_protect_scan(vxg_outputs *set, vxg_scan_reader *scan);
 int cli_claimed(int status); /* names --force in the message of a claim */
 /* All files get their names, or none; interrupted before: none. */
 int cli_outputs_commit(cli_outputs *o);

@@ -88,6 +88,14 @@ int cli_outputs_new(vxg_outputs **set, const char *const *inputs, int n) {
     return status;
 }
 
+int cli_protect_scan(vxg_outputs *set, vxg_scan_reader *scan) {
+    const vxg_scan_file *list = NULL;
+    int64_t n = 0;
+    int status = cli_scan_files(scan, &list, &n);
+    for (int64_t i = 1; i < n && !status; i++) status = vxg_outputs_protect(set, list[i].path);
+    return status;
+}
+
 int cli_commit(vxg_outputs **set) {
     cli_signals before;
     int status = VXG_OK;

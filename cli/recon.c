@@ -128,6 +128,9 @@ int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path) {
 }
 
 int cli_write_provenance(cli_job *job, const char *path) {
+    int status = cli_protect_scan(job->out.set, job->scan);
+    if (!status) status = cli_linked_provenance(&job->prov, job->scan, !job->opt->no_checksum);
+    if (status) return status;
     return cli_provenance_write(&job->prov, job->out.set, path, job->opt->volume.force);
 }
 
@@ -498,7 +501,6 @@ static const char *angles_from(const cli_job *job) {
 }
 
 static int describe(cli_job *job) {
-    char hex[65];
     int status = cli_provenance_start(&job->prov, job->run);
     if (!status) status = cli_provenance_add(&job->prov, "input", "%s", job->scan->path);
     if (!status) status = cli_provenance_add(&job->prov, "input.format", "%s", job->scan->format);
@@ -512,14 +514,14 @@ static int describe(cli_job *job) {
     if (!status && job->pixel > 0)
         status = cli_provenance_add(&job->prov, "pixel_size", "%.17g %s (of the scan)", job->pixel,
                                     job->unit);
-    if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan->path, &job->scan->id);
+    if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan);
     if (!status) status = set_center(job);
     if (!status) status = set_side(job);
     if (!status) status = cli_odd_provenance(&job->odd, &job->prov);
     if (!status && !job->opt->no_checksum) {
         const vxg_progress waiting = {.cancel = &cli_cancel};
-        status = cli_hash_wait(&waiting, hex);
-        if (!status) status = cli_provenance_add(&job->prov, "input.sha256", "%s", hex);
+        status = cli_hash_wait(&waiting);
+        if (!status) status = cli_hash_provenance(&job->prov);
     }
     return status;
 }
@@ -533,7 +535,8 @@ static int run(cli_run *r) {
     if (!status &&
         !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->volume.force, inputs, 2))) {
         int is_try = job.opt->type == TYPE_TRY;
-        if (!is_try) status = name_outputs(&job, &n);
+        status = cli_protect_scan(job.out.set, job.scan);
+        if (!status && !is_try) status = name_outputs(&job, &n);
         if (!status) status = look(&job);
         if (!status) status = need_flats(&job);
         if (!status) status = describe(&job);

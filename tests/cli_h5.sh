@@ -37,6 +37,54 @@ refuses unwritten_views 3 'are in none of its sources' "$V" recon "$W/odd.h5" -c
 check unwritten_chosen_away "views that are there" "$V" recon "$W/filled.h5" -c 3.5 --no-minus-log \
     --projections 0:2 -o "$W/there" -q
 
+# What the scan leads to is an input like the scan itself: through an external link, a virtual dataset
+# and one behind that, under the name of an output or of an old slice. One of the runs does not know
+# the file before it has read all.
+mkdir "$W/led"
+"$attack" link_set "$W/led/linked.h5" frames.h5 exchange/data
+"$attack" whole "$W/led/virtual.h5" frames.h5 exchange/data
+"$attack" whole "$W/led/twice.h5" virtual.h5 exchange/data
+"$attack" good "$W/led/other.h5"
+"$attack" halves "$W/led/late.h5" other.h5 virtual.h5
+led() { # led NAME SCAN OUTPUT COMMAND...: OUTPUT is where the frames lie
+    name=$1 output=$W/led/$2
+    shift 2
+    "$attack" good "$W/led/frames.h5"
+    mkdir -p "$(dirname "$output")"
+    mv "$W/led/frames.h5" "$output"
+    ln -s "$output" "$W/led/frames.h5"
+    cp "$output" "$W/frames.before"
+    refuses "$name" 4 'is the input .*which is not replaced' "$@"
+    cmp -s "$output" "$W/frames.before" && pass "${name}_intact" || fail "${name}_intact" "$output was replaced"
+    rm -f "$output" "$W/led/frames.h5"
+}
+for scan in linked virtual twice late; do
+    for output in provenance.json recon_00001.tiff recon_00050.tiff; do
+        led "led_${scan}_$output" "o/$output" "$V" recon "$W/led/$scan.h5" -c 3.5 --no-minus-log -o "$W/led/o" -f -q
+    done
+    led "led_${scan}_try" o/try_montage.png "$V" recon "$W/led/$scan.h5" --type try --nsino 1 \
+        --center-range 3:5 --no-minus-log -o "$W/led/o" -f -q
+    [ $scan = late ] || # six views have no axis to be found, and the file is known only at the end
+        led "led_${scan}_center" curve.png "$V" center "$W/led/$scan.h5" --no-minus-log -o "$W/led/curve.png" -f -q
+done
+"$attack" good "$W/led/frames.h5"
+"$attack" halves "$W/led/first.h5" frames.h5 nowhere.h5
+check led_chosen "a source that is not there is chosen away" "$V" recon "$W/led/first.h5" -c 3.5 --no-minus-log \
+    --projections 0:3 -o "$W/led/first" -q
+# ... and its checksum stands in the provenance.
+"$attack" good "$W/led/frames.h5"
+sum=$(sha256sum <"$W/led/frames.h5" | cut -d' ' -f1)
+for scan in linked virtual twice late; do
+    "$V" recon "$W/led/$scan.h5" -c 3.5 --no-minus-log -o "$W/led/$scan" -q >/dev/null 2>&1
+    if grep -A3 '"path": ".*/led/frames.h5"' "$W/led/$scan/provenance.json" | grep -q "$sum" &&
+        grep -q "\"input.sha256\": \"$(sha256sum <"$W/led/$scan.h5" | cut -d' ' -f1)\"" "$W/led/$scan/provenance.json"; then
+        pass "sum_$scan"
+    else
+        cat "$W/led/$scan/provenance.json"
+        fail "sum_$scan" "the frames' checksum is missing"
+    fi
+done
+
 # A scan that is cut, or written anew with the same size, while it is reconstructed: no result and no
 # checksum. A pipe as progress shows when the work has begun.
 "$build/tools/make_scan" "$W/big.h5" views=400 rows=64 cols=192

@@ -646,6 +646,41 @@ TEST(checksums)
     vxg_scan_close(r);
 }
 
+/* The files that a scan leads to: those that are named before, and all that were opened after all
+ * of it was read. */
+TEST(files)
+{
+    static float v[V * R * C];
+    static const char *const names[] = {"late.h5", "a.h5", "b.h5", "c.h5"};
+    const vxg_scan_opts *how[2] = {NULL, &inside};
+    NEED_HDF5();
+    MAKE("good", "a.h5", NULL, NULL, NULL);
+    MAKE("good", "c.h5", NULL, NULL, NULL);
+    MAKE("whole", "b.h5", "c.h5", "exchange/data", NULL);
+    MAKE("halves", "late.h5", "a.h5", "b.h5", NULL);
+    for (int i = 0; i < 2; i++) {
+        const vxg_scan_file *f = NULL;
+        vxg_scan_reader *r = NULL;
+        int64_t n = 0;
+        CHECK_OK(vxg_scan_open_opts(at("late.h5"), how[i], &r));
+        CHECK(r->size == sizeof *r && r->files, "no list");
+        CHECK_OK(r->files(r, &f, &n));
+        CHECK(n == 3, "%lld files", (long long)n);
+        for (int k = 0; k < 3; k++)
+            EXPECT(strstr(f[k].path, names[k]) && f[k].opened == (k < 2), "%d: %s", k, f[k].path);
+        CHECK_OK(r->read(r, VXG_FRAME_DATA, 0, V, 0, R, 0, C, v));
+        CHECK_OK(r->files(r, &f, &n));
+        CHECK(n == 4, "%lld files", (long long)n);
+        for (int k = 0; k < 4; k++) {
+            char hex[65];
+            EXPECT(f[k].opened && strstr(f[k].path, names[k]), "%d: %s", k, f[k].path);
+            EXPECT(!vxg_file_sha256_of(f[k].path, &f[k].id, hex), "%s", vxg_error_message());
+        }
+        vxg_scan_close(r);
+    }
+    EXPECT(vxg_alloc_live() == 0, "%lld blocks left", (long long)vxg_alloc_live());
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(legal),
                                       T(fill_values),
@@ -664,7 +699,8 @@ int main(int argc, char **argv) {
                                       T(parent_killed),
                                       T(memory),
                                       T(costs),
-                                      T(checksums)};
+                                      T(checksums),
+                                      T(files)};
     self = argv[0];
     if (argc == 4 && !strcmp(argv[1], "--child")) return child(argv);
     return test_run("io_h5", list, (int)(sizeof list / sizeof *list), argc, argv);

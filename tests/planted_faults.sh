@@ -358,6 +358,8 @@ plant checksum_unchecked src/io/h5/decode.c 's/n < 4 \|\| !checksum_holds\(now, 
 plant source_too_small src/io/h5/virtual.c 's/\|\| !source_holds\(m, p\.source\)\)/)/' "io_h5 small_source"
 plant links_lead_anywhere src/io/h5/files.c 's/return !strncmp\(real, s->folder/return 1 || !strncmp(real, s->folder/' "io_h5 other"
 plant raw_files_are_read src/io/h5/files.c 's/VXG_FAIL_IF\(!s->follow, VXG_ERR_INPUT/VXG_FAIL_IF(s->follow \&\& !s->follow, VXG_ERR_INPUT/' "io_h5 other"
+plant linked_files_unprotected cli/files.c 's/for \(int64_t i = 1; i < n \&\& !status; i\+\+\) status = vxg_outputs_protect/for (int64_t i = n; i < n; i++) status = vxg_outputs_protect/' "cli_h5.sh"
+plant late_files_unprotected cli/recon.c 's/int status = cli_protect_scan\(job->out\.set, job->scan\);/int status = VXG_OK;/' "cli_h5.sh"
 plant times_put_back src/io/same.c 's/\(!same_entry \|\|/(1 ||/' "io_h5 changes"
 plant changes_unseen src/io/h5/elements.c 's/VXG_TRY\(vxg__h5_file_unchanged\(&s->files\[d->file\]\)\);//' "io_h5 changes"
 plant missing_chunks_are_zero src/io/h5/read.c 's/(if \(w->b->bytes\[i\] == 0\)) return "it was/\1 return NULL; if (0) return "it was/' "io_h5 fill"

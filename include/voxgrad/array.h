@@ -104,6 +104,14 @@ typedef struct vxg_read_cost {
     int64_t copy_memory; /* bytes that prepare takes beside that while it runs */
 } vxg_read_cost;
 
+/* A file that a part of a scan lies in. It stands in arrays: of one layout. */
+typedef struct vxg_scan_file {
+    uint32_t size;    /* of this struct */
+    int32_t opened;   /* 1: it was opened; 0: a virtual dataset names it, nothing was read of it */
+    const char *path; /* a real path; the reader's */
+    vxg_file_id id;   /* how it was when it was opened, or now */
+} vxg_scan_file;
+
 typedef struct vxg_scan_reader vxg_scan_reader;
 struct vxg_scan_reader {
     uint32_t size; /* of this struct */
@@ -138,6 +146,11 @@ struct vxg_scan_reader {
      * known (theta is as it stands, taken as degrees). "": nothing of the kind. NULL: not looked
      * for. */
     const char *pixel_odd, *angle_odd;
+    /* All files that were opened to read this scan so far (the one at path first: what its links
+     * and virtual datasets lead to follows), and those that its virtual datasets name. The list is
+     * the reader's and valid until the next call or close. Only where self->size holds this field;
+     * NULL: the file at path is all there is. */
+    int (*files)(vxg_scan_reader *self, const vxg_scan_file **out, int64_t *count);
 };
 
 typedef struct vxg_volume_writer vxg_volume_writer;

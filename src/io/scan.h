@@ -22,8 +22,10 @@ typedef struct vxg__scan {
     vxg__h5_session *file;
     double *theta;
     char unit[16], pixel_odd[64], angle_odd[48];
-    char title[1024];          /* "a.h5: exchange/data", for messages */
-    char names[3][256];        /* paths in the file of the frames' datasets */
+    char title[1024];     /* "a.h5: exchange/data", for messages */
+    char names[3][256];   /* paths in the file of the frames' datasets */
+    vxg_scan_file *files; /* of the last call that asked for them */
+    char *file_names;
     vxg_block_reader *sets[3]; /* by vxg_frame_kind; NXtomo: one for all kinds */
     vxg__frames kinds[3];
 } vxg__scan;

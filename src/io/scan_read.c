@@ -87,6 +87,8 @@ void vxg__scan_free(vxg__scan *s) {
         if (s->kinds[k].prepared) close(s->kinds[k].scratch);
     }
     vxg__h5_session_close(s->file);
+    vxg__free(s->files);
+    vxg__free(s->file_names);
     vxg__free(s->theta);
     vxg__free(s);
 }
@@ -246,8 +248,20 @@ static int scan_prepare(vxg_scan_reader *self, vxg_frame_kind kind, int64_t c0, 
     return VXG_OK;
 }
 
+static int scan_files(vxg_scan_reader *self, const vxg_scan_file **out, int64_t *count) {
+    vxg__scan *s = self->impl;
+    VXG_FAIL_IF(!out || !count, VXG_ERR_ARGUMENT, "out or count is NULL");
+    *out = NULL, *count = 0;
+    vxg__free(s->files);
+    vxg__free(s->file_names);
+    VXG_TRY(vxg__h5_session_files(s->file, &s->files, count, &s->file_names));
+    *out = s->files;
+    return VXG_OK;
+}
+
 void vxg__scan_reader_functions(vxg__scan *s) {
     s->reader.size = sizeof s->reader;
     s->reader.read = scan_read, s->reader.close = scan_close, s->reader.impl = s;
     s->reader.cost = scan_cost, s->reader.prepare = scan_prepare;
+    s->reader.files = scan_files;
 }

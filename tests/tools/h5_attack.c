@@ -278,6 +278,18 @@ static void tiles(void) { /* all|gap [fill] */
     }
     put_virtual(list);
 }
+static void halves(void) { /* FILE FILE: half of the views in exchange/data of each */
+    const hsize_t half[3] = {V / 2, R, C};
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    for (hsize_t i = 0; i < 2; i++) {
+        const hsize_t start[3] = {i * V / 2, 0, 0};
+        const hid_t to = H5Screate_simple(3, shape, NULL), from = H5Screate_simple(3, shape, NULL);
+        H5Sselect_hyperslab(to, H5S_SELECT_SET, start, NULL, half, NULL);
+        H5Sselect_hyperslab(from, H5S_SELECT_SET, start, NULL, half, NULL);
+        need(H5Pset_virtual(list, to, arguments[i], "exchange/data", from) >= 0, "a source");
+    }
+    put_virtual(list);
+}
 static void odd_views(void) { /* the first half of "turns": views 1, 3 and 5 have no source */
     const hsize_t half[3] = {V / 2, R, C}, start[3] = {0}, step[3] = {2, 1, 1};
     const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
@@ -449,6 +461,7 @@ static const struct {
              {"filled_source", filled_source, 1},
              {"tiles", tiles, 1},
              {"odd_views", odd_views, 1},
+             {"halves", halves, 1},
              {"unwritten", unwritten, 0},
              {"soft", soft, 0},
              {"soft_circle", soft_circle, 0},

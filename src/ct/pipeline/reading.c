@@ -91,7 +91,8 @@ static int copy_kind(const vxg__corrector *c, vxg_frame_kind kind, int64_t room)
     }
     const int status =
         scan->prepare(scan, kind, c->part->c0, c->part->c1, folder, c->opts->progress);
-    if (status != VXG_ERR_OUTPUT) return status;
+    /* the copy is of all frames: one that is chosen away may be unreadable */
+    if (status != VXG_ERR_OUTPUT && status != VXG_ERR_INPUT) return status;
     vxg__log(0, "%s: bands of rows unpack the same chunks again and again: %s", scan->path,
              vxg_error_message());
     return VXG_OK;

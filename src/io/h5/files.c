@@ -72,7 +72,19 @@ int vxg__h5_raw_open(vxg__h5_server *s, int from, const char *name, vxg__h5_raw 
     VXG_TRY(resolve(folder, name, real));
     VXG_TRY(open_regular(real, &out->fd, &out->was));
     out->path = vxg__strdup(real);
-    return out->path ? VXG_OK : VXG_ERR_MEMORY;
+    return out->path ? vxg__h5_see(s, real, &out->was, 1) : VXG_ERR_MEMORY;
+}
+
+int vxg__h5_file_named(const vxg__h5_server *s, int from, const char *name, char *real, size_t size,
+                       struct stat *st) {
+    char folder[PATH_MAX], path[PATH_MAX];
+    folder_of(s->files[from].path, folder);
+    if (resolve(folder, name, path) != VXG_OK) {
+        vxg_error_clear(); /* who reads it says so */
+        return 0;
+    }
+    return (s->follow || is_inside(s, path)) && stat(path, st) == 0 && S_ISREG(st->st_mode) &&
+           snprintf(real, size, "%s", path) < (int)size;
 }
 
 /* libhdf5 keeps lists of chunks and the like, up to 32 MB of them; here 4. */
@@ -164,6 +176,14 @@ int vxg__h5_file_open(vxg__h5_server *s, int from, const char *name, int *index)
         *f = (vxg__h5_file){.id = -1, .fd = -1};
     }
     VXG_TRY(open_new(f, real));
+    const int status = vxg__h5_see(s, real, &f->was, 1);
+    if (status) {
+        H5Fclose(f->id);
+        close(f->fd);
+        vxg__free(f->path);
+        *f = (vxg__h5_file){.id = -1, .fd = -1};
+        return status;
+    }
     if (empty == s->nfiles) s->nfiles++;
     *index = empty;
     return VXG_OK;

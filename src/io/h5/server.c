@@ -12,14 +12,7 @@ static int serve_open(vxg__h5_server *s, vxg__h5_body *request, vxg__h5_body *re
     s->follow = vxg__h5_take(request) != 0;
     VXG_FAIL_IF(request->bad || s->nfiles, VXG_ERR_ARGUMENT, "a file is open already");
     VXG_TRY(vxg__h5_file_open(s, -1, path, &index));
-    const struct stat *st = &s->files[index].was;
-    vxg__h5_put(reply, (int64_t)st->st_dev);
-    vxg__h5_put(reply, (int64_t)st->st_ino);
-    vxg__h5_put(reply, (int64_t)st->st_size);
-    vxg__h5_put(reply, (int64_t)st->st_mtim.tv_sec);
-    vxg__h5_put(reply, (int64_t)st->st_mtim.tv_nsec);
-    vxg__h5_put(reply, (int64_t)st->st_ctim.tv_sec);
-    vxg__h5_put(reply, (int64_t)st->st_ctim.tv_nsec);
+    vxg__h5_put_id(reply, &s->files[index].was);
     return VXG_OK;
 }
 
@@ -156,6 +149,7 @@ int vxg__h5_serve(vxg__h5_server *s, int what, vxg__h5_body *request, vxg__h5_bo
     case VXG__H5_CHUNKS: status = vxg__h5_serve_chunks(s, request, reply); break;
     case VXG__H5_BOX: status = vxg__h5_serve_box(s, request, reply); break;
     case VXG__H5_CLOSE: status = serve_close(s, request); break;
+    case VXG__H5_FILES: status = vxg__h5_serve_files(s, request, reply); break;
     default: status = vxg_error_set(VXG_ERR_ARGUMENT, "request %d is unknown", what);
     }
     if (!status && reply->bad) status = vxg_error_set(VXG_ERR_MEMORY, "a reply is too long");
@@ -169,6 +163,7 @@ void vxg__h5_server_close(vxg__h5_server *s) {
         if (s->files[i].fd >= 0) close(s->files[i].fd);
         vxg__free(s->files[i].path);
     }
+    vxg__h5_seen_free(s);
     vxg__free(s->folder);
     memset(s, 0, sizeof *s);
 }

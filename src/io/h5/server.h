@@ -38,12 +38,24 @@ typedef struct vxg__h5_set {
     int nraw;
 } vxg__h5_set;
 
+/* A file that elements may come from; once it was opened it has to stay as it was. */
+typedef struct vxg__h5_seen {
+    char *path;
+    struct stat was;
+    int opened;
+    int next; /* of the same place in the table of places; -1: none */
+} vxg__h5_seen;
+enum { VXG__H5_PLACES = 4096, VXG__H5_MOST_SEEN = 1000000 };
+
 typedef struct vxg__h5_server {
     int follow;   /* files outside the folder, and raw files, may be read */
     char *folder; /* of the first file, a real path that ends with / */
     vxg__h5_file files[VXG__H5_MOST_FILES];
     int nfiles;
     vxg__h5_set sets[VXG__H5_MOST_SETS];
+    vxg__h5_seen *seen;
+    int nseen, seen_room;
+    int places[VXG__H5_PLACES]; /* of a file's number: 1 + which one is the last in seen */
     uint8_t *window;
     size_t window_bytes;
 } vxg__h5_server;
@@ -57,6 +69,15 @@ int vxg__h5_file_open(vxg__h5_server *s, int from, const char *name, int *index)
 int vxg__h5_file_unchanged(const vxg__h5_file *f);
 /* A raw file that a dataset of `from` names, for reading past libhdf5. */
 int vxg__h5_raw_open(vxg__h5_server *s, int from, const char *name, vxg__h5_raw *out);
+/* seen.c: keeps in mind that elements may come from a file, or that it was opened: VXG_ERR_INPUT
+ * when it is not as it was when it was opened before. */
+int vxg__h5_see(vxg__h5_server *s, const char *path, const struct stat *was, int opened);
+int vxg__h5_serve_files(vxg__h5_server *s, vxg__h5_body *request, vxg__h5_body *reply);
+void vxg__h5_seen_free(vxg__h5_server *s);
+/* files.c: the real path of a file that `from` names and that may be read; 0: there is none. */
+int vxg__h5_file_named(const vxg__h5_server *s, int from, const char *name, char *real, size_t size,
+                       struct stat *st);
+void vxg__h5_put_id(vxg__h5_body *b, const struct stat *st); /* 7 numbers */
 /* walk.c: follows a path of links, one by one; *object < 0: nothing is there. Close it. */
 int vxg__h5_walk(vxg__h5_server *s, int file, const char *path, int *in_file, hid_t *object);
 /* describe.c */

@@ -41,6 +41,9 @@ vxg__h5_body *vxg__h5_request(vxg__h5_session *s);
 int vxg__h5_begin(vxg__h5_session *s, int what);
 int vxg__h5_finish(vxg__h5_session *s);
 int vxg__h5_ask(vxg__h5_session *s, int what);
+/* linked.c: the files that elements came or may come from so far, the first one first. vxg__free
+ * the list and *words, in which the paths lie. */
+int vxg__h5_session_files(vxg__h5_session *s, vxg_scan_file **list, int64_t *count, char **words);
 /* Whether the file is as it was when it was opened. */
 int vxg__h5_session_unchanged(const vxg__h5_session *s);
 

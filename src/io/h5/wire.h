@@ -22,7 +22,10 @@ enum vxg__h5_request {
     VXG__H5_CHUNKS,   /* dataset, place in the window, room, n, n offsets of ndim numbers ->
                          n done, then bytes and filter mask of each */
     VXG__H5_BOX,      /* dataset, place in the window, ndim starts, ndim counts -> */
-    VXG__H5_CLOSE     /* dataset -> */
+    VXG__H5_CLOSE,    /* dataset -> */
+    VXG__H5_FILES     /* first, most -> how many files there are, then of each: path, whether it
+                         was opened, id of 7 numbers. They are those that were opened so far; with
+                         first 0 those that open virtual datasets name too */
 };
 
 typedef enum vxg__h5_kind {
