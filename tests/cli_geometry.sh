@@ -72,6 +72,12 @@ check tigre_file "a geometry of TIGRE" sh -c "$V geometry convert $g/tigre_cone.
 echo '{"beam": "parallel", "rows": 3, "cols": 4, "pixel": 1, "views": 5, "tilt_deg": 9}' >"$W/tilted.json"
 
 # ---- refusals ----
+cat >"$W/curved.json" <<'END'
+{"beam": "cone", "rows": 30, "cols": 40, "pixel": 0.5, "sod": 100, "sdd": 200, "views": 17, "detector": "curved"}
+END
+for f in astra rtk tigre cil matrices; do # one code for what a format cannot hold
+    refuses "curved_$f" 1 'curved|cylindrical' $V geometry convert "$W/curved.json" --to $f
+done
 refuses verb 2 "'explian' is not explain or convert" $V geometry explian $g/mirrored.json
 refuses operand 2 'operand is missing' $V geometry explain
 refuses no_file 3 'none.json: No such file' $V geometry explain "$W/none.json"

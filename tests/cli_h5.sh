@@ -23,7 +23,7 @@ check follow_recon "recon --follow-links" "$V" recon "$W/in/scan.h5" --follow-li
 refuses raw_file 3 'passwd' "$V" info "$W/in/raw.h5"
 refuses raw_file_recon 3 'passwd' "$V" recon "$W/in/raw.h5" --dataset exchange/data -c 0 -o "$W/no"
 "$attack" no_filter "$W/packed.h5"
-refuses filter 1 'LZ4 \(number 32004\)' "$V" recon "$W/packed.h5" -c 3.5 --no-minus-log -o "$W/no"
+refuses filter 3 'LZ4 \(number 32004\)' "$V" recon "$W/packed.h5" -c 3.5 --no-minus-log -o "$W/no"
 VXG_H5_HELPER=$W/absent refuses no_helper 1 'VXG_H5_HELPER' "$V" info "$W/frames.h5"
 check in_process "VXG_H5=inprocess" env VXG_H5=inprocess "$V" info "$W/frames.h5"
 

@@ -291,7 +291,7 @@ TEST(refusals)
     CHECK_OK(vxg_ct_trajectory(&o, &cone));
     REFUSED(VXG_ERR_UNSUPPORTED, vxg_ct_geometry_to_astra(cone, &text), "curved");
     REFUSED(VXG_ERR_UNSUPPORTED, vxg_ct_geometry_to_rtk(cone, &text), "cylindrical");
-    REFUSED(VXG_ERR_ARGUMENT, vxg_ct_geometry_to_matrix_text(cone, &text), "curved");
+    REFUSED(VXG_ERR_UNSUPPORTED, vxg_ct_geometry_to_matrix_text(cone, &text), "curved");
     vxg_ct_geometry_release(cone);
 }
 

@@ -125,7 +125,7 @@ static void duals(const vxg_ct_view *v, const double *n, double *a, double *b) {
 
 int vxg_ct_to_matrices(const vxg_ct_geometry *geo, double *P) {
     VXG_FAIL_IF(!geo || !P, VXG_ERR_ARGUMENT, "geometry or P is NULL");
-    VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF(vxg_ct_geometry_detector(geo) != VXG_CT_DETECTOR_FLAT, VXG_ERR_UNSUPPORTED,
                 "geometry: a curved detector has no projection matrix");
     const int cone = vxg_ct_geometry_beam(geo) == VXG_CT_BEAM_CONE;
     const double middle[2] = {0.5 * (double)(vxg_ct_geometry_nu(geo) - 1),

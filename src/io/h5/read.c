@@ -391,7 +391,7 @@ static int read_foreign(const vxg__h5_dataset *d, const int64_t *start, const in
     VXG_TRY(make_grid(d, start, count, &g));
     for (int i = 0; i < d->nfilters; i++)
         VXG_FAIL_IF(!vxg__h5_filter_known(d->filters[i].id) && !d->filters[i].available,
-                    VXG_ERR_UNSUPPORTED,
+                    VXG_ERR_INPUT,
                     "it is packed by the HDF5 filter %s (number %lld), which is not installed "
                     "here; HDF5_PLUGIN_PATH names the folder of filter plug-ins",
                     vxg__h5_filter_name(&d->filters[i]), (long long)d->filters[i].id);

@@ -179,12 +179,12 @@ static int read_map(vxg__h5_dataset *d, const vxg__h5_map *m, const char *file,
     }
     const int all = m->nfrom == 0, pairs = pair_axes(&known, p.from_axis);
     m = p.m = &known;
-    VXG_FAIL_IF(!pairs && !all, VXG_ERR_UNSUPPORTED,
+    VXG_FAIL_IF(!pairs && !all, VXG_ERR_INPUT,
                 "the part from %s is laid out in another shape than it has there", m->name);
     if (!pairs || p.source->ndim != m->nfrom || !source_holds(m, p.source))
         VXG_FAIL(VXG_ERR_INPUT, "its source %s of %s has not the size that is expected", m->name,
                  file);
-    VXG_FAIL_IF(p.source->kind != d->kind || p.source->bytes != d->bytes, VXG_ERR_UNSUPPORTED,
+    VXG_FAIL_IF(p.source->kind != d->kind || p.source->bytes != d->bytes, VXG_ERR_INPUT,
                 "its source %s of %s has elements of type %s, not %s", m->name, file,
                 p.source->dtype, d->dtype);
     for (int j = 0; j < m->nfrom; j++) p.at[j] = m->from[j].start, p.size[j] = 1;
@@ -217,7 +217,7 @@ static int read_endless(vxg__h5_dataset *d, const vxg__h5_map *m, const int64_t 
         if (m->to[i].count < 0 || m->to[i].block < 0) axis = i;
     for (int j = 0; j < m->nfrom; j++)
         if (m->from[j].count < 0 || m->from[j].block < 0) from = j;
-    if (axis < 0) VXG_FAIL(VXG_ERR_UNSUPPORTED, "a source without end in a whole that has one");
+    if (axis < 0) VXG_FAIL(VXG_ERR_INPUT, "a source without end in a whole that has one");
     vxg__h5_axis *a = &one.to[axis];
     if (a->block < 0) a->block = d->shape[axis] - a->start, a->count = 1, a->step = a->block;
     if (a->block < 1 || a->start >= d->shape[axis]) return VXG_OK;
@@ -290,7 +290,7 @@ int vxg__h5_read_virtual(vxg__h5_dataset *d, const int64_t *start, const int64_t
             all_of(d->ndim, d->shape, m->to);
             m->nto = d->ndim;
         }
-        VXG_FAIL_IF(!is_good(d, m), VXG_ERR_UNSUPPORTED,
+        VXG_FAIL_IF(!is_good(d, m), VXG_ERR_INPUT,
                     "the part from %s of %s is no regular pattern of blocks", m->name, m->file);
     }
     VXG_TRY(vxg__h5_covered(d, start, count));
