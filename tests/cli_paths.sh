@@ -97,6 +97,7 @@ mkdir "$W/io"
 cp "$W/flat.h5" "$W/io/recon.h5"
 cp "$W/g.json" "$W/io/g.json"
 cp "$W/flat.h5" "$W/io/other.h5"
+cp "$W/flat.h5" "$W/io/scan.png" # a scan, whatever its name: pictures are written under such names alone
 ln "$W/io/other.h5" "$W/io/hard.png"
 ln -s other.h5 "$W/io/soft.png"
 for force in '' --force; do
@@ -105,8 +106,8 @@ for force in '' --force; do
     intact "recon_into_input$end" 'recon.h5 is the input .*recon.h5' \
         "$V" recon "$W/io/recon.h5" -o "$W/io" $options --save-format h5 $force
     # shellcheck disable=SC2086
-    intact "center_into_input$end" 'other.h5 is the input' \
-        "$V" center "$W/io/other.h5" -o "$W/io/./other.h5" -q $force
+    intact "center_into_input$end" 'scan.png is the input' \
+        "$V" center "$W/io/scan.png" -o "$W/io/./scan.png" -q $force
     # shellcheck disable=SC2086
     intact "center_into_link$end" 'soft.png is the input .*other.h5' \
         "$V" center "$W/io/other.h5" -o "$W/io/soft.png" -q $force
@@ -160,8 +161,8 @@ special device_at_volume 'recon.npy is a device' recon.npy
 mkfifo "$W/sp/recon_00000.tiff"
 refuses pipe_at_slice 4 'recon_00000.tiff is a pipe' timeout 20 \
     "$V" recon "$W/flat.h5" -o "$W/sp" $options --force
-mkfifo "$W/pipe"
-refuses pipe_at_curve 4 'pipe is a pipe' timeout 20 "$V" center "$W/flat.h5" -o "$W/pipe" --force
+mkfifo "$W/pipe" "$W/pipe.png"
+refuses pipe_at_curve 4 'pipe.png is a pipe' timeout 20 "$V" center "$W/flat.h5" -o "$W/pipe.png" --force
 refuses pipe_at_geometry 4 'pipe is a pipe' timeout 20 \
     "$V" geometry convert "$W/g.json" -o "$W/pipe" --force
 refuses pipe_at_simulation 4 'pipe is a pipe' timeout 20 "$V" simulate -o "$W/pipe" --force
