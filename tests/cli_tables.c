@@ -194,8 +194,8 @@ static int is_fine(const char *found) {
                                        "max_memory = cli_memory_bytes(o->max_memory)",
                                        "path = j->opt->volume_out",
                                        "center = strtod(o->axis", /* or middle */
-                                       "range = o->range != 0 ? o->range : o->path.sod > 0 ? 360 : "
-                                       "180"}; /* degrees */
+                                       ("range = o->range != 0 ? o->range : o->path.sod > 0 ? "
+                                        "360 : 180")}; /* degrees */
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
         if (!strcmp(found, fine[i])) return 1;
     return 0;
