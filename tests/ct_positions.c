@@ -4,10 +4,9 @@
  * middle things are. */
 #include <voxgrad/voxgrad.h>
 
-#include "test.h"
+#include "positions.h"
 
 #define MOST 1e-5 /* of the maximum */
-#define DEG 0.017453292519943295
 
 typedef struct scan {
     const char *name;
@@ -41,8 +40,6 @@ static scan scan_of(int which, int64_t n) {
     return all[which];
 }
 
-static vxg_device *dev;
-
 static int geometry_of(const scan *s, vxg_ct_geometry **out) {
     double angles[5];
     vxg_ct_geometry *g;
@@ -75,110 +72,24 @@ static int geometry_of(const scan *s, vxg_ct_geometry **out) {
     return status;
 }
 
-static int make(int kind, const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_real type,
-                int plain, vxg_op **out) {
-    const vxg_ct_projector_opts o = {.model = kind == 1 ? VXG_CT_SIDDON : VXG_CT_JOSEPH,
-                                     .real = (vxg_real)type,
-                                     .no_schedule = plain};
-    return kind == 2 ? vxg_ct_backprojector(dev, geo, vol, &o, out)
-                     : vxg_ct_projector(dev, geo, vol, &o, out);
-}
-
-/* The same random numbers in both types: every one is a float. */
-static int random_pair(const vxg_array *a, const vxg_array *b, unsigned seed) {
-    const int64_t n = vxg_array_count(a);
-    float *x = malloc((size_t)n * sizeof *x);
-    double *y = malloc((size_t)n * sizeof *y);
-    uint32_t state = seed;
-    for (int64_t i = 0; i < n; i++) {
-        state = state * 1664525u + 1013904223u;
-        x[i] = (float)(state >> 8) * (1.0f / 16777216.0f), y[i] = x[i];
-    }
-    int status = vxg_array_write(NULL, a, x);
-    if (!status) status = vxg_array_write(NULL, b, y);
-    free(x), free(y);
-    return status;
-}
-
-static double difference(const vxg_array *a, const vxg_array *b) {
-    const int64_t n = vxg_array_count(a);
-    float *x = malloc((size_t)n * sizeof *x);
-    double *y = malloc((size_t)n * sizeof *y), worst = 0, most = 0;
-    if (vxg_array_read(NULL, a, x) || vxg_array_read(NULL, b, y)) worst = NAN;
-    for (int64_t i = 0; i < n; i++) {
-        const double d = fabs(x[i] - y[i]);
-        if (!(d <= worst)) worst = d; /* NaN stays */
-        most = fmax(most, fabs(y[i]));
-    }
-    free(x), free(y);
-    return worst / most;
-}
-
-/* Entries of the matrix, from one voxel's projections and from that pixel's backprojection: the
- * same numbers. */
-static void entries(const char *what, const vxg_op *op, const vxg_array *x, const vxg_array *y) {
-    const int64_t nx = vxg_array_count(x), ny = vxg_array_count(y);
-    float *hx = calloc((size_t)nx, sizeof *hx), *hy = calloc((size_t)ny, sizeof *hy);
-    int seen = 0;
-    for (int n = 0; n < 100 && seen < 5; n++) {
-        const int64_t i = (int64_t)(n * 0.618034 * (double)ny) % ny;
-        int64_t j = 0;
-        memset(hy, 0, (size_t)ny * sizeof *hy);
-        hy[i] = 1;
-        CHECK_OK(vxg_array_write(NULL, y, hy));
-        CHECK_OK(vxg_op_apply_adjoint(op, NULL, y, x));
-        CHECK_OK(vxg_array_read(NULL, x, hx));
-        for (int64_t k = 0; k < nx; k++)
-            if (hx[k] != 0 && (hx[j] == 0 || (k * 7 + n) % 5 < 2)) j = k;
-        const float entry = hx[j];
-        if (entry == 0) continue;
-        memset(hx, 0, (size_t)nx * sizeof *hx);
-        hx[j] = 1;
-        CHECK_OK(vxg_array_write(NULL, x, hx));
-        CHECK_OK(vxg_op_apply(op, NULL, x, y));
-        CHECK_OK(vxg_array_read(NULL, y, hy));
-        EXPECT(fabs((double)hy[i] - (double)entry) <= 1.3e-7 * fabs((double)entry),
-               "%s: entry (%d, %d) is %.9g forward, %.9g adjoint", what, (int)i, (int)j,
-               (double)hy[i], (double)entry);
-        seen++;
-    }
-    EXPECT(seen >= 1, "%s: %d entries", what, seen);
-    free(hx), free(hy);
-}
-
 /* One operator, both ways: largest errors, and single entries. */
-static void compare(const scan *s, int64_t n, int kind, int plain) {
-    static const char *const kinds[] = {"Joseph", "Siddon", "backprojector"};
-    vxg_ct_geometry *geo;
-    vxg_op *op[2] = {NULL, NULL};
-    vxg_array x[2] = {{0}}, y[2] = {{0}}, ax[2] = {{0}}, ay[2] = {{0}};
+static void compare_scan(const scan *s, int64_t n, int kind, int plain) {
     const vxg_ct_volume vol = {
         .nz = s->nz, .ny = s->ny, .nx = s->nx, .center = {s->x, s->y, s->nz > 1 ? 0.2 : 0}};
-    CHECK_OK(geometry_of(s, &geo));
-    CHECK_OK(make(kind, geo, &vol, VXG_REAL_F32, plain, &op[0]));
-    CHECK_OK(make(kind, geo, &vol, VXG_REAL_F64, 1, &op[1]));
-    for (int i = 0; i < 2; i++) {
-        CHECK_OK(vxg_op_new_array(op[i], 0, &x[i]));
-        CHECK_OK(vxg_op_new_array(op[i], -1, &y[i]));
-        CHECK_OK(vxg_op_new_array(op[i], 0, &ay[i]));
-        CHECK_OK(vxg_op_new_array(op[i], -1, &ax[i]));
-    }
-    CHECK_OK(random_pair(&x[0], &x[1], 1));
-    CHECK_OK(random_pair(&y[0], &y[1], 2));
-    for (int i = 0; i < 2; i++) {
-        CHECK_OK(vxg_op_apply(op[i], NULL, &x[i], &ax[i]));
-        CHECK_OK(vxg_op_apply_adjoint(op[i], NULL, &y[i], &ay[i]));
-    }
-    const double forward = difference(&ax[0], &ax[1]), back = difference(&ay[0], &ay[1]);
-    EXPECT(forward < MOST && back < MOST, "%s %s%s, %d: %.2g forward, %.2g adjoint", s->name,
-           kinds[kind], plain ? " plain" : "", (int)n, forward, back);
-    entries(s->name, op[0], &x[0], &y[0]);
-    for (int i = 0; i < 2; i++) {
-        vxg_array_release(&x[i]), vxg_array_release(&y[i]);
-        vxg_array_release(&ax[i]), vxg_array_release(&ay[i]);
-        vxg_op_release(op[i]);
-    }
-    vxg_ct_geometry_release(geo);
+    /* the schedule for any rays has 1 - f for the weight of one cell, rounded as 1 is */
+    comparison c = {.name = s->name,
+                    .n = n,
+                    .vol = &vol,
+                    .kind = kind,
+                    .plain = plain,
+                    .forward = MOST,
+                    .back = MOST,
+                    .entries = 5,
+                    .tries = 100,
+                    .unit = s->nv > 1 && !plain};
+    CHECK_OK(geometry_of(s, &c.geo));
+    compare(&c);
+    vxg_ct_geometry_release(c.geo);
 }
 
 static void sizes(int kind, int plain) {
@@ -187,7 +98,7 @@ static void sizes(int kind, int plain) {
             const scan s = scan_of(which, n);
             /* Siddon's lengths are quotients by the slope: a flat ray tells nothing of positions */
             if (kind == 1 && which == 1) continue;
-            compare(&s, n, kind, plain);
+            compare_scan(&s, n, kind, plain);
         }
 }
 
@@ -205,8 +116,5 @@ TEST(backprojector_schedule)
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(joseph_plain), T(joseph_schedules), T(siddon),
                                       T(backprojector_plain), T(backprojector_schedule)};
-    if (vxg_device_open("cpu", &dev)) return printf("FAIL positions: %s\n", vxg_error_message()), 1;
-    int failed = test_run("ct_positions", list, (int)(sizeof list / sizeof *list), argc, argv);
-    vxg_device_release(dev);
-    return failed;
+    return positions_main("ct_positions", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

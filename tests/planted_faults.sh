@@ -3,6 +3,7 @@
 #   planted_faults.sh              all of them, in order
 #   planted_faults.sh NAME...      these
 #   planted_faults.sh --list       their names
+#   planted_faults.sh --check      a line for each whose text or test is gone; plants and builds nothing
 # One build of the kernels (VXG_PORTABLE), in $VXG_PLANTED (build/planted), kept between runs. Every fault changes a
 # file and changes it back: where ccache is installed the second is no compilation.
 # Lines: PASS planted.NAME when a test noticed; FAIL when none did, or when the text to change is gone.
@@ -13,6 +14,24 @@ if [ "${1:-}" = --list ]; then
     exit 0
 fi
 chosen=" $* "
+if [ "${1:-}" = --check ]; then
+    # plant NAME FILE SED TEST...: what a run would find first
+    plant() {
+        name=$1 file=$2 change=$3
+        shift 3
+        sed -E "$change" "$file" 2>/dev/null | cmp -s - "$file" && echo "$name: nothing in $file matches $change"
+        [ -f "$file" ] || echo "$name: there is no $file"
+        for t in "$@"; do
+            [ -f "tests/${t%% *}.c" ] || [ -f "tests/$t" ] || echo "$name: there is no test ${t%% *}"
+        done
+    }
+    plants=$(mktemp) || exit 1
+    sed -n '/^# ---- pairs that no longer match ----/,/^exit/p' "$0" | grep -v '^exit' >"$plants"
+    # shellcheck disable=SC1090
+    . "$plants"
+    rm -f "$plants"
+    exit 0
+fi
 work=${VXG_PLANTED:-$(pwd)/build/planted}
 copy=$work/source
 log=$work/log
@@ -210,7 +229,7 @@ plant slice_left src/ct/project/parallel.c 's/if \(planar\) status = vxg__ct_wit
 # ---- footprints ----
 plant footprint_flat_too_short kernels/ct/project/footprint.k 's/K_min\(high, o\[2\]\)/K_min(high, o[1])/' "ct_footprint strips"
 plant footprint_length_in_the_slice kernels/ct/project/footprint.k 's/az = wz \* K_P\(2\)/az = wz * K_R(0.0)/' "ct_footprint mass_of_a_cone"
-plant footprint_slant_mirrored src/ct/project/footprint.c 's/turn \* v->U\[2\] \/ step/-&/' "ct_footprint half_voxel"
+plant footprint_slant_mirrored src/ct/project/footprint.c 's/spatial \* v->U\[2\] \/ step/-&/' "ct_footprint half_voxel"
 plant footprint_adjoint_search_narrow kernels/ct/project/footprint.k 's/(ulow = o\[4\] \+ o\[0\] - )K_R\(0\.51\)/\1K_R(0.3)/' \
     "op_checks ct.parallel2d.footprint"
 plant footprint_area_unscaled kernels/ct/project/footprint.k 's/K_R\(4\.0\) \* reach/K_R(4.1) * reach/' "ct_footprint mass_tt"

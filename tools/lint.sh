@@ -56,6 +56,8 @@ TXT
 result layers "$(layers)"
 result calls "$(sh tools/symbols.sh "$build")" # the same of calls, and no circles of files
 
+result planted "$(sh tests/planted_faults.sh --check 2>&1)" # faults of the deep tests still find their place
+
 # ---- vendor headers stay in the folder that owns them ----
 vendors() {
     grep -rnE '^ *# *include *[<"](hdf5|H5|tiff|png|zlib)' src cli include tests/*.c examples bench 2>/dev/null | grep -v '^src/io/'

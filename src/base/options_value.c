@@ -525,7 +525,8 @@ static int hex_digit(char c) {
     return at ? (int)(at - digits) : -1;
 }
 
-/* \uXXXX of one byte is what vxg__option_quote writes; other letters stand as they are in UTF-8. */
+/* Of numbered letters only those that vxg__option_quote writes, of one byte: it leaves all others
+ * as they are, in UTF-8. */
 char *vxg__option_unquote(const char **text, char *out) {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *p = *text;

@@ -327,13 +327,22 @@ FAKE_API CUresult cuStreamDestroy_v2(CUstream stream) {
     fake_count(FAKE_STREAM, -1);
     return code;
 }
+/* What is held back will never run. Who waits for its events is let go: the error has been told,
+ * and the stream may be gone by then. */
+static void give_up(CUstream s) {
+    pthread_mutex_lock(&work_lock);
+    for (operation *op = s->pending.first; op; op = op->next) {
+        if (op->kind == 'e' && op->event->reached < op->nth) op->event->reached = op->nth;
+        if (op->event) drop_event(op->event);
+    }
+    list_free(&s->pending);
+    pthread_mutex_unlock(&work_lock);
+}
 FAKE_API CUresult cuStreamSynchronize(CUstream stream) {
     int code = fake_enter("cuStreamSynchronize");
     NEED(is_stream(stream), BAD_HANDLE);
-    if (code) { /* what failed will not run later */
-        pthread_mutex_lock(&work_lock);
-        list_free(&stream->pending);
-        pthread_mutex_unlock(&work_lock);
+    if (code) {
+        give_up(stream);
         return code;
     }
     NEED(!stream->recording, CAPTURING);

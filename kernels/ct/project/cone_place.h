@@ -93,13 +93,19 @@ K_FN k_long cone_whole_at(K_GLOBAL const real *coef, const int form, const int g
     K_GLOBAL const k_long *c = (K_GLOBAL const k_long *)(coef + K_CONE_WHOLE) + 4 * form;
     return c[0] + gx * c[1] + gy * c[2] + gz * c[3];
 }
+/* Whether the quotient x / W lies beside all pixels, known before W is divided by. */
+K_FN int cone_beside(const k_long x, const k_long whole, const int n) {
+    return x < -whole || x >= n * whole;
+}
+K_FN struct cone_depth cone_depth_of(const k_long whole, const real units) {
+    struct cone_depth d;
+    d.whole = whole, d.near = K_R(1.0) / K_real(whole), d.inverse = d.near * units;
+    return d;
+}
 /* Of the quotient x / W: a float finds the pixel or the next one, the remainder tells. */
-K_FN struct cone_between cone_between_wholes(const k_long x, const struct cone_depth d, const int n) {
+K_FN struct cone_between cone_between_wholes(const k_long x, const struct cone_depth d) {
     struct cone_between b;
-    const real q = K_real(x) * d.near;
-    b.cell = -2, b.w0 = b.w1 = K_R(0.0);
-    if (!(q > -K_R(1.5) && q < K_real(n) + K_R(0.5))) return b;
-    int cell = K_int(q);
+    int cell = K_int(K_real(x) * d.near);
     k_long left = x - cell * d.whole;
     if (left < 0) {
         left += d.whole, cell--;
@@ -119,11 +125,11 @@ K_FN int cone_columns_of(K_GLOBAL const real *c, const int curved, K_PRIVATE con
                          K_PRIVATE struct cone_depth *d) {
 #if !defined(VXG_DTYPE_f64)
     if (!curved) {
-        d->whole = cone_whole_at(c, 0, gx, gy, gz);
-        if (d->whole <= 0) return 0;
-        d->near = K_R(1.0) / K_real(d->whole), d->inverse = d->near * c[K_CONE_UNITS];
-        *q = cone_between_wholes(cone_whole_at(c, 1, gx, gy, gz), *d, K_I(3));
-        return q->cell >= -1 && q->cell < K_I(3);
+        const k_long whole = cone_whole_at(c, 0, gx, gy, gz), column = cone_whole_at(c, 1, gx, gy, gz);
+        if (whole <= 0 || cone_beside(column, whole, K_I(3))) return 0;
+        *d = cone_depth_of(whole, c[K_CONE_UNITS]);
+        *q = cone_between_wholes(column, *d);
+        return 1;
     }
 #endif
     const real x = cone_from_middle(gx, K_I(0)), y = cone_from_middle(gy, K_I(1));
@@ -138,12 +144,36 @@ K_FN int cone_columns_of(K_GLOBAL const real *c, const int curved, K_PRIVATE con
 K_FN struct cone_between cone_rows_of(K_GLOBAL const real *c, const int curved, K_PRIVATE const k_params *k_p,
                                       const int gx, const int gy, const int gz, const struct cone_depth d) {
 #if !defined(VXG_DTYPE_f64)
-    if (!curved) return cone_between_wholes(cone_whole_at(c, 2, gx, gy, gz), d, K_I(4));
+    if (!curved) {
+        const k_long row = cone_whole_at(c, 2, gx, gy, gz);
+        struct cone_between none;
+        none.cell = -2, none.w0 = none.w1 = K_R(0.0);
+        return cone_beside(row, d.whole, K_I(4)) ? none : cone_between_wholes(row, d);
+    }
 #endif
     const real x = cone_from_middle(gx, K_I(0)), y = cone_from_middle(gy, K_I(1));
     const real at = cone_at(c + 8, x, y, cone_from_middle(gz, K_I(2)));
     (void)curved;
     return cone_between_reals(K_fma(at, d.inverse, K_R(0.5) * K_real(K_I(4) - 1)), K_I(4));
+}
+/* Both; 0 where the voxel lies beside the detector, which costs no division. */
+K_FN int cone_pixels_of(K_GLOBAL const real *c, const int curved, K_PRIVATE const k_params *k_p, const int gx,
+                        const int gy, const int gz, K_PRIVATE struct cone_between *q,
+                        K_PRIVATE struct cone_between *r, K_PRIVATE struct cone_depth *d) {
+#if !defined(VXG_DTYPE_f64)
+    if (!curved) {
+        const k_long whole = cone_whole_at(c, 0, gx, gy, gz), column = cone_whole_at(c, 1, gx, gy, gz);
+        if (whole <= 0 || cone_beside(column, whole, K_I(3))) return 0;
+        const k_long row = cone_whole_at(c, 2, gx, gy, gz);
+        if (cone_beside(row, whole, K_I(4))) return 0;
+        *d = cone_depth_of(whole, c[K_CONE_UNITS]);
+        *q = cone_between_wholes(column, *d), *r = cone_between_wholes(row, *d);
+        return 1;
+    }
+#endif
+    if (!cone_columns_of(c, curved, k_p, gx, gy, gz, q, d)) return 0;
+    *r = cone_rows_of(c, curved, k_p, gx, gy, gz, *d);
+    return r->cell >= -1;
 }
 K_FN real cone_weight_of(const struct cone_between b, const int pixel) {
     return pixel == b.cell ? b.w0 : pixel == b.cell + 1 ? b.w1 : K_R(0.0);

@@ -32,6 +32,15 @@ static void line(sketch *k, const double *a, const double *b, const char *style)
                   p[0], p[1], q[0], q[1], style);
 }
 
+/* Words over lines: a white edge below them, as a text of its own, since many programs that show
+ * SVG do not know paint-order. */
+static void over_lines(sketch *k, double x, double y, const char *words) {
+    vxg__text_add(&k->t,
+                  "<text x=\"%.2f\" y=\"%.2f\" class=\"edge\" aria-hidden=\"true\">%s</text>\n"
+                  "<text x=\"%.2f\" y=\"%.2f\">%s</text>\n",
+                  x, y, words, x, y, words);
+}
+
 static void label(sketch *k, const double *at, double dx, double dy, const char *words) {
     double p[2];
     place(k, at, p);
@@ -39,7 +48,7 @@ static void label(sketch *k, const double *at, double dx, double dy, const char 
         dx = -dx - 6.5 * (double)strlen(words); /* outwards */
     p[0] = fmin(fmax(p[0] + dx, k->left + 4), k->left + PANEL - 7.0 * (double)strlen(words));
     p[1] = fmin(fmax(p[1] + dy, TOP + 14.0), TOP + PANEL - 6.0);
-    vxg__text_add(&k->t, "<text x=\"%.2f\" y=\"%.2f\">%s</text>\n", p[0], p[1], words);
+    over_lines(k, p[0], p[1], words);
 }
 
 /* ---- Points of the scan ---- */
@@ -182,9 +191,10 @@ static void draw_axes(sketch *k, int side) {
     vxg__text_add(&k->t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"3\" class=\"pole\"/>\n", p[0], p[1]);
     vxg__text_add(&k->t,
                   "<path d=\"M%.2f %.2f h34 m0 0 l-6 -3 v6 z M%.2f %.2f v-34 m0 0 l-3 6 h6 z\" "
-                  "class=\"frame\"/>\n<text x=\"%.2f\" y=\"%.2f\">x</text>\n"
-                  "<text x=\"%.2f\" y=\"%.2f\">y</text>\n",
-                  p[0], p[1], p[0], p[1], p[0] + 38, p[1] + 4, p[0] - 4, p[1] - 40);
+                  "class=\"frame\"/>\n",
+                  p[0], p[1], p[0], p[1]);
+    over_lines(k, p[0] + 38, p[1] + 4, "x");
+    over_lines(k, p[0] - 4, p[1] - 40, "y");
     if (isfinite(k->s.fov_radius))
         vxg__text_add(&k->t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"%.2f\" class=\"fov\"/>\n", p[0],
                       p[1], k->s.fov_radius * k->scale);
@@ -237,8 +247,8 @@ static void panel(sketch *k, int side, const char *title) {
 }
 
 static const char style[] =
-    "<style>text{font:12px "
-    "sans-serif;fill:#222;paint-order:stroke;stroke:#fff;stroke-width:3px}.title{font-weight:bold}"
+    "<style>text{font:12px sans-serif;fill:#222}.title{font-weight:bold}"
+    ".edge{stroke:#fff;stroke-width:3px;stroke-linejoin:round}"
     ".panel{fill:#fff;stroke:#bbb}.path{fill:none;stroke:#c60;stroke-width:1.5}"
     ".source{fill:#c60}.ray{stroke:#c60;stroke-width:.8;stroke-dasharray:5 4}"
     ".detector{stroke:#06c;stroke-width:4}.volume{stroke:#282;stroke-width:1.2}"

@@ -399,12 +399,7 @@ int vxg_ct_center_opposite(const float *projections, int64_t nviews, int64_t nv,
     const char *who = "centre (opposite)";
     VXG_FAIL_IF(!projections || !theta || !center, VXG_ERR_ARGUMENT,
                 "%s: projections, theta or center is NULL", who);
-    VXG_FAIL_IF(nviews < 2 || nv < 1 || nu < 8 || nv > VXG_MAX_ELEMENTS / nu ||
-                    nviews > VXG_MAX_ELEMENTS / (nv * nu),
-                VXG_ERR_ARGUMENT,
-                "%s: %lld views of %lld rows, %lld columns; expected 2 views, 1 row and 8 columns "
-                "or more",
-                who, (long long)nviews, (long long)nv, (long long)nu);
+    VXG_TRY(vxg__center_views_check(who, nviews, nv, nu));
     for (int64_t i = 0; i < nviews * nv * nu; i++)
         VXG_FAIL_IF(!isfinite(projections[i]), VXG_ERR_INPUT,
                     "%s: the projections are %g at view %lld, row %lld, column %lld", who,

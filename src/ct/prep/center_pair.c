@@ -349,12 +349,7 @@ int vxg_ct_center_pair(const float *projections, int64_t nviews, int64_t nv, int
     const char *who = "centre (pair)";
     VXG_FAIL_IF(!projections || !theta || !center, VXG_ERR_ARGUMENT,
                 "%s: projections, theta or center is NULL", who);
-    VXG_FAIL_IF(nviews < 2 || nv < 1 || nu < 8 || nv > VXG_MAX_ELEMENTS / nu ||
-                    nviews > VXG_MAX_ELEMENTS / (nv * nu),
-                VXG_ERR_ARGUMENT,
-                "%s: %lld views of %lld rows, %lld columns; expected 2 views, 1 row and 8 columns "
-                "or more",
-                who, (long long)nviews, (long long)nv, (long long)nu);
+    VXG_TRY(vxg__center_views_check(who, nviews, nv, nu));
     pair_work *w = vxg__calloc(1, sizeof *w);
     if (!w) return VXG_ERR_MEMORY;
     *w = (pair_work){.who = who, .projections = projections, .nv = nv, .nu = nu};

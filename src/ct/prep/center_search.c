@@ -41,6 +41,16 @@ static double median_step(const double *angle, int64_t n, double *scratch) {
     return scratch[(n - 1) / 2];
 }
 
+int vxg__center_views_check(const char *who, int64_t nviews, int64_t nv, int64_t nu) {
+    VXG_FAIL_IF(nviews < 2 || nv < 1 || nu < 8 || nv > VXG_MAX_ELEMENTS / nu ||
+                    nviews > VXG_MAX_ELEMENTS / (nv * nu),
+                VXG_ERR_ARGUMENT,
+                "%s: %lld views of %lld rows, %lld columns; expected 2 views, 1 row and 8 columns "
+                "or more",
+                who, (long long)nviews, (long long)nv, (long long)nu);
+    return VXG_OK;
+}
+
 int vxg__views_order(const char *who, int64_t nviews, const double *theta, vxg__views *out) {
     *out = (vxg__views){0};
     for (int64_t i = 0; i < nviews; i++)

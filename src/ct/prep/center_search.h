@@ -6,6 +6,9 @@
 
 #define VXG__CENTER_MAX_GAP 20.0 /* degrees of the half turn that may be missing in one piece */
 
+/* Two views, one row and eight columns at least, and no more than can be counted. */
+int vxg__center_views_check(const char *who, int64_t nviews, int64_t nv, int64_t nu);
+
 /* Distinct views by angle: angle[i] >= 0 is counted from the first, which follows the widest gap of
  * the circle. view[i] is the caller's index. Views at one angle: the first stays. */
 typedef struct vxg__views {

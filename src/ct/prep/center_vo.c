@@ -324,9 +324,7 @@ int vxg_ct_center_vo(const float *sinogram, int64_t nviews, int64_t nu, const do
     const char *who = "centre (vo)";
     VXG_FAIL_IF(!sinogram || !theta || !center, VXG_ERR_ARGUMENT,
                 "%s: sinogram, theta or center is NULL", who);
-    VXG_FAIL_IF(nviews < 2 || nu < 8 || nviews > VXG_MAX_ELEMENTS / nu, VXG_ERR_ARGUMENT,
-                "%s: %lld views of %lld columns; expected 2 views and 8 columns or more", who,
-                (long long)nviews, (long long)nu);
+    VXG_TRY(vxg__center_views_check(who, nviews, 1, nu));
     double largest = 0;
     for (int64_t i = 0; i < nviews * nu; i++) {
         VXG_FAIL_IF(!isfinite(sinogram[i]), VXG_ERR_INPUT,
