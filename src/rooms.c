@@ -4,6 +4,7 @@
 #include "ct/registry/registry.h"
 #include "device/backend.h"
 #include "op/op.h"
+#include "solve/solve.h"
 
 const vxg_backend *const vxg__backends[] = {&vxg__backend_cpu, &vxg__backend_cuda,
                                             &vxg__backend_opencl, NULL};
@@ -21,7 +22,8 @@ const vxg_room vxg__rooms[] = {
 
 /* ---- Option tables by name: this library's own, then those that others have registered ---- */
 enum { MOST_SETS = 256 };
-static const vxg_option_set *const own_sets[] = {vxg__ct_option_sets, vxg__op_option_sets};
+static const vxg_option_set *const own_sets[] = {vxg__ct_option_sets, vxg__op_option_sets,
+                                                 vxg__solve_option_sets};
 VXG_LOCK(sets_lock, VXG_RANK_LEAF);
 static vxg_option_set others[MOST_SETS];
 static int nothers; /* atomic: a set is complete before it counts */

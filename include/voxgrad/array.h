@@ -68,6 +68,54 @@ VXG_API int vxg_array_dot(vxg_queue *queue, const vxg_array *x, const vxg_array 
 /* max |x - y|, and max |x| with y = NULL; NaN when any element is NaN. */
 VXG_API int vxg_array_max_diff(vxg_queue *queue, const vxg_array *x, const vxg_array *y,
                                double *out);
+
+/* ---- Scalars on the device ----
+ * Experimental: numbers that stay on the device, so that an iteration formed of reductions and
+ * updates never waits for the host. A device scalar is an array of two reals, shape (2): high part
+ * and low part, whose sum is the value and whose high part is that sum rounded; in float32 some 45
+ * bits are right, 100 in float64. Several stand in one array of shape (n, 2) (vxg_array_index).
+ * Nothing here waits but vxg_scalar_read. Arrays are float32 or float64, complex numbers counting
+ * as pairs; scalars have the arithmetic of the arrays they are formed from and read with. */
+typedef enum vxg_reduction {
+    VXG_REDUCE_DOT,     /* sum of x y */
+    VXG_REDUCE_SUM,     /* of x */
+    VXG_REDUCE_NORM1,   /* sum of |x| */
+    VXG_REDUCE_MIN,     /* of x: here and below NaN where there is one */
+    VXG_REDUCE_MAX,     /* of x */
+    VXG_REDUCE_MAX_ABS, /* largest |x| */
+    VXG_REDUCE_MAX_DIFF /* largest |x - y| */
+} vxg_reduction;
+/* Zeros, shape (2), or (count, 2) where count is over 1. */
+VXG_API int vxg_scalar_new(vxg_device *dev, vxg_real real, int64_t count, vxg_array *out);
+VXG_API int vxg_scalar_write(vxg_queue *queue, const vxg_array *s, double value);
+/* The values of an array of shape (..., 2), one double for every two reals; waits. */
+VXG_API int vxg_scalar_read(vxg_queue *queue, const vxg_array *s, double *out);
+/* out = reduction of x (and y, for DOT and MAX_DIFF alone: same shape and type). The parts summed
+ * are the same for any number of threads, and so are the bits. Arrays that are not contiguous are
+ * copied. scratch: a contiguous array of vxg_reduce_scratch(elements) reals of the arithmetic,
+ * or NULL: taken for the call. VXG_ERR_ARGUMENT: an extreme of no elements. */
+VXG_API int vxg_array_reduce(vxg_queue *queue, vxg_reduction kind, const vxg_array *x,
+                             const vxg_array *y, const vxg_array *scratch, const vxg_array *out);
+VXG_API int64_t vxg_reduce_scratch(int64_t count);
+/* What is formed of two scalars. */
+typedef enum vxg_scalar_op {
+    VXG_SCALAR_DIVIDE, /* a / b, 0 where b is 0 */
+    VXG_SCALAR_MULTIPLY,
+    VXG_SCALAR_ADD,
+    VXG_SCALAR_SUBTRACT, /* a - b */
+    VXG_SCALAR_SQRT,     /* of a, 0 where it is negative; b may be NULL */
+    VXG_SCALAR_MAX,
+    VXG_SCALAR_MIN
+} vxg_scalar_op;
+/* out = factor f(a, b); factor is rounded to the arithmetic. out may be a or b. */
+VXG_API int vxg_scalar_combine(vxg_queue *queue, vxg_scalar_op op, double factor,
+                               const vxg_array *a, const vxg_array *b, const vxg_array *out);
+/* y = alpha s x + beta t y, s and t scalars on the device or NULL for 1, which must not lie in y;
+ * beta = 0 does not read y. Else as vxg_array_axpby. */
+VXG_API int vxg_array_axpby_by(vxg_queue *queue, double alpha, const vxg_array *s,
+                               const vxg_array *x, double beta, const vxg_array *t,
+                               const vxg_array *y);
+
 /* Philox4x32-10 numbers: element n depends on (seed, n) alone. uniform in [lo, hi). */
 VXG_API int vxg_array_random(vxg_queue *queue, const vxg_array *a, uint64_t seed, double lo,
                              double hi);

@@ -13,4 +13,5 @@
 #include "layout.h"
 #include "op.h"
 #include "phantom.h"
+#include "solve.h"
 #endif

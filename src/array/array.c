@@ -239,12 +239,12 @@ int vxg_array_reshape(const vxg_array *a, int ndim, const int64_t *shape, vxg_ar
 
 /* ---- Strided work: axes of size 1 drop out, neighbours that run on in all arrays merge ---- */
 typedef struct loop {
-    int ndim;
+    int narrays, ndim;
     int64_t shape[VXG_MAX_DIMS], stride[2][VXG_MAX_DIMS];
 } loop;
 
 static loop collapse(const vxg_array *const *arrays, int narrays) {
-    loop l = {0};
+    loop l = {.narrays = narrays};
     assert(narrays == 1 || (narrays == 2 && arrays[0]->ndim == arrays[1]->ndim));
     for (int i = 0; i < arrays[0]->ndim; i++) {
         int64_t n = arrays[0]->shape[i];
@@ -260,15 +260,16 @@ static loop collapse(const vxg_array *const *arrays, int narrays) {
     return l;
 }
 
-/* Launches over the last three axes, looping over those before; `element` bytes each. */
+/* Launches over the last three axes, looping over those before; `element` bytes each. The loop's
+ * arrays are the launch's first. */
 static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const char *kernel,
                vxg_real real, size_t element, vxg_launch *launch) {
-    assert(axis >= 0 && axis <= l->ndim && launch->nbuffers > 0 && launch->nbuffers <= 2);
+    assert(axis >= 0 && axis <= l->ndim && launch->nbuffers >= l->narrays);
     if (l->ndim - axis > 3) {
         vxg_launch inner = *launch;
         for (int64_t i = 0; i < l->shape[axis]; i++) {
             VXG_TRY(run(l, axis + 1, dev, queue, kernel, real, element, &inner));
-            for (int k = 0; k < launch->nbuffers; k++)
+            for (int k = 0; k < l->narrays; k++)
                 inner.offset[k] += l->stride[k][axis] * (int64_t)element;
         }
         return VXG_OK;
@@ -280,7 +281,7 @@ static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const
         last.global[i] = a >= axis ? l->shape[a] : 1;
         if (last.global[i] == 0) return VXG_OK;
     }
-    for (int k = 0; k < launch->nbuffers; k++)
+    for (int k = 0; k < l->narrays; k++)
         for (int i = 2; i >= 0; i--) {
             int a = l->ndim - 1 - i;
             vxg__push_long(&last, a >= axis ? l->stride[k][a] : 0);
@@ -288,7 +289,7 @@ static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const
     return vxg__launch(dev, queue, kernel, real, &last);
 }
 
-static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) {
+int vxg__array_same(const vxg_array *x, const vxg_array *y, const char *what) {
     VXG_TRY(vxg__array_check(x, what));
     VXG_TRY(vxg__array_check(y, what));
     VXG_FAIL_IF(vxg_buffer_device(x->buffer) != vxg_buffer_device(y->buffer), VXG_ERR_ARGUMENT,
@@ -302,7 +303,7 @@ static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) 
 /* The same where y is written from x, element by element in any order: each of its elements has a
  * place of its own, and x is y or has nothing of it. */
 static int check_written(const vxg_array *x, const vxg_array *y, const char *what) {
-    VXG_TRY(same_shape(x, y, what));
+    VXG_TRY(vxg__array_same(x, y, what));
     VXG_TRY(vxg__array_check_written(y, what));
     VXG_FAIL_IF(vxg__array_shares(y), VXG_ERR_ARGUMENT,
                 "%s: elements of the array that is written share memory", what);
@@ -339,6 +340,37 @@ int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double b
     vxg__push_array(&l, x);
     vxg__push_array(&l, y);
     return run(&shape, 0, vxg_buffer_device(y->buffer), queue, "array_axpby", real,
+               vxg_dtype_size(y->dtype), &l);
+}
+
+static int check_factor(const vxg_array *s, const vxg_array *y, vxg_real real) {
+    VXG_TRY(vxg__scalar_of(s, "axpby", real, vxg_buffer_device(y->buffer)));
+    VXG_FAIL_IF(vxg__arrays_overlap(s, y), VXG_ERR_ARGUMENT,
+                "axpby: a factor lies in the array that is written");
+    return VXG_OK;
+}
+
+int vxg_array_axpby_by(vxg_queue *queue, double alpha, const vxg_array *s, const vxg_array *x,
+                       double beta, const vxg_array *t, const vxg_array *y) {
+    const vxg_array *arrays[2] = {x, y};
+    vxg_launch l = {.nreals = 4, .reals = {alpha, beta, s != NULL, t != NULL}};
+    vxg_real real;
+    VXG_TRY(check_written(x, y, "axpby"));
+    VXG_TRY(vxg__real_of(y->dtype, "axpby", &real));
+    if (s) VXG_TRY(check_factor(s, y, real));
+    if (t) VXG_TRY(check_factor(t, y, real));
+    if (vxg_array_count(x) == 0) return VXG_OK;
+    for (int part = 0; part < 2 && vxg__reals(y->dtype) == 2; part++) {
+        const vxg_array px = part_of(x, part), py = part_of(y, part);
+        VXG_TRY(vxg_array_axpby_by(queue, alpha, s, &px, beta, t, &py));
+    }
+    if (vxg__reals(y->dtype) == 2) return VXG_OK;
+    loop shape = collapse(arrays, 2);
+    vxg__push_array(&l, x);
+    vxg__push_array(&l, y);
+    vxg__push_array(&l, s ? s : x);
+    vxg__push_array(&l, t ? t : x);
+    return run(&shape, 0, vxg_buffer_device(y->buffer), queue, "array_axpby_by", real,
                vxg_dtype_size(y->dtype), &l);
 }
 
@@ -390,8 +422,7 @@ int vxg__array_clear(vxg_queue *queue, const vxg_array *a) {
     return status;
 }
 
-/* A contiguous array with a's values: a itself, or a copy. */
-static int contiguous(vxg_queue *queue, const vxg_array *a, vxg_array *out) {
+int vxg__array_contiguous(vxg_queue *queue, const vxg_array *a, vxg_array *out) {
     *out = (vxg_array){0};
     if (vxg_array_is_contiguous(a)) {
         *out = vxg_array_retain(a);
@@ -422,7 +453,7 @@ int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst) {
     VXG_FAIL_IF(!dst && vxg_array_count(a), VXG_ERR_ARGUMENT, "read: dst is NULL");
     size_t size = vxg_dtype_size(a->dtype);
     vxg_array t;
-    VXG_TRY(contiguous(queue, a, &t));
+    VXG_TRY(vxg__array_contiguous(queue, a, &t));
     int status = vxg_buffer_read(queue, t.buffer, (size_t)t.offset * size, dst,
                                  (size_t)vxg_array_count(a) * size);
     vxg_array_release(&t);
@@ -449,7 +480,7 @@ static void host_close(host_view *v) {
 static int host_open(vxg_queue *queue, const vxg_array *a, host_view *v) {
     size_t size = vxg_dtype_size(a->dtype), n = (size_t)vxg_array_count(a);
     *v = (host_view){0};
-    VXG_TRY(contiguous(queue, a, &v->kept));
+    VXG_TRY(vxg__array_contiguous(queue, a, &v->kept));
     const char *host = vxg_buffer_host(v->kept.buffer);
     if (host) {
         v->data = host + (size_t)v->kept.offset * size;
@@ -501,7 +532,7 @@ static int reduce(vxg_queue *queue, const vxg_array *x, const vxg_array *y, int 
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "%s: out is NULL", is_dot ? "dot" : "max_diff");
     VXG_TRY(vxg__array_check(x, is_dot ? "dot" : "max_diff"));
     VXG_TRY(vxg__real_of(x->dtype, is_dot ? "dot" : "max_diff", &real));
-    if (y) VXG_TRY(same_shape(x, y, is_dot ? "dot" : "max_diff"));
+    if (y) VXG_TRY(vxg__array_same(x, y, is_dot ? "dot" : "max_diff"));
     int64_t n = vxg_array_count(x) * vxg__reals(x->dtype), blocks = (n + BLOCK - 1) / BLOCK;
     *out = 0;
     if (n == 0) return VXG_OK;

@@ -33,6 +33,15 @@ static inline int vxg__same_layout(const vxg_array *a, const vxg_array *b) {
         same = a->shape[i] == b->shape[i] && (a->shape[i] == 1 || a->stride[i] == b->stride[i]);
     return same;
 }
+/* Whether an array is a device scalar: two contiguous reals along its last axis, and no other axis
+ * of more than one. */
+int vxg__scalar_check(const vxg_array *s, const char *what);
+/* The same, of this arithmetic on this device. */
+int vxg__scalar_of(const vxg_array *s, const char *what, vxg_real real, const vxg_device *dev);
+/* Checks two arrays: of one shape and type, on one device. */
+int vxg__array_same(const vxg_array *x, const vxg_array *y, const char *what);
+/* A contiguous array with a's values, to be released: a itself, or a copy. */
+int vxg__array_contiguous(vxg_queue *queue, const vxg_array *a, vxg_array *out);
 /* Zeros, of any storage type. */
 int vxg__array_clear(vxg_queue *queue, const vxg_array *a);
 /* Whether arithmetic is done with such elements: float32, float64 and complex numbers of them. */

@@ -1,0 +1,123 @@
+/* Voxgrad solvers: iterative reconstruction and inversion for any operator, on any device.
+ *
+ * A solver knows an operator A, linear in its only input, and measured data b. Its vectors live on
+ * the operator's device and are all made when it is made: an iteration allocates nothing and does
+ * not wait for the device (numbers that steer it stay there too). Results are the same bits for any
+ * number of threads.
+ *
+ * Functions that return a status give VXG_ERR_ARGUMENT for what is NULL, of another device, shape
+ * or type. A solver belongs to one thread at a time.
+ *
+ * Stability: experimental (docs/abi.md). */
+#ifndef VOXGRAD_SOLVE_H
+#define VOXGRAD_SOLVE_H
+
+#include "op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vxg_solver vxg_solver;
+
+/* What is to be solved: A x = b. Arrays are contiguous or not; they are copied where they are not,
+ * else borrowed for as long as the solver lives. All have the operator's arithmetic, float32 or
+ * float64. */
+typedef struct vxg_solve_problem {
+    uint32_t size; /* of this struct; 0: the first layout */
+    uint32_t reserved0;
+    const vxg_op *op;         /* A, retained */
+    const vxg_array *data;    /* b, of A's range */
+    const vxg_array *start;   /* first x, of A's domain; NULL: zeros, and ones for methods that
+                                 multiply */
+    const vxg_array *weights; /* of A's range, >= 0: a residual counts by them, 0 not at all; NULL:
+                                 ones */
+    const vxg_array *mask;    /* of A's domain: x is 0 where it is 0; NULL: none */
+    vxg_queue *queue;         /* NULL: one of the solver's own */
+} vxg_solve_problem;
+
+typedef enum vxg_solve_bounds {
+    VXG_BOUNDS_NONE,
+    VXG_BOUNDS_POSITIVE, /* x >= 0 */
+    VXG_BOUNDS_BOX       /* lower <= x <= upper */
+} vxg_solve_bounds;
+
+/* How far a solver has come. Numbers that cost a wait for the device are there only where somebody
+ * asked for them (vxg_solver_report, a callback, a rule for stopping). */
+typedef struct vxg_solve_report {
+    uint32_t size;   /* of this struct, set by the caller */
+    int iteration;   /* how many are done */
+    double residual; /* |b - A x|_2, by the square roots of the weights, of the x that the last
+                        iteration began with; methods that carry the residual along (cgls, lsqr):
+                        of the x it ended with */
+    double data;     /* |b|_2 likewise */
+    double change; /* |x - x before|_2 of the last iteration, where opts.change is set; else NaN */
+} vxg_solve_report;
+
+typedef struct vxg_solve_opts {
+    uint32_t size;           /* of this struct; 0: the first layout */
+    int iterations;          /* 0: the method's own number */
+    double relaxation;       /* factor of every step, and of the method's own kind; 0: its own */
+    vxg_solve_bounds bounds; /* after every iteration */
+    uint32_t reserved0;
+    double lower, upper; /* of a box */
+    double damping;      /* cgls, lsqr: adds damping^2 |x|^2 to what is minimised */
+    /* Rules for stopping, 0: none. Each looks at a number after every iteration: a wait. */
+    double tolerance;             /* residual <= tolerance |b| */
+    double noise;                 /* residual <= noise: the discrepancy principle */
+    double change;                /* |x - x before| <= change |x| */
+    const vxg_progress *progress; /* between iterations and inside long launches */
+    /* After every iteration, on the calling thread: 0 goes on, VXG_SOLVE_STOP ends with what there
+     * is, another number is the status that vxg_solver_run returns. x may be read, and written. */
+    int (*callback)(void *context, const vxg_solve_report *report, const vxg_array *x);
+    void *context;
+} vxg_solve_opts;
+#define VXG_SOLVE_STOP (-1)
+
+typedef enum vxg_solve_reason {
+    VXG_SOLVED_ITERATIONS, /* as many as were asked for */
+    VXG_SOLVED_TOLERANCE,
+    VXG_SOLVED_NOISE,
+    VXG_SOLVED_CHANGE,
+    VXG_SOLVED_CALLBACK,
+    VXG_SOLVED_EXACTLY /* nothing is left to do: a zero residual or gradient */
+} vxg_solve_reason;
+
+/* A method: one row. */
+typedef struct vxg_solve_row {
+    uint32_t size;
+    int iterations;      /* when none are asked for */
+    double relaxation;   /* when none is */
+    const char *name;    /* "sirt" */
+    const char *summary; /* one line */
+    const char *source;  /* where it was published */
+    const char *uses;    /* options that it takes beside those that all do, separated by spaces */
+} vxg_solve_row;
+VXG_API int vxg_solve_row_count(void);
+VXG_API const vxg_solve_row *vxg_solve_row_at(int index);
+VXG_API const vxg_solve_row *vxg_solve_row_find(const char *name);
+
+/* Makes a solver and all its vectors. VXG_ERR_ARGUMENT names an option that the method does not
+ * take. opts may be NULL. */
+VXG_API int vxg_solver_new(const char *method, const vxg_solve_problem *problem,
+                           const vxg_solve_opts *opts, vxg_solver **out);
+/* Bytes on the device that such a solver takes, beside what the problem holds; nothing is made. */
+VXG_API int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
+                              const vxg_solve_opts *opts, int64_t *bytes);
+/* Iterations, until a rule says so or `iterations` of the options are done; a solver that was
+ * stopped by a callback goes on when it is run again. */
+VXG_API int vxg_solver_run(vxg_solver *solver, vxg_solve_reason *reason);
+/* One iteration, whatever the rules say; nothing is waited for. */
+VXG_API int vxg_solver_step(vxg_solver *solver);
+/* x as it is, borrowed; written by work on the solver's queue. */
+VXG_API const vxg_array *vxg_solver_x(const vxg_solver *solver);
+VXG_API int vxg_solver_report(vxg_solver *solver, vxg_solve_report *out);
+/* Residuals of the iterations that are done, at most `capacity` of them; *count: how many there
+ * are. Waits once. */
+VXG_API int vxg_solver_history(vxg_solver *solver, double *residual, int capacity, int *count);
+VXG_API void vxg_solver_release(vxg_solver *solver); /* NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

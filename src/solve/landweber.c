@@ -1,0 +1,62 @@
+/* Landweber's iteration, projected: x += lambda / s^2 A' W (b - A x), s^2 the largest eigenvalue of
+ * A' W A, found by power iteration. Source: L. Landweber, Am. J. Math. 73 (1951) 615. Converges for
+ * 0 < lambda < 2. */
+#include "solve/solve.h"
+
+#define POWER_STEPS 30
+
+enum { RESIDUAL, WEIGHED }; /* over the range */
+enum { STEP, VECTOR };      /* over the domain */
+enum { SQUARE, PRODUCT, FACTOR };
+
+static vxg__solve_needs needs(int has_weights) {
+    return (vxg__solve_needs){.range = has_weights ? 2 : 1, .domain = 2};
+}
+
+/* g = A' W A v */
+static int normal(vxg_solver *s, const vxg_array *v, const vxg_array *g) {
+    const vxg_array *r = &s->range[RESIDUAL], *wr;
+    VXG_TRY(vxg__solve_apply(s, v, r));
+    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
+    VXG_TRY(vxg__solve_adjoint(s, wr, g));
+    return vxg__solve_masked(s, g);
+}
+
+/* FACTOR = v'v / v'A'WAv of what POWER_STEPS of them make of a random positive v. */
+static int prepare(vxg_solver *s) {
+    const vxg_array *v = &s->domain[VECTOR], *g = &s->domain[STEP];
+    VXG_TRY(vxg_array_random(s->queue, v, 1, 0.5, 1));
+    VXG_TRY(vxg__solve_masked(s, v));
+    for (int i = 0; i < POWER_STEPS; i++) {
+        VXG_TRY(normal(s, v, g));
+        VXG_TRY(vxg__solve_dot(s, v, v, &s->scalar[SQUARE]));
+        VXG_TRY(vxg__solve_dot(s, v, g, &s->scalar[PRODUCT]));
+        VXG_TRY(vxg_scalar_combine(s->queue, VXG_SCALAR_DIVIDE, 1, &s->scalar[SQUARE],
+                                   &s->scalar[PRODUCT], &s->scalar[FACTOR]));
+        VXG_TRY(vxg_array_axpby_by(s->queue, 1, &s->scalar[FACTOR], g, 0, NULL, v));
+    }
+    return VXG_OK;
+}
+
+static int iterate(vxg_solver *s) {
+    const vxg_array *r = &s->range[RESIDUAL], *g = &s->domain[STEP], *wr;
+    VXG_TRY(vxg__solve_residual(s, r));
+    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
+    VXG_TRY(vxg__solve_dot(s, wr, r, &s->residual));
+    VXG_TRY(vxg__solve_adjoint(s, wr, g));
+    VXG_TRY(
+        vxg_array_axpby_by(s->queue, s->opts.relaxation, &s->scalar[FACTOR], g, 1, NULL, &s->x));
+    return vxg__solve_bound(s);
+}
+
+const vxg__method vxg__solve_landweber = {
+    .row = {.name = "landweber",
+            .summary = "steepest descent with a fixed step, bounds after each",
+            .source = "Landweber 1951",
+            .uses = "bounds lower upper",
+            .iterations = 100,
+            .relaxation = 1},
+    .needs = needs,
+    .prepare = prepare,
+    .iterate = iterate,
+};

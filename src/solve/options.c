@@ -1,0 +1,61 @@
+/* The option table of solvers. */
+#include <stddef.h>
+
+#include "solve/solve.h"
+
+#define FIELD(field) .offset = offsetof(vxg_solve_opts, field)
+static const vxg_option solve[] = {
+    {.name = "iterations",
+     .type = VXG_OPT_INT,
+     FIELD(iterations),
+     .max = 1000000,
+     .help = "how many; 0: the method's own number"},
+    {.name = "relaxation",
+     .type = VXG_OPT_REAL,
+     FIELD(relaxation),
+     .max = 1e6,
+     .help = "factor of every step; 0: the method's own"},
+    {.name = "bounds",
+     .type = VXG_OPT_CHOICE,
+     FIELD(bounds),
+     .fallback = "none",
+     .choices = "none|positive|box",
+     .help = "what values may be, after every iteration"},
+    {.name = "lower",
+     .type = VXG_OPT_REAL,
+     FIELD(lower),
+     .min = -1e30,
+     .max = 1e30,
+     .help = "least value of a box"},
+    {.name = "upper",
+     .type = VXG_OPT_REAL,
+     FIELD(upper),
+     .min = -1e30,
+     .max = 1e30,
+     .help = "largest value of a box"},
+    {.name = "damping",
+     .type = VXG_OPT_REAL,
+     FIELD(damping),
+     .max = 1e30,
+     .help = "adds its square times the square of x to what is minimised (cgls, lsqr)"},
+    {.name = "tolerance",
+     .type = VXG_OPT_REAL,
+     FIELD(tolerance),
+     .max = 1,
+     .help = "stop at this residual, relative to the data; 0: do not"},
+    {.name = "noise",
+     .type = VXG_OPT_REAL,
+     FIELD(noise),
+     .max = 1e30,
+     .help = "stop at this residual, in the data's unit: the discrepancy principle; 0: do not"},
+    {.name = "change",
+     .type = VXG_OPT_REAL,
+     FIELD(change),
+     .max = 1,
+     .help = "stop when an iteration changes less, relative to the result; 0: do not"},
+};
+
+const vxg_option_set vxg__solve_option_sets[] = {
+    {"vxg_solve_opts", solve, (int)(sizeof solve / sizeof *solve)},
+    {NULL, NULL, 0},
+};

@@ -1,0 +1,116 @@
+/* What methods are made of: work on whole vectors, on the solver's queue. */
+#include <math.h>
+
+#include "array/launch.h"
+#include "solve/solve.h"
+
+int vxg__solve_apply(vxg_solver *s, const vxg_array *x, const vxg_array *y) {
+    return vxg_op_apply(s->op, &s->call, x, y);
+}
+int vxg__solve_adjoint(vxg_solver *s, const vxg_array *y, const vxg_array *x) {
+    return vxg_op_apply_adjoint(s->op, &s->call, y, x);
+}
+
+int vxg__solve_launch(vxg_solver *s, const char *kernel, const vxg_array *const *arrays, int n,
+                      const double reals[4]) {
+    const int64_t count = vxg_array_count(arrays[n - 1]), most = (int64_t)1 << 30;
+    for (int64_t begin = 0; begin < count; begin += most) {
+        vxg_launch l = {.global = {count - begin < most ? count - begin : most, 1, 1}, .nreals = 4};
+        for (int i = 0; i < 4; i++) l.reals[i] = reals ? reals[i] : 0;
+        for (int i = 0; i < n; i++) {
+            vxg_array a = vxg__has(arrays[i]) ? *arrays[i] : *arrays[n - 1];
+            a.offset += begin;
+            vxg__push_array(&l, &a);
+        }
+        VXG_TRY(vxg__launch(s->dev, s->queue, kernel, s->real, &l));
+    }
+    return VXG_OK;
+}
+
+int vxg__solve_scalars(vxg_solver *s, const char *kernel, const double reals[4]) {
+    vxg_launch l = {.global = {1, 1, 1}, .nreals = 4};
+    for (int i = 0; i < 4; i++) l.reals[i] = reals[i];
+    vxg__push_array(&l, &s->scalars);
+    return vxg__launch(s->dev, s->queue, kernel, s->real, &l);
+}
+
+int vxg__solve_floor(vxg_solver *s, const vxg_array *a, const vxg_array *b) {
+    const double unit = s->real == VXG_REAL_F64 ? 0x1p-53 : 0x1p-24;
+    vxg_launch l = {.global = {1, 1, 1}, .nreals = 1, .reals = {4 * unit * unit}};
+    vxg__push_array(&l, b);
+    vxg__push_array(&l, a);
+    return vxg__launch(s->dev, s->queue, "solve_floor", s->real, &l);
+}
+
+int vxg__solve_residual(vxg_solver *s, const vxg_array *r) {
+    const vxg_array *const arrays[] = {&s->b, r, r};
+    VXG_TRY(vxg__solve_apply(s, &s->x, r));
+    return vxg__solve_launch(s, "solve_residual", arrays, 3, (double[4]){1});
+}
+
+int vxg__solve_weigh(vxg_solver *s, const vxg_array *r, const vxg_array *spare,
+                     const vxg_array **out) {
+    *out = vxg__has(&s->weights) ? spare : r;
+    if (*out == r) return VXG_OK;
+    const vxg_array *const arrays[] = {&s->weights, r, spare};
+    return vxg__solve_launch(s, "solve_weight", arrays, 3, NULL);
+}
+
+/* Which arrays of a step there are, and between what it stays. */
+static void bounds_of(const vxg_solver *s, int has, double reals[4]) {
+    const vxg_solve_opts *o = &s->opts;
+    reals[1] = has | (vxg__has(&s->mask) ? 2 : 0);
+    reals[2] = o->bounds == VXG_BOUNDS_NONE  ? -INFINITY
+               : o->bounds == VXG_BOUNDS_BOX ? o->lower
+                                             : 0;
+    reals[3] = o->bounds == VXG_BOUNDS_BOX ? o->upper : INFINITY;
+}
+
+static int step(vxg_solver *s, const char *kernel, double factor, const vxg_array *c,
+                const vxg_array *g) {
+    const vxg_array *const arrays[] = {g, c, &s->mask, &s->x};
+    double reals[4] = {factor};
+    bounds_of(s, vxg__has(c), reals);
+    return vxg__solve_launch(s, kernel, arrays, 4, reals);
+}
+int vxg__solve_step(vxg_solver *s, double factor, const vxg_array *c, const vxg_array *g) {
+    return step(s, "solve_step", factor, c, g);
+}
+int vxg__solve_factor(vxg_solver *s, double power, const vxg_array *c, const vxg_array *g) {
+    return step(s, "solve_factor", power, c, g);
+}
+
+int vxg__solve_bound(vxg_solver *s) {
+    const vxg_array *const arrays[] = {&s->mask, &s->x};
+    double reals[4] = {0};
+    if (s->opts.bounds == VXG_BOUNDS_NONE && !vxg__has(&s->mask)) return VXG_OK;
+    bounds_of(s, 0, reals);
+    return vxg__solve_launch(s, "solve_bound", arrays, 2, reals);
+}
+
+int vxg__solve_masked(vxg_solver *s, const vxg_array *x) {
+    const vxg_array *const arrays[] = {&s->mask, x};
+    if (!vxg__has(&s->mask)) return VXG_OK;
+    return vxg__solve_launch(s, "solve_bound", arrays, 2, (double[4]){0, 2, -INFINITY, INFINITY});
+}
+
+int vxg__solve_dot(vxg_solver *s, const vxg_array *x, const vxg_array *y, const vxg_array *out) {
+    return vxg_array_reduce(s->queue, VXG_REDUCE_DOT, x, y, &s->scratch, out);
+}
+
+static int inverse(vxg_solver *s, const vxg_array *sums) {
+    const vxg_array *const arrays[] = {sums, sums, sums};
+    return vxg__solve_launch(s, "solve_inverse", arrays, 3, (double[4]){1, 0, 0});
+}
+int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *out) {
+    const int weighted = vxg__has(&s->weights);
+    if (!weighted) VXG_TRY(vxg_array_fill(s->queue, ones, 1));
+    VXG_TRY(vxg__solve_adjoint(s, weighted ? &s->weights : ones, out));
+    return inverse(s, out);
+}
+int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *out) {
+    VXG_TRY(vxg_array_fill(s->queue, ones, 1));
+    VXG_TRY(vxg__solve_masked(s, ones)); /* rays see what may change alone */
+    VXG_TRY(vxg__solve_apply(s, ones, out));
+    return inverse(s, out);
+}

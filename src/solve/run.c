@@ -1,0 +1,129 @@
+/* Iterations: one after another, what is told of them, when they end. */
+#include <math.h>
+
+#include "array/launch.h"
+#include "solve/solve.h"
+
+static vxg_array slot(const vxg_solver *s, int i) {
+    vxg_array a = s->history;
+    a.ndim = 1, a.shape[0] = 2, a.stride[0] = 1, a.offset += 2 * (int64_t)i;
+    return a;
+}
+
+int vxg_solver_step(vxg_solver *s) {
+    VXG_FAIL_IF(!s, VXG_ERR_ARGUMENT, "solver is NULL");
+    if (s->opts.change > 0) VXG_TRY(vxg_array_copy(s->queue, &s->x, &s->before));
+    VXG_TRY(s->method->iterate(s));
+    if (s->iteration < s->opts.iterations) {
+        const vxg_array at = slot(s, s->iteration);
+        VXG_TRY(vxg_array_copy(s->queue, &s->residual, &at));
+    }
+    s->iteration++;
+    return VXG_OK;
+}
+
+/* ---- Reports ---- */
+static int norm_of(vxg_solver *s, const vxg_array *a, double *out) {
+    vxg_array t = s->scalar[0]; /* a method's numbers stay as they are: a pair of our own */
+    VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &t));
+    int status = vxg__solve_dot(s, a, a, &t);
+    if (!status) status = vxg_scalar_read(s->queue, &t, out);
+    vxg_array_release(&t);
+    *out = sqrt(fmax(*out, 0));
+    return status;
+}
+
+/* |b| by the roots of the weights. */
+static int data_norm(vxg_solver *s) {
+    vxg_array wb = {0}, t = {0};
+    double square = 0;
+    if (!isnan(s->data_norm)) return VXG_OK;
+    if (!vxg__has(&s->weights)) return norm_of(s, &s->b, &s->data_norm);
+    int status = vxg_array_new(s->dev, s->b.dtype, s->b.ndim, s->b.shape, &wb);
+    if (!status) status = vxg_scalar_new(s->dev, s->real, 1, &t);
+    const vxg_array *const arrays[] = {&s->weights, &s->b, &wb};
+    if (!status) status = vxg__solve_launch(s, "solve_weight", arrays, 3, NULL);
+    if (!status) status = vxg__solve_dot(s, &wb, &s->b, &t);
+    if (!status) status = vxg_scalar_read(s->queue, &t, &square);
+    vxg_array_release(&wb), vxg_array_release(&t);
+    if (!status) s->data_norm = sqrt(square);
+    return status;
+}
+
+static int change_of(vxg_solver *s, double *change, double *size) {
+    VXG_TRY(vxg_array_axpby(s->queue, 1, &s->x, -1, &s->before));
+    VXG_TRY(norm_of(s, &s->before, change));
+    return norm_of(s, &s->x, size);
+}
+
+static int report(vxg_solver *s, vxg_solve_report *r) {
+    double square = NAN;
+    *r = (vxg_solve_report){.size = sizeof *r, .iteration = s->iteration, .change = NAN};
+    VXG_TRY(data_norm(s));
+    r->data = s->data_norm;
+    if (s->iteration) VXG_TRY(vxg_scalar_read(s->queue, &s->residual, &square));
+    r->residual = s->iteration ? sqrt(fmax(square, 0)) : NAN;
+    return VXG_OK;
+}
+
+int vxg_solver_report(vxg_solver *s, vxg_solve_report *out) {
+    vxg_solve_report r;
+    VXG_FAIL_IF(!s, VXG_ERR_ARGUMENT, "solver is NULL");
+    VXG_TRY(VXG_OUT_CHECK(vxg_solve_report, out));
+    VXG_TRY(report(s, &r));
+    return VXG_OUT(vxg_solve_report, out, &r);
+}
+
+int vxg_solver_history(vxg_solver *s, double *residual, int capacity, int *count) {
+    VXG_FAIL_IF(!s || !count || (capacity > 0 && !residual), VXG_ERR_ARGUMENT,
+                "solver history: the solver, residual or count is NULL");
+    int n = s->iteration < s->opts.iterations ? s->iteration : s->opts.iterations;
+    *count = n;
+    if (n > capacity) n = capacity;
+    if (n <= 0) return VXG_OK;
+    vxg_array done = s->history;
+    done.shape[0] = n;
+    VXG_TRY(vxg_scalar_read(s->queue, &done, residual));
+    for (int i = 0; i < n; i++) residual[i] = sqrt(fmax(residual[i], 0));
+    return VXG_OK;
+}
+
+/* ---- Ends ---- */
+/* Whether a rule ends it here, and the callback's answer. */
+static int look(vxg_solver *s, vxg_solve_reason *reason, int *stop) {
+    const vxg_solve_opts *o = &s->opts;
+    vxg_solve_report r;
+    double size = 0;
+    if (!(o->tolerance > 0 || o->noise > 0 || o->change > 0 || o->callback)) return VXG_OK;
+    VXG_TRY(report(s, &r));
+    if (o->change > 0) VXG_TRY(change_of(s, &r.change, &size));
+    *stop = 1;
+    if (r.residual == 0) return *reason = VXG_SOLVED_EXACTLY, VXG_OK;
+    if (o->tolerance > 0 && r.residual <= o->tolerance * r.data)
+        return *reason = VXG_SOLVED_TOLERANCE, VXG_OK;
+    if (o->noise > 0 && r.residual <= o->noise) return *reason = VXG_SOLVED_NOISE, VXG_OK;
+    if (o->change > 0 && r.change <= o->change * size) return *reason = VXG_SOLVED_CHANGE, VXG_OK;
+    const int answer = o->callback ? o->callback(o->context, &r, &s->x) : 0;
+    if (answer == VXG_SOLVE_STOP) return *reason = VXG_SOLVED_CALLBACK, VXG_OK;
+    *stop = 0;
+    return answer ? vxg_error_set(answer, "%s: the callback failed after iteration %d",
+                                  s->method->row.name, s->iteration)
+                  : VXG_OK;
+}
+
+int vxg_solver_run(vxg_solver *s, vxg_solve_reason *reason) {
+    vxg_solve_reason unused;
+    int stop = 0;
+    VXG_FAIL_IF(!s, VXG_ERR_ARGUMENT, "solver is NULL");
+    if (!reason) reason = &unused;
+    *reason = VXG_SOLVED_ITERATIONS;
+    while (s->iteration < s->opts.iterations && !stop) {
+        const vxg_progress *p = s->opts.progress;
+        vxg__report(p, s->method->row.name, s->iteration, s->opts.iterations);
+        VXG_FAIL_IF(vxg__poll(p), VXG_ERR_CANCELLED, "%s: cancelled after iteration %d",
+                    s->method->row.name, s->iteration);
+        VXG_TRY(vxg_solver_step(s));
+        VXG_TRY(look(s, reason, &stop));
+    }
+    return VXG_OK;
+}
