@@ -166,56 +166,77 @@ static size_t copy_bytes(const vxg_cj_scan *s) {
     return (size_t)(adjoint > forward ? adjoint : forward);
 }
 
-size_t vxg__cone_joseph_plan_workspace(const vxg_cone_joseph_plan *p, const vxg_call *call) {
-    vxg_cj_scan s = p->scan;
-    s.nviews = (int)vxg__call_count(call, s.nviews);
-    return vxg_workspace_bytes(copy_bytes(&s)) + vxg__call_rows_bytes(call, sizeof *s.views) +
-           vxg__call_rows_bytes(call, (size_t)s.nu * sizeof *s.columns) +
-           vxg__call_rows_bytes(call, (size_t)s.nu * sizeof *s.tangent);
-}
-
 /* n split into equal parts of at most `most`. */
 static int part(int n, int most) {
     const int parts = (n + most - 1) / most;
     return (n + parts - 1) / parts;
 }
 
-static int forward(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const float *in, float *out,
-                   float *copy, const vxg_call *call) {
-    vxg_cj_slab_args transpose = {.in = in, .out = copy, .scan = *s};
-    vxg_cj_forward_args a = {.in = copy, .out = out, .scan = *s};
-    a.columns = part(s->nu, 512), a.rows = (int)vxg_cj_round(part(s->nv, 512));
+/* How a forward call is cut: columns, rows and views of a unit, and how many units there are. */
+static int64_t forward_units(const vxg_cj_scan *s, vxg_cj_forward_args *a) {
+    a->columns = part(s->nu, 512), a->rows = (int)vxg_cj_round(part(s->nv, 512));
     const int64_t blocks =
-        (int64_t)((s->nu + a.columns - 1) / a.columns) * ((s->nv + a.rows - 1) / a.rows);
+        (int64_t)((s->nu + a->columns - 1) / a->columns) * ((s->nv + a->rows - 1) / a->rows);
     /* views that share one walk through the volume, as many as leave 16 units */
-    int64_t n = FORWARD_BYTES / ((int64_t)a.columns * a.rows * 4), all = s->nviews * blocks / 16;
+    int64_t n = FORWARD_BYTES / ((int64_t)a->columns * a->rows * 4), all = s->nviews * blocks / 16;
     if (n > all) n = all;
     if (n > 32) n = 32;
     if (n < 4) n = 4;
-    a.views = n < s->nviews ? (int)n : s->nviews;
-    const int64_t units = blocks * ((s->nviews + a.views - 1) / a.views);
-    const size_t scratch = (size_t)vxg_cj_forward_floats(&a) * sizeof(float);
+    a->views = n < s->nviews ? (int)n : s->nviews;
+    return blocks * ((s->nviews + a->views - 1) / a->views);
+}
+
+/* A worker's, for either direction. */
+static size_t worker_bytes(const vxg_cj_scan *s) {
+    vxg_cj_forward_args a = {.scan = *s};
+    forward_units(s, &a);
+    const int64_t forward = vxg_cj_forward_floats(&a), adjoint = vxg_cj_adjoint_floats(s);
+    return (size_t)(forward > adjoint ? forward : adjoint) * sizeof(float);
+}
+
+size_t vxg__cone_joseph_plan_workspace(const vxg_cone_joseph_plan *p, const vxg_call *call) {
+    vxg_cj_scan s = p->scan;
+    s.nviews = (int)vxg__call_count(call, s.nviews);
+    return vxg_workspace_bytes(copy_bytes(&s)) +
+           vxg_workspace_bytes(vxg__cpu_scratch(worker_bytes(&s))) +
+           vxg__call_rows_bytes(call, sizeof *s.views) +
+           vxg__call_rows_bytes(call, (size_t)s.nu * sizeof *s.columns) +
+           vxg__call_rows_bytes(call, (size_t)s.nu * sizeof *s.tangent);
+}
+
+/* Memory of a call: a copy of volume or views, and the workers'. */
+typedef struct call_memory {
+    float *copy;
+    void *workers;
+} call_memory;
+
+static int forward(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const float *in, float *out,
+                   const call_memory *m, const vxg_call *call) {
+    vxg_cj_slab_args transpose = {.in = in, .out = m->copy, .scan = *s};
+    vxg_cj_forward_args a = {.in = m->copy, .out = out, .scan = *s};
+    const int64_t units = forward_units(s, &a);
+    const size_t bytes = (size_t)vxg_cj_forward_floats(&a) * sizeof(float);
     for (int z = 0; z < s->nz; z += s->zchunk) {
         transpose.z = a.z = z, a.add = call->accumulate || z > 0;
         VXG_TRY(vxg__cpu_run(p->transpose, &transpose, s->ny + 2, 0, call->progress));
-        VXG_TRY(vxg__cpu_run(p->forward, &a, units, scratch, call->progress));
+        VXG_TRY(vxg__cpu_run_in(p->forward, &a, units, m->workers, bytes, call->progress));
     }
     return VXG_OK;
 }
 
 static int adjoint(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const float *in, float *out,
-                   float *copy, const vxg_call *call) {
+                   const call_memory *m, const vxg_call *call) {
     const int chunk = chunk_views(s), t = VXG_CJ_TILE;
     const int64_t tiles = (int64_t)((s->nx + t - 1) / t) * ((s->ny + t - 1) / t) *
                           ((s->nz + s->zchunk - 1) / s->zchunk);
+    const size_t bytes = (size_t)vxg_cj_adjoint_floats(s) * sizeof(float);
     for (int v = 0; v < s->nviews; v += chunk) {
-        vxg_cj_pack_args pack = {.in = in, .out = copy, .scan = *s, .first = v};
-        vxg_cj_adjoint_args a = {.in = copy, .out = out, .scan = *s, .first = v};
+        vxg_cj_pack_args pack = {.in = in, .out = m->copy, .scan = *s, .first = v};
+        vxg_cj_adjoint_args a = {.in = m->copy, .out = out, .scan = *s, .first = v};
         a.views = s->nviews - v < chunk ? s->nviews - v : chunk;
         a.add = call->accumulate || v > 0;
         VXG_TRY(vxg__cpu_run(p->pack, &pack, a.views, 0, call->progress));
-        VXG_TRY(vxg__cpu_run(p->adjoint, &a, tiles,
-                             (size_t)vxg_cj_adjoint_floats(s) * sizeof(float), call->progress));
+        VXG_TRY(vxg__cpu_run_in(p->adjoint, &a, tiles, m->workers, bytes, call->progress));
     }
     return VXG_OK;
 }
@@ -232,8 +253,9 @@ int vxg__cone_joseph_plan_run(const vxg_cone_joseph_plan *p, int is_adjoint, con
     s.views = vxg__call_host_rows(&c, p->views, sizeof *s.views);
     s.columns = vxg__call_host_rows(&c, p->columns, (size_t)s.nu * sizeof *s.columns);
     s.tangent = vxg__call_host_rows(&c, p->tangent, (size_t)s.nu * sizeof *s.tangent);
-    float *const copy = vxg_call_scratch(&c, copy_bytes(&s));
-    VXG_FAIL_IF(!s.views || !s.columns || !s.tangent || !copy, VXG_ERR_FAILED,
+    const call_memory m = {.copy = vxg_call_scratch(&c, copy_bytes(&s)),
+                           .workers = vxg_call_scratch(&c, vxg__cpu_scratch(worker_bytes(&s)))};
+    VXG_FAIL_IF(!s.views || !s.columns || !s.tangent || !m.copy || !m.workers, VXG_ERR_FAILED,
                 "projector: the workspace is too small");
-    return (is_adjoint ? adjoint : forward)(p, &s, from, to, copy, &c);
+    return (is_adjoint ? adjoint : forward)(p, &s, from, to, &m, &c);
 }

@@ -159,11 +159,46 @@ static size_t tile_bytes(int lanes) {
     return (size_t)(VXG_CT_TILE * VXG_CT_TILE * lanes) * sizeof(float);
 }
 
+/* Views per unit: more views share one reading of the volume, fewer make more units. */
+static int block_views(const vxg_ct_plan *p, int lanes) {
+    const int64_t units = 16 / ((p->nv + lanes - 1) / lanes) + 1;
+    int64_t n = (p->nviews + units - 1) / units, most = BLOCK_BYTES / (p->nu * (int64_t)lanes * 4);
+    if (n > most) n = most;
+    if (n > 64) n = 64;
+    if (n < 8) n = 8;
+    return n < p->nviews ? (int)n : p->nviews;
+}
+
+/* Rows [row, row + blocks * lanes) that are projected alike; a worker's bytes for them. */
+typedef struct rows_alike {
+    int lanes, blocks, views;
+    size_t bytes;
+} rows_alike;
+static rows_alike rows_from(const vxg_ct_plan *p, int row) {
+    rows_alike r = {.lanes = lanes_for(p->nv - row)};
+    r.blocks = p->nv - row < r.lanes ? 1 : (p->nv - row) / r.lanes;
+    r.views = block_views(p, r.lanes);
+    r.bytes = (size_t)vxg_ct_joseph_floats(r.views, p->nu, r.lanes) * sizeof(float);
+    return r;
+}
+static size_t project_bytes(const vxg_ct_plan *p) {
+    size_t most = 0;
+    for (int row = 0; row < p->nv;) {
+        const rows_alike r = rows_from(p, row);
+        if (r.bytes > most) most = r.bytes;
+        row += r.blocks * r.lanes;
+    }
+    return most;
+}
+
+/* For either direction. */
 size_t vxg__ct_plan_workspace(const vxg_ct_plan *p, const vxg_call *call) {
     vxg_ct_plan part = *p;
     part.nviews = (int)vxg__call_count(call, p->nviews);
-    return vxg_workspace_bytes(packed_bytes(&part)) +
-           vxg_workspace_bytes(vxg__cpu_scratch(tile_bytes(lanes_for(p->nz)))) +
+    const size_t gather = vxg_workspace_bytes(packed_bytes(&part)) +
+                          vxg_workspace_bytes(vxg__cpu_scratch(tile_bytes(lanes_for(p->nz))));
+    const size_t project = vxg_workspace_bytes(vxg__cpu_scratch(project_bytes(&part)));
+    return (gather > project ? gather : project) +
            FLOATS * vxg__call_rows_bytes(call, sizeof(float)) +
            DOUBLES * vxg__call_rows_bytes(call, sizeof(double));
 }
@@ -214,30 +249,17 @@ static int gather_block(const vxg_ct_plan *p, vxg_ct_task task, const float *in,
     return VXG_OK;
 }
 
-/* Views per unit: more views share one reading of the volume, fewer make more units. */
-static int block_views(const vxg_ct_plan *p, int lanes) {
-    const int64_t units = 16 / ((p->nv + lanes - 1) / lanes) + 1;
-    int64_t n = (p->nviews + units - 1) / units, most = BLOCK_BYTES / (p->nu * (int64_t)lanes * 4);
-    if (n > most) n = most;
-    if (n > 64) n = 64;
-    if (n < 8) n = 8;
-    return n < p->nviews ? (int)n : p->nviews;
-}
-
 static int project(const vxg_ct_plan *p, vxg_schedule_fn fn, const float *in, float *out, int add,
-                   const vxg_progress *progress) {
+                   void *scratch, const vxg_progress *progress) {
     for (int row = 0; row < p->nv;) {
-        const int lanes = lanes_for(p->nv - row);
-        const int blocks = p->nv - row < lanes ? 1 : (p->nv - row) / lanes;
+        const rows_alike r = rows_from(p, row);
         vxg_ct_joseph_args a = {.in = in, .out = out, .c = p->c, .nviews = p->nviews};
         a.nv = p->nv, a.nu = p->nu, a.nz = p->nz, a.ny = p->ny, a.nx = p->nx;
-        a.block = block_views(p, lanes);
+        a.block = r.views;
         a.nblocks = (p->nviews + a.block - 1) / a.block;
-        a.lanes = lanes, a.row = row, a.offset = p->offset, a.add = add;
-        const int64_t floats = vxg_ct_joseph_floats(a.block, p->nu, lanes);
-        VXG_TRY(vxg__cpu_run(fn, &a, (int64_t)blocks * a.nblocks, (size_t)floats * sizeof(float),
-                             progress));
-        row += blocks * lanes;
+        a.lanes = r.lanes, a.row = row, a.offset = p->offset, a.add = add;
+        VXG_TRY(vxg__cpu_run_in(fn, &a, (int64_t)r.blocks * a.nblocks, scratch, r.bytes, progress));
+        row += r.blocks * r.lanes;
     }
     return VXG_OK;
 }
@@ -251,9 +273,12 @@ int vxg__ct_plan_run(const vxg_ct_plan *p, vxg_ct_task task, const vxg_call *cal
     vxg_call c = *call;
     vxg_ct_plan part;
     VXG_TRY(part_of(p, &c, &part));
-    if (task == VXG_CT_TASK_FORWARD || task == VXG_CT_TASK_SPREAD)
+    if (task == VXG_CT_TASK_FORWARD || task == VXG_CT_TASK_SPREAD) {
+        void *const scratch = vxg_call_scratch(&c, vxg__cpu_scratch(project_bytes(&part)));
+        VXG_FAIL_IF(!scratch, VXG_ERR_FAILED, "projector: the workspace is too small");
         return project(&part, task == VXG_CT_TASK_SPREAD ? p->spread : p->joseph, from, to,
-                       call->accumulate, call->progress);
+                       call->accumulate, scratch, call->progress);
+    }
     float *const packed = vxg_call_scratch(&c, packed_bytes(&part));
     void *const tile = vxg_call_scratch(&c, vxg__cpu_scratch(tile_bytes(lanes_for(p->nz))));
     VXG_FAIL_IF(!packed || !tile, VXG_ERR_FAILED, "projector: the workspace is too small");
