@@ -42,14 +42,23 @@ typedef enum vxg_solve_bounds {
     VXG_BOUNDS_BOX       /* lower <= x <= upper */
 } vxg_solve_bounds;
 
+/* In which order subsets of views are taken; the same in every iteration. */
+typedef enum vxg_solve_order {
+    VXG_ORDER_SEQUENTIAL,
+    VXG_ORDER_RANDOM, /* a permutation by the seed */
+    VXG_ORDER_GOLDEN, /* steps of the golden section: each far from those before */
+    VXG_ORDER_GIVEN   /* as in `list` */
+} vxg_solve_order;
+
 /* How far a solver has come. Numbers that cost a wait for the device are there only where somebody
  * asked for them (vxg_solver_report, a callback, a rule for stopping). */
 typedef struct vxg_solve_report {
     uint32_t size;   /* of this struct, set by the caller */
     int iteration;   /* how many are done */
     double residual; /* |b - A x|_2, by the square roots of the weights, of the x that the last
-                        iteration began with; methods that carry the residual along (cgls, lsqr):
-                        of the x it ended with */
+                        iteration began with, with subsets of the x that each subset began with;
+                        methods that carry the residual along (cgls, lsqr): of the x it ended with
+                        (lsqr with damping: the root of all that is minimised) */
     double data;     /* |b|_2 likewise */
     double change; /* |x - x before|_2 of the last iteration, where opts.change is set; else NaN */
 } vxg_solve_report;
@@ -71,6 +80,17 @@ typedef struct vxg_solve_opts {
      * is, another number is the status that vxg_solver_run returns. x may be read, and written. */
     int (*callback)(void *context, const vxg_solve_report *report, const vxg_array *x);
     void *context;
+    /* Methods with subsets (sart, os-sart, osem): entries k, k + n, k + 2 n... of the range's first
+     * axis are subset k of n. 0: the method's own number; at most as many as there are entries. */
+    int subsets;
+    vxg_solve_order order;
+    uint64_t seed;
+    const int64_t *list; /* VXG_ORDER_GIVEN: the subsets' numbers, copied; one may stand there more
+                            than once, or not at all */
+    int64_t nlist;
+    int plain; /* 1 (sirt, sart, os-sart): steps are not divided by the columns' sums; the
+                  relaxation is the whole factor then */
+    uint32_t reserved1;
 } vxg_solve_opts;
 #define VXG_SOLVE_STOP (-1)
 

@@ -6,7 +6,8 @@ enum { RESIDUAL, IMAGE, WEIGHED };                   /* over the range: r, A p *
 enum { GRADIENT, DIRECTION };                        /* over the domain: s, p */
 enum { GAMMA, NEXT, CURVATURE, RATIO, SIZE, FIRST }; /* scalars */
 
-static vxg__solve_needs needs(int has_weights) {
+static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
+    (void)o, (void)subsets;
     return (vxg__solve_needs){.range = has_weights ? 3 : 2, .domain = 2};
 }
 
@@ -57,6 +58,7 @@ const vxg__method vxg__solve_cgls = {
             .uses = "damping",
             .iterations = 30,
             .relaxation = 1},
+    .subsets = -1,
     .needs = needs,
     .prepare = prepare,
     .iterate = iterate,

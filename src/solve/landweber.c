@@ -9,7 +9,8 @@ enum { RESIDUAL, WEIGHED }; /* over the range */
 enum { STEP, VECTOR };      /* over the domain */
 enum { SQUARE, PRODUCT, FACTOR };
 
-static vxg__solve_needs needs(int has_weights) {
+static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
+    (void)o, (void)subsets;
     return (vxg__solve_needs){.range = has_weights ? 2 : 1, .domain = 2};
 }
 
@@ -56,6 +57,7 @@ const vxg__method vxg__solve_landweber = {
             .uses = "bounds lower upper",
             .iterations = 100,
             .relaxation = 1},
+    .subsets = -1,
     .needs = needs,
     .prepare = prepare,
     .iterate = iterate,

@@ -8,7 +8,8 @@ enum { V, DIRECTION, BACK }; /* over the domain: v, w, A' u */
 /* scalars: eight that solve_lsqr knows in this order, then two of our own */
 enum { ALPHA, BETA, RHO, PHI, STEP, TURN, LEFT, SQUARE, ONE, INVERSE };
 
-static vxg__solve_needs needs(int has_weights) {
+static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
+    (void)o, (void)subsets;
     return (vxg__solve_needs){.range = has_weights ? 3 : 2, .domain = 3};
 }
 
@@ -79,6 +80,7 @@ const vxg__method vxg__solve_lsqr = {
             .uses = "damping",
             .iterations = 30,
             .relaxation = 1},
+    .subsets = -1,
     .needs = needs,
     .prepare = prepare,
     .iterate = iterate,

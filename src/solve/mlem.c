@@ -1,34 +1,52 @@
-/* MLEM for Poisson counts: x = x (C A' W (b / A x))^lambda, with C = 1 / (A' w); lambda is 1 in the
- * original. With weights of 1 and lambda 1 the counts are kept: the sum of A x is that of b after
- * every iteration. Source: L. A. Shepp, Y. Vardi, IEEE Trans. Med. Imaging 1 (1982) 113. */
+/* Poisson counts: x = x (C_k A_k' W_k (b_k / A_k x))^lambda, C_k = 1 / (A_k' w_k); lambda is 1 in
+ * the original. One subset: MLEM (L. A. Shepp, Y. Vardi, IEEE Trans. Med. Imaging 1 (1982) 113); it
+ * keeps the counts: with weights of 1 and lambda 1 the sum of A x is that of b after every
+ * iteration. Several: OSEM (H. M. Hudson, R. S. Larkin, IEEE Trans. Med. Imaging 13 (1994) 601). */
 #include "solve/solve.h"
 
-enum { IMAGE, SPARE };  /* over the range */
-enum { COLUMNS, BACK }; /* over the domain */
+enum { IMAGE, DIFFERENCE, WEIGHED }; /* over a subset's rays */
+enum { BACK, COLUMNS };              /* over the domain */
+enum { SQUARE };
 
-static vxg__solve_needs needs(int has_weights) {
-    (void)has_weights;
-    return (vxg__solve_needs){.range = 3, .domain = 2};
+static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
+    (void)o;
+    const int kept = vxg__keeps_columns(subsets);
+    return (vxg__solve_needs){
+        .part = has_weights ? 3 : 2, .domain = kept ? 1 : 2, .columns = kept ? subsets : 0};
 }
 
 static int prepare(vxg_solver *s) {
     VXG_TRY(vxg__solve_bound(s));
-    return vxg__solve_columns(s, &s->range[IMAGE], &s->domain[COLUMNS]);
+    for (int64_t k = 0; k < s->subsets.count && s->columns; k++) {
+        VXG_TRY(vxg__solve_subset(s, k));
+        VXG_TRY(vxg__solve_columns(s, &s->part[IMAGE], &s->columns[k]));
+    }
+    return VXG_OK;
+}
+
+static int take(vxg_solver *s, int64_t k) {
+    const vxg_array *wr, *columns;
+    VXG_TRY(vxg__solve_subset(s, k));
+    const vxg_array *a = &s->part[IMAGE], *r = &s->part[DIFFERENCE], *b = &s->b_now;
+    VXG_TRY(vxg__solve_columns_now(s, a, &s->domain[COLUMNS], &columns));
+    VXG_TRY(vxg__solve_apply(s, &s->x, a));
+    const vxg_array *const difference[] = {b, a, r};
+    VXG_TRY(vxg__solve_launch(s, "solve_residual", difference, 3, (double[4]){1}));
+    VXG_TRY(vxg__solve_weigh(s, r, &s->part[WEIGHED], &wr));
+    VXG_TRY(vxg__solve_square(s, wr, r, &s->scalar[SQUARE]));
+    const vxg_array *const ratio[] = {b, a, &s->weights_now, a};
+    VXG_TRY(vxg__solve_launch(s, "solve_ratio", ratio, 4, (double[4]){vxg__has(&s->weights)}));
+    VXG_TRY(vxg__solve_adjoint(s, a, &s->domain[BACK]));
+    return vxg__solve_factor(s, s->opts.relaxation, columns, &s->domain[BACK]);
 }
 
 static int iterate(vxg_solver *s) {
-    const vxg_array *a = &s->range[IMAGE], *r = &s->range[SPARE], *wr;
-    VXG_TRY(vxg__solve_apply(s, &s->x, a));
-    const vxg_array *const difference[] = {&s->b, a, r};
-    VXG_TRY(vxg__solve_launch(s, "solve_residual", difference, 3, (double[4]){1}));
-    VXG_TRY(vxg__solve_weigh(s, r, &s->range[SPARE + 1], &wr));
-    VXG_TRY(vxg__solve_dot(s, wr, r, &s->residual));
-    const vxg_array *const ratio[] = {&s->b, a, &s->weights, a};
-    VXG_TRY(vxg__solve_launch(s, "solve_ratio", ratio, 4, (double[4]){vxg__has(&s->weights)}));
-    VXG_TRY(vxg__solve_adjoint(s, a, &s->domain[BACK]));
-    return vxg__solve_factor(s, s->opts.relaxation, &s->domain[COLUMNS], &s->domain[BACK]);
+    VXG_TRY(vxg_array_fill(s->queue, &s->residual, 0));
+    for (int64_t i = 0; i < s->subsets.norder; i++) VXG_TRY(take(s, s->subsets.order[i]));
+    return VXG_OK;
 }
 
+#define PARTS .multiplies = 1, .needs = needs, .prepare = prepare, .iterate = iterate
 const vxg__method vxg__solve_mlem = {
     .row = {.name = "mlem",
             .summary = "maximum likelihood of Poisson counts, by expectation maximisation",
@@ -36,8 +54,16 @@ const vxg__method vxg__solve_mlem = {
             .uses = "bounds lower upper",
             .iterations = 50,
             .relaxation = 1},
-    .multiplies = 1,
-    .needs = needs,
-    .prepare = prepare,
-    .iterate = iterate,
+    .subsets = -1,
+    PARTS,
+};
+const vxg__method vxg__solve_osem = {
+    .row = {.name = "osem",
+            .summary = "the same by ordered subsets of the views",
+            .source = "Hudson and Larkin 1994",
+            .uses = "bounds lower upper subsets order seed list",
+            .iterations = 10,
+            .relaxation = 1},
+    .subsets = 10,
+    PARTS,
 };

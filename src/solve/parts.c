@@ -2,7 +2,24 @@
 #include <math.h>
 
 #include "array/launch.h"
+#include "op/op.h"
 #include "solve/solve.h"
+
+vxg_array vxg__solve_now(const vxg_solver *s, const vxg_array *all) {
+    const vxg__subsets *sets = &s->subsets;
+    if (sets->count == 1 || !vxg__has(all)) return *all;
+    return vxg__rows(all, sets->begin[s->now], sets->subset[s->now].count);
+}
+
+int vxg__solve_subset(vxg_solver *s, int64_t k) {
+    const vxg__subsets *sets = &s->subsets;
+    s->now = k;
+    s->call.subset = sets->count > 1 ? &sets->subset[k] : NULL;
+    s->b_now = vxg__solve_now(s, &s->b), s->weights_now = vxg__solve_now(s, &s->weights);
+    for (int i = 0; i < VXG_SOLVE_VECTORS && sets->count > 1; i++)
+        if (vxg__has(&s->part[i])) s->part[i].shape[0] = sets->subset[k].count;
+    return VXG_OK;
+}
 
 int vxg__solve_apply(vxg_solver *s, const vxg_array *x, const vxg_array *y) {
     return vxg_op_apply(s->op, &s->call, x, y);
@@ -42,8 +59,15 @@ int vxg__solve_floor(vxg_solver *s, const vxg_array *a, const vxg_array *b) {
     return vxg__launch(s->dev, s->queue, "solve_floor", s->real, &l);
 }
 
+/* The columns' sums of the subset, inverted: kept, or made anew in `scratch`; ones is spoilt. */
+int vxg__solve_columns_now(vxg_solver *s, const vxg_array *ones, const vxg_array *scratch,
+                           const vxg_array **out) {
+    *out = s->columns ? &s->columns[s->now] : scratch;
+    return s->columns ? VXG_OK : vxg__solve_columns(s, ones, scratch);
+}
+
 int vxg__solve_residual(vxg_solver *s, const vxg_array *r) {
-    const vxg_array *const arrays[] = {&s->b, r, r};
+    const vxg_array *const arrays[] = {&s->b_now, r, r};
     VXG_TRY(vxg__solve_apply(s, &s->x, r));
     return vxg__solve_launch(s, "solve_residual", arrays, 3, (double[4]){1});
 }
@@ -52,7 +76,7 @@ int vxg__solve_weigh(vxg_solver *s, const vxg_array *r, const vxg_array *spare,
                      const vxg_array **out) {
     *out = vxg__has(&s->weights) ? spare : r;
     if (*out == r) return VXG_OK;
-    const vxg_array *const arrays[] = {&s->weights, r, spare};
+    const vxg_array *const arrays[] = {&s->weights_now, r, spare};
     return vxg__solve_launch(s, "solve_weight", arrays, 3, NULL);
 }
 
@@ -98,6 +122,11 @@ int vxg__solve_dot(vxg_solver *s, const vxg_array *x, const vxg_array *y, const 
     return vxg_array_reduce(s->queue, VXG_REDUCE_DOT, x, y, &s->scratch, out);
 }
 
+int vxg__solve_square(vxg_solver *s, const vxg_array *x, const vxg_array *y, const vxg_array *out) {
+    VXG_TRY(vxg__solve_dot(s, x, y, out));
+    return vxg_scalar_combine(s->queue, VXG_SCALAR_ADD, 1, out, &s->residual, &s->residual);
+}
+
 static int inverse(vxg_solver *s, const vxg_array *sums) {
     const vxg_array *const arrays[] = {sums, sums, sums};
     return vxg__solve_launch(s, "solve_inverse", arrays, 3, (double[4]){1, 0, 0});
@@ -105,7 +134,7 @@ static int inverse(vxg_solver *s, const vxg_array *sums) {
 int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *out) {
     const int weighted = vxg__has(&s->weights);
     if (!weighted) VXG_TRY(vxg_array_fill(s->queue, ones, 1));
-    VXG_TRY(vxg__solve_adjoint(s, weighted ? &s->weights : ones, out));
+    VXG_TRY(vxg__solve_adjoint(s, weighted ? &s->weights_now : ones, out));
     return inverse(s, out);
 }
 int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *out) {

@@ -1,39 +1,85 @@
-/* SIRT: x += lambda C A' R W (b - A x), with R = 1 / (A 1) and C = 1 / (A' w), 0 where a sum is 0.
- * Source: J. Gregor, T. Benson, IEEE Trans. Med. Imaging 27 (2008) 918; with weights the same
- * iteration for the rows of W A. Converges for 0 < lambda < 2 where A has no negative entries. */
+/* SIRT and its relatives over subsets of the views:
+ *     x += lambda C_k A_k' R_k W_k (b_k - A_k x),  R = 1 / (A 1),  C_k = 1 / (A_k' w_k),
+ * 0 where a sum is 0. One subset: SIRT (J. Gregor, T. Benson, IEEE Trans. Med. Imaging 27 (2008)
+ * 918). One for every view: SART (A. H. Andersen, A. C. Kak, Ultrason. Imaging 6 (1984) 81).
+ * Between them: OS-SART (G. Wang, M. Jiang, J. X-Ray Sci. Technol. 12 (2004) 169). With weights the
+ * same for the rows of W A. Where A has no negative entries SIRT converges for 0 < lambda < 2.
+ * `plain` leaves C out. */
 #include "solve/solve.h"
 
-enum { RESIDUAL, ROWS, WEIGHED }; /* over the range */
-enum { COLUMNS, STEP };           /* over the domain */
+enum { ROWS };              /* over the range */
+enum { RESIDUAL, WEIGHED }; /* over a subset's rays */
+enum { STEP, COLUMNS };     /* over the domain */
+enum { SQUARE };
 
-static vxg__solve_needs needs(int has_weights) {
-    return (vxg__solve_needs){.range = has_weights ? 3 : 2, .domain = 2};
+static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
+    const int kept = vxg__keeps_columns(subsets);
+    return (vxg__solve_needs){.range = 1,
+                              .part = has_weights ? 2 : 1,
+                              .domain = o->plain || kept ? 1 : 2,
+                              .columns = o->plain || !kept ? 0 : subsets};
 }
 
 static int prepare(vxg_solver *s) {
-    VXG_TRY(vxg__solve_rows(s, &s->domain[STEP], &s->range[ROWS]));
-    return vxg__solve_columns(s, &s->range[RESIDUAL], &s->domain[COLUMNS]);
+    for (int64_t k = 0; k < s->subsets.count; k++) {
+        VXG_TRY(vxg__solve_subset(s, k));
+        const vxg_array rows = vxg__solve_now(s, &s->range[ROWS]);
+        VXG_TRY(vxg__solve_rows(s, &s->domain[STEP], &rows));
+        if (!s->opts.plain && s->columns)
+            VXG_TRY(vxg__solve_columns(s, &s->part[RESIDUAL], &s->columns[k]));
+    }
+    return VXG_OK;
+}
+
+static int take(vxg_solver *s, int64_t k) {
+    const vxg_array *r = &s->part[RESIDUAL], *g = &s->domain[STEP], *wr;
+    const vxg_array none = {0}, *columns = &none;
+    VXG_TRY(vxg__solve_subset(s, k));
+    if (!s->opts.plain) VXG_TRY(vxg__solve_columns_now(s, r, &s->domain[COLUMNS], &columns));
+    VXG_TRY(vxg__solve_residual(s, r));
+    VXG_TRY(vxg__solve_weigh(s, r, &s->part[WEIGHED], &wr));
+    VXG_TRY(vxg__solve_square(s, wr, r, &s->scalar[SQUARE]));
+    const vxg_array rows = vxg__solve_now(s, &s->range[ROWS]);
+    const vxg_array *const scaled[] = {&rows, wr, r};
+    VXG_TRY(vxg__solve_launch(s, "solve_weight", scaled, 3, NULL));
+    VXG_TRY(vxg__solve_adjoint(s, r, g));
+    return vxg__solve_step(s, s->opts.relaxation, columns, g);
 }
 
 static int iterate(vxg_solver *s) {
-    const vxg_array *r = &s->range[RESIDUAL], *wr;
-    VXG_TRY(vxg__solve_residual(s, r));
-    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
-    VXG_TRY(vxg__solve_dot(s, wr, r, &s->residual));
-    const vxg_array *const scaled[] = {&s->range[ROWS], wr, r};
-    VXG_TRY(vxg__solve_launch(s, "solve_weight", scaled, 3, NULL));
-    VXG_TRY(vxg__solve_adjoint(s, r, &s->domain[STEP]));
-    return vxg__solve_step(s, s->opts.relaxation, &s->domain[COLUMNS], &s->domain[STEP]);
+    VXG_TRY(vxg_array_fill(s->queue, &s->residual, 0));
+    for (int64_t i = 0; i < s->subsets.norder; i++) VXG_TRY(take(s, s->subsets.order[i]));
+    return VXG_OK;
 }
 
+#define PARTS .needs = needs, .prepare = prepare, .iterate = iterate
 const vxg__method vxg__solve_sirt = {
     .row = {.name = "sirt",
             .summary = "simultaneous iteration, rows and columns normalised",
             .source = "Gregor and Benson 2008",
-            .uses = "bounds lower upper",
+            .uses = "bounds lower upper plain",
             .iterations = 100,
             .relaxation = 1},
-    .needs = needs,
-    .prepare = prepare,
-    .iterate = iterate,
+    .subsets = -1,
+    PARTS,
+};
+const vxg__method vxg__solve_sart = {
+    .row = {.name = "sart",
+            .summary = "the same view by view",
+            .source = "Andersen and Kak 1984",
+            .uses = "bounds lower upper plain subsets order seed list",
+            .iterations = 10,
+            .relaxation = 1},
+    .subsets = 0,
+    PARTS,
+};
+const vxg__method vxg__solve_os_sart = {
+    .row = {.name = "os-sart",
+            .summary = "the same by ordered subsets of the views",
+            .source = "Wang and Jiang 2004",
+            .uses = "bounds lower upper plain subsets order seed list",
+            .iterations = 20,
+            .relaxation = 1},
+    .subsets = 10,
+    PARTS,
 };

@@ -10,20 +10,29 @@ enum { VXG_SOLVE_VECTORS = 6, VXG_SOLVE_SCALARS = 10 };
 
 /* What a method needs of this problem, known before anything is made. */
 typedef struct vxg__solve_needs {
-    int range, domain; /* vectors */
+    int range, part, domain; /* vectors: of all rays, of the largest subset's, of x's space */
+    int columns;             /* sums of columns that are kept: one for every subset, or none */
 } vxg__solve_needs;
+
+/* The rows of the range's first axis in subsets, and the order in which they are taken. Vectors of
+ * all rays stand sorted by subset: those of subset k are rows [begin[k], begin[k] + count). */
+typedef struct vxg__subsets {
+    int count;
+    vxg_subset *subset;
+    int64_t *begin, *order, norder;
+} vxg__subsets;
 
 typedef struct vxg__method {
     vxg_solve_row row;
     int multiplies; /* 1: x starts at ones, data must not be negative */
-    /* has_weights: the problem has some. */
-    vxg__solve_needs (*needs)(int has_weights);
+    int subsets;    /* how many when none are asked for: 0 one for every view, -1 takes none */
+    vxg__solve_needs (*needs)(const vxg_solve_opts *o, int has_weights, int subsets);
     int (*prepare)(vxg_solver *s); /* vectors are zero, x is the start */
     /* One iteration; puts the square of the residual into s->residual. Waits for nothing. */
     int (*iterate)(vxg_solver *s);
 } vxg__method;
-extern const vxg__method vxg__solve_landweber, vxg__solve_sirt, vxg__solve_cgls, vxg__solve_lsqr,
-    vxg__solve_mlem;
+extern const vxg__method vxg__solve_landweber, vxg__solve_sirt, vxg__solve_sart, vxg__solve_os_sart,
+    vxg__solve_cgls, vxg__solve_lsqr, vxg__solve_mlem, vxg__solve_osem;
 extern const vxg__method *const vxg__solve_methods[]; /* ends with NULL */
 
 extern const vxg_option_set vxg__solve_option_sets[];
@@ -35,10 +44,14 @@ struct vxg_solver {
     vxg_queue *queue;
     int own_queue, iteration;
     vxg_real real;
-    vxg_solve_opts opts; /* with the method's defaults */
-    vxg_call call;       /* queue, workspace, progress */
-    vxg_array x, b, weights, mask;
-    vxg_array range[VXG_SOLVE_VECTORS], domain[VXG_SOLVE_VECTORS];
+    vxg_solve_opts opts;           /* with the method's defaults */
+    vxg_call call;                 /* queue, workspace, progress */
+    vxg_array x, b, weights, mask; /* b and weights sorted by subset */
+    vxg__subsets subsets;
+    vxg_array range[VXG_SOLVE_VECTORS], part[VXG_SOLVE_VECTORS], domain[VXG_SOLVE_VECTORS];
+    vxg_array b_now, weights_now; /* of the subset, borrowed */
+    int64_t now;
+    vxg_array *columns;                           /* one for every subset, where they are kept */
     vxg_array scalars, scalar[VXG_SOLVE_SCALARS]; /* the method's: one array, and its pairs */
     vxg_array scratch;                            /* of reductions */
     vxg_array residual; /* square of the residual of this iteration, a device scalar */
@@ -47,11 +60,25 @@ struct vxg_solver {
     double data_norm;
 };
 
+/* ---- Subsets ---- */
+int vxg__subsets_make(const vxg_solve_opts *o, const char *name, int64_t rows, int count,
+                      vxg__subsets *out);
+void vxg__subsets_free(vxg__subsets *s);
+/* Columns' sums of few subsets are kept; of many they are made each time, in a vector. */
+static inline int vxg__keeps_columns(int subsets) {
+    return subsets <= 16;
+}
+
 static inline int vxg__has(const vxg_array *a) {
     return a->buffer != NULL;
 }
 
 /* ---- What methods are made of; all of it on the solver's queue, nothing waits ---- */
+/* Makes subset k the one that everything below means: vectors of `part` get its rows, b_now and
+ * weights_now are its data. Nothing is done where there is one subset. */
+int vxg__solve_subset(vxg_solver *s, int64_t k);
+/* The rows of the subset of a sorted vector of all rays, borrowed. */
+vxg_array vxg__solve_now(const vxg_solver *s, const vxg_array *all);
 int vxg__solve_apply(vxg_solver *s, const vxg_array *x, const vxg_array *y);
 int vxg__solve_adjoint(vxg_solver *s, const vxg_array *y, const vxg_array *x);
 /* A kernel of kernels/solve/update.k over all elements; arrays are flat and of equal length, those
@@ -74,9 +101,13 @@ int vxg__solve_factor(vxg_solver *s, double power, const vxg_array *c, const vxg
 /* Bounds and mask of the options for x; the mask alone for a direction. */
 int vxg__solve_bound(vxg_solver *s);
 int vxg__solve_masked(vxg_solver *s, const vxg_array *x);
+/* out = x'y, and the iteration's residual gets it added. */
+int vxg__solve_square(vxg_solver *s, const vxg_array *x, const vxg_array *y, const vxg_array *out);
 int vxg__solve_dot(vxg_solver *s, const vxg_array *x, const vxg_array *y, const vxg_array *out);
 /* out = 1 / (A' w) or, of rows, 1 / (A 1), 0 where that is 0. ones: a vector to spoil. */
 int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
+int vxg__solve_columns_now(vxg_solver *s, const vxg_array *ones, const vxg_array *scratch,
+                           const vxg_array **out);
 int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
 
 #endif

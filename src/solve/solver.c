@@ -45,6 +45,9 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     VXG_FAIL_IF(o->iterations < 0, VXG_ERR_ARGUMENT, "%s: iterations is %d", name, o->iterations);
     VXG_FAIL_IF(o->bounds < VXG_BOUNDS_NONE || o->bounds > VXG_BOUNDS_BOX, VXG_ERR_ARGUMENT,
                 "%s: bounds is %d", name, (int)o->bounds);
+    VXG_FAIL_IF(o->subsets < 0, VXG_ERR_ARGUMENT, "%s: subsets is %d", name, o->subsets);
+    VXG_FAIL_IF(o->order < VXG_ORDER_SEQUENTIAL || o->order > VXG_ORDER_GIVEN, VXG_ERR_ARGUMENT,
+                "%s: order is %d", name, (int)o->order);
     VXG_FAIL_IF(o->bounds == VXG_BOUNDS_BOX && !(o->lower <= o->upper), VXG_ERR_ARGUMENT,
                 "%s: a box from %g to %g", name, o->lower, o->upper);
     const struct {
@@ -113,30 +116,100 @@ static int check_numbers(vxg_solver *s) {
 }
 
 /* ---- Making ---- */
+static int64_t rows_of(const vxg_op *op) {
+    const vxg_space *out = vxg_op_range(op);
+    return out->ndim ? out->shape[0] : 1;
+}
+
+/* How many subsets; a number that is asked for fits or is refused. */
+static int count_subsets(const vxg__method *m, const vxg_solve_opts *o, const vxg_op *op, int *n) {
+    const int64_t rows = rows_of(op);
+    *n = 1;
+    if (m->subsets < 0) return VXG_OK;
+    VXG_FAIL_IF(o->subsets > rows, VXG_ERR_ARGUMENT, "%s: %d subsets of %lld views", m->row.name,
+                o->subsets, (long long)rows);
+    int64_t own = m->subsets ? m->subsets : rows;
+    if (own > rows) own = rows > 0 ? rows : 1;
+    VXG_FAIL_IF(own > INT32_MAX, VXG_ERR_UNSUPPORTED, "%s: %lld views", m->row.name,
+                (long long)own);
+    *n = o->subsets ? o->subsets : (int)own;
+    return VXG_OK;
+}
+
+/* The rays of the largest subset. */
+static vxg_space part_space(const vxg_op *op, int subsets) {
+    vxg_space part = *vxg_op_range(op);
+    if (subsets > 1) part.shape[0] = (part.shape[0] + subsets - 1) / subsets;
+    return part;
+}
+
+/* The most that a call with a subset takes: one of the first, which are the largest, or the last.
+ */
+static size_t workspace_of(const vxg_op *op, const vxg__subsets *sets) {
+    vxg_call call = {.subset = sets->count > 1 ? &sets->subset[0] : NULL};
+    size_t most = vxg_op_workspace(op, &call);
+    if (sets->count > 1) {
+        call.subset = &sets->subset[sets->count - 1];
+        const size_t last = vxg_op_workspace(op, &call);
+        if (last > most) most = last;
+    }
+    return most;
+}
+
 static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
     const vxg_space *in = vxg_op_domain(s->op, 0), *out = vxg_op_range(s->op);
-    const vxg__solve_needs n = s->method->needs(p->weights != NULL);
+    const int sets = s->subsets.count;
+    const vxg__solve_needs n = s->method->needs(&s->opts, p->weights != NULL, sets);
+    const vxg_space part = part_space(s->op, sets);
     const int64_t x = (int64_t)vxg_space_bytes(in), y = (int64_t)vxg_space_bytes(out);
-    int64_t bytes = x * (1 + n.domain + (s->opts.change > 0)) + y * n.range;
-    if (!vxg_array_is_contiguous(p->data)) bytes += y;
-    if (p->weights && !vxg_array_is_contiguous(p->weights)) bytes += y;
+    int64_t bytes = x * (1 + n.domain + n.columns + (s->opts.change > 0)) + y * n.range +
+                    (int64_t)vxg_space_bytes(&part) * n.part;
+    if (sets > 1 || !vxg_array_is_contiguous(p->data)) bytes += y;
+    if (p->weights && (sets > 1 || !vxg_array_is_contiguous(p->weights))) bytes += y;
     if (p->mask && !vxg_array_is_contiguous(p->mask)) bytes += x;
-    return bytes + (int64_t)vxg_op_workspace(s->op, NULL);
+    return bytes + (int64_t)workspace_of(s->op, &s->subsets);
 }
 
 static int vector(vxg_solver *s, const vxg_space *space, vxg_array *out) {
     return vxg_array_new(s->dev, space->dtype, space->ndim, space->shape, out);
 }
 
+/* The rows of `all` sorted by subset; the array itself where there is one. */
+static int sorted(vxg_solver *s, const vxg_array *all, vxg_array *out) {
+    const vxg__subsets *sets = &s->subsets;
+    if (sets->count == 1) return vxg__array_contiguous(s->queue, all, out);
+    VXG_TRY(vector(s, vxg_op_range(s->op), out));
+    for (int k = 0; k < sets->count; k++) {
+        const vxg_array rows = vxg__rows(out, sets->begin[k], sets->subset[k].count);
+        VXG_TRY(vxg_subset_take(s->queue, &sets->subset[k], all, 0, &rows));
+    }
+    return VXG_OK;
+}
+
 static int make_vectors(vxg_solver *s, const vxg_solve_problem *p) {
     const vxg_space *in = vxg_op_domain(s->op, 0), *out = vxg_op_range(s->op);
-    const vxg__solve_needs n = s->method->needs(p->weights != NULL);
-    const int64_t a = vxg_space_count(in), b = vxg_space_count(out);
-    const size_t workspace = vxg_op_workspace(s->op, NULL);
+    const vxg__solve_needs n = s->method->needs(&s->opts, p->weights != NULL, s->subsets.count);
+    const vxg_space part = part_space(s->op, s->subsets.count);
+    assert(n.domain <= VXG_SOLVE_VECTORS && n.range <= VXG_SOLVE_VECTORS);
     VXG_TRY(vector(s, in, &s->x));
     for (int i = 0; i < n.domain; i++) VXG_TRY(vector(s, in, &s->domain[i]));
     for (int i = 0; i < n.range; i++) VXG_TRY(vector(s, out, &s->range[i]));
+    for (int i = 0; i < n.part; i++) VXG_TRY(vector(s, &part, &s->part[i]));
+    if (n.columns) {
+        s->columns = vxg__calloc((size_t)n.columns, sizeof *s->columns);
+        if (!s->columns) return VXG_ERR_MEMORY;
+        for (int i = 0; i < n.columns; i++) VXG_TRY(vector(s, in, &s->columns[i]));
+    }
     if (s->opts.change > 0) VXG_TRY(vector(s, in, &s->before));
+    VXG_TRY(sorted(s, p->data, &s->b));
+    if (p->weights) VXG_TRY(sorted(s, p->weights, &s->weights));
+    return p->mask ? vxg__array_contiguous(s->queue, p->mask, &s->mask) : VXG_OK;
+}
+
+static int make_scalars(vxg_solver *s) {
+    const vxg_space *in = vxg_op_domain(s->op, 0), *out = vxg_op_range(s->op);
+    const int64_t a = vxg_space_count(in), b = vxg_space_count(out);
+    const size_t workspace = workspace_of(s->op, &s->subsets);
     VXG_TRY(vxg_array_new(s->dev, in->dtype, 1, (int64_t[]){vxg_reduce_scratch(a > b ? a : b)},
                           &s->scratch));
     VXG_TRY(vxg_scalar_new(s->dev, s->real, VXG_SOLVE_SCALARS, &s->scalars));
@@ -144,9 +217,6 @@ static int make_vectors(vxg_solver *s, const vxg_solve_problem *p) {
         VXG_TRY(vxg_array_index(&s->scalars, i, &s->scalar[i]));
     VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &s->residual));
     VXG_TRY(vxg_array_new(s->dev, in->dtype, 2, (int64_t[]){s->opts.iterations, 2}, &s->history));
-    VXG_TRY(vxg__array_contiguous(s->queue, p->data, &s->b));
-    if (p->weights) VXG_TRY(vxg__array_contiguous(s->queue, p->weights, &s->weights));
-    if (p->mask) VXG_TRY(vxg__array_contiguous(s->queue, p->mask, &s->mask));
     return workspace ? vxg_buffer_new(s->dev, workspace, &s->call.workspace) : VXG_OK;
 }
 
@@ -160,6 +230,7 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
     }
     s->call.queue = s->queue, s->call.progress = s->opts.progress;
     VXG_TRY(make_vectors(s, p));
+    VXG_TRY(make_scalars(s));
     if (p->start) {
         VXG_TRY(vxg_array_copy(s->queue, p->start, &s->x));
     } else if (s->method->multiplies) {
@@ -167,6 +238,7 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
     }
     VXG_TRY(check_numbers(s));
     VXG_TRY(vxg__solve_masked(s, &s->x));
+    VXG_TRY(vxg__solve_subset(s, 0));
     return s->method->prepare(s);
 }
 
@@ -176,14 +248,15 @@ static int begin(const char *method, const vxg_solve_problem *problem, const vxg
     *s = (vxg_solver){.method = method_of(method), .data_norm = NAN};
     if (!s->method) return no_method(method);
     VXG_FAIL_IF(!problem, VXG_ERR_ARGUMENT, "%s: problem is NULL", method);
-    VXG_READ(vxg_solve_problem, problem);
     VXG_READ_OPTS(vxg_solve_opts, opts);
     VXG_TRY(vxg__progress_check(opts->progress));
     VXG_TRY(resolve(s->method, opts, &s->opts));
     VXG_TRY(check_problem(s->method, problem));
     s->op = (vxg_op *)problem->op, s->dev = vxg_op_device(problem->op);
     s->real = vxg__arithmetic(vxg_op_range(problem->op)->dtype);
-    return VXG_OK;
+    int n;
+    VXG_TRY(count_subsets(s->method, &s->opts, problem->op, &n));
+    return vxg__subsets_make(&s->opts, method, rows_of(problem->op), n, &s->subsets);
 }
 
 int vxg_solver_new(const char *method, const vxg_solve_problem *problem, const vxg_solve_opts *opts,
@@ -191,13 +264,16 @@ int vxg_solver_new(const char *method, const vxg_solve_problem *problem, const v
     vxg_solver plan;
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "solver: out is NULL");
     *out = NULL;
-    VXG_TRY(begin(method, problem, opts, &plan));
     VXG_READ(vxg_solve_problem, problem);
-    vxg_solver *s = vxg__calloc(1, sizeof *s);
-    if (!s) return VXG_ERR_MEMORY;
+    int status = begin(method, problem, opts, &plan);
+    vxg_solver *s = status ? NULL : vxg__calloc(1, sizeof *s);
+    if (!s) {
+        vxg__subsets_free(&plan.subsets);
+        return status ? status : VXG_ERR_MEMORY;
+    }
     *s = plan;
     s->op = vxg_op_retain(problem->op);
-    const int status = make(s, problem);
+    status = make(s, problem);
     if (status) {
         vxg_solver_release(s);
         return status;
@@ -210,10 +286,11 @@ int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
                       const vxg_solve_opts *opts, int64_t *bytes) {
     vxg_solver plan;
     VXG_FAIL_IF(!bytes, VXG_ERR_ARGUMENT, "solver: bytes is NULL");
-    VXG_TRY(begin(method, problem, opts, &plan));
     VXG_READ(vxg_solve_problem, problem);
-    *bytes = bytes_of(&plan, problem);
-    return VXG_OK;
+    const int status = begin(method, problem, opts, &plan);
+    if (!status) *bytes = bytes_of(&plan, problem);
+    vxg__subsets_free(&plan.subsets);
+    return status;
 }
 
 void vxg_solver_release(vxg_solver *s) {
@@ -222,7 +299,11 @@ void vxg_solver_release(vxg_solver *s) {
                                  &s->scratch, &s->residual, &s->history, &s->before};
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) vxg_array_release(single[i]);
     for (int i = 0; i < VXG_SOLVE_VECTORS; i++)
-        vxg_array_release(&s->range[i]), vxg_array_release(&s->domain[i]);
+        vxg_array_release(&s->range[i]), vxg_array_release(&s->part[i]),
+            vxg_array_release(&s->domain[i]);
+    for (int i = 0; s->columns && i < s->subsets.count; i++) vxg_array_release(&s->columns[i]);
+    vxg__free(s->columns);
+    vxg__subsets_free(&s->subsets);
     for (int i = 0; i < VXG_SOLVE_SCALARS; i++) vxg_array_release(&s->scalar[i]);
     vxg_buffer_release(s->call.workspace);
     if (s->own_queue) vxg_queue_free(s->queue);
