@@ -12,8 +12,8 @@ static vxg_real type;
 /* A small scan: its operator, and its matrix. */
 typedef struct scan {
     vxg_op *op;
-    int rows, cols;
-    double a[MOST][MOST]; /* rows x cols */
+    int rows, cols, width; /* width: rays of a view */
+    double a[MOST][MOST];  /* rows x cols */
     double b[MOST], w[MOST], x[MOST];
 } scan;
 static scan scans[2]; /* fewer unknowns than rays; more */
@@ -47,7 +47,7 @@ static int make_scan(scan *s, int n, int nviews) {
     if (!status) status = vxg_ct_projector(dev, geo, &vol, &o, &s->op);
     vxg_ct_geometry_release(geo);
     if (status) return status;
-    s->rows = nviews * (n + 3), s->cols = n * n;
+    s->width = n + 3, s->rows = nviews * s->width, s->cols = n * n;
     if (s->rows > MOST || s->cols > MOST) return -1;
     status = vxg_op_new_array(s->op, 0, &x);
     if (!status) status = vxg_op_new_array(s->op, -1, &y);
@@ -121,27 +121,45 @@ static double close_to(void) {
 }
 
 /* ---- The iterations written out ---- */
-static void dense_sirt(const scan *s, const double *w, double lambda, int n, double least,
-                       double *x) {
-    double r[MOST], ones[MOST], rows[MOST], columns[MOST], y[MOST], g[MOST];
-    for (int i = 0; i < MOST; i++) ones[i] = 1;
-    times(s, ones, rows), back(s, w, columns);
-    for (int k = 0; k < n; k++) {
+/* Weights of the rays of subset k of n: every n-th view. */
+static void weights_of(const scan *s, const double *w, int k, int n, double *part) {
+    for (int i = 0; i < s->rows; i++) part[i] = i / s->width % n == k ? w[i] : 0;
+}
+
+typedef struct subsets {
+    int n, norder;
+    const int *order; /* NULL: one after the other */
+} subsets;
+
+static void dense_sirt(const scan *s, const double *w, double lambda, int iterations, double least,
+                       const subsets *sets, int plain, double *x) {
+    double r[MOST], all[MOST], rows[MOST], columns[MOST], y[MOST], g[MOST], part[MOST];
+    for (int i = 0; i < MOST; i++) all[i] = 1;
+    times(s, all, rows);
+    for (int k = 0; k < iterations * sets->norder; k++) {
+        const int now = sets->order ? sets->order[k % sets->norder] : k % sets->norder;
+        weights_of(s, w, now, sets->n, part);
+        back(s, part, columns);
         times(s, x, y);
         for (int i = 0; i < s->rows; i++)
-            r[i] = rows[i] > 0 ? w[i] * (s->b[i] - y[i]) / rows[i] : 0;
+            r[i] = rows[i] > 0 ? part[i] * (s->b[i] - y[i]) / rows[i] : 0;
         back(s, r, g);
-        for (int j = 0; j < s->cols; j++)
-            x[j] = fmax(x[j] + (columns[j] > 0 ? lambda * g[j] / columns[j] : 0), least);
+        for (int j = 0; j < s->cols; j++) {
+            const double c = plain ? 1 : columns[j] > 0 ? 1 / columns[j] : 0;
+            x[j] = fmax(x[j] + lambda * c * g[j], least);
+        }
     }
 }
 
-static void dense_mlem(const scan *s, const double *w, int n, double *x) {
-    double r[MOST], columns[MOST], y[MOST], g[MOST];
-    back(s, w, columns);
-    for (int k = 0; k < n; k++) {
+static void dense_mlem(const scan *s, const double *w, int iterations, const subsets *sets,
+                       double *x) {
+    double r[MOST], columns[MOST], y[MOST], g[MOST], part[MOST];
+    for (int k = 0; k < iterations * sets->norder; k++) {
+        weights_of(s, w, sets->order ? sets->order[k % sets->norder] : k % sets->norder, sets->n,
+                   part);
+        back(s, part, columns);
         times(s, x, y);
-        for (int i = 0; i < s->rows; i++) r[i] = y[i] > 0 ? w[i] * s->b[i] / y[i] : 0;
+        for (int i = 0; i < s->rows; i++) r[i] = y[i] > 0 ? part[i] * s->b[i] / y[i] : 0;
         back(s, r, g);
         for (int j = 0; j < s->cols; j++) x[j] *= columns[j] > 0 ? g[j] / columns[j] : 0;
     }
@@ -176,6 +194,8 @@ static void dense_least_squares(const scan *s, const double *w, double damping, 
 
 static double ones[MOST];
 
+static const subsets whole = {1, 1, NULL};
+
 TEST(sirt)
 {
     for (int k = 0; k < 2; k++)
@@ -185,10 +205,76 @@ TEST(sirt)
             const vxg_solve_opts o = {
                 .iterations = 40, .relaxation = 1.3, .bounds = VXG_BOUNDS_POSITIVE};
             CHECK_OK(solve("sirt", s, &o, weighted ? s->w : NULL, NULL, x, NULL));
-            dense_sirt(s, weighted ? s->w : ones, 1.3, 40, 0, want);
+            dense_sirt(s, weighted ? s->w : ones, 1.3, 40, 0, &whole, 0, want);
             EXPECT(distance(x, want, s->cols) < close_to(), "scan %d, weights %d: %.2g", k,
                    weighted, distance(x, want, s->cols));
         }
+}
+
+/* SART takes every view by itself, OS-SART some together; orders, and steps that are not divided.
+ */
+TEST(ordered_subsets)
+{
+    static const int back_and_forth[] = {3, 0, 2, 2, 1};
+    static const int64_t list[] = {3, 0, 2, 2, 1};
+    const subsets views = {14, 14, NULL}, four = {4, 4, NULL}, given = {4, 5, back_and_forth};
+    const struct {
+        const char *method;
+        vxg_solve_opts o;
+        const subsets *sets;
+    } cases[] = {
+        {"sart", {.iterations = 4, .relaxation = 0.7}, &views},
+        {"sart", {.iterations = 4, .relaxation = 0.05, .plain = 1}, &views},
+        {"os-sart", {.iterations = 6, .relaxation = 0.9, .subsets = 4}, &four},
+        {"os-sart",
+         {.iterations = 6, .subsets = 4, .order = VXG_ORDER_GIVEN, .list = list, .nlist = 5},
+         &given},
+        {"osem", {.iterations = 6, .subsets = 4}, &four},
+        {"osem",
+         {.iterations = 3, .subsets = 4, .order = VXG_ORDER_GIVEN, .list = list, .nlist = 5},
+         &given},
+    };
+    for (int c = 0; c < (int)(sizeof cases / sizeof *cases); c++)
+        for (int weighted = 0; weighted < 2; weighted++) {
+            const scan *s = &scans[0];
+            const vxg_solve_opts *o = &cases[c].o;
+            const double *w = weighted ? s->w : ones;
+            const int counts = !strcmp(cases[c].method, "osem");
+            double x[MOST], want[MOST];
+            CHECK_OK(solve(cases[c].method, s, o, weighted ? w : NULL, NULL, x, NULL));
+            for (int j = 0; j < s->cols; j++) want[j] = counts;
+            if (counts) {
+                dense_mlem(s, w, o->iterations, cases[c].sets, want);
+            } else {
+                dense_sirt(s, w, o->relaxation > 0 ? o->relaxation : 1, o->iterations, -1e9,
+                           cases[c].sets, o->plain, want);
+            }
+            EXPECT(distance(x, want, s->cols) < close_to(), "case %d, weights %d: %.2g", c,
+                   weighted, distance(x, want, s->cols));
+        }
+}
+
+/* An order of subsets has each of them once, and a seed its own. */
+TEST(orders)
+{
+    const scan *s = &scans[0];
+    double x[4][MOST];
+    vxg_solve_opts o = {.iterations = 1, .order = VXG_ORDER_RANDOM, .seed = 1};
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[0], NULL));
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[1], NULL));
+    o.seed = 2;
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[2], NULL));
+    o.order = VXG_ORDER_GOLDEN;
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[3], NULL));
+    EXPECT(distance(x[0], x[1], s->cols) == 0, "a seed is not one order");
+    EXPECT(distance(x[0], x[2], s->cols) > 1e-3, "two seeds are");
+    int golden[14];
+    for (int i = 0; i < 14; i++) golden[i] = i * 9 % 14; /* 0.618 * 14 = 8.65 */
+    const subsets sets = {14, 14, golden};
+    double want[MOST] = {0};
+    dense_sirt(s, ones, 1, 1, -1e9, &sets, 0, want);
+    EXPECT(distance(x[3], want, s->cols) < close_to(), "golden: %.2g",
+           distance(x[3], want, s->cols));
 }
 
 TEST(mlem)
@@ -200,7 +286,7 @@ TEST(mlem)
             const vxg_solve_opts o = {.iterations = 25};
             CHECK_OK(solve("mlem", s, &o, weighted ? s->w : NULL, NULL, x, NULL));
             for (int j = 0; j < s->cols; j++) want[j] = 1;
-            dense_mlem(s, weighted ? s->w : ones, 25, want);
+            dense_mlem(s, weighted ? s->w : ones, 25, &whole, want);
             EXPECT(distance(x, want, s->cols) < close_to(), "scan %d, weights %d: %.2g", k,
                    weighted, distance(x, want, s->cols));
             times(s, x, y);
@@ -299,8 +385,8 @@ TEST(same_bits)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(sirt), T(mlem), T(least_squares), T(landweber),
-                                      T(same_bits)};
+    static const test_entry list[] = {T(sirt),          T(ordered_subsets), T(orders),   T(mlem),
+                                      T(least_squares), T(landweber),       T(same_bits)};
     static const char *const specs[] = {"cpu", "cpu", "opencl:0", "cuda:0"};
     static const char *const suites[] = {"solve_cpu_f32", "solve_cpu_f64", "solve_opencl",
                                          "solve_cuda"};

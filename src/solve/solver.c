@@ -38,7 +38,11 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     const struct {
         const char *name;
         int given;
-    } own[] = {{"bounds", o->bounds != VXG_BOUNDS_NONE}, {"damping", o->damping != 0}};
+    } own[] = {{"bounds", o->bounds != VXG_BOUNDS_NONE},
+               {"damping", o->damping != 0},
+               {"subsets", o->subsets != 0},
+               {"order", o->order != VXG_ORDER_SEQUENTIAL},
+               {"plain", o->plain != 0}};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         VXG_FAIL_IF(own[i].given && !takes(m, own[i].name), VXG_ERR_ARGUMENT,
                     "%s: takes no %s; it takes: %s", name, own[i].name, m->row.uses);
