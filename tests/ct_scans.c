@@ -580,9 +580,12 @@ TEST(pipeline)
     }
     EXPECT(off < 1e-5 * most, "a try differs from the slice by %.3g of %.3g", off, most);
     o.col_begin = 10, o.col_end = 30; /* the axis is cut off */
+    const int64_t live = vxg_alloc_live();
     EXPECT(vxg_ct_recon_side(&reader, &o, &o.side) == VXG_ERR_ARGUMENT &&
                strstr(vxg_error_message(), "not on it"),
            "%s", vxg_error_message());
+    EXPECT(vxg_alloc_live() == live, "a refusal keeps %d blocks of memory",
+           (int)(vxg_alloc_live() - live));
     vxg_ct_geometry_release(geo);
 }
 

@@ -110,6 +110,21 @@ TEST(threads_change_while_work_runs)
     EXPECT(!wrong && workers > 0, "%d of 600 runs are wrong", wrong);
 }
 
+/* And with no race at all: a call sees the number it began with. */
+TEST(threads_change_in_a_call)
+{
+    vxg_scope scope;
+    vxg_set_threads(3);
+    vxg__scope_enter(&scope, NULL);
+    const size_t bytes = vxg__cpu_scratch(SCRATCH);
+    vxg_set_threads(11);
+    EXPECT(vxg_threads() == 3 && vxg__cpu_scratch(SCRATCH) == bytes, "%d threads of 3",
+           vxg_threads());
+    vxg__scope_leave(&scope);
+    EXPECT(vxg_threads() == 11, "%d threads of 11 after it", vxg_threads());
+    vxg_set_threads(0);
+}
+
 static void widest(void *context, int64_t begin, int64_t end, int worker) {
     int *most = context, seen = __atomic_load_n(most, __ATOMIC_RELAXED);
     (void)begin, (void)end;
@@ -305,4 +320,5 @@ TEST(fork_in_poll)
 
 TEST_MAIN("threads", T(nobody_waits_for_the_pool), T(poll_under_no_lock), T(fork_in_poll),
           T(short_jobs), T(nested_jobs), T(after_fork), T(threads_change_while_work_runs),
-          T(workers_are_bounded), T(helpers_block_signals), T(cancelled_threads))
+          T(threads_change_in_a_call), T(workers_are_bounded), T(helpers_block_signals),
+          T(cancelled_threads))

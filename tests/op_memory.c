@@ -526,7 +526,7 @@ TEST(absurd)
     vxg_array bad = x;
     const vxg_subset all = {.count = 12}, sized = {.size = 4, .count = 12};
     bad.ndim = 1000;
-    REFUSED(vxg_subset_take(NULL, &all, &bad, 0, &bad), VXG_ERR_ARGUMENT, "rank 1000");
+    REFUSED(vxg_subset_take(NULL, &all, &bad, 0, &y), VXG_ERR_ARGUMENT, "rank 1000");
     REFUSED(vxg_subset_put(NULL, &all, &y, &bad), VXG_ERR_ARGUMENT, "rank 1000");
     REFUSED(vxg_subset_take(NULL, &sized, &x, 0, &y), VXG_ERR_ARGUMENT, "size is 4");
     CHECK_OK(vxg_subset_take(NULL, &all, &x, 0, &y));

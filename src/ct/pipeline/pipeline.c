@@ -103,12 +103,16 @@ static int look_at(const vxg__scan_part *p, double center, int *weighted, int64_
     vxg__ct_scan scan;
     VXG_TRY(slab_geometry(p, 1, center, &geo));
     int status = vxg__ct_scan_look(geo, VXG_CT_ARC_AUTO, &scan);
-    if (!status) status = vxg__ct_scan_decide(geo, &o, &scan);
+    if (status) {
+        vxg_ct_geometry_release(geo);
+        return status;
+    }
+    status = vxg__ct_scan_decide(geo, &o, &scan);
     *weighted = !status && scan.method != VXG__SCAN_EVEN;
     *side = p->ncols;
     if (!status && scan.method == VXG__SCAN_OFFSET)
         *side = (int64_t)ceil(2 * fmax(-scan.border[0], scan.border[1]) - 1e-6);
-    if (!status) vxg__ct_scan_free(&scan);
+    vxg__ct_scan_free(&scan);
     vxg_ct_geometry_release(geo);
     return status;
 }
