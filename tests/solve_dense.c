@@ -2,123 +2,9 @@
  * least squares solution, and what theory promises. */
 #include <voxgrad/voxgrad.h>
 
-#include "test.h"
+#include "solve_scan.h"
 
-#define MOST 160
-
-static vxg_device *dev;
-static vxg_real type;
-
-/* A small scan: its operator, and its matrix. */
-typedef struct scan {
-    vxg_op *op;
-    int rows, cols, width; /* width: rays of a view */
-    double a[MOST][MOST];  /* rows x cols */
-    double b[MOST], w[MOST], x[MOST];
-} scan;
 static scan scans[2]; /* fewer unknowns than rays; more */
-
-static double get(const void *p, int64_t i) {
-    return type == VXG_REAL_F64 ? ((const double *)p)[i] : (double)((const float *)p)[i];
-}
-static int put(const vxg_array *a, const double *values) {
-    const int64_t n = vxg_array_count(a);
-    float f[MOST];
-    for (int64_t i = 0; i < n; i++) f[i] = (float)values[i];
-    return vxg_array_write(NULL, a, type == VXG_REAL_F64 ? (const void *)values : f);
-}
-static int take(const vxg_array *a, double *values) {
-    double raw[MOST];
-    const int status = vxg_array_read(NULL, a, raw);
-    for (int64_t i = 0; i < vxg_array_count(a); i++) values[i] = get(raw, i);
-    return status;
-}
-
-static int make_scan(scan *s, int n, int nviews) {
-    double angles[32];
-    vxg_ct_geometry *geo;
-    vxg_array x, y;
-    for (int i = 0; i < nviews; i++) angles[i] = 0.1 + 3.14159265 * i / nviews;
-    const vxg_ct_parallel_opts g = {.angles = angles, .nviews = nviews, .rows = 1, .cols = n + 3};
-    const vxg_ct_volume vol = {.nz = 1, .ny = n, .nx = n};
-    const vxg_ct_projector_opts o = {.real = type};
-    int status = vxg_ct_parallel_circular(&g, &geo);
-    if (status) return status;
-    if (!status) status = vxg_ct_projector(dev, geo, &vol, &o, &s->op);
-    vxg_ct_geometry_release(geo);
-    if (status) return status;
-    s->width = n + 3, s->rows = nviews * s->width, s->cols = n * n;
-    if (s->rows > MOST || s->cols > MOST) return -1;
-    status = vxg_op_new_array(s->op, 0, &x);
-    if (!status) status = vxg_op_new_array(s->op, -1, &y);
-    for (int j = 0; j < s->cols && !status; j++) {
-        double unit[MOST] = {0}, column[MOST];
-        unit[j] = 1;
-        status = put(&x, unit);
-        if (!status) status = vxg_op_apply(s->op, NULL, &x, &y);
-        if (!status) status = take(&y, column);
-        for (int i = 0; i < s->rows; i++) s->a[i][j] = column[i];
-    }
-    vxg_array_release(&x), vxg_array_release(&y);
-    uint32_t state = 5;
-    for (int j = 0; j < s->cols; j++) {
-        state = state * 1664525u + 1013904223u;
-        s->x[j] = (float)(state >> 8) / 16777216.0f;
-    }
-    for (int i = 0; i < s->rows; i++) { /* data that no x explains */
-        double sum = 0;
-        for (int j = 0; j < s->cols; j++) sum += s->a[i][j] * s->x[j];
-        state = state * 1664525u + 1013904223u;
-        s->b[i] = (float)(sum * (1 + 0.05 * ((double)(state >> 8) / 8388608.0 - 1)));
-        s->w[i] = (float)(0.2 + (double)(state >> 20) / 4096.0);
-        if (i % 13 == 5) s->w[i] = 0;
-    }
-    return status;
-}
-
-static void times(const scan *s, const double *x, double *y) {
-    for (int i = 0; i < s->rows; i++) {
-        y[i] = 0;
-        for (int j = 0; j < s->cols; j++) y[i] += s->a[i][j] * x[j];
-    }
-}
-static void back(const scan *s, const double *y, double *x) {
-    for (int j = 0; j < s->cols; j++) {
-        x[j] = 0;
-        for (int i = 0; i < s->rows; i++) x[j] += s->a[i][j] * y[i];
-    }
-}
-
-/* Runs a method; x receives the result, history the residuals. */
-static int solve(const char *method, const scan *s, const vxg_solve_opts *o, const double *weights,
-                 const double *start, double *x, double *history) {
-    vxg_array b, w = {0}, first = {0};
-    vxg_solver *solver = NULL;
-    int count, status = vxg_op_new_array(s->op, -1, &b);
-    if (!status) status = put(&b, s->b);
-    if (weights && !status) status = vxg_op_new_array(s->op, -1, &w);
-    if (weights && !status) status = put(&w, weights);
-    if (start && !status) status = vxg_op_new_array(s->op, 0, &first);
-    if (start && !status) status = put(&first, start);
-    const vxg_solve_problem p = {
-        .op = s->op, .data = &b, .weights = weights ? &w : NULL, .start = start ? &first : NULL};
-    if (!status) status = vxg_solver_new(method, &p, o, &solver);
-    if (!status) status = vxg_solver_run(solver, NULL);
-    if (!status) status = take(vxg_solver_x(solver), x);
-    if (!status && history) status = vxg_solver_history(solver, history, o->iterations, &count);
-    vxg_solver_release(solver);
-    vxg_array_release(&b), vxg_array_release(&w), vxg_array_release(&first);
-    return status;
-}
-
-static double distance(const double *a, const double *b, int n) {
-    double d = 0, most = 0;
-    for (int i = 0; i < n; i++) d = fmax(d, fabs(a[i] - b[i])), most = fmax(most, fabs(b[i]));
-    return d / most;
-}
-static double close_to(void) {
-    return type == VXG_REAL_F64 ? 1e-10 : 2e-5;
-}
 
 /* ---- The iterations written out ---- */
 /* Weights of the rays of subset k of n: every n-th view. */
@@ -204,7 +90,7 @@ TEST(sirt)
             double x[MOST], want[MOST] = {0};
             const vxg_solve_opts o = {
                 .iterations = 40, .relaxation = 1.3, .bounds = VXG_BOUNDS_POSITIVE};
-            CHECK_OK(solve("sirt", s, &o, weighted ? s->w : NULL, NULL, x, NULL));
+            CHECK_OK(solve("sirt", s, &o, weighted ? s->w : NULL, NULL, x, NULL, NULL));
             dense_sirt(s, weighted ? s->w : ones, 1.3, 40, 0, &whole, 0, want);
             EXPECT(distance(x, want, s->cols) < close_to(), "scan %d, weights %d: %.2g", k,
                    weighted, distance(x, want, s->cols));
@@ -241,7 +127,7 @@ TEST(ordered_subsets)
             const double *w = weighted ? s->w : ones;
             const int counts = !strcmp(cases[c].method, "osem");
             double x[MOST], want[MOST];
-            CHECK_OK(solve(cases[c].method, s, o, weighted ? w : NULL, NULL, x, NULL));
+            CHECK_OK(solve(cases[c].method, s, o, weighted ? w : NULL, NULL, x, NULL, NULL));
             for (int j = 0; j < s->cols; j++) want[j] = counts;
             if (counts) {
                 dense_mlem(s, w, o->iterations, cases[c].sets, want);
@@ -260,12 +146,12 @@ TEST(orders)
     const scan *s = &scans[0];
     double x[4][MOST];
     vxg_solve_opts o = {.iterations = 1, .order = VXG_ORDER_RANDOM, .seed = 1};
-    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[0], NULL));
-    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[1], NULL));
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[0], NULL, NULL));
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[1], NULL, NULL));
     o.seed = 2;
-    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[2], NULL));
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[2], NULL, NULL));
     o.order = VXG_ORDER_GOLDEN;
-    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[3], NULL));
+    CHECK_OK(solve("sart", s, &o, NULL, NULL, x[3], NULL, NULL));
     EXPECT(distance(x[0], x[1], s->cols) == 0, "a seed is not one order");
     EXPECT(distance(x[0], x[2], s->cols) > 1e-3, "two seeds are");
     int golden[14];
@@ -284,7 +170,7 @@ TEST(mlem)
             const scan *s = &scans[k];
             double x[MOST], want[MOST], y[MOST], sum = 0, counts = 0;
             const vxg_solve_opts o = {.iterations = 25};
-            CHECK_OK(solve("mlem", s, &o, weighted ? s->w : NULL, NULL, x, NULL));
+            CHECK_OK(solve("mlem", s, &o, weighted ? s->w : NULL, NULL, x, NULL, NULL));
             for (int j = 0; j < s->cols; j++) want[j] = 1;
             dense_mlem(s, weighted ? s->w : ones, 25, &whole, want);
             EXPECT(distance(x, want, s->cols) < close_to(), "scan %d, weights %d: %.2g", k,
@@ -311,8 +197,8 @@ TEST(least_squares)
                 double x[MOST], y[MOST], want[MOST], res[200], res2[200];
                 const vxg_solve_opts o = {.iterations = 200, .damping = dampings[d]};
                 const double *w = weighted ? s->w : NULL;
-                CHECK_OK(solve("cgls", s, &o, w, NULL, x, res));
-                CHECK_OK(solve("lsqr", s, &o, w, NULL, y, res2));
+                CHECK_OK(solve("cgls", s, &o, w, NULL, x, res, NULL));
+                CHECK_OK(solve("lsqr", s, &o, w, NULL, y, res2, NULL));
                 dense_least_squares(s, w ? w : ones, dampings[d], want);
                 const double bound = type == VXG_REAL_F64 ? 1e-8 : 3e-4;
                 EXPECT(distance(x, want, s->cols) < bound && distance(y, want, s->cols) < bound,
@@ -335,8 +221,8 @@ TEST(landweber)
         double x[MOST], want[MOST] = {0}, first[MOST], history[60], y[MOST], g[MOST], v[MOST],
                         top = 0;
         const vxg_solve_opts one = {.iterations = 1}, o = {.iterations = 60, .relaxation = 1.9};
-        CHECK_OK(solve("landweber", s, &one, weighted ? w : NULL, NULL, first, NULL));
-        CHECK_OK(solve("landweber", s, &o, weighted ? w : NULL, NULL, x, history));
+        CHECK_OK(solve("landweber", s, &one, weighted ? w : NULL, NULL, first, NULL, NULL));
+        CHECK_OK(solve("landweber", s, &o, weighted ? w : NULL, NULL, x, history, NULL));
         for (int i = 0; i < s->rows; i++) y[i] = w[i] * s->b[i];
         back(s, y, g);
         const double step = first[7] / g[7];
@@ -374,35 +260,26 @@ TEST(same_bits)
     for (int i = 0; i < vxg_solve_row_count(); i++) {
         const char *name = vxg_solve_row_at(i)->name;
         const vxg_solve_opts o = {.iterations = 9};
-        CHECK_OK(solve(name, s, &o, s->w, NULL, first, NULL));
+        CHECK_OK(solve(name, s, &o, s->w, NULL, first, NULL, NULL));
         for (int t = 1; t <= 7; t += 3) {
             vxg_set_threads(t);
-            CHECK_OK(solve(name, s, &o, s->w, NULL, x, NULL));
+            CHECK_OK(solve(name, s, &o, s->w, NULL, x, NULL, NULL));
             EXPECT(!memcmp(x, first, sizeof(double) * (size_t)s->cols), "%s, %d threads", name, t);
         }
         vxg_set_threads(threads);
     }
 }
 
+static int start(void) {
+    for (int i = 0; i < MOST; i++) ones[i] = 1;
+    return make_scan(&scans[0], 6, 14) || make_scan(&scans[1], 10, 5);
+}
+static void stop(void) {
+    vxg_op_release(scans[0].op), vxg_op_release(scans[1].op);
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(sirt),          T(ordered_subsets), T(orders),   T(mlem),
                                       T(least_squares), T(landweber),       T(same_bits)};
-    static const char *const specs[] = {"cpu", "cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"solve_cpu_f32", "solve_cpu_f64", "solve_opencl",
-                                         "solve_cuda"};
-    int failed = 0;
-    for (int i = 0; i < MOST; i++) ones[i] = 1;
-    for (int k = 0; k < 4; k++) {
-        type = k == 1 ? VXG_REAL_F64 : VXG_REAL_F32;
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        if (make_scan(&scans[0], 6, 14) || make_scan(&scans[1], 10, 5))
-            return printf("FAIL %s.scans: %s\n", suites[k], vxg_error_message()), 1;
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_op_release(scans[0].op), vxg_op_release(scans[1].op);
-        vxg_device_release(dev);
-    }
-    return failed;
+    return scan_main("solve", list, (int)(sizeof list / sizeof *list), start, stop, argc, argv);
 }

@@ -50,6 +50,14 @@ typedef enum vxg_solve_order {
     VXG_ORDER_GIVEN   /* as in `list` */
 } vxg_solve_order;
 
+/* What is said of the differences of neighbouring values, d along every axis, |d| their length. */
+typedef enum vxg_solve_penalty {
+    VXG_PENALTY_TV,         /* sum |d|: isotropic total variation */
+    VXG_PENALTY_TV_BY_AXIS, /* sum of |d_x| + |d_y| + |d_z|: anisotropic */
+    VXG_PENALTY_HUBER,      /* sum |d|^2 / (2 bend) up to |d| = bend, |d| - bend / 2 above */
+    VXG_PENALTY_SQUARE      /* sum |d|^2 / 2: Tikhonov */
+} vxg_solve_penalty;
+
 /* How far a solver has come. Numbers that cost a wait for the device are there only where somebody
  * asked for them (vxg_solver_report, a callback, a rule for stopping). */
 typedef struct vxg_solve_report {
@@ -60,7 +68,9 @@ typedef struct vxg_solve_report {
                         methods that carry the residual along (cgls, lsqr): of the x it ended with
                         (lsqr with damping: the root of all that is minimised) */
     double data;     /* |b|_2 likewise */
-    double change; /* |x - x before|_2 of the last iteration, where opts.change is set; else NaN */
+    double change;  /* |x - x before|_2 of the last iteration, where opts.change is set; else NaN */
+    double penalty; /* what a method with a penalty adds to residual^2 / 2 to get what it minimises,
+                       of the same x; else 0 */
 } vxg_solve_report;
 
 typedef struct vxg_solve_opts {
@@ -90,7 +100,10 @@ typedef struct vxg_solve_opts {
     int64_t nlist;
     int plain; /* 1 (sirt, sart, os-sart): steps are not divided by the columns' sums; the
                   relaxation is the whole factor then */
-    uint32_t reserved1;
+    vxg_solve_penalty penalty; /* methods that end in -tv */
+    double weight;             /* of the penalty */
+    double bend;               /* of Huber's, in the unit of x over that of spacing */
+    double spacing[3];         /* of values along z, y, x; 0: 1 */
 } vxg_solve_opts;
 #define VXG_SOLVE_STOP (-1)
 
@@ -132,9 +145,10 @@ VXG_API int vxg_solver_step(vxg_solver *solver);
 /* x as it is, borrowed; written by work on the solver's queue. */
 VXG_API const vxg_array *vxg_solver_x(const vxg_solver *solver);
 VXG_API int vxg_solver_report(vxg_solver *solver, vxg_solve_report *out);
-/* Residuals of the iterations that are done, at most `capacity` of them; *count: how many there
- * are. Waits once. */
-VXG_API int vxg_solver_history(vxg_solver *solver, double *residual, int capacity, int *count);
+/* Residuals and penalties of the iterations that are done, at most `capacity` of them, each NULL or
+ * as many doubles; *count: how many there are. Waits once. */
+VXG_API int vxg_solver_history(vxg_solver *solver, double *residual, double *penalty, int capacity,
+                               int *count);
 VXG_API void vxg_solver_release(vxg_solver *solver); /* NULL is fine */
 
 #ifdef __cplusplus

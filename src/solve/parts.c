@@ -104,6 +104,14 @@ int vxg__solve_factor(vxg_solver *s, double power, const vxg_array *c, const vxg
     return step(s, "solve_factor", power, c, g);
 }
 
+int vxg__solve_ahead(vxg_solver *s, const vxg_array *g, const vxg_array *pace,
+                     const vxg_array *ahead) {
+    const vxg_array *const arrays[] = {g, pace, &s->mask, &s->x, ahead};
+    double reals[4] = {0};
+    bounds_of(s, 0, reals);
+    return vxg__solve_launch(s, "pdhg_step", arrays, 5, reals);
+}
+
 int vxg__solve_bound(vxg_solver *s) {
     const vxg_array *const arrays[] = {&s->mask, &s->x};
     double reals[4] = {0};

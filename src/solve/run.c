@@ -4,9 +4,10 @@
 #include "array/launch.h"
 #include "solve/solve.h"
 
-static vxg_array slot(const vxg_solver *s, int i) {
+/* Pair `which` of iteration i in the history. */
+static vxg_array slot(const vxg_solver *s, int i, int which) {
     vxg_array a = s->history;
-    a.ndim = 1, a.shape[0] = 2, a.stride[0] = 1, a.offset += 2 * (int64_t)i;
+    a.ndim = 1, a.shape[0] = 2, a.stride[0] = 1, a.offset += 4 * (int64_t)i + 2 * which;
     return a;
 }
 
@@ -15,8 +16,9 @@ int vxg_solver_step(vxg_solver *s) {
     if (s->opts.change > 0) VXG_TRY(vxg_array_copy(s->queue, &s->x, &s->before));
     VXG_TRY(s->method->iterate(s));
     if (s->iteration < s->opts.iterations) {
-        const vxg_array at = slot(s, s->iteration);
-        VXG_TRY(vxg_array_copy(s->queue, &s->residual, &at));
+        const vxg_array square = slot(s, s->iteration, 0), penalty = slot(s, s->iteration, 1);
+        VXG_TRY(vxg_array_copy(s->queue, &s->residual, &square));
+        VXG_TRY(vxg_array_copy(s->queue, &s->penalty, &penalty));
     }
     s->iteration++;
     return VXG_OK;
@@ -63,6 +65,7 @@ static int report(vxg_solver *s, vxg_solve_report *r) {
     r->data = s->data_norm;
     if (s->iteration) VXG_TRY(vxg_scalar_read(s->queue, &s->residual, &square));
     r->residual = s->iteration ? sqrt(fmax(square, 0)) : NAN;
+    if (s->method->differences) VXG_TRY(vxg_scalar_read(s->queue, &s->penalty, &r->penalty));
     return VXG_OK;
 }
 
@@ -74,18 +77,23 @@ int vxg_solver_report(vxg_solver *s, vxg_solve_report *out) {
     return VXG_OUT(vxg_solve_report, out, &r);
 }
 
-int vxg_solver_history(vxg_solver *s, double *residual, int capacity, int *count) {
-    VXG_FAIL_IF(!s || !count || (capacity > 0 && !residual), VXG_ERR_ARGUMENT,
-                "solver history: the solver, residual or count is NULL");
+int vxg_solver_history(vxg_solver *s, double *residual, double *penalty, int capacity, int *count) {
+    VXG_FAIL_IF(!s || !count, VXG_ERR_ARGUMENT, "solver history: the solver or count is NULL");
     int n = s->iteration < s->opts.iterations ? s->iteration : s->opts.iterations;
     *count = n;
     if (n > capacity) n = capacity;
-    if (n <= 0) return VXG_OK;
+    if (n <= 0 || (!residual && !penalty)) return VXG_OK;
     vxg_array done = s->history;
     done.shape[0] = n;
-    VXG_TRY(vxg_scalar_read(s->queue, &done, residual));
-    for (int i = 0; i < n; i++) residual[i] = sqrt(fmax(residual[i], 0));
-    return VXG_OK;
+    double *both = vxg__calloc((size_t)n, 2 * sizeof *both);
+    if (!both) return VXG_ERR_MEMORY;
+    const int status = vxg_scalar_read(s->queue, &done, both);
+    for (int i = 0; i < n && !status; i++) {
+        if (residual) residual[i] = sqrt(fmax(both[2 * i], 0));
+        if (penalty) penalty[i] = both[2 * i + 1];
+    }
+    vxg__free(both);
+    return status;
 }
 
 /* ---- Ends ---- */

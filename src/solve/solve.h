@@ -11,6 +11,7 @@ enum { VXG_SOLVE_VECTORS = 6, VXG_SOLVE_SCALARS = 10 };
 /* What a method needs of this problem, known before anything is made. */
 typedef struct vxg__solve_needs {
     int range, part, domain; /* vectors: of all rays, of the largest subset's, of x's space */
+    int slopes;              /* vectors with three reals for every one of x */
     int columns;             /* sums of columns that are kept: one for every subset, or none */
 } vxg__solve_needs;
 
@@ -24,15 +25,16 @@ typedef struct vxg__subsets {
 
 typedef struct vxg__method {
     vxg_solve_row row;
-    int multiplies; /* 1: x starts at ones, data must not be negative */
-    int subsets;    /* how many when none are asked for: 0 one for every view, -1 takes none */
+    int differences; /* 1: takes differences along x's axes */
+    int multiplies;  /* 1: x starts at ones, data must not be negative */
+    int subsets;     /* how many when none are asked for: 0 one for every view, -1 takes none */
     vxg__solve_needs (*needs)(const vxg_solve_opts *o, int has_weights, int subsets);
     int (*prepare)(vxg_solver *s); /* vectors are zero, x is the start */
     /* One iteration; puts the square of the residual into s->residual. Waits for nothing. */
     int (*iterate)(vxg_solver *s);
 } vxg__method;
 extern const vxg__method vxg__solve_landweber, vxg__solve_sirt, vxg__solve_sart, vxg__solve_os_sart,
-    vxg__solve_cgls, vxg__solve_lsqr, vxg__solve_mlem, vxg__solve_osem;
+    vxg__solve_cgls, vxg__solve_lsqr, vxg__solve_mlem, vxg__solve_osem, vxg__solve_pdhg;
 extern const vxg__method *const vxg__solve_methods[]; /* ends with NULL */
 
 extern const vxg_option_set vxg__solve_option_sets[];
@@ -51,11 +53,13 @@ struct vxg_solver {
     vxg_array range[VXG_SOLVE_VECTORS], part[VXG_SOLVE_VECTORS], domain[VXG_SOLVE_VECTORS];
     vxg_array b_now, weights_now; /* of the subset, borrowed */
     int64_t now;
+    vxg_array slopes[2];
     vxg_array *columns;                           /* one for every subset, where they are kept */
     vxg_array scalars, scalar[VXG_SOLVE_SCALARS]; /* the method's: one array, and its pairs */
     vxg_array scratch;                            /* of reductions */
     vxg_array residual; /* square of the residual of this iteration, a device scalar */
-    vxg_array history;  /* of all that were asked for, (iterations, 2) */
+    vxg_array penalty;  /* and what is added to its half, likewise */
+    vxg_array history;  /* both, of all iterations that were asked for: (iterations, 2, 2) */
     vxg_array before;   /* x before the iteration, where its change is looked at */
     double data_norm;
 };
@@ -108,6 +112,21 @@ int vxg__solve_dot(vxg_solver *s, const vxg_array *x, const vxg_array *y, const 
 int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
 int vxg__solve_columns_now(vxg_solver *s, const vxg_array *ones, const vxg_array *scratch,
                            const vxg_array **out);
+/* x -= pace g, bounds and mask; ahead = 2 x - x before */
+int vxg__solve_ahead(vxg_solver *s, const vxg_array *g, const vxg_array *pace,
+                     const vxg_array *ahead);
+
+/* ---- Differences of neighbours, D; q has three reals for every one of x ---- */
+int vxg__tv_check(const vxg_op *op, const vxg_solve_opts *o, const char *name);
+double vxg__tv_columns(const vxg_solver *s); /* the most that |D|' 1 is */
+double vxg__tv_step(const vxg_solver *s);    /* 1 over the most that |D| 1 is */
+/* q = prox of the conjugate of weight times the penalty, of q + step D v */
+int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double step, const vxg_array *q);
+/* g = keep g + D' q */
+int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_array *g);
+/* out = the penalty of v, a device scalar, without its weight; spare: a vector to spoil */
+int vxg__tv_value(vxg_solver *s, const vxg_array *v, const vxg_array *spare, const vxg_array *out);
+
 int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
 
 #endif

@@ -42,7 +42,11 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
                {"damping", o->damping != 0},
                {"subsets", o->subsets != 0},
                {"order", o->order != VXG_ORDER_SEQUENTIAL},
-               {"plain", o->plain != 0}};
+               {"plain", o->plain != 0},
+               {"weight", o->weight != 0},
+               {"penalty", o->penalty != VXG_PENALTY_TV},
+               {"bend", o->bend != 0},
+               {"spacing", o->spacing[0] != 0 || o->spacing[1] != 0 || o->spacing[2] != 0}};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         VXG_FAIL_IF(own[i].given && !takes(m, own[i].name), VXG_ERR_ARGUMENT,
                     "%s: takes no %s; it takes: %s", name, own[i].name, m->row.uses);
@@ -61,7 +65,9 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
                  {"damping", o->damping},
                  {"tolerance", o->tolerance},
                  {"noise", o->noise},
-                 {"change", o->change}};
+                 {"change", o->change},
+                 {"weight", o->weight},
+                 {"bend", o->bend}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         VXG_FAIL_IF(!(sizes[i].value >= 0) || !isfinite(sizes[i].value), VXG_ERR_ARGUMENT,
                     "%s: %s is %g; expected 0 or more", name, sizes[i].name, sizes[i].value);
@@ -70,7 +76,8 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     return VXG_OK;
 }
 
-static int check_problem(const vxg__method *m, const vxg_solve_problem *p) {
+static int check_problem(const vxg__method *m, const vxg_solve_opts *o,
+                         const vxg_solve_problem *p) {
     VXG_NEED_OP(p->op, m->row.name);
     VXG_FAIL_IF(!vxg_op_is_linear(p->op), VXG_ERR_ARGUMENT, "%s: '%s' is not linear in one input",
                 m->row.name, vxg_op_name(p->op));
@@ -80,6 +87,7 @@ static int check_problem(const vxg__method *m, const vxg_solve_problem *p) {
                 m->row.name, vxg_op_name(p->op));
     VXG_FAIL_IF(!p->data, VXG_ERR_ARGUMENT, "%s: data is NULL", m->row.name);
     VXG_TRY(vxg__check_array(p->op, p->data, out, "data", 0));
+    if (m->differences) VXG_TRY(vxg__tv_check(p->op, o, m->row.name));
     if (p->start) VXG_TRY(vxg__check_array(p->op, p->start, in, "start", 0));
     if (p->weights) VXG_TRY(vxg__check_array(p->op, p->weights, out, "weights", 0));
     if (p->mask) VXG_TRY(vxg__check_array(p->op, p->mask, in, "mask", 0));
@@ -166,8 +174,8 @@ static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
     const vxg__solve_needs n = s->method->needs(&s->opts, p->weights != NULL, sets);
     const vxg_space part = part_space(s->op, sets);
     const int64_t x = (int64_t)vxg_space_bytes(in), y = (int64_t)vxg_space_bytes(out);
-    int64_t bytes = x * (1 + n.domain + n.columns + (s->opts.change > 0)) + y * n.range +
-                    (int64_t)vxg_space_bytes(&part) * n.part;
+    int64_t bytes = x * (1 + n.domain + n.columns + 3 * n.slopes + (s->opts.change > 0)) +
+                    y * n.range + (int64_t)vxg_space_bytes(&part) * n.part;
     if (sets > 1 || !vxg_array_is_contiguous(p->data)) bytes += y;
     if (p->weights && (sets > 1 || !vxg_array_is_contiguous(p->weights))) bytes += y;
     if (p->mask && !vxg_array_is_contiguous(p->mask)) bytes += x;
@@ -199,6 +207,10 @@ static int make_vectors(vxg_solver *s, const vxg_solve_problem *p) {
     for (int i = 0; i < n.domain; i++) VXG_TRY(vector(s, in, &s->domain[i]));
     for (int i = 0; i < n.range; i++) VXG_TRY(vector(s, out, &s->range[i]));
     for (int i = 0; i < n.part; i++) VXG_TRY(vector(s, &part, &s->part[i]));
+    for (int i = 0; i < n.slopes; i++) {
+        const int64_t three = 3 * vxg_space_count(in);
+        VXG_TRY(vxg_array_new(s->dev, in->dtype, 1, &three, &s->slopes[i]));
+    }
     if (n.columns) {
         s->columns = vxg__calloc((size_t)n.columns, sizeof *s->columns);
         if (!s->columns) return VXG_ERR_MEMORY;
@@ -220,7 +232,9 @@ static int make_scalars(vxg_solver *s) {
     for (int i = 0; i < VXG_SOLVE_SCALARS; i++)
         VXG_TRY(vxg_array_index(&s->scalars, i, &s->scalar[i]));
     VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &s->residual));
-    VXG_TRY(vxg_array_new(s->dev, in->dtype, 2, (int64_t[]){s->opts.iterations, 2}, &s->history));
+    VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &s->penalty));
+    VXG_TRY(
+        vxg_array_new(s->dev, in->dtype, 3, (int64_t[]){s->opts.iterations, 2, 2}, &s->history));
     return workspace ? vxg_buffer_new(s->dev, workspace, &s->call.workspace) : VXG_OK;
 }
 
@@ -255,7 +269,7 @@ static int begin(const char *method, const vxg_solve_problem *problem, const vxg
     VXG_READ_OPTS(vxg_solve_opts, opts);
     VXG_TRY(vxg__progress_check(opts->progress));
     VXG_TRY(resolve(s->method, opts, &s->opts));
-    VXG_TRY(check_problem(s->method, problem));
+    VXG_TRY(check_problem(s->method, &s->opts, problem));
     s->op = (vxg_op *)problem->op, s->dev = vxg_op_device(problem->op);
     s->real = vxg__arithmetic(vxg_op_range(problem->op)->dtype);
     int n;
@@ -299,8 +313,9 @@ int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
 
 void vxg_solver_release(vxg_solver *s) {
     if (!s) return;
-    vxg_array *const single[] = {&s->x,       &s->b,        &s->weights, &s->mask,  &s->scalars,
-                                 &s->scratch, &s->residual, &s->history, &s->before};
+    vxg_array *const single[] = {&s->x,       &s->b,       &s->weights,   &s->mask,
+                                 &s->scalars, &s->scratch, &s->residual,  &s->history,
+                                 &s->before,  &s->penalty, &s->slopes[0], &s->slopes[1]};
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) vxg_array_release(single[i]);
     for (int i = 0; i < VXG_SOLVE_VECTORS; i++)
         vxg_array_release(&s->range[i]), vxg_array_release(&s->part[i]),

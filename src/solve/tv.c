@@ -1,0 +1,72 @@
+/* Penalties of differences (kernels/solve/tv.k): values, dual steps, transposes. */
+#include "array/launch.h"
+#include "solve/solve.h"
+
+/* Sizes along x, y, z of x's space, whose last three axes they are. */
+static void sizes_of(const vxg_solver *s, int64_t n[3]) {
+    for (int i = 0; i < 3; i++) n[i] = i < s->x.ndim ? s->x.shape[s->x.ndim - 1 - i] : 1;
+}
+
+int vxg__tv_check(const vxg_op *op, const vxg_solve_opts *o, const char *name) {
+    const vxg_space *in = vxg_op_domain(op, 0);
+    VXG_FAIL_IF(in->ndim < 1 || in->ndim > 3, VXG_ERR_UNSUPPORTED,
+                "%s: x has %d axes; differences are taken along one to three", name, in->ndim);
+    for (int i = 0; i < in->ndim; i++)
+        VXG_FAIL_IF(in->shape[i] > INT32_MAX, VXG_ERR_UNSUPPORTED, "%s: x has an axis of %lld",
+                    name, (long long)in->shape[i]);
+    for (int i = 0; i < 3; i++)
+        VXG_FAIL_IF(!(o->spacing[i] >= 0) || o->spacing[i] > 1e30, VXG_ERR_ARGUMENT,
+                    "%s: spacing[%d] is %g", name, i, o->spacing[i]);
+    VXG_FAIL_IF(o->penalty < VXG_PENALTY_TV || o->penalty > VXG_PENALTY_SQUARE, VXG_ERR_ARGUMENT,
+                "%s: penalty is %d", name, (int)o->penalty);
+    VXG_FAIL_IF(o->penalty == VXG_PENALTY_HUBER && !(o->bend > 0), VXG_ERR_ARGUMENT,
+                "%s: bend is %g; Huber's penalty needs one above 0", name, o->bend);
+    return VXG_OK;
+}
+
+static double inverse_spacing(const vxg_solver *s, int axis) { /* 0: x */
+    const double h = s->opts.spacing[2 - axis];
+    return h > 0 ? 1 / h : 1;
+}
+
+double vxg__tv_columns(const vxg_solver *s) {
+    int64_t n[3];
+    double sum = 0;
+    sizes_of(s, n);
+    for (int i = 0; i < 3; i++) sum += n[i] > 1 ? 2 * inverse_spacing(s, i) : 0;
+    return sum;
+}
+
+double vxg__tv_step(const vxg_solver *s) {
+    double most = 0;
+    for (int i = 0; i < 3; i++)
+        if (inverse_spacing(s, i) > most) most = inverse_spacing(s, i);
+    return 0.5 / most;
+}
+
+static int launch(vxg_solver *s, const char *kernel, const vxg_array *a, const vxg_array *b,
+                  const double rest[3]) {
+    int64_t n[3];
+    sizes_of(s, n);
+    vxg_launch l = {.global = {n[0], n[1], n[2]},
+                    .nints = 4,
+                    .ints = {(int)n[0], (int)n[1], (int)n[2], (int)s->opts.penalty},
+                    .nreals = 6};
+    for (int i = 0; i < 3; i++) l.reals[i] = inverse_spacing(s, i), l.reals[3 + i] = rest[i];
+    vxg__push_array(&l, a);
+    vxg__push_array(&l, b);
+    return vxg__launch(s->dev, s->queue, kernel, s->real, &l);
+}
+
+int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double step, const vxg_array *q) {
+    return launch(s, "tv_dual", v, q, (double[3]){s->opts.bend, s->opts.weight, step});
+}
+
+int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_array *g) {
+    return launch(s, "tv_transpose", q, g, (double[3]){keep});
+}
+
+int vxg__tv_value(vxg_solver *s, const vxg_array *v, const vxg_array *spare, const vxg_array *out) {
+    VXG_TRY(launch(s, "tv_values", v, spare, (double[3]){s->opts.bend}));
+    return vxg_array_reduce(s->queue, VXG_REDUCE_SUM, spare, NULL, &s->scratch, out);
+}
