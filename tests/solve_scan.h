@@ -116,7 +116,7 @@ static double distance(const double *a, const double *b, int n) {
     for (int i = 0; i < n; i++) d = fmax(d, fabs(a[i] - b[i])), most = fmax(most, fabs(b[i]));
     return d / most;
 }
-static double close_to(void) {
+__attribute__((unused)) static double close_to(void) {
     return type == VXG_REAL_F64 ? 1e-10 : 2e-5;
 }
 

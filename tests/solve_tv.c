@@ -77,7 +77,7 @@ static double dense(const scan *s, const double *w, const vxg_solve_opts *o, con
     }
     const double step = 0.95 / sqrt(norm);
     for (int j = 0; j < s->cols; j++) ahead[j] = 0;
-    for (int k = 0; k < 60000; k++) {
+    for (int k = 0; k < 20000; k++) {
         times(s, ahead, y), differences(s, ahead, h, d);
         for (int i = 0; i < s->rows; i++)
             p[i] = w[i] > 0 ? w[i] * (p[i] + step * (y[i] - s->b[i])) / (w[i] + step) : 0;
@@ -105,8 +105,20 @@ static double dense(const scan *s, const double *w, const vxg_solve_opts *o, con
 
 static double ones[MOST];
 
-TEST(primal_dual)
-{
+/* The dense result, found once: the scans of all devices are the same but for rounding. */
+static void best_of(int k, int weighted, const double *w, const vxg_solve_opts *o, const double *h,
+                    double *x) {
+    static double found[5][2][MOST];
+    static int there[5][2];
+    if (!there[k][weighted]) {
+        const double gap = dense(&small, w, o, h, found[k][weighted]);
+        EXPECT(fabs(gap) < 1e-6, "the dense iteration has a gap of %.2g", gap);
+        there[k][weighted] = 1;
+    }
+    memcpy(x, found[k][weighted], sizeof found[k][weighted]);
+}
+
+static void against_dense(const char *method, int iterations, double off) {
     const vxg_solve_opts kinds[] = {
         {.penalty = VXG_PENALTY_TV, .weight = 0.4},
         {.penalty = VXG_PENALTY_TV_BY_AXIS, .weight = 0.3},
@@ -122,22 +134,26 @@ TEST(primal_dual)
             const double h[3] = {1, o.spacing[1] > 0 ? o.spacing[1] : 1,
                                  o.spacing[2] > 0 ? o.spacing[2] : 1};
             double x[MOST], want[MOST], residual[3000], penalty[3000];
-            o.iterations = 3000, o.bounds = VXG_BOUNDS_BOX, o.lower = 0, o.upper = 0.8;
-            const double gap = dense(s, w, &o, h, want);
-            EXPECT(fabs(gap) < 1e-7, "the dense iteration has a gap of %.2g", gap);
-            CHECK_OK(solve("pdhg-tv", s, &o, weighted ? w : NULL, NULL, x, residual, penalty));
-            EXPECT(distance(x, want, s->cols) < (type == VXG_REAL_F64 ? 1e-4 : 1e-3),
-                   "penalty %d, weights %d: x is %.2g off", (int)o.penalty, weighted,
-                   distance(x, want, s->cols));
+            o.iterations = iterations, o.bounds = VXG_BOUNDS_BOX, o.lower = 0, o.upper = 0.8;
+            best_of(k, weighted, w, &o, h, want);
+            CHECK_OK(solve(method, s, &o, weighted ? w : NULL, NULL, x, residual, penalty));
+            EXPECT(distance(x, want, s->cols) < off, "%s, penalty %d, weights %d: x is %.2g off",
+                   method, (int)o.penalty, weighted, distance(x, want, s->cols));
             const double got = primal(s, w, &o, h, x), best = primal(s, w, &o, h, want);
             EXPECT(got - best < 1e-5 * best && got - best > -1e-6 * best,
                    "penalty %d, weights %d: %.9g, at best %.9g", (int)o.penalty, weighted, got,
                    best);
-            const double told = residual[2999] * residual[2999] / 2 + penalty[2999];
+            const double told =
+                residual[iterations - 1] * residual[iterations - 1] / 2 + penalty[iterations - 1];
             EXPECT(fabs(told - got) < 1e-4 * got, "penalty %d: told %.7g, is %.7g", (int)o.penalty,
                    told, got);
         }
 }
+
+TEST(primal_dual)
+{ against_dense("pdhg-tv", 3000, type == VXG_REAL_F64 ? 1e-4 : 1e-3); }
+TEST(proximal_gradients)
+{ against_dense("fista-tv", 600, type == VXG_REAL_F64 ? 1e-4 : 2e-3); }
 
 TEST(refused)
 {
@@ -164,6 +180,6 @@ static void stop(void) {
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(primal_dual), T(refused)};
+    static const test_entry list[] = {T(primal_dual), T(proximal_gradients), T(refused)};
     return scan_main("tv", list, (int)(sizeof list / sizeof *list), start, stop, argc, argv);
 }

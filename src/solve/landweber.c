@@ -3,40 +3,18 @@
  * 0 < lambda < 2. */
 #include "solve/solve.h"
 
-#define POWER_STEPS 30
-
 enum { RESIDUAL, WEIGHED }; /* over the range */
 enum { STEP, VECTOR };      /* over the domain */
-enum { SQUARE, PRODUCT, FACTOR };
+enum { FACTOR };
 
 static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
     (void)o, (void)subsets;
     return (vxg__solve_needs){.range = has_weights ? 2 : 1, .domain = 2};
 }
 
-/* g = A' W A v */
-static int normal(vxg_solver *s, const vxg_array *v, const vxg_array *g) {
-    const vxg_array *r = &s->range[RESIDUAL], *wr;
-    VXG_TRY(vxg__solve_apply(s, v, r));
-    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
-    VXG_TRY(vxg__solve_adjoint(s, wr, g));
-    return vxg__solve_masked(s, g);
-}
-
-/* FACTOR = v'v / v'A'WAv of what POWER_STEPS of them make of a random positive v. */
 static int prepare(vxg_solver *s) {
-    const vxg_array *v = &s->domain[VECTOR], *g = &s->domain[STEP];
-    VXG_TRY(vxg_array_random(s->queue, v, 1, 0.5, 1));
-    VXG_TRY(vxg__solve_masked(s, v));
-    for (int i = 0; i < POWER_STEPS; i++) {
-        VXG_TRY(normal(s, v, g));
-        VXG_TRY(vxg__solve_dot(s, v, v, &s->scalar[SQUARE]));
-        VXG_TRY(vxg__solve_dot(s, v, g, &s->scalar[PRODUCT]));
-        VXG_TRY(vxg_scalar_combine(s->queue, VXG_SCALAR_DIVIDE, 1, &s->scalar[SQUARE],
-                                   &s->scalar[PRODUCT], &s->scalar[FACTOR]));
-        VXG_TRY(vxg_array_axpby_by(s->queue, 1, &s->scalar[FACTOR], g, 0, NULL, v));
-    }
-    return VXG_OK;
+    return vxg__solve_step_length(s, &s->domain[VECTOR], &s->domain[STEP], &s->range[RESIDUAL],
+                                  &s->range[WEIGHED], &s->scalar[FACTOR]);
 }
 
 static int iterate(vxg_solver *s) {

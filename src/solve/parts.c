@@ -112,6 +112,13 @@ int vxg__solve_ahead(vxg_solver *s, const vxg_array *g, const vxg_array *pace,
     return vxg__solve_launch(s, "pdhg_step", arrays, 5, reals);
 }
 
+int vxg__solve_point(vxg_solver *s, const vxg_array *z, const vxg_array *g, const vxg_array *u) {
+    const vxg_array *const arrays[] = {z, g, &s->mask, u};
+    double reals[4] = {0};
+    bounds_of(s, 0, reals);
+    return vxg__solve_launch(s, "fista_point", arrays, 4, reals);
+}
+
 int vxg__solve_bound(vxg_solver *s) {
     const vxg_array *const arrays[] = {&s->mask, &s->x};
     double reals[4] = {0};

@@ -48,7 +48,7 @@ static int iterate(vxg_solver *s) {
     const vxg_array *const data[] = {
         &s->b, &s->weights, &s->range[RAYS], &s->range[IMAGE], &s->range[BEFORE], p};
     VXG_TRY(vxg__solve_launch(s, "pdhg_data", data, 6, (double[4]){vxg__has(&s->weights)}));
-    VXG_TRY(vxg__tv_dual(s, &s->domain[AHEAD], s->opts.relaxation * vxg__tv_step(s),
+    VXG_TRY(vxg__tv_dual(s, &s->domain[AHEAD], s->opts.weight, s->opts.relaxation * vxg__tv_step(s),
                          &s->slopes[SLOPES]));
     VXG_TRY(vxg__solve_adjoint(s, p, g));
     VXG_TRY(vxg__tv_transpose(s, &s->slopes[SLOPES], 1, g));

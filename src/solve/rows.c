@@ -4,11 +4,17 @@
 #include "solve/solve.h"
 
 const vxg__method *const vxg__solve_methods[] = {
-    &vxg__solve_landweber, &vxg__solve_sirt,
-    &vxg__solve_sart,      &vxg__solve_os_sart,
-    &vxg__solve_cgls,      &vxg__solve_lsqr,
-    &vxg__solve_mlem,      &vxg__solve_osem,
-    &vxg__solve_pdhg,      NULL,
+    &vxg__solve_landweber,
+    &vxg__solve_sirt,
+    &vxg__solve_sart,
+    &vxg__solve_os_sart,
+    &vxg__solve_cgls,
+    &vxg__solve_lsqr,
+    &vxg__solve_mlem,
+    &vxg__solve_osem,
+    &vxg__solve_pdhg,
+    &vxg__solve_fista,
+    NULL,
 };
 
 int vxg_solve_row_count(void) {

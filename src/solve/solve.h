@@ -34,7 +34,8 @@ typedef struct vxg__method {
     int (*iterate)(vxg_solver *s);
 } vxg__method;
 extern const vxg__method vxg__solve_landweber, vxg__solve_sirt, vxg__solve_sart, vxg__solve_os_sart,
-    vxg__solve_cgls, vxg__solve_lsqr, vxg__solve_mlem, vxg__solve_osem, vxg__solve_pdhg;
+    vxg__solve_cgls, vxg__solve_lsqr, vxg__solve_mlem, vxg__solve_osem, vxg__solve_pdhg,
+    vxg__solve_fista;
 extern const vxg__method *const vxg__solve_methods[]; /* ends with NULL */
 
 extern const vxg_option_set vxg__solve_option_sets[];
@@ -62,6 +63,7 @@ struct vxg_solver {
     vxg_array history;  /* both, of all iterations that were asked for: (iterations, 2, 2) */
     vxg_array before;   /* x before the iteration, where its change is looked at */
     double data_norm;
+    double pace, momentum, beyond; /* of methods that steer by numbers of the host */
 };
 
 /* ---- Subsets ---- */
@@ -121,12 +123,19 @@ int vxg__tv_check(const vxg_op *op, const vxg_solve_opts *o, const char *name);
 double vxg__tv_columns(const vxg_solver *s); /* the most that |D|' 1 is */
 double vxg__tv_step(const vxg_solver *s);    /* 1 over the most that |D| 1 is */
 /* q = prox of the conjugate of weight times the penalty, of q + step D v */
-int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double step, const vxg_array *q);
+int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double weight, double step, const vxg_array *q);
+double vxg__tv_norm(const vxg_solver *s); /* the most that the largest eigenvalue of D' D is */
 /* g = keep g + D' q */
 int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_array *g);
 /* out = the penalty of v, a device scalar, without its weight; spare: a vector to spoil */
 int vxg__tv_value(vxg_solver *s, const vxg_array *v, const vxg_array *spare, const vxg_array *out);
 
+/* out = 1 over the largest eigenvalue of A' W A, a little more; v, g, r and, with weights, spare
+ * are spoilt, and the last two of the method's scalars. */
+int vxg__solve_step_length(vxg_solver *s, const vxg_array *v, const vxg_array *g,
+                           const vxg_array *r, const vxg_array *spare, const vxg_array *out);
+/* u = z - g, bounds and mask */
+int vxg__solve_point(vxg_solver *s, const vxg_array *z, const vxg_array *g, const vxg_array *u);
 int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
 
 #endif

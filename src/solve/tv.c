@@ -58,8 +58,18 @@ static int launch(vxg_solver *s, const char *kernel, const vxg_array *a, const v
     return vxg__launch(s->dev, s->queue, kernel, s->real, &l);
 }
 
-int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double step, const vxg_array *q) {
-    return launch(s, "tv_dual", v, q, (double[3]){s->opts.bend, s->opts.weight, step});
+double vxg__tv_norm(const vxg_solver *s) {
+    int64_t n[3];
+    double sum = 0;
+    sizes_of(s, n);
+    for (int i = 0; i < 3; i++)
+        sum += n[i] > 1 ? 4 * inverse_spacing(s, i) * inverse_spacing(s, i) : 0;
+    return sum > 0 ? sum : 1;
+}
+
+int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double weight, double step,
+                 const vxg_array *q) {
+    return launch(s, "tv_dual", v, q, (double[3]){s->opts.bend, weight, step});
 }
 
 int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_array *g) {

@@ -1,0 +1,99 @@
+/* FISTA: gradient steps ahead of x, each followed by the proximal map of penalty and bounds, which
+ * is found by an iteration of its own (FGP) on dual differences that begins where it last ended.
+ * Minimises 1/2 (b - A x)' W (b - A x) + weight sum penalty(D x) between bounds.
+ * Source: A. Beck, M. Teboulle, SIAM J. Imaging Sci. 2 (2009) 183; IEEE Trans. Image Process. 18
+ * (2009) 2419. */
+#include <math.h>
+
+#include "solve/solve.h"
+
+#define INNER 20 /* steps of the inner iteration */
+
+enum { RESIDUAL, IMAGE, BEFORE, WEIGHED }; /* over the range */
+enum { AHEAD, GRADIENT, POINT };           /* over the domain */
+enum { DUAL, DUAL_AHEAD };                 /* three parts of it */
+enum { VALUE, FACTOR };
+
+static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
+    (void)o, (void)subsets;
+    return (vxg__solve_needs){.range = has_weights ? 4 : 3, .domain = 3, .slopes = 2};
+}
+
+static int prepare(vxg_solver *s) {
+    double longest;
+    VXG_TRY(vxg__solve_bound(s));
+    VXG_TRY(vxg__solve_step_length(s, &s->domain[AHEAD], &s->domain[GRADIENT], &s->range[RESIDUAL],
+                                   &s->range[WEIGHED], &s->scalar[FACTOR]));
+    VXG_TRY(vxg_scalar_read(s->queue, &s->scalar[FACTOR], &longest));
+    s->pace = 0.95 * s->opts.relaxation * longest; /* found from above */
+    s->momentum = 1, s->beyond = 0;
+    VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[BEFORE]));
+    return vxg_array_copy(s->queue, &s->x, &s->domain[AHEAD]);
+}
+
+/* FISTA's t of the next iteration; *beta: how far beyond the newest point the next step begins. */
+static double next(double t, double *beta) {
+    const double after = 0.5 * (1 + sqrt(1 + 4 * t * t));
+    *beta = (t - 1) / after;
+    return after;
+}
+
+static int ahead(vxg_solver *s, const vxg_array *last, const vxg_array *newest, double beta) {
+    const vxg_array *const arrays[] = {last, newest};
+    return vxg__solve_launch(s, "fista_ahead", arrays, 2, (double[4]){beta});
+}
+
+/* AHEAD = the proximal map of GRADIENT's place z; both other vectors are spoilt. */
+static int proximal(vxg_solver *s, const vxg_array *z) {
+    const vxg_array *u = &s->domain[AHEAD], *g = &s->domain[POINT];
+    const double step = 1 / vxg__tv_norm(s);
+    double t = 1, beta;
+    for (int i = 0; i < INNER; i++) {
+        VXG_TRY(vxg__tv_transpose(s, &s->slopes[DUAL_AHEAD], 0, g));
+        VXG_TRY(vxg__solve_point(s, z, g, u));
+        VXG_TRY(vxg__tv_dual(s, u, s->pace * s->opts.weight, step, &s->slopes[DUAL_AHEAD]));
+        t = next(t, &beta);
+        VXG_TRY(ahead(s, &s->slopes[DUAL], &s->slopes[DUAL_AHEAD], i + 1 < INNER ? beta : 0));
+    }
+    VXG_TRY(vxg__tv_transpose(s, &s->slopes[DUAL], 0, g));
+    return vxg__solve_point(s, z, g, u);
+}
+
+/* The residual of x, and the penalty. */
+static int tell(vxg_solver *s) {
+    const vxg_array *r = &s->range[RESIDUAL], *wr;
+    const vxg_array *const arrays[] = {&s->b, &s->range[IMAGE], r};
+    VXG_TRY(vxg__solve_launch(s, "solve_residual", arrays, 3, (double[4]){1}));
+    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
+    VXG_TRY(vxg__solve_dot(s, wr, r, &s->residual));
+    VXG_TRY(vxg__tv_value(s, &s->x, &s->domain[POINT], &s->scalar[VALUE]));
+    return vxg_array_axpby(s->queue, s->opts.weight, &s->scalar[VALUE], 0, &s->penalty);
+}
+
+static int iterate(vxg_solver *s) {
+    const vxg_array *r = &s->range[RESIDUAL], *z = &s->domain[GRADIENT], *wr;
+    VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[IMAGE]));
+    VXG_TRY(tell(s));
+    const vxg_array *const arrays[] = {&s->b, &s->range[IMAGE], &s->range[BEFORE], r};
+    VXG_TRY(vxg__solve_launch(s, "fista_residual", arrays, 4, (double[4]){s->beyond}));
+    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
+    VXG_TRY(vxg__solve_adjoint(s, wr, z));
+    VXG_TRY(vxg_array_axpby(s->queue, 1, &s->domain[AHEAD], s->pace, z));
+    VXG_TRY(proximal(s, z));
+    s->momentum = next(s->momentum, &s->beyond);
+    return ahead(s, &s->x, &s->domain[AHEAD], s->beyond);
+}
+
+const vxg__method vxg__solve_fista = {
+    .row = {.name = "fista-tv",
+            .summary = "least squares and a penalty of differences, proximal gradients",
+            .source = "Beck and Teboulle 2009",
+            .uses = "bounds lower upper weight penalty bend spacing",
+            .iterations = 100,
+            .relaxation = 1},
+    .subsets = -1,
+    .differences = 1,
+    .needs = needs,
+    .prepare = prepare,
+    .iterate = iterate,
+};
