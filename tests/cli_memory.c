@@ -98,10 +98,7 @@ static int same_volumes(const char *a, const char *b) {
 }
 
 static int skipped(void) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return 1;
-#endif
-    return 0;
+    return SANITIZED;
 }
 #define NEED_TRUE_MEMORY()                                                                         \
     if (skipped()) SKIP("the sanitizer's own memory hides what the command takes")

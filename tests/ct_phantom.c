@@ -4,12 +4,7 @@
 #include "test.h"
 
 #define PI 3.14159265358979323846
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZED
 enum { MANY = 2, STEPS = 2000, DRAWS = 20000 };
 #else
 enum { MANY = 15, STEPS = 5000, DRAWS = 1000000 };

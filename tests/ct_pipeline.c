@@ -440,8 +440,8 @@ static long peak_kb(int64_t views, int64_t rows, int64_t cols, int threads) {
 TEST(memory_is_bounded)
 {
     static const int threads[] = {1, 2, 64};
-#if defined(__SANITIZE_ADDRESS__)
-    SKIP("the address sanitizer's own memory hides what the pipeline takes");
+#if SANITIZED
+    SKIP("the sanitizer's own memory hides what the pipeline takes");
 #endif
     long base = peak_kb(8, 1, 8, 1);
     CHECK(base > 0, "the base run failed");

@@ -517,8 +517,9 @@ static const char *corpus(const char *name) {
 /* Packed pages, whose rows are unpacked from their strip's start, in any order of boxes. */
 TEST(tiff_boxes)
 {
-    static const char *const names[] = {"u8",           "u16_lzw",  "f32_deflate",
-                                        "i32_packbits", "ours_big", "strips"};
+    /* strips_lzw: a packed strip for every row */
+    static const char *const names[] = {"u8",       "u16_lzw", "f32_deflate", "i32_packbits",
+                                        "ours_big", "strips",  "strips_lzw"};
     CHECK_OK(vxg_io_register());
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         vxg_block_reader *r = NULL;
@@ -535,6 +536,9 @@ TEST(tiff_boxes)
                 for (int i = 0; i < 2; i++)
                     EXPECT(part[i] == all[(z * 3 + y) * 4 + 1 + i], "%s: row %d", names[k], (int)y);
             }
+        for (int i = 0; i < 24 && !strcmp(names[k], "strips_lzw"); i++)
+            EXPECT(all[i] == 1000 * (i / 12) + 100 * (i / 4 % 3) + 7 * (i % 4), "element %d: %g", i,
+                   all[i]);
         vxg_block_cost cost = {.size = sizeof cost};
         CHECK_OK(vxg_block_cost_of(r, zeros, (int64_t[]){1, 1, 1}, &cost));
         EXPECT(cost.unpacked == r->grain[1] * 4 * (int64_t)vxg_dtype_size(r->info.dtype) &&

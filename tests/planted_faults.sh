@@ -216,7 +216,7 @@ plant siddon_borders_open kernels/ct/project/parallel.h 's/b >= low \&\& b < hig
 plant axis_mirrored src/ct/geometry/standard.c \
     's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (center - 0.5 * (double)(o->cols - 1))/' "ct_accuracy"
 plant rows_upside_down src/ct/geometry/standard.c 's/\.V = \{0, 0, pv\}/.V = {0, 0, -pv}/' "ct_accuracy_point full_turn"
-plant weight_too_wide_both_ways kernels/ct/project/parallel.h 's/K_R\(1\.0\) - K_abs\(b - /K_R(1.01) - K_abs(b - /' "ct_accuracy lengths"
+plant weight_too_wide_both_ways kernels/ct/project/parallel.h 's/K_R\(1\.0\) - K_abs\(b - /K_R(1.01) - K_abs(b - /; s/s\.w0 = K_R\(1\.0\) - way/s.w0 = K_R(1.01) - way/' "ct_accuracy lengths"
 plant fbp_drops_last_view src/ct/analytic/fdk_plan.c \
     's/    if \(folded\) return VXG_OK;/    if (folded) p->view_weights[s->nviews - 1] = 0;\n&/' "ct_accuracy"
 plant fbp_forgets_pixel_size src/ct/analytic/fbp.c 's/nfft, p->pitch, response/nfft, 1, response/' "ct_accuracy pixel"

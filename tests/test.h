@@ -15,6 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether a sanitizer keeps memory of its own beside the program's. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 static int test_passed, test_failed, test_skipped;
 static char test_reason[1024];
 static int test_state; /* 0 passing, 1 failed, 2 skipped */
