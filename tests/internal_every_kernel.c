@@ -48,6 +48,58 @@ static void copies(void) {
     }
 }
 
+/* Scalars on the device, all reductions, one that is joined twice. */
+static void scalars(void) {
+    vxg_array x, s;
+    double sum = 0;
+    const int64_t n = 5000;
+    CHECK_OK(vxg_array_new(dev, VXG_F32, 1, &n, &x));
+    CHECK_OK(vxg_scalar_new(dev, VXG_REAL_F32, 1, &s));
+    CHECK_OK(vxg_array_fill(NULL, &x, 0.5));
+    CHECK_OK(vxg_array_reduce(NULL, VXG_REDUCE_MAX, &x, NULL, NULL, &s));
+    CHECK_OK(vxg_array_axpby_by(NULL, 2, &s, &x, 1, &s, &x));
+    CHECK_OK(vxg_array_reduce(NULL, VXG_REDUCE_SUM, &x, NULL, NULL, &s));
+    CHECK_OK(vxg_scalar_combine(NULL, VXG_SCALAR_SQRT, 1, &s, NULL, &s));
+    CHECK_OK(vxg_scalar_read(NULL, &s, &sum));
+    CHECK(fabs(sum * sum - 0.75 * 5000) < 1e-3, "sum %.9g", sum * sum);
+    vxg_array_release(&x), vxg_array_release(&s);
+}
+
+/* Two iterations of a method on a device; x receives the result. */
+static int solved(vxg_device *where, const char *method, float *x) {
+    const vxg_problem p = {.scale = VXG_PROBLEM_TINY, .seed = 1};
+    vxg_array b = {0}, w = {0}, mask = {0};
+    vxg_op *op = NULL;
+    vxg_solver *s = NULL;
+    int status = vxg_op_row_find("ct.parallel2d.joseph")->make(where, &p, &op);
+    if (!status) status = vxg_op_new_array(op, -1, &b);
+    if (!status) status = vxg_op_new_array(op, -1, &w);
+    if (!status) status = vxg_op_new_array(op, 0, &mask);
+    if (!status) status = vxg_array_random(NULL, &b, 2, 0.5, 3);
+    if (!status) status = vxg_array_random(NULL, &w, 3, 0.5, 1);
+    if (!status) status = vxg_array_fill(NULL, &mask, 1);
+    const vxg_solve_problem q = {.op = op, .data = &b, .weights = &w, .mask = &mask};
+    vxg_solve_opts o = {.iterations = 2};
+    if (strstr(vxg_solve_row_find(method)->uses, "weight")) o.weight = 0.1;
+    if (!status) status = vxg_solver_new(method, &q, &o, &s);
+    if (!status) status = vxg_solver_run(s, NULL);
+    if (!status) status = vxg_array_read(NULL, vxg_solver_x(s), x);
+    vxg_solver_release(s), vxg_op_release(op);
+    vxg_array_release(&b), vxg_array_release(&w), vxg_array_release(&mask);
+    return status;
+}
+static void solvers(void) {
+    for (int i = 0; i < vxg_solve_row_count(); i++) {
+        const char *method = vxg_solve_row_at(i)->name;
+        float here[512] = {0}, there[512] = {0};
+        CHECK_OK(solved(dev, method, here));
+        CHECK_OK(solved(cpu, method, there));
+        for (int k = 0; k < 512; k++)
+            EXPECT(fabsf(here[k] - there[k]) < 1e-4f, "%s, element %d: %g, on the cpu %g", method,
+                   k, (double)here[k], (double)there[k]);
+    }
+}
+
 static void one_row(const vxg_op_row *row) {
     for (int k = 0; k < row->examples && k < EXAMPLES; k++) {
         vxg_problem p = {.scale = VXG_PROBLEM_TINY, .seed = (uint64_t)k};
@@ -107,6 +159,12 @@ int main(void) {
     test_case_begin();
     copies();
     test_case_end("copies");
+    test_case_begin();
+    scalars();
+    test_case_end("scalars");
+    test_case_begin();
+    solvers();
+    test_case_end("solvers");
     for (int i = 0; i < vxg_op_row_count(); i++) {
         test_case_begin();
         one_row(vxg_op_row_at(i));

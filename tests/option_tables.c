@@ -69,9 +69,10 @@ static const vxg_option *row_of(const vxg_option *rows, int n, const char *field
 
 /* What no text can set: sizes, reserved words, pointers to anything but a text, structs. */
 static int is_machine(const vxg_layout_field *f) {
-    static const char *const plain[] = {"int", "int32_t", "int64_t", "uint64_t", "double"};
+    static const char *const plain[] = {"int",    "int32_t",     "int64_t",    "uint64_t",
+                                        "double", "vxg_numbers", "vxg_ranges", "vxg_words"};
     int known = is_enum(f->type) || !strcmp(f->type, "const char *");
-    for (int i = 0; i < 5; i++) known |= !strcmp(f->type, plain[i]);
+    for (int i = 0; i < 8; i++) known |= !strcmp(f->type, plain[i]);
     return !known || !strcmp(f->name, "size") || !strncmp(f->name, "reserved", 8) ||
            !strcmp(f->name, "nattributes");
 }

@@ -102,7 +102,7 @@ TEST(sirt)
 TEST(ordered_subsets)
 {
     static const int back_and_forth[] = {3, 0, 2, 2, 1};
-    static const int64_t list[] = {3, 0, 2, 2, 1};
+    static double list[] = {3, 0, 2, 2, 1};
     const subsets views = {14, 14, NULL}, four = {4, 4, NULL}, given = {4, 5, back_and_forth};
     const struct {
         const char *method;
@@ -113,11 +113,11 @@ TEST(ordered_subsets)
         {"sart", {.iterations = 4, .relaxation = 0.05, .plain = 1}, &views},
         {"os-sart", {.iterations = 6, .relaxation = 0.9, .subsets = 4}, &four},
         {"os-sart",
-         {.iterations = 6, .subsets = 4, .order = VXG_ORDER_GIVEN, .list = list, .nlist = 5},
+         {.iterations = 6, .subsets = 4, .order = VXG_ORDER_GIVEN, .list = {5, list}},
          &given},
         {"osem", {.iterations = 6, .subsets = 4}, &four},
         {"osem",
-         {.iterations = 3, .subsets = 4, .order = VXG_ORDER_GIVEN, .list = list, .nlist = 5},
+         {.iterations = 3, .subsets = 4, .order = VXG_ORDER_GIVEN, .list = {5, list}},
          &given},
     };
     for (int c = 0; c < (int)(sizeof cases / sizeof *cases); c++)

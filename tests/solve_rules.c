@@ -60,9 +60,8 @@ TEST(refused)
     REFUSED(make("sart", NULL, &(vxg_solve_opts){.order = VXG_ORDER_GIVEN}, &s), VXG_ERR_ARGUMENT,
             "list is empty");
     REFUSED(make("sart", NULL,
-                 &(vxg_solve_opts){.order = VXG_ORDER_GIVEN, .list = &(int64_t){7}, .nlist = 1},
-                 &s),
-            VXG_ERR_ARGUMENT, "subset 7 of 5");
+                 &(vxg_solve_opts){.order = VXG_ORDER_GIVEN, .list = {1, &(double){7}}}, &s),
+            VXG_ERR_ARGUMENT, "list[0] is 7; subsets are 0 to 4");
     REFUSED(make("sirt", NULL, &(vxg_solve_opts){.iterations = -1}, &s), VXG_ERR_ARGUMENT,
             "iterations is -1");
     REFUSED(make("sirt", NULL, &(vxg_solve_opts){.relaxation = NAN}, &s), VXG_ERR_ARGUMENT,

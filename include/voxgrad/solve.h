@@ -95,11 +95,10 @@ typedef struct vxg_solve_opts {
     int subsets;
     vxg_solve_order order;
     uint64_t seed;
-    const int64_t *list; /* VXG_ORDER_GIVEN: the subsets' numbers, copied; one may stand there more
-                            than once, or not at all */
-    int64_t nlist;
-    int plain; /* 1 (sirt, sart, os-sart): steps are not divided by the columns' sums; the
-                  relaxation is the whole factor then */
+    vxg_numbers list; /* VXG_ORDER_GIVEN: the subsets' numbers, copied; one may stand there more
+                         than once, or not at all */
+    int plain;        /* 1 (sirt, sart, os-sart): steps are not divided by the columns' sums; the
+                         relaxation is the whole factor then */
     vxg_solve_penalty penalty; /* methods that end in -tv */
     double weight;             /* of the penalty */
     double bend;               /* of Huber's, in the unit of x over that of spacing */

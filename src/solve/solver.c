@@ -42,6 +42,7 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
                {"damping", o->damping != 0},
                {"subsets", o->subsets != 0},
                {"order", o->order != VXG_ORDER_SEQUENTIAL},
+               {"list", o->list.count != 0},
                {"plain", o->plain != 0},
                {"weight", o->weight != 0},
                {"penalty", o->penalty != VXG_PENALTY_TV},

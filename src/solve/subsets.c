@@ -36,16 +36,17 @@ static void golden(int64_t *order, int64_t n) {
 }
 
 static int given(const vxg_solve_opts *o, const char *name, int count, vxg__subsets *s) {
-    VXG_FAIL_IF(!o->list || o->nlist < 1, VXG_ERR_ARGUMENT, "%s: order is given, list is empty",
-                name);
-    if (!(s->order = vxg__calloc((size_t)o->nlist, sizeof *s->order))) return VXG_ERR_MEMORY;
-    for (int64_t i = 0; i < o->nlist; i++) {
-        VXG_FAIL_IF(o->list[i] < 0 || o->list[i] >= count, VXG_ERR_ARGUMENT,
-                    "%s: list[%lld] is subset %lld of %d", name, (long long)i,
-                    (long long)o->list[i], count);
-        s->order[i] = o->list[i];
+    const vxg_numbers *list = &o->list;
+    VXG_FAIL_IF(!list->value || list->count < 1, VXG_ERR_ARGUMENT,
+                "%s: order is given, list is empty", name);
+    if (!(s->order = vxg__calloc((size_t)list->count, sizeof *s->order))) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < list->count; i++) {
+        const double k = list->value[i];
+        VXG_FAIL_IF(!(k >= 0 && k < count) || k != floor(k), VXG_ERR_ARGUMENT,
+                    "%s: list[%lld] is %g; subsets are 0 to %d", name, (long long)i, k, count - 1);
+        s->order[i] = (int64_t)k;
     }
-    s->norder = o->nlist;
+    s->norder = list->count;
     return VXG_OK;
 }
 
