@@ -21,8 +21,8 @@ static int open_fake(void) {
 }
 
 /* Rows whose operators solvers are for: linear, not negative, tiny. */
-static const char *const rows[] = {"ct.parallel2d.joseph", "ct.parallel3d.joseph", "ct.fan2d.joseph",
-                                   "ct.cone3d.joseph"};
+static const char *const rows[] = {"ct.parallel2d.joseph", "ct.parallel3d.joseph",
+                                   "ct.fan2d.joseph", "ct.cone3d.joseph"};
 
 static const char *const waits[] = {
     "cuStreamSynchronize", "cuEventSynchronize",   "cuCtxSynchronize",     "cuMemAlloc_v2",

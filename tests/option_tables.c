@@ -147,7 +147,8 @@ static void some_value(const vxg_option *o, int k, char *out, size_t size) {
     }
 }
 
-/* Every table, filled, written in a form and read into zeros: the same struct. */
+/* Every table, filled, written in a form and read into zeros: the same struct. Texts and lists are
+ * compared by what they hold, the rest by its bytes. */
 static void round_trip(const vxg_option *rows, int n, vxg_options_form form) {
     static double a[ROOM], b[ROOM], c[ROOM];
     static char value[64][64];
@@ -161,11 +162,19 @@ static void round_trip(const vxg_option *rows, int n, vxg_options_form form) {
     CHECK(!vxg_options_read(rows, n, b, text, "text", &kept), "%s in\n%s", vxg_error_message(),
           text);
     memcpy(c, b, sizeof c);
-    for (int i = 0; i < n; i++) { /* texts by what they say, the rest by its bytes */
+    for (int i = 0; i < n; i++) {
         const int is_text = rows[i].type == VXG_OPT_TEXT || rows[i].type == VXG_OPT_FILE ||
                             rows[i].type == VXG_OPT_OUTPUT;
         char *const *x = (char *const *)(void *)((char *)a + rows[i].offset);
         char **y = (char **)(void *)((char *)c + rows[i].offset);
+        if (rows[i].type == VXG_OPT_NUMBERS) {
+            const vxg_numbers *from = (const void *)((const char *)a + rows[i].offset);
+            vxg_numbers *to = (void *)((char *)c + rows[i].offset);
+            EXPECT(from->count == to->count &&
+                       !memcmp(from->value, to->value, sizeof(double) * (size_t)to->count),
+                   "--%s: another list", rows[i].name);
+            *to = *from;
+        }
         if (!is_text) continue;
         EXPECT(*y && !strcmp(*x, *y), "--%s: '%s' is '%s'", rows[i].name, *x, *y ? *y : "NULL");
         *y = *x;
@@ -173,6 +182,7 @@ static void round_trip(const vxg_option *rows, int n, vxg_options_form form) {
     EXPECT(!memcmp(a, c, sizeof a), "another struct comes back from\n%s", text);
     CHECK_OK(vxg_options_write(rows, n, b, form, &again));
     EXPECT(!strcmp(text, again), "written twice:\n%s\n%s", text, again);
+    vxg_options_free(rows, n, a), vxg_options_free(rows, n, b);
     vxg_free(text), vxg_free(again), vxg_free(kept);
 }
 

@@ -8,7 +8,8 @@
  * Functions that return a status give VXG_ERR_ARGUMENT for what is NULL, of another device, shape
  * or type. A solver belongs to one thread at a time.
  *
- * Stability: experimental (docs/abi.md). */
+ * Experimental: all of it, until problems and options have settled.
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_SOLVE_H
 #define VOXGRAD_SOLVE_H
 

@@ -343,6 +343,22 @@ int vxg_array_axpby(vxg_queue *queue, double alpha, const vxg_array *x, double b
                vxg_dtype_size(y->dtype), &l);
 }
 
+int vxg__scalar_check(const vxg_array *s, const char *what) {
+    VXG_TRY(vxg__array_check(s, what));
+    VXG_FAIL_IF((s->dtype != VXG_F32 && s->dtype != VXG_F64) || s->ndim < 1 ||
+                    s->shape[s->ndim - 1] != 2 || vxg_array_count(s) != 2 ||
+                    !vxg_array_is_contiguous(s),
+                VXG_ERR_ARGUMENT,
+                "%s: not a device scalar: expected two contiguous reals, float32 or float64", what);
+    return VXG_OK;
+}
+
+int vxg__scalar_of(const vxg_array *s, const char *what, vxg_real real, const vxg_device *dev) {
+    VXG_TRY(vxg__scalar_check(s, what));
+    VXG_FAIL_IF(s->dtype != vxg_real_dtype(real) || vxg_buffer_device(s->buffer) != dev,
+                VXG_ERR_ARGUMENT, "%s: a scalar of another type or on another device", what);
+    return VXG_OK;
+}
 static int check_factor(const vxg_array *s, const vxg_array *y, vxg_real real) {
     VXG_TRY(vxg__scalar_of(s, "axpby", real, vxg_buffer_device(y->buffer)));
     VXG_FAIL_IF(vxg__arrays_overlap(s, y), VXG_ERR_ARGUMENT,

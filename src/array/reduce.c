@@ -7,22 +7,6 @@
 
 #define PART 4096 /* elements a group joins: REDUCE_PART of reduce.k, K_GROUP being 64 */
 
-int vxg__scalar_check(const vxg_array *s, const char *what) {
-    VXG_TRY(vxg__array_check(s, what));
-    VXG_FAIL_IF((s->dtype != VXG_F32 && s->dtype != VXG_F64) || s->ndim < 1 ||
-                    s->shape[s->ndim - 1] != 2 || vxg_array_count(s) != 2 ||
-                    !vxg_array_is_contiguous(s),
-                VXG_ERR_ARGUMENT,
-                "%s: not a device scalar: expected two contiguous reals, float32 or float64", what);
-    return VXG_OK;
-}
-
-int vxg__scalar_of(const vxg_array *s, const char *what, vxg_real real, const vxg_device *dev) {
-    VXG_TRY(vxg__scalar_check(s, what));
-    VXG_FAIL_IF(s->dtype != vxg_real_dtype(real) || vxg_buffer_device(s->buffer) != dev,
-                VXG_ERR_ARGUMENT, "%s: a scalar of another type or on another device", what);
-    return VXG_OK;
-}
 static int check_out(const vxg_array *s, const char *what, vxg_real real, const vxg_device *dev) {
     VXG_TRY(vxg__scalar_of(s, what, real, dev));
     return vxg__array_check_written(s, what);
