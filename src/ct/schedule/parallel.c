@@ -17,8 +17,9 @@ enum { DOUBLES = VXG_CT_LINE, FLOATS = VXG_CT_FLOATS + 2 * VXG_CT_LINE };
 struct vxg_ct_plan {
     vxg_schedule_fn pack, gather, joseph, spread;
     int nviews, nv, nu, nz, ny, nx;
-    int offset;    /* slice = row + offset */
-    double *table; /* memory of all arrays of c */
+    int offset;      /* slice = row + offset */
+    int backproject; /* made for a backprojector: its transpose is rare */
+    double *table;   /* memory of all arrays of c */
     vxg_ct_coefficients c;
 };
 
@@ -112,7 +113,8 @@ int vxg__ct_plan_new(const vxg_device *dev, const vxg_ct_projection *p, int back
     vxg_ct_plan plan = {.pack = vxg__cpu_schedule(dev, "ct_pack"),
                         .gather = vxg__cpu_schedule(dev, "ct_gather"),
                         .joseph = vxg__cpu_schedule(dev, "ct_joseph"),
-                        .spread = vxg__cpu_schedule(dev, "ct_spread")};
+                        .spread = vxg__cpu_schedule(dev, "ct_spread"),
+                        .backproject = backproject};
     *out = NULL;
     if (!plan.pack || !plan.gather || !plan.joseph || !plan.spread || !fits(p, &plan))
         return VXG_OK;
@@ -191,13 +193,16 @@ static size_t project_bytes(const vxg_ct_plan *p) {
     return most;
 }
 
-/* For either direction. */
+/* For either direction of a projector. A backprojector's transpose, which pipelines have no use
+ * for, asks for its workers' memory itself: it would be many times what the backprojection takes.
+ */
 size_t vxg__ct_plan_workspace(const vxg_ct_plan *p, const vxg_call *call) {
     vxg_ct_plan part = *p;
     part.nviews = (int)vxg__call_count(call, p->nviews);
     const size_t gather = vxg_workspace_bytes(packed_bytes(&part)) +
                           vxg_workspace_bytes(vxg__cpu_scratch(tile_bytes(lanes_for(p->nz))));
-    const size_t project = vxg_workspace_bytes(vxg__cpu_scratch(project_bytes(&part)));
+    const size_t project =
+        p->backproject ? 0 : vxg_workspace_bytes(vxg__cpu_scratch(project_bytes(&part)));
     return (gather > project ? gather : project) +
            FLOATS * vxg__call_rows_bytes(call, sizeof(float)) +
            DOUBLES * vxg__call_rows_bytes(call, sizeof(double));
@@ -258,7 +263,9 @@ static int project(const vxg_ct_plan *p, vxg_schedule_fn fn, const float *in, fl
         a.block = r.views;
         a.nblocks = (p->nviews + a.block - 1) / a.block;
         a.lanes = r.lanes, a.row = row, a.offset = p->offset, a.add = add;
-        VXG_TRY(vxg__cpu_run_in(fn, &a, (int64_t)r.blocks * a.nblocks, scratch, r.bytes, progress));
+        const int64_t units = (int64_t)r.blocks * a.nblocks;
+        VXG_TRY(scratch ? vxg__cpu_run_in(fn, &a, units, scratch, r.bytes, progress)
+                        : vxg__cpu_run(fn, &a, units, r.bytes, progress));
         row += r.blocks * r.lanes;
     }
     return VXG_OK;
@@ -274,8 +281,10 @@ int vxg__ct_plan_run(const vxg_ct_plan *p, vxg_ct_task task, const vxg_call *cal
     vxg_ct_plan part;
     VXG_TRY(part_of(p, &c, &part));
     if (task == VXG_CT_TASK_FORWARD || task == VXG_CT_TASK_SPREAD) {
-        void *const scratch = vxg_call_scratch(&c, vxg__cpu_scratch(project_bytes(&part)));
-        VXG_FAIL_IF(!scratch, VXG_ERR_FAILED, "projector: the workspace is too small");
+        void *const scratch =
+            p->backproject ? NULL : vxg_call_scratch(&c, vxg__cpu_scratch(project_bytes(&part)));
+        VXG_FAIL_IF(!p->backproject && !scratch, VXG_ERR_FAILED,
+                    "projector: the workspace is too small");
         return project(&part, task == VXG_CT_TASK_SPREAD ? p->spread : p->joseph, from, to,
                        call->accumulate, scratch, call->progress);
     }
