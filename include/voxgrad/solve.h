@@ -2,8 +2,8 @@
  *
  * A solver knows an operator A, linear in its only input, and measured data b. Its vectors live on
  * the operator's device and are all made when it is made: an iteration allocates nothing and does
- * not wait for the device (numbers that steer it stay there too). Results are the same bits for any
- * number of threads.
+ * not wait for the device where the operator does neither (numbers that steer it stay there too).
+ * Results are the same bits for any number of threads.
  *
  * Functions that return a status give VXG_ERR_ARGUMENT for what is NULL, of another device, shape
  * or type. A solver belongs to one thread at a time.

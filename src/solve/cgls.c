@@ -52,7 +52,8 @@ static int iterate(vxg_solver *s) {
 }
 
 const vxg__method vxg__solve_cgls = {
-    .row = {.name = "cgls",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "cgls",
             .summary = "conjugate gradients for least squares",
             .source = "Bjorck 1996, 7.4",
             .uses = "damping",

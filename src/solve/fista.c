@@ -12,7 +12,7 @@
 enum { RESIDUAL, IMAGE, BEFORE, WEIGHED }; /* over the range */
 enum { AHEAD, GRADIENT, POINT };           /* over the domain */
 enum { DUAL, DUAL_AHEAD };                 /* three parts of it */
-enum { VALUE, FACTOR };
+enum { FACTOR };
 
 static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
     (void)o, (void)subsets;
@@ -59,21 +59,11 @@ static int proximal(vxg_solver *s, const vxg_array *z) {
     return vxg__solve_point(s, z, g, u);
 }
 
-/* The residual of x, and the penalty. */
-static int tell(vxg_solver *s) {
-    const vxg_array *r = &s->range[RESIDUAL], *wr;
-    const vxg_array *const arrays[] = {&s->b, &s->range[IMAGE], r};
-    VXG_TRY(vxg__solve_launch(s, "solve_residual", arrays, 3, (double[4]){1}));
-    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
-    VXG_TRY(vxg__solve_dot(s, wr, r, &s->residual));
-    VXG_TRY(vxg__tv_value(s, &s->x, &s->domain[POINT], &s->scalar[VALUE]));
-    return vxg_array_axpby(s->queue, s->opts.weight, &s->scalar[VALUE], 0, &s->penalty);
-}
-
 static int iterate(vxg_solver *s) {
     const vxg_array *r = &s->range[RESIDUAL], *z = &s->domain[GRADIENT], *wr;
     VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[IMAGE]));
-    VXG_TRY(tell(s));
+    VXG_TRY(vxg__tv_tell(s, &s->range[IMAGE], &s->range[RESIDUAL], &s->range[WEIGHED],
+                         &s->domain[POINT]));
     const vxg_array *const arrays[] = {&s->b, &s->range[IMAGE], &s->range[BEFORE], r};
     VXG_TRY(vxg__solve_launch(s, "fista_residual", arrays, 4, (double[4]){s->beyond}));
     VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
@@ -85,7 +75,8 @@ static int iterate(vxg_solver *s) {
 }
 
 const vxg__method vxg__solve_fista = {
-    .row = {.name = "fista-tv",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "fista-tv",
             .summary = "least squares and a penalty of differences, proximal gradients",
             .source = "Beck and Teboulle 2009",
             .uses = "bounds lower upper weight penalty bend spacing",

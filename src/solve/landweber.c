@@ -29,7 +29,8 @@ static int iterate(vxg_solver *s) {
 }
 
 const vxg__method vxg__solve_landweber = {
-    .row = {.name = "landweber",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "landweber",
             .summary = "steepest descent with a fixed step, bounds after each",
             .source = "Landweber 1951",
             .uses = "bounds lower upper",

@@ -74,7 +74,8 @@ static int iterate(vxg_solver *s) {
 }
 
 const vxg__method vxg__solve_lsqr = {
-    .row = {.name = "lsqr",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "lsqr",
             .summary = "least squares by bidiagonalisation",
             .source = "Paige and Saunders 1982",
             .uses = "damping",

@@ -18,7 +18,7 @@ static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subs
 static int prepare(vxg_solver *s) {
     VXG_TRY(vxg__solve_bound(s));
     for (int64_t k = 0; k < s->subsets.count && s->columns; k++) {
-        VXG_TRY(vxg__solve_subset(s, k));
+        vxg__solve_subset(s, k);
         VXG_TRY(vxg__solve_columns(s, &s->part[IMAGE], &s->columns[k]));
     }
     return VXG_OK;
@@ -26,7 +26,7 @@ static int prepare(vxg_solver *s) {
 
 static int take(vxg_solver *s, int64_t k) {
     const vxg_array *wr, *columns;
-    VXG_TRY(vxg__solve_subset(s, k));
+    vxg__solve_subset(s, k);
     const vxg_array *a = &s->part[IMAGE], *r = &s->part[DIFFERENCE], *b = &s->b_now;
     VXG_TRY(vxg__solve_columns_now(s, a, &s->domain[COLUMNS], &columns));
     VXG_TRY(vxg__solve_apply(s, &s->x, a));
@@ -41,14 +41,13 @@ static int take(vxg_solver *s, int64_t k) {
 }
 
 static int iterate(vxg_solver *s) {
-    VXG_TRY(vxg_array_fill(s->queue, &s->residual, 0));
-    for (int64_t i = 0; i < s->subsets.norder; i++) VXG_TRY(take(s, s->subsets.order[i]));
-    return VXG_OK;
+    return vxg__solve_each_subset(s, take);
 }
 
 #define PARTS .multiplies = 1, .needs = needs, .prepare = prepare, .iterate = iterate
 const vxg__method vxg__solve_mlem = {
-    .row = {.name = "mlem",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "mlem",
             .summary = "maximum likelihood of Poisson counts, by expectation maximisation",
             .source = "Shepp and Vardi 1982",
             .uses = "bounds lower upper",
@@ -58,7 +57,8 @@ const vxg__method vxg__solve_mlem = {
     PARTS,
 };
 const vxg__method vxg__solve_osem = {
-    .row = {.name = "osem",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "osem",
             .summary = "the same by ordered subsets of the views",
             .source = "Hudson and Larkin 1994",
             .uses = "bounds lower upper subsets order seed list",

@@ -11,13 +11,18 @@ vxg_array vxg__solve_now(const vxg_solver *s, const vxg_array *all) {
     return vxg__rows(all, sets->begin[s->now], sets->subset[s->now].count);
 }
 
-int vxg__solve_subset(vxg_solver *s, int64_t k) {
+void vxg__solve_subset(vxg_solver *s, int64_t k) {
     const vxg__subsets *sets = &s->subsets;
     s->now = k;
     s->call.subset = sets->count > 1 ? &sets->subset[k] : NULL;
     s->b_now = vxg__solve_now(s, &s->b), s->weights_now = vxg__solve_now(s, &s->weights);
     for (int i = 0; i < VXG_SOLVE_VECTORS && sets->count > 1; i++)
         if (vxg__has(&s->part[i])) s->part[i].shape[0] = sets->subset[k].count;
+}
+
+int vxg__solve_each_subset(vxg_solver *s, int (*take)(vxg_solver *s, int64_t k)) {
+    VXG_TRY(vxg_array_fill(s->queue, &s->residual, 0));
+    for (int64_t i = 0; i < s->subsets.norder; i++) VXG_TRY(take(s, s->subsets.order[i]));
     return VXG_OK;
 }
 

@@ -9,7 +9,6 @@
 enum { IMAGE, BEFORE, DUAL, RAYS, DIFFERENCE, WEIGHED }; /* over the range */
 enum { STEP, AHEAD, PACE };                              /* over the domain */
 enum { SLOPES };                                         /* three parts of it */
-enum { SQUARE, VALUE };
 
 static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
     (void)o, (void)subsets;
@@ -30,21 +29,11 @@ static int prepare(vxg_solver *s) {
     return vxg_array_copy(s->queue, &s->x, &s->domain[AHEAD]);
 }
 
-/* The residual of x, and the objective. */
-static int tell(vxg_solver *s) {
-    const vxg_array *r = &s->range[DIFFERENCE], *wr;
-    const vxg_array *const arrays[] = {&s->b, &s->range[IMAGE], r};
-    VXG_TRY(vxg__solve_launch(s, "solve_residual", arrays, 3, (double[4]){1}));
-    VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
-    VXG_TRY(vxg__solve_dot(s, wr, r, &s->residual));
-    VXG_TRY(vxg__tv_value(s, &s->x, &s->domain[STEP], &s->scalar[VALUE]));
-    return vxg_array_axpby(s->queue, s->opts.weight, &s->scalar[VALUE], 0, &s->penalty);
-}
-
 static int iterate(vxg_solver *s) {
     const vxg_array *g = &s->domain[STEP], *p = &s->range[DUAL];
     VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[IMAGE]));
-    VXG_TRY(tell(s));
+    VXG_TRY(vxg__tv_tell(s, &s->range[IMAGE], &s->range[DIFFERENCE], &s->range[WEIGHED],
+                         &s->domain[STEP]));
     const vxg_array *const data[] = {
         &s->b, &s->weights, &s->range[RAYS], &s->range[IMAGE], &s->range[BEFORE], p};
     VXG_TRY(vxg__solve_launch(s, "pdhg_data", data, 6, (double[4]){vxg__has(&s->weights)}));
@@ -56,7 +45,8 @@ static int iterate(vxg_solver *s) {
 }
 
 const vxg__method vxg__solve_pdhg = {
-    .row = {.name = "pdhg-tv",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "pdhg-tv",
             .summary = "least squares and a penalty of differences, primal-dual",
             .source = "Chambolle and Pock 2011",
             .uses = "bounds lower upper weight penalty bend spacing",

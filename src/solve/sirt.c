@@ -22,7 +22,7 @@ static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subs
 
 static int prepare(vxg_solver *s) {
     for (int64_t k = 0; k < s->subsets.count; k++) {
-        VXG_TRY(vxg__solve_subset(s, k));
+        vxg__solve_subset(s, k);
         const vxg_array rows = vxg__solve_now(s, &s->range[ROWS]);
         VXG_TRY(vxg__solve_rows(s, &s->domain[STEP], &rows));
         if (!s->opts.plain && s->columns)
@@ -34,7 +34,7 @@ static int prepare(vxg_solver *s) {
 static int take(vxg_solver *s, int64_t k) {
     const vxg_array *r = &s->part[RESIDUAL], *g = &s->domain[STEP], *wr;
     const vxg_array none = {0}, *columns = &none;
-    VXG_TRY(vxg__solve_subset(s, k));
+    vxg__solve_subset(s, k);
     if (!s->opts.plain) VXG_TRY(vxg__solve_columns_now(s, r, &s->domain[COLUMNS], &columns));
     VXG_TRY(vxg__solve_residual(s, r));
     VXG_TRY(vxg__solve_weigh(s, r, &s->part[WEIGHED], &wr));
@@ -47,14 +47,13 @@ static int take(vxg_solver *s, int64_t k) {
 }
 
 static int iterate(vxg_solver *s) {
-    VXG_TRY(vxg_array_fill(s->queue, &s->residual, 0));
-    for (int64_t i = 0; i < s->subsets.norder; i++) VXG_TRY(take(s, s->subsets.order[i]));
-    return VXG_OK;
+    return vxg__solve_each_subset(s, take);
 }
 
 #define PARTS .needs = needs, .prepare = prepare, .iterate = iterate
 const vxg__method vxg__solve_sirt = {
-    .row = {.name = "sirt",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "sirt",
             .summary = "simultaneous iteration, rows and columns normalised",
             .source = "Gregor and Benson 2008",
             .uses = "bounds lower upper plain",
@@ -64,7 +63,8 @@ const vxg__method vxg__solve_sirt = {
     PARTS,
 };
 const vxg__method vxg__solve_sart = {
-    .row = {.name = "sart",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "sart",
             .summary = "the same view by view",
             .source = "Andersen and Kak 1984",
             .uses = "bounds lower upper plain subsets order seed list",
@@ -74,7 +74,8 @@ const vxg__method vxg__solve_sart = {
     PARTS,
 };
 const vxg__method vxg__solve_os_sart = {
-    .row = {.name = "os-sart",
+    .row = {.size = sizeof(vxg_solve_row),
+            .name = "os-sart",
             .summary = "the same by ordered subsets of the views",
             .source = "Wang and Jiang 2004",
             .uses = "bounds lower upper plain subsets order seed list",

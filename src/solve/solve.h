@@ -82,7 +82,9 @@ static inline int vxg__has(const vxg_array *a) {
 /* ---- What methods are made of; all of it on the solver's queue, nothing waits ---- */
 /* Makes subset k the one that everything below means: vectors of `part` get its rows, b_now and
  * weights_now are its data. Nothing is done where there is one subset. */
-int vxg__solve_subset(vxg_solver *s, int64_t k);
+void vxg__solve_subset(vxg_solver *s, int64_t k);
+/* An iteration over the subsets in their order; take adds to the residual (vxg__solve_square). */
+int vxg__solve_each_subset(vxg_solver *s, int (*take)(vxg_solver *s, int64_t k));
 /* The rows of the subset of a sorted vector of all rays, borrowed. */
 vxg_array vxg__solve_now(const vxg_solver *s, const vxg_array *all);
 int vxg__solve_apply(vxg_solver *s, const vxg_array *x, const vxg_array *y);
@@ -127,8 +129,10 @@ int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double weight, double step, 
 double vxg__tv_norm(const vxg_solver *s); /* the most that the largest eigenvalue of D' D is */
 /* g = keep g + D' q */
 int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_array *g);
-/* out = the penalty of v, a device scalar, without its weight; spare: a vector to spoil */
-int vxg__tv_value(vxg_solver *s, const vxg_array *v, const vxg_array *spare, const vxg_array *out);
+/* The residual's square, from image = A x, and the weighted penalty of x; the rest is spoilt: r and
+ * weighed over the range (the latter with weights alone), spare over the domain. */
+int vxg__tv_tell(vxg_solver *s, const vxg_array *image, const vxg_array *r,
+                 const vxg_array *weighed, const vxg_array *spare);
 
 /* out = 1 over the largest eigenvalue of A' W A, a little more; v, g, r and, with weights, spare
  * are spoilt, and the last two of the method's scalars. */

@@ -257,7 +257,7 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
     }
     VXG_TRY(check_numbers(s));
     VXG_TRY(vxg__solve_masked(s, &s->x));
-    VXG_TRY(vxg__solve_subset(s, 0));
+    vxg__solve_subset(s, 0);
     return s->method->prepare(s);
 }
 

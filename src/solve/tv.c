@@ -76,7 +76,13 @@ int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_
     return launch(s, "tv_transpose", q, g, (double[3]){keep});
 }
 
-int vxg__tv_value(vxg_solver *s, const vxg_array *v, const vxg_array *spare, const vxg_array *out) {
-    VXG_TRY(launch(s, "tv_values", v, spare, (double[3]){s->opts.bend}));
-    return vxg_array_reduce(s->queue, VXG_REDUCE_SUM, spare, NULL, &s->scratch, out);
+int vxg__tv_tell(vxg_solver *s, const vxg_array *image, const vxg_array *r,
+                 const vxg_array *weighed, const vxg_array *spare) {
+    const vxg_array *const arrays[] = {&s->b, image, r}, *wr;
+    VXG_TRY(vxg__solve_launch(s, "solve_residual", arrays, 3, (double[4]){1}));
+    VXG_TRY(vxg__solve_weigh(s, r, weighed, &wr));
+    VXG_TRY(vxg__solve_dot(s, wr, r, &s->residual));
+    VXG_TRY(launch(s, "tv_values", &s->x, spare, (double[3]){s->opts.bend}));
+    VXG_TRY(vxg_array_reduce(s->queue, VXG_REDUCE_SUM, spare, NULL, &s->scratch, &s->penalty));
+    return vxg_array_axpby(s->queue, s->opts.weight, &s->penalty, 0, &s->penalty);
 }
