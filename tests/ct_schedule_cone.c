@@ -379,10 +379,60 @@ TEST(switched_off)
     pictures_free(&p);
 }
 
+/* Few columns beside a leaning one: a wide vector begins several columns beside the first view. */
+TEST(few_columns)
+{
+    int tried = 0;
+    for (int seed = 0; seed < 600; seed++) {
+        uint32_t x = 12345u + 7919u * (uint32_t)seed;
+        double u[9];
+        for (int i = 0; i < 9; i++) {
+            x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+            u[i] = x / 4294967296.0;
+        }
+        const vxg_ct_view view = {
+            .s = {0, -40, 0}, .d = {0, 20, 0}, .U = {1, 0, 0}, .V = {0.6 * u[0] - 0.3, 0, 1}};
+        const vxg_ct_volume vol = {.nz = 4 + (int64_t)(30 * u[1]),
+                                   .ny = 1,
+                                   .nx = 1 + (int64_t)(6 * u[2]),
+                                   .dz = 0.3 + u[3],
+                                   .dx = 0.3 + u[4],
+                                   .center = {4 * u[5] - 2, 0, 10 * u[6] - 5}};
+        const int64_t nv = 1 + (int64_t)(3 * u[7]), nu = 1 + (int64_t)(3 * u[8]);
+        vxg_ct_geometry *geo = NULL;
+        CHECK_OK(vxg_ct_cone_views(1, nv, nu, &view, &geo));
+        float got[2][34 * 6], ones[9];
+        double most = 0;
+        int made = 0;
+        for (int i = 0; i < 9; i++) ones[i] = 1;
+        for (int plain = 0; plain < 2; plain++) {
+            const vxg_ct_projector_opts opts = {.no_schedule = plain};
+            vxg_op *op = NULL;
+            vxg_array in = {0}, out = {0};
+            if (vxg_ct_backprojector(dev, geo, &vol, &opts, &op)) break; /* misses it altogether */
+            CHECK_OK(vxg_op_new_array(op, 0, &in));
+            CHECK_OK(vxg_op_new_array(op, -1, &out));
+            CHECK_OK(vxg_array_write(NULL, &in, ones));
+            CHECK_OK(vxg_op_apply(op, NULL, &in, &out));
+            CHECK_OK(vxg_array_read(NULL, &out, got[plain]));
+            vxg_array_release(&in), vxg_array_release(&out), vxg_op_release(op);
+            made++;
+        }
+        vxg_ct_geometry_release(geo);
+        if (made < 2) continue;
+        tried++;
+        for (int64_t i = 0; i < vol.nz * vol.nx; i++)
+            most = fmax(most, fabs(got[0][i] - got[1][i]));
+        CHECK(most < 1e-4, "seed %d: %g beside the plain loop", seed, most);
+    }
+    CHECK(tried > 100, "%d", tried);
+}
+
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(tilts),   T(magnifications),  T(borders),     T(few_slices),
-                                      T(curved),  T(near_the_source), T(helix),       T(chunks),
-                                      T(threads), T(not_a_number),    T(switched_off)};
+    static const test_entry list[] = {T(tilts),           T(magnifications), T(borders),
+                                      T(few_slices),      T(few_columns),    T(curved),
+                                      T(near_the_source), T(helix),          T(chunks),
+                                      T(threads),         T(not_a_number),   T(switched_off)};
     const char *levels[] = {"cpu:v2", "cpu"};
     int failed = 0;
     unsetenv("VXG_CPU_SCHEDULE");

@@ -175,7 +175,35 @@ K_FN int cone_pixels_of(K_GLOBAL const real *c, const int curved, K_PRIVATE cons
     *r = cone_rows_of(c, curved, k_p, gx, gy, gz, *d);
     return r->cell >= -1;
 }
-K_FN real cone_weight_of(const struct cone_between b, const int pixel) {
-    return pixel == b.cell ? b.w0 : pixel == b.cell + 1 ? b.w1 : K_R(0.0);
+#if !defined(VXG_DTYPE_f64)
+/* Weight of the pixel that lies `left` below the quotient's dividend, -whole <= left < whole. */
+K_FN real cone_weight_wholes(const k_long left, const struct cone_depth d) {
+    const real f = K_real(left < 0 ? left + d.whole : left) * d.near;
+    return left < 0 ? f : K_max(K_R(1.0) - f, K_R(0.0));
+}
+#endif
+/* Weight of pixel (column, row) at a voxel and its distance weight; 0 where there is none, known before W is divided
+ * by: cone_pixels_of the other way round, the same bits. */
+K_FN int cone_pixel_weight(K_GLOBAL const real *c, const int curved, K_PRIVATE const k_params *k_p, const int gx,
+                           const int gy, const int gz, const int column, const int row, K_PRIVATE real *weight,
+                           K_PRIVATE real *distance) {
+#if !defined(VXG_DTYPE_f64)
+    if (!curved) {
+        const k_long whole = cone_whole_at(c, 0, gx, gy, gz), q = cone_whole_at(c, 1, gx, gy, gz) - column * whole;
+        if (whole <= 0 || q < -whole || q >= whole) return 0;
+        const k_long r = cone_whole_at(c, 2, gx, gy, gz) - row * whole;
+        if (r < -whole || r >= whole) return 0;
+        const struct cone_depth d = cone_depth_of(whole, c[K_CONE_UNITS]);
+        *weight = cone_weight_wholes(q, d) * cone_weight_wholes(r, d);
+        *distance = d.inverse * d.inverse;
+        return *weight > K_R(0.0);
+    }
+#endif
+    const real x = cone_from_middle(gx, K_I(0)), y = cone_from_middle(gy, K_I(1)), z = cone_from_middle(gz, K_I(2));
+    const real middle_u = K_R(0.5) * K_real(K_I(3) - 1), middle_v = K_R(0.5) * K_real(K_I(4) - 1);
+    real u, v;
+    if (!cone_place(c, curved, x, y, z, middle_u, middle_v, &u, &v, distance)) return 0;
+    *weight = par_hat(u, column) * par_hat(v, row);
+    return *weight > K_R(0.0);
 }
 #endif

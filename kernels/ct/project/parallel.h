@@ -73,11 +73,19 @@ K_FN void par_cut(const real b, const real inverse, const int cell, K_PRIVATE re
     *hi = K_min(*hi, K_max(t0, t1));
 }
 
-/* Siddon's part of a cell for a ray that passes (b, c) beside its middle, without the length. */
-K_FN real par_cut_length(const real b, const real c, const real inverse_b, const real inverse_c) {
-    real lo = -K_R(0.5), hi = K_R(0.5);
-    par_cut(b, inverse_b, 0, &lo, &hi);
-    par_cut(c, inverse_c, 0, &lo, &hi);
-    return hi > lo ? hi - lo : K_R(0.0);
+/* Siddon's part of a cell for a ray that passes (b, c) beside its middle, without the length: c's cut first, which
+ * cells along b often share, then what is left of it by b. */
+struct par_part {
+    real lo, hi;
+};
+K_FN struct par_part par_part_of(const real c, const real inverse_c) {
+    struct par_part s;
+    s.lo = -K_R(0.5), s.hi = K_R(0.5);
+    par_cut(c, inverse_c, 0, &s.lo, &s.hi);
+    return s;
+}
+K_FN real par_part_length(struct par_part s, const real b, const real inverse_b) {
+    par_cut(b, inverse_b, 0, &s.lo, &s.hi);
+    return s.hi > s.lo ? s.hi - s.lo : K_R(0.0);
 }
 #endif

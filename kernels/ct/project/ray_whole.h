@@ -57,15 +57,19 @@ K_FN void whole_cut(const k_long n, const k_long d, const real slope, K_PRIVATE 
     *lo = K_max(*lo, K_min(t0, t1));
     *hi = K_min(*hi, K_max(t0, t1));
 }
-/* Siddon's ray_weight; from: the source's slice less this one, sign 1 where the ray runs up, -1 down, 0 both. */
-K_FN real whole_part(const k_long n, const k_long m, const k_long d, const real sb, const real sc, const real from,
-                     const real sign) {
-    real lo = -K_R(0.5), hi = K_R(0.5);
-    if (sign > K_R(0.0)) lo = K_max(lo, from);
-    if (sign < K_R(0.0)) hi = K_min(hi, from);
-    whole_cut(n, d, sb, &lo, &hi);
-    whole_cut(m, d, sc, &lo, &hi);
-    return hi > lo ? hi - lo : K_R(0.0);
+/* Siddon's ray_weight, c's part first, which cells along b share; from: the source's slice less this one, sign 1 where
+ * the ray runs up, -1 down, 0 both. */
+K_FN struct par_part whole_part_of(const k_long m, const k_long d, const real sc, const real from, const real sign) {
+    struct par_part s;
+    s.lo = -K_R(0.5), s.hi = K_R(0.5);
+    if (sign > K_R(0.0)) s.lo = K_max(s.lo, from);
+    if (sign < K_R(0.0)) s.hi = K_min(s.hi, from);
+    whole_cut(m, d, sc, &s.lo, &s.hi);
+    return s;
+}
+K_FN real whole_part_length(struct par_part s, const k_long n, const k_long d, const real sb) {
+    whole_cut(n, d, sb, &s.lo, &s.hi);
+    return s.hi > s.lo ? s.hi - s.lo : K_R(0.0);
 }
 
 /* Of all rays of a view n = base + col q + row r for one cell: three such forms are da, and b and c of the cell. */

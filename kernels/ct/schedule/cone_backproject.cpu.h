@@ -63,10 +63,15 @@ typedef struct cb_frame {
 LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_exact *restrict p) {
     const double *const *a = f->a->c.a;
     const int64_t v0 = f->v0;
-    const double *restrict q0 = a[VXG_CONE_Q] + v0, *restrict qx = a[VXG_CONE_QX] + v0, *restrict qy = a[VXG_CONE_QY] + v0;
-    const double *restrict r0 = a[VXG_CONE_R] + v0, *restrict rx = a[VXG_CONE_RX] + v0, *restrict ry = a[VXG_CONE_RY] + v0;
-    const double *restrict w0 = a[VXG_CONE_W] + v0, *restrict wx = a[VXG_CONE_WX] + v0, *restrict wy = a[VXG_CONE_WY] + v0;
-    const double *restrict rz = a[VXG_CONE_RZ] + v0, *restrict per_angle = a[VXG_CONE_PER_ANGLE] + v0, *restrict mid = a[VXG_CONE_MIDDLE] + v0;
+    const double *restrict q0 = a[VXG_CONE_Q] + v0, *restrict qx = a[VXG_CONE_QX] + v0,
+                           *restrict qy = a[VXG_CONE_QY] + v0;
+    const double *restrict r0 = a[VXG_CONE_R] + v0, *restrict rx = a[VXG_CONE_RX] + v0,
+                           *restrict ry = a[VXG_CONE_RY] + v0;
+    const double *restrict w0 = a[VXG_CONE_W] + v0, *restrict wx = a[VXG_CONE_WX] + v0,
+                           *restrict wy = a[VXG_CONE_WY] + v0;
+    const double *restrict rz = a[VXG_CONE_RZ] + v0,
+                           *restrict per_angle = a[VXG_CONE_PER_ANGLE] + v0,
+                           *restrict mid = a[VXG_CONE_MIDDLE] + v0;
     const double x = f->x, y = f->y, z = f->z, nu = f->a->nu, nv = f->a->nv;
     const double last = f->a->used - 1, distance = f->a->distance ? 1 : 0;
     const double middle = curved ? 0.5 * (nv - 1) : 0;
@@ -74,7 +79,8 @@ LANE_FN void cb_steady_positions(const cb_frame *f, int n, const int curved, cb_
         const double depth = w0[i] + wx[i] * x + wy[i] * y, w = depth > 0 ? depth : 1;
         const double q = q0[i] + qx[i] * x + qy[i] * y;
         const double h = curved ? __builtin_sqrt(w * w + q * q) : w, s = 1 / h;
-        const double u = curved ? cone_atan(w, q, h) * per_angle[i] + mid[i] : q * s, dv = rz[i] * s;
+        const double u = curved ? cone_atan(w, q, h) * per_angle[i] + mid[i] : q * s,
+                     dv = rz[i] * s;
         const double v = (r0[i] + rx[i] * x + ry[i] * y + rz[i] * z) * s + middle;
         const double end = v + dv * last;
         const double step = dv < 0 ? -dv : dv, lo = v < end ? v : end, hi = v < end ? end : v;
@@ -91,11 +97,18 @@ LANE_FN void cb_tilted_positions(const cb_frame *f, int n, cb_exact *restrict p)
     const double *const *a = f->a->c.a;
     for (int i = 0; i < n; i++) {
         const int64_t v = f->v0 + i;
-        const double w = a[VXG_CONE_W][v] + a[VXG_CONE_WX][v] * f->x + a[VXG_CONE_WY][v] * f->y + a[VXG_CONE_WZ][v] * f->z, s = 1 / w;
-        const double u = (a[VXG_CONE_Q][v] + a[VXG_CONE_QX][v] * f->x + a[VXG_CONE_QY][v] * f->y + a[VXG_CONE_QZ][v] * f->z) * s;
-        const double r = (a[VXG_CONE_R][v] + a[VXG_CONE_RX][v] * f->x + a[VXG_CONE_RY][v] * f->y + a[VXG_CONE_RZ][v] * f->z) * s;
+        const double w = a[VXG_CONE_W][v] + a[VXG_CONE_WX][v] * f->x + a[VXG_CONE_WY][v] * f->y +
+                         a[VXG_CONE_WZ][v] * f->z,
+                     s = 1 / w;
+        const double u = (a[VXG_CONE_Q][v] + a[VXG_CONE_QX][v] * f->x + a[VXG_CONE_QY][v] * f->y +
+                          a[VXG_CONE_QZ][v] * f->z) *
+                         s;
+        const double r = (a[VXG_CONE_R][v] + a[VXG_CONE_RX][v] * f->x + a[VXG_CONE_RY][v] * f->y +
+                          a[VXG_CONE_RZ][v] * f->z) *
+                         s;
         p->u[i] = u, p->v[i] = r, p->w[i] = w, p->e[i] = a[VXG_CONE_WZ][v] * s;
-        p->du[i] = (a[VXG_CONE_QZ][v] - u * a[VXG_CONE_WZ][v]) * s, p->dv[i] = (a[VXG_CONE_RZ][v] - r * a[VXG_CONE_WZ][v]) * s;
+        p->du[i] = (a[VXG_CONE_QZ][v] - u * a[VXG_CONE_WZ][v]) * s,
+        p->dv[i] = (a[VXG_CONE_RZ][v] - r * a[VXG_CONE_WZ][v]) * s;
         p->weight[i] = f->a->distance ? s * s : 1;
     }
 }
@@ -402,7 +415,9 @@ CB_ALONE cb_lane cb_scattered(const float *p, int height, int nu, int first, int
 }
 
 /* One view of a list of CB_LEAN or CB_LEANFAR: of each vector its first column, its lowest row, and
- * where they are from the block's first view; negative where the vector misses the detector. */
+ * where they are from the block's first view, which is negative where a wide vector begins beside
+ * the first view's margin; CB_MISSED where the vector misses the detector. */
+#define CB_MISSED INT32_MIN
 typedef struct cb_lean_step {
     float first[CB_ROUNDS * LANE_W] __attribute__((aligned(64)));
     float low[CB_ROUNDS * LANE_W] __attribute__((aligned(64)));
@@ -425,8 +440,9 @@ static void cb_lean_steps(const cb_frame *f, const cb_views *s, int class, cb_le
             const cb_whole column = __builtin_convertvector(first, cb_whole) + s->column[i];
             const cb_whole last = column + *(const cb_whole *)(w.more + j);
             const cb_whole at = (column + VXG_CONE_MARGIN) * height + (int32_t)(i * f->view);
+            const cb_whole missed = (last < -1) | (column >= f->a->nu);
             *(cb_whole *)(t->offset + j) =
-                (at + *(const cb_whole *)(w.offset + j)) | (last < -1) | (column >= f->a->nu);
+                ((at + *(const cb_whole *)(w.offset + j)) & ~missed) | (missed & CB_MISSED);
             *(cb_lane *)(t->first + j) = first;
             *(cb_lane *)(t->low + j) = *(const cb_lane *)(w.low + j);
             *(cb_whole *)(t->more + j) = *(const cb_whole *)(w.more + j);
@@ -480,7 +496,7 @@ LANE_FN void cb_lean(const cb_frame *f, const cb_views *s, const cb_lean_step *s
             const float *const ahead = f->block + (t[1].offset[k] & INT32_MAX);
             cb_lane *const sum = (cb_lane *)(acc + k * LANE_W);
             cb_lane r;
-            if (t->offset[k] < 0) continue;
+            if (t->offset[k] == CB_MISSED) continue;
             __builtin_prefetch(ahead), __builtin_prefetch(ahead + height);
             __builtin_prefetch(ahead + 2 * height);
             const cb_rows rows = cb_rows_of(l.index[k], t->shift, reach);
@@ -556,12 +572,18 @@ static float cb_voxel(const cb_frame *f, int i, double z) {
     const double *const *a = f->a->c.a;
     const int64_t v = f->v0 + i;
     const int height = f->a->height, nu = f->a->nu, nv = f->a->nv;
-    const double w = a[VXG_CONE_W][v] + a[VXG_CONE_WX][v] * f->x + a[VXG_CONE_WY][v] * f->y + a[VXG_CONE_WZ][v] * z;
+    const double w = a[VXG_CONE_W][v] + a[VXG_CONE_WX][v] * f->x + a[VXG_CONE_WY][v] * f->y +
+                     a[VXG_CONE_WZ][v] * z;
     if (!(w > 0)) return 0;
-    const double b = a[VXG_CONE_Q][v] + a[VXG_CONE_QX][v] * f->x + a[VXG_CONE_QY][v] * f->y + a[VXG_CONE_QZ][v] * z;
+    const double b = a[VXG_CONE_Q][v] + a[VXG_CONE_QX][v] * f->x + a[VXG_CONE_QY][v] * f->y +
+                     a[VXG_CONE_QZ][v] * z;
     const double h = f->a->curved ? __builtin_sqrt(w * w + b * b) : w;
-    const double q = f->a->curved ? cone_atan(w, b, h) * a[VXG_CONE_PER_ANGLE][v] + a[VXG_CONE_MIDDLE][v] : b / h;
-    const double r = (a[VXG_CONE_R][v] + a[VXG_CONE_RX][v] * f->x + a[VXG_CONE_RY][v] * f->y + a[VXG_CONE_RZ][v] * z) / h +
+    const double q = f->a->curved
+                         ? cone_atan(w, b, h) * a[VXG_CONE_PER_ANGLE][v] + a[VXG_CONE_MIDDLE][v]
+                         : b / h;
+    const double r = (a[VXG_CONE_R][v] + a[VXG_CONE_RX][v] * f->x + a[VXG_CONE_RY][v] * f->y +
+                      a[VXG_CONE_RZ][v] * z) /
+                         h +
                      (f->a->curved ? 0.5 * (nv - 1) : 0);
     if (!(q > -1 && q < nu && r > -1 && r < nv)) return 0;
     const double c = __builtin_floor(q), k = __builtin_floor(r);

@@ -119,6 +119,7 @@ CT_ALONE void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *
                              int columns, int lanes) {
     const float *restrict ux = c->a[VXG_CT_BP_X] + v0, *restrict uy = c->a[VXG_CT_BP_Y] + v0;
     const float nu = (float)columns;
+    const int shift = __builtin_ctz((unsigned)lanes); /* lanes: a power of two */
     for (int v = 0; v < n; v++) {
         const float u = lane_fma1(ux[v], x, lane_fma1(uy[v], y, places->rest[v]));
         const float whole = __builtin_floorf(u);
@@ -126,7 +127,7 @@ CT_ALONE void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *
         q = q < -VXG_CT_PAD ? -VXG_CT_PAD : q > nu ? nu : q;
         list->w1[v] = u - whole;
         list->w0[v] = 1 - (u - whole);
-        list->offset[v] = places->start[v] + (int32_t)q * lanes;
+        list->offset[v] = places->start[v] + (int32_t)((uint32_t)(int32_t)q << shift);
     }
 }
 
@@ -154,50 +155,97 @@ LANE_FN float ct_rest_of(float slope, float base, float k) {
 LANE_FN uint32_t ct_rest_at(float slope, float q, float rest) {
     return ct_bits(lane_fma1(slope, q, rest));
 }
+/* Choices below are made of masks, all ones or zero: conditions that several results depend on are
+ * turned into a tree of them by compilers, a result and a choice for every branch. */
+LANE_FN uint32_t ct_below_zero(uint32_t x) {
+    return (uint32_t)((int32_t)x >> 31);
+}
+LANE_FN uint32_t ct_chosen(uint32_t mask, uint32_t x, uint32_t otherwise) {
+    return otherwise ^ ((x ^ otherwise) & mask);
+}
+LANE_FN uint32_t ct_way(uint32_t distance) {
+    const uint32_t sign = ct_below_zero(distance);
+    return (distance ^ sign) - sign;
+}
 /* Joseph's weight at a distance from the cell. */
 LANE_FN float ct_hat(uint32_t distance) {
-    const uint32_t way = (int32_t)distance < 0 ? 0u - distance : distance;
-    const int32_t w = (int32_t)(CT_ONE - way);
-    return (float)(w > 0 ? w : 0) * CT_UNIT;
+    const uint32_t w = CT_ONE - ct_way(distance);
+    return (float)(int32_t)(w & ~ct_below_zero(w)) * CT_UNIT;
 }
 
-/* The rays of a view that touch pixel (i, j) are consecutive columns: the rounded rest is
- * monotone in q. The estimate of the first is low by up to one column;
- * the place of that column says whether it is the next. Then pair number `pass` is taken. */
-CT_ALONE void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a, int v0, int n,
-                             int i, int j, int pass) {
+/* What a row of pixels knows of a block of views before its pixels are told apart, each linear in
+ * the pixel's index i: the place of column 0 (base + across i, and the rest), and the estimate of
+ * the first column that touches the pixel. */
+typedef struct ct_row {
+    uint32_t base[VXG_CT_BLOCK], across[VXG_CT_BLOCK];
+    float rest[VXG_CT_BLOCK], rest_across[VXG_CT_BLOCK];
+    float first[VXG_CT_BLOCK], first_across[VXG_CT_BLOCK];
+    int32_t start[VXG_CT_BLOCK]; /* of the view's column 0 among the packed ones */
+} ct_row;
+
+/* Along a row either k stays and the cell moves on by one (y is dominant), or k moves and the cell
+ * stays. A term that stays is multiplied by zero, which changes no bit of the sum. */
+CT_ALONE void ct_row_of(const vxg_ct_gather_args *a, int v0, int n, int j, ct_row *restrict row) {
     const float *restrict m = a->c.a[VXG_CT_AXIS] + v0, *restrict b0 = a->c.a[VXG_CT_START] + v0;
-    const float *restrict bk = a->c.a[VXG_CT_STEP] + v0, *restrict inverse = a->c.a[VXG_CT_COLUMNS] + v0;
+    const float *restrict bk = a->c.a[VXG_CT_STEP] + v0, *restrict inverse =
+                                                             a->c.a[VXG_CT_COLUMNS] + v0;
     const float *restrict slack = a->c.a[VXG_CT_SLACK] + v0;
     const uint32_t *restrict n0 = a->c.n[VXG_CT_OF_1] + v0, *restrict nk = a->c.n[VXG_CT_OF_K] + v0;
-    const uint32_t *restrict nq = a->c.n[VXG_CT_OF_Q] + v0;
     const float *restrict r0 = a->c.r[VXG_CT_OF_1] + v0, *restrict rk = a->c.r[VXG_CT_OF_K] + v0;
-    const float *restrict rq = a->c.r[VXG_CT_OF_Q] + v0;
-    const float fi = (float)i, fj = (float)j;
-    const float x = fi - 0.5f * (float)(a->nx - 1), y = fj - 0.5f * (float)(a->ny - 1);
-    const float middle = 0.5f * (float)(a->nu - 1), far = (float)(a->nu + 64);
-    const int width = a->nu + 2 * VXG_CT_PAD, lanes = a->lanes, skip = 2 * pass;
+    const float fj = (float)j, y = fj - 0.5f * (float)(a->ny - 1), x0 = -0.5f * (float)(a->nx - 1);
+    const float middle = 0.5f * (float)(a->nu - 1) + 1;
+    const int width = a->nu + 2 * VXG_CT_PAD;
     for (int v = 0; v < n; v++) {
         const int y_first = m[v] > 0;
-        const float kp = y_first ? y : x, cell = y_first ? fi : fj, kf = y_first ? fj : fi;
-        const uint32_t k = (uint32_t)(y_first ? j : i), from = (uint32_t)(y_first ? i : j);
-        const float rest = ct_rest_of(rk[v], r0[v], kf);
-        const uint32_t base = n0[v] + nk[v] * k - (from << VXG_CT_CELL) - CT_ROUND_BITS;
-        const float c = lane_fma1(bk[v], kp, b0[v]);
-        const float first = (cell - c) * inverse[v] - __builtin_fabsf(inverse[v]) - slack[v];
-        float q = __builtin_floorf(first + middle) + 1;
-        q = q < -64 ? -64 : q > far ? far : q;
-        int column = (int)q;
-        const uint32_t before = base + nq[v] * (uint32_t)column + ct_rest_at(rq[v], q, rest);
-        const uint32_t way = (int32_t)before < 0 ? 0u - before : before;
-        column += skip + (way < CT_ONE ? 0 : 1);
-        q = (float)column;
-        const uint32_t at = base + nq[v] * (uint32_t)column;
-        list->w0[v] = ct_hat(at + ct_rest_at(rq[v], q, rest));
-        list->w1[v] = ct_hat(at + nq[v] + ct_rest_at(rq[v], q + 1, rest));
-        column = column < -VXG_CT_PAD ? -VXG_CT_PAD : column > a->nu ? a->nu : column;
-        list->offset[v] = (v * width + column + VXG_CT_PAD) * lanes;
+        const float c = lane_fma1(bk[v], y_first ? y : x0, b0[v]) - (y_first ? 0 : fj);
+        const float at_0 = middle - __builtin_fabsf(inverse[v]) - slack[v];
+        row->base[v] = n0[v] - CT_ROUND_BITS +
+                       (y_first ? nk[v] * (uint32_t)j : 0u - ((uint32_t)j << VXG_CT_CELL));
+        row->across[v] = y_first ? 0u - CT_ONE : nk[v];
+        row->rest[v] = lane_fma1(y_first ? rk[v] : 0, fj, r0[v]);
+        row->rest_across[v] = y_first ? 0 : rk[v];
+        row->first[v] = lane_fma1(-c, inverse[v], at_0);
+        row->first_across[v] = y_first ? inverse[v] : -(bk[v] * inverse[v]);
+        row->start[v] = (v * width + VXG_CT_PAD) * a->lanes;
     }
+}
+
+/* The rays of a view that touch pixel i of the row are consecutive columns: the rounded rest is
+ * monotone in q. The estimate of the first is low by up to one column; the place of that column
+ * says whether it is the next. Then the pair after `skip` columns is taken: of the three columns
+ * from there on the first two or the last two. */
+LANE_FN void ct_joseph_pair(ct_list *restrict list, const vxg_ct_gather_args *a,
+                            const ct_row *restrict row, int v0, int n, int i, int skip) {
+    const uint32_t *restrict nq = a->c.n[VXG_CT_OF_Q] + v0;
+    const float *restrict rq = a->c.r[VXG_CT_OF_Q] + v0;
+    const float fi = (float)i;
+    const int shift = __builtin_ctz((unsigned)a->lanes), nu = a->nu; /* lanes: a power of two */
+    for (int v = 0; v < n; v++) {
+        /* Below 10^6 by size, as SLACK < 0.45 says: a whole number, and good for ct_rest_at. */
+        float q = __builtin_floorf(lane_fma1(row->first_across[v], fi, row->first[v]));
+        const uint32_t column = (uint32_t)(int32_t)q;
+        const float rest = lane_fma1(row->rest_across[v], fi, row->rest[v]) + CT_ROUND;
+        uint32_t at = row->base[v] + row->across[v] * (uint32_t)i + nq[v] * column;
+        const uint32_t before = at + ct_rest_at(rq[v], q, rest);
+        const uint32_t touches = ct_below_zero(ct_way(before) - CT_ONE);
+        if (skip) at += nq[v] * (uint32_t)skip, q += (float)skip;
+        const uint32_t p0 = at + ct_rest_at(rq[v], q, rest);
+        const uint32_t p1 = at + nq[v] + ct_rest_at(rq[v], q + 1, rest);
+        const uint32_t p2 = at + nq[v] + nq[v] + ct_rest_at(rq[v], q + 2, rest);
+        list->w0[v] = ct_hat(ct_chosen(touches, p0, p1));
+        list->w1[v] = ct_hat(ct_chosen(touches, p1, p2));
+        const int32_t first = (int32_t)(column + (uint32_t)skip + 1 + touches);
+        const int32_t low = first < -VXG_CT_PAD ? -VXG_CT_PAD : first, inside = low > nu ? nu : low;
+        list->offset[v] = row->start[v] + (int32_t)((uint32_t)inside << shift);
+    }
+}
+CT_ALONE void ct_joseph_first(ct_list *restrict list, const vxg_ct_gather_args *a,
+                              const ct_row *restrict row, int v0, int n, int i) {
+    ct_joseph_pair(list, a, row, v0, n, i, 0);
+}
+CT_ALONE void ct_joseph_next(ct_list *restrict list, const vxg_ct_gather_args *a,
+                             const ct_row *restrict row, int v0, int n, int i, int pass) {
+    ct_joseph_pair(list, a, row, v0, n, i, 2 * pass);
 }
 
 /* Passes of two columns a block needs: columns whose places differ by less than two cells, the
@@ -205,7 +253,8 @@ CT_ALONE void ct_joseph_list(ct_list *restrict list, const vxg_ct_gather_args *a
 static int ct_passes(const vxg_ct_gather_args *a, int v0, int n) {
     int most = 1;
     for (int v = v0; v < v0 + n; v++) {
-        const double step = (double)(int32_t)a->c.n[VXG_CT_OF_Q][v] + (double)a->c.r[VXG_CT_OF_Q][v];
+        const double step =
+            (double)(int32_t)a->c.n[VXG_CT_OF_Q][v] + (double)a->c.r[VXG_CT_OF_Q][v];
         const double all = 2.0 * CT_ONE - 0.5;
         const int columns = 1 + (int)(all / (step < 0 ? -step : step));
         if ((columns + 1) / 2 > most) most = (columns + 1) / 2;
@@ -240,14 +289,17 @@ static void ct_pair1_of_4(float *restrict acc, const float *restrict in,
 }
 
 /* `count` pixels from (x, y) of the tile on. */
-static void ct_gather_pixels(const vxg_ct_gather_args *a, ct_tile t, const ct_places *places, int x,
-                             int y, int count, float *acc, int v0, int n, int pass) {
+static void ct_gather_pixels(const vxg_ct_gather_args *a, ct_tile t, const ct_places *places,
+                             const ct_row *row, int x, int y, int count, float *acc, int v0, int n,
+                             int pass) {
     const int64_t lanes = a->lanes;
     const float *const in = a->in + v0 * (int64_t)(a->nu + 2 * VXG_CT_PAD) * lanes;
     ct_list list[CT_CHAINS];
     for (int k = 0; k < count; k++) {
-        if (a->joseph)
-            ct_joseph_list(&list[k], a, v0, n, t.x + x + k, t.y + y, pass);
+        if (a->joseph && pass == 0)
+            ct_joseph_first(&list[k], a, row, v0, n, t.x + x + k);
+        else if (a->joseph)
+            ct_joseph_next(&list[k], a, row, v0, n, t.x + x + k, pass);
         else
             ct_linear_list(&list[k], &a->c, places, v0, n, (float)(x + k), (float)y, a->nu,
                            a->lanes);
@@ -266,6 +318,7 @@ static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, 
     const int passes = a->joseph ? ct_passes(a, v0, n) : 1;
     const int together = a->lanes == 1 ? CT_CHAINS : 1;
     ct_places places;
+    ct_row row;
     if (!a->joseph)
         ct_places_of(&a->c, v0, n, t.x - 0.5 * (a->nx - 1), t.y - 0.5 * (a->ny - 1), a->nu,
                      a->lanes, &places);
@@ -273,11 +326,13 @@ static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, 
         for (int sx = 0; sx < t.nx; sx += CT_SUB) {
             const int ey = sy + CT_SUB < t.ny ? sy + CT_SUB : t.ny;
             const int ex = sx + CT_SUB < t.nx ? sx + CT_SUB : t.nx;
-            for (int y = sy; y < ey; y++)
+            for (int y = sy; y < ey; y++) {
+                if (a->joseph) ct_row_of(a, v0, n, t.y + y, &row);
                 for (int x = sx; x < ex; x += together)
                     for (int pass = 0; pass < passes; pass++)
-                        ct_gather_pixels(a, t, &places, x, y, ex - x < together ? ex - x : together,
-                                         acc, v0, n, pass);
+                        ct_gather_pixels(a, t, &places, &row, x, y,
+                                         ex - x < together ? ex - x : together, acc, v0, n, pass);
+            }
         }
 }
 
@@ -309,13 +364,16 @@ K_SCHEDULE(ct_gather) {
 static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, ct_tile t, int view,
                            float *acc) {
     const int m = a->c.a[VXG_CT_AXIS][view] > 0, lanes = a->lanes;
-    const float b0 = a->c.a[VXG_CT_START][view], bu = a->c.a[VXG_CT_COLUMN][view], bk = a->c.a[VXG_CT_STEP][view];
+    const float b0 = a->c.a[VXG_CT_START][view], bu = a->c.a[VXG_CT_COLUMN][view],
+                bk = a->c.a[VXG_CT_STEP][view];
     const int lo = m ? t.y : t.x, length = m ? a->ny : a->nx;
     const int k0 = lo < 0 ? 0 : lo, k1 = lo + VXG_CT_TILE < length ? lo + VXG_CT_TILE : length;
     const int c0 = m ? t.x : t.y, n = k1 - k0;
     const int step = (m ? CT_EDGE : 1) * lanes, across = (m ? 1 : CT_EDGE) * lanes;
-    const uint32_t n0 = a->c.n[VXG_CT_OF_1][view], nk = a->c.n[VXG_CT_OF_K][view], nq = a->c.n[VXG_CT_OF_Q][view];
-    const float r0 = a->c.r[VXG_CT_OF_1][view], rk = a->c.r[VXG_CT_OF_K][view], rq = a->c.r[VXG_CT_OF_Q][view];
+    const uint32_t n0 = a->c.n[VXG_CT_OF_1][view], nk = a->c.n[VXG_CT_OF_K][view],
+                   nq = a->c.n[VXG_CT_OF_Q][view];
+    const float r0 = a->c.r[VXG_CT_OF_1][view], rk = a->c.r[VXG_CT_OF_K][view],
+                rq = a->c.r[VXG_CT_OF_Q][view];
     float rest[VXG_CT_TILE], w0[VXG_CT_TILE], w1[VXG_CT_TILE];
     uint32_t from[VXG_CT_TILE];
     int32_t offset[VXG_CT_TILE];

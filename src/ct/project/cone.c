@@ -210,7 +210,8 @@ static double most_whole(const int64_t n[3], int64_t nu, int64_t nv, const doubl
             const int j = (i + 1) % 3, k = (i + 2) % 3;
             const double at =
                 m[i] + (0.5 * (double)n[j] + 2) * d[k] + (0.5 * (double)n[k] + 2) * d[j];
-            most = fmax(most, fmax(at, d[i]));
+            if (at > most) most = at;
+            if (d[i] > most) most = d[i];
         }
     }
     return most;
@@ -229,8 +230,10 @@ void vxg__ct_ray_row(const vxg_ct_volume *vol, int64_t nu, int64_t nv, vxg_real 
     for (int i = 0; i < VXG_RAY_COEFS; i++) f[i] = (float)coefs[i];
     from_whole_middle(n, nu, nv, coefs, lines);
     /* sums of a few of them stay below 2^63; beyond 2^60 the grid is as coarse as it must be */
-    const double grid = exp2(59 - ceil(log2(most_whole(n, nu, nv, lines))));
-    for (int i = 0; i < 18; i++) whole[i] = llround(lines[i] * grid);
+    int exponent;
+    frexp(most_whole(n, nu, nv, lines), &exponent);
+    const double grid = ldexp(1, 59 - exponent);
+    for (int i = 0; i < 18; i++) whole[i] = llrint(lines[i] * grid);
     f[RAY_GRID] = (float)(1 / grid);
     memcpy(f + RAY_WHOLE, whole, sizeof whole);
 }

@@ -91,7 +91,7 @@ static void whole_row(const vxg_ct_cone_bp *p, const double *c, float *row) {
     for (int i = 0; i < VXG_CONE_BP_COEFS; i++) row[i] = (float)c[i];
     from_first(p, c, forms);
     const double units = exp2(60 - ceil(log2(most_whole(p, forms)))); /* sums of two fit */
-    for (int i = 0; i < 12; i++) whole[i] = llround(forms[i] * units);
+    for (int i = 0; i < 12; i++) whole[i] = llrint(forms[i] * units);
     row[VXG_CONE_UNITS] = (float)units;
     memcpy(row + VXG_CONE_WHOLE, whole, sizeof whole);
 }

@@ -12,7 +12,8 @@
 #define PAR_COEFS                                                                                  \
     18             /* of kernels/ct/project/parallel.h before lines are split: K_PAR_COEFS - 8     \
                     */
-#define BP_COEFS 8 /* of kernels/ct/project/backproject.k before: K_BP_COEFS - 8 */
+#define BP_COEFS 8 /* of kernels/ct/project/backproject.k before: K_BP_COEFS - 8 - 2 */
+#define BP_REACH 2 /* of its K_BP_REACH */
 #define LINES 8    /* numbers that are split: two lines of four */
 
 /* Slopes this small move a ray by less than 1e-6 voxel over the longest volume: exactly
@@ -76,9 +77,19 @@ static void split_line(double *line, const int64_t n[3], int64_t cells, double *
     }
 }
 
-/* The kernels' table of all views: coef64 with the lines split, low parts last. */
+/* How far from the detector's middle the sum of high parts may be of a voxel that falls on one of n
+ * pixels: a pixel more than low parts come to anywhere in the volume. */
+static double reach_of(const double *low, const int64_t cells[3], int64_t n) {
+    double most = 0.5 * (double)(n - 1) + fabs(low[0]) + 1.01;
+    for (int i = 0; i < 3; i++) most += 0.5 * fabs(low[1 + i]) * (double)cells[i];
+    return most;
+}
+
+/* The kernels' table of all views: coef64 with the lines split, low parts behind, and of
+ * backprojection its reach. */
 static int upload(vxg_device *dev, vxg_real real, int backproject, vxg_ct_projection *p) {
-    const int64_t nviews = vxg_ct_geometry_nviews(p->geo), width = p->coefs + LINES;
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo),
+                  width = p->coefs + LINES + (backproject ? BP_REACH : 0);
     const int64_t nu = vxg_ct_geometry_nu(p->geo), nv = vxg_ct_geometry_nv(p->geo);
     const int64_t n[] = {p->vol.nx, p->vol.ny, p->vol.nz};
     double *table = vxg__calloc((size_t)(nviews * width), sizeof *table);
@@ -88,10 +99,16 @@ static int upload(vxg_device *dev, vxg_real real, int backproject, vxg_ct_projec
         memcpy(c, p->coef64 + v * p->coefs, (size_t)p->coefs * sizeof *c);
         if (backproject) {
             split_line(c, n, nu, low), split_line(c + 4, n, nv, low + 4);
+            low[LINES] = reach_of(low, n, nu), low[LINES + 1] = reach_of(low + 4, n, nv);
         } else {
             const int a = (int)c[0], axis[2] = {a == 0 ? 1 : 0, a == 2 ? 1 : 2};
             const int64_t steps[3] = {nu, nv, n[a]};
             for (int i = 0; i < 2; i++) split_line(c + 2 + 4 * i, steps, n[axis[i]], low + 4 * i);
+            /* half widths cover what low parts move a cell's shadow by */
+            for (int i = 0; i < 2; i++)
+                for (int k = 0; k < 2; k++)
+                    c[14 + k] += fabs(c[10 + 2 * k + i]) *
+                                 (fabs(low[4 * i]) + 0.5 * fabs(low[4 * i + 3]) * (double)n[a]);
         }
     }
     int status = vxg__array_from_doubles(dev, real, 2, (int64_t[]){nviews, width}, table, &p->coef);
