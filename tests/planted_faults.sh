@@ -46,7 +46,7 @@ mkdir -p "$copy"
 
 # The copy follows the sources by content: a file that an interrupted run left changed comes back, with a new
 # time, so that it is built again; the others keep theirs.
-files() { (cd "$1" && find CMakeLists.txt include src kernels tests tools cli data/phantoms -type f 2>/dev/null | sort); }
+files() { (cd "$1" && find CMakeLists.txt include src kernels tests tools cli examples data/phantoms -type f 2>/dev/null | sort); }
 files . >"$work/here"
 files "$copy" >"$work/there"
 comm -13 "$work/here" "$work/there" | while read -r f; do rm -f "$copy/$f"; done
@@ -173,7 +173,9 @@ plant buffers_swapped src/device/cpu/cpu.c \
     "op_checks ct.parallel2d.joseph.float64.tiny"
 plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
-plant schedule_weight_1_percent kernels/ct/schedule/parallel.cpu.h 's/w > 0 \? w : 0\) \* CT_UNIT/w > 0 ? w : 0) * CT_UNIT * 1.01f/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
+plant schedule_weight_1_percent kernels/ct/schedule/parallel.cpu.h 's/\(w & ~ct_below_zero\(w\)\) \* CT_UNIT/(w \& ~ct_below_zero(w)) * CT_UNIT * 1.01f/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
+plant schedule_estimate_a_column_late kernels/ct/schedule/parallel.cpu.h 's/\(a->nu - 1\) \+ 1;/(a->nu - 1) + 2;/' "ct_schedule"
+plant backprojection_reach_short src/ct/project/parallel.c 's/fabs\(low\[0\]\) \+ 1\.01/fabs(low[0]) - 0.5/' "op_checks ct.backprojector.float32" "ct_positions"
 plant parallel_low_parts_lost src/ct/project/parallel.c 's/low\[i\] = line\[i\] - high/low[i] = 0 * high/' "ct_positions joseph_plain" "ct_positions siddon"
 plant schedule_rests_lost src/ct/schedule/parallel.c 's/\(float\)\(units - whole\)/0 * (float)(units - whole)/' "ct_positions joseph_schedules"
 plant schedule_place_of_the_tile kernels/ct/schedule/parallel.cpu.h 's/\(float\)\(u - whole\)/(float)u - (float)whole/' "ct_positions backprojector_schedule"
@@ -285,7 +287,7 @@ plant prepared_workspace_each_time src/ct/project/prepared.c 's/if \(!p->workspa
 # ---- cone beam and geometry derivatives ----
 plant cone_shadow_too_small kernels/ct/project/ray.h 's/K_R\(1\.01\) \* \(axis == 0/K_R(0.8) * (axis == 0/; s/K_R\(1\.01\) \* \(all/K_R(0.8) * (all/' \
     "op_checks ct.cone3d.joseph.float64.tiny"
-plant cone_behind_the_source kernels/ct/project/ray_whole.h 's/if \(sign > K_R\(0\.0\)\) lo = .*//' "ct_cone source_inside"
+plant cone_behind_the_source kernels/ct/project/ray_whole.h 's/if \(sign > K_R\(0\.0\)\) s\.lo = .*//' "ct_cone source_inside"
 plant cone_length_isotropic kernels/ct/project/ray.h 's/y = d\.y \* K_P\(1\)/y = d.y * K_P(0)/' "ct_cone lengths"
 plant cone_source_mirrored src/ct/project/cone.c 's/vxg__cross3\(v->s, (c \+ RAY_D \+ 3 \* k), (c \+ RAY_M \+ 3 \* k)\)/vxg__cross3(\1, v->s, \2)/' "ct_cone blobs"
 plant curved_offset_mirrored src/ct/project/cone.c 's/\(nu - 1\) \+ q0\) \* step/(nu - 1) - q0) * step/' "ct_cone curved"
@@ -300,7 +302,7 @@ plant cone_schedule_behind_the_source src/ct/schedule/cone_joseph.c 's/floor\(st
 plant cone_schedule_rows_upside_down src/ct/schedule/cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
 
 plant cone_schedule_rows_from_the_middle kernels/ct/schedule/cone_joseph.cpu.h 's/row = center - z \/ .*;/row = center;/' "ct_cone_positions joseph_schedules"
-plant cone_rays_on_a_coarse_grid src/ct/project/cone.c 's/exp2\(59 - /exp2(38 - /' "ct_cone_positions joseph_plain" "ct_cone_positions siddon"
+plant cone_rays_on_a_coarse_grid src/ct/project/cone.c 's/ldexp\(1, 59 - /ldexp(1, 38 - /' "ct_cone_positions joseph_plain" "ct_cone_positions siddon"
 plant cone_bp_on_a_coarse_grid src/ct/project/cone_backproject.c 's/exp2\(60 - /exp2(36 - /' "ct_cone_positions backprojector_plain"
 plant cone_steps_twice_at_ties kernels/ct/project/cone.k 's/if \(steep\) cone_step/if (0) cone_step/' "ct_cone_positions ties"
 

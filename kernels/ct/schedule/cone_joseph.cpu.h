@@ -334,8 +334,7 @@ static void cj_store(const cj_unit *w) {
 }
 
 /* dst[x * height + z] = src[z * pitch + x] for z < nz, x < n. */
-static void cj_transpose(float *dst, int64_t height, const float *src, int64_t pitch, int nz,
-                         int n) {
+static void cj_transpose(float *dst, int64_t height, const float *src, int64_t pitch, int nz, int n) {
     int z = 0;
     for (; z + 4 <= nz; z += 4) {
         const float *const p = src + z * pitch;
@@ -357,7 +356,7 @@ K_SCHEDULE(cj_slab) {
     if (y < 0 || y >= s->ny) return;
     for (int x = 0; x < s->nx; x += LANE_RUN)
         cj_transpose(out + (x + 1) * height, height, a->in + a->z * slice + (int64_t)y * s->nx + x,
-                     slice, nz, s->nx - x < LANE_RUN ? s->nx - x : LANE_RUN);
+                slice, nz, s->nx - x < LANE_RUN ? s->nx - x : LANE_RUN);
 }
 
 K_SCHEDULE(cj_forward) {

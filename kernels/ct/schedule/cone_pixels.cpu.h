@@ -22,14 +22,10 @@ typedef struct cp_run { /* what a run of voxels along x sees of a view */
 LANE_FN void cp_places(const vxg_cone_gather_args *a, int64_t view, double x, double y, double z,
                        const int curved, cp_run *restrict run) {
     const double *const *c = a->c.a;
-    const double q0 = c[VXG_CONE_Q][view] + c[VXG_CONE_QY][view] * y + c[VXG_CONE_QZ][view] * z,
-                 qx = c[VXG_CONE_QX][view];
-    const double r0 = c[VXG_CONE_R][view] + c[VXG_CONE_RY][view] * y + c[VXG_CONE_RZ][view] * z,
-                 rx = c[VXG_CONE_RX][view];
-    const double w0 = c[VXG_CONE_W][view] + c[VXG_CONE_WY][view] * y + c[VXG_CONE_WZ][view] * z,
-                 wx = c[VXG_CONE_WX][view];
-    const double per_angle = c[VXG_CONE_PER_ANGLE][view], mid = c[VXG_CONE_MIDDLE][view],
-                 row0 = a->row0[view];
+    const double q0 = c[VXG_CONE_Q][view] + c[VXG_CONE_QY][view] * y + c[VXG_CONE_QZ][view] * z, qx = c[VXG_CONE_QX][view];
+    const double r0 = c[VXG_CONE_R][view] + c[VXG_CONE_RY][view] * y + c[VXG_CONE_RZ][view] * z, rx = c[VXG_CONE_RX][view];
+    const double w0 = c[VXG_CONE_W][view] + c[VXG_CONE_WY][view] * y + c[VXG_CONE_WZ][view] * z, wx = c[VXG_CONE_WX][view];
+    const double per_angle = c[VXG_CONE_PER_ANGLE][view], mid = c[VXG_CONE_MIDDLE][view], row0 = a->row0[view];
     const double nu = a->nu, nv = a->nv, middle = curved ? 0.5 * (nv - 1) : 0;
     const double top = row0 > -2 ? row0 : -2;
     const double end = row0 + a->height - 1 < nv ? row0 + a->height - 1 : nv;

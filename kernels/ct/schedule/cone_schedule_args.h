@@ -14,11 +14,11 @@
 #define VXG_CONE_PIXELS 64 /* few slices: voxels of a tile along x */
 #define VXG_CONE_MARGIN 2  /* zero columns before and after the detector */
 
-/* Where a voxel falls: three forms in x, y and z, which count from the volume's middle. The form Q
- * is a[VXG_CONE_Q] + a[VXG_CONE_QX] x + a[VXG_CONE_QY] y + a[VXG_CONE_QZ] z; R and W are made
- * likewise. Column Q / W and row R / W count from 0. Voxels with W <= 0 are not seen. Of curved
- * detectors, with h = sqrt(W^2 + Q^2), the column is PER_ANGLE atan(Q / W) + MIDDLE and the row R /
- * h + (nv - 1) / 2. All are doubles, one array per coefficient (nviews long). */
+/* Where a voxel falls: three forms in x, y and z, which count from the volume's middle. The form Q is
+ * a[VXG_CONE_Q] + a[VXG_CONE_QX] x + a[VXG_CONE_QY] y + a[VXG_CONE_QZ] z; R and W are made likewise.
+ * Column Q / W and row R / W count from 0. Voxels with W <= 0 are not seen. Of curved detectors, with
+ * h = sqrt(W^2 + Q^2), the column is PER_ANGLE atan(Q / W) + MIDDLE and the row R / h + (nv - 1) / 2.
+ * All are doubles, one array per coefficient (nviews long). */
 enum {
     VXG_CONE_Q,
     VXG_CONE_QX,

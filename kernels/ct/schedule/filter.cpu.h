@@ -1,5 +1,5 @@
-/* Row filter of scans: every row times a real symmetric response in the Fourier domain
- * (num/fft.cpu.h). Two real rows make one complex row; complex rows are the lanes. */
+/* Row filter of scans: every row times a real symmetric response in the Fourier domain (num/fft.cpu.h).
+ * Two real rows make one complex row; complex rows are the lanes. */
 #include "kernels/ct/schedule/schedule_args.h"
 #include "kernels/num/fft.cpu.h"
 #include "kernels/num/lanes.cpu.h"
