@@ -183,23 +183,54 @@ TEST(arithmetic)
                    values[i][0], x);
             const double want[] = {y != 0 ? x / y : 0,  x * y,      x + y,     x - y,
                                    x > 0 ? sqrt(x) : 0, fmax(x, y), fmin(x, y)};
-            for (int op = VXG_SCALAR_DIVIDE; op <= VXG_SCALAR_MIN; op++) {
-                CHECK_OK(vxg_scalar_combine(NULL, (vxg_scalar_op)op, -2, &a, &b, &out));
-                CHECK_OK(vxg_scalar_read(NULL, &out, &got));
-                /* without a fused operation what a product lost is not known */
-                const char *level = vxg_device_get_info(dev)->driver;
-                const int fused = strcmp(vxg_device_get_info(dev)->backend, "cpu") ||
-                                  strstr(level, "v3") || strstr(level, "v4");
-                EXPECT(fabs(got + 2 * want[op]) <= (fused ? 1e-13 : 2e-7) * fabs(2 * want[op]),
-                       "operation %d of %g and %g: %.17g, expected %.17g", op, x, y, got,
-                       -2 * want[op]);
-            }
+            for (int op = VXG_SCALAR_DIVIDE; op <= VXG_SCALAR_MIN; op++)
+                for (int k = 0; k < 4; k++) {
+                    static const double factors[] = {1, -2, 0.1, 3e-5};
+                    const double f = factors[k];
+                    CHECK_OK(vxg_scalar_combine(NULL, (vxg_scalar_op)op, f, &a, &b, &out));
+                    CHECK_OK(vxg_scalar_read(NULL, &out, &got));
+                    EXPECT(fabs(got - f * want[op]) <= 1e-13 * fabs(f * want[op]),
+                           "%g times operation %d of %g and %g: %.17g, expected %.17g", f, op, x, y,
+                           got, f * want[op]);
+                }
             CHECK_OK(vxg_scalar_combine(NULL, VXG_SCALAR_ADD, 1, &a, &a, &a));
             CHECK_OK(vxg_scalar_read(NULL, &a, &got));
             EXPECT(got == 2 * x, "doubled in place: %.17g of %.17g", got, x);
         }
         vxg_array_release(&a), vxg_array_release(&b), vxg_array_release(&out);
     }
+}
+
+/* What is beyond the arithmetic is infinite, not NaN; a NaN is not lost. */
+TEST(beyond)
+{
+    static const struct {
+        double a, b, f, want;
+        vxg_scalar_op op;
+    } cases[] = {{3e38, 3e38, 1, INFINITY, VXG_SCALAR_ADD},
+                 {1e30, 1e-30, 1, INFINITY, VXG_SCALAR_DIVIDE},
+                 {1e30, 1e30, -1, -INFINITY, VXG_SCALAR_MULTIPLY},
+                 {INFINITY, 1, 1, INFINITY, VXG_SCALAR_ADD},
+                 {INFINITY, INFINITY, 1, NAN, VXG_SCALAR_SUBTRACT},
+                 {INFINITY, 0, 0.5, INFINITY, VXG_SCALAR_SQRT},
+                 {1e300, 1, 1, INFINITY, VXG_SCALAR_MAX},
+                 {NAN, 1, 1, NAN, VXG_SCALAR_MAX},
+                 {1, NAN, 1, NAN, VXG_SCALAR_MAX},
+                 {NAN, 1, 1, NAN, VXG_SCALAR_MIN},
+                 {1, NAN, 1, NAN, VXG_SCALAR_MIN}};
+    vxg_array a, b, out;
+    double got;
+    CHECK_OK(vxg_scalar_new(dev, VXG_REAL_F32, 1, &a));
+    CHECK_OK(vxg_scalar_new(dev, VXG_REAL_F32, 1, &b));
+    CHECK_OK(vxg_scalar_new(dev, VXG_REAL_F32, 1, &out));
+    for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
+        CHECK_OK(vxg_scalar_write(NULL, &a, cases[i].a));
+        CHECK_OK(vxg_scalar_write(NULL, &b, cases[i].b));
+        CHECK_OK(vxg_scalar_combine(NULL, cases[i].op, cases[i].f, &a, &b, &out));
+        CHECK_OK(vxg_scalar_read(NULL, &out, &got));
+        EXPECT(isnan(cases[i].want) ? isnan(got) : got == cases[i].want, "case %d: %g", i, got);
+    }
+    vxg_array_release(&a), vxg_array_release(&b), vxg_array_release(&out);
 }
 
 TEST(updates)
@@ -237,7 +268,7 @@ TEST(updates)
 
 TEST(refused)
 {
-    vxg_array x, y, none = {0}, s, many, inside;
+    vxg_array x, y, none = {0}, s, many, inside, pair;
     const int64_t n = 10, m = 11, zero = 0;
     vxg_array empty;
     CHECK_OK(vxg_array_new(dev, VXG_F32, 1, &n, &x));
@@ -246,6 +277,7 @@ TEST(refused)
     CHECK_OK(vxg_scalar_new(dev, VXG_REAL_F32, 1, &s));
     CHECK_OK(vxg_scalar_new(dev, VXG_REAL_F32, 3, &many));
     CHECK_OK(vxg_array_slice(&x, 0, 4, 6, &inside));
+    CHECK_OK(vxg_array_slice(&x, 0, 4, 6, &pair));
     double d[3];
     struct {
         int status;
@@ -260,6 +292,9 @@ TEST(refused)
         {vxg_array_reduce(NULL, VXG_REDUCE_SUM, &none, NULL, NULL, &s), "no array"},
         {vxg_array_reduce(NULL, VXG_REDUCE_MAX, &empty, NULL, NULL, &s), "largest of nothing"},
         {vxg_array_reduce(NULL, VXG_REDUCE_SUM, &x, NULL, &empty, &s), "no scratch"},
+        {vxg_array_reduce(NULL, VXG_REDUCE_SUM, &x, NULL, &x, &s), "scratch in x"},
+        {vxg_array_reduce(NULL, VXG_REDUCE_SUM, &x, NULL, NULL, &pair), "the result in x"},
+        {vxg_array_reduce(NULL, VXG_REDUCE_SUM, &x, NULL, &s, &s), "the result in scratch"},
         {vxg_scalar_combine(NULL, VXG_SCALAR_DIVIDE, 1, &s, NULL, &s), "divided by NULL"},
         {vxg_scalar_combine(NULL, VXG_SCALAR_DIVIDE, NAN, &s, &s, &s), "factor NaN"},
         {vxg_scalar_combine(NULL, (vxg_scalar_op)9, 1, &s, &s, &s), "no such operation"},
@@ -277,12 +312,12 @@ TEST(refused)
     EXPECT(d[0] == 0, "the sum of nothing is %g", d[0]);
     CHECK_OK(vxg_scalar_read(NULL, &many, d));
     vxg_array_release(&x), vxg_array_release(&y), vxg_array_release(&s), vxg_array_release(&many);
-    vxg_array_release(&inside), vxg_array_release(&empty);
+    vxg_array_release(&inside), vxg_array_release(&empty), vxg_array_release(&pair);
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(reductions), T(same_bits), T(not_finite),
-                                      T(arithmetic), T(updates),   T(refused)};
+    static const test_entry list[] = {T(reductions), T(same_bits), T(not_finite), T(arithmetic),
+                                      T(beyond),     T(updates),   T(refused)};
     static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
     static const char *const suites[] = {"reduce_cpu", "reduce_opencl", "reduce_cuda"};
     int failed = 0;

@@ -456,4 +456,22 @@ plant option_rounded src/base/options_value.c 's/if \(fabs\(x\) != MOST_WHOLE\) 
 plant ray_place_far_from_zero kernels/ct/schedule/ray_joseph.cpu.h 's/const float bias = VXG_RJ_MOST;/const float bias = 64 * VXG_RJ_MOST;/' "ct_schedule_rays grazing_rays"
 plant option_copied_by_hand cli/recon.c 's/no_minus_log = no_log;/no_minus_log = no_log, job->recon.cutoff = o->type;/' "cli_tables by_hand"
 plant option_said_twice cli/recon.c 's/"do not read the input once more for its SHA-256"/"arithmetic"/' "cli_tables no_repeats"
+
+# Solvers, and scalars on the device.
+plant solver_step_too_long src/solve/sirt.c 's/s, s->opts\.relaxation, columns, g/s, 1.02 * s->opts.relaxation, columns, g/' "solve_dense"
+plant solver_damping_not_squared src/solve/cgls.c 's/-s->opts\.damping \* s->opts\.damping, &s->x/-s->opts.damping, \&s->x/' "solve_dense"
+plant solver_lsqr_never_done kernels/solve/update.k 's/s\[20\] = done \? K_R\(1\.0\)/s[20] = done ? K_R(0.0)/' "solve_faults rank"
+plant solver_unseen_voxels_gone kernels/solve/update.k 's/c\[gx\] > K_R\(0\.0\) \? x\[gx\] \* lifted : x\[gx\]/x[gx] * lifted/' "solve_faults unseen"
+plant solver_weights_of_counts_left_out kernels/solve/update.k 's/known : w\[gx\] \* known/known : known/' "solve_dense mlem"
+plant solver_goes_on_half_way src/solve/run.c 's/if \(!s->broken\) return VXG_OK/if (s->broken >= 0) return VXG_OK/' "solve_faults half_way"
+plant solver_huber_without_bend kernels/solve/tv.k 's/weight \/ K_fma\(sigma, K_P\(3\), weight\)/weight \/ (sigma + weight)/' "solve_tv"
+plant solver_penalty_by_half kernels/solve/tv.k 's/length > weight \? soft \* weight \/ length/length > weight ? soft * K_R(0.5) * weight \/ length/' "solve_tv"
+plant solver_momentum_wrong src/solve/fista.c 's/\(t - 1\) \/ after/(t + 1) \/ after/' "solve_tv"
+plant solver_signs_unseen src/solve/parts.c 's/excess > 1e-3 \* most/excess > 1e9 * most/' "solve_faults signs"
+plant solver_step_of_landweber src/solve/landweber.c 's/0\.95, &s->scalar/1.1, \&s->scalar/' "solve_dense landweber"
+plant solver_not_finite_unsaid src/solve/run.c 's/return keeps_finite\(s, isfinite\(most\)\)/return VXG_OK/' "solve_faults not_finite"
+plant solver_exactly_whatever_is_asked src/solve/run.c 's/r->residual == 0 && residual_is_all\(s\)/r->residual == 0/' "solve_faults told"
+plant solver_rows_of_another_subset src/solve/parts.c 's/sets->begin\[s->now\], sets/sets->begin[0], sets/' "solve_dense"
+plant scalar_factor_rounded kernels/num/scalar.k 's/f0 \* rest \+ f1 \* v/f0 * rest/' "array_reduce arithmetic"
+plant scalar_product_rounded kernels/num/scalar.k 's/return lost - lost == K_R\(0\.0\) \? lost/return lost - lost == K_R(0.0) ? K_R(0.0)/' "array_reduce arithmetic"
 exit $failed

@@ -72,10 +72,11 @@ VXG_API int vxg_array_max_diff(vxg_queue *queue, const vxg_array *x, const vxg_a
 /* ---- Scalars on the device ----
  * Experimental: numbers that stay on the device, so that an iteration formed of reductions and
  * updates never waits for the host. A device scalar is an array of two reals, shape (2): high part
- * and low part, whose sum is the value and whose high part is that sum rounded; in float32 some 45
- * bits are right, 100 in float64. Several stand in one array of shape (n, 2) (vxg_array_index).
- * Nothing here waits but vxg_scalar_read. Arrays are float32 or float64, complex numbers counting
- * as pairs; scalars have the arithmetic of the arrays they are formed from and read with. */
+ * and low part, whose sum is the value and whose high part is that sum rounded; in float32 some 44
+ * bits are right, 100 in float64, fewer of numbers beyond 10^34 or below 10^-24 (float32). Several
+ * stand in one array of shape (n, 2) (vxg_array_index). Nothing here waits but vxg_scalar_read.
+ * Arrays are float32 or float64, complex numbers counting as pairs; scalars have the arithmetic of
+ * the arrays they are formed from and read with. */
 typedef enum vxg_reduction {
     VXG_REDUCE_DOT,     /* sum of x y */
     VXG_REDUCE_SUM,     /* of x */
@@ -93,7 +94,8 @@ VXG_API int vxg_scalar_read(vxg_queue *queue, const vxg_array *s, double *out);
 /* out = reduction of x (and y, for DOT and MAX_DIFF alone: same shape and type). The parts summed
  * are the same for any number of threads, and so are the bits. Arrays that are not contiguous are
  * copied. scratch: a contiguous array of vxg_reduce_scratch(elements) reals of the arithmetic,
- * or NULL: taken for the call. VXG_ERR_ARGUMENT: an extreme of no elements. */
+ * or NULL: taken for the call. VXG_ERR_ARGUMENT: an extreme of no elements; out or scratch that
+ * overlaps what is read, or the other. */
 VXG_API int vxg_array_reduce(vxg_queue *queue, vxg_reduction kind, const vxg_array *x,
                              const vxg_array *y, const vxg_array *scratch, const vxg_array *out);
 VXG_API int64_t vxg_reduce_scratch(int64_t count);
@@ -104,10 +106,11 @@ typedef enum vxg_scalar_op {
     VXG_SCALAR_ADD,
     VXG_SCALAR_SUBTRACT, /* a - b */
     VXG_SCALAR_SQRT,     /* of a, 0 where it is negative; b may be NULL */
-    VXG_SCALAR_MAX,
+    VXG_SCALAR_MAX,      /* NaN where one of the two is */
     VXG_SCALAR_MIN
 } vxg_scalar_op;
-/* out = factor f(a, b); factor is rounded to the arithmetic. out may be a or b. */
+/* out = factor f(a, b), factor finite. Where the result is beyond the arithmetic it is infinite.
+ * out may be a or b. */
 VXG_API int vxg_scalar_combine(vxg_queue *queue, vxg_scalar_op op, double factor,
                                const vxg_array *a, const vxg_array *b, const vxg_array *out);
 /* y = alpha s x + beta t y, s and t scalars on the device or NULL for 1, which must not lie in y;

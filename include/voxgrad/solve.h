@@ -2,8 +2,10 @@
  *
  * A solver knows an operator A, linear in its only input, and measured data b. Its vectors live on
  * the operator's device and are all made when it is made: an iteration allocates nothing and does
- * not wait for the device where the operator does neither (numbers that steer it stay there too).
- * Results are the same bits for any number of threads.
+ * not wait for the device where the operator does neither (numbers that steer it stay there too)
+ * and as long as there are no more threads than when it was made. Results are the same bits for any
+ * number of threads. Data whose squares are beyond the arithmetic are refused (VXG_ERR_INPUT), and
+ * what does not stay finite is an error: it is looked at whenever somebody looks, and at the end.
  *
  * Functions that return a status give VXG_ERR_ARGUMENT for what is NULL, of another device, shape
  * or type. A solver belongs to one thread at a time.
@@ -47,7 +49,7 @@ typedef enum vxg_solve_bounds {
 typedef enum vxg_solve_order {
     VXG_ORDER_SEQUENTIAL,
     VXG_ORDER_RANDOM, /* a permutation by the seed */
-    VXG_ORDER_GOLDEN, /* steps of the golden section: each far from those before */
+    VXG_ORDER_GOLDEN, /* by steps of the golden section: each far from those before */
     VXG_ORDER_GIVEN   /* as in `list` */
 } vxg_solve_order;
 
@@ -67,7 +69,8 @@ typedef struct vxg_solve_report {
     double residual; /* |b - A x|_2, by the square roots of the weights, of the x that the last
                         iteration began with, with subsets of the x that each subset began with;
                         methods that carry the residual along (cgls, lsqr): of the x it ended with
-                        (lsqr with damping: the root of all that is minimised) */
+                        (lsqr with damping: the root of all that is minimised). Subsets that a given
+                        order leaves out are not in it. */
     double data;     /* |b|_2 likewise */
     double change;  /* |x - x before|_2 of the last iteration, where opts.change is set; else NaN */
     double penalty; /* what a method with a penalty adds to residual^2 / 2 to get what it minimises,
@@ -77,18 +80,20 @@ typedef struct vxg_solve_report {
 typedef struct vxg_solve_opts {
     uint32_t size;           /* of this struct; 0: the first layout */
     int iterations;          /* 0: the method's own number */
-    double relaxation;       /* factor of every step, and of the method's own kind; 0: its own */
+    double relaxation;       /* factor of every step, of the method's own kind; 0: its own */
     vxg_solve_bounds bounds; /* after every iteration */
     uint32_t reserved0;
     double lower, upper; /* of a box */
-    double damping;      /* cgls, lsqr: adds damping^2 |x|^2 to what is minimised */
+    double damping;      /* cgls, lsqr: adds damping^2 |x|^2 to what is minimised; lsqr: not with a
+                            start */
     /* Rules for stopping, 0: none. Each looks at a number after every iteration: a wait. */
     double tolerance;             /* residual <= tolerance |b| */
     double noise;                 /* residual <= noise: the discrepancy principle */
     double change;                /* |x - x before| <= change |x| */
     const vxg_progress *progress; /* between iterations and inside long launches */
     /* After every iteration, on the calling thread: 0 goes on, VXG_SOLVE_STOP ends with what there
-     * is, another number is the status that vxg_solver_run returns. x may be read, and written. */
+     * is, VXG_SOLVE_WROTE says that x was written (vxg_solver_restart), another number is the
+     * status that vxg_solver_run returns. Rules are looked at afterwards. */
     int (*callback)(void *context, const vxg_solve_report *report, const vxg_array *x);
     void *context;
     /* Methods with subsets (sart, os-sart, osem): entries k, k + n, k + 2 n... of the range's first
@@ -104,8 +109,12 @@ typedef struct vxg_solve_opts {
     double weight;             /* of the penalty */
     double bend;               /* of Huber's, in the unit of x over that of spacing */
     double spacing[3];         /* of values along z, y, x; 0: 1 */
+    int inner;                 /* fista-tv: steps of the inner iteration; 0: 20. The stronger the
+                                  penalty the more it needs */
+    uint32_t reserved1;
 } vxg_solve_opts;
 #define VXG_SOLVE_STOP (-1)
+#define VXG_SOLVE_WROTE (-2)
 
 typedef enum vxg_solve_reason {
     VXG_SOLVED_ITERATIONS, /* as many as were asked for */
@@ -113,7 +122,8 @@ typedef enum vxg_solve_reason {
     VXG_SOLVED_NOISE,
     VXG_SOLVED_CHANGE,
     VXG_SOLVED_CALLBACK,
-    VXG_SOLVED_EXACTLY /* nothing is left to do: a zero residual or gradient */
+    VXG_SOLVED_EXACTLY /* seen by a rule or a callback: a residual of zero where nothing else is
+                          asked of x */
 } vxg_solve_reason;
 
 /* A method: one row. */
@@ -138,12 +148,17 @@ VXG_API int vxg_solver_new(const char *method, const vxg_solve_problem *problem,
 VXG_API int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
                               const vxg_solve_opts *opts, int64_t *bytes);
 /* Iterations, until a rule says so or `iterations` of the options are done; a solver that was
- * stopped by a callback goes on when it is run again. */
+ * stopped by a callback goes on when it is run again, and so does one that was cancelled or failed
+ * half way through an iteration: what it carried along is begun anew from x as it is (lsqr with
+ * damping refuses). Waits at the end. VXG_ERR_INPUT: numbers are not finite any more. */
 VXG_API int vxg_solver_run(vxg_solver *solver, vxg_solve_reason *reason);
 /* One iteration, whatever the rules say; nothing is waited for. */
 VXG_API int vxg_solver_step(vxg_solver *solver);
 /* x as it is, borrowed; written by work on the solver's queue. */
 VXG_API const vxg_array *vxg_solver_x(const vxg_solver *solver);
+/* To be called after x was written between iterations: what the method carries along (cgls, lsqr,
+ * and methods with a penalty) is begun anew. VXG_ERR_UNSUPPORTED: lsqr with damping. */
+VXG_API int vxg_solver_restart(vxg_solver *solver);
 VXG_API int vxg_solver_report(vxg_solver *solver, vxg_solve_report *out);
 /* Residuals and penalties of the iterations that are done, at most `capacity` of them, each NULL or
  * as many doubles; *count: how many there are. Waits once. */

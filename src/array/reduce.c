@@ -19,12 +19,16 @@ int vxg_scalar_new(vxg_device *dev, vxg_real real, int64_t count, vxg_array *out
     return vxg_array_new(dev, vxg_real_dtype(real), count > 1 ? 2 : 1, shape + (count == 1), out);
 }
 
+/* What is left of a value beside a float; nothing of one that is not finite there. */
+static float low_part(double value, float high) {
+    return isfinite(high) ? (float)(value - (double)high) : 0;
+}
+
 int vxg_scalar_write(vxg_queue *queue, const vxg_array *s, double value) {
     VXG_TRY(vxg__scalar_check(s, "scalar"));
     if (s->dtype == VXG_F64) return vxg_array_write(queue, s, (double[2]){value, 0});
     const float high = (float)value;
-    const double rest = value - (double)high;
-    return vxg_array_write(queue, s, (float[2]){high, rest == rest ? (float)rest : 0});
+    return vxg_array_write(queue, s, (float[2]){high, low_part(value, high)});
 }
 
 int vxg_scalar_read(vxg_queue *queue, const vxg_array *s, double *out) {
@@ -126,6 +130,12 @@ int vxg_array_reduce(vxg_queue *queue, vxg_reduction kind, const vxg_array *x, c
     r.dev = vxg_buffer_device(x->buffer), r.n = vxg_array_count(x) * vxg__reals(x->dtype);
     VXG_TRY(check_out(out, "reduce", r.real, r.dev));
     if (scratch) VXG_TRY(check_scratch(scratch, &r));
+    const vxg_array *const written[] = {out, scratch}, *const others[] = {x, y, scratch};
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 3 - i; k++) /* scratch is no other of its own */
+            VXG_FAIL_IF(written[i] && others[k] && vxg__arrays_overlap(written[i], others[k]),
+                        VXG_ERR_ARGUMENT, "reduce: %s overlaps %s", i ? "scratch" : "the result",
+                        k == 2 ? "scratch" : "what is reduced");
     VXG_FAIL_IF(r.n == 0 && kind >= VXG_REDUCE_MIN, VXG_ERR_ARGUMENT,
                 "reduce: an extreme of no elements");
     if (r.n == 0) return vxg_array_fill(queue, out, 0);
@@ -151,7 +161,8 @@ int vxg_scalar_combine(vxg_queue *queue, vxg_scalar_op op, double factor, const 
     VXG_TRY(vxg__scalar_of(b, "scalar", real, dev));
     VXG_TRY(check_out(out, "scalar", real, dev));
     vxg_launch l = {
-        .nints = 1, .ints = {(int)op}, .nreals = 1, .reals = {factor}, .global = {1, 1, 1}};
+        .nints = 1, .ints = {(int)op}, .nreals = 2, .reals = {factor}, .global = {1, 1, 1}};
+    if (real == VXG_REAL_F32) l.reals[1] = low_part(factor, (float)factor);
     vxg__push_array(&l, a);
     vxg__push_array(&l, b);
     vxg__push_array(&l, out);

@@ -255,4 +255,10 @@ void vxg__sha256_start(vxg_sha256 *s);
 void vxg__sha256_add(vxg_sha256 *s, const void *data, size_t n);
 void vxg__sha256_hex(vxg_sha256 *s, char out[65]);
 
+/* For qsort and bsearch: doubles in rising order. */
+static inline int vxg__compare_doubles(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 #endif

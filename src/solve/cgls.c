@@ -26,6 +26,7 @@ static int gradient(vxg_solver *s, const vxg_array *gamma) {
 static int prepare(vxg_solver *s) {
     VXG_TRY(vxg__solve_residual(s, &s->range[RESIDUAL]));
     VXG_TRY(gradient(s, &s->scalar[GAMMA]));
+    VXG_TRY(vxg__solve_scale(s, &s->scalar[GAMMA], &s->domain[GRADIENT], "A' (b - A x)"));
     VXG_TRY(vxg_array_copy(s->queue, &s->scalar[GAMMA], &s->scalar[FIRST]));
     return vxg_array_copy(s->queue, &s->domain[GRADIENT], &s->domain[DIRECTION]);
 }
@@ -62,5 +63,6 @@ const vxg__method vxg__solve_cgls = {
     .subsets = -1,
     .needs = needs,
     .prepare = prepare,
+    .restart = prepare,
     .iterate = iterate,
 };

@@ -1,13 +1,15 @@
 /* FISTA: gradient steps ahead of x, each followed by the proximal map of penalty and bounds, which
  * is found by an iteration of its own (FGP) on dual differences that begins where it last ended.
- * Minimises 1/2 (b - A x)' W (b - A x) + weight sum penalty(D x) between bounds.
+ * Minimises 1/2 (b - A x)' W (b - A x) + weight sum penalty(D x) between bounds as far as the inner
+ * iteration goes: what travels by a voxel a step needs many where the penalty is so strong that
+ * whole volumes become flat.
  * Source: A. Beck, M. Teboulle, SIAM J. Imaging Sci. 2 (2009) 183; IEEE Trans. Image Process. 18
  * (2009) 2419. */
 #include <math.h>
 
 #include "solve/solve.h"
 
-#define INNER 20 /* steps of the inner iteration */
+#define INNER 20 /* steps of the inner iteration unless told */
 
 enum { RESIDUAL, IMAGE, BEFORE, WEIGHED }; /* over the range */
 enum { AHEAD, GRADIENT, POINT };           /* over the domain */
@@ -19,6 +21,12 @@ static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subs
     return (vxg__solve_needs){.range = has_weights ? 4 : 3, .domain = 3, .slopes = 2};
 }
 
+static int restart(vxg_solver *s) {
+    s->momentum = 1, s->beyond = 0;
+    VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[BEFORE]));
+    return vxg_array_copy(s->queue, &s->x, &s->domain[AHEAD]);
+}
+
 static int prepare(vxg_solver *s) {
     double longest;
     VXG_TRY(vxg__solve_bound(s));
@@ -26,9 +34,7 @@ static int prepare(vxg_solver *s) {
                                    &s->range[WEIGHED], &s->scalar[FACTOR]));
     VXG_TRY(vxg_scalar_read(s->queue, &s->scalar[FACTOR], &longest));
     s->pace = 0.95 * s->opts.relaxation * longest; /* found from above */
-    s->momentum = 1, s->beyond = 0;
-    VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[BEFORE]));
-    return vxg_array_copy(s->queue, &s->x, &s->domain[AHEAD]);
+    return restart(s);
 }
 
 /* FISTA's t of the next iteration; *beta: how far beyond the newest point the next step begins. */
@@ -48,12 +54,13 @@ static int proximal(vxg_solver *s, const vxg_array *z) {
     const vxg_array *u = &s->domain[AHEAD], *g = &s->domain[POINT];
     const double step = 1 / vxg__tv_norm(s);
     double t = 1, beta;
-    for (int i = 0; i < INNER; i++) {
+    const int inner = s->opts.inner ? s->opts.inner : INNER;
+    for (int i = 0; i < inner; i++) {
         VXG_TRY(vxg__tv_transpose(s, &s->slopes[DUAL_AHEAD], 0, g));
         VXG_TRY(vxg__solve_point(s, z, g, u));
         VXG_TRY(vxg__tv_dual(s, u, s->pace * s->opts.weight, step, &s->slopes[DUAL_AHEAD]));
         t = next(t, &beta);
-        VXG_TRY(ahead(s, &s->slopes[DUAL], &s->slopes[DUAL_AHEAD], i + 1 < INNER ? beta : 0));
+        VXG_TRY(ahead(s, &s->slopes[DUAL], &s->slopes[DUAL_AHEAD], i + 1 < inner ? beta : 0));
     }
     VXG_TRY(vxg__tv_transpose(s, &s->slopes[DUAL], 0, g));
     return vxg__solve_point(s, z, g, u);
@@ -79,12 +86,13 @@ const vxg__method vxg__solve_fista = {
             .name = "fista-tv",
             .summary = "least squares and a penalty of differences, proximal gradients",
             .source = "Beck and Teboulle 2009",
-            .uses = "bounds lower upper weight penalty bend spacing",
+            .uses = "relaxation bounds lower upper weight penalty bend spacing inner",
             .iterations = 100,
             .relaxation = 1},
     .subsets = -1,
     .differences = 1,
     .needs = needs,
     .prepare = prepare,
+    .restart = restart,
     .iterate = iterate,
 };

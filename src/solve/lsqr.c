@@ -1,12 +1,13 @@
-/* LSQR: minimises (b - A x)' W (b - A x) + damping^2 |x - start|^2 by Golub and Kahan's
- * bidiagonalisation. Source: C. C. Paige, M. A. Saunders, ACM Trans. Math. Softw. 8 (1982) 43;
- * their names. With weights A and b are multiplied by the roots of W. */
+/* LSQR: minimises (b - A x)' W (b - A x) + damping^2 |x|^2 by Golub and Kahan's bidiagonalisation,
+ * which would take |x - start|^2 for the last term: a start with damping is refused. Source: C. C.
+ * Paige, M. A. Saunders, ACM Trans. Math. Softw. 8 (1982) 43; their names. With weights A and b are
+ * multiplied by the roots of W. */
 #include "solve/solve.h"
 
 enum { U, IMAGE, ROOTS };    /* over the range: u, A v, W^1/2 */
 enum { V, DIRECTION, BACK }; /* over the domain: v, w, A' u */
-/* scalars: eight that solve_lsqr knows in this order, then two of our own */
-enum { ALPHA, BETA, RHO, PHI, STEP, TURN, LEFT, SQUARE, ONE, INVERSE };
+/* scalars: those that solve_lsqr knows in this order, then two of our own */
+enum { ALPHA, BETA, RHO, PHI, STEP, TURN, LEFT, SQUARE, NORM, FIRST, DONE, ONE, INVERSE };
 
 static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
     (void)o, (void)subsets;
@@ -49,17 +50,32 @@ static int prepare(vxg_solver *s) {
         const vxg_array *const arrays[] = {&s->weights, &s->range[ROOTS]};
         VXG_TRY(vxg__solve_launch(s, "solve_root", arrays, 2, NULL));
     }
+    VXG_TRY(vxg_array_fill(s->queue, &s->scalars, 0));
+    VXG_TRY(vxg_array_fill(s->queue, &s->domain[V], 0));
     VXG_TRY(vxg_scalar_write(s->queue, &s->scalar[ONE], 1));
     VXG_TRY(vxg__solve_residual(s, u));
     VXG_TRY(rooted(s, u));
     VXG_TRY(unit(s, u, &s->scalar[BETA]));
     VXG_TRY(next_v(s, &s->scalar[BETA]));
+    VXG_TRY(vxg__solve_scale(s, &s->scalar[ALPHA], &s->domain[BACK], "A' (b - A x) / |b - A x|"));
+    VXG_TRY(vxg_scalar_combine(s->queue, VXG_SCALAR_MULTIPLY, 1, &s->scalar[ALPHA],
+                               &s->scalar[ALPHA], &s->scalar[NORM]));
+    VXG_TRY(vxg_array_copy(s->queue, &s->scalar[BETA], &s->scalar[FIRST]));
     VXG_TRY(vxg_array_copy(s->queue, &s->domain[V], &s->domain[DIRECTION]));
     VXG_TRY(vxg_array_copy(s->queue, &s->scalar[BETA], &s->scalar[PHI]));
     return vxg_array_copy(s->queue, &s->scalar[ALPHA], &s->scalar[RHO]);
 }
 
+/* What is begun anew has x for its start, and damping would be of the way from there. */
+static int restart(vxg_solver *s) {
+    VXG_FAIL_IF(s->opts.damping > 0, VXG_ERR_UNSUPPORTED,
+                "lsqr: with damping it does not go on from another x; make a new solver, or take "
+                "cgls");
+    return prepare(s);
+}
+
 static int iterate(vxg_solver *s) {
+    const double tiny = 16 * (s->real == VXG_REAL_F64 ? 0x1p-53 : 0x1p-24);
     const vxg_array *t = &s->range[IMAGE], *w = &s->domain[DIRECTION];
     vxg_queue *queue = s->queue;
     VXG_TRY(vxg__solve_apply(s, &s->domain[V], t));
@@ -67,7 +83,7 @@ static int iterate(vxg_solver *s) {
     VXG_TRY(vxg_array_axpby_by(queue, 1, NULL, t, -1, &s->scalar[ALPHA], &s->range[U]));
     VXG_TRY(unit(s, &s->range[U], &s->scalar[BETA]));
     VXG_TRY(next_v(s, &s->scalar[BETA]));
-    VXG_TRY(vxg__solve_scalars(s, "solve_lsqr", (double[4]){s->opts.damping}));
+    VXG_TRY(vxg__solve_scalars(s, "solve_lsqr", (double[4]){s->opts.damping, tiny}));
     VXG_TRY(vxg_array_axpby_by(queue, 1, &s->scalar[STEP], w, 1, NULL, &s->x));
     VXG_TRY(vxg_array_axpby_by(queue, 1, NULL, &s->domain[V], 1, &s->scalar[TURN], w));
     return vxg_array_copy(queue, &s->scalar[SQUARE], &s->residual);
@@ -84,5 +100,6 @@ const vxg__method vxg__solve_lsqr = {
     .subsets = -1,
     .needs = needs,
     .prepare = prepare,
+    .restart = restart,
     .iterate = iterate,
 };

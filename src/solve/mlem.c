@@ -1,7 +1,8 @@
 /* Poisson counts: x = x (C_k A_k' W_k (b_k / A_k x))^lambda, C_k = 1 / (A_k' w_k); lambda is 1 in
  * the original. One subset: MLEM (L. A. Shepp, Y. Vardi, IEEE Trans. Med. Imaging 1 (1982) 113); it
  * keeps the counts: with weights of 1 and lambda 1 the sum of A x is that of b after every
- * iteration. Several: OSEM (H. M. Hudson, R. S. Larkin, IEEE Trans. Med. Imaging 13 (1994) 601). */
+ * iteration. Several: OSEM (H. M. Hudson, R. S. Larkin, IEEE Trans. Med. Imaging 13 (1994) 601).
+ * What no ray of a subset meets stays as it is. A must have no negative entries. */
 #include "solve/solve.h"
 
 enum { IMAGE, DIFFERENCE, WEIGHED }; /* over a subset's rays */
@@ -17,9 +18,13 @@ static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subs
 
 static int prepare(vxg_solver *s) {
     VXG_TRY(vxg__solve_bound(s));
-    for (int64_t k = 0; k < s->subsets.count && s->columns; k++) {
+    for (int64_t k = 0; k < s->subsets.count; k++) {
         vxg__solve_subset(s, k);
-        VXG_TRY(vxg__solve_columns(s, &s->part[IMAGE], &s->columns[k]));
+        if (s->columns) VXG_TRY(vxg__solve_columns(s, &s->part[IMAGE], &s->columns[k]));
+        VXG_TRY(vxg_array_fill(s->queue, &s->domain[BACK], 1));
+        VXG_TRY(vxg__solve_masked(s, &s->domain[BACK]));
+        VXG_TRY(vxg__solve_apply(s, &s->domain[BACK], &s->part[IMAGE]));
+        VXG_TRY(vxg__solve_signs(s, &s->domain[BACK], &s->part[DIFFERENCE], &s->part[IMAGE]));
     }
     return VXG_OK;
 }
@@ -50,7 +55,7 @@ const vxg__method vxg__solve_mlem = {
             .name = "mlem",
             .summary = "maximum likelihood of Poisson counts, by expectation maximisation",
             .source = "Shepp and Vardi 1982",
-            .uses = "bounds lower upper",
+            .uses = "relaxation bounds lower upper",
             .iterations = 50,
             .relaxation = 1},
     .subsets = -1,
@@ -61,7 +66,7 @@ const vxg__method vxg__solve_osem = {
             .name = "osem",
             .summary = "the same by ordered subsets of the views",
             .source = "Hudson and Larkin 1994",
-            .uses = "bounds lower upper subsets order seed list",
+            .uses = "relaxation bounds lower upper subsets order seed list",
             .iterations = 10,
             .relaxation = 1},
     .subsets = 10,

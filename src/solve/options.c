@@ -96,6 +96,11 @@ static const vxg_option solve[] = {
      .count = 3,
      .max = 1e30,
      .help = "of values along z, y, x; 0: 1"},
+    {.name = "inner",
+     .type = VXG_OPT_INT,
+     FIELD(inner),
+     .max = 1000000,
+     .help = "steps of the inner iteration (fista-tv); 0: 20"},
 };
 
 const vxg_option_set vxg__solve_option_sets[] = {

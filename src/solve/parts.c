@@ -157,9 +157,48 @@ int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *ou
     VXG_TRY(vxg__solve_adjoint(s, weighted ? &s->weights_now : ones, out));
     return inverse(s, out);
 }
-int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *out) {
+
+int vxg__solve_extreme(vxg_solver *s, vxg_reduction kind, const vxg_array *a, double *out) {
+    if (vxg_array_count(a) == 0) return *out = 0, VXG_OK;
+    VXG_TRY(vxg_array_reduce(s->queue, kind, a, NULL, &s->scratch, &s->told));
+    return vxg_scalar_read(s->queue, &s->told, out);
+}
+
+int vxg__solve_scale(vxg_solver *s, const vxg_array *square, const vxg_array *a, const char *what) {
+    double sum, most;
+    VXG_TRY(vxg_scalar_read(s->queue, square, &sum));
+    if (sum != 0 && isfinite(sum)) return VXG_OK;
+    VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MAX_ABS, a, &most));
+    VXG_FAIL_IF(most != 0, VXG_ERR_INPUT,
+                "%s: %s is %g at most: its square is beyond %s; scale the operator or the data",
+                s->method->row.name, what, most, vxg_dtype_name(s->x.dtype));
+    return VXG_OK;
+}
+
+#define SIGNS_LOOKED_AT 8 /* subsets; one A tells by all of its rays */
+int vxg__solve_signs(vxg_solver *s, const vxg_array *v, const vxg_array *spare,
+                     const vxg_array *sums) {
+    const vxg_array *const arrays[] = {sums, spare};
+    double excess, most;
+    if (s->now >= SIGNS_LOOKED_AT) return VXG_OK;
+    VXG_TRY(vxg_array_random(s->queue, v, 2, -1, 1));
+    VXG_TRY(vxg__solve_masked(s, v));
+    VXG_TRY(vxg__solve_apply(s, v, spare));
+    VXG_TRY(vxg__solve_launch(s, "solve_excess", arrays, 2, NULL));
+    VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MAX, spare, &excess));
+    VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MAX_ABS, sums, &most));
+    VXG_FAIL_IF(excess > 1e-3 * most, VXG_ERR_UNSUPPORTED,
+                "%s: '%s' has negative entries, which this method cannot do; landweber, cgls, lsqr "
+                "and fista-tv can",
+                s->method->row.name, vxg_op_name(s->op));
+    return VXG_OK;
+}
+
+int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *spare,
+                    const vxg_array *out) {
     VXG_TRY(vxg_array_fill(s->queue, ones, 1));
     VXG_TRY(vxg__solve_masked(s, ones)); /* rays see what may change alone */
     VXG_TRY(vxg__solve_apply(s, ones, out));
+    VXG_TRY(vxg__solve_signs(s, ones, spare, out));
     return inverse(s, out);
 }

@@ -25,6 +25,9 @@ int vxg__solve_step_length(vxg_solver *s, const vxg_array *v, const vxg_array *g
         VXG_TRY(normal(s, v, r, spare, g));
         VXG_TRY(vxg__solve_dot(s, v, v, square));
         VXG_TRY(vxg__solve_dot(s, v, g, product));
+        if (i == 0)
+            VXG_TRY(vxg__solve_scale(s, product, vxg__has(&s->weights) ? spare : r,
+                                     "A of a random vector"));
         VXG_TRY(vxg_scalar_combine(s->queue, VXG_SCALAR_DIVIDE, 1, square, product, out));
         VXG_TRY(vxg_array_axpby_by(s->queue, 1, out, g, 0, NULL, v));
     }

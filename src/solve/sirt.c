@@ -3,7 +3,7 @@
  * 0 where a sum is 0. One subset: SIRT (J. Gregor, T. Benson, IEEE Trans. Med. Imaging 27 (2008)
  * 918). One for every view: SART (A. H. Andersen, A. C. Kak, Ultrason. Imaging 6 (1984) 81).
  * Between them: OS-SART (G. Wang, M. Jiang, J. X-Ray Sci. Technol. 12 (2004) 169). With weights the
- * same for the rows of W A. Where A has no negative entries SIRT converges for 0 < lambda < 2.
+ * same for the rows of W A. A must have no negative entries; SIRT converges for 0 < lambda < 2.
  * `plain` leaves C out. */
 #include "solve/solve.h"
 
@@ -24,7 +24,7 @@ static int prepare(vxg_solver *s) {
     for (int64_t k = 0; k < s->subsets.count; k++) {
         vxg__solve_subset(s, k);
         const vxg_array rows = vxg__solve_now(s, &s->range[ROWS]);
-        VXG_TRY(vxg__solve_rows(s, &s->domain[STEP], &rows));
+        VXG_TRY(vxg__solve_rows(s, &s->domain[STEP], &s->part[RESIDUAL], &rows));
         if (!s->opts.plain && s->columns)
             VXG_TRY(vxg__solve_columns(s, &s->part[RESIDUAL], &s->columns[k]));
     }
@@ -56,7 +56,7 @@ const vxg__method vxg__solve_sirt = {
             .name = "sirt",
             .summary = "simultaneous iteration, rows and columns normalised",
             .source = "Gregor and Benson 2008",
-            .uses = "bounds lower upper plain",
+            .uses = "relaxation bounds lower upper plain",
             .iterations = 100,
             .relaxation = 1},
     .subsets = -1,
@@ -67,7 +67,7 @@ const vxg__method vxg__solve_sart = {
             .name = "sart",
             .summary = "the same view by view",
             .source = "Andersen and Kak 1984",
-            .uses = "bounds lower upper plain subsets order seed list",
+            .uses = "relaxation bounds lower upper plain subsets order seed list",
             .iterations = 10,
             .relaxation = 1},
     .subsets = 0,
@@ -78,7 +78,7 @@ const vxg__method vxg__solve_os_sart = {
             .name = "os-sart",
             .summary = "the same by ordered subsets of the views",
             .source = "Wang and Jiang 2004",
-            .uses = "bounds lower upper plain subsets order seed list",
+            .uses = "relaxation bounds lower upper plain subsets order seed list",
             .iterations = 20,
             .relaxation = 1},
     .subsets = 10,

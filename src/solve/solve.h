@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 
-enum { VXG_SOLVE_VECTORS = 6, VXG_SOLVE_SCALARS = 10 };
+enum { VXG_SOLVE_VECTORS = 6, VXG_SOLVE_SCALARS = 13 };
 
 /* What a method needs of this problem, known before anything is made. */
 typedef struct vxg__solve_needs {
@@ -30,6 +30,8 @@ typedef struct vxg__method {
     int subsets;     /* how many when none are asked for: 0 one for every view, -1 takes none */
     vxg__solve_needs (*needs)(const vxg_solve_opts *o, int has_weights, int subsets);
     int (*prepare)(vxg_solver *s); /* vectors are zero, x is the start */
+    /* Begins what is carried along anew, from x as it is; NULL: the method carries nothing. */
+    int (*restart)(vxg_solver *s);
     /* One iteration; puts the square of the residual into s->residual. Waits for nothing. */
     int (*iterate)(vxg_solver *s);
 } vxg__method;
@@ -58,11 +60,13 @@ struct vxg_solver {
     vxg_array *columns;                           /* one for every subset, where they are kept */
     vxg_array scalars, scalar[VXG_SOLVE_SCALARS]; /* the method's: one array, and its pairs */
     vxg_array scratch;                            /* of reductions */
-    vxg_array residual; /* square of the residual of this iteration, a device scalar */
-    vxg_array penalty;  /* and what is added to its half, likewise */
-    vxg_array history;  /* both, of all iterations that were asked for: (iterations, 2, 2) */
-    vxg_array before;   /* x before the iteration, where its change is looked at */
-    double data_norm;
+    vxg_array residual;        /* square of the residual of this iteration, a device scalar */
+    vxg_array penalty;         /* and what is added to its half, likewise */
+    vxg_array history;         /* both, of all iterations that were asked for: (iterations, 2, 2) */
+    vxg_array before;          /* x before the iteration, where its change is looked at */
+    vxg_array told;            /* a device scalar of what is looked at between iterations */
+    int broken;                /* 1: what is carried along does not belong to x any more */
+    double data_norm, changed; /* NaN: not known yet */
     double pace, momentum, beyond; /* of methods that steer by numbers of the host */
 };
 
@@ -112,7 +116,8 @@ int vxg__solve_masked(vxg_solver *s, const vxg_array *x);
 /* out = x'y, and the iteration's residual gets it added. */
 int vxg__solve_square(vxg_solver *s, const vxg_array *x, const vxg_array *y, const vxg_array *out);
 int vxg__solve_dot(vxg_solver *s, const vxg_array *x, const vxg_array *y, const vxg_array *out);
-/* out = 1 / (A' w) or, of rows, 1 / (A 1), 0 where that is 0. ones: a vector to spoil. */
+/* out = 1 / (A' w) or, of rows, 1 / (A 1), 0 where that is 0. ones, spare: vectors over the domain
+ * and the subset's rays to spoil. Rows: VXG_ERR_UNSUPPORTED where A has negative entries. */
 int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
 int vxg__solve_columns_now(vxg_solver *s, const vxg_array *ones, const vxg_array *scratch,
                            const vxg_array **out);
@@ -140,6 +145,16 @@ int vxg__solve_step_length(vxg_solver *s, const vxg_array *v, const vxg_array *g
                            const vxg_array *r, const vxg_array *spare, const vxg_array *out);
 /* u = z - g, bounds and mask */
 int vxg__solve_point(vxg_solver *s, const vxg_array *z, const vxg_array *g, const vxg_array *u);
-int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
+int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *spare,
+                    const vxg_array *out);
+/* VXG_ERR_UNSUPPORTED where A of the subset has negative entries that count, by A 1, which is
+ * `sums`, and A of random numbers: |A v| exceeds it then. Both vectors are spoilt. */
+int vxg__solve_signs(vxg_solver *s, const vxg_array *v, const vxg_array *spare,
+                     const vxg_array *sums);
+/* VXG_ERR_INPUT where `square`, a device scalar of squares of a's elements, is 0 or infinite though
+ * they are not: they are beyond the arithmetic. Waits. */
+int vxg__solve_scale(vxg_solver *s, const vxg_array *square, const vxg_array *a, const char *what);
+/* The largest magnitude of a, or its least value; waits. */
+int vxg__solve_extreme(vxg_solver *s, vxg_reduction kind, const vxg_array *a, double *out);
 
 #endif

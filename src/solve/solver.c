@@ -1,4 +1,5 @@
 /* Solvers: what is checked, made and let go. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ static int takes(const vxg__method *m, const char *option) {
     return 0;
 }
 
+#define MOST_ITERATIONS 1000000 /* as in the option table: their history is kept */
+
 /* The options with the method's defaults. */
 static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_opts *o) {
     *o = *given;
@@ -38,11 +41,14 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     const struct {
         const char *name;
         int given;
-    } own[] = {{"bounds", o->bounds != VXG_BOUNDS_NONE},
+    } own[] = {{"relaxation", o->relaxation != 0},
+               {"bounds", o->bounds != VXG_BOUNDS_NONE},
                {"damping", o->damping != 0},
                {"subsets", o->subsets != 0},
                {"order", o->order != VXG_ORDER_SEQUENTIAL},
+               {"seed", o->seed != 0},
                {"list", o->list.count != 0},
+               {"inner", o->inner != 0},
                {"plain", o->plain != 0},
                {"weight", o->weight != 0},
                {"penalty", o->penalty != VXG_PENALTY_TV},
@@ -51,7 +57,13 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         VXG_FAIL_IF(own[i].given && !takes(m, own[i].name), VXG_ERR_ARGUMENT,
                     "%s: takes no %s; it takes: %s", name, own[i].name, m->row.uses);
-    VXG_FAIL_IF(o->iterations < 0, VXG_ERR_ARGUMENT, "%s: iterations is %d", name, o->iterations);
+    VXG_FAIL_IF(o->reserved0 || o->reserved1, VXG_ERR_ARGUMENT,
+                "%s: reserved0 of the options is not 0", name);
+    VXG_FAIL_IF(o->iterations < 0 || o->iterations > MOST_ITERATIONS, VXG_ERR_ARGUMENT,
+                "%s: iterations is %d; expected 0 to %d", name, o->iterations, MOST_ITERATIONS);
+    VXG_FAIL_IF(o->inner < 0, VXG_ERR_ARGUMENT, "%s: inner is %d", name, o->inner);
+    VXG_FAIL_IF(o->bounds != VXG_BOUNDS_BOX && (o->lower != 0 || o->upper != 0), VXG_ERR_ARGUMENT,
+                "%s: lower and upper are a box's; bounds is none", name);
     VXG_FAIL_IF(o->bounds < VXG_BOUNDS_NONE || o->bounds > VXG_BOUNDS_BOX, VXG_ERR_ARGUMENT,
                 "%s: bounds is %d", name, (int)o->bounds);
     VXG_FAIL_IF(o->subsets < 0, VXG_ERR_ARGUMENT, "%s: subsets is %d", name, o->subsets);
@@ -77,15 +89,29 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     return VXG_OK;
 }
 
+/* A box of float32 numbers, or of infinite ones. */
+static int check_box(const vxg_solve_opts *o, const char *name) {
+    const double sides[2] = {o->lower, o->upper};
+    for (int i = 0; i < 2; i++)
+        VXG_FAIL_IF(isfinite(sides[i]) && fabs(sides[i]) > (double)FLT_MAX, VXG_ERR_ARGUMENT,
+                    "%s: %s is %g, beyond float32", name, i ? "upper" : "lower", sides[i]);
+    return VXG_OK;
+}
+
 static int check_problem(const vxg__method *m, const vxg_solve_opts *o,
                          const vxg_solve_problem *p) {
     VXG_NEED_OP(p->op, m->row.name);
+    VXG_FAIL_IF(p->reserved0, VXG_ERR_ARGUMENT, "%s: reserved0 of the problem is not 0",
+                m->row.name);
+    VXG_FAIL_IF(m == &vxg__solve_lsqr && p->start && o->damping > 0, VXG_ERR_UNSUPPORTED,
+                "lsqr: damping with a start would be of the way from it; cgls takes both");
     VXG_FAIL_IF(!vxg_op_is_linear(p->op), VXG_ERR_ARGUMENT, "%s: '%s' is not linear in one input",
                 m->row.name, vxg_op_name(p->op));
     const vxg_space *in = vxg_op_domain(p->op, 0), *out = vxg_op_range(p->op);
     VXG_FAIL_IF((in->dtype != VXG_F32 && in->dtype != VXG_F64) || in->dtype != out->dtype,
                 VXG_ERR_UNSUPPORTED, "%s: '%s' is not float32 or float64 on both sides",
                 m->row.name, vxg_op_name(p->op));
+    if (in->dtype == VXG_F32) VXG_TRY(check_box(o, m->row.name));
     VXG_FAIL_IF(!p->data, VXG_ERR_ARGUMENT, "%s: data is NULL", m->row.name);
     VXG_TRY(vxg__check_array(p->op, p->data, out, "data", 0));
     if (m->differences) VXG_TRY(vxg__tv_check(p->op, o, m->row.name));
@@ -96,10 +122,14 @@ static int check_problem(const vxg__method *m, const vxg_solve_opts *o,
 }
 
 /* ---- Numbers that would spoil everything in silence ---- */
-static int extreme(vxg_solver *s, vxg_reduction kind, const vxg_array *a, double *out) {
-    if (vxg_array_count(a) == 0) return *out = 0, VXG_OK;
-    VXG_TRY(vxg_array_reduce(s->queue, kind, a, NULL, &s->scratch, &s->residual));
-    return vxg_scalar_read(s->queue, &s->residual, out);
+/* Squares of data this large or small are no numbers any more, or none that count. */
+static int check_range(const vxg_solver *s, double most) {
+    const double low = s->real == VXG_REAL_F64 ? 1e-140 : 1e-12,
+                 high = s->real == VXG_REAL_F64 ? 1e145 : 1e15;
+    VXG_FAIL_IF(most != 0 && !(most >= low && most <= high), VXG_ERR_INPUT,
+                "%s: data is %g at most; expected %g to %g, whose squares are %s: scale it",
+                s->method->row.name, most, low, high, vxg_dtype_name(s->x.dtype));
+    return VXG_OK;
 }
 
 static int check_numbers(vxg_solver *s) {
@@ -115,11 +145,12 @@ static int check_numbers(vxg_solver *s) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         double most, least;
         if (!vxg__has(all[i].a)) continue;
-        VXG_TRY(extreme(s, VXG_REDUCE_MAX_ABS, all[i].a, &most));
+        VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MAX_ABS, all[i].a, &most));
         VXG_FAIL_IF(!isfinite(most), VXG_ERR_INPUT, "%s: %s holds a number that is not finite%s",
                     name, all[i].name, i == 0 ? "; put a number there, with weight 0" : "");
+        if (i == 0) VXG_TRY(check_range(s, most));
         if (!all[i].positive) continue;
-        VXG_TRY(extreme(s, VXG_REDUCE_MIN, all[i].a, &least));
+        VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MIN, all[i].a, &least));
         VXG_FAIL_IF(least < 0, VXG_ERR_INPUT, "%s: %s holds %g; expected none below 0", name,
                     all[i].name, least);
         VXG_FAIL_IF(all[i].a == &s->weights && most == 0, VXG_ERR_INPUT,
@@ -138,7 +169,7 @@ static int64_t rows_of(const vxg_op *op) {
 static int count_subsets(const vxg__method *m, const vxg_solve_opts *o, const vxg_op *op, int *n) {
     const int64_t rows = rows_of(op);
     *n = 1;
-    if (m->subsets < 0) return VXG_OK;
+    if (m->subsets < 0 || vxg_space_count(vxg_op_range(op)) == 0) return VXG_OK;
     VXG_FAIL_IF(o->subsets > rows, VXG_ERR_ARGUMENT, "%s: %d subsets of %lld views", m->row.name,
                 o->subsets, (long long)rows);
     int64_t own = m->subsets ? m->subsets : rows;
@@ -180,6 +211,7 @@ static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
     if (sets > 1 || !vxg_array_is_contiguous(p->data)) bytes += y;
     if (p->weights && (sets > 1 || !vxg_array_is_contiguous(p->weights))) bytes += y;
     if (p->mask && !vxg_array_is_contiguous(p->mask)) bytes += x;
+    bytes += 4 * (int64_t)vxg_dtype_size(in->dtype) * s->opts.iterations; /* the history */
     return bytes + (int64_t)workspace_of(s->op, &s->subsets);
 }
 
@@ -234,6 +266,7 @@ static int make_scalars(vxg_solver *s) {
         VXG_TRY(vxg_array_index(&s->scalars, i, &s->scalar[i]));
     VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &s->residual));
     VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &s->penalty));
+    VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &s->told));
     VXG_TRY(
         vxg_array_new(s->dev, in->dtype, 3, (int64_t[]){s->opts.iterations, 2, 2}, &s->history));
     return workspace ? vxg_buffer_new(s->dev, workspace, &s->call.workspace) : VXG_OK;
@@ -264,7 +297,7 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
 /* What both entries begin with; op is not retained yet. */
 static int begin(const char *method, const vxg_solve_problem *problem, const vxg_solve_opts *opts,
                  vxg_solver *s) {
-    *s = (vxg_solver){.method = method_of(method), .data_norm = NAN};
+    *s = (vxg_solver){.method = method_of(method), .data_norm = NAN, .changed = NAN};
     if (!s->method) return no_method(method);
     VXG_FAIL_IF(!problem, VXG_ERR_ARGUMENT, "%s: problem is NULL", method);
     VXG_READ_OPTS(vxg_solve_opts, opts);
@@ -314,9 +347,9 @@ int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
 
 void vxg_solver_release(vxg_solver *s) {
     if (!s) return;
-    vxg_array *const single[] = {&s->x,       &s->b,       &s->weights,   &s->mask,
-                                 &s->scalars, &s->scratch, &s->residual,  &s->history,
-                                 &s->before,  &s->penalty, &s->slopes[0], &s->slopes[1]};
+    vxg_array *const single[] = {&s->x,         &s->b,         &s->weights, &s->mask,   &s->scalars,
+                                 &s->scratch,   &s->residual,  &s->history, &s->before, &s->penalty,
+                                 &s->slopes[0], &s->slopes[1], &s->told};
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) vxg_array_release(single[i]);
     for (int i = 0; i < VXG_SOLVE_VECTORS; i++)
         vxg_array_release(&s->range[i]), vxg_array_release(&s->part[i]),

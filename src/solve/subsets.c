@@ -1,5 +1,6 @@
 /* Subsets of views and the order in which they are taken. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "solve/solve.h"
@@ -16,23 +17,22 @@ static void shuffle(int64_t *order, int64_t n, uint64_t seed) {
     }
 }
 
-static int64_t divisor(int64_t a, int64_t b) {
-    while (b) {
-        const int64_t t = a % b;
-        a = b, b = t;
+/* Where the golden section's steps around a circle fall, sorted: entry i is the rank of step i. A
+ * neighbour follows in no number of subsets but 2 and 3, and each lies far from those before. */
+static int golden(int64_t *order, int64_t n) {
+    double *at = vxg__calloc((size_t)n, 2 * sizeof *at), *const sorted = at + n;
+    if (!at) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < n; i++) {
+        const double turns = 0.6180339887498949 * (double)i;
+        sorted[i] = at[i] = turns - floor(turns);
     }
-    return a;
-}
-
-/* Steps of the golden section of n, the nearest number that has no divisor in common with it. */
-static void golden(int64_t *order, int64_t n) {
-    const int64_t ideal = llround(0.6180339887498949 * (double)n);
-    int64_t step = 1;
-    for (int64_t d = 0; d < n; d++) {
-        if (ideal + d < n && divisor(ideal + d, n) == 1 && (step = ideal + d)) break;
-        if (ideal - d > 0 && divisor(ideal - d, n) == 1 && (step = ideal - d)) break;
-    }
-    for (int64_t i = 0, k = 0; i < n; i++, k = (k + step) % n) order[i] = k;
+    qsort(sorted, (size_t)n, sizeof *sorted, vxg__compare_doubles);
+    for (int64_t i = 0; i < n; i++)
+        order[i] = (const double *)bsearch(&at[i], sorted, (size_t)n, sizeof *sorted,
+                                           vxg__compare_doubles) -
+                   sorted;
+    vxg__free(at);
+    return VXG_OK;
 }
 
 static int given(const vxg_solve_opts *o, const char *name, int count, vxg__subsets *s) {
@@ -56,8 +56,7 @@ static int in_order(const vxg_solve_opts *o, const char *name, int count, vxg__s
     s->norder = count;
     for (int64_t i = 0; i < count; i++) s->order[i] = i;
     if (o->order == VXG_ORDER_RANDOM) shuffle(s->order, count, o->seed);
-    if (o->order == VXG_ORDER_GOLDEN) golden(s->order, count);
-    return VXG_OK;
+    return o->order == VXG_ORDER_GOLDEN ? golden(s->order, count) : VXG_OK;
 }
 
 int vxg__subsets_make(const vxg_solve_opts *o, const char *name, int64_t rows, int count,

@@ -38,10 +38,12 @@ double vxg__tv_columns(const vxg_solver *s) {
 }
 
 double vxg__tv_step(const vxg_solver *s) {
+    int64_t n[3];
     double most = 0;
+    sizes_of(s, n);
     for (int i = 0; i < 3; i++)
-        if (inverse_spacing(s, i) > most) most = inverse_spacing(s, i);
-    return 0.5 / most;
+        if (n[i] > 1 && inverse_spacing(s, i) > most) most = inverse_spacing(s, i);
+    return most > 0 ? 0.5 / most : 0;
 }
 
 static int launch(vxg_solver *s, const char *kernel, const vxg_array *a, const vxg_array *b,

@@ -36,10 +36,6 @@ static int by_angle(const void *a, const void *b) {
     if (x->angle != y->angle) return x->angle < y->angle ? -1 : 1;
     return (x->view > y->view) - (x->view < y->view);
 }
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Numbers the distinct angles; returns how many. start[g] is the angle of group g. */
 static int64_t make_groups(folded *f, int64_t n, double period, double *start) {
@@ -85,7 +81,7 @@ static int cut_arcs(const arrays *a, int64_t groups, vxg__wedge wedge, double *s
                     vxg__cover *out) {
     if (groups < 2) return VXG_OK;
     memcpy(sorted, a->spacing, (size_t)groups * sizeof *sorted);
-    qsort(sorted, (size_t)groups, sizeof *sorted, by_value);
+    qsort(sorted, (size_t)groups, sizeof *sorted, vxg__compare_doubles);
     double limit = arc_limit(sorted, groups, out->period, &out->median);
     if (wedge == VXG__WEDGE_NONE) return VXG_OK;
     const int one = wedge == VXG__WEDGE_WIDEST && limit >= sorted[groups - 1];

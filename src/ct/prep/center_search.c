@@ -19,10 +19,6 @@ static int by_angle(const void *a, const void *b) {
     if (x->angle != y->angle) return x->angle < y->angle ? -1 : 1;
     return (x->view > y->view) - (x->view < y->view);
 }
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* The view after the widest gap of the full circle; the smallest angle on a tie. */
 static int64_t first_view(const angle_view *a, int64_t n) {
@@ -37,7 +33,7 @@ static int64_t first_view(const angle_view *a, int64_t n) {
 
 static double median_step(const double *angle, int64_t n, double *scratch) {
     for (int64_t i = 1; i < n; i++) scratch[i - 1] = angle[i] - angle[i - 1];
-    qsort(scratch, (size_t)(n - 1), sizeof *scratch, by_value);
+    qsort(scratch, (size_t)(n - 1), sizeof *scratch, vxg__compare_doubles);
     return scratch[(n - 1) / 2];
 }
 
