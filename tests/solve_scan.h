@@ -75,13 +75,13 @@ static int make_scan(scan *s, int n, int nviews) {
     return status;
 }
 
-static void times(const scan *s, const double *x, double *y) {
+__attribute__((unused)) static void times(const scan *s, const double *x, double *y) {
     for (int i = 0; i < s->rows; i++) {
         y[i] = 0;
         for (int j = 0; j < s->cols; j++) y[i] += s->a[i][j] * x[j];
     }
 }
-static void back(const scan *s, const double *y, double *x) {
+__attribute__((unused)) static void back(const scan *s, const double *y, double *x) {
     for (int j = 0; j < s->cols; j++) {
         x[j] = 0;
         for (int i = 0; i < s->rows; i++) x[j] += s->a[i][j] * y[i];

@@ -109,9 +109,19 @@ typedef struct vxg_solve_opts {
     double weight;             /* of the penalty */
     double bend;               /* of Huber's, in the unit of x over that of spacing */
     double spacing[3];         /* of values along z, y, x; 0: 1 */
-    int inner;                 /* fista-tv: steps of the inner iteration; 0: 20. The stronger the
+    int inner;                 /* steps of the inner iteration; 0: 20. fista-tv: the stronger the
                                   penalty the more it needs */
     uint32_t reserved1;
+    /* Methods that end in -pocs; 0 of each: what stands in parentheses. */
+    double alpha;     /* length of their steps, of the sweep's change (0.2) */
+    double smooth;    /* difference, in the unit of x over that of spacing, far below which total
+                         variation is a square (1e-3) */
+    double epsilon;   /* residual, in the data's unit: asd-pocs: down to which steps adapt (5);
+                         awtv-pocs: the change of it below which the relaxation falls (1) */
+    double delta;     /* awtv-pocs: difference from which on edges are let be (0.006) */
+    double r_max;     /* asd-pocs: share of the sweep's change that steps may have (0.95) */
+    double alpha_red; /* asd-pocs: what their length is multiplied by where it is more (0.95) */
+    double beta_red;  /* asd-pocs, awtv-pocs: what the relaxation is multiplied by (0.995) */
 } vxg_solve_opts;
 #define VXG_SOLVE_STOP (-1)
 #define VXG_SOLVE_WROTE (-2)

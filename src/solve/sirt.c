@@ -9,10 +9,10 @@
 
 enum { ROWS };              /* over the range */
 enum { RESIDUAL, WEIGHED }; /* over a subset's rays */
-enum { STEP, COLUMNS };     /* over the domain */
-enum { SQUARE };
+enum { STEP, COLUMNS };     /* over the domain: what sweeps of other methods use, too */
+enum { SQUARE = VXG_SWEEP_SCALAR };
 
-static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
+vxg__solve_needs vxg__sweep_needs(const vxg_solve_opts *o, int has_weights, int subsets) {
     const int kept = vxg__keeps_columns(subsets);
     return (vxg__solve_needs){.range = 1,
                               .part = has_weights ? 2 : 1,
@@ -20,7 +20,8 @@ static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subs
                               .columns = o->plain || !kept ? 0 : subsets};
 }
 
-static int prepare(vxg_solver *s) {
+int vxg__sweep_prepare(vxg_solver *s) {
+    s->pace = s->opts.relaxation;
     for (int64_t k = 0; k < s->subsets.count; k++) {
         vxg__solve_subset(s, k);
         const vxg_array rows = vxg__solve_now(s, &s->range[ROWS]);
@@ -43,14 +44,15 @@ static int take(vxg_solver *s, int64_t k) {
     const vxg_array *const scaled[] = {&rows, wr, r};
     VXG_TRY(vxg__solve_launch(s, "solve_weight", scaled, 3, NULL));
     VXG_TRY(vxg__solve_adjoint(s, r, g));
-    return vxg__solve_step(s, s->opts.relaxation, columns, g);
+    if (s->pace_by) VXG_TRY(vxg_array_axpby_by(s->queue, 1, s->pace_by, g, 0, NULL, g));
+    return vxg__solve_step(s, s->pace, columns, g);
 }
 
-static int iterate(vxg_solver *s) {
+int vxg__sweep(vxg_solver *s) {
     return vxg__solve_each_subset(s, take);
 }
 
-#define PARTS .needs = needs, .prepare = prepare, .iterate = iterate
+#define PARTS .needs = vxg__sweep_needs, .prepare = vxg__sweep_prepare, .iterate = vxg__sweep
 const vxg__method vxg__solve_sirt = {
     .row = {.size = sizeof(vxg_solve_row),
             .name = "sirt",

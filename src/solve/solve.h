@@ -37,7 +37,7 @@ typedef struct vxg__method {
 } vxg__method;
 extern const vxg__method vxg__solve_landweber, vxg__solve_sirt, vxg__solve_sart, vxg__solve_os_sart,
     vxg__solve_cgls, vxg__solve_lsqr, vxg__solve_mlem, vxg__solve_osem, vxg__solve_pdhg,
-    vxg__solve_fista;
+    vxg__solve_fista, vxg__solve_tv_pocs, vxg__solve_asd_pocs, vxg__solve_awtv_pocs;
 extern const vxg__method *const vxg__solve_methods[]; /* ends with NULL */
 
 extern const vxg_option_set vxg__solve_option_sets[];
@@ -68,6 +68,7 @@ struct vxg_solver {
     int broken;                /* 1: what is carried along does not belong to x any more */
     double data_norm, changed; /* NaN: not known yet */
     double pace, momentum, beyond; /* of methods that steer by numbers of the host */
+    const vxg_array *pace_by; /* a device scalar that sweeps' steps are multiplied by, or NULL */
 };
 
 /* ---- Subsets ---- */
@@ -125,12 +126,24 @@ int vxg__solve_columns_now(vxg_solver *s, const vxg_array *ones, const vxg_array
 int vxg__solve_ahead(vxg_solver *s, const vxg_array *g, const vxg_array *pace,
                      const vxg_array *ahead);
 
+/* ---- A sweep over the subsets (sirt.c), which other methods begin with ---- */
+enum {
+    VXG_SWEEP_SCALAR = VXG_SOLVE_SCALARS - 1
+}; /* that it uses, beside two vectors of x's space */
+vxg__solve_needs vxg__sweep_needs(const vxg_solve_opts *o, int has_weights, int subsets);
+int vxg__sweep_prepare(vxg_solver *s);
+int vxg__sweep(vxg_solver *s); /* steps are s->pace long, times s->pace_by */
+
 /* ---- Differences of neighbours, D; q has three reals for every one of x ---- */
 int vxg__tv_check(const vxg_op *op, const vxg_solve_opts *o, const char *name);
 double vxg__tv_columns(const vxg_solver *s); /* the most that |D|' 1 is */
 double vxg__tv_step(const vxg_solver *s);    /* 1 over the most that |D| 1 is */
 /* q = prox of the conjugate of weight times the penalty, of q + step D v */
 int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double weight, double step, const vxg_array *q);
+/* g = the gradient of the sum over voxels that have all neighbours of sqrt(f(d) + smooth^2), f(d)
+ * the sum over axes of d^2, or of d^2 exp(-(d / delta)^2) where delta > 0 */
+int vxg__tv_gradient(vxg_solver *s, const vxg_array *x, double smooth, double delta,
+                     const vxg_array *g);
 double vxg__tv_norm(const vxg_solver *s); /* the most that the largest eigenvalue of D' D is */
 /* g = keep g + D' q */
 int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_array *g);

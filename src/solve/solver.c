@@ -49,6 +49,13 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
                {"seed", o->seed != 0},
                {"list", o->list.count != 0},
                {"inner", o->inner != 0},
+               {"alpha", o->alpha != 0},
+               {"smooth", o->smooth != 0},
+               {"epsilon", o->epsilon != 0},
+               {"delta", o->delta != 0},
+               {"r-max", o->r_max != 0},
+               {"alpha-red", o->alpha_red != 0},
+               {"beta-red", o->beta_red != 0},
                {"plain", o->plain != 0},
                {"weight", o->weight != 0},
                {"penalty", o->penalty != VXG_PENALTY_TV},
@@ -80,7 +87,14 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
                  {"noise", o->noise},
                  {"change", o->change},
                  {"weight", o->weight},
-                 {"bend", o->bend}};
+                 {"bend", o->bend},
+                 {"alpha", o->alpha},
+                 {"smooth", o->smooth},
+                 {"epsilon", o->epsilon},
+                 {"delta", o->delta},
+                 {"r-max", o->r_max},
+                 {"alpha-red", o->alpha_red},
+                 {"beta-red", o->beta_red}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         VXG_FAIL_IF(!(sizes[i].value >= 0) || !isfinite(sizes[i].value), VXG_ERR_ARGUMENT,
                     "%s: %s is %g; expected 0 or more", name, sizes[i].name, sizes[i].value);

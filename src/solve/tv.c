@@ -69,6 +69,13 @@ double vxg__tv_norm(const vxg_solver *s) {
     return sum > 0 ? sum : 1;
 }
 
+int vxg__tv_gradient(vxg_solver *s, const vxg_array *x, double smooth, double delta,
+                     const vxg_array *g) {
+    const double least = s->real == VXG_REAL_F64 ? 1e-150 : 1e-18; /* its square is a number */
+    return launch(s, "tv_gradient", x, g,
+                  (double[3]){smooth > least ? smooth : least, delta > 0 ? 1 / delta : 0});
+}
+
 int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double weight, double step,
                  const vxg_array *q) {
     return launch(s, "tv_dual", v, q, (double[3]){s->opts.bend, weight, step});
