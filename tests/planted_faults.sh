@@ -458,7 +458,7 @@ plant option_copied_by_hand cli/recon.c 's/no_minus_log = no_log;/no_minus_log =
 plant option_said_twice cli/recon.c 's/"do not read the input once more for its SHA-256"/"arithmetic"/' "cli_tables no_repeats"
 
 # Solvers, and scalars on the device.
-plant solver_step_too_long src/solve/sirt.c 's/s, s->opts\.relaxation, columns, g/s, 1.02 * s->opts.relaxation, columns, g/' "solve_dense"
+plant solver_step_too_long src/solve/sirt.c 's/s, s->pace, columns, g/s, 1.02 * s->pace, columns, g/' "solve_dense"
 plant solver_damping_not_squared src/solve/cgls.c 's/-s->opts\.damping \* s->opts\.damping, &s->x/-s->opts.damping, \&s->x/' "solve_dense"
 plant solver_lsqr_never_done kernels/solve/update.k 's/s\[20\] = done \? K_R\(1\.0\)/s[20] = done ? K_R(0.0)/' "solve_faults rank"
 plant solver_unseen_voxels_gone kernels/solve/update.k 's/c\[gx\] > K_R\(0\.0\) \? x\[gx\] \* lifted : x\[gx\]/x[gx] * lifted/' "solve_faults unseen"
@@ -472,6 +472,9 @@ plant solver_step_of_landweber src/solve/landweber.c 's/0\.95, &s->scalar/1.1, \
 plant solver_not_finite_unsaid src/solve/run.c 's/return keeps_finite\(s, isfinite\(most\)\)/return VXG_OK/' "solve_faults not_finite"
 plant solver_exactly_whatever_is_asked src/solve/run.c 's/r->residual == 0 && residual_is_all\(s\)/r->residual == 0/' "solve_faults told"
 plant solver_rows_of_another_subset src/solve/parts.c 's/sets->begin\[s->now\], sets/sets->begin[0], sets/' "solve_dense"
+plant solver_edges_not_let_be kernels/solve/tv.k 's/\(K_R\(1\.0\) - ux\) \* inverse/inverse/' "solve_pocs"
+plant solver_steps_never_adapt kernels/solve/update.k 's/s\[2\] > K_P\(1\) \* s\[4\] && residual/s[2] < K_R(0.0) \&\& residual/' "solve_pocs"
+plant solver_last_steps_too src/solve/pocs.c 's/s->iteration \+ 1 == o->iterations/s->iteration < 0/' "solve_pocs"
 plant scalar_factor_rounded kernels/num/scalar.k 's/f0 \* rest \+ f1 \* v/f0 * rest/' "array_reduce arithmetic"
 plant scalar_product_rounded kernels/num/scalar.k 's/return lost - lost == K_R\(0\.0\) \? lost/return lost - lost == K_R(0.0) ? K_R(0.0)/' "array_reduce arithmetic"
 exit $failed

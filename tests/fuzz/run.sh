@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes the readers: run.sh [RUNS] [reader...]; at least RUNS (100000) mutated inputs for each of
-# hdf5, tiff, npy and geometry. Prints the counts; crashing inputs are stored in tests/fuzz/findings and make the
+# hdf5, tiff, npy and geometry. Prints a line with the counts for each; crashing inputs are stored in tests/fuzz/findings and make the
 # exit code 1. Needs clang with libFuzzer; VXG_FUZZ_CC, VXG_FUZZ_BUILD and VXG_FUZZ_SECONDS (the most
 # time for one reader) may be set.
 set -u
@@ -35,7 +35,7 @@ have zlib ZLIB
 # Blocks of files are found by rows of formats, which are the library's.
 formats="$root/src/array/formats.c $root/src/device/handle.c"
 # Of ct what reads, explains and writes geometry texts; it needs no device.
-ct="$root/src/ct/geometry/*.c $root/src/array/random.c"
+ct="$root/src/ct/geometry/*.c $root/src/array/philox.c"
 
 objects=
 geometry_objects=
@@ -47,7 +47,7 @@ for source in "$root"/src/base/*.c "$root"/src/io/*.c "$root"/src/io/h5/*.c $for
     case $source in
     */h5/helper.c | */h5/helper_base.c | */base/export.c | */base/layout.c) ;;
     */h5/session.c | */h5/launch.c) session_objects="$session_objects $object" ;;
-    */src/ct/* | */src/array/random.c) geometry_objects="$geometry_objects $object" ;;
+    */src/ct/* | */src/array/philox.c) geometry_objects="$geometry_objects $object" ;;
     *) objects="$objects $object" ;;
     esac
 done
@@ -78,7 +78,12 @@ for reader in $readers; do
         cp "$crash" "$root/tests/fuzz/findings/$reader-$(basename "$crash")"
         echo "finding: tests/fuzz/findings/$reader-$(basename "$crash")"
     done
-    echo "fuzz $reader: ${count:-0} inputs, $found findings"
-    [ "${count:-0}" -ge "$runs" ] && [ "$found" -eq 0 ] || failed=1
+    said="fuzz $reader: ${count:-0} inputs, $found findings"
+    if [ "${count:-0}" -ge "$runs" ] && [ "$found" -eq 0 ]; then
+        echo "PASS fuzz.$reader: $said"
+    else
+        echo "FAIL fuzz.$reader: $said; at least $runs inputs were asked for"
+        failed=1
+    fi
 done
 exit $failed
