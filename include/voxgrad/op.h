@@ -195,6 +195,29 @@ VXG_API int vxg_op_adjoint(const vxg_op *op, vxg_op **out);
 /* A'A. Of some rows: vxg_op_normal of a vxg_op_subset (a call's subset means rows of A'A). */
 VXG_API int vxg_op_normal(const vxg_op *op, vxg_op **out);
 
+/* ---- Operators of functions of yours ----
+ * Experimental: two functions of one view: forward writes a projection, back adds a projection's
+ * share to a volume; solvers take the operator as any other, by views and subsets. Arrays are
+ * contiguous, on the operator's device, of the arithmetic of its spaces; the projection has the
+ * axes of the range without the first. Work belongs on call->queue; call->progress may be polled.
+ * Another number than 0 is a status, which ends the evaluation and is handed on. They are called on
+ * the thread that evaluates, and have to be each other's transpose (vxg_check_adjoint) and to give
+ * a view the same bits whatever is asked for beside it (vxg_check_subset). */
+typedef struct vxg_view_functions {
+    uint32_t size; /* of this struct; 0: the first layout */
+    uint32_t reserved0;
+    int (*forward)(void *context, const vxg_call *call, const vxg_array *volume, int64_t view,
+                   const vxg_array *projection);
+    int (*back)(void *context, const vxg_call *call, const vxg_array *projection, int64_t view,
+                const vxg_array *volume);
+    void *context;
+    void (*destroy)(void *context); /* when the operator goes, or NULL */
+} vxg_view_functions;
+/* The first axis of projections counts views. VXG_ERR_ARGUMENT: a function that is NULL, a range
+ * without axes; nothing is destroyed then. */
+VXG_API int vxg_op_views(vxg_device *dev, const vxg_space *volume, const vxg_space *projections,
+                         const vxg_view_functions *functions, vxg_op **out);
+
 /* ---- Element-wise maths (rows math.*) ---- */
 typedef enum vxg_math { VXG_MATH_SCALE, VXG_MATH_EXP, VXG_MATH_LOG } vxg_math;
 /* y = a x, exp(a x) or log(x) (x > 0), element by element. Here and below the space is float32 or
