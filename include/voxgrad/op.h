@@ -7,7 +7,7 @@
  * shape or type, and for arrays that reach outside their buffer; the others give NULL, 0 or "" for
  * an operator that is NULL.
  *
- * Stability: stable (docs/abi.md). */
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_OP_H
 #define VOXGRAD_OP_H
 
