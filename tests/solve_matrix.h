@@ -66,7 +66,7 @@ static vxg_op *matrix_op(const matrix *m) {
     if (vxg_op_new(&cls, &o, &op)) printf("FAIL solve_faults.matrix: %s\n", vxg_error_message());
     return op;
 }
-static vxg_array vector(const vxg_op *op, int input, const double *values) {
+__attribute__((unused)) static vxg_array vector(const vxg_op *op, int input, const double *values) {
     vxg_array a = {0};
     if (vxg_op_new_array(op, input, &a)) return a;
     for (int64_t i = 0; i < vxg_array_count(&a); i++) put(&a, i, values[i]);
@@ -74,8 +74,8 @@ static vxg_array vector(const vxg_op *op, int input, const double *values) {
 }
 
 /* One run; x receives the result. */
-static int solve(const char *method, const matrix *m, const double *b, const vxg_solve_opts *o,
-                 double *x, vxg_solve_report *r) {
+__attribute__((unused)) static int solve(const char *method, const matrix *m, const double *b,
+                                         const vxg_solve_opts *o, double *x, vxg_solve_report *r) {
     vxg_op *op = matrix_op(m);
     vxg_array data_of = vector(op, -1, b);
     vxg_solver *s = NULL;
@@ -89,7 +89,7 @@ static int solve(const char *method, const matrix *m, const double *b, const vxg
     vxg_op_release(op);
     return status;
 }
-static double off(const double *x, const double *want, int n) {
+__attribute__((unused)) static double off(const double *x, const double *want, int n) {
     double most = 0;
     for (int i = 0; i < n; i++) most = fmax(most, fabs(x[i] - want[i]));
     return isnan(x[0]) ? NAN : most;

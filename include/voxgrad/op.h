@@ -174,6 +174,13 @@ VXG_API int vxg_op_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *
 VXG_API int vxg_op_apply_adjoint(const vxg_op *op, const vxg_call *call, const vxg_array *y,
                                  const vxg_array *x);
 
+/* Experimental: the largest singular value of an operator linear in its only input, float32 or
+ * float64, by power iteration until it is known to some 1e-5, from below; less well where the
+ * largest few are near each other. Kept with the operator: the first call evaluates it and its
+ * adjoint some dozens of times, with the call's queue, workspace and progress; those after it cost
+ * nothing. Waits. Thread-safe. VXG_ERR_INPUT: entries that are not finite. */
+VXG_API int vxg_op_norm(const vxg_op *op, const vxg_call *call, double *norm);
+
 /* ---- Combinators: each retains its parts ----
  * Linearity follows: compose is linear in an input of the inner operator where both are; add and
  * stack where all parts are; bind, scale, slice and subset as their part. A call's subset goes to

@@ -44,7 +44,7 @@ int vxg_op_new(const vxg_op_class *cls, const vxg_op_opts *opts, vxg_op **result
         return status ? status : VXG_ERR_MEMORY;
     }
     op->cls = own, op->ninputs = o.ninputs, op->linear = o.linear, op->subsets = o.subsets;
-    op->out = *o.out, op->state = o.state, op->references = 1;
+    op->out = *o.out, op->state = o.state, op->references = 1, op->norm = -1;
     memcpy(op->in, o.in, (size_t)o.ninputs * sizeof *o.in);
     op->out.size = (uint32_t)sizeof op->out;
     for (int i = 0; i < o.ninputs; i++) op->in[i].size = (uint32_t)sizeof op->in[i];

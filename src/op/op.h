@@ -15,6 +15,7 @@ struct vxg_op {
     vxg_subsets subsets;
     vxg_space in[VXG_MAX_INPUTS], out;
     void *state;
+    double norm;    /* atomic; below 0: not known yet */
     int references; /* atomic */
 };
 
