@@ -109,8 +109,7 @@ typedef struct vxg_solve_opts {
     double weight;             /* of the penalty */
     double bend;               /* of Huber's, in the unit of x over that of spacing */
     double spacing[3];         /* of values along z, y, x; 0: 1 */
-    int inner;                 /* steps of the inner iteration; 0: 20. fista-tv: the stronger the
-                                  penalty the more it needs */
+    int inner;                 /* steps of the inner iteration (fista-tv, -pocs); 0: 20 */
     uint32_t reserved1;
     /* Methods that end in -pocs; 0 of each: what stands in parentheses. */
     double alpha;     /* length of their steps, of the sweep's change (0.2) */

@@ -1,20 +1,21 @@
 /* FISTA: gradient steps ahead of x, each followed by the proximal map of penalty and bounds, which
  * is found by an iteration of its own (FGP) on dual differences that begins where it last ended.
- * Minimises 1/2 (b - A x)' W (b - A x) + weight sum penalty(D x) between bounds as far as the inner
- * iteration goes: what travels by a voxel a step needs many where the penalty is so strong that
- * whole volumes become flat.
+ * Minimises 1/2 (b - A x)' W (b - A x) + weight sum penalty(D x) between bounds. Where the inner
+ * iteration's steps are few for a strong penalty the maps are not quite found; as what is minimised
+ * never rises twice (fista_rule), they are in the end.
  * Source: A. Beck, M. Teboulle, SIAM J. Imaging Sci. 2 (2009) 183; IEEE Trans. Image Process. 18
  * (2009) 2419. */
 #include <math.h>
 
+#include "array/launch.h"
 #include "solve/solve.h"
 
 #define INNER 20 /* steps of the inner iteration unless told */
 
-enum { RESIDUAL, IMAGE, BEFORE, WEIGHED }; /* over the range */
-enum { AHEAD, GRADIENT, POINT };           /* over the domain */
-enum { DUAL, DUAL_AHEAD };                 /* three parts of it */
-enum { FACTOR };
+enum { RESIDUAL, IMAGE, BEFORE, WEIGHED };                          /* over the range */
+enum { AHEAD, GRADIENT, POINT };                                    /* over the domain */
+enum { DUAL, DUAL_AHEAD };                                          /* three parts of it */
+enum { FACTOR, BEYOND, MOMENTUM, RESIDUAL_BEFORE, PENALTY_BEFORE }; /* as fista_rule knows them */
 
 static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subsets) {
     (void)o, (void)subsets;
@@ -22,7 +23,7 @@ static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subs
 }
 
 static int restart(vxg_solver *s) {
-    s->momentum = 1, s->beyond = 0;
+    VXG_TRY(vxg_array_fill(s->queue, &s->scalars, 0));
     VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[BEFORE]));
     return vxg_array_copy(s->queue, &s->x, &s->domain[AHEAD]);
 }
@@ -66,19 +67,32 @@ static int proximal(vxg_solver *s, const vxg_array *z) {
     return vxg__solve_point(s, z, g, u);
 }
 
+static int rule(vxg_solver *s) {
+    vxg_launch l = {.global = {1, 1, 1}};
+    vxg__push_array(&l, &s->residual);
+    vxg__push_array(&l, &s->penalty);
+    vxg__push_array(&l, &s->scalars);
+    return vxg__launch(s->dev, s->queue, "fista_rule", s->real, &l);
+}
+
 static int iterate(vxg_solver *s) {
-    const vxg_array *r = &s->range[RESIDUAL], *z = &s->domain[GRADIENT], *wr;
+    const vxg_array *r = &s->range[RESIDUAL], *z = &s->domain[GRADIENT], *u = &s->domain[AHEAD],
+                    *wr;
+    const vxg_array *beta = &s->scalar[BEYOND];
     VXG_TRY(vxg__solve_apply(s, &s->x, &s->range[IMAGE]));
     VXG_TRY(vxg__tv_tell(s, &s->range[IMAGE], &s->range[RESIDUAL], &s->range[WEIGHED],
                          &s->domain[POINT]));
-    const vxg_array *const arrays[] = {&s->b, &s->range[IMAGE], &s->range[BEFORE], r};
-    VXG_TRY(vxg__solve_launch(s, "fista_residual", arrays, 4, (double[4]){s->beyond}));
+    VXG_TRY(rule(s));
+    const vxg_array *const point[] = {beta, &s->x, u};
+    const vxg_array *const data[] = {beta, &s->b, &s->range[IMAGE], &s->range[BEFORE], r};
+    VXG_TRY(vxg__solve_launch(s, "fista_beyond", point, 3, NULL));
+    VXG_TRY(vxg__solve_launch(s, "fista_residual", data, 5, NULL));
     VXG_TRY(vxg__solve_weigh(s, r, &s->range[WEIGHED], &wr));
     VXG_TRY(vxg__solve_adjoint(s, wr, z));
-    VXG_TRY(vxg_array_axpby(s->queue, 1, &s->domain[AHEAD], s->pace, z));
+    VXG_TRY(vxg_array_axpby(s->queue, 1, u, s->pace, z));
     VXG_TRY(proximal(s, z));
-    s->momentum = next(s->momentum, &s->beyond);
-    return ahead(s, &s->x, &s->domain[AHEAD], s->beyond);
+    const vxg_array *const swapped[] = {u, &s->x};
+    return vxg__solve_launch(s, "fista_swap", swapped, 2, NULL);
 }
 
 const vxg__method vxg__solve_fista = {

@@ -41,7 +41,7 @@ int vxg__solve_launch(vxg_solver *s, const char *kernel, const vxg_array *const 
         for (int i = 0; i < 4; i++) l.reals[i] = reals ? reals[i] : 0;
         for (int i = 0; i < n; i++) {
             vxg_array a = vxg__has(arrays[i]) ? *arrays[i] : *arrays[n - 1];
-            a.offset += begin;
+            if (begin && vxg_array_count(&a) > 2) a.offset += begin; /* not device scalars */
             vxg__push_array(&l, &a);
         }
         VXG_TRY(vxg__launch(s->dev, s->queue, kernel, s->real, &l));

@@ -67,7 +67,7 @@ struct vxg_solver {
     vxg_array told;            /* a device scalar of what is looked at between iterations */
     int broken;                /* 1: what is carried along does not belong to x any more */
     double data_norm, changed; /* NaN: not known yet */
-    double pace, momentum, beyond; /* of methods that steer by numbers of the host */
+    double pace;                   /* of methods that steer by a number of the host */
     const vxg_array *pace_by; /* a device scalar that sweeps' steps are multiplied by, or NULL */
 };
 
@@ -95,7 +95,7 @@ vxg_array vxg__solve_now(const vxg_solver *s, const vxg_array *all);
 int vxg__solve_apply(vxg_solver *s, const vxg_array *x, const vxg_array *y);
 int vxg__solve_adjoint(vxg_solver *s, const vxg_array *y, const vxg_array *x);
 /* A kernel of kernels/solve/update.k over all elements; arrays are flat and of equal length, those
- * that are absent (no buffer) are replaced by the last. */
+ * that are absent (no buffer) are replaced by the last, device scalars stay whole. */
 int vxg__solve_launch(vxg_solver *s, const char *kernel, const vxg_array *const *arrays, int n,
                       const double reals[4]);
 /* A kernel of one item over the method's scalars, all of them. */
