@@ -67,8 +67,8 @@ struct vxg_solver {
     vxg_array told;            /* a device scalar of what is looked at between iterations */
     int broken;                /* 1: what is carried along does not belong to x any more */
     double data_norm, changed; /* NaN: not known yet */
-    double pace;                   /* of methods that steer by a number of the host */
-    const vxg_array *pace_by; /* a device scalar that sweeps' steps are multiplied by, or NULL */
+    double pace;               /* of methods that steer by a number of the host */
+    const vxg_array *pace_by;  /* a device scalar that sweeps' steps are multiplied by, or NULL */
 };
 
 /* ---- Subsets ---- */
