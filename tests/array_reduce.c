@@ -217,6 +217,7 @@ TEST(beyond)
                  {NAN, 1, 1, NAN, VXG_SCALAR_MAX},
                  {1, NAN, 1, NAN, VXG_SCALAR_MAX},
                  {NAN, 1, 1, NAN, VXG_SCALAR_MIN},
+                 {NAN, 0, 1, NAN, VXG_SCALAR_SQRT},
                  {1, NAN, 1, NAN, VXG_SCALAR_MIN}};
     vxg_array a, b, out;
     double got;

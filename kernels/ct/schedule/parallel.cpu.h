@@ -217,7 +217,7 @@ CT_ALONE void ct_row_of(const vxg_ct_gather_args *a, int v0, int n, int j, ct_ro
 LANE_FN void ct_joseph_pair(ct_list *restrict list, const vxg_ct_gather_args *a,
                             const ct_row *restrict row, int v0, int n, int i, int skip) {
     const uint32_t *restrict nq = a->c.n[VXG_CT_OF_Q] + v0;
-    const float *restrict rq = a->c.r[VXG_CT_OF_Q] + v0;
+    const float *restrict rq = a->c.r[VXG_CT_OF_Q] + v0, *restrict bu = a->c.a[VXG_CT_COLUMN] + v0;
     const float fi = (float)i;
     const int shift = __builtin_ctz((unsigned)a->lanes), nu = a->nu; /* lanes: a power of two */
     for (int v = 0; v < n; v++) {
@@ -234,6 +234,12 @@ LANE_FN void ct_joseph_pair(ct_list *restrict list, const vxg_ct_gather_args *a,
         const uint32_t p2 = at + nq[v] + nq[v] + ct_rest_at(rq[v], q + 2, rest);
         list->w0[v] = ct_hat(ct_chosen(touches, p0, p1));
         list->w1[v] = ct_hat(ct_chosen(touches, p1, p2));
+        if (skip) { /* another view of the block needs as many columns; places repeat themselves */
+            const uint32_t within =
+                ct_below_zero(ct_bits((float)(skip - 1) * __builtin_fabsf(bu[v]) - 2.5f));
+            list->w0[v] = ct_float(ct_bits(list->w0[v]) & within);
+            list->w1[v] = ct_float(ct_bits(list->w1[v]) & within);
+        }
         const int32_t first = (int32_t)(column + (uint32_t)skip + 1 + touches);
         const int32_t low = first < -VXG_CT_PAD ? -VXG_CT_PAD : first, inside = low > nu ? nu : low;
         list->offset[v] = row->start[v] + (int32_t)((uint32_t)inside << shift);

@@ -93,7 +93,8 @@ int vxg__ct_slice_aligned(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, 
         double row0 = w.d[2] - 0.5 * (double)(nv - 1) + 0.5 * (double)(v.nz - 1);
         int64_t s = (int64_t)llround(fabs(row0) < 1e9 ? row0 : 0);
         if (i == 0) *shift = s;
-        if (nv == 1 && v.nz == 1) w.V[0] = w.V[1] = 0, w.V[2] = 1; /* any V: there is one row */
+        /* any V where the one row lies in the one slice */
+        if (nv == 1 && v.nz == 1 && s == 0) w.V[0] = w.V[1] = 0, w.V[2] = 1;
         if (fabs(w.r[2]) > 1e-12 * vxg__norm3(w.r) || fabs(w.U[2]) * 1e9 > 1 ||
             fabs(w.V[0]) * 1e9 > 1 || fabs(w.V[1]) * 1e9 > 1 || fabs(w.V[2] - 1) > 1e-9 ||
             fabs(row0 - (double)s) > 1e-6 || s != *shift)

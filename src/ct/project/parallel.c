@@ -78,11 +78,11 @@ static void split_line(double *line, const int64_t n[3], int64_t cells, double *
 }
 
 /* How far from the detector's middle the sum of high parts may be of a voxel that falls on one of n
- * pixels: a pixel more than low parts come to anywhere in the volume. */
+ * pixels: a pixel more than low parts come to anywhere in the volume, and what float32 rounds. */
 static double reach_of(const double *low, const int64_t cells[3], int64_t n) {
     double most = 0.5 * (double)(n - 1) + fabs(low[0]) + 1.01;
     for (int i = 0; i < 3; i++) most += 0.5 * fabs(low[1 + i]) * (double)cells[i];
-    return most;
+    return most * (1 + 1e-6);
 }
 
 /* The kernels' table of all views: coef64 with the lines split, low parts behind, and of
