@@ -470,7 +470,7 @@ plant solver_goes_on_half_way src/solve/run.c 's/if \(!s->broken\) return VXG_OK
 plant solver_huber_without_bend kernels/solve/tv.k 's/weight \/ K_fma\(sigma, K_P\(3\), weight\)/weight \/ (sigma + weight)/' "solve_tv"
 plant solver_penalty_by_half kernels/solve/tv.k 's/length > weight \? soft \* weight \/ length/length > weight ? soft * K_R(0.5) * weight \/ length/' "solve_tv"
 plant solver_momentum_wrong src/solve/fista.c 's/\(t - 1\) \/ after/(t + 1) \/ after/' "solve_tv"
-plant solver_momentum_never_anew kernels/solve/tv.k 's/const real t = rose \|\| first/const real t = first/' "solve_faults differences"
+plant solver_momentum_never_anew kernels/solve/tv.k 's/const real t = rose \|\| first/const real t = first/' "solve_faults flat"
 plant solver_signs_unseen src/solve/parts.c 's/excess > 1e-3 \* most/excess > 1e9 * most/' "solve_faults signs"
 plant solver_step_of_landweber src/solve/landweber.c 's/0\.95, &s->scalar/1.1, \&s->scalar/' "solve_dense landweber"
 plant solver_not_finite_unsaid src/solve/run.c 's/return keeps_finite\(s, isfinite\(most\)\)/return VXG_OK/' "solve_faults not_finite"

@@ -316,6 +316,36 @@ TEST(differences)
     vxg_op_release(op), vxg_ct_geometry_release(geo);
 }
 
+/* So strong a penalty that x is flat: its value and what is minimised are known. Maps that 20 inner
+ * steps do not quite find must not add up. */
+TEST(flat)
+{
+    static matrix m = {12, 32, VXG_F64, {0}};
+    uint32_t state = 3;
+    double b[12], one[12], x[32], rr = 0, rb = 0, want = 0;
+    for (int i = 0; i < 12 * 32 + 12; i++) {
+        state = state * 1664525u + 1013904223u;
+        const double u = (double)(state >> 8) / 16777216.0;
+        if (i < 384) m.a[i] = u;
+        if (i >= 384) b[i - 384] = 5 * u;
+    }
+    for (int i = 0; i < 12; i++) {
+        one[i] = 0;
+        for (int j = 0; j < 32; j++) one[i] += m.a[32 * i + j];
+        rr += one[i] * one[i], rb += one[i] * b[i];
+    }
+    for (int i = 0; i < 12; i++)
+        want += 0.5 * (b[i] - rb / rr * one[i]) * (b[i] - rb / rr * one[i]);
+    for (int k = 0; k < 2; k++) {
+        const vxg_solve_opts o = {.iterations = k ? 20000 : 400, .weight = 300};
+        vxg_solve_report r = {.size = sizeof r};
+        CHECK_OK(solve(k ? "pdhg-tv" : "fista-tv", &m, b, &o, x, &r));
+        const double found = 0.5 * r.residual * r.residual + r.penalty;
+        EXPECT(fabs(found - want) < 1e-3 * want, "%s: %g, expected %g", k ? "pdhg-tv" : "fista-tv",
+               found, want);
+    }
+}
+
 /* Rays that are not there. */
 TEST(no_rays)
 {
@@ -328,9 +358,9 @@ TEST(no_rays)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(not_finite),  T(unseen), T(rank), T(half_way),
-                                      T(written),     T(signs),  T(told), T(options),
-                                      T(differences), T(no_rays)};
+    static const test_entry list[] = {T(not_finite),  T(unseen), T(rank),   T(half_way),
+                                      T(written),     T(signs),  T(told),   T(options),
+                                      T(differences), T(flat),   T(no_rays)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL solve_faults.start: %s\n", vxg_error_message()), 1;
     const int failed =
