@@ -4,13 +4,7 @@
 #include <voxgrad/voxgrad.h>
 
 #include "solve_matrix.h"
-
-#define REFUSED(call, status, words)                                                               \
-    do {                                                                                           \
-        const int got_ = (call);                                                                   \
-        EXPECT(got_ == (status) && strstr(vxg_error_message(), words), "status %d: %s", got_,      \
-               vxg_error_message());                                                               \
-    } while (0)
+#include "solve_refused.h"
 
 static const matrix good = {4, 3, VXG_F64, {1, 1, 0, 0, 1, 1, 1, 0, 2, 0, 2, 1}};
 static const double truth[] = {2, 3, 4}, data[] = {5, 7, 10, 10};

@@ -1,18 +1,11 @@
 /* What solvers refuse, when they end, what they tell. */
 #include <voxgrad/voxgrad.h>
 
-#include "test.h"
+#include "solve_refused.h"
 
 static vxg_device *dev;
 static vxg_op *op;
 static vxg_array b, x;
-
-#define REFUSED(call, status, words)                                                               \
-    do {                                                                                           \
-        const int got_ = (call);                                                                   \
-        EXPECT(got_ == (status) && strstr(vxg_error_message(), words), "status %d: %s", got_,      \
-               vxg_error_message());                                                               \
-    } while (0)
 
 static int make(const char *method, const vxg_solve_problem *p, const vxg_solve_opts *o,
                 vxg_solver **s) {

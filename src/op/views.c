@@ -2,10 +2,6 @@
 #include "array/launch.h"
 #include "op/op.h"
 
-typedef struct views {
-    vxg_view_functions f;
-} views;
-
 /* Entry i of the call's range, and the view it is; without the first axis. */
 static vxg_array entry(const vxg_call *call, const vxg_array *all, int64_t i, int64_t *view) {
     vxg_array a = vxg__rows(all, i, 1);
@@ -23,33 +19,32 @@ static int answer(const vxg_op *op, int status, const char *what, int64_t view) 
 
 static int apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                  const vxg_array *out) {
-    const views *v = vxg_op_state(op);
+    const vxg_view_functions *f = vxg_op_state(op);
     for (int64_t i = 0; i < out->shape[0]; i++) {
         int64_t view;
         const vxg_array projection = entry(call, out, i, &view);
-        VXG_TRY(
-            answer(op, v->f.forward(v->f.context, call, in, view, &projection), "forward", view));
+        VXG_TRY(answer(op, f->forward(f->context, call, in, view, &projection), "forward", view));
     }
     return VXG_OK;
 }
 
 static int vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                const vxg_array *cotangent, const vxg_array *grad) {
-    const views *v = vxg_op_state(op);
+    const vxg_view_functions *f = vxg_op_state(op);
     (void)in;
     VXG_TRY(vxg_array_fill(call->queue, grad, 0));
     for (int64_t i = 0; i < cotangent->shape[0]; i++) {
         int64_t view;
         const vxg_array projection = entry(call, cotangent, i, &view);
-        VXG_TRY(answer(op, v->f.back(v->f.context, call, &projection, view, grad), "back", view));
+        VXG_TRY(answer(op, f->back(f->context, call, &projection, view, grad), "back", view));
     }
     return VXG_OK;
 }
 
 static void destroy(void *state) {
-    views *v = state;
-    if (v->f.destroy) v->f.destroy(v->f.context);
-    vxg__free(v);
+    vxg_view_functions *f = state;
+    if (f->destroy) f->destroy(f->context);
+    vxg__free(f);
 }
 
 int vxg_op_views(vxg_device *dev, const vxg_space *volume, const vxg_space *projections,
@@ -65,18 +60,18 @@ int vxg_op_views(vxg_device *dev, const vxg_space *volume, const vxg_space *proj
                 functions->forward ? "back" : "forward");
     VXG_FAIL_IF(!projections || projections->ndim < 1, VXG_ERR_ARGUMENT,
                 "views: projections have no axis of views");
-    views *v = vxg__calloc(1, sizeof *v);
-    if (!v) return VXG_ERR_MEMORY;
-    v->f = *functions;
-    v->f.destroy = NULL; /* not ours until there is an operator */
+    vxg_view_functions *f = vxg__calloc(1, sizeof *f);
+    if (!f) return VXG_ERR_MEMORY;
+    *f = *functions;
+    f->destroy = NULL; /* not ours until there is an operator */
     const vxg_op_opts opts = {.device = dev,
                               .linear = 1,
                               .in = volume,
                               .ninputs = 1,
                               .out = projections,
                               .subsets = VXG_SUBSETS_EXACT,
-                              .state = v};
+                              .state = f};
     VXG_TRY(vxg_op_new(&cls, &opts, out));
-    v->f.destroy = functions->destroy;
+    f->destroy = functions->destroy;
     return VXG_OK;
 }

@@ -88,7 +88,7 @@ static int iterate(vxg_solver *s) {
     if (s->iteration + 1 == o->iterations) return VXG_OK; /* the last one keeps to the data */
     if (first)
         VXG_TRY(
-            vxg_scalar_combine(s->queue, VXG_SCALAR_ADD, alpha, &t[SWEPT], &t[LAST], &t[LENGTH]));
+            vxg_scalar_combine(s->queue, VXG_SCALAR_MAX, alpha, &t[SWEPT], &t[SWEPT], &t[LENGTH]));
     VXG_TRY(vxg_array_copy(s->queue, &s->x, &s->domain[AFTER]));
     VXG_TRY(descend(s, 1, &t[LENGTH]));
     VXG_TRY(distance(s, &s->domain[AFTER], &t[CHANGED]));
