@@ -304,7 +304,7 @@ plant cone_schedule_tile_too_narrow kernels/ct/schedule/cone_joseph.cpu.h 's/CJ_
 plant cone_schedule_behind_the_source src/ct/schedule/cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
 plant cone_schedule_rows_upside_down src/ct/schedule/cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
 
-plant cone_schedule_rows_from_the_middle kernels/ct/schedule/cone_joseph.cpu.h 's/row = center - z \/ .*;/row = center;/' "ct_cone_positions joseph_schedules"
+plant cone_schedule_rows_from_the_middle kernels/ct/schedule/cone_joseph.cpu.h 's/level = half - \(float\)z \* inverse/level = half/' "ct_cone_positions joseph_schedules"
 plant cone_rays_on_a_coarse_grid src/ct/project/cone.c 's/ldexp\(1, 59 - /ldexp(1, 38 - /' "ct_cone_positions joseph_plain" "ct_cone_positions siddon"
 plant cone_bp_on_a_coarse_grid src/ct/project/cone_backproject.c 's/exp2\(60 - /exp2(36 - /' "ct_cone_positions backprojector_plain"
 plant cone_steps_twice_at_ties kernels/ct/project/cone.k 's/if \(steep\) cone_step/if (0) cone_step/' "ct_cone_positions ties"

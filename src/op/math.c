@@ -22,18 +22,16 @@ static int64_t row_elements(const vxg_space *s) {
     return n;
 }
 
-/* n elements from `whole` on of what has all rows, from `part` on of what has the call's. Rows of
- * 2^16 items, so that more than 2^31 elements are split by the host. */
+/* n elements from `whole` on of what has all rows, from `part` on of what has the call's. Items are
+ * numbered by an int: more than 2^30 are split. */
 static int launch_part(const vxg_op *op, const vxg_call *call, const char *kernel,
                        const operand *operands, int count, int64_t whole, int64_t part, int64_t n) {
     const math_state *s = vxg_op_state(op);
     const int64_t most = (int64_t)1 << 30;
     for (int64_t begin = 0; begin < n; begin += most) {
         const int64_t items = n - begin < most ? n - begin : most;
-        vxg_launch l = {.global = {items < 65536 ? items : 65536, (items + 65535) / 65536, 1},
-                        .nints = 3,
-                        .nreals = 1};
-        l.ints[0] = s ? (int)s->kind : 0, l.ints[1] = call->accumulate, l.ints[2] = (int)items;
+        vxg_launch l = {.global = {items, 1, 1}, .nints = 2, .nreals = 1};
+        l.ints[0] = s ? (int)s->kind : 0, l.ints[1] = call->accumulate;
         l.reals[0] = s ? s->a : 1;
         for (int i = 0; i < count; i++) {
             vxg_array a = *operands[i].array;

@@ -44,6 +44,10 @@ LANE_FN cj_f cj_floor(cj_f x) {
     return (cj_f)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif LANE_W == 8
     return (cj_f)_mm256_floor_ps((__m256)x);
+#elif LANE_W == 4 && defined(__SSE4_1__)
+    return (cj_f)_mm_floor_ps((__m128)x);
+#elif defined(__aarch64__)
+    return (cj_f)vrndmq_f32((float32x4_t)x);
 #else
     const cj_f r = __builtin_convertvector(cj_trunc(x), cj_f);
     return r + __builtin_convertvector((cj_i)(r > x), cj_f); /* true is -1 */
@@ -116,12 +120,20 @@ LANE_FN int cj_low(cj_tile t) {
 typedef struct cj_list {
     float w0[CJ_TILE], w1[CJ_TILE], z0[CJ_TILE], dz[CJ_TILE];
     float row[CJ_TILE];               /* the row whose height is z0 */
+    float inverse[CJ_TILE];           /* 1 / dz, 1e6 at most */
     int32_t cell[CJ_TILE];            /* from the tile's first */
     int32_t lo[CJ_TILE], hi[CJ_TILE]; /* blocks of lanes; lo == hi: nothing here */
 } cj_list;
 
+/* Choices are single minima, maxima and masks: a nested choice that several results depend on is
+ * compiled into a tree of branches. */
 LANE_FN int32_t cj_clamp(float x, int32_t n) { /* floor, within 0..n */
-    return x > 0 ? x < (float)n ? (int32_t)x : n : 0;
+    const float above = x > 0 ? x : 0, top = (float)n;
+    return (int32_t)(above < top ? above : top);
+}
+LANE_FN double cj_within(double x, double low, double high) {
+    const double above = x > low ? x : low;
+    return above < high ? above : high;
 }
 
 /* Everything but lo and hi, which become 0, 1 where the path crosses cells [below, CJ_TILE) of the
@@ -131,21 +143,24 @@ LANE_FN void cj_path(const vxg_cj_scan *s, const vxg_cj_column *c, cj_tile t, in
     const int first = c->axis ? t.y : t.x, other = c->axis ? t.x : t.y;
     const int n = c->axis ? s->ny : s->nx, m = c->axis ? s->nx : s->ny;
     const int k0 = first > c->k0 ? first : c->k0, k1 = n < c->k1 ? n : c->k1;
-    const double middle = 0.5 * (n - 1), center = 0.5 * (s->nv - 1), most = s->nv - 1;
+    const double middle = 0.5 * (n - 1), center = 0.5 * (s->nv - 1);
     const double zero = c->c + (cj_low(t) - t.z);
-    const double low = other + below, high = other + CJ_TILE < m ? other + CJ_TILE : m;
+    const double low = other + below, high = (other + CJ_TILE < m ? other + CJ_TILE : m) - 1;
+    const float most = (float)(s->nv - 1), half = 0.5f + (float)center;
     for (int i = 0; i < CJ_TILE; i++) {
         const double k = first + i - middle, z = c->sc * k + zero, step = c->ds * k + c->d;
         const double b = c->sb * k + c->b, dz = step > 0 ? step : 0;
-        double cell = __builtin_floor(b), row = center - z / (dz > 1e-6 ? dz : 1e-6);
+        const double floor = __builtin_floor(b), cell = cj_within(floor, low, high);
+        const float slope = (float)dz, inverse = 1 / (slope > 1e-6f ? slope : 1e-6f);
+        /* any row near where the path is level with the tile's middle will do: floats choose it */
+        const float level = half - (float)z * inverse, above = level > 0 ? level : 0;
+        const float row = __builtin_floorf(above < most ? above : most);
         l->lo[i] = 0;
-        l->hi[i] = first + i >= k0 && first + i < k1 && cell >= low && cell < high;
-        cell = cell < low ? low : cell < high ? cell : high - 1;
+        l->hi[i] = (first + i >= k0) & (first + i < k1) & (cell == floor);
         l->w0[i] = (float)(1 - (b - cell)), l->w1[i] = (float)(b - cell);
         l->cell[i] = (int32_t)cell - other;
-        row = row > 0 ? row < most ? __builtin_floor(row + 0.5) : most : 0;
-        l->row[i] = (float)row, l->dz[i] = (float)dz;
-        l->z0[i] = (float)(z + dz * (row - center));
+        l->row[i] = row, l->dz[i] = slope, l->inverse[i] = inverse;
+        l->z0[i] = (float)(z + dz * ((double)row - center));
     }
 }
 
@@ -196,12 +211,13 @@ LANE_FN void cj_rows(cj_tile t, int row, int rows, cj_list *restrict l) {
         const float b = (float)(row + rows - 1) - l->row[i];
         const float za = lane_fma1(dz, a, z0), zb = lane_fma1(dz, b, z0);
         const int flat = zb - za < 4; /* too flat to divide by */
-        const float inverse = flat ? 0 : 1 / dz;
+        const float inverse = flat ? 0 : l->inverse[i];
         const int32_t lo = cj_clamp((below - za) * inverse - 0.5f, rows) / CJ_W;
         const int32_t hi = cj_clamp((above - za) * inverse + 0.5f + CJ_W, rows + CJ_W) / CJ_W;
-        const int alive = l->hi[i] && za < above && zb > below;
-        l->lo[i] = alive && !flat ? lo : 0;
-        l->hi[i] = !alive ? l->lo[i] : flat || hi > blocks ? blocks : hi;
+        const int32_t end = hi < blocks ? hi : blocks;
+        const int32_t alive = -(int32_t)((l->hi[i] != 0) & (za < above) & (zb > below));
+        l->lo[i] = (flat ? 0 : lo) & alive;
+        l->hi[i] = (flat ? blocks : end) & alive;
     }
 }
 
@@ -412,16 +428,16 @@ LANE_FN void cj_cells(const vxg_cj_scan *s, cj_tile t, cj_list *restrict l) {
     for (int i = 0; i < CJ_TILE; i++) {
         const float low = l->z0[i] - l->dz[i] * l->row[i] - 1.01f - first;
         const float high = l->z0[i] + l->dz[i] * (last - l->row[i]) + 1.01f - first;
-        const int alive = l->hi[i] && low < n && high > 0;
-        l->lo[i] = alive ? cj_clamp(low, t.nz) / CJ_W : 0;
-        l->hi[i] = alive ? (cj_clamp(high, t.nz - 1) + CJ_W) / CJ_W : 0;
+        const int32_t alive = -(int32_t)((l->hi[i] != 0) & (low < n) & (high > 0));
+        l->lo[i] = (cj_clamp(low, t.nz) / CJ_W) & alive;
+        l->hi[i] = ((cj_clamp(high, t.nz - 1) + CJ_W) / CJ_W) & alive;
     }
 }
 
 /* A slice of a detector column: data[r] at heights z0 + dz (r - row). */
 typedef struct cj_slice {
     const float *data;
-    float z0, dz, w0, w1, row;
+    float z0, dz, inverse, w0, w1, row;
     float *column, *next;
     int lo, hi, low; /* low: the first cell's height */
 } cj_slice;
@@ -497,7 +513,7 @@ static void cj_spread(const cj_slice *c, int nv, int nz, float *sum) {
         return;
     }
     /* what rounding can do to the estimate, in rows */
-    const float inverse = 1 / c->dz;
+    const float inverse = c->inverse;
     const float slack = 1e-3f + 1e-6f * (__builtin_fabsf(c->z0) + (float)(nz + nv)) * inverse;
     const float reach = inverse + slack;
     if (reach + slack < 0.999f) {
@@ -533,8 +549,8 @@ static void cj_adjoint_view(const vxg_cj_scan *s, cj_tile t, int view, const flo
                 const int64_t across = (axis ? 1 : CJ_TILE) * t.height;
                 float *const slice = tile + (axis ? CJ_TILE : 1) * t.height * i;
                 cj_slice c = {.data = data + (q + u) * height + VXG_CJ_PAD};
-                c.z0 = l->z0[i], c.dz = l->dz[i], c.row = l->row[i], c.low = cj_low(t),
-                c.w0 = l->w0[i], c.w1 = l->w1[i];
+                c.z0 = l->z0[i], c.dz = l->dz[i], c.inverse = l->inverse[i], c.row = l->row[i],
+                c.low = cj_low(t), c.w0 = l->w0[i], c.w1 = l->w1[i];
                 c.column = cell < 0 ? beside : slice + cell * across;
                 c.next = cell + 1 < CJ_TILE ? slice + (cell + 1) * across : beside;
                 c.lo = l->lo[i], c.hi = l->hi[i];
