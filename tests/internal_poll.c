@@ -135,4 +135,45 @@ TEST(simulated_cuda)
     on("cuda", 8); /* its pieces are never done before they are waited for: none grows */
 }
 
-TEST_MAIN("poll", T(cpu), T(cpu_plain_loops), T(opencl), T(simulated_cuda))
+/* Element by element: rows of 2^16, the last one shorter, in pieces too. */
+static void maths_on(const char *spec) {
+    const int64_t n = 80 * 65536 + 77;
+    const vxg_space space = {.ndim = 1, .dtype = VXG_F32, .shape = {n}};
+    scene s = {0};
+    asked a;
+    float last[2];
+    CHECK_OK(vxg_device_open(spec, &s.dev));
+    CHECK_OK(vxg_op_math(s.dev, VXG_MATH_SCALE, 2, &space, &s.op));
+    CHECK_OK(vxg_op_new_array(s.op, 0, &s.x));
+    CHECK_OK(vxg_op_new_array(s.op, -1, &s.y));
+    CHECK_OK(vxg_array_fill(NULL, &s.x, 3));
+    vxg__poll_ms = 0, vxg__piece_items = 512;
+    CHECK_OK(apply(&s, &a, -1));
+    EXPECT(a.count >= 4, "asked %d times", a.count);
+    const int status = apply(&s, &a, 2);
+    EXPECT(status == VXG_ERR_CANCELLED && a.count == 3, "told to stop: status %d, asked %d times",
+           status, a.count);
+    CHECK_OK(apply(&s, &a, -1));
+    vxg__poll_ms = 20, vxg__piece_items = 0;
+    for (int64_t at = 0; at < n; at += at == 0 ? 65535 : at < n - 2 ? n - 2 - at : 2) {
+        vxg_array two = s.y;
+        two.offset += at, two.shape[0] = 2;
+        CHECK_OK(vxg_array_read(NULL, &two, last));
+        EXPECT(last[0] == 6 && last[1] == 6, "element %d: %g, %g", (int)at, (double)last[0],
+               (double)last[1]);
+    }
+    vxg_array_release(&s.x), vxg_array_release(&s.y);
+    vxg_op_release(s.op);
+    vxg_device_release(s.dev);
+}
+TEST(opencl_maths)
+{ maths_on("opencl"); }
+TEST(cpu_maths)
+{
+    vxg_set_threads(1);
+    maths_on("cpu");
+    vxg_set_threads(0);
+}
+
+TEST_MAIN("poll", T(cpu), T(cpu_plain_loops), T(opencl), T(simulated_cuda), T(cpu_maths),
+          T(opencl_maths))

@@ -104,7 +104,9 @@ K_FN void k_most_uint(k_uint *p, k_uint v) {
 #define K_MAYBE __attribute__((unused))
 #define K_ITEM_ARGS                                                                                \
     K_MAYBE const k_params *k_p, K_MAYBE const int gx, K_MAYBE const int gy, K_MAYBE const int gz
-#define K_RANGE_ARGS void *const *k_b, const k_params *restrict k_p, int k_x0, int k_x1, int k_y, int k_z
+/* restrict: no buffer is the parameters, so that they are read once and not for every item. */
+#define K_RANGE_ARGS                                                                               \
+    void *const *k_b, const k_params *restrict k_p, int k_x0, int k_x1, int k_y, int k_z
 #define K_LOOP for (int k_x = k_x0; k_x < k_x1; k_x++)
 #define K_ENTRY(f, words, item, entry, locals, call, x, y, z)                                      \
     K_FN void f##_item item;                                                                       \

@@ -5,6 +5,8 @@
 #include "array/launch.h"
 #include "op/op.h"
 
+#define ROW ((int64_t)65536) /* items; kernels/num/math.k knows it */
+
 typedef struct math_state {
     vxg_math kind;
     double a;
@@ -22,15 +24,18 @@ static int64_t row_elements(const vxg_space *s) {
     return n;
 }
 
-/* n elements from `whole` on of what has all rows, from `part` on of what has the call's. Items are
- * numbered by an int: more than 2^30 are split. */
+/* n elements from `whole` on of what has all rows, from `part` on of what has the call's. Whole
+ * rows of 2^16 items, so that devices are given them in pieces (src/device/pieces.c), at most 2^30
+ * items at a time, which an int numbers; then the rest. */
 static int launch_part(const vxg_op *op, const vxg_call *call, const char *kernel,
                        const operand *operands, int count, int64_t whole, int64_t part, int64_t n) {
     const math_state *s = vxg_op_state(op);
     const int64_t most = (int64_t)1 << 30;
-    for (int64_t begin = 0; begin < n; begin += most) {
-        const int64_t items = n - begin < most ? n - begin : most;
-        vxg_launch l = {.global = {items, 1, 1}, .nints = 2, .nreals = 1};
+    for (int64_t begin = 0, items; begin < n; begin += items) {
+        const int64_t left = n - begin < most ? n - begin : most;
+        const int64_t rows = left < ROW ? 1 : left / ROW;
+        items = left < ROW ? left : rows * ROW;
+        vxg_launch l = {.global = {items / rows, rows, 1}, .nints = 2, .nreals = 1};
         l.ints[0] = s ? (int)s->kind : 0, l.ints[1] = call->accumulate;
         l.reals[0] = s ? s->a : 1;
         for (int i = 0; i < count; i++) {

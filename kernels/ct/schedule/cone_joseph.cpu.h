@@ -44,9 +44,9 @@ LANE_FN cj_f cj_floor(cj_f x) {
     return (cj_f)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif LANE_W == 8
     return (cj_f)_mm256_floor_ps((__m256)x);
-#elif LANE_W == 4 && defined(__SSE4_1__)
+#elif LANE_W == 4 && defined(__x86_64__) && defined(__SSE4_1__)
     return (cj_f)_mm_floor_ps((__m128)x);
-#elif defined(__aarch64__)
+#elif LANE_W == 4 && defined(__aarch64__)
     return (cj_f)vrndmq_f32((float32x4_t)x);
 #else
     const cj_f r = __builtin_convertvector(cj_trunc(x), cj_f);
