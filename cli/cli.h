@@ -366,10 +366,12 @@ void cli_center_border(double axis, double lo, double hi, const char *beyond, cl
 void cli_center_free(cli_center *c);
 
 /* recon.c, try.c, slice of recon */
+enum { CLI_TYPE_FULL, CLI_TYPE_SLICE, CLI_TYPE_TRY };
 typedef struct cli_recon {
     cli_shared shared;
     cli_compute compute;
     vxg_ct_recon_opts recon;
+    vxg_solve_opts solve; /* of --algorithm */
     vxg_scan_opts scan;
     vxg_volume_writer_opts volume; /* format and force */
     const char *output, *axis, *nsino, *geometry;
@@ -384,6 +386,7 @@ typedef struct cli_job { /* what the three types share */
     vxg_scan_reader *scan;
     cli_select sel;
     vxg_ct_recon_opts recon;
+    vxg_solve_opts solve; /* values per pixel */
     vxg_ct_geometry *geo; /* of --geometry, or NULL: parallel beam by the scan's angles */
     vxg_ct_volume vol;    /* what is made; voxel sizes 0: unknown */
     const char *unit;     /* of voxel sizes, "" for pixels */
@@ -399,6 +402,15 @@ int cli_recon_try(cli_job *job);
 /* What is left of --max-memory for the pipeline; `beside` bytes are others'. */
 void cli_set_memory(cli_job *job, int64_t beside);
 int cli_memory_context(int status, const cli_job *job, int64_t beside);
+/* recon_solve.c: iterative methods. Their flags; at: of a vxg_solve_opts. */
+#define CLI_SOLVE_ROW(at, name) CLI_FIELD(name, 0, at, vxg_solve_opts, name, NULL)
+/* Whether the method is one; refuses flags that would not be heeded. */
+int cli_is_iterative(const cli_recon *o);
+int cli_solve_check(const cli_run *r, const cli_recon *o);
+/* Options in the volume's unit become those per pixel, and belong to the reconstruction. */
+void cli_solve_set(cli_job *job);
+/* Says how it went, and notes it. */
+int cli_solve_say(cli_job *job, const vxg_ct_recon_stats *s);
 /* recon_geometry.c: reads --geometry and says what volume it makes. */
 int cli_recon_geometry(cli_job *job);
 /* -c auto with --geometry: where the scan itself says the axis is; job->geo's detector is moved. */

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_FULL, TYPE_SLICE, TYPE_TRY };
-
 #define R offsetof(cli_recon, recon)
 #define S offsetof(cli_recon, scan)
 #define V offsetof(cli_recon, volume)
+#define A offsetof(cli_recon, solve)
 static const cli_row rows[] = {
     CLI_OWN("output", 'o', VXG_OPT_OUTPUT, offsetof(cli_recon, output), NULL, 0, 0, NULL, "DIR",
             "folder of the results, made when missing (needed)"),
@@ -38,6 +37,31 @@ static const cli_row rows[] = {
     CLI_FIELD_ALSO("fbp-filter", "filter", 0, R, vxg_ct_recon_opts, "window", NULL),
     CLI_FIELD("cutoff", 0, R, vxg_ct_recon_opts, "cutoff", NULL),
     CLI_FIELD("ring", 0, R, vxg_ct_recon_opts, "ring-size", NULL),
+    CLI_FIELD("algorithm", 'a', R, vxg_ct_recon_opts, "algorithm", "fbp"),
+    CLI_SOLVE_ROW(A, "iterations"),
+    CLI_SOLVE_ROW(A, "relaxation"),
+    CLI_SOLVE_ROW(A, "bounds"),
+    CLI_SOLVE_ROW(A, "lower"),
+    CLI_SOLVE_ROW(A, "upper"),
+    CLI_SOLVE_ROW(A, "subsets"),
+    CLI_SOLVE_ROW(A, "order"),
+    CLI_SOLVE_ROW(A, "seed"),
+    CLI_SOLVE_ROW(A, "plain"),
+    CLI_SOLVE_ROW(A, "tolerance"),
+    CLI_SOLVE_ROW(A, "noise"),
+    CLI_SOLVE_ROW(A, "change"),
+    CLI_SOLVE_ROW(A, "damping"),
+    CLI_SOLVE_ROW(A, "penalty"),
+    CLI_SOLVE_ROW(A, "weight"),
+    CLI_SOLVE_ROW(A, "bend"),
+    CLI_SOLVE_ROW(A, "inner"),
+    CLI_SOLVE_ROW(A, "alpha"),
+    CLI_SOLVE_ROW(A, "smooth"),
+    CLI_SOLVE_ROW(A, "epsilon"),
+    CLI_SOLVE_ROW(A, "delta"),
+    CLI_SOLVE_ROW(A, "r-max"),
+    CLI_SOLVE_ROW(A, "alpha-red"),
+    CLI_SOLVE_ROW(A, "beta-red"),
     CLI_OWN("max-memory", 0, VXG_OPT_REAL, offsetof(cli_recon, max_memory), "1024", 1, 1e9, "MB",
             NULL,
             "memory the process and its HDF5 helper may hold at once; results do not depend on it"),
@@ -51,6 +75,7 @@ static const cli_row rows[] = {
 #undef R
 #undef S
 #undef V
+#undef A
 
 static const char *const extensions[] = {"tiff", "tiff", "h5", "npy"};
 
@@ -149,7 +174,7 @@ static int add_stats(cli_job *job, const vxg_ct_recon_stats *s) {
         status = cli_provenance_add(&job->prov, "empty_rows", "%lld", (long long)s->empty_rows);
     if (!status)
         status = cli_provenance_add(&job->prov, "chunk", "%lld slices", (long long)s->chunk);
-    return status;
+    return status ? status : cli_solve_say(job, s);
 }
 
 static void say_stats(const cli_run *run, const vxg_ct_recon_stats *s) {
@@ -191,13 +216,18 @@ static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const 
     cli_json_int(&j, "dead_pixels", s->bad.dead);
     cli_json_int(&j, "replaced_values", s->repaired);
     cli_json_int(&j, "empty_rows", s->empty_rows);
+    if (cli_is_iterative(job->opt)) {
+        cli_json_int(&j, "iterations", s->iterations);
+        cli_json_real(&j, "residual", s->data > 0 ? s->residual / s->data : 0);
+        cli_json_int(&j, "negative_values", s->negative);
+    }
     cli_odd_json(&j, &job->odd);
     cli_json_close(&j, '}');
 }
 
 static int draw(const cli_job *job, const tee *t, vxg_picture *pic) {
     const double voxel[3] = {job->vol.dz, job->vol.dy, job->vol.dx};
-    if (job->opt->type == TYPE_FULL)
+    if (job->opt->type == CLI_TYPE_FULL)
         return vxg_picture_orthoslices(t->axial, t->coronal, t->sagittal, t->shape, voxel,
                                        job->unit, pic);
     char label[64];
@@ -218,7 +248,8 @@ typedef struct names {
 } names;
 
 static int name_outputs(cli_job *job, names *n) {
-    int full = job->opt->type == TYPE_FULL, format = (int)job->opt->volume.format, status = VXG_OK;
+    int full = job->opt->type == CLI_TYPE_FULL, format = (int)job->opt->volume.format,
+        status = VXG_OK;
     char stem[64], file[96];
     if (full) {
         snprintf(stem, sizeof stem, "recon");
@@ -259,7 +290,7 @@ static void choose_slice(cli_job *job) {
 /* --max-memory is the whole process and its helper: what the program, its libraries, the open files
  * and the pictures take is taken off; the pipeline counts what reading takes. */
 static int64_t memory_beside(const cli_job *job) {
-    const int64_t nz = job->opt->type == TYPE_SLICE ? 1 : job->vol.nz;
+    const int64_t nz = job->opt->type == CLI_TYPE_SLICE ? 1 : job->vol.nz;
     const int64_t slice = 4 * job->vol.ny * job->vol.nx;
     const int64_t pictures = slice + 4 * nz * (job->vol.ny + job->vol.nx);
     return cli_memory_beside() + pictures + slice * (job->pixel > 0 ? 2 : 1);
@@ -295,7 +326,7 @@ static int make_volume(cli_job *job, const names *n) {
     vxg_ct_recon_stats stats = {0};
     vxg_picture pic = {0};
     vxg_volume_writer *writer = NULL;
-    if (job->opt->type == TYPE_SLICE) choose_slice(job);
+    if (job->opt->type == CLI_TYPE_SLICE) choose_slice(job);
     const int64_t nz = job->vol.nz;
     double start = cli_now();
     int status = cli_open_volume(job, n->prefix, nz, n->format, &writer);
@@ -327,7 +358,7 @@ static int make_volume(cli_job *job, const names *n) {
 /* ---- what the three types share ---- */
 /* Without a geometry file: what kind of scan it is, and how large its field of view. */
 static int set_side(cli_job *job) {
-    if (job->geo || job->opt->type == TYPE_TRY) return VXG_OK;
+    if (job->geo || job->opt->type == CLI_TYPE_TRY) return VXG_OK;
     vxg_ct_geometry *geo;
     vxg_ct_summary kind = {0};
     int64_t side;
@@ -367,9 +398,9 @@ static int set_center(cli_job *job) {
         job->recon.center = c;
         return add_center(&job->prov, c, "given");
     }
-    if (o->type == TYPE_TRY && o->center_range.given) return VXG_OK; /* nothing to look for */
+    if (o->type == CLI_TYPE_TRY && o->center_range.given) return VXG_OK; /* nothing to look for */
     cli_center found;
-    vxg_range search = o->type == TYPE_TRY ? (vxg_range){0} : o->center_range;
+    vxg_range search = o->type == CLI_TYPE_TRY ? (vxg_range){0} : o->center_range;
     int status = cli_center_find(job->scan, &job->sel, &search, -1, 9, o->max_memory, &found);
     if (status) return status;
     cli_center_say(job->run, &found, &job->odd);
@@ -391,7 +422,7 @@ static int check_options(const cli_run *r, const cli_recon *o) {
     if (o->recon.window == VXG_CT_WINDOW_NONE && cli_given(r, "cutoff"))
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--cutoff does not go with --fbp-filter none, which cuts nothing off");
-    if (o->type == TYPE_FULL && cli_given(r, "nsino"))
+    if (o->type == CLI_TYPE_FULL && cli_given(r, "nsino"))
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--nsino does not go with --type full, which makes every row: use "
                              "--type slice, or --rows A:B");
@@ -400,8 +431,9 @@ static int check_options(const cli_run *r, const cli_recon *o) {
                              "--center-range does not go with --rotation-axis %s: nothing is "
                              "searched",
                              o->axis);
-    if (!o->geometry) return VXG_OK;
-    if (o->type == TYPE_TRY)
+    const int solve = cli_solve_check(r, o);
+    if (solve || !o->geometry) return solve;
+    if (o->type == CLI_TYPE_TRY)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--type try does not go with --geometry: say in the "
                                                "geometry file where the axis is");
     static const char *const without[] = {"rotation-axis", "center-range", "rows", "columns",
@@ -458,6 +490,7 @@ static int open_job(cli_job *job) {
     job->recon.view_begin = s->view0, job->recon.view_end = s->view1;
     job->recon.col_begin = s->col0, job->recon.col_end = s->col1;
     job->recon.no_minus_log = no_log;
+    cli_solve_set(job);
     return status;
 }
 
@@ -534,7 +567,7 @@ static int run(cli_run *r) {
     if (!status) status = open_job(&job);
     if (!status &&
         !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->volume.force, inputs, 2))) {
-        int is_try = job.opt->type == TYPE_TRY;
+        int is_try = job.opt->type == CLI_TYPE_TRY;
         status = cli_protect_scan(job.out.set, job.scan);
         if (!status && !is_try) status = name_outputs(&job, &n);
         if (!status) status = look(&job);
@@ -570,14 +603,24 @@ const cli_verb cli_verb_recon = {
         "With --geometry the scan is a fan-beam or cone-beam scan (Feldkamp's method; full, short "
         "and half-fan scans) or a parallel-beam scan of stated geometry; values are attenuation "
         "per "
-        "length unit of the file. `voxgrad geometry explain FILE` says what such a file describes.",
+        "length unit of the file. `voxgrad geometry explain FILE` says what such a file "
+        "describes.\n\n"
+        "--algorithm reconstructs by an iterative method, Joseph's projector and its adjoint. "
+        "sirt, "
+        "sart, os-sart, mlem and osem go slab by slab in bounded memory where beams are parallel "
+        "and "
+        "no rule stops them; the others, and scans with --geometry, need all projections and the "
+        "whole volume in memory at once. Bounds and other options that are values are in the "
+        "volume's unit.",
     .examples = "  voxgrad recon tooth.h5 -o out\n"
                 "  voxgrad recon tooth.h5 -o out --type try --center-range 290:301\n"
                 "  voxgrad recon scan.h5 -o out --rotation-axis 1024.5 --rows 500:600 "
                 "--save-format h5\n"
                 "  voxgrad recon scan.h5 -o out --type slice --nsino 512 --ring 21 --device cuda\n"
                 "  voxgrad recon walnut.h5 --geometry walnut.json -o out\n"
-                "  voxgrad recon fan.h5 --dataset sinogram --geometry fan.json -o out\n",
+                "  voxgrad recon fan.h5 --dataset sinogram --geometry fan.json -o out\n"
+                "  voxgrad recon few_views.h5 -o out --algorithm os-sart --iterations 30 --bounds "
+                "positive\n",
     .min_operands = 1,
     .max_operands = 1,
     CLI_ROWS(rows),

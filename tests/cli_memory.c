@@ -140,6 +140,16 @@ TEST(flat_detector)
 TEST(curved_detector)
 { cone("curved", "--detector curved"); }
 
+/* Iterative methods, slab by slab and all at once. */
+TEST(iterative)
+{
+    RUN("simulate -o %s/i.h5 --views 60 --rows 100 --cols 300 --photons 0", work);
+    held("i.h5", "-c 149.5 -a sirt --iterations 1", (const double[]){48, 70, 400}, 3);
+    held("i.h5", "-c 149.5 -a os-sart --iterations 1", (const double[]){52, 400}, 2);
+    held("i.h5", "-c 149.5 -a osem --iterations 1 --rows 0:40", (const double[]){48, 400}, 2);
+    held("i.h5", "-c 149.5 -a cgls --iterations 1 --rows 0:40", (const double[]){100, 400}, 2);
+}
+
 /* The axis of a geometry file is sought within the limit too. */
 TEST(axis_of_a_fan)
 {
@@ -279,9 +289,15 @@ TEST(axis)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {
-        T(parallel),     T(flat_detector), T(curved_detector), T(views_that_differ),
-        T(chunks),       T(large_chunk),   T(trials),          T(axis),
-        T(axis_of_a_fan)};
+    static const test_entry list[] = {T(parallel),
+                                      T(iterative),
+                                      T(flat_detector),
+                                      T(curved_detector),
+                                      T(views_that_differ),
+                                      T(chunks),
+                                      T(large_chunk),
+                                      T(trials),
+                                      T(axis),
+                                      T(axis_of_a_fan)};
     return run_in_work("cli_memory", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

@@ -481,4 +481,12 @@ plant solver_steps_never_adapt kernels/solve/update.k 's/s\[2\] > K_P\(1\) \* s\
 plant solver_last_steps_too src/solve/pocs.c 's/s->iteration \+ 1 == o->iterations/s->iteration < 0/' "solve_pocs"
 plant scalar_factor_rounded kernels/num/scalar.k 's/f0 \* rest \+ f1 \* v/f0 * rest/' "array_reduce arithmetic"
 plant scalar_product_rounded kernels/num/scalar.k 's/return lost - lost == K_R\(0\.0\) \? lost/return lost - lost == K_R(0.0) ? K_R(0.0)/' "array_reduce arithmetic"
+plant iterate_values_below_0 src/ct/pipeline/iterate.c 's/if \(data\[i\] < 0\)/if (data[i] < -1e9)/' "ct_pipeline_solve as_a_solver_of_all"
+plant iterate_rules_in_slabs src/ct/pipeline/iterate.c 's/slicewise && !has_rule\(&it->opts\)/slicewise/' "ct_pipeline_solve as_a_solver_of_all"
+plant iterate_residual_of_the_last src/ct/pipeline/iterate.c 's/it->residual2 \+= /it->residual2 = /' "ct_pipeline_solve as_a_solver_of_all"
+plant iterate_bands_at_the_first_place src/ct/pipeline/whole.c 's/v \* row \+ at \* p->ncols/v * row/' "ct_pipeline_solve as_a_solver_of_all"
+plant iterate_cubic_voxels src/ct/pipeline/whole.c 's/if \(given \|\| /if (1 || /' "ct_pipeline_solve a_cone"
+plant iterate_memory_without_solver src/ct/pipeline/iterate.c 's/return vxg_solver_memory\(.*;/return *bytes = 0, (void)p, VXG_OK;/' "cli_memory iterative"
+plant math_rows_on_top_of_each_other kernels/num/math.k 's/gy \* 65536 \+ gx/gx/' "internal_poll cpu_maths"
+plant math_in_one_piece src/op/math.c 's/left < ROW \? 1 : left \/ ROW/1/' "internal_poll opencl_maths"
 exit $failed

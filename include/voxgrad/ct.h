@@ -11,6 +11,7 @@
 #define VOXGRAD_CT_H
 
 #include "op.h"
+#include "solve.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -506,6 +507,13 @@ typedef struct vxg_ct_recon_opts {
     const vxg_progress *progress;
     const char
         *scratch; /* folder of the scratch file; NULL: the environment's TMPDIR or /var/tmp */
+    /* Experimental: iterative reconstruction by Joseph's projector. The name of a method
+     * (vxg_solve_row); NULL, "" or "fbp": filtered backprojection. Parallel beams go slab by slab
+     * with methods that keep slices apart (slicewise) and no rule for stopping; else the whole
+     * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. */
+    const char *algorithm;
+    const vxg_solve_opts *solve; /* Experimental: its options, NULL: its own; values are those of the
+                                    volume; progress is not looked at; spacing of 0: the voxels' */
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {
@@ -518,6 +526,12 @@ typedef struct vxg_ct_recon_stats {
                          * least it would have needed */
     int64_t repaired;   /* values replaced by their neighbours, by vxg_ct_repair's rule */
     int64_t empty_rows; /* detector rows without any good value; they count as 0 */
+    /* Experimental: of iterative methods, else 0. */
+    int64_t negative; /* line integrals below 0 that count as 0, where data must not be negative */
+    int iterations;
+    uint32_t reserved1;    /* 0 */
+    double residual, data; /* |b - A x|, of the x that the last iteration began with, and |b|, as
+                              vxg_solve_report has them, of all slices */
 } vxg_ct_recon_stats;
 
 /* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in

@@ -144,6 +144,9 @@ typedef struct vxg_solve_row {
     const char *summary; /* one line */
     const char *source;  /* where it was published */
     const char *uses;    /* options that it takes beside those that all do, separated by spaces */
+    int slicewise;       /* 1: slices that A keeps apart stay apart: each may be solved by itself,
+                            to the same bits (no rule for stopping, no callback) */
+    int positive;        /* 1: data must not be negative */
 } vxg_solve_row;
 VXG_API int vxg_solve_row_count(void);
 VXG_API const vxg_solve_row *vxg_solve_row_at(int index);
@@ -153,7 +156,8 @@ VXG_API const vxg_solve_row *vxg_solve_row_find(const char *name);
  * take. opts may be NULL. */
 VXG_API int vxg_solver_new(const char *method, const vxg_solve_problem *problem,
                            const vxg_solve_opts *opts, vxg_solver **out);
-/* Bytes on the device that such a solver takes, beside what the problem holds; nothing is made. */
+/* Bytes on the device that such a solver takes, beside what the problem holds; nothing is made.
+ * Without data: of data that are contiguous. */
 VXG_API int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
                               const vxg_solve_opts *opts, int64_t *bytes);
 /* Iterations, until a rule says so or `iterations` of the options are done; a solver that was

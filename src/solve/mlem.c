@@ -49,7 +49,7 @@ static int iterate(vxg_solver *s) {
     return vxg__solve_each_subset(s, take);
 }
 
-#define PARTS .multiplies = 1, .needs = needs, .prepare = prepare, .iterate = iterate
+#define PARTS .needs = needs, .prepare = prepare, .iterate = iterate
 const vxg__method vxg__solve_mlem = {
     .row = {.size = sizeof(vxg_solve_row),
             .name = "mlem",
@@ -57,7 +57,9 @@ const vxg__method vxg__solve_mlem = {
             .source = "Shepp and Vardi 1982",
             .uses = "relaxation bounds lower upper",
             .iterations = 50,
-            .relaxation = 1},
+            .relaxation = 1,
+            .slicewise = 1,
+            .positive = 1},
     .subsets = -1,
     PARTS,
 };
@@ -68,7 +70,9 @@ const vxg__method vxg__solve_osem = {
             .source = "Hudson and Larkin 1994",
             .uses = "relaxation bounds lower upper subsets order seed list",
             .iterations = 10,
-            .relaxation = 1},
+            .relaxation = 1,
+            .slicewise = 1,
+            .positive = 1},
     .subsets = 10,
     PARTS,
 };

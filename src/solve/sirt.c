@@ -60,7 +60,8 @@ const vxg__method vxg__solve_sirt = {
             .source = "Gregor and Benson 2008",
             .uses = "relaxation bounds lower upper plain",
             .iterations = 100,
-            .relaxation = 1},
+            .relaxation = 1,
+            .slicewise = 1},
     .subsets = -1,
     PARTS,
 };
@@ -71,7 +72,8 @@ const vxg__method vxg__solve_sart = {
             .source = "Andersen and Kak 1984",
             .uses = "relaxation bounds lower upper plain subsets order seed list",
             .iterations = 10,
-            .relaxation = 1},
+            .relaxation = 1,
+            .slicewise = 1},
     .subsets = 0,
     PARTS,
 };
@@ -82,7 +84,8 @@ const vxg__method vxg__solve_os_sart = {
             .source = "Wang and Jiang 2004",
             .uses = "relaxation bounds lower upper plain subsets order seed list",
             .iterations = 20,
-            .relaxation = 1},
+            .relaxation = 1,
+            .slicewise = 1},
     .subsets = 10,
     PARTS,
 };

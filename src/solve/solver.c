@@ -126,8 +126,7 @@ static int check_problem(const vxg__method *m, const vxg_solve_opts *o,
                 VXG_ERR_UNSUPPORTED, "%s: '%s' is not float32 or float64 on both sides",
                 m->row.name, vxg_op_name(p->op));
     if (in->dtype == VXG_F32) VXG_TRY(check_box(o, m->row.name));
-    VXG_FAIL_IF(!p->data, VXG_ERR_ARGUMENT, "%s: data is NULL", m->row.name);
-    VXG_TRY(vxg__check_array(p->op, p->data, out, "data", 0));
+    if (p->data) VXG_TRY(vxg__check_array(p->op, p->data, out, "data", 0));
     if (m->differences) VXG_TRY(vxg__tv_check(p->op, o, m->row.name));
     if (p->start) VXG_TRY(vxg__check_array(p->op, p->start, in, "start", 0));
     if (p->weights) VXG_TRY(vxg__check_array(p->op, p->weights, out, "weights", 0));
@@ -151,8 +150,8 @@ static int check_numbers(vxg_solver *s) {
         const char *name;
         const vxg_array *a;
         int positive;
-    } all[] = {{"data", &s->b, s->method->multiplies},
-               {"start", &s->x, s->method->multiplies},
+    } all[] = {{"data", &s->b, s->method->row.positive},
+               {"start", &s->x, s->method->row.positive},
                {"weights", &s->weights, 1},
                {"mask", &s->mask, 0}};
     const char *const name = s->method->row.name;
@@ -222,10 +221,14 @@ static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
     const int64_t x = (int64_t)vxg_space_bytes(in), y = (int64_t)vxg_space_bytes(out);
     int64_t bytes = x * (1 + n.domain + n.columns + 3 * n.slopes + (s->opts.change > 0)) +
                     y * n.range + (int64_t)vxg_space_bytes(&part) * n.part;
-    if (sets > 1 || !vxg_array_is_contiguous(p->data)) bytes += y;
+    if (sets > 1 || (p->data && !vxg_array_is_contiguous(p->data))) bytes += y;
     if (p->weights && (sets > 1 || !vxg_array_is_contiguous(p->weights))) bytes += y;
     if (p->mask && !vxg_array_is_contiguous(p->mask)) bytes += x;
-    bytes += 4 * (int64_t)vxg_dtype_size(in->dtype) * s->opts.iterations; /* the history */
+    /* the history, scalars, what reductions take */
+    const int64_t a = vxg_space_count(in), b = vxg_space_count(out);
+    bytes += (int64_t)vxg_dtype_size(in->dtype) *
+             (4 * (int64_t)s->opts.iterations + 2 * (VXG_SOLVE_SCALARS + 3) +
+              vxg_reduce_scratch(a > b ? a : b));
     return bytes + (int64_t)workspace_of(s->op, &s->subsets);
 }
 
@@ -299,7 +302,7 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
     VXG_TRY(make_scalars(s));
     if (p->start) {
         VXG_TRY(vxg_array_copy(s->queue, p->start, &s->x));
-    } else if (s->method->multiplies) {
+    } else if (s->method->row.positive) {
         VXG_TRY(vxg_array_fill(s->queue, &s->x, 1));
     }
     VXG_TRY(check_numbers(s));
@@ -332,6 +335,8 @@ int vxg_solver_new(const char *method, const vxg_solve_problem *problem, const v
     *out = NULL;
     VXG_READ(vxg_solve_problem, problem);
     int status = begin(method, problem, opts, &plan);
+    if (!status && !problem->data)
+        status = vxg_error_set(VXG_ERR_ARGUMENT, "%s: data is NULL", method);
     vxg_solver *s = status ? NULL : vxg__calloc(1, sizeof *s);
     if (!s) {
         vxg__subsets_free(&plan.subsets);

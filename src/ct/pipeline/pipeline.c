@@ -63,6 +63,15 @@ static int slab_geometry(const vxg__scan_part *p, int64_t rows, double center,
     return vxg_ct_parallel_circular(&o, geo);
 }
 
+static int slab_volume(const vxg__scan_part *p, int64_t rows, double center, int64_t side,
+                       vxg_ct_geometry **geo, vxg_ct_volume *vol) {
+    VXG_TRY(slab_geometry(p, rows, center, geo));
+    *vol = (vxg_ct_volume){0};
+    vxg_ct_fit_volume(*geo, vol);
+    vol->nx = vol->ny = side;
+    return VXG_OK;
+}
+
 static int slab_filter(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
                        int64_t rows, vxg_op **out) {
     int64_t nfft = vxg_fft_size(2 * p->ncols);
@@ -84,20 +93,32 @@ static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p,
                               int64_t side, int fbp, vxg_op **out) {
     const vxg_ct_fbp_opts o = {.window = opts->window, .cutoff = opts->cutoff};
     vxg_ct_geometry *geo;
+    vxg_ct_volume vol;
     *out = NULL;
-    VXG_TRY(slab_geometry(p, rows, center, &geo));
-    vxg_ct_volume vol = {0};
-    vxg_ct_fit_volume(geo, &vol);
-    vol.nx = vol.ny = side;
+    VXG_TRY(slab_volume(p, rows, center, side, &geo, &vol));
     int status =
         fbp ? vxg_ct_fbp(dev, geo, &vol, &o, out) : vxg_ct_backprojector(dev, geo, &vol, NULL, out);
     vxg_ct_geometry_release(geo);
     return status;
 }
 
+/* What iterative methods invert. */
+static int slab_projector(vxg_device *dev, const vxg__scan_part *p, int64_t rows, double center,
+                          int64_t side, vxg_op **out) {
+    vxg_ct_geometry *geo;
+    vxg_ct_volume vol;
+    *out = NULL;
+    VXG_TRY(slab_volume(p, rows, center, side, &geo, &vol));
+    const int status = vxg_ct_projector(dev, geo, &vol, NULL, out);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
 /* *weighted: rays do not all count the same. *side: voxels across the field of view, the number of
- * columns where that is no half-acquisition. Refuses what vxg_ct_fbp refuses. */
-static int look_at(const vxg__scan_part *p, double center, int *weighted, int64_t *side) {
+ * columns where that is no half-acquisition. Refuses what vxg_ct_fbp refuses; iterative methods
+ * take any arcs. */
+static int look_at(const vxg__scan_part *p, double center, int iterative, int *weighted,
+                   int64_t *side) {
     const vxg__scan_opts o = {.who = "reconstruct", .half = "half_acquisition"};
     vxg_ct_geometry *geo;
     vxg__ct_scan scan;
@@ -107,10 +128,10 @@ static int look_at(const vxg__scan_part *p, double center, int *weighted, int64_
         vxg_ct_geometry_release(geo);
         return status;
     }
-    status = vxg__ct_scan_decide(geo, &o, &scan);
-    *weighted = !status && scan.method != VXG__SCAN_EVEN;
+    if (!iterative) status = vxg__ct_scan_decide(geo, &o, &scan);
+    *weighted = !iterative && !status && scan.method != VXG__SCAN_EVEN;
     *side = p->ncols;
-    if (!status && scan.method == VXG__SCAN_OFFSET)
+    if (iterative ? vxg__ct_scan_half_fan(&scan) : !status && scan.method == VXG__SCAN_OFFSET)
         *side = (int64_t)ceil(2 * fmax(-scan.border[0], scan.border[1]) - 1e-6);
     vxg__ct_scan_free(&scan);
     vxg_ct_geometry_release(geo);
@@ -119,12 +140,15 @@ static int look_at(const vxg__scan_part *p, double center, int *weighted, int64_
 
 int vxg_ct_recon_side(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts, int64_t *side) {
     vxg__scan_part p = {0};
+    vxg__iterate it;
     int weighted;
     VXG_FAIL_IF(!scan || !opts || !side, VXG_ERR_ARGUMENT,
                 "reconstruct: scan, options or side is NULL");
     VXG_TRY(check_center(scan, opts->center));
+    VXG_READ(vxg_ct_recon_opts, opts);
+    VXG_TRY(vxg__iterate_begin(opts, &it));
     int status = vxg__scan_plan(scan, opts, &p);
-    if (!status) status = look_at(&p, opts->center, &weighted, side);
+    if (!status) status = look_at(&p, opts->center, it.row != NULL, &weighted, side);
     vxg__free(p.angles);
     return status;
 }
@@ -168,6 +192,19 @@ static int slab_run(const vxg_op *filter, const vxg_op *bp, const vxg__staging *
     return vol->owned ? vxg_array_read(NULL, &x, vol->host) : VXG_OK;
 }
 
+/* The same by an iterative method, A being op. */
+static int slab_solve(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj,
+                      const vxg__staging *vol) {
+    const vxg_array y = vxg__staging_array(proj, vxg_op_range(op)->shape);
+    vxg_solver *solver;
+    vxg__iterate_data(it, proj->host, vxg_space_count(vxg_op_range(op)));
+    if (proj->owned) VXG_TRY(vxg_array_write(NULL, &y, proj->host));
+    VXG_TRY(vxg__iterate_run(it, op, &y, &solver));
+    const int status = vxg_array_read(NULL, vxg_solver_x(solver), vol->host);
+    vxg_solver_release(solver);
+    return status;
+}
+
 /* ---- The conveyor ---- */
 /* Slices [z0, z1) of the volume come from detector rows [r0, r1) of the scan. */
 typedef struct slab {
@@ -183,6 +220,7 @@ typedef struct conveyor {
     vxg__reading cost;
     int64_t nz, ny, nx;
     int weighted; /* rays do not all count the same: one operator does it all */
+    vxg__iterate it;
     vxg__corrector correct;
     pthread_mutex_t reading;
     vxg__staging proj[SLOTS], vol[SLOTS];
@@ -262,12 +300,19 @@ static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_
     const slab s = slab_at(c, i);
     const vxg__staging *proj = &c->proj[i % c->slots], *vol = &c->vol[i % c->slots];
     VXG_TRY(vxg__correct_rows(&c->correct, s.r0, s.r1, &c->fields[i % c->slots], proj->host));
-    VXG_TRY(slab_run(filter, bp, proj, 0, vol, c->opts->progress));
+    if (c->it.row) {
+        vxg__iterate_progress(&c->it, "slices", (double)s.z0, (double)(s.z1 - s.z0), (double)c->nz);
+        VXG_TRY(slab_solve(&c->it, bp, proj, vol));
+    } else {
+        VXG_TRY(slab_run(filter, bp, proj, 0, vol, c->opts->progress));
+    }
     return vxg__check_slices(vol->host, s.z0, s.z1 - s.z0, c->ny, c->nx);
 }
 
-/* The operators of n slices; no filter where one operator does it all. */
+/* The operators of n slices; no filter where one operator does it all. For iterative methods bp is
+ * the projector. */
 static int slab_both(const conveyor *c, vxg_device *dev, int64_t n, vxg_op **filter, vxg_op **bp) {
+    if (c->it.row) return slab_projector(dev, &c->part, n, c->opts->center, c->nx, bp);
     if (!c->weighted) VXG_TRY(slab_filter(dev, &c->part, c->opts, n, filter));
     return slab_backprojector(dev, &c->part, c->opts, n, c->opts->center, c->nx, c->weighted, bp);
 }
@@ -297,7 +342,9 @@ static void compute_slabs(conveyor *c, vxg_device *dev) {
 static int slab_workspace(const conveyor *c, vxg_device *dev, int64_t n, int64_t *bytes) {
     vxg_op *filter = NULL, *bp = NULL;
     int status = slab_both(c, dev, n, &filter, &bp);
-    if (!status) {
+    if (!status && c->it.row) {
+        status = vxg__iterate_bytes(&c->it, bp, bytes);
+    } else if (!status) {
         const size_t a = filter ? vxg_op_workspace(filter, NULL) : 0;
         const size_t b = vxg_op_workspace(bp, NULL);
         *bytes = (int64_t)(a > b ? a : b);
@@ -422,6 +469,7 @@ static void conveyor_stats(const conveyor *c, vxg_ct_recon_stats *stats) {
                                   .peak_bytes = c->bytes,
                                   .repaired = c->correct.repaired,
                                   .empty_rows = c->correct.empty_rows};
+    vxg__iterate_stats(&c->it, stats);
 }
 
 int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
@@ -437,6 +485,29 @@ int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
     return VXG_OK;
 }
 
+static int in_slabs(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
+    const int64_t room = vxg__pipeline_room(dev, c->opts->max_memory);
+    int status = choose_chunk(c, dev, room);
+    const vxg__bands bands = {c->part.r0, c->part.r1, c->first, c->chunk};
+    if (!status) status = vxg__reading_prepare(&c->correct, &bands, room);
+    if (!status) status = conveyor_memory(c, dev);
+    if (!status) status = conveyor_run(c, dev);
+    conveyor_stats(c, found);
+    return status;
+}
+
+/* A method that looks at all slices together. */
+static int at_once(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
+    vxg__whole w = {.dev = dev, .r0 = c->part.r0, .r1 = c->part.r1, .correct = &c->correct};
+    vxg_ct_geometry *geo;
+    w.it = &c->it, w.writer = c->writer;
+    VXG_TRY(slab_volume(&c->part, c->nz, c->opts->center, c->nx, &geo, &w.vol));
+    w.geo = geo;
+    const int status = vxg__reconstruct_whole(&w, found);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
 int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
                        vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, writer));
@@ -444,19 +515,15 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     if (stats) VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
     VXG_TRY(check_center(scan, opts->center));
+    VXG_TRY(vxg__iterate_begin(opts, &c.it));
     int status = vxg__scan_plan(scan, opts, &c.part);
     int64_t side;
-    if (!status) status = look_at(&c.part, opts->center, &c.weighted, &side);
+    if (!status) status = look_at(&c.part, opts->center, c.it.row != NULL, &c.weighted, &side);
     c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = opts->side > 0 ? opts->side : c.part.ncols;
-    const int64_t room = vxg__pipeline_room(dev, opts->max_memory);
     c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts};
-    if (!status) status = choose_chunk(&c, dev, room);
-    const vxg__bands bands = {c.part.r0, c.part.r1, c.first, c.chunk};
-    if (!status) status = vxg__reading_prepare(&c.correct, &bands, room);
-    if (!status) status = conveyor_memory(&c, dev);
-    if (!status) status = conveyor_run(&c, dev);
     vxg_ct_recon_stats found = {0};
-    conveyor_stats(&c, &found);
+    if (!status)
+        status = c.it.row && !c.it.slabs ? at_once(&c, dev, &found) : in_slabs(&c, dev, &found);
     conveyor_free(&c);
     const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;
     return status ? status : written;
@@ -472,7 +539,7 @@ static int try_plan(conveyor *c, vxg_device *dev, int64_t ncenters, const double
     int one;
     c->slots = 1, c->chunk = 1, c->ny = c->nx = c->part.ncols;
     for (int64_t i = 0; i < ncenters; i++) {
-        VXG_TRY(look_at(&c->part, centers[i], &one, &side));
+        VXG_TRY(look_at(&c->part, centers[i], 0, &one, &side));
         c->weighted |= one;
     }
     VXG_TRY(vxg__reading_look(&c->correct, &c->cost));
@@ -528,6 +595,10 @@ int vxg_ct_try_centers_write(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
                 "row %lld: the scan has rows 0..%lld", (long long)row,
                 (long long)(scan->nrows - 1));
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
+    VXG_TRY(vxg__iterate_begin(opts, &c.it));
+    VXG_FAIL_IF(c.it.row, VXG_ERR_UNSUPPORTED,
+                "try: centres are told by filtered backprojection; the algorithm is %s",
+                opts->algorithm);
     c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts, .ring_lanes = 1};
     int status = vxg__scan_plan(scan, opts, &c.part);
     if (!status) status = try_plan(&c, dev, ncenters, centers);

@@ -8,6 +8,7 @@
 #include "ct/analytic/fdk.h"
 #include "ct/geometry/geometry.h"
 #include "ct/prep/prep.h"
+#include "op/op.h"
 
 /* The part of a scan that is used, and its angles in radians (owned). */
 typedef struct vxg__scan_part {
@@ -69,6 +70,44 @@ int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
                             const vxg_ct_recon_opts *opts, const vxg_volume_writer *writer);
 /* The array under a shape of rank 3, borrowed. */
 vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape);
+
+/* ---- Iterative methods (iterate.c) ---- */
+typedef struct vxg__iterate {
+    const vxg_solve_row *row; /* NULL: filtered backprojection, nothing else is set */
+    vxg_solve_opts opts;
+    int slabs; /* 1: slices are solved apart from each other, to the same bits */
+    const vxg_progress *outer;
+    vxg_progress progress; /* of solvers: tells `outer` of it as a part of what is counted there */
+    const char *unit;
+    double begun, part, whole;
+    int64_t negative; /* values set to 0 */
+    int iterations;
+    double residual2, data2; /* squares, of all solves */
+} vxg__iterate;
+/* What opts ask for. VXG_ERR_ARGUMENT names what is not there. */
+int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it);
+/* The next solve's iterations are `part` of `whole`, from `begun` on, counted in `unit`. */
+void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, double part,
+                           double whole);
+/* What a solver takes on the device beside its data. */
+int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes);
+/* What the method cannot take of n line integrals becomes 0, and is counted. */
+void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n);
+/* Solves op x = data; *out holds x, NULL on failure. data is borrowed until it is released. */
+int vxg__iterate_run(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_solver **out);
+void vxg__iterate_stats(const vxg__iterate *it, vxg_ct_recon_stats *s);
+
+/* A scan of any geometry whose projections and volume are held at once (whole.c). */
+typedef struct vxg__whole {
+    vxg_device *dev;
+    const vxg_ct_geometry *geo; /* rows [r0, r1) of the scan, the corrector's views and columns */
+    vxg_ct_volume vol;
+    int64_t r0, r1;
+    vxg__corrector *correct;
+    vxg__iterate *it;
+    vxg_volume_writer *writer;
+} vxg__whole;
+int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found);
 
 /* Filtered rows of a scan, all views: each is read, corrected, weighted and filtered once and kept
  * while it is needed, in memory or in a scratch file without a name. (filtered.c) */

@@ -425,6 +425,39 @@ static void job_free(job *j) {
     vxg__free(j->part.angles);
 }
 
+/* By an iterative method. */
+static int iterate(job *j, vxg__iterate *it, vxg_ct_recon_stats *found) {
+    const vxg__whole w = {.dev = j->dev,
+                          .geo = j->geo,
+                          .vol = j->vol,
+                          .r1 = vxg_ct_geometry_nv(j->geo),
+                          .correct = &j->correct,
+                          .it = it,
+                          .writer = j->writer};
+    return vxg__reconstruct_whole(&w, found);
+}
+
+static int analytic(job *j, vxg_ct_recon_stats *found) {
+    int status = plan_weights(j);
+    if (!status) status = cut(j);
+    if (!status) needed_rows(j);
+    const int64_t room = vxg__pipeline_room(j->dev, j->opts->max_memory);
+    if (!status) status = share_memory(j, room);
+    const vxg__bands bands = {j->filtered.first, j->filtered.last, j->filtered.chunk,
+                              j->filtered.chunk};
+    if (!status) status = vxg__reading_prepare(&j->correct, &bands, room);
+    if (!status) status = run(j);
+    *found = (vxg_ct_recon_stats){.bad = j->correct.bad,
+                                  .slices = j->vol.nz,
+                                  .ny = j->vol.ny,
+                                  .nx = j->vol.nx,
+                                  .chunk = j->slices,
+                                  .peak_bytes = j->bytes ? j->bytes : j->least,
+                                  .repaired = j->correct.repaired,
+                                  .empty_rows = j->correct.empty_rows};
+    return status;
+}
+
 int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_geometry *geo,
                              const vxg_ct_volume *vol, const vxg_ct_recon_opts *opts,
                              vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
@@ -433,29 +466,16 @@ int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
     if (stats) VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
     vxg_ct_recon_opts o = *opts;
     job j = {.dev = dev, .geo = geo, .opts = &o, .writer = writer, .filtered.file = -1};
+    vxg__iterate it;
     VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "reconstruct: geometry is NULL");
     VXG_TRY(vxg__ct_volume_check(vol, &j.vol));
     VXG_TRY(check_fit(scan, opts, geo));
+    VXG_TRY(vxg__iterate_begin(opts, &it));
     o.row_begin = o.row_end = 0; /* rows are chosen here */
     j.correct = (vxg__corrector){.scan = scan, .part = &j.part, .opts = &o};
     int status = vxg__scan_plan(scan, &o, &j.part);
-    if (!status) status = plan_weights(&j);
-    if (!status) status = cut(&j);
-    if (!status) needed_rows(&j);
-    const int64_t room = vxg__pipeline_room(dev, o.max_memory);
-    if (!status) status = share_memory(&j, room);
-    const vxg__bands bands = {j.filtered.first, j.filtered.last, j.filtered.chunk,
-                              j.filtered.chunk};
-    if (!status) status = vxg__reading_prepare(&j.correct, &bands, room);
-    if (!status) status = run(&j);
-    const vxg_ct_recon_stats found = {.bad = j.correct.bad,
-                                      .slices = j.vol.nz,
-                                      .ny = j.vol.ny,
-                                      .nx = j.vol.nx,
-                                      .chunk = j.slices,
-                                      .peak_bytes = j.bytes ? j.bytes : j.least,
-                                      .repaired = j.correct.repaired,
-                                      .empty_rows = j.correct.empty_rows};
+    vxg_ct_recon_stats found = {0};
+    if (!status) status = it.row ? iterate(&j, &it, &found) : analytic(&j, &found);
     job_free(&j);
     const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;
     if (!status) status = written;

@@ -112,6 +112,13 @@ static const vxg_option recon[] = {
      .offset = FIELD(vxg_ct_recon_opts, scratch),
      .choices = "FOLDER",
      .help = "folder of the scratch file"},
+    {.name = "algorithm",
+     .type = VXG_OPT_TEXT,
+     .offset = FIELD(vxg_ct_recon_opts, algorithm),
+     .choices = "NAME",
+     .help = "fbp, or an iterative method: sirt, sart, os-sart, mlem, osem go slab by slab; "
+             "landweber, cgls, lsqr, pdhg-tv, fista-tv, tv-pocs, asd-pocs, awtv-pocs and geometry "
+             "files take all at once"},
 };
 static const vxg_option center[] = {
     REAL("lo", vxg_ct_center_opts, lo, NULL, 0, 0, "px",

@@ -1,0 +1,149 @@
+/* Scan to volume by iterative methods that need all of it at once: projections and volume are held
+ * whole, what does not fit is refused. Rows are read and corrected in bands. */
+#include <string.h>
+
+#include "ct/pipeline/pipeline.h"
+
+#define BAND_MOST 64    /* rows */
+#define SLICES_MOST 64  /* written at a time */
+#define VIEW_BYTES 2048 /* a view's geometry and coefficients, all copies */
+
+typedef struct job {
+    vxg__whole w;
+    vxg_op *op;
+    vxg__reading cost;
+    int64_t rows, chunk, slices, bytes; /* chunk: rows of a band */
+    vxg__staging data;                  /* (views, rows, columns) */
+    float *band, *fields, *out;
+} job;
+
+static int make_operator(job *j) {
+    return vxg_ct_projector(j->w.dev, j->w.geo, &j->w.vol, NULL, &j->op);
+}
+
+/* All that is held with bands of n rows. */
+static int bytes_of(const job *j, int64_t n, int64_t *bytes) {
+    const vxg__corrector *c = j->w.correct;
+    const int64_t views = c->part->nviews, cols = c->part->ncols, area = j->w.vol.ny * j->w.vol.nx;
+    const int64_t flats = c->scan->nflats, darks = c->scan->ndarks;
+    const int64_t frames = c->opts->no_minus_log ? 0 : flats > darks ? flats : darks;
+    const int64_t lanes = n < vxg_threads() ? n : vxg_threads();
+    VXG_TRY(vxg__iterate_bytes(j->w.it, j->op, bytes));
+    /* two rows beside a band for repairs */
+    *bytes +=
+        4 * (cols * (views * j->rows + n * (views + 2 + frames) + 2 * views) + j->slices * area) +
+        views * VIEW_BYTES + j->cost.memory;
+    if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(c->part);
+    return VXG_OK;
+}
+
+static int choose_band(job *j) {
+    const vxg_ct_volume *v = &j->w.vol;
+    const int64_t room = vxg__pipeline_room(j->w.dev, j->w.correct->opts->max_memory);
+    VXG_TRY(vxg__reading_look(j->w.correct, &j->cost));
+    j->slices = v->nz < SLICES_MOST ? v->nz : SLICES_MOST;
+    j->chunk = j->rows < BAND_MOST ? j->rows : BAND_MOST;
+    for (;; j->chunk = (j->chunk + 1) / 2, j->slices = (j->slices + 1) / 2) {
+        VXG_TRY(bytes_of(j, j->chunk, &j->bytes));
+        if (j->bytes <= room) break;
+        VXG_FAIL_IF(j->chunk == 1 && j->slices == 1, VXG_ERR_MEMORY,
+                    "this scan needs %.1f MB at once, %.1f MB are allowed: %s holds all of %lld "
+                    "projections of %lld x %lld and of a volume of %lld x %lld x %lld, some of "
+                    "them more than once",
+                    (double)j->bytes * 1e-6, (double)room * 1e-6, j->w.it->row->name,
+                    (long long)j->w.correct->part->nviews, (long long)j->rows,
+                    (long long)j->w.correct->part->ncols, (long long)v->nz, (long long)v->ny,
+                    (long long)v->nx);
+    }
+    const vxg__bands bands = {j->w.r0, j->w.r1, j->chunk, j->chunk};
+    return vxg__reading_prepare(j->w.correct, &bands, room);
+}
+
+static int make_memory(job *j) {
+    const vxg__scan_part *p = j->w.correct->part;
+    const int64_t area = j->w.vol.ny * j->w.vol.nx;
+    VXG_TRY(vxg__staging_new(j->w.dev, p->nviews * j->rows * p->ncols, &j->data));
+    j->band = vxg__calloc((size_t)(p->nviews * j->chunk * p->ncols), sizeof(float));
+    j->fields = vxg__calloc((size_t)(2 * j->chunk * p->ncols), sizeof(float));
+    j->out = vxg__calloc((size_t)(j->slices * area), sizeof(float));
+    return j->band && j->fields && j->out ? VXG_OK : VXG_ERR_MEMORY;
+}
+
+/* Rows [r0, r1) of the scan to their place among all. */
+static int read_band(job *j, int64_t r0, int64_t r1) {
+    const vxg__scan_part *p = j->w.correct->part;
+    const int64_t n = (r1 - r0) * p->ncols, row = j->rows * p->ncols, at = r0 - j->w.r0;
+    const vxg__scan_fields f = {j->fields, j->fields + j->chunk * p->ncols};
+    if (vxg__cancelled(j->w.it->outer)) VXG_FAIL(VXG_ERR_CANCELLED, "interrupted");
+    VXG_TRY(vxg__correct_read(j->w.correct, r0, r1, j->band, &f));
+    VXG_TRY(vxg__correct_rows(j->w.correct, r0, r1, &f, j->band));
+    vxg__iterate_data(j->w.it, j->band, p->nviews * n);
+    for (int64_t v = 0; v < p->nviews; v++)
+        memcpy(j->data.host + v * row + at * p->ncols, j->band + v * n, (size_t)n * sizeof(float));
+    vxg__report(j->w.it->outer, "rows", (double)(r1 - j->w.r0), (double)j->rows);
+    return VXG_OK;
+}
+
+static int read_all(job *j) {
+    j->w.correct->ring_lanes = j->chunk < vxg_threads() ? j->chunk : vxg_threads();
+    for (int64_t r = j->w.r0; r < j->w.r1; r += j->chunk)
+        VXG_TRY(read_band(j, r, r + j->chunk < j->w.r1 ? r + j->chunk : j->w.r1));
+    return vxg__correct_judge(j->w.correct);
+}
+
+static int write_all(job *j, const vxg_array *x) {
+    const vxg_ct_volume *v = &j->w.vol;
+    for (int64_t z = 0; z < v->nz; z += j->slices) {
+        const int64_t n = z + j->slices < v->nz ? j->slices : v->nz - z;
+        const vxg_array some = vxg__rows(x, z, n);
+        if (vxg__cancelled(j->w.it->outer)) VXG_FAIL(VXG_ERR_CANCELLED, "interrupted");
+        VXG_TRY(vxg_array_read(NULL, &some, j->out));
+        VXG_TRY(vxg__check_slices(j->out, z, n, v->ny, v->nx));
+        VXG_TRY(j->w.writer->write(j->w.writer, z, n, j->out));
+    }
+    return VXG_OK;
+}
+
+static int solve_all(job *j) {
+    const vxg_array y = vxg__staging_array(&j->data, vxg_op_range(j->op)->shape);
+    vxg_solver *solver;
+    if (j->data.owned) VXG_TRY(vxg_array_write(NULL, &y, j->data.host));
+    const int n = j->w.it->opts.iterations ? j->w.it->opts.iterations : j->w.it->row->iterations;
+    vxg__iterate_progress(j->w.it, "iterations", 0, n, n);
+    VXG_TRY(vxg__iterate_run(j->w.it, j->op, &y, &solver));
+    const int status = write_all(j, vxg_solver_x(solver));
+    vxg_solver_release(solver);
+    return status;
+}
+
+/* Differences of neighbours are told apart by how far voxels lie from each other, in x's steps. */
+static void set_spacing(vxg__whole *w) {
+    vxg_solve_opts *o = &w->it->opts;
+    const int given = o->spacing[0] != 0 || o->spacing[1] != 0 || o->spacing[2] != 0;
+    if (given || !strstr(w->it->row->uses, "spacing")) return;
+    o->spacing[0] = w->vol.dz / w->vol.dx, o->spacing[1] = w->vol.dy / w->vol.dx, o->spacing[2] = 1;
+}
+
+int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
+    job j = {.w = *w, .rows = w->r1 - w->r0};
+    set_spacing(&j.w);
+    int status = make_operator(&j);
+    if (!status) status = choose_band(&j);
+    if (!status) status = make_memory(&j);
+    if (!status) status = read_all(&j);
+    if (!status) status = solve_all(&j);
+    const vxg__corrector *c = w->correct;
+    *found = (vxg_ct_recon_stats){.bad = c->bad,
+                                  .slices = w->vol.nz,
+                                  .ny = w->vol.ny,
+                                  .nx = w->vol.nx,
+                                  .chunk = w->vol.nz,
+                                  .peak_bytes = j.bytes,
+                                  .repaired = c->repaired,
+                                  .empty_rows = c->empty_rows};
+    vxg__iterate_stats(w->it, found);
+    vxg__staging_free(&j.data);
+    vxg__free(j.band), vxg__free(j.fields), vxg__free(j.out);
+    vxg_op_release(j.op);
+    return status;
+}

@@ -1,0 +1,69 @@
+#!/bin/sh
+# voxgrad recon --algorithm: values, units, what is said, refusals.
+cd "$(dirname "$0")/.." || exit 1
+suite=cli_solve
+. tests/tools/cli.sh
+cat >"$W/.values.py" <<'TXT'
+import json, struct, sys
+def npy(path):
+    raw = open(path, 'rb').read()
+    n = 10 + struct.unpack('<H', raw[8:10])[0]
+    count = 1
+    for size in eval(raw[10:n])['shape']: count *= size
+    return struct.unpack('<%df' % count, raw[n:n + 4 * count])
+def apart(a, b):
+    return (sum((x - y) ** 2 for x, y in zip(a, b)) / sum(y * y for y in b)) ** 0.5
+TXT
+values() { python3 -c "import sys; sys.path.insert(0, '$W'); exec(open('$W/.values.py').read())
+$1"; }
+$V simulate -q -o "$W/few.h5" --views 24 --rows 3 --cols 64 --pixel 0.25 --unit mm --volume-out "$W/truth.npy" >/dev/null
+run() { # NAME options: a volume in $W/NAME, messages in $W/.NAME
+    name=$1
+    shift
+    $V recon "$W/few.h5" -o "$W/$name" -c 31.5 --save-format npy --device cpu "$@" >"$W/.$name.json" 2>"$W/.$name"
+}
+run fbp
+for a in sirt sart os-sart mlem; do
+    run "$a" -a "$a" --bounds positive --json
+    check "$a" "few views by $a are no better than filtered backprojection" values "
+truth = npy('$W/truth.npy')
+got, fbp = apart(npy('$W/$a/recon.npy'), truth), apart(npy('$W/fbp/recon.npy'), truth)
+print(got, fbp)
+assert got < 0.75 * fbp
+j = json.load(open('$W/.$a.json'))
+assert j['iterations'] > 0 and 0 < j['residual'] < 0.2, j
+assert (j['negative_values'] > 0) == ('$a' == 'mlem'), j"
+done
+check says "how it went is not said" grep -q 'mlem: 50 iterations, residual before the last .* % of the data' "$W/.mlem"
+check says_negative "values below 0 are not said" grep -q 'line integrals are below 0.*count as 0: mlem takes none' "$W/.mlem"
+check notes "the provenance has no residual" grep -q '"residual": "0.0.* of the data' "$W/sirt/provenance.json"
+# bounds are in 1/mm
+run box -a sirt --iterations 20 --bounds box --lower 0.01 --upper 0.1
+check box "a box in the volume's unit" values "
+v = npy('$W/box/recon.npy')
+assert abs(min(v) - 0.01) < 1e-6 and abs(max(v) - 0.1) < 1e-6, (min(v), max(v))"
+# what is minimised does not know the unit: the same scan in um
+$V simulate -q -o "$W/um.h5" --views 24 --rows 3 --cols 64 --pixel 250 --unit um >/dev/null
+run tv -a fista-tv --iterations 10 --weight 0.05
+$V recon "$W/um.h5" -q -o "$W/um" -c 31.5 --save-format npy --device cpu -a fista-tv --iterations 10 --weight 50 >/dev/null
+check weight "a penalty's weight in another unit" values "
+a, b = npy('$W/tv/recon.npy'), npy('$W/um/recon.npy')
+print(apart([1000 * x for x in b], a))
+assert apart([1000 * x for x in b], a) < 1e-5"
+run one -a sirt --type slice --nsino 1 --iterations 5
+run all -a sirt --iterations 5
+check slice "a slice is not that of the volume" values "
+one, all = npy('$W/one/slice_00001.npy'), npy('$W/all/recon.npy')
+assert one == all[4096:8192]"
+R="$V recon $W/few.h5 -o $W/o -c 31.5 --device cpu"
+# shellcheck disable=SC2086
+{
+    refuses try 2 '\-\-type try does not go with --algorithm sirt' $R -a sirt --type try
+    refuses cutoff 2 '\-\-cutoff does not go with --algorithm sirt' $R -a sirt --cutoff 0.5
+    refuses filter 2 '\-\-filter does not go with --algorithm sirt' $R -a sirt --filter hann
+    refuses of_fbp 2 '\-\-iterations goes with iterative methods; --algorithm is fbp' $R --iterations 5
+    refuses unknown 2 "\-\-algorithm: there is no 'sort'" $R -a sort
+    refuses of_another 2 'sirt: takes no damping' $R -a sirt --damping 1
+    refuses no_list 2 'order is given, list is empty' $R -a sart --order given
+}
+exit $failed

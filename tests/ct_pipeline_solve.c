@@ -1,0 +1,313 @@
+/* Scan to volume by iterative methods: the same bits as a solver that is given everything, whatever
+ * the memory and threads; what goes slab by slab and what at once; what is refused. */
+#include <math.h>
+#include <voxgrad/voxgrad.h>
+
+#include "test.h"
+
+#define PI 3.14159265358979323846
+enum { VIEWS = 24, ROWS = 70, COLS = 40, CELLS = ROWS * COLS * COLS };
+
+static vxg_device *dev;
+static float lines[VIEWS * ROWS * COLS]; /* line integrals, some of them below 0 */
+static double theta[VIEWS];
+
+static int read_lines(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1,
+                      int64_t r0, int64_t r1, int64_t c0, int64_t c1, float *dst) {
+    (void)self, (void)kind;
+    for (int64_t v = v0; v < v1; v++)
+        for (int64_t r = r0; r < r1; r++)
+            for (int64_t c = c0; c < c1; c++) *dst++ = lines[(v * ROWS + r) * COLS + c];
+    return VXG_OK;
+}
+
+static vxg_scan_reader scan_over(double degrees) {
+    for (int i = 0; i < VIEWS; i++) theta[i] = degrees * i / VIEWS;
+    return (vxg_scan_reader){.path = "memory",
+                             .format = "memory",
+                             .dtype = "float32",
+                             .nviews = VIEWS,
+                             .nrows = ROWS,
+                             .ncols = COLS,
+                             .theta = theta,
+                             .pixel_unit = "",
+                             .read = read_lines};
+}
+
+static int keep(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    memcpy((float *)self->impl + z0 * COLS * COLS, src, (size_t)(nz * COLS * COLS) * sizeof *src);
+    return VXG_OK;
+}
+
+/* A blurred disc that changes from row to row, and noise. */
+static void fill_lines(void) {
+    uint32_t state = 1;
+    for (int v = 0; v < VIEWS; v++)
+        for (int r = 0; r < ROWS; r++)
+            for (int c = 0; c < COLS; c++) {
+                const double s = (c - 18.0 - 3 * cos(0.1 * v)) / (6 + 0.1 * r);
+                state = state * 1664525u + 1013904223u;
+                lines[(v * ROWS + r) * COLS + c] =
+                    (float)(exp(-s * s) + 0.05 * ((double)(state >> 8) / 16777216.0 - 0.4));
+            }
+}
+
+static vxg_ct_recon_opts options(const char *method, const vxg_solve_opts *solve) {
+    return (vxg_ct_recon_opts){.size = sizeof(vxg_ct_recon_opts),
+                               .center = 19.2,
+                               .no_minus_log = 1,
+                               .algorithm = method,
+                               .solve = solve};
+}
+
+static int pipeline(vxg_scan_reader *scan, const vxg_ct_recon_opts *o, float *out,
+                    vxg_ct_recon_stats *stats) {
+    vxg_volume_writer w = {.write = keep, .impl = out};
+    *stats = (vxg_ct_recon_stats){.size = sizeof *stats};
+    return vxg_ct_reconstruct(dev, scan, o, &w, stats);
+}
+
+/* A solver of the whole scan; values below 0 count as 0 where `positive`. */
+static int solver(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, const char *method,
+                  const vxg_solve_opts *opts, int positive, float *out, vxg_solve_report *report) {
+    static float data[VIEWS * ROWS * COLS];
+    vxg_op *op = NULL;
+    vxg_array y = {0};
+    vxg_solver *s = NULL;
+    for (int i = 0; i < VIEWS * ROWS * COLS; i++) data[i] = positive && lines[i] < 0 ? 0 : lines[i];
+    *report = (vxg_solve_report){.size = sizeof *report};
+    int status = vxg_ct_projector(dev, geo, vol, NULL, &op);
+    if (!status) status = vxg_op_new_array(op, -1, &y);
+    if (!status) status = vxg_array_write(NULL, &y, data);
+    const vxg_solve_problem p = {.op = op, .data = &y};
+    if (!status) status = vxg_solver_new(method, &p, opts, &s);
+    if (!status) status = vxg_solver_run(s, NULL);
+    if (!status) status = vxg_solver_report(s, report);
+    if (!status) status = vxg_array_read(NULL, vxg_solver_x(s), out);
+    vxg_solver_release(s);
+    vxg_array_release(&y);
+    vxg_op_release(op);
+    return status;
+}
+
+static int parallel(vxg_ct_geometry **geo, vxg_ct_volume *vol) {
+    static double angles[VIEWS];
+    for (int i = 0; i < VIEWS; i++) angles[i] = theta[i] * PI / 180;
+    const vxg_ct_parallel_opts o = {.angles = angles,
+                                    .nviews = VIEWS,
+                                    .rows = ROWS,
+                                    .cols = COLS,
+                                    .center = 19.2,
+                                    .has_center = 1};
+    *vol = (vxg_ct_volume){.nz = ROWS, .ny = COLS, .nx = COLS};
+    return vxg_ct_parallel_circular(&o, geo);
+}
+
+static const struct {
+    const char *method;
+    vxg_solve_opts opts;
+    int slabs, positive;
+} cases[] = {
+    {"sirt", {.iterations = 6, .bounds = VXG_BOUNDS_POSITIVE}, 1, 0},
+    {"sart", {.iterations = 2, .order = VXG_ORDER_GOLDEN}, 1, 0},
+    {"os-sart", {.iterations = 3, .subsets = 5}, 1, 0},
+    {"mlem", {.iterations = 5}, 1, 1},
+    {"osem", {.iterations = 2, .subsets = 4}, 1, 1},
+    {"sirt", {.iterations = 50, .tolerance = 0.3}, 0, 0},
+    {"cgls", {.iterations = 4, .damping = 0.1}, 0, 0},
+    {"fista-tv", {.iterations = 4, .weight = 0.01}, 0, 0},
+};
+
+TEST(as_a_solver_of_all)
+{
+    static float got[CELLS], again[CELLS], expected[CELLS];
+    vxg_scan_reader scan = scan_over(180);
+    vxg_ct_geometry *geo;
+    vxg_ct_volume vol;
+    CHECK_OK(parallel(&geo, &vol));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const name = cases[i].method;
+        vxg_ct_recon_opts o = options(name, &cases[i].opts);
+        vxg_ct_recon_stats s;
+        vxg_solve_report r;
+        CHECK_OK(solver(geo, &vol, name, &cases[i].opts, cases[i].positive, expected, &r));
+        CHECK_OK(pipeline(&scan, &o, got, &s));
+        EXPECT(!memcmp(got, expected, sizeof got), "%s: other bits than the solver's", name);
+        EXPECT(s.iterations == r.iteration, "%s: %d iterations, not %d", name, s.iterations,
+               r.iteration);
+        EXPECT(fabs(s.residual - r.residual) <= 1e-5 * r.residual &&
+                   fabs(s.data - r.data) <= 1e-5 * r.data,
+               "%s: residual %.9g of %.9g, not %.9g of %.9g", name, s.residual, s.data, r.residual,
+               r.data);
+        EXPECT((s.negative > 0) == cases[i].positive, "%s: %lld values below 0", name,
+               (long long)s.negative);
+        EXPECT(s.chunk == (cases[i].slabs ? 64 : ROWS), "%s: %d slices at once", name,
+               (int)s.chunk);
+        /* as little memory as there is a way, and one thread */
+        const int64_t usual = s.peak_bytes, negative = s.negative;
+        o.max_memory = 1;
+        EXPECT(pipeline(&scan, &o, again, &s) == VXG_ERR_MEMORY, "%s in a byte: %s", name,
+               vxg_error_message());
+        EXPECT(s.peak_bytes < usual, "%s: at least %lld bytes, %lld usually", name,
+               (long long)s.peak_bytes, (long long)usual);
+        o.max_memory = s.peak_bytes;
+        vxg_set_threads(1);
+        CHECK_OK(pipeline(&scan, &o, again, &s));
+        vxg_set_threads(0);
+        EXPECT(!memcmp(again, expected, sizeof again), "%s: memory changes the result", name);
+        EXPECT(s.chunk == (cases[i].slabs ? 1 : ROWS), "%s: %d slices at once", name, (int)s.chunk);
+        EXPECT(s.negative == negative, "%s: %lld values below 0, %lld before", name,
+               (long long)s.negative, (long long)negative);
+    }
+    vxg_ct_geometry_release(geo);
+}
+
+/* Any geometry, all at once. */
+TEST(a_cone)
+{
+    static float got[CELLS], expected[CELLS];
+    const vxg_ct_cone_opts o = {
+        .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
+    const vxg_ct_volume vol = {
+        .nz = ROWS, .ny = COLS, .nx = COLS, .dz = 0.25, .dy = 0.5, .dx = 0.5};
+    const vxg_solve_opts sirt = {.iterations = 3}, tv = {.iterations = 2, .weight = 0.1};
+    vxg_scan_reader scan = scan_over(360);
+    vxg_volume_writer w = {.write = keep, .impl = got};
+    vxg_ct_recon_stats s = {.size = sizeof s};
+    vxg_solve_report r;
+    vxg_ct_geometry *geo;
+    CHECK_OK(vxg_ct_cone_circular(&o, &geo));
+    vxg_ct_recon_opts q = options("sirt", &sirt);
+    CHECK_OK(solver(geo, &vol, "sirt", &sirt, 0, expected, &r));
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &q, &w, &s));
+    EXPECT(!memcmp(got, expected, sizeof got), "other bits than the solver's");
+    EXPECT(s.iterations == 3 && s.chunk == ROWS, "%d iterations, %d slices at once", s.iterations,
+           (int)s.chunk);
+    /* neighbours' distances are the voxels' */
+    vxg_solve_opts half = tv;
+    half.spacing[0] = 0.5, half.spacing[1] = half.spacing[2] = 1;
+    q = options("fista-tv", &tv);
+    CHECK_OK(solver(geo, &vol, "fista-tv", &half, 0, expected, &r));
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &q, &w, &s));
+    EXPECT(!memcmp(got, expected, sizeof got), "other differences than the voxels'");
+    vxg_ct_geometry_release(geo);
+}
+
+/* Arcs of less than half a turn, and half-acquisitions. */
+TEST(arcs)
+{
+    static float got[CELLS];
+    const vxg_solve_opts few = {.iterations = 2};
+    vxg_scan_reader scan = scan_over(100);
+    vxg_ct_recon_opts o = options("sirt", &few);
+    vxg_ct_recon_stats s;
+    int64_t side;
+    CHECK_OK(pipeline(&scan, &o, got, &s));
+    scan = scan_over(360);
+    o.center = 6;
+    CHECK_OK(vxg_ct_recon_side(&scan, &o, &side));
+    EXPECT(side == 67, "%d voxels across a half-acquisition", (int)side);
+}
+
+static void refused(int status, const char *words) {
+    EXPECT(status && strstr(vxg_error_message(), words), "'%s', not '%s'",
+           status ? vxg_error_message() : "done", words);
+}
+
+static int callback(void *context, const vxg_solve_report *r, const vxg_array *x) {
+    (void)r, (void)x;
+    return ++*(int *)context == 2 ? VXG_SOLVE_STOP : 0;
+}
+
+TEST(refused_by_name)
+{
+    static float got[CELLS];
+    const double center = 19;
+    int calls = 0;
+    vxg_solve_opts solve = {.iterations = 2};
+    vxg_scan_reader scan = scan_over(180);
+    vxg_ct_recon_stats s;
+    vxg_ct_recon_opts o = options("fbp", &solve);
+    refused(pipeline(&scan, &o, got, &s), "the algorithm is fbp");
+    o = options("siart", NULL);
+    refused(pipeline(&scan, &o, got, &s), "there is no 'siart'; there are fbp, landweber, sirt");
+    o = options("sirt", &solve);
+    refused(vxg_ct_try_centers(dev, &scan, &o, 3, 1, &center, got), "the algorithm is sirt");
+    solve.damping = 1;
+    refused(pipeline(&scan, &o, got, &s), "sirt: takes no damping");
+    solve = (vxg_solve_opts){.iterations = 9, .callback = callback, .context = &calls};
+    CHECK_OK(pipeline(&scan, &o, got, &s));
+    EXPECT(calls == 2 && s.iterations == 2, "%d calls, %d iterations", calls, s.iterations);
+}
+
+typedef struct told {
+    double last, total;
+    int calls, backwards, stop_at;
+    volatile int cancel;
+} told;
+static void tell(void *context, const char *what, double done, double total) {
+    told *t = context;
+    if (!strcmp(what, "rows")) return;
+    t->backwards += done < t->last, t->last = done, t->total = total;
+    if (++t->calls == t->stop_at) t->cancel = 1;
+}
+
+/* What is reported grows to the end; stopped in the middle nothing is left. */
+TEST(progress)
+{
+    static float got[CELLS];
+    const vxg_solve_opts solve = {.iterations = 4};
+    vxg_scan_reader scan = scan_over(180);
+    for (int whole = 0; whole < 2; whole++) {
+        told t = {0};
+        const vxg_progress p = {
+            .size = sizeof p, .report = tell, .context = &t, .cancel = &t.cancel};
+        vxg_ct_recon_opts o = options(whole ? "cgls" : "sirt", &solve);
+        vxg_ct_recon_stats s;
+        o.progress = &p;
+        CHECK_OK(pipeline(&scan, &o, got, &s));
+        EXPECT(!t.backwards && t.calls >= 4 && t.last <= t.total, "%d reports, %d backwards",
+               t.calls, t.backwards);
+        const int64_t live = vxg_alloc_live();
+        t = (told){.stop_at = 3};
+        EXPECT(pipeline(&scan, &o, got, &s) == VXG_ERR_CANCELLED, "stopped: %s",
+               vxg_error_message());
+        EXPECT(vxg_alloc_live() == live, "%d blocks are left", (int)(vxg_alloc_live() - live));
+    }
+}
+
+TEST(without_memory)
+{
+    static float got[CELLS];
+    const vxg_solve_opts solve = {.iterations = 1};
+    vxg_scan_reader scan = scan_over(180);
+    for (int whole = 0; whole < 2; whole++) {
+        vxg_ct_recon_opts o = options(whole ? "cgls" : "sirt", &solve);
+        vxg_ct_recon_stats s;
+        const int64_t live = vxg_alloc_live();
+        int failed = 0;
+        for (int64_t n = 0; n < 400; n++) {
+            vxg_alloc_fail_at(n);
+            const int status = pipeline(&scan, &o, got, &s);
+            vxg_alloc_fail_at(-1);
+            if (!status) break;
+            failed++;
+            EXPECT(status == VXG_ERR_MEMORY, "request %d: status %d, %s", (int)n, status,
+                   vxg_error_message());
+            EXPECT(vxg_alloc_live() == live, "request %d: %d blocks are left", (int)n,
+                   (int)(vxg_alloc_live() - live));
+        }
+        EXPECT(failed > 20, "%d requests failed", failed);
+    }
+}
+
+int main(int argc, char **argv) {
+    static const test_entry list[] = {T(as_a_solver_of_all), T(a_cone),   T(arcs),
+                                      T(refused_by_name),    T(progress), T(without_memory)};
+    if (vxg_device_open("cpu", &dev)) return printf("FAIL solve: %s\n", vxg_error_message()), 1;
+    fill_lines();
+    const int failed =
+        test_run("pipeline_solve", list, (int)(sizeof list / sizeof *list), argc, argv);
+    vxg_device_release(dev);
+    return failed;
+}
