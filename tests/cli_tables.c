@@ -26,12 +26,13 @@ static const struct {
     /* found or --rotation-axis, which is auto too; what is left of --max-memory; the field of view;
      * the folder of the results */
     {"recon", "vxg_ct_recon_opts", " center max-memory side scratch "},
-    {"recon", "vxg_solve_opts", " list spacing "}, /* orders are named; of the voxels */
+    {"recon", "vxg_solve_opts", " list spacing "},         /* orders are named; of the voxels */
     {"recon", "vxg_scan_opts", " in-process max-memory "}, /* VXG_H5; --max-memory */
     /* names in the folder, sizes of the volume */
     {"recon", "vxg_volume_writer_opts", " path nz ny nx voxel unit "},
     /* center looks at a few rows: nothing is filtered, nothing reconstructed */
-    {"center", "vxg_ct_recon_opts", " window center cutoff ring-size max-memory side scratch algorithm "},
+    {"center", "vxg_ct_recon_opts",
+     " window center cutoff ring-size max-memory side scratch algorithm "},
     {"center", "vxg_scan_opts", " dataset in-process max-memory "},
     {"info", "vxg_scan_opts", " dataset in-process max-memory "},
     /* of the circle that simulate makes; other paths come from geometry files */

@@ -362,7 +362,7 @@ plant axis_unbounded cli/memory.c 's/if \(all <= cli_memory_bytes\(limit\)\)/if 
 plant curved_rows_too_few src/ct/pipeline/views.c 's/k \? near : far\) \/ pitch/k ? far : far) \/ pitch/' "ct_pipeline_views slabs"
 plant repair_blends_views_backwards src/ct/prep/repair.c 's/row\[a \* pitch \+ u\], row\[b \* pitch/row[b * pitch + u], row[a * pitch/' "ct_repair rule"
 plant repair_stops_at_the_slab src/ct/pipeline/correct.c 's/if \(at < 0 \|\| at >= c->scan->nrows\)/if (at >= -9)/' "ct_repair repaired"
-plant volume_unchecked src/ct/pipeline/pipeline.c 's/VXG_FAIL_IF\(at >= 0, VXG_ERR_NUM/VXG_FAIL_IF(at >= INT64_MAX, VXG_ERR_NUM/' "ct_repair too_many"
+plant volume_unchecked src/ct/pipeline/parts.c 's/VXG_FAIL_IF\(at >= 0, VXG_ERR_NUM/VXG_FAIL_IF(at >= INT64_MAX, VXG_ERR_NUM/' "ct_repair too_many"
 plant ring_rows_not_cancelled src/ct/pipeline/correct.c 's/int status = vxg__cancelled\(j->c->opts->progress\)/int status = 0/' "internal_correct rings"
 plant cut_columns_move_axis src/ct/pipeline/pipeline.c 's/center - \(double\)p->c0/center + (double)p->c0/' "ct_pipeline ranges"
 plant reader_one_row_off src/io/scan_read.c 's/box\[4\] = \{r0, r1,/box[4] = {r0 ? r0 - 1 : r0, r0 ? r1 - 1 : r1,/' "io_scan"

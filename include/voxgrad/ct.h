@@ -512,8 +512,9 @@ typedef struct vxg_ct_recon_opts {
      * with methods that keep slices apart (slicewise) and no rule for stopping; else the whole
      * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. */
     const char *algorithm;
-    const vxg_solve_opts *solve; /* Experimental: its options, NULL: its own; values are those of the
-                                    volume; progress is not looked at; spacing of 0: the voxels' */
+    const vxg_solve_opts
+        *solve; /* Experimental: its options, NULL: its own; values are those of the
+                   volume; progress is not looked at; spacing of 0: the voxels' */
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {

@@ -25,8 +25,8 @@ typedef struct vxg__subsets {
 
 typedef struct vxg__method {
     vxg_solve_row row; /* positive: x starts at ones, too */
-    int differences; /* 1: takes differences along x's axes */
-    int subsets;     /* how many when none are asked for: 0 one for every view, -1 takes none */
+    int differences;   /* 1: takes differences along x's axes */
+    int subsets;       /* how many when none are asked for: 0 one for every view, -1 takes none */
     vxg__solve_needs (*needs)(const vxg_solve_opts *o, int has_weights, int subsets);
     int (*prepare)(vxg_solver *s); /* vectors are zero, x is the start */
     /* Begins what is carried along anew, from x as it is; NULL: the method carries nothing. */

@@ -14,36 +14,6 @@
 #define VIEW_BYTES 1024 /* a view's geometry and coefficients, all copies */
 
 /* ---- What is reconstructed ---- */
-static int range(const char *name, int64_t n, int64_t *begin, int64_t *end) {
-    if (*end == 0) *end = n; /* to the last */
-    VXG_FAIL_IF(*begin < 0 || *end > n || *begin >= *end, VXG_ERR_ARGUMENT,
-                "%s %lld:%lld: the scan has %lld", name, (long long)*begin, (long long)*end,
-                (long long)n);
-    return VXG_OK;
-}
-
-int vxg__scan_plan(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts, vxg__scan_part *p) {
-    *p = (vxg__scan_part){.r0 = opts->row_begin,
-                          .r1 = opts->row_end,
-                          .v0 = opts->view_begin,
-                          .v1 = opts->view_end,
-                          .c0 = opts->col_begin,
-                          .c1 = opts->col_end};
-    VXG_TRY(range("rows", scan->nrows, &p->r0, &p->r1));
-    VXG_TRY(range("projections", scan->nviews, &p->v0, &p->v1));
-    VXG_TRY(range("columns", scan->ncols, &p->c0, &p->c1));
-    VXG_FAIL_IF(!opts->no_minus_log && scan->nflats == 0, VXG_ERR_INPUT,
-                "%s: the scan has no flat fields; if the data are line integrals already, say so "
-                "(no_minus_log)",
-                scan->path);
-    p->nviews = p->v1 - p->v0, p->ncols = p->c1 - p->c0;
-    p->angles = vxg__calloc((size_t)p->nviews, sizeof *p->angles);
-    if (!p->angles) return VXG_ERR_MEMORY;
-    for (int64_t i = 0; i < p->nviews; i++)
-        p->angles[i] = scan->theta[p->v0 + i] * (M_PI / 180) * (opts->reverse ? -1 : 1);
-    return VXG_OK;
-}
-
 static int check_center(const vxg_scan_reader *scan, double center) {
     VXG_FAIL_IF(!(center >= 0 && center <= (double)(scan->ncols - 1)), VXG_ERR_ARGUMENT,
                 "rotation axis %g is outside the detector's columns 0..%lld", center,
@@ -153,32 +123,6 @@ int vxg_ct_recon_side(const vxg_scan_reader *scan, const vxg_ct_recon_opts *opts
     return status;
 }
 
-/* ---- Host memory that is device memory on the cpu ---- */
-int vxg__staging_new(vxg_device *dev, int64_t n, vxg__staging *s) {
-    *s = (vxg__staging){0};
-    VXG_TRY(vxg_array_new(dev, VXG_F32, 1, &n, &s->array));
-    s->host = vxg_buffer_host(s->array.buffer);
-    if (s->host) return VXG_OK;
-    s->host = s->owned = vxg__calloc((size_t)n, sizeof(float));
-    if (s->host) return VXG_OK;
-    vxg_array_release(&s->array);
-    return VXG_ERR_MEMORY;
-}
-void vxg__staging_free(vxg__staging *s) {
-    vxg_array_release(&s->array);
-    vxg__free(s->owned);
-    *s = (vxg__staging){0};
-}
-vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape) {
-    vxg_array a = s->array; /* borrowed, at most as large */
-    a.ndim = 3;
-    for (int i = 2; i >= 0; i--) {
-        a.shape[i] = shape[i];
-        a.stride[i] = i == 2 ? 1 : a.stride[i + 1] * shape[i + 1];
-    }
-    return a;
-}
-
 /* proj (nviews, rows, ncols) in staging becomes vol (rows, n, n) in staging. Filtering is in place:
  * a row pair is read whole before it is written. */
 static int slab_run(const vxg_op *filter, const vxg_op *bp, const vxg__staging *proj, int filtered,
@@ -284,15 +228,6 @@ static void *write_slabs(void *context) {
     return NULL;
 }
 
-int vxg__check_slices(const float *vol, int64_t z0, int64_t nz, int64_t ny, int64_t nx) {
-    const int64_t area = ny * nx, at = vxg__ct_first_nonfinite(vol, nz * area);
-    VXG_FAIL_IF(at >= 0, VXG_ERR_NUMERICAL,
-                "slice %lld, row %lld, column %lld of the volume is not a finite number: the "
-                "projections hold values too large to compute with",
-                (long long)(z0 + at / area), (long long)(at % area / nx), (long long)(at % nx));
-    return VXG_OK;
-}
-
 static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_op *bp) {
     VXG_TRY(wait_for(c, &c->read, i + 1));
     VXG_TRY(wait_for(c, &c->written, i - c->slots + 1));
@@ -368,12 +303,6 @@ static int slab_bytes(const conveyor *c, vxg_device *dev, int64_t n, int64_t *by
              workspace + c->part.nviews * VIEW_BYTES + c->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(&c->part);
     return VXG_OK;
-}
-
-int64_t vxg__pipeline_room(const vxg_device *dev, int64_t max_memory) {
-    const int64_t gib = (int64_t)1 << 30, part = vxg_device_get_info(dev)->memory / 8;
-    if (max_memory > 0) return max_memory;
-    return part < gib ? gib : part > 16 * gib ? 16 * gib : part;
 }
 
 static int refuse_slice(const conveyor *c, int64_t room) {
@@ -470,19 +399,6 @@ static void conveyor_stats(const conveyor *c, vxg_ct_recon_stats *stats) {
                                   .repaired = c->correct.repaired,
                                   .empty_rows = c->correct.empty_rows};
     vxg__iterate_stats(&c->it, stats);
-}
-
-int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
-                            const vxg_ct_recon_opts *opts, const vxg_volume_writer *writer) {
-    vxg_ct_recon_opts o;
-    VXG_FAIL_IF(!dev || !scan || !opts || !writer, VXG_ERR_ARGUMENT,
-                "reconstruct: device, scan, opts or writer is NULL");
-    VXG_TRY(VXG_IN(vxg_ct_recon_opts, &o, opts));
-    VXG_TRY(vxg__progress_check(o.progress));
-    VXG_FAIL_IF(!scan->read || !scan->theta, VXG_ERR_ARGUMENT,
-                "reconstruct: the scan has no read function or no angles");
-    VXG_FAIL_IF(!writer->write, VXG_ERR_ARGUMENT, "reconstruct: the writer cannot write");
-    return VXG_OK;
 }
 
 static int in_slabs(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
