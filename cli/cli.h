@@ -333,7 +333,7 @@ void cli_odd_say(const cli_run *run, const char *name, cli_odd *odd);
 int cli_odd_provenance(const cli_odd *odd, cli_provenance *p);
 void cli_odd_json(cli_json *j, const cli_odd *odd);
 /* Says how a scan is reconstructed and what geometry explain warns about. */
-int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo,
+int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo, int analytic,
                  const vxg_ct_notes *notes, vxg_ct_summary *kind, cli_odd *odd);
 
 /* find_center.c */

@@ -211,11 +211,11 @@ int cli_odd_kind(const vxg_ct_geometry *geo, const vxg_ct_notes *notes, vxg_ct_s
     return status;
 }
 
-int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo,
+int cli_say_kind(const cli_run *run, const char *name, const vxg_ct_geometry *geo, int analytic,
                  const vxg_ct_notes *notes, vxg_ct_summary *s, cli_odd *odd) {
     int status = cli_odd_kind(geo, notes, s, odd);
     if (status) return status;
-    if (!s->refused) cli_say(run, "%s: %s", name, s->method);
+    if (!s->refused && analytic) cli_say(run, "%s: %s", name, s->method);
     cli_odd_say(run, name, odd);
     return VXG_OK;
 }

@@ -363,7 +363,9 @@ static int set_side(cli_job *job) {
     vxg_ct_summary kind = {0};
     int64_t side;
     int status = cli_scan_geometry(job->scan, &job->sel, job->recon.center, &geo);
-    if (!status) status = cli_say_kind(job->run, job->scan->path, geo, NULL, &kind, &job->odd);
+    if (!status)
+        status = cli_say_kind(job->run, job->scan->path, geo, !cli_is_iterative(job->opt), NULL,
+                              &kind, &job->odd);
     vxg_ct_geometry_release(geo);
     if (!status) status = vxg_ct_recon_side(job->scan, &job->recon, &side);
     if (status) return status;

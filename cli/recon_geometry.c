@@ -51,8 +51,8 @@ int cli_recon_geometry(cli_job *job) {
     }
     vxg_ct_summary kind = {0};
     if (!status)
-        status =
-            cli_say_kind(job->run, job->opt->geometry, job->geo, &job->notes, &kind, &job->odd);
+        status = cli_say_kind(job->run, job->opt->geometry, job->geo, !cli_is_iterative(job->opt),
+                              &job->notes, &kind, &job->odd);
     if (!status) status = cli_scan_row_of(0, job->vol.nz, 0, job->opt->nsino, &job->row);
     if (!status)
         cli_say(job->run, "geometry %s: %lld views, volume %lld x %lld x %lld of %g x %g x %g %s",

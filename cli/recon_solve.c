@@ -8,16 +8,71 @@ int cli_is_iterative(const cli_recon *o) {
     return name && *name && strcmp(name, "fbp") != 0;
 }
 
+/* Whether `word` is one of the words of a list with spaces between them. */
+static int in_list(const char *list, const char *word) {
+    const size_t n = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || !at[n])) return 1;
+    return 0;
+}
+
+static int is_of_solvers(const cli_row *row) {
+    return row->table && !strcmp(row->table, "vxg_solve_opts");
+}
+
+/* Flags that the method does not take, or that say nothing without another. */
+static int heeded(const cli_run *r, const cli_recon *o, const vxg_solve_row *method) {
+    const vxg_solve_opts *s = &o->solve;
+    for (int i = 0; i < r->verb->count; i++) {
+        const cli_row *row = &r->verb->rows[i];
+        if (is_of_solvers(row) && r->given >> i & 1 && !in_list(method->uses, row->field) &&
+            !in_list("iterations tolerance noise change", row->field))
+            return vxg_error_set(VXG_ERR_ARGUMENT, "--%s does not go with --algorithm %s",
+                                 row->own.name, method->name);
+    }
+    const struct {
+        const char *flag, *needs;
+        int there;
+    } pairs[] = {{"lower", "--bounds box", s->bounds == VXG_BOUNDS_BOX},
+                 {"upper", "--bounds box", s->bounds == VXG_BOUNDS_BOX},
+                 {"seed", "--order random", s->order == VXG_ORDER_RANDOM},
+                 {"bend", "--penalty huber", s->penalty == VXG_PENALTY_HUBER}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (cli_given(r, pairs[i].flag) && !pairs[i].there)
+            return vxg_error_set(VXG_ERR_ARGUMENT, "--%s goes with %s", pairs[i].flag,
+                                 pairs[i].needs);
+    return VXG_OK;
+}
+
+/* What a method cannot do without. */
+static int complete(const cli_run *r, const cli_recon *o, const vxg_solve_row *method) {
+    const vxg_solve_opts *s = &o->solve;
+    if (s->bounds == VXG_BOUNDS_BOX && !(cli_given(r, "lower") && cli_given(r, "upper")))
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--bounds box needs --lower and --upper");
+    if (s->bounds == VXG_BOUNDS_BOX && !(s->lower < s->upper))
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--bounds box from %g to %g", s->lower, s->upper);
+    if (s->order == VXG_ORDER_GIVEN)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--order given: a list is given in C alone");
+    if (in_list(method->uses, "weight") && !(s->weight > 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--algorithm %s needs --weight: how much its penalty counts",
+                             method->name);
+    if (in_list(method->uses, "delta") && !(s->delta > 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--algorithm %s needs --delta: the difference from which on edges are "
+                             "let be, several times the noise",
+                             method->name);
+    return VXG_OK;
+}
+
 int cli_solve_check(const cli_run *r, const cli_recon *o) {
     static const char *const filtered[] = {"filter", "cutoff"};
     if (!cli_is_iterative(o)) {
-        for (int i = 0; i < r->verb->count; i++) {
-            const cli_row *row = &r->verb->rows[i];
-            if (row->table && !strcmp(row->table, "vxg_solve_opts") && r->given >> i & 1)
+        for (int i = 0; i < r->verb->count; i++)
+            if (is_of_solvers(&r->verb->rows[i]) && r->given >> i & 1)
                 return vxg_error_set(VXG_ERR_ARGUMENT,
                                      "--%s goes with iterative methods; --algorithm is fbp",
-                                     row->own.name);
-        }
+                                     r->verb->rows[i].own.name);
         return VXG_OK;
     }
     for (size_t i = 0; i < sizeof filtered / sizeof *filtered; i++)
@@ -34,31 +89,27 @@ int cli_solve_check(const cli_run *r, const cli_recon *o) {
                              "--type slice does not go with --algorithm %s and --geometry: rays "
                              "cross slices, so the volume is solved for as a whole",
                              o->recon.algorithm);
-    if (!vxg_solve_row_find(o->recon.algorithm))
+    const vxg_solve_row *method = vxg_solve_row_find(o->recon.algorithm);
+    if (!method)
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--algorithm: there is no '%.64s'; `voxgrad recon --help` lists them",
                              o->recon.algorithm);
-    return VXG_OK;
+    const int status = heeded(r, o, method);
+    return status ? status : complete(r, o, method);
 }
 
-/* Values that stand for 0 (vxg_solve_opts) are meant in the volume's unit as well. */
-static double or_usual(const cli_job *job, const char *name, double given, double usual) {
-    const vxg_solve_row *row = vxg_solve_row_find(job->recon.algorithm);
-    return given == 0 && strstr(row->uses, name) ? usual : given;
-}
-
-/* x per pixel is x per length unit times the pixel; what is minimised stays the same. */
+/* x per pixel is x per length unit times the pixel; what is minimised stays the same. What stands
+ * for 0 is per pixel. */
 void cli_solve_set(cli_job *job) {
     const double pixel = job->pixel > 0 ? job->pixel : 1;
     vxg_solve_opts *s = &job->solve;
     if (!cli_is_iterative(job->opt)) return;
     *s = job->opt->solve;
     s->size = sizeof *s;
-    s->smooth = or_usual(job, "smooth", s->smooth, 1e-3);
-    s->delta = or_usual(job, "delta", s->delta, 0.006);
     s->lower *= pixel, s->upper *= pixel, s->bend *= pixel, s->smooth *= pixel, s->delta *= pixel;
     s->damping /= pixel;
     s->weight /= s->penalty == VXG_PENALTY_SQUARE ? pixel * pixel : pixel;
+    job->recon.window = VXG_CT_WINDOW_RAMP, job->recon.cutoff = 0; /* of filtered backprojection */
     job->recon.solve = s;
 }
 
@@ -66,8 +117,13 @@ int cli_solve_say(cli_job *job, const vxg_ct_recon_stats *s) {
     const char *const name = job->recon.algorithm;
     const double part = s->data > 0 ? s->residual / s->data : 0;
     if (!cli_is_iterative(job->opt)) return VXG_OK;
-    cli_say(job->run, "%s: %d iterations, residual before the last %.3g %% of the data", name,
-            s->iterations, 100 * part);
+    cli_say(job->run, "%s: %d iterations, residual %.3g %% of the data", name, s->iterations,
+            100 * part);
+    if (part > 1)
+        cli_warn(job->run,
+                 "%s: the residual is larger than the data: the steps are too long "
+                 "(--relaxation), or --bounds keep values from what was measured",
+                 name);
     if (s->negative)
         cli_say(job->run,
                 "%lld line integrals are below 0 (brighter than the flat field) and count as 0: "

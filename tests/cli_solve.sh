@@ -34,7 +34,7 @@ j = json.load(open('$W/.$a.json'))
 assert j['iterations'] > 0 and 0 < j['residual'] < 0.2, j
 assert (j['negative_values'] > 0) == ('$a' == 'mlem'), j"
 done
-check says "how it went is not said" grep -q 'mlem: 50 iterations, residual before the last .* % of the data' "$W/.mlem"
+check says "how it went is not said" grep -q 'mlem: 50 iterations, residual .* % of the data' "$W/.mlem"
 check says_negative "values below 0 are not said" grep -q 'line integrals are below 0.*count as 0: mlem takes none' "$W/.mlem"
 check notes "the provenance has no residual" grep -q '"residual": "0.0.* of the data' "$W/sirt/provenance.json"
 # bounds are in 1/mm
@@ -50,6 +50,27 @@ check weight "a penalty's weight in another unit" values "
 a, b = npy('$W/tv/recon.npy'), npy('$W/um/recon.npy')
 print(apart([1000 * x for x in b], a))
 assert apart([1000 * x for x in b], a) < 1e-5"
+check long_steps "too long steps are not said" sh -c "$V recon '$W/few.h5' -o '$W/long' -c 31.5 --device cpu -a sirt \\
+    --relaxation 3 --iterations 40 2>&1 | grep -q 'warning.*the residual is larger than the data'"
+# the same scan in its geometry file's unit, and in another
+for p in 0.25 1e-6; do
+    $V simulate -q -o "$W/g$p.h5" --views 24 --rows 3 --cols 64 --pixel $p --unit mm --geometry-out "$W/g$p.json" >/dev/null
+done
+for a in "pdhg-tv --weight 0.01" "tv-pocs" "lsqr --damping 0.1"; do
+    n=${a%% *}
+    # shellcheck disable=SC2086
+    run "$n" -a $a --iterations 5
+    $V recon "$W/g0.25.h5" -g "$W/g0.25.json" -q -o "$W/$n.g" --save-format npy --device cpu -a $a --iterations 5 >/dev/null
+    check "geometry_$n" "$n in a geometry file's unit" values "
+a, b = npy('$W/$n/recon.npy'), npy('$W/$n.g/recon.npy')
+print(apart(a, b))
+assert apart(a, b) < 1e-3"
+done
+$V recon "$W/g1e-6.h5" -g "$W/g1e-6.json" -q -o "$W/small" --save-format npy --device cpu -a pdhg-tv --weight 4e-8 --iterations 5 >/dev/null
+check geometry_unit "pdhg-tv where voxels are 1e-6 long" values "
+a, b = npy('$W/pdhg-tv.g/recon.npy'), npy('$W/small/recon.npy')
+print(apart([x * 4e-6 for x in b], a))
+assert apart([x * 4e-6 for x in b], a) < 1e-3"
 run one -a sirt --type slice --nsino 1 --iterations 5
 run all -a sirt --iterations 5
 check slice "a slice is not that of the volume" values "
@@ -63,7 +84,16 @@ R="$V recon $W/few.h5 -o $W/o -c 31.5 --device cpu"
     refuses filter 2 '\-\-filter does not go with --algorithm sirt' $R -a sirt --filter hann
     refuses of_fbp 2 '\-\-iterations goes with iterative methods; --algorithm is fbp' $R --iterations 5
     refuses unknown 2 "\-\-algorithm: there is no 'sort'" $R -a sort
-    refuses of_another 2 'sirt: takes no damping' $R -a sirt --damping 1
-    refuses no_list 2 'order is given, list is empty' $R -a sart --order given
+    refuses of_another 2 '\-\-damping does not go with --algorithm sirt' $R -a sirt --damping 0
+    refuses no_list 2 '\-\-order given: a list is given in C alone' $R -a sart --order given
+    refuses half_a_box 2 '\-\-bounds box needs --lower and --upper' $R -a sirt --bounds box --lower -1
+    refuses no_box 2 '\-\-bounds box from 0.2 to 0.1' $R -a sirt --bounds box --lower 0.2 --upper 0.1
+    refuses box_below 2 'mlem: lower is -' $R -a mlem --bounds box --lower -2 --upper -1
+    refuses bounds_of_none 2 '\-\-lower goes with --bounds box' $R -a sirt --bounds positive --lower 0
+    refuses seed_of_none 2 '\-\-seed goes with --order random' $R -a sart --order golden --seed 5
+    refuses bend_of_tv 2 '\-\-bend goes with --penalty huber' $R -a fista-tv --weight 1 --bend 0.1
+    refuses no_weight 2 '\-\-algorithm pdhg-tv needs --weight' $R -a pdhg-tv
+    refuses no_delta 2 '\-\-algorithm awtv-pocs needs --delta' $R -a awtv-pocs
+    refuses diverged 6 'numbers are not finite' $R -a sirt --relaxation 5
 }
 exit $failed

@@ -39,6 +39,12 @@ static int keep(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *sr
     return VXG_OK;
 }
 
+static int keep_wide(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    (void)nz;
+    if (z0 == 0) memcpy(self->impl, src, 3600 * sizeof *src);
+    return VXG_OK;
+}
+
 /* A blurred disc that changes from row to row, and noise. */
 static void fill_lines(void) {
     uint32_t state = 1;
@@ -70,7 +76,7 @@ static int pipeline(vxg_scan_reader *scan, const vxg_ct_recon_opts *o, float *ou
 /* A solver of the whole scan; values below 0 count as 0 where `positive`. */
 static int solver(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, const char *method,
                   const vxg_solve_opts *opts, int positive, float *out, vxg_solve_report *report) {
-    static float data[VIEWS * ROWS * COLS];
+    static float data[VIEWS * ROWS * COLS], image[VIEWS * ROWS * COLS];
     vxg_op *op = NULL;
     vxg_array y = {0};
     vxg_solver *s = NULL;
@@ -84,6 +90,13 @@ static int solver(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, const ch
     if (!status) status = vxg_solver_run(s, NULL);
     if (!status) status = vxg_solver_report(s, report);
     if (!status) status = vxg_array_read(NULL, vxg_solver_x(s), out);
+    /* what is left of the data by the x that it ends with */
+    if (!status) status = vxg_op_apply(op, NULL, vxg_solver_x(s), &y);
+    if (!status) status = vxg_array_read(NULL, &y, image);
+    double sum = 0;
+    for (int i = 0; i < VIEWS * ROWS * COLS; i++)
+        sum += ((double)image[i] - data[i]) * ((double)image[i] - data[i]);
+    report->residual = sqrt(sum);
     vxg_solver_release(s);
     vxg_array_release(&y);
     vxg_op_release(op);
@@ -233,11 +246,52 @@ TEST(refused_by_name)
     refused(pipeline(&scan, &o, got, &s), "there is no 'siart'; there are fbp, landweber, sirt");
     o = options("sirt", &solve);
     refused(vxg_ct_try_centers(dev, &scan, &o, 3, 1, &center, got), "the algorithm is sirt");
-    solve.damping = 1;
+    o.cutoff = 0.5;
+    refused(pipeline(&scan, &o, got, &s), "window and cutoff are of filtered backprojection");
+    o.cutoff = 0, solve.damping = 1;
     refused(pipeline(&scan, &o, got, &s), "sirt: takes no damping");
     solve = (vxg_solve_opts){.iterations = 9, .callback = callback, .context = &calls};
     CHECK_OK(pipeline(&scan, &o, got, &s));
     EXPECT(calls == 2 && s.iterations == 2, "%d calls, %d iterations", calls, s.iterations);
+}
+
+/* Whether data are within what can be computed with is judged of all of them: not of slabs. */
+TEST(tiny_rows)
+{
+    static float got[CELLS];
+    const vxg_solve_opts solve = {.iterations = 1};
+    vxg_scan_reader scan = scan_over(180);
+    vxg_ct_recon_opts o = options("sirt", &solve);
+    vxg_ct_recon_stats s;
+    o.max_memory = 1;
+    EXPECT(pipeline(&scan, &o, got, &s) == VXG_ERR_MEMORY, "in a byte");
+    o.max_memory = s.peak_bytes;
+    for (int v = 0; v < VIEWS; v++)
+        for (int c = 0; c < COLS; c++) lines[(v * ROWS + 5) * COLS + c] *= 1e-15f;
+    CHECK_OK(pipeline(&scan, &o, got, &s));
+    EXPECT(s.chunk == 1, "%d slices at once", (int)s.chunk);
+    for (int i = 0; i < VIEWS * ROWS * COLS; i++) lines[i] *= 1e-18f;
+    for (int k = 0; k < 2; k++, o.max_memory = 0)
+        refused(pipeline(&scan, &o, got, &s), "sirt: data is 1.0");
+    fill_lines();
+}
+
+/* What no ray meets is not what the method began with. */
+TEST(unseen)
+{
+    static float got[CELLS];
+    const vxg_solve_opts solve = {.iterations = 3};
+    for (int k = 0; k < 2; k++) {
+        vxg_scan_reader scan = scan_over(60);
+        vxg_ct_recon_opts o = options(k ? "osem" : "mlem", &solve);
+        vxg_ct_recon_stats s;
+        o.center = 9, o.side = 60, o.row_end = 4;
+        vxg_volume_writer w = {.write = keep_wide, .impl = got};
+        CHECK_OK(vxg_ct_reconstruct(dev, &scan, &o, &w, &s));
+        int zero = 0, one = 0;
+        for (int i = 0; i < 60 * 60; i++) zero += got[i] == 0, one += got[i] == 1;
+        EXPECT(zero > 300 && !one, "%d voxels are 0, %d are 1", zero, one);
+    }
 }
 
 typedef struct told {
@@ -302,8 +356,9 @@ TEST(without_memory)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(as_a_solver_of_all), T(a_cone),   T(arcs),
-                                      T(refused_by_name),    T(progress), T(without_memory)};
+    static const test_entry list[] = {T(as_a_solver_of_all), T(a_cone),        T(arcs),
+                                      T(refused_by_name),    T(tiny_rows),     T(unseen),
+                                      T(progress),           T(without_memory)};
     if (vxg_device_open("cpu", &dev)) return printf("FAIL solve: %s\n", vxg_error_message()), 1;
     fill_lines();
     const int failed =

@@ -33,11 +33,11 @@ TEST(not_finite)
                     "scale it");
         }
     const vxg_solve_opts far = {.iterations = 200, .relaxation = 1e4};
-    REFUSED(solve("landweber", &m, data, &far, x, NULL), VXG_ERR_INPUT,
+    REFUSED(solve("landweber", &m, data, &far, x, NULL), VXG_ERR_NUMERICAL,
             "not finite after iteration");
     const vxg_solve_opts ruled = {
         .iterations = 200, .relaxation = 1e4, .tolerance = 1e-9, .change = 1e-9};
-    REFUSED(solve("landweber", &m, data, &ruled, x, NULL), VXG_ERR_INPUT,
+    REFUSED(solve("landweber", &m, data, &ruled, x, NULL), VXG_ERR_NUMERICAL,
             "not finite after iteration");
     for (int j = 0; j < 12; j++) m.a[j] *= 1e-26;
     static const char *const by_squares[] = {"cgls", "lsqr", "landweber", "fista-tv"};

@@ -513,8 +513,9 @@ typedef struct vxg_ct_recon_opts {
      * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. */
     const char *algorithm;
     const vxg_solve_opts
-        *solve; /* Experimental: its options, NULL: its own; values are those of the
-                   volume; progress is not looked at; spacing of 0: the voxels' */
+        *solve; /* Experimental: its options, NULL: its own. Values are in the volume's unit
+                   (parallel beams without a geometry: per pixel), what stands for 0 is per voxel;
+                   progress is not looked at; spacing of 0: the voxels' */
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {
@@ -531,8 +532,7 @@ typedef struct vxg_ct_recon_stats {
     int64_t negative; /* line integrals below 0 that count as 0, where data must not be negative */
     int iterations;
     uint32_t reserved1;    /* 0 */
-    double residual, data; /* |b - A x|, of the x that the last iteration began with, and |b|, as
-                              vxg_solve_report has them, of all slices */
+    double residual, data; /* |b - A x| and |b| of all that was written */
 } vxg_ct_recon_stats;
 
 /* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in

@@ -31,8 +31,8 @@ typedef struct vxg_solve_problem {
     uint32_t reserved0;
     const vxg_op *op;         /* A, retained */
     const vxg_array *data;    /* b, of A's range */
-    const vxg_array *start;   /* first x, of A's domain; NULL: zeros, and ones for methods that
-                                 multiply */
+    const vxg_array *start;   /* first x, of A's domain; NULL: zeros, and for methods that multiply
+                                 ones where any ray meets them */
     const vxg_array *weights; /* of A's range, >= 0: a residual counts by them, 0 not at all; NULL:
                                  ones */
     const vxg_array *mask;    /* of A's domain: x is 0 where it is 0; NULL: none */
@@ -163,7 +163,7 @@ VXG_API int vxg_solver_memory(const char *method, const vxg_solve_problem *probl
 /* Iterations, until a rule says so or `iterations` of the options are done; a solver that was
  * stopped by a callback goes on when it is run again, and so does one that was cancelled or failed
  * half way through an iteration: what it carried along is begun anew from x as it is (lsqr with
- * damping refuses). Waits at the end. VXG_ERR_INPUT: numbers are not finite any more. */
+ * damping refuses). Waits at the end. VXG_ERR_NUMERICAL: numbers are not finite any more. */
 VXG_API int vxg_solver_run(vxg_solver *solver, vxg_solve_reason *reason);
 /* One iteration, whatever the rules say; nothing is waited for. */
 VXG_API int vxg_solver_step(vxg_solver *solver);

@@ -2,7 +2,10 @@
  * the original. One subset: MLEM (L. A. Shepp, Y. Vardi, IEEE Trans. Med. Imaging 1 (1982) 113); it
  * keeps the counts: with weights of 1 and lambda 1 the sum of A x is that of b after every
  * iteration. Several: OSEM (H. M. Hudson, R. S. Larkin, IEEE Trans. Med. Imaging 13 (1994) 601).
- * What no ray of a subset meets stays as it is. A must have no negative entries. */
+ * What no ray of a subset meets stays as it is; without a start, what no ray meets is 0. A must
+ * have no negative entries. */
+#include <math.h>
+
 #include "solve/solve.h"
 
 enum { IMAGE, DIFFERENCE, WEIGHED }; /* over a subset's rays */
@@ -16,6 +19,20 @@ static vxg__solve_needs needs(const vxg_solve_opts *o, int has_weights, int subs
         .part = has_weights ? 3 : 2, .domain = kept ? 1 : 2, .columns = kept ? subsets : 0};
 }
 
+/* x = 0 where no ray of any subset meets it: nothing is known of it, and the start is not a guess
+ * of the caller's. */
+static int drop_unseen(vxg_solver *s) {
+    const vxg_array *seen = &s->domain[BACK], *columns;
+    VXG_TRY(vxg_array_fill(s->queue, seen, 0));
+    for (int64_t k = 0; k < s->subsets.count; k++) {
+        vxg__solve_subset(s, k);
+        VXG_TRY(vxg__solve_columns_now(s, &s->part[IMAGE], &s->domain[COLUMNS], &columns));
+        VXG_TRY(vxg_array_axpby(s->queue, 1, columns, 1, seen));
+    }
+    const vxg_array *const arrays[] = {seen, &s->x};
+    return vxg__solve_launch(s, "solve_bound", arrays, 2, (double[4]){0, 2, -INFINITY, INFINITY});
+}
+
 static int prepare(vxg_solver *s) {
     VXG_TRY(vxg__solve_bound(s));
     for (int64_t k = 0; k < s->subsets.count; k++) {
@@ -26,7 +43,7 @@ static int prepare(vxg_solver *s) {
         VXG_TRY(vxg__solve_apply(s, &s->domain[BACK], &s->part[IMAGE]));
         VXG_TRY(vxg__solve_signs(s, &s->domain[BACK], &s->part[DIFFERENCE], &s->part[IMAGE]));
     }
-    return VXG_OK;
+    return s->has_start ? VXG_OK : drop_unseen(s);
 }
 
 static int take(vxg_solver *s, int64_t k) {

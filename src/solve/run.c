@@ -120,7 +120,7 @@ int vxg_solver_history(vxg_solver *s, double *residual, double *penalty, int cap
 
 /* ---- Ends ---- */
 static int keeps_finite(const vxg_solver *s, int is) {
-    VXG_FAIL_IF(!is, VXG_ERR_INPUT,
+    VXG_FAIL_IF(!is, VXG_ERR_NUMERICAL,
                 "%s: numbers are not finite after iteration %d: steps are too long for this "
                 "operator (relaxation), or numbers too large for %s",
                 s->method->row.name, s->iteration, vxg_dtype_name(s->x.dtype));

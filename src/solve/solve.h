@@ -47,6 +47,9 @@ struct vxg_solver {
     vxg_device *dev;
     vxg_queue *queue;
     int own_queue, iteration;
+    int has_start;    /* x began as the caller said */
+    int part_of_data; /* 1: some slices of many; whether squares are numbers is judged of them all
+                       */
     vxg_real real;
     vxg_solve_opts opts;           /* with the method's defaults */
     vxg_call call;                 /* queue, workspace, progress */
@@ -84,6 +87,11 @@ static inline int vxg__has(const vxg_array *a) {
 }
 
 /* ---- What methods are made of; all of it on the solver's queue, nothing waits ---- */
+/* vxg_solver_new for some slices of many, whose data may be too small or large by themselves. */
+int vxg__solver_new_part(const char *method, const vxg_solve_problem *problem,
+                         const vxg_solve_opts *opts, vxg_solver **out);
+/* VXG_ERR_INPUT where squares of data, `most` at most, are beyond the arithmetic. */
+int vxg__solve_range(const char *method, vxg_real real, double most);
 /* Makes subset k the one that everything below means: vectors of `part` get its rows, b_now and
  * weights_now are its data. Nothing is done where there is one subset. */
 void vxg__solve_subset(vxg_solver *s, int64_t k);

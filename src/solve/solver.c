@@ -76,8 +76,10 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     VXG_FAIL_IF(o->subsets < 0, VXG_ERR_ARGUMENT, "%s: subsets is %d", name, o->subsets);
     VXG_FAIL_IF(o->order < VXG_ORDER_SEQUENTIAL || o->order > VXG_ORDER_GIVEN, VXG_ERR_ARGUMENT,
                 "%s: order is %d", name, (int)o->order);
-    VXG_FAIL_IF(o->bounds == VXG_BOUNDS_BOX && !(o->lower <= o->upper), VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF(o->bounds == VXG_BOUNDS_BOX && !(o->lower < o->upper), VXG_ERR_ARGUMENT,
                 "%s: a box from %g to %g", name, o->lower, o->upper);
+    VXG_FAIL_IF(o->bounds == VXG_BOUNDS_BOX && m->row.positive && o->lower < 0, VXG_ERR_ARGUMENT,
+                "%s: lower is %g; values are never below 0", name, o->lower);
     const struct {
         const char *name;
         double value;
@@ -136,12 +138,12 @@ static int check_problem(const vxg__method *m, const vxg_solve_opts *o,
 
 /* ---- Numbers that would spoil everything in silence ---- */
 /* Squares of data this large or small are no numbers any more, or none that count. */
-static int check_range(const vxg_solver *s, double most) {
-    const double low = s->real == VXG_REAL_F64 ? 1e-140 : 1e-12,
-                 high = s->real == VXG_REAL_F64 ? 1e145 : 1e15;
+int vxg__solve_range(const char *method, vxg_real real, double most) {
+    const double low = real == VXG_REAL_F64 ? 1e-140 : 1e-12,
+                 high = real == VXG_REAL_F64 ? 1e145 : 1e15;
     VXG_FAIL_IF(most != 0 && !(most >= low && most <= high), VXG_ERR_INPUT,
-                "%s: data is %g at most; expected %g to %g, whose squares are %s: scale it",
-                s->method->row.name, most, low, high, vxg_dtype_name(s->x.dtype));
+                "%s: data is %g at most; expected %g to %g, whose squares are %s: scale it", method,
+                most, low, high, real == VXG_REAL_F64 ? "float64" : "float32");
     return VXG_OK;
 }
 
@@ -161,7 +163,7 @@ static int check_numbers(vxg_solver *s) {
         VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MAX_ABS, all[i].a, &most));
         VXG_FAIL_IF(!isfinite(most), VXG_ERR_INPUT, "%s: %s holds a number that is not finite%s",
                     name, all[i].name, i == 0 ? "; put a number there, with weight 0" : "");
-        if (i == 0) VXG_TRY(check_range(s, most));
+        if (i == 0 && !s->part_of_data) VXG_TRY(vxg__solve_range(name, s->real, most));
         if (!all[i].positive) continue;
         VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MIN, all[i].a, &least));
         VXG_FAIL_IF(least < 0, VXG_ERR_INPUT, "%s: %s holds %g; expected none below 0", name,
@@ -300,6 +302,7 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
     s->call.queue = s->queue, s->call.progress = s->opts.progress;
     VXG_TRY(make_vectors(s, p));
     VXG_TRY(make_scalars(s));
+    s->has_start = p->start != NULL;
     if (p->start) {
         VXG_TRY(vxg_array_copy(s->queue, p->start, &s->x));
     } else if (s->method->row.positive) {
@@ -328,8 +331,8 @@ static int begin(const char *method, const vxg_solve_problem *problem, const vxg
     return vxg__subsets_make(&s->opts, method, rows_of(problem->op), n, &s->subsets);
 }
 
-int vxg_solver_new(const char *method, const vxg_solve_problem *problem, const vxg_solve_opts *opts,
-                   vxg_solver **out) {
+static int new_solver(const char *method, const vxg_solve_problem *problem,
+                      const vxg_solve_opts *opts, int part_of_data, vxg_solver **out) {
     vxg_solver plan;
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "solver: out is NULL");
     *out = NULL;
@@ -343,6 +346,7 @@ int vxg_solver_new(const char *method, const vxg_solve_problem *problem, const v
         return status ? status : VXG_ERR_MEMORY;
     }
     *s = plan;
+    s->part_of_data = part_of_data;
     s->op = vxg_op_retain(problem->op);
     status = make(s, problem);
     if (status) {
@@ -351,6 +355,15 @@ int vxg_solver_new(const char *method, const vxg_solve_problem *problem, const v
     }
     *out = s;
     return VXG_OK;
+}
+
+int vxg_solver_new(const char *method, const vxg_solve_problem *problem, const vxg_solve_opts *opts,
+                   vxg_solver **out) {
+    return new_solver(method, problem, opts, 0, out);
+}
+int vxg__solver_new_part(const char *method, const vxg_solve_problem *problem,
+                         const vxg_solve_opts *opts, vxg_solver **out) {
+    return new_solver(method, problem, opts, 1, out);
 }
 
 int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,

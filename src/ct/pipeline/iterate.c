@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ct/pipeline/pipeline.h"
+#include "solve/solve.h"
 
 static int no_algorithm(const char *name) {
     char list[256] = "fbp";
@@ -28,8 +29,11 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it) {
     }
     it->row = vxg_solve_row_find(name);
     if (!it->row) return no_algorithm(name);
+    VXG_FAIL_IF(
+        opts->window || opts->cutoff != 0, VXG_ERR_ARGUMENT,
+        "reconstruct: window and cutoff are of filtered backprojection, the algorithm is %s", name);
     if (opts->solve) VXG_TRY(VXG_IN(vxg_solve_opts, &it->opts, opts->solve));
-    it->opts.size = sizeof it->opts;
+    it->opts.size = sizeof it->opts, it->opts.progress = NULL;
     it->slabs = it->row->slicewise && !has_rule(&it->opts);
     return VXG_OK;
 }
@@ -61,24 +65,68 @@ int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes)
 
 /* Noise in bright fields makes line integrals below 0; what counts photons cannot take them. */
 void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n) {
-    for (int64_t i = 0; it->row->positive && i < n; i++)
-        if (data[i] < 0) data[i] = 0, it->negative++;
+    for (int64_t i = 0; i < n; i++) {
+        if (it->row->positive && data[i] < 0) data[i] = 0, it->negative++;
+        it->most = fmax(it->most, fabs((double)data[i]));
+    }
 }
 
-int vxg__iterate_run(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_solver **out) {
-    const vxg_solve_problem p = {.op = op, .data = data};
-    vxg_solve_report r = {.size = sizeof r};
-    VXG_TRY(vxg_solver_new(it->row->name, &p, &it->opts, out));
-    int status = vxg_solver_run(*out, NULL);
-    if (!status) status = vxg_solver_report(*out, &r);
-    if (status) {
-        vxg_solver_release(*out);
-        *out = NULL;
-        return status;
+/* Sums of squares row by row, so that they do not depend on how many rows are at hand. */
+static double add_squares(double sum, const float *data, const int64_t *shape) {
+    for (int64_t r = 0; r < shape[1]; r++) {
+        double row = 0;
+        for (int64_t v = 0; v < shape[0]; v++) {
+            const float *const line = data + (v * shape[1] + r) * shape[2];
+            for (int64_t c = 0; c < shape[2]; c++) row += (double)line[c] * line[c];
+        }
+        sum += row;
     }
-    it->iterations = r.iteration;
-    it->residual2 += r.residual * r.residual, it->data2 += r.data * r.data;
+    return sum;
+}
+
+/* Data become op x - data: how far off the result is. */
+static int measure(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj,
+                   const vxg_array *x) {
+    const int64_t *shape = vxg_op_range(op)->shape;
+    const vxg_array y = vxg__staging_array(proj, shape);
+    const vxg_call call = {.size = sizeof call, .accumulate = 1, .progress = it->opts.progress};
+    it->data2 = add_squares(it->data2, proj->host, shape);
+    VXG_TRY(vxg_array_axpby(NULL, -1, &y, 0, &y));
+    VXG_TRY(vxg_op_apply(op, &call, x, &y));
+    if (proj->owned) VXG_TRY(vxg_array_read(NULL, &y, proj->host));
+    it->residual2 = add_squares(it->residual2, proj->host, shape);
     return VXG_OK;
+}
+
+static int solve(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_array *x) {
+    const vxg_solve_problem p = {.op = op, .data = data};
+    vxg_solver *s;
+    vxg_solve_report r = {.size = sizeof r};
+    VXG_TRY((it->slabs ? vxg__solver_new_part : vxg_solver_new)(it->row->name, &p, &it->opts, &s));
+    int status = vxg_solver_run(s, NULL);
+    if (!status) status = vxg_solver_report(s, &r);
+    if (!status) {
+        it->iterations = r.iteration;
+        *x = *vxg_solver_x(s);
+        vxg_buffer_retain(x->buffer);
+    }
+    vxg_solver_release(s);
+    return status;
+}
+
+int vxg__iterate_run(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj, vxg_array *x) {
+    const vxg_array y = vxg__staging_array(proj, vxg_op_range(op)->shape);
+    *x = (vxg_array){0};
+    if (proj->owned) VXG_TRY(vxg_array_write(NULL, &y, proj->host));
+    VXG_TRY(solve(it, op, &y, x));
+    const int status = measure(it, op, proj, x);
+    if (status) vxg_array_release(x);
+    return status;
+}
+
+/* After all data were seen: slabs alone cannot judge it. */
+int vxg__iterate_judge(const vxg__iterate *it) {
+    return it->row ? vxg__solve_range(it->row->name, VXG_REAL_F32, it->most) : VXG_OK;
 }
 
 void vxg__iterate_stats(const vxg__iterate *it, vxg_ct_recon_stats *s) {

@@ -139,13 +139,11 @@ static int slab_run(const vxg_op *filter, const vxg_op *bp, const vxg__staging *
 /* The same by an iterative method, A being op. */
 static int slab_solve(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj,
                       const vxg__staging *vol) {
-    const vxg_array y = vxg__staging_array(proj, vxg_op_range(op)->shape);
-    vxg_solver *solver;
+    vxg_array x;
     vxg__iterate_data(it, proj->host, vxg_space_count(vxg_op_range(op)));
-    if (proj->owned) VXG_TRY(vxg_array_write(NULL, &y, proj->host));
-    VXG_TRY(vxg__iterate_run(it, op, &y, &solver));
-    const int status = vxg_array_read(NULL, vxg_solver_x(solver), vol->host);
-    vxg_solver_release(solver);
+    VXG_TRY(vxg__iterate_run(it, op, proj, &x));
+    const int status = vxg_array_read(NULL, &x, vol->host);
+    vxg_array_release(&x);
     return status;
 }
 
@@ -408,6 +406,7 @@ static int in_slabs(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
     if (!status) status = vxg__reading_prepare(&c->correct, &bands, room);
     if (!status) status = conveyor_memory(c, dev);
     if (!status) status = conveyor_run(c, dev);
+    if (!status) status = vxg__iterate_judge(&c->it);
     conveyor_stats(c, found);
     return status;
 }

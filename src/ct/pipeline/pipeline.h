@@ -83,6 +83,7 @@ typedef struct vxg__iterate {
     int64_t negative; /* values set to 0 */
     int iterations;
     double residual2, data2; /* squares, of all solves */
+    double most;             /* largest magnitude of the data so far */
 } vxg__iterate;
 /* What opts ask for. VXG_ERR_ARGUMENT names what is not there. */
 int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it);
@@ -93,8 +94,9 @@ void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, dou
 int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes);
 /* What the method cannot take of n line integrals becomes 0, and is counted. */
 void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n);
-/* Solves op x = data; *out holds x, NULL on failure. data is borrowed until it is released. */
-int vxg__iterate_run(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_solver **out);
+/* Solves op x = proj, which is on the host; proj is spoilt: it becomes what is left of it. */
+int vxg__iterate_run(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj, vxg_array *x);
+int vxg__iterate_judge(const vxg__iterate *it);
 void vxg__iterate_stats(const vxg__iterate *it, vxg_ct_recon_stats *s);
 
 /* A scan of any geometry whose projections and volume are held at once (whole.c). */

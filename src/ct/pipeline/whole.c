@@ -17,8 +17,40 @@ typedef struct job {
     float *band, *fields, *out;
 } job;
 
+/* Lengths in steps of x: methods that weigh lengths against differences of neighbours must not know
+ * the unit. */
+static int in_steps(const vxg__whole *w, vxg_ct_geometry **geo, vxg_ct_volume *vol) {
+    const int64_t n = vxg_ct_geometry_nviews(w->geo);
+    const double dx = w->vol.dx;
+    vxg_ct_view *views = vxg__calloc((size_t)n, sizeof *views);
+    if (!views) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < n; i++) {
+        vxg_ct_view *v = &views[i];
+        *v = *vxg_ct_geometry_view(w->geo, i);
+        for (int k = 0; k < 3; k++) v->s[k] /= dx, v->d[k] /= dx, v->U[k] /= dx, v->V[k] /= dx;
+    }
+    const vxg_ct_views o = {.beam = vxg_ct_geometry_beam(w->geo),
+                            .detector = vxg_ct_geometry_detector(w->geo),
+                            .nviews = n,
+                            .nv = vxg_ct_geometry_nv(w->geo),
+                            .nu = vxg_ct_geometry_nu(w->geo),
+                            .column_offset = vxg_ct_geometry_column_offset(w->geo),
+                            .views = views};
+    *vol = w->vol;
+    for (int k = 0; k < 3; k++) vol->center[k] /= dx;
+    vol->dz /= dx, vol->dy /= dx, vol->dx = 1;
+    const int status = vxg_ct_geometry_new(&o, geo);
+    vxg__free(views);
+    return status;
+}
+
 static int make_operator(job *j) {
-    return vxg_ct_projector(j->w.dev, j->w.geo, &j->w.vol, NULL, &j->op);
+    vxg_ct_geometry *geo = NULL;
+    vxg_ct_volume vol;
+    VXG_TRY(in_steps(&j->w, &geo, &vol));
+    const int status = vxg_ct_projector(j->w.dev, geo, &vol, NULL, &j->op);
+    vxg_ct_geometry_release(geo);
+    return status;
 }
 
 /* All that is held with bands of n rows. */
@@ -98,6 +130,8 @@ static int write_all(job *j, const vxg_array *x) {
         const vxg_array some = vxg__rows(x, z, n);
         if (vxg__cancelled(j->w.it->outer)) VXG_FAIL(VXG_ERR_CANCELLED, "interrupted");
         VXG_TRY(vxg_array_read(NULL, &some, j->out));
+        for (int64_t i = 0; v->dx != 1 && i < n * v->ny * v->nx; i++)
+            j->out[i] = (float)((double)j->out[i] / v->dx);
         VXG_TRY(vxg__check_slices(j->out, z, n, v->ny, v->nx));
         VXG_TRY(j->w.writer->write(j->w.writer, z, n, j->out));
     }
@@ -105,33 +139,38 @@ static int write_all(job *j, const vxg_array *x) {
 }
 
 static int solve_all(job *j) {
-    const vxg_array y = vxg__staging_array(&j->data, vxg_op_range(j->op)->shape);
-    vxg_solver *solver;
-    if (j->data.owned) VXG_TRY(vxg_array_write(NULL, &y, j->data.host));
     const int n = j->w.it->opts.iterations ? j->w.it->opts.iterations : j->w.it->row->iterations;
+    vxg_array x;
     vxg__iterate_progress(j->w.it, "iterations", 0, n, n);
-    VXG_TRY(vxg__iterate_run(j->w.it, j->op, &y, &solver));
-    const int status = write_all(j, vxg_solver_x(solver));
-    vxg_solver_release(solver);
+    VXG_TRY(vxg__iterate_run(j->w.it, j->op, &j->data, &x));
+    const int status = write_all(j, &x);
+    vxg_array_release(&x);
     return status;
 }
 
-/* Differences of neighbours are told apart by how far voxels lie from each other, in x's steps. */
-static void set_spacing(vxg__whole *w) {
+/* Options that are values become those per step of x, so that what is minimised stays the same;
+ * differences of neighbours are over the voxels' distances, in those steps. What stands for 0 is
+ * meant per step. */
+static void set_options(vxg__whole *w) {
     vxg_solve_opts *o = &w->it->opts;
+    const double dx = w->vol.dx;
     const int given = o->spacing[0] != 0 || o->spacing[1] != 0 || o->spacing[2] != 0;
+    o->lower *= dx, o->upper *= dx, o->bend *= dx, o->smooth *= dx, o->delta *= dx;
+    o->damping /= dx;
+    o->weight /= o->penalty == VXG_PENALTY_SQUARE ? dx * dx : dx;
     if (given || !strstr(w->it->row->uses, "spacing")) return;
-    o->spacing[0] = w->vol.dz / w->vol.dx, o->spacing[1] = w->vol.dy / w->vol.dx, o->spacing[2] = 1;
+    o->spacing[0] = w->vol.dz / dx, o->spacing[1] = w->vol.dy / dx, o->spacing[2] = 1;
 }
 
 int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
     job j = {.w = *w, .rows = w->r1 - w->r0};
-    set_spacing(&j.w);
+    set_options(&j.w);
     int status = make_operator(&j);
     if (!status) status = choose_band(&j);
     if (!status) status = make_memory(&j);
     if (!status) status = read_all(&j);
     if (!status) status = solve_all(&j);
+    if (!status) status = vxg__iterate_judge(w->it);
     const vxg__corrector *c = w->correct;
     *found = (vxg_ct_recon_stats){.bad = c->bad,
                                   .slices = w->vol.nz,
