@@ -60,7 +60,7 @@ static int complete(const cli_run *r, const cli_recon *o, const vxg_solve_row *m
     if (in_list(method->uses, "delta") && !(s->delta > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--algorithm %s needs --delta: the difference from which on edges are "
-                             "let be, several times the noise",
+                             "let be, about the volume's contrast",
                              method->name);
     return VXG_OK;
 }
@@ -109,7 +109,6 @@ void cli_solve_set(cli_job *job) {
     s->lower *= pixel, s->upper *= pixel, s->bend *= pixel, s->smooth *= pixel, s->delta *= pixel;
     s->damping /= pixel;
     s->weight /= s->penalty == VXG_PENALTY_SQUARE ? pixel * pixel : pixel;
-    job->recon.window = VXG_CT_WINDOW_RAMP, job->recon.cutoff = 0; /* of filtered backprojection */
     job->recon.solve = s;
 }
 
@@ -130,9 +129,7 @@ int cli_solve_say(cli_job *job, const vxg_ct_recon_stats *s) {
                 "%s takes none",
                 (long long)s->negative, name);
     int status = cli_provenance_add(&job->prov, "iterations", "%d", s->iterations);
-    if (!status)
-        status =
-            cli_provenance_add(&job->prov, "residual", "%.9g of the data, before the last", part);
+    if (!status) status = cli_provenance_add(&job->prov, "residual", "%.9g of the data", part);
     if (!status && s->negative)
         status =
             cli_provenance_add(&job->prov, "replaced.negative", "%lld", (long long)s->negative);

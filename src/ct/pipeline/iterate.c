@@ -101,12 +101,10 @@ static int measure(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj,
 static int solve(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_array *x) {
     const vxg_solve_problem p = {.op = op, .data = data};
     vxg_solver *s;
-    vxg_solve_report r = {.size = sizeof r};
     VXG_TRY((it->slabs ? vxg__solver_new_part : vxg_solver_new)(it->row->name, &p, &it->opts, &s));
-    int status = vxg_solver_run(s, NULL);
-    if (!status) status = vxg_solver_report(s, &r);
+    const int status = vxg_solver_run(s, NULL);
     if (!status) {
-        it->iterations = r.iteration;
+        it->iterations = s->iteration;
         *x = *vxg_solver_x(s);
         vxg_buffer_retain(x->buffer);
     }

@@ -8,7 +8,6 @@
 #include "ct/analytic/fdk.h"
 #include "ct/geometry/geometry.h"
 #include "ct/prep/prep.h"
-#include "op/op.h"
 
 /* The part of a scan that is used, and its angles in radians (owned). */
 typedef struct vxg__scan_part {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ct/pipeline/pipeline.h"
+#include "op/op.h"
 
 #define BAND_MOST 64    /* rows */
 #define SLICES_MOST 64  /* written at a time */
