@@ -24,6 +24,43 @@ typedef struct reason {
     char text[256]; /* libtiff's first words on what went wrong */
 } reason;
 
+typedef struct source {
+    int fd;
+    reason why;
+} source;
+
+/* ---- How libtiff reads: by these. An error of the system's ends what is read and is no -1, which
+ * libtiff (4.5) counts as a length and then clears memory before its buffer. ---- */
+static tmsize_t read_some(thandle_t handle, void *to, tmsize_t size) {
+    source *f = handle;
+    tmsize_t done = 0;
+    while (done < size) {
+        const ssize_t n = read(f->fd, (char *)to + done, (size_t)(size - done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && !f->why.text[0])
+            vxg__format(f->why.text, sizeof f->why.text, "reading: %s", strerror(errno));
+        if (n <= 0) break;
+        done += n;
+    }
+    return done;
+}
+static tmsize_t write_none(thandle_t handle, void *from, tmsize_t size) {
+    (void)handle, (void)from, (void)size;
+    return 0;
+}
+static toff_t seek_to(thandle_t handle, toff_t offset, int whence) {
+    return (toff_t)lseek(((source *)handle)->fd, (off_t)offset, whence);
+}
+static int close_it(thandle_t handle) {
+    return close(((source *)handle)->fd);
+}
+static toff_t size_of(thandle_t handle) {
+    struct stat now;
+    return fstat(((source *)handle)->fd, &now) == 0 ? (toff_t)now.st_size : 0;
+}
+#define PROCEDURES read_some, write_none, seek_to, close_it, size_of, NULL, NULL
+#define MODE "rm" /* not mapped: a file that becomes shorter must be an error and no signal */
+
 #if TIFFLIB_VERSION >= 20221213
 /* Per-file handlers: nothing global is changed and nothing printed. */
 static int note(TIFF *tif, void *user, const char *module, const char *format, va_list ap) {
@@ -36,24 +73,22 @@ static int ignore(TIFF *tif, void *user, const char *module, const char *format,
     (void)tif, (void)user, (void)module, (void)format, (void)ap;
     return 1;
 }
-/* Not mapped ("m"): a file that becomes shorter must be an error and no signal. Takes fd. */
-static TIFF *open_quietly(int fd, const char *path, reason *r) {
+static TIFF *open_quietly(const char *path, source *f) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options) return NULL;
-    TIFFOpenOptionsSetErrorHandlerExtR(options, note, r);
+    TIFFOpenOptionsSetErrorHandlerExtR(options, note, &f->why);
     TIFFOpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)1 << 32);
-    TIFF *tif = TIFFFdOpenExt(fd, path, "rm", options);
+    TIFF *tif = TIFFClientOpenExt(path, MODE, f, PROCEDURES, options);
     TIFFOpenOptionsFree(options);
     return tif;
 }
 #else
 /* Older libtiff has only process-wide handlers: without them it prints. */
-static TIFF *open_quietly(int fd, const char *path, reason *r) {
-    (void)r;
+static TIFF *open_quietly(const char *path, source *f) {
     TIFFSetErrorHandler(NULL);
     TIFFSetWarningHandler(NULL);
-    return TIFFFdOpen(fd, path, "rm");
+    return TIFFClientOpen(path, MODE, f, PROCEDURES);
 }
 #endif
 
@@ -114,7 +149,7 @@ static int plausible(TIFF *tif, int64_t file_bytes, double page_bytes) {
 
 struct vxg__tiff {
     TIFF *tif;
-    reason why;
+    source file;
     char *path;
     struct stat was;
     page first;
@@ -161,8 +196,8 @@ static int survey(vxg__tiff *t) {
                     (long long)file_bytes);
         VXG_TRY(add_page(t));
     } while (TIFFReadDirectory(t->tif));
-    VXG_FAIL_IF(t->why.text[0], VXG_ERR_INPUT, "%s page %lld: %s", path, (long long)t->pages,
-                t->why.text);
+    VXG_FAIL_IF(t->file.why.text[0], VXG_ERR_INPUT, "%s page %lld: %s", path, (long long)t->pages,
+                t->file.why.text);
     const int64_t shape[3] = {t->pages, first->height, first->width};
     int64_t count = 0;
     if (vxg__count(3, shape, &count)) return vxg_error_context(VXG_ERR_INPUT, "%s", path);
@@ -176,12 +211,13 @@ int vxg__tiff_open(const char *path, vxg__tiff **out) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
     vxg__tiff *t = vxg__calloc(1, sizeof *t);
+    if (t) t->file.fd = fd;
     int status = t && (t->path = vxg__strdup(path)) ? VXG_OK : VXG_ERR_MEMORY;
     if (!status && (fstat(fd, &t->was) != 0 || !S_ISREG(t->was.st_mode)))
         status = vxg_error_set(VXG_ERR_INPUT, "%s: not a regular file", path);
-    if (!status && !(t->tif = open_quietly(fd, path, &t->why)))
-        status =
-            vxg_error_set(VXG_ERR_INPUT, "%s: cannot read this TIFF: %s", path, words(&t->why));
+    if (!status && !(t->tif = open_quietly(path, &t->file)))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: cannot read this TIFF: %s", path,
+                               words(&t->file.why));
     if (!t || !t->tif) close(fd);
     if (!status) status = survey(t);
     if (status) {
@@ -206,11 +242,11 @@ static int set_page(vxg__tiff *t, int64_t number) {
     page p;
     uint16_t compression = COMPRESSION_NONE, order = FILLORDER_MSB2LSB;
     if (t->current == number) return VXG_OK;
-    t->current = -1, t->why.text[0] = 0;
+    t->current = -1, t->file.why.text[0] = 0;
     vxg__free(t->unpacked);
     t->unpacked = NULL;
     VXG_FAIL_IF(!TIFFSetSubDirectory(t->tif, t->at[number]), VXG_ERR_INPUT, "%s page %lld: %s",
-                t->path, (long long)number, words(&t->why));
+                t->path, (long long)number, words(&t->file.why));
     VXG_TRY(look(t->tif, t->path, number, &p));
     VXG_FAIL_IF(p.width != t->first.width || p.height != t->first.height ||
                     p.dtype != t->first.dtype,
@@ -232,8 +268,7 @@ static int plain_row(vxg__tiff *t, int64_t number, uint32_t y, const void **row)
     VXG_FAIL_IF(at > INT64_MAX || TIFFGetStrileByteCount(t->tif, strip) < (line + 1) * bytes,
                 VXG_ERR_INPUT, "%s page %lld row %u: its strip has not the bytes it needs", t->path,
                 (long long)number, (unsigned)y);
-    const int status =
-        vxg__read_exact(TIFFFileno(t->tif), t->row, (size_t)bytes, (int64_t)at, t->path);
+    const int status = vxg__read_exact(t->file.fd, t->row, (size_t)bytes, (int64_t)at, t->path);
     if (status)
         return vxg_error_context(status, "page %lld row %u", (long long)number, (unsigned)y);
     if (TIFFIsByteSwapped(t->tif)) vxg__elements_turn(t->first.dtype, t->row, t->first.width);
@@ -256,7 +291,7 @@ static int packed_row(vxg__tiff *t, int64_t number, uint32_t y, const void **row
             vxg__free(t->unpacked);
             t->unpacked = NULL;
             VXG_FAIL(VXG_ERR_INPUT, "%s page %lld row %u: cannot read: %s", t->path,
-                     (long long)number, (unsigned)y, words(&t->why));
+                     (long long)number, (unsigned)y, words(&t->file.why));
         }
     }
     *row = t->unpacked + (y - begin) * bytes;
@@ -279,8 +314,8 @@ int vxg__tiff_box(vxg__tiff *t, int64_t number, const int64_t start[2], const in
 
 int vxg__tiff_unchanged(const vxg__tiff *t) {
     struct stat now;
-    VXG_FAIL_IF(fstat(TIFFFileno(t->tif), &now) != 0 || !vxg__stat_same(&now, &t->was),
-                VXG_ERR_INPUT, "%s changed while it was read", t->path);
+    VXG_FAIL_IF(fstat(t->file.fd, &now) != 0 || !vxg__stat_same(&now, &t->was), VXG_ERR_INPUT,
+                "%s changed while it was read", t->path);
     return VXG_OK;
 }
 

@@ -140,8 +140,7 @@ int vxg__fdk_filter(vxg_device *dev, int64_t rows, int64_t nu, const vxg_ct_fdk_
 }
 
 /* ---- All of it ---- */
-/* The same views with more columns. */
-static int wider(const vxg_ct_geometry *geo, const vxg__fdk_plan *p, vxg_ct_geometry **out) {
+int vxg__fdk_wider(const vxg_ct_geometry *geo, const vxg__fdk_plan *p, vxg_ct_geometry **out) {
     const int64_t nviews = vxg_ct_geometry_nviews(geo);
     const int curved = vxg_ct_geometry_detector(geo) == VXG_CT_DETECTOR_CURVED;
     const double shift = 0.5 * (double)(p->after - p->before);
@@ -171,7 +170,7 @@ int vxg__fdk_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
                                                        ? VXG_CT_WEIGHTING_DISTANCE
                                                        : VXG_CT_WEIGHTING_NONE};
     vxg_ct_geometry *wide = NULL;
-    int status = wider(geo, p, &wide);
+    int status = vxg__fdk_wider(geo, p, &wide);
     *out = NULL;
     if (!status) status = vxg_ct_backprojector(dev, wide, vol, &bo, out);
     vxg_ct_geometry_release(wide);

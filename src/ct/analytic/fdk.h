@@ -58,6 +58,8 @@ int vxg__fdk_filter(vxg_device *dev, int64_t rows, int64_t nu, const vxg_ct_fdk_
                     const vxg__fdk_plan *p, vxg_op **out);
 int vxg__fdk_backprojector(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,
                            const vxg_ct_fdk_opts *o, const vxg__fdk_plan *p, vxg_op **out);
+/* The same views with the plan's columns added. */
+int vxg__fdk_wider(const vxg_ct_geometry *geo, const vxg__fdk_plan *p, vxg_ct_geometry **out);
 /* What a voxel of a helix that a detector saw during so many turns is multiplied with. */
 double vxg__fdk_share(double turns);
 /* Fan angles and cosines of rows [r0, r1) of a view. */

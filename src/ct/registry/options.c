@@ -80,6 +80,15 @@ static const vxg_option fbp[] = {
     CHOICE("half-acquisition", vxg_ct_fbp_opts, half_acquisition, "auto", HALF_FANS,
            "full turn with the axis at the detector's side"),
 };
+static const vxg_option fourier[] = {
+    WINDOW_ROWS(vxg_ct_fourier_opts),
+    REAL("accuracy", vxg_ct_fourier_opts, accuracy, NULL, 0, 1e-2, NULL,
+         "largest error over the largest value, from 1e-6; 0: 0.001"),
+    REAL_ROW(vxg_ct_fourier_opts),
+    PLAIN_ROW(vxg_ct_fourier_opts),
+    CHOICE("half-acquisition", vxg_ct_fourier_opts, half_acquisition, "auto", HALF_FANS,
+           "a full turn whose axis is at the detector's side"),
+};
 static const vxg_option fdk[] = {
     WINDOW_ROWS(vxg_ct_fdk_opts),
     REAL_ROW(vxg_ct_fdk_opts),
@@ -215,6 +224,7 @@ static const vxg_option cone[] = {
 const vxg_option_set vxg__ct_option_sets[] = {
     {"vxg_ct_projector_opts", projector, COUNT(projector)},
     {"vxg_ct_fbp_opts", fbp, COUNT(fbp)},
+    {"vxg_ct_fourier_opts", fourier, COUNT(fourier)},
     {"vxg_ct_fdk_opts", fdk, COUNT(fdk)},
     {"vxg_ct_recon_opts", recon, COUNT(recon)},
     {"vxg_ct_center_opts", center, COUNT(center)},

@@ -187,6 +187,22 @@ static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     return status;
 }
 
+static int make_fourier(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
+    static const double accuracy[] = {0, 1e-2, 1e-5, 1e-6};
+    const int bench = p->scale == VXG_PROBLEM_BENCH;
+    const vxg_ct_fourier_opts o = {.real = p->real,
+                                   .window = (vxg_ct_window)(bench ? 0 : p->seed % 7),
+                                   .accuracy = bench ? 0 : accuracy[p->seed % 4]};
+    vxg_ct_geometry *geo;
+    vxg_ct_volume vol = {0};
+    double angles[512];
+    *out = NULL;
+    VXG_TRY(bench ? bench_scan(0, angles, &geo, &vol) : standard_scan(p, angles, &geo, &vol));
+    int status = vxg_ct_fourier(dev, geo, &vol, &o, out);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
 static int make_filter(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
     vxg__dice d = {.key = {(uint32_t)p->seed, 0x56584723}};
     int tiny = p->scale == VXG_PROBLEM_TINY, bench = p->scale == VXG_PROBLEM_BENCH;
@@ -273,6 +289,12 @@ const vxg_op_row vxg__ct_rows[] = {
      .name = "ct.parallel.fbp",
      .summary = "filtered backprojection of a standard scan",
      .make = make_fbp,
+     .examples = EXAMPLES,
+     .updates = back_updates},
+    {.size = (uint32_t)sizeof(vxg_op_row),
+     .name = "ct.parallel.fourier",
+     .summary = "Fourier reconstruction of a standard scan",
+     .make = make_fourier,
      .examples = EXAMPLES,
      .updates = back_updates},
     {.size = (uint32_t)sizeof(vxg_op_row),
