@@ -154,6 +154,7 @@ MAKES(projector2d, vxg_op, vxg_ct_projector2d(dev, parallel, &volume, s, &made))
 MAKES(backprojector, vxg_op, vxg_ct_backprojector(dev, parallel, &volume, s, &made))
 MAKES(projector_geometry, vxg_op, vxg_ct_projector_geometry(dev, cone, &volume, s, &made))
 MAKES(fbp, vxg_op, vxg_ct_fbp(dev, parallel, &volume, s, &made))
+MAKES(fourier, vxg_op, vxg_ct_fourier(dev, parallel, &volume, s, &made))
 MAKES(fdk, vxg_op, vxg_ct_fdk(dev, cone, &volume, s, &made))
 static const vxg_space fft_signal = {.dtype = VXG_C64, .ndim = 1, .shape = {6}};
 MAKES(fft, vxg_op, vxg_op_fft(dev, &fft_signal, s, &made))
@@ -335,6 +336,7 @@ static void run_cases(void) {
         IN(backprojector, vxg_ct_projector_opts, NULL),
         IN(projector_geometry, vxg_ct_projector_opts, NULL),
         IN(fbp, vxg_ct_fbp_opts, NULL),
+        IN(fourier, vxg_ct_fourier_opts, NULL),
         IN(fdk, vxg_ct_fdk_opts, NULL),
         IN(fft, vxg_fft_opts, NULL),
         IN(slice, vxg_ct_slice, &slice),

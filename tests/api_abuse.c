@@ -269,6 +269,12 @@ TEST(projectors)
     BAD(vxg_ct_fbp(dev, cone, &vol, NULL, &o));
     BAD(vxg_ct_fbp(dev, parallel, &vol, &(vxg_ct_fbp_opts){.window = (vxg_ct_window)99}, &o));
     BAD(vxg_ct_fbp(dev, parallel, &vol, &(vxg_ct_fbp_opts){.real = (vxg_real)99}, &o));
+    BAD(vxg_ct_fourier(NULL, parallel, &vol, NULL, &o));
+    BAD(vxg_ct_fourier(dev, NULL, &vol, NULL, &o));
+    BAD(vxg_ct_fourier(dev, parallel, NULL, NULL, &o));
+    BAD(vxg_ct_fourier(dev, parallel, &vol, NULL, NULL));
+    BAD(vxg_ct_fourier(dev, cone, &vol, NULL, &o));
+    BAD(vxg_ct_fourier(dev, parallel, &vol, &(vxg_ct_fourier_opts){.accuracy = -1}, &o));
     BAD(vxg_ct_fdk(NULL, cone, &vol, NULL, &o));
     BAD(vxg_ct_fdk(dev, NULL, &vol, NULL, &o));
     BAD(vxg_ct_fdk(dev, cone, NULL, NULL, &o));

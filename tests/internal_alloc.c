@@ -382,6 +382,9 @@ static int scans_scene(const void *context) {
     TRY(vxg_ct_fbp(dev, half, &vol, NULL, &op[0]));
     TRY(vxg_ct_fdk(dev, gaps, &vol, &(vxg_ct_fdk_opts){.arc = VXG_CT_ARC_LIMITED}, &op[1]));
     vxg_op_release(op[0]), vxg_op_release(op[1]);
+    op[0] = NULL;
+    TRY(vxg_ct_fourier(dev, half, &vol, NULL, &op[0]));
+    vxg_op_release(op[0]);
     vxg_ct_geometry_release(half), vxg_ct_geometry_release(gaps);
     vxg_device_release(dev);
     return status;

@@ -88,6 +88,7 @@ TEST(fbp)
 {
     NEED_AVX2;
     compare("ct.parallel.fbp");
+    compare("ct.parallel.fourier");
 }
 TEST(cone_joseph)
 {

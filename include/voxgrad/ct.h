@@ -317,19 +317,19 @@ typedef struct vxg_ct_fourier_opts {
     uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_window window;
     double cutoff;   /* fraction of Nyquist; 0: the window's default */
-    double accuracy; /* largest error of a value over the largest value, 1e-6 to 1e-2; float32 ends
-                        at some 2e-6; 0: 1e-3 */
+    double accuracy; /* largest error of a value over the largest value, 3e-6 to 1e-2; 0: 1e-3 */
     vxg_real real;
     int no_schedule;
     vxg_ct_half_fan half_acquisition;
-    uint32_t reserved0;           /* 0 */
+    int sharp;                    /* 1: rows are not smoothed, see below */
     const vxg_ct_geometry *whole; /* as in vxg_ct_fdk_opts */
 } vxg_ct_fourier_opts;
 /* Experimental: the same reconstruction by the slice's spectrum: of n columns, views and voxels
  * across it takes n^2 log n steps a slice, not n^3 (J. D. O'Sullivan, IEEE Trans. Med. Imaging 4
- * (1985) 200). Filtered rows are interpolated by their band limit, where vxg_ct_fbp interpolates
- * linearly: this is the more accurate of the two, and they differ by what that loses. Outside the
- * circle that all views see, values are what filtered rows continued beyond the detector add up to.
+ * (1985) 200). Filtered rows are interpolated by their band limit and smoothed as the linear
+ * interpolation of vxg_ct_fbp smooths them: the two differ by the frequencies beyond the band that
+ * linear interpolation adds. Not smoothed (`sharp`) edges are sharper and ring. Outside the circle
+ * that all views see, values are what filtered rows continued beyond the detector add up to.
  * Angles, pitches, half-acquisition and errors as vxg_ct_fbp; VXG_ERR_UNSUPPORTED, by name, too:
  * slices that are not detector rows, voxels too large for the projections' frequencies. */
 VXG_API int vxg_ct_fourier(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,

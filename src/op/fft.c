@@ -74,6 +74,25 @@ static void unit_root(int64_t k, int64_t n, double *c, double *s) {
     *s = flip_s * (swap ? cos(angle) : sin(angle));
 }
 
+int vxg__fft_is_smooth(int64_t n) {
+    fft_axis a;
+    return n > 0 && factorise(n, &a);
+}
+
+void vxg__fft_line(int64_t n, float *twiddle, vxg_fft_line *out) {
+    fft_axis a;
+    const int smooth = factorise(n, &a);
+    assert(smooth);
+    (void)smooth;
+    *out = (vxg_fft_line){.twiddle = twiddle, .m = (int)n, .passes = a.passes};
+    memcpy(out->radix, a.radix, sizeof out->radix);
+    for (int64_t k = 0; k < n; k++) {
+        double c, s;
+        unit_root(k, n, &c, &s);
+        twiddle[2 * k] = (float)c, twiddle[2 * k + 1] = (float)s;
+    }
+}
+
 /* The transform of the conjugate chirp, folded to m numbers, over m. */
 static int chirp_spectrum(const fft_axis *a, const double *chirp, double *out) {
     double *re = vxg__calloc((size_t)(2 * a->m), sizeof *re), *im = re ? re + a->m : NULL;

@@ -2,6 +2,7 @@
 #ifndef VXG_OP_FFT_H
 #define VXG_OP_FFT_H
 
+#include "kernels/num/fft_args.h"
 #include "op/op.h"
 #include "op/schedule/fft_lanes.h"
 
@@ -35,5 +36,11 @@ typedef struct vxg__fft_state {
     vxg__fft_steps forwards, adjoint;
     vxg__fft_lanes lanes; /* the cpu's schedule, or NULL */
 } vxg__fft_state;
+
+/* For schedules that hold lines of their own: the passes of n numbers, a product of 2, 3, 5 and 7;
+ * twiddle: room for 2 n floats, which the line keeps pointing at. */
+void vxg__fft_line(int64_t n, float *twiddle, vxg_fft_line *out);
+/* Whether n is such a product. */
+int vxg__fft_is_smooth(int64_t n);
 
 #endif

@@ -1,6 +1,9 @@
 /* Where the samples of a parallel beam's spectrum fall on a grid, and how much of each a cell gets: what spreading
  * samples to cells and its transpose share (fourier.k). */
 
+#ifndef K_FOURIER_H
+#define K_FOURIER_H
+
 /* A view's numbers: the direction's angle in [0, pi), cells along x and y from one frequency to the next, each in two
  * parts, high ones first, and its number among the projections. Views stand sorted by angle. */
 #define FOURIER_VIEW 6
@@ -23,3 +26,4 @@ K_FN real fourier_share(K_GLOBAL const real *shares, const int taps, const int d
     for (int d = 1; d <= degree; d++) v = K_fma(v, s, shares[d * taps + m]);
     return v;
 }
+#endif

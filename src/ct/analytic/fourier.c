@@ -1,23 +1,24 @@
 /* Fourier reconstruction of parallel beams as an operator (kernels/ct/analytic/fourier.k):
- * F = S G C R, R the spectra of padded rows, C response and phases, G spreading to a grid, S the
- * grid's transform over what spreading did to it. The adjoint runs the transposes backwards.
- * J. D. O'Sullivan, IEEE Trans. Med. Imaging 4 (1985) 200; K. Fourmont, J. Fourier Anal. Appl. 9
- * (2003) 431. */
+ * F = S G C R, R the spectra of padded rows, C response, interpolation and phases, G spreading to a
+ * grid, S the grid's transform over what spreading did to it. The adjoint runs the transposes
+ * backwards. J. D. O'Sullivan, IEEE Trans. Med. Imaging 4 (1985) 200; K. Fourmont, J. Fourier Anal.
+ * Appl. 9 (2003) 431. */
 #include <math.h>
 #include <string.h>
 
 #include "array/launch.h"
 #include "ct/analytic/fdk.h"
-#include "ct/analytic/fourier.h"
+#include "ct/schedule/fourier.h"
 #include "op/op.h"
 
-enum { VIEW = 6, FINE = 64 }; /* FOURIER_VIEW, FOURIER_FINE of the kernels */
+enum { VIEW = 6, FINE = VXG__FOURIER_FINE }; /* FOURIER_VIEW, FOURIER_FINE of the kernels */
 
 typedef struct fourier_state {
     vxg__fourier_plan plan;
     vxg_op *rows, *grid; /* transforms of rows, and of half the grid */
     vxg_array views, shares, weigh, scale;
     double reach;
+    vxg__fourier_schedule *schedule; /* NULL: the plain kernels run */
 } fourier_state;
 
 static void fourier_free(void *state) {
@@ -25,6 +26,7 @@ static void fourier_free(void *state) {
     vxg_op_release(s->rows), vxg_op_release(s->grid);
     vxg_array_release(&s->views), vxg_array_release(&s->shares);
     vxg_array_release(&s->weigh), vxg_array_release(&s->scale);
+    vxg__fourier_schedule_free(s->schedule);
     vxg__fourier_plan_free(&s->plan);
     vxg__free(s);
 }
@@ -35,27 +37,37 @@ typedef struct slice_run {
     vxg_device *dev;
     vxg_real real;
     vxg_call call;
-    vxg_array rows, spectra, grid, image; /* of the workspace */
+    vxg_array rows, spectra, samples, grid, image; /* of the workspace */
 } slice_run;
+
+static vxg_space samples_of(const fourier_state *s) {
+    const vxg__fourier_plan *p = &s->plan;
+    return (vxg_space){
+        .dtype = vxg_op_domain(s->rows, 0)->dtype, .ndim = 3, .shape = {p->nviews, p->most + 1, 2}};
+}
 
 static size_t fourier_workspace(const vxg_op *op, const vxg_call *call) {
     const fourier_state *s = vxg_op_state(op);
     const size_t a = vxg_op_workspace(s->rows, call), b = vxg_op_workspace(s->grid, call);
-    const vxg_space *const kept[] = {vxg_op_domain(s->rows, 0), vxg_op_range(s->rows),
+    const vxg_space samples = samples_of(s);
+    const vxg_space *const kept[] = {vxg_op_domain(s->rows, 0), vxg_op_range(s->rows), &samples,
                                      vxg_op_domain(s->grid, 0), vxg_op_range(s->grid)};
     size_t bytes = a > b ? a : b;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         bytes = vxg__bytes_add(bytes, vxg_workspace_bytes(vxg_space_bytes(kept[i])));
-    return bytes;
+    const size_t fast = s->schedule ? vxg__fourier_schedule_workspace(s->schedule) : 0;
+    return bytes > fast ? bytes : fast;
 }
 
 static int begin(const vxg_op *op, const vxg_call *call, slice_run *r) {
     const fourier_state *s = vxg_op_state(op);
+    const vxg_space samples = samples_of(s);
     *r = (slice_run){.s = s, .dev = vxg_op_device(op)};
     r->call = vxg__part_call(call, 0);
     r->real = vxg__arithmetic(vxg_op_range(op)->dtype);
     VXG_TRY(vxg_call_workspace(&r->call, vxg_op_domain(s->rows, 0), &r->rows));
     VXG_TRY(vxg_call_workspace(&r->call, vxg_op_range(s->rows), &r->spectra));
+    VXG_TRY(vxg_call_workspace(&r->call, &samples, &r->samples));
     VXG_TRY(vxg_call_workspace(&r->call, vxg_op_domain(s->grid, 0), &r->grid));
     return vxg_call_workspace(&r->call, vxg_op_range(s->grid), &r->image);
 }
@@ -70,12 +82,14 @@ static void set_ints(vxg_launch *l, const int64_t *ints, int count) {
     l->nints = count;
 }
 
-/* The spectra's response and phases, or (sign -1) their conjugates. */
-static int weigh(const slice_run *r, double sign) {
+/* Spectra to samples, or back. */
+static int weigh(const slice_run *r, int adjoint) {
     const vxg__fourier_plan *p = &r->s->plan;
-    vxg_launch l = {.global = {p->most + 1, p->nviews, 1}, .nreals = 1, .reals = {sign}};
-    set_ints(&l, (int64_t[]){p->n / 2 + 1, p->most / FINE + 1}, 2);
-    return launch(r, "fourier_weigh", &l, (const vxg_array *[]){&r->s->weigh, &r->spectra}, 2);
+    vxg_launch l = {.global = {adjoint ? p->n / 2 + 1 : p->most + 1, p->nviews, 1}};
+    set_ints(&l, (int64_t[]){p->n, vxg__fourier_coarse(p), p->most}, 3);
+    const vxg_array *const arrays[] = {adjoint ? &r->samples : &r->spectra, &r->s->weigh,
+                                       adjoint ? &r->spectra : &r->samples};
+    return launch(r, adjoint ? "fourier_weigh_adjoint" : "fourier_weigh", &l, arrays, 3);
 }
 
 /* Samples to cells, or back. */
@@ -84,13 +98,13 @@ static int spread(const slice_run *r, int adjoint) {
     const vxg__fourier_plan *p = &s->plan;
     vxg_launch l = {
         .global = {p->grid[0] / 2 + 1, p->grid[1], 1}, .nreals = 2, .reals = {s->reach, M_PI}};
-    if (adjoint) l.global[0] = p->n / 2 + 1, l.global[1] = p->nviews;
-    set_ints(
-        &l,
-        (int64_t[]){p->grid[0], p->grid[1], p->nviews, p->most, p->taps, p->degree, p->n / 2 + 1},
-        7);
-    const vxg_array *const arrays[] = {adjoint ? &r->grid : &r->spectra, &s->views, &s->shares,
-                                       adjoint ? &r->spectra : &r->grid};
+    if (adjoint) l.global[0] = p->most + 1, l.global[1] = p->nviews;
+    set_ints(&l,
+             (int64_t[]){p->grid[0], p->grid[1], p->nviews, p->most, p->taps, p->degree, p->far[0],
+                         p->far[1]},
+             8);
+    const vxg_array *const arrays[] = {adjoint ? &r->grid : &r->samples, &s->views, &s->shares,
+                                       adjoint ? &r->samples : &r->grid};
     return launch(r, adjoint ? "fourier_sample" : "fourier_spread", &l, arrays, 4);
 }
 
@@ -100,7 +114,7 @@ static int reconstruct(const slice_run *r, const vxg_array *in, int64_t row) {
     set_ints(&l, (int64_t[]){p->nu, p->nv, row}, 3);
     VXG_TRY(launch(r, "fourier_rows", &l, (const vxg_array *[]){in, &r->rows}, 2));
     VXG_TRY(vxg_op_apply(r->s->rows, &r->call, &r->rows, &r->spectra));
-    VXG_TRY(weigh(r, 1));
+    VXG_TRY(weigh(r, 0));
     VXG_TRY(spread(r, 0));
     return vxg_op_apply(r->s->grid, &r->call, &r->grid, &r->image);
 }
@@ -121,7 +135,7 @@ static int project(const slice_run *r, const vxg_array *in, int64_t z) {
     VXG_TRY(launch(r, "fourier_slice_adjoint", &l, arrays, 3));
     VXG_TRY(vxg_op_apply_adjoint(r->s->grid, &r->call, &r->image, &r->grid));
     VXG_TRY(spread(r, 1));
-    VXG_TRY(weigh(r, -1));
+    VXG_TRY(weigh(r, 1));
     return vxg_op_apply_adjoint(r->s->rows, &r->call, &r->spectra, &r->rows);
 }
 static int row_out(const slice_run *r, const vxg_array *out, int64_t row, int add, int empty) {
@@ -133,7 +147,9 @@ static int row_out(const slice_run *r, const vxg_array *out, int64_t row, int ad
 
 static int apply(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                  const vxg_array *out) {
+    const fourier_state *s = vxg_op_state(op);
     slice_run r;
+    if (s->schedule) return vxg__fourier_schedule_run(s->schedule, call, in, out);
     VXG_TRY(begin(op, call, &r));
     const vxg__fourier_plan *p = &r.s->plan;
     for (int64_t z = 0; z < p->nz; z++) {
@@ -169,24 +185,14 @@ static const vxg_op_class fourier_class = {.size = (uint32_t)sizeof fourier_clas
                                            .destroy = fourier_free};
 
 /* ---- Making one ---- */
-/* The kernels' table of views; the steps in two parts, high ones whole multiples of what keeps
- * their products with frequencies exact. */
+/* The kernels' table of views. */
 static int upload_views(vxg_device *dev, vxg_real real, fourier_state *s) {
     const vxg__fourier_plan *p = &s->plan;
     double *t = vxg__calloc((size_t)(VIEW * p->nviews), sizeof *t);
     if (!t) return VXG_ERR_MEMORY;
-    const double most =
-        0.5 * (double)(p->grid[0] > p->grid[1] ? p->grid[0] : p->grid[1]) + p->taps + 1;
-    const double unit = exp2(ceil(log2(most)) - 23);
     for (int64_t i = 0; i < p->nviews; i++) {
-        const vxg__fourier_view *v = &p->view[i];
-        double *to = t + VIEW * i;
-        to[0] = v->angle, to[5] = (double)v->view;
-        for (int k = 0; k < 2; k++) {
-            const double step = v->x[k] * (double)p->grid[k] / (double)p->n;
-            to[1 + 2 * k] = unit * nearbyint(step / unit);
-            to[2 + 2 * k] = step - to[1 + 2 * k];
-        }
+        t[VIEW * i] = p->view[i].angle, t[VIEW * i + 5] = (double)p->view[i].view;
+        vxg__fourier_steps(p, i, t + VIEW * i + 1);
     }
     const int status =
         vxg__array_from_doubles(dev, real, 2, (int64_t[]){p->nviews, VIEW}, t, &s->views);
@@ -194,26 +200,14 @@ static int upload_views(vxg_device *dev, vxg_real real, fourier_state *s) {
     return status;
 }
 
-static void phase(double turns, double factor, double *to) {
-    turns -= floor(turns);
-    to[0] = factor * cos(2 * M_PI * turns), to[1] = factor * sin(2 * M_PI * turns);
-}
-/* Response, and phases by view: exp(2 pi i k at / n) is a fine one times a coarse one. */
+/* The response, and behind it the phases. */
 static int upload_weigh(vxg_device *dev, vxg_real real, const double *weights, fourier_state *s) {
     const vxg__fourier_plan *p = &s->plan;
-    const int64_t coarse = p->most / FINE + 1, each = 2 * (FINE + coarse);
-    const int64_t count = p->most + 1 + p->nviews * each;
+    const int64_t count = p->most + 1 + p->nviews * 2 * (FINE + vxg__fourier_coarse(p));
     double *t = vxg__calloc((size_t)count, sizeof *t);
     if (!t) return VXG_ERR_MEMORY;
     memcpy(t, p->response, (size_t)(p->most + 1) * sizeof *t);
-    for (int64_t i = 0; i < p->nviews; i++) {
-        double *to = t + p->most + 1 + p->view[i].view * each;
-        const double turn = p->view[i].at / (double)p->n;
-        const double weight = weights ? weights[p->view[i].view] : 1;
-        for (int64_t k = 0; k < FINE; k++) phase((double)k * turn, weight, to + 2 * k);
-        for (int64_t k = 0; k < coarse; k++)
-            phase((double)(k * FINE) * turn, 1, to + 2 * (FINE + k));
-    }
+    vxg__fourier_phases(p, weights, t + p->most + 1);
     const int status = vxg__array_from_doubles(dev, real, 1, &count, t, &s->weigh);
     vxg__free(t);
     return status;
@@ -231,7 +225,7 @@ static int make_transforms(vxg_device *dev, vxg_real real, fourier_state *s) {
 }
 
 static int fourier_new(vxg_device *dev, const vxg__fourier_task *task, const double *weights,
-                       vxg_real real, vxg_op **out) {
+                       vxg_real real, int no_schedule, vxg_op **out) {
     fourier_state *s = vxg__calloc(1, sizeof *s);
     *out = NULL;
     if (!s) return VXG_ERR_MEMORY;
@@ -247,6 +241,8 @@ static int fourier_new(vxg_device *dev, const vxg__fourier_task *task, const dou
         status =
             vxg__array_from_doubles(dev, real, 1, (int64_t[]){p->nx + p->ny}, p->scale, &s->scale);
     if (!status) status = make_transforms(dev, real, s);
+    if (!status && real == VXG_REAL_F32 && !no_schedule)
+        status = vxg__fourier_schedule_new(dev, p, weights, &s->schedule);
     if (status) {
         fourier_free(s);
         return status;
@@ -267,9 +263,15 @@ static int assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vo
     vxg_op *weight = NULL, *sum = NULL;
     int status = response ? vxg__fdk_wider(geo, p, &wide) : VXG_ERR_MEMORY;
     if (!status) status = vxg_ct_filter_response(o->window, o->cutoff, n, p->pitch, response);
-    const vxg__fourier_task task = {
-        .geo = wide, .vol = vol, .n = n, .response = response, .accuracy = o->accuracy};
-    if (!status) status = fourier_new(dev, &task, p->view_weights, o->real, weighted ? &sum : out);
+    const vxg__fourier_task task = {.geo = wide,
+                                    .vol = vol,
+                                    .n = n,
+                                    .response = response,
+                                    .accuracy = o->accuracy,
+                                    .sharp = o->sharp};
+    if (!status)
+        status = fourier_new(dev, &task, p->view_weights, o->real, o->no_schedule,
+                             weighted ? &sum : out);
     if (!status && weighted)
         status = vxg__fdk_weight(dev, vxg_ct_geometry_nu(geo), p, o->real, &weight);
     if (!status && weighted) status = vxg_op_compose(sum, weight, out);
@@ -287,7 +289,6 @@ int vxg_ct_fourier(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vol
     VXG_READ_OPTS(vxg_ct_fourier_opts, opts);
     VXG_FAIL_IF(!dev || !geo, VXG_ERR_ARGUMENT, "fourier: device or geometry is NULL");
     VXG_TRY(vxg__real_check(opts->real, "fourier"));
-    VXG_FAIL_IF(opts->reserved0, VXG_ERR_ARGUMENT, "fourier: reserved0 is not 0");
     VXG_FAIL_IF(vxg_ct_geometry_beam(geo) != VXG_CT_BEAM_PARALLEL, VXG_ERR_ARGUMENT,
                 "fourier: a parallel beam is expected; vxg_ct_fdk is for fan and cone beams");
     VXG_FAIL_IF((int)opts->half_acquisition < 0 || opts->half_acquisition > VXG_CT_HALF_FAN_YES,

@@ -3,17 +3,19 @@
  * Samples are spread with the window of Kaiser and Bessel, I0(b sqrt(1 - (2 z / w)^2)) over w cells
  * (J. I. Jackson et al., IEEE Trans. Med. Imaging 10 (1991) 473), b for the width and the grid's
  * length over the image's (P. J. Beatty et al., IEEE Trans. Med. Imaging 24 (2005) 799). Its
- * transform, by which the image is divided, is known. The error falls as
+ * transform, by which the image is divided, is known. The largest error is some five times
  * exp(-pi w sqrt(1 - 1 / length)). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ct/analytic/fourier.h"
-#include "ct/geometry/scan_kind.h"
+#include "ct/schedule/fourier.h"
+#include "op/fft.h"
 
 #define GRID 1.5      /* cells over voxels, at least */
 #define ACCURACY 1e-3 /* when none is asked for */
+#define LOBES 2       /* cycles a column up to which linear interpolation is followed */
+#define MOST_TURNS 64 /* of the grid, by the highest frequency */
 
 /* The modified Bessel function of the first kind, order 0: the series, all terms positive. */
 static double bessel_i0(double x) {
@@ -63,7 +65,7 @@ static void fit(int taps, double shape, int degree, int m, double *shares) {
 }
 
 static int make_shares(vxg__fourier_plan *p, double shape) {
-    p->degree = p->taps + 5;
+    p->degree = p->taps + 1; /* off by a hundredth of the window's own error, or less */
     p->shares = vxg__calloc((size_t)((p->degree + 1) * p->taps), sizeof(double));
     if (!p->shares) return VXG_ERR_MEMORY;
     for (int m = 0; m < p->taps; m++) fit(p->taps, shape, p->degree, m, p->shares);
@@ -71,23 +73,16 @@ static int make_shares(vxg__fourier_plan *p, double shape) {
 }
 
 /* ---- The grid ---- */
-static int is_smooth(int64_t n) {
-    static const int prime[] = {2, 3, 5, 7};
-    for (int i = 0; i < 4; i++)
-        while (n % prime[i] == 0) n /= prime[i];
-    return n == 1;
-}
-
 static int64_t cells_for(int64_t voxels, int taps) {
     int64_t n = (int64_t)ceil(GRID * (double)voxels);
     if (n < 2 * taps + 2) n = 2 * taps + 2;
-    for (n += n % 2; !is_smooth(n);) n += 2;
+    for (n += n % 2; !vxg__fft_is_smooth(n);) n += 2;
     return n;
 }
 
 static int taps_for(double accuracy) {
     int taps = 3;
-    while (taps < VXG__FOURIER_MOST_TAPS && exp(-M_PI * taps * sqrt(1 - 1 / GRID)) > accuracy)
+    while (taps < VXG__FOURIER_MOST_TAPS && 5 * exp(-M_PI * taps * sqrt(1 - 1 / GRID)) > accuracy)
         taps++;
     return taps;
 }
@@ -135,7 +130,7 @@ static double angle_of(const vxg__fourier_view *v, const int64_t grid[2]) {
 
 static int make_views(const vxg__fourier_task *t, const vxg_ct_volume *vol, vxg__fourier_plan *p) {
     const int64_t n[2] = {p->nx, p->ny};
-    double finest = 0;
+    double most[2] = {0};
     p->view = vxg__calloc((size_t)p->nviews, sizeof *p->view);
     if (!p->view) return VXG_ERR_MEMORY;
     for (int64_t i = 0; i < p->nviews; i++) {
@@ -143,28 +138,42 @@ static int make_views(const vxg__fourier_task *t, const vxg_ct_volume *vol, vxg_
         vxg__ct_index_view(vol, vxg_ct_geometry_view(t->geo, i), &v);
         place(&v, p->nu, n, &p->view[i]);
         p->view[i].view = i, p->view[i].angle = angle_of(&p->view[i], p->grid);
-        for (int k = 0; k < 2; k++) finest = fmax(finest, fabs(p->view[i].x[k]));
+        for (int k = 0; k < 2; k++) {
+            const double far = fabs(p->view[i].x[k]) * (double)p->grid[k] / (double)p->n;
+            most[k] = fmax(most[k], far * (double)p->most);
+        }
     }
     qsort(p->view, (size_t)p->nviews, sizeof *p->view, by_angle);
-    const double most = (double)p->most / (double)p->n; /* cycles a pixel */
-    VXG_FAIL_IF(!(most * finest <= 0.5 * (1 + 1e-6)), VXG_ERR_UNSUPPORTED,
-                "fourier: frequencies up to %.4g cycles a pixel are %.4g a voxel, and voxels hold "
-                "0.5: smaller voxels, binned projections or a cutoff below %.4g of Nyquist are "
-                "needed, or fbp",
-                most, most * finest, 1 / finest);
+    for (int k = 0; k < 2; k++) {
+        VXG_FAIL_IF(!(most[k] < MOST_TURNS * (double)p->grid[k]), VXG_ERR_UNSUPPORTED,
+                    "fourier: voxels of %.3g columns are too large; fbp takes them",
+                    most[k] / (double)p->grid[k] * (double)p->n / (double)p->most);
+        p->far[k] = (int64_t)ceil(most[k]) + p->taps / 2 + 1;
+    }
     return VXG_OK;
 }
 
+/* What linear interpolation between columns leaves of a frequency in cycles a column. */
+static double linear(double f) {
+    const double x = M_PI * f, sinc = x > 0 ? sin(x) / x : 1;
+    return sinc * sinc;
+}
+
+/* Of frequencies beyond half a cycle a column, which are those below it once more. Sharp: the band
+ * alone, whose highest frequency and its conjugate are one number of the spectrum. */
+static double factor(const vxg__fourier_task *t, int64_t k) {
+    const int64_t q = k % t->n, folded = 2 * q > t->n ? t->n - q : q;
+    if (!t->sharp)
+        return k % t->n || !k ? t->response[folded] * linear((double)k / (double)t->n) : 0;
+    return k > 0 && 2 * k == t->n ? 0.5 * t->response[folded] : t->response[folded];
+}
+
 static int make_response(const vxg__fourier_task *t, vxg__fourier_plan *p) {
-    p->most = t->n / 2;
-    while (p->most > 0 && t->response[p->most] == 0) p->most--;
+    p->most = t->sharp ? t->n / 2 : LOBES * t->n;
+    while (p->most > 0 && factor(t, p->most) == 0) p->most--;
     p->response = vxg__calloc((size_t)(p->most + 1), sizeof(double));
     if (!p->response) return VXG_ERR_MEMORY;
-    for (int64_t k = 0; k <= p->most; k++) {
-        /* the highest frequency and its conjugate are one number of the spectrum */
-        const double share = k > 0 && 2 * k == t->n ? 0.5 : 1;
-        p->response[k] = share * t->response[k] / (double)t->n;
-    }
+    for (int64_t k = 0; k <= p->most; k++) p->response[k] = factor(t, k) / (double)t->n;
     return VXG_OK;
 }
 
@@ -172,8 +181,8 @@ int vxg__fourier_plan_new(const vxg__fourier_task *t, vxg__fourier_plan *p) {
     vxg_ct_volume vol = {0};
     *p = (vxg__fourier_plan){.n = t->n};
     VXG_TRY(vxg__ct_volume_check(t->vol, &vol));
-    VXG_FAIL_IF(!(t->accuracy == 0 || (t->accuracy >= 1e-6 && t->accuracy <= 1e-2)),
-                VXG_ERR_ARGUMENT, "fourier: accuracy %g; expected 0 (default) or 1e-6 to 1e-2",
+    VXG_FAIL_IF(!(t->accuracy == 0 || (t->accuracy >= 3e-6 && t->accuracy <= 1e-2)),
+                VXG_ERR_ARGUMENT, "fourier: accuracy %g; expected 0 (default) or 3e-6 to 1e-2",
                 t->accuracy);
     VXG_FAIL_IF(!vxg__ct_slice_aligned(t->geo, &vol, &p->shift), VXG_ERR_UNSUPPORTED,
                 "fourier: every slice must lie on one detector row, rays within their slice; fbp "

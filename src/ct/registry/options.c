@@ -83,11 +83,12 @@ static const vxg_option fbp[] = {
 static const vxg_option fourier[] = {
     WINDOW_ROWS(vxg_ct_fourier_opts),
     REAL("accuracy", vxg_ct_fourier_opts, accuracy, NULL, 0, 1e-2, NULL,
-         "largest error over the largest value, from 1e-6; 0: 0.001"),
+         "largest error over the largest value, from 3e-6; 0: 0.001"),
     REAL_ROW(vxg_ct_fourier_opts),
     PLAIN_ROW(vxg_ct_fourier_opts),
     CHOICE("half-acquisition", vxg_ct_fourier_opts, half_acquisition, "auto", HALF_FANS,
            "a full turn whose axis is at the detector's side"),
+    FLAG("sharp", vxg_ct_fourier_opts, sharp, "rows are not smoothed as fbp smooths them"),
 };
 static const vxg_option fdk[] = {
     WINDOW_ROWS(vxg_ct_fdk_opts),

@@ -188,11 +188,12 @@ static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 }
 
 static int make_fourier(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
-    static const double accuracy[] = {0, 1e-2, 1e-5, 1e-6};
+    static const double accuracy[] = {0, 1e-2, 1e-4, 3e-6};
     const int bench = p->scale == VXG_PROBLEM_BENCH;
     const vxg_ct_fourier_opts o = {.real = p->real,
                                    .window = (vxg_ct_window)(bench ? 0 : p->seed % 7),
-                                   .accuracy = bench ? 0 : accuracy[p->seed % 4]};
+                                   .accuracy = bench ? 0 : accuracy[p->seed % 4],
+                                   .sharp = !bench && p->seed % 3 == 0};
     vxg_ct_geometry *geo;
     vxg_ct_volume vol = {0};
     double angles[512];

@@ -291,6 +291,11 @@ vxg_schedule_fn vxg__cpu_schedule(const vxg_device *dev, const char *name) {
     return NULL;
 }
 
+int vxg__cpu_lanes(const vxg_device *dev) {
+    const vxg_cpu_level *l = dev->impl;
+    return l->table[VXG_REAL_F32]->lanes;
+}
+
 typedef struct schedule_job {
     vxg_schedule_fn fn;
     const void *args;

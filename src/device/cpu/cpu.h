@@ -20,6 +20,7 @@ typedef struct vxg_cpu_schedule {
 typedef struct vxg_cpu_table {
     const vxg_cpu_kernel *kernels;
     const vxg_cpu_schedule *schedules;
+    int lanes; /* floats of the vectors that schedules use */
 } vxg_cpu_table;
 
 typedef struct vxg_cpu_level { /* an instruction-set level; a cpu device's impl */
@@ -31,6 +32,7 @@ typedef struct vxg_cpu_level { /* an instruction-set level; a cpu device's impl 
 /* The schedule of this name at the device's level: NULL when dev is not the cpu backend or
  * VXG_CPU_SCHEDULE=0. Schedules are float32. */
 vxg_schedule_fn vxg__cpu_schedule(const vxg_device *dev, const char *name);
+int vxg__cpu_lanes(const vxg_device *dev); /* floats of their vectors */
 /* Runs units 0..nunits-1 on the pool, each with a zero-filled, 64-byte aligned scratch of its
  * worker (scratch keeps what earlier units of that worker left). VXG_ERR_CANCELLED when progress
  * says so. */

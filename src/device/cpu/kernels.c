@@ -36,4 +36,9 @@ static const vxg_cpu_schedule schedules[] = {
 #define TABLE2(level, dtype) vxg__cpu_##level##_##dtype
 #define TABLE(level, dtype) TABLE2(level, dtype)
 extern const vxg_cpu_table TABLE(VXG_LEVEL, K_DTYPE);
-const vxg_cpu_table TABLE(VXG_LEVEL, K_DTYPE) = {kernels, schedules};
+#if defined(LANE_W)
+#define LANES LANE_W
+#else
+#define LANES 1
+#endif
+const vxg_cpu_table TABLE(VXG_LEVEL, K_DTYPE) = {kernels, schedules, LANES};

@@ -34,23 +34,22 @@ int vxg__fft_lanes_run(const vxg__fft_task *task, const vxg__fft_along *along) {
     const vxg__fft_axis *a = &along->axis;
     vxg_fft_args args = {.in = task->in,
                          .out = task->out,
-                         .twiddle = task->table + a->twiddles,
+                         .line = {.twiddle = task->table + a->twiddles, .m = (int)a->m},
                          .chirp = task->table + a->chirp,
                          .spectrum = task->table + a->spectrum,
                          .outer = a->outer,
                          .n = (int)a->n,
-                         .m = (int)a->m,
                          .inner = (int)a->inner,
                          .from = along->from,
                          .to = along->to,
                          .chirped = a->chirped,
                          .add = task->add,
-                         .passes = a->passes,
                          .sign = (float)along->sign,
                          .weight_in = (float)along->weight_in,
                          .weight_out = (float)along->weight_out,
                          .scale = (float)task->scale};
-    memcpy(args.radix, a->radix, sizeof args.radix);
+    args.line.passes = a->passes;
+    memcpy(args.line.radix, a->radix, sizeof args.line.radix);
     const int64_t parts = (a->inner + VXG_FFT_LINES - 1) / VXG_FFT_LINES;
     const int64_t units =
         a->inner > 1 ? a->outer * parts : (a->outer + VXG_FFT_LINES - 1) / VXG_FFT_LINES;
