@@ -8,14 +8,21 @@
 
 typedef lane_widest fourier_v;
 
+/* Frequency r of the i-th view by angle. Blocks of frequencies of neighbouring views follow each other, so that a band,
+ * which reads about the same of each, reads on and on. */
+LANE_FN fourier_v *fourier_at(const vxg_fourier_args *a, int i, int r) {
+    return (fourier_v *)a->spectra + 2 * (((int64_t)(r / VXG_FOURIER_BLOCK) * a->nviews + i) * VXG_FOURIER_BLOCK +
+                                          r % VXG_FOURIER_BLOCK);
+}
+
 /* The spectrum of one of the two views that z holds: side 0 is (z(k) + z(-k)*) / 2, side 1 the same of -i z. */
 LANE_FN void fourier_half(const vxg_fourier_args *a, const fourier_v *z, int view, const int side) {
     const int n = a->n;
-    fourier_v *to = (fourier_v *)a->spectra + (int64_t)view * 2 * (n / 2 + 1);
     for (int k = 0; k <= n / 2; k++) {
+        fourier_v *const to = fourier_at(a, a->place[view], k);
         const fourier_v *f = z + 2 * k, *g = z + 2 * (k ? n - k : 0);
-        to[2 * k] = 0.5f * (side ? f[1] + g[1] : f[0] + g[0]);
-        to[2 * k + 1] = 0.5f * (side ? g[0] - f[0] : f[1] - g[1]);
+        to[0] = 0.5f * (side ? f[1] + g[1] : f[0] + g[0]);
+        to[1] = 0.5f * (side ? g[0] - f[0] : f[1] - g[1]);
     }
 }
 
@@ -43,12 +50,14 @@ LANE_FN int fourier_shares(const vxg_fourier_args *a, const float *step, int k, 
 #if LANE_W >= 8
     const lane8 *c = (const lane8 *)a->shares, u = LANE_SET(lane8, s);
     lane8 v = c[0];
-    for (int d = 1; d <= a->degree; d++) v = lane_fma8(v, u, c[d]);
+#pragma GCC unroll 9
+    for (int d = 1; d <= taps + 1; d++) v = lane_fma8(v, u, c[d]);
     *(lane8 *)w = v;
 #else
     const lane4 *c = (const lane4 *)a->shares, u = LANE_SET(lane4, s);
     lane4 v = c[0], r = c[1];
-    for (int d = 1; d <= a->degree; d++) v = lane_fma4(v, u, c[2 * d]), r = lane_fma4(r, u, c[2 * d + 1]);
+#pragma GCC unroll 9
+    for (int d = 1; d <= taps + 1; d++) v = lane_fma4(v, u, c[2 * d]), r = lane_fma4(r, u, c[2 * d + 1]);
     *(lane4 *)w = v, *(lane4 *)(w + 4) = r;
 #endif
     return first;
@@ -80,8 +89,8 @@ LANE_FN void fourier_line(const vxg_fourier_args *a, const fourier_band *b, int 
     if (to > a->most) to = a->most;
     if (!(from <= to)) return;
     const int n = a->n, coarse = a->most / VXG_FOURIER_FINE + 1;
-    const fourier_v *spectrum = (const fourier_v *)a->spectra + (int64_t)view * 2 * (n / 2 + 1);
     const float *fine = a->phases + (int64_t)view * 2 * (VXG_FOURIER_FINE + coarse);
+    int turn = 0;
     for (int k = (int)from; k <= to; k++) {
         _Alignas(32) float wx[VXG_FOURIER_TAPS], wy[VXG_FOURIER_TAPS];
         const float h = a->response[k];
@@ -92,15 +101,17 @@ LANE_FN void fourier_line(const vxg_fourier_args *a, const fourier_band *b, int 
         int j0 = fourier_shares(a, step + 2, sign * k, taps, wy);
         while (j0 < -a->gy / 2) j0 += a->gy;
         while (j0 >= a->gy / 2) j0 -= a->gy;
-        const float *p = fine + 2 * (k % VXG_FOURIER_FINE), *q = fine + 2 * (VXG_FOURIER_FINE + k / VXG_FOURIER_FINE);
+        const float *p = fine + 2 * ((unsigned)k % VXG_FOURIER_FINE), *q = fine + 2 * (VXG_FOURIER_FINE + (unsigned)k / VXG_FOURIER_FINE);
         const float c = h * (p[0] * q[0] - p[1] * q[1]), d = h * (p[0] * q[1] + p[1] * q[0]);
-        const int r = k % n, folded = r > n / 2;
-        const fourier_v *s = spectrum + 2 * (folded ? n - r : r);
+        while (k - turn >= n) turn += n;
+        const int r = k - turn, folded = r > n / 2;
+        const fourier_v *s = fourier_at(a, i, folded ? n - r : r);
         const float e = folded ? -1 : 1, conjugate = sign < 0 ? -1 : 1;
         const fourier_v re = c * s[0] - (d * e) * s[1], im = (conjugate * c * e) * s[1] + (conjugate * d) * s[0];
         fourier_v *cell = b->cells + (i0 + m0 - b->x0) * b->pitch + 2 * (j0 + a->gy / 2);
         for (int m = m0; m < m1; m++, cell += b->pitch) {
             const fourier_v vr = wx[m] * re, vi = wx[m] * im;
+#pragma GCC unroll 8
             for (int j = 0; j < taps; j++) {
                 const fourier_v w = LANE_SET(lane_widest, wy[j]);
                 cell[2 * j] = LANE_FMA(w, vr, cell[2 * j]);

@@ -6,9 +6,10 @@
 #define VXG_FOURIER_TAPS 8 /* the most; what shares are padded to */
 #define VXG_FOURIER_PAD 8  /* rows beyond the end of a column of the grid, folded back */
 #define VXG_FOURIER_FINE 64 /* as FOURIER_FINE */
+#define VXG_FOURIER_BLOCK 8 /* frequencies of a view that follow each other */
 
 /* Slices, as many as a vector has lanes, from projections (nviews, nv, nu) to a volume (nz, ny, nx), through
- *   spectra (nviews, n / 2 + 1) of the rows, and columns (gx / 2 + 1, ny) of the transformed grid,
+ *   spectra (blocks, nviews, VXG_FOURIER_BLOCK) of the rows, frequencies 0 to n / 2 in blocks, views by angle, and columns (gx / 2 + 1, ny) of the transformed grid,
  * complex vectors [re][im]. */
 typedef struct vxg_fourier_args {
     const float *in; /* the first view's row of the first slice */
@@ -23,7 +24,7 @@ typedef struct vxg_fourier_args {
     int add;
     const float *response; /* most + 1 */
     const float *phases;   /* each view's: cos, sin of VXG_FOURIER_FINE fine ones, then the coarse ones */
-    const int *order;      /* views by angle */
+    const int *order, *place; /* views by angle, and where a view is among them */
     const float *steps;    /* of views by angle, (nviews, 4): as in kernels/ct/analytic/fourier.h */
     const float *shares;   /* (degree + 1, VXG_FOURIER_TAPS) */
     const float *scale_x, *scale_y; /* the latter with the sign of columns counted from their middle */

@@ -19,7 +19,7 @@ struct vxg__fourier_schedule {
     int lanes;
     float *floats; /* memory of the tables */
     float *steps;
-    int *order;
+    int *order; /* and places behind it */
 };
 
 static void phase(double turns, double factor, double *to) {
@@ -60,7 +60,7 @@ static int views(const vxg__fourier_plan *p, const double *weights, float *phase
     const int64_t count = p->nviews * 2 * (VXG__FOURIER_FINE + vxg__fourier_coarse(p));
     double *t = vxg__calloc((size_t)count, sizeof *t);
     s->steps = vxg__calloc((size_t)(4 * p->nviews), sizeof *s->steps);
-    s->order = vxg__calloc((size_t)p->nviews, sizeof *s->order);
+    s->order = vxg__calloc((size_t)(2 * p->nviews), sizeof *s->order);
     if (!t || !s->steps || !s->order) {
         vxg__free(t);
         return VXG_ERR_MEMORY;
@@ -70,7 +70,7 @@ static int views(const vxg__fourier_plan *p, const double *weights, float *phase
     vxg__free(t);
     for (int64_t i = 0; i < p->nviews; i++) {
         double step[4];
-        s->order[i] = (int)p->view[i].view;
+        s->order[i] = (int)p->view[i].view, s->order[p->nviews + p->view[i].view] = (int)i;
         vxg__fourier_steps(p, i, step);
         for (int k = 0; k < 4; k++) s->steps[4 * i + k] = (float)step[k];
     }
@@ -94,7 +94,7 @@ static int tables(const vxg__fourier_plan *p, const double *weights, vxg__fourie
     a->response = t, t += p->most + 1;
     a->phases = t;
     VXG_TRY(views(p, weights, t, s));
-    a->order = s->order, a->steps = s->steps, t += phases;
+    a->order = s->order, a->place = s->order + p->nviews, a->steps = s->steps, t += phases;
     for (int64_t i = 0; i < p->nx; i++) t[i] = (float)p->scale[i];
     a->scale_x = t, t += p->nx;
     for (int64_t i = 0; i < p->ny; i++)
@@ -147,7 +147,8 @@ static size_t vectors(const vxg__fourier_schedule *s, int64_t count) {
     return (size_t)(count * s->lanes) * sizeof(float);
 }
 static size_t spectra_bytes(const vxg__fourier_schedule *s) {
-    return vectors(s, 2 * (int64_t)s->args.nviews * (s->args.n / 2 + 1));
+    const int64_t blocks = s->args.n / 2 / VXG_FOURIER_BLOCK + 1;
+    return vectors(s, 2 * s->args.nviews * blocks * VXG_FOURIER_BLOCK);
 }
 static size_t columns_bytes(const vxg__fourier_schedule *s) {
     return vectors(s, 2 * (int64_t)(s->args.gx / 2 + 1) * s->args.ny);
