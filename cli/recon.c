@@ -37,7 +37,7 @@ static const cli_row rows[] = {
     CLI_FIELD_ALSO("fbp-filter", "filter", 0, R, vxg_ct_recon_opts, "window", NULL),
     CLI_FIELD("cutoff", 0, R, vxg_ct_recon_opts, "cutoff", NULL),
     CLI_FIELD("ring", 0, R, vxg_ct_recon_opts, "ring-size", NULL),
-    CLI_FIELD("algorithm", 'a', R, vxg_ct_recon_opts, "algorithm", "fbp"),
+    CLI_FIELD("algorithm", 'a', R, vxg_ct_recon_opts, "algorithm", "auto"),
     CLI_SOLVE_ROW(A, "iterations"),
     CLI_SOLVE_ROW(A, "relaxation"),
     CLI_SOLVE_ROW(A, "bounds"),
@@ -216,6 +216,7 @@ static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const 
     cli_json_int(&j, "dead_pixels", s->bad.dead);
     cli_json_int(&j, "replaced_values", s->repaired);
     cli_json_int(&j, "empty_rows", s->empty_rows);
+    cli_json_text(&j, "algorithm", s->algorithm);
     if (cli_is_iterative(job->opt)) {
         cli_json_int(&j, "iterations", s->iterations);
         cli_json_real(&j, "residual", s->data > 0 ? s->residual / s->data : 0);

@@ -5,7 +5,8 @@
 
 int cli_is_iterative(const cli_recon *o) {
     const char *name = o->recon.algorithm;
-    return name && *name && strcmp(name, "fbp") != 0;
+    return name && *name && strcmp(name, "auto") != 0 && strcmp(name, "fbp") != 0 &&
+           strcmp(name, "fourier") != 0;
 }
 
 /* Whether `word` is one of the words of a list with spaces between them. */
@@ -71,8 +72,11 @@ int cli_solve_check(const cli_run *r, const cli_recon *o) {
         for (int i = 0; i < r->verb->count; i++)
             if (is_of_solvers(&r->verb->rows[i]) && r->given >> i & 1)
                 return vxg_error_set(VXG_ERR_ARGUMENT,
-                                     "--%s goes with iterative methods; --algorithm is fbp",
-                                     r->verb->rows[i].own.name);
+                                     "--%s goes with iterative methods; --algorithm is %s",
+                                     r->verb->rows[i].own.name, o->recon.algorithm);
+        if (!strcmp(o->recon.algorithm, "fourier") && (o->geometry || o->type == CLI_TYPE_TRY))
+            return vxg_error_set(VXG_ERR_ARGUMENT, "%s does not go with --algorithm fourier",
+                                 o->geometry ? "--geometry" : "--type try");
         return VXG_OK;
     }
     for (size_t i = 0; i < sizeof filtered / sizeof *filtered; i++)
@@ -112,10 +116,20 @@ void cli_solve_set(cli_job *job) {
     job->recon.solve = s;
 }
 
+/* Which of the two it was, where nobody chose. */
+static int said_analytic(cli_job *job, const vxg_ct_recon_stats *s) {
+    const int chosen = !strcmp(job->recon.algorithm, "auto");
+    if (chosen && !strcmp(s->algorithm, "fourier"))
+        cli_say(job->run,
+                "by Fourier reconstruction, which is faster at this size (--algorithm fbp "
+                "for filtered backprojection)");
+    return cli_provenance_add(&job->prov, "algorithm", "%s", s->algorithm);
+}
+
 int cli_solve_say(cli_job *job, const vxg_ct_recon_stats *s) {
     const char *const name = job->recon.algorithm;
     const double part = s->data > 0 ? s->residual / s->data : 0;
-    if (!cli_is_iterative(job->opt)) return VXG_OK;
+    if (!cli_is_iterative(job->opt)) return said_analytic(job, s);
     cli_say(job->run, "%s: %d iterations, residual %.3g %% of the data", name, s->iterations,
             100 * part);
     if (part > 1)

@@ -82,7 +82,7 @@ R="$V recon $W/few.h5 -o $W/o -c 31.5 --device cpu"
     refuses try 2 '\-\-type try does not go with --algorithm sirt' $R -a sirt --type try
     refuses cutoff 2 '\-\-cutoff does not go with --algorithm sirt' $R -a sirt --cutoff 0.5
     refuses filter 2 '\-\-filter does not go with --algorithm sirt' $R -a sirt --filter hann
-    refuses of_fbp 2 '\-\-iterations goes with iterative methods; --algorithm is fbp' $R --iterations 5
+    refuses of_fbp 2 '\-\-iterations goes with iterative methods; --algorithm is auto' $R --iterations 5
     refuses unknown 2 "\-\-algorithm: there is no 'sort'" $R -a sort
     refuses of_another 2 '\-\-damping does not go with --algorithm sirt' $R -a sirt --damping 0
     refuses no_list 2 '\-\-order given: a list is given in C alone' $R -a sart --order given

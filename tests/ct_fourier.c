@@ -161,7 +161,7 @@ static void random_scan(int which, scan *s, double *angles, double **in, double 
 }
 
 static void sums_check(vxg_real real, int no_schedule) {
-    static const double accuracy[] = {1e-2, 1e-3, 1e-4, 1e-5, 3e-6};
+    static const double accuracy[] = {5e-3, 1e-3, 1e-4, 1e-5, 3e-6};
     for (int which = 0; which < 4; which++) {
         double angles[MOST_VIEWS], *in, *sum, *out;
         scan s;
@@ -261,7 +261,7 @@ TEST(interpolation)
         CHECK_OK(fourier(&s, accuracy[i], VXG_REAL_F32, 0, y, out));
         const difference d = within(&s, out, exact);
         EXPECT(d.rms <= limit[i], "accuracy %g: %.3g rms", accuracy[i], d.rms);
-        EXPECT(d.rms < 0.1 * lost.rms, "accuracy %g: %.3g rms; fbp %.3g", accuracy[i], d.rms,
+        EXPECT(d.rms < 0.2 * lost.rms, "accuracy %g: %.3g rms; fbp %.3g", accuracy[i], d.rms,
                lost.rms);
     }
     free(y);
@@ -413,7 +413,7 @@ TEST(refusals)
 
 /* The table of docs/fourier.md. */
 static int print_table(void) {
-    static const double accuracy[] = {1e-2, 1e-3, 1e-4, 1e-5, 3e-6};
+    static const double accuracy[] = {5e-3, 1e-3, 1e-4, 1e-5, 3e-6};
     static double angles[360], out[SIDE * SIDE], exact[SIDE * SIDE], linear[SIDE * SIDE];
     scan s = square(SIDE, 360, angles);
     even(angles, 360, M_PI);

@@ -317,7 +317,7 @@ typedef struct vxg_ct_fourier_opts {
     uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_window window;
     double cutoff;   /* fraction of Nyquist; 0: the window's default */
-    double accuracy; /* largest error of a value over the largest value, 3e-6 to 1e-2; 0: 1e-3 */
+    double accuracy; /* largest error of a value over the largest value, 3e-6 to 1e-2; 0: 5e-3 */
     vxg_real real;
     int no_schedule;
     vxg_ct_half_fan half_acquisition;
@@ -529,8 +529,10 @@ typedef struct vxg_ct_recon_opts {
     const vxg_progress *progress;
     const char
         *scratch; /* folder of the scratch file; NULL: the environment's TMPDIR or /var/tmp */
-    /* Experimental: iterative reconstruction by Joseph's projector. The name of a method
-     * (vxg_solve_row); NULL, "" or "fbp": filtered backprojection. Parallel beams go slab by slab
+    /* Experimental: "fbp": filtered backprojection; "fourier": vxg_ct_fourier, of scans without a
+     * geometry; NULL, "" or "auto": one of the two, by the device and the sizes of projections and
+     * slices alone. Or iterative reconstruction by Joseph's projector, the name of a method
+     * (vxg_solve_row). Parallel beams go slab by slab
      * with methods that keep slices apart (slicewise) and no rule for stopping; else the whole
      * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. */
     const char *algorithm;
@@ -555,6 +557,7 @@ typedef struct vxg_ct_recon_stats {
     int iterations;
     uint32_t reserved1;    /* 0 */
     double residual, data; /* |b - A x| and |b| of all that was written */
+    const char *algorithm; /* Experimental: what it was made by: "fbp", "fdk", "fourier", a method */
 } vxg_ct_recon_stats;
 
 /* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in

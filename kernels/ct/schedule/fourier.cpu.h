@@ -42,25 +42,33 @@ K_SCHEDULE(fourier_rows_lanes) {
     if (two) fourier_half(a, x, view + 1, 1);
 }
 
-/* The first of `taps` cells that frequency k reaches, and the shares of all of them. */
-LANE_FN int fourier_shares(const vxg_fourier_args *a, const float *step, int k, const int taps, float *w) {
-    float t;
-    const int first = fourier_first(step[0], step[1], k, taps, &t);
-    const float s = t + t - 1;
-#if LANE_W >= 8
-    const lane8 *c = (const lane8 *)a->shares, u = LANE_SET(lane8, s);
-    lane8 v = c[0];
+/* Frequencies whose places are worked out together, as lanes. */
+#define FOURIER_RUN 8
+
+/* Along an axis, of each of them: the first of `taps` cells that it reaches, and the shares of all of them. */
+typedef struct fourier_places {
+    int first[FOURIER_RUN];
+    float share[VXG_FOURIER_TAPS][FOURIER_RUN];
+} fourier_places;
+
+LANE_FN void fourier_run(const vxg_fourier_args *a, const float *step, int sign, int k, const int taps,
+                         fourier_places *p) {
+    float s[FOURIER_RUN];
+    for (int e = 0; e < FOURIER_RUN; e++) {
+        float t;
+        p->first[e] = fourier_first(step[0], step[1], sign * (k + e), taps, &t);
+        s[e] = t + t - 1;
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < taps; m++) {
+        const float *c = a->shares + m;
+        float v[FOURIER_RUN];
+        for (int e = 0; e < FOURIER_RUN; e++) v[e] = c[0];
 #pragma GCC unroll 9
-    for (int d = 1; d <= taps + 1; d++) v = lane_fma8(v, u, c[d]);
-    *(lane8 *)w = v;
-#else
-    const lane4 *c = (const lane4 *)a->shares, u = LANE_SET(lane4, s);
-    lane4 v = c[0], r = c[1];
-#pragma GCC unroll 9
-    for (int d = 1; d <= taps + 1; d++) v = lane_fma4(v, u, c[2 * d]), r = lane_fma4(r, u, c[2 * d + 1]);
-    *(lane4 *)w = v, *(lane4 *)(w + 4) = r;
-#endif
-    return first;
+        for (int d = 1; d <= taps + 1; d++)
+            for (int e = 0; e < FOURIER_RUN; e++) v[e] = lane_fma1(v[e], s[e], c[d * VXG_FOURIER_TAPS]);
+        for (int e = 0; e < FOURIER_RUN; e++) p->share[m][e] = v[e];
+    }
 }
 
 /* The columns [x0, x1) that a unit fills, each gy + pad long. */
@@ -70,10 +78,29 @@ typedef struct fourier_band {
     int64_t pitch; /* vectors from one column to the next */
 } fourier_band;
 
+/* A sample to its cells: vector re, im, shares of the run's number e. */
+LANE_FN void fourier_add(const vxg_fourier_args *a, const fourier_band *b, const fourier_places *x,
+                         const fourier_places *y, int e, int off, fourier_v re, fourier_v im, const int taps) {
+    const int i0 = x->first[e] + off;
+    const int m0 = b->x0 > i0 ? b->x0 - i0 : 0, m1 = b->x1 - i0 < taps ? b->x1 - i0 : taps;
+    int j0 = y->first[e];
+    while (j0 < -a->gy / 2) j0 += a->gy;
+    while (j0 >= a->gy / 2) j0 -= a->gy;
+    fourier_v *cell = b->cells + (i0 + m0 - b->x0) * b->pitch + 2 * (j0 + a->gy / 2);
+    for (int m = m0; m < m1; m++, cell += b->pitch) {
+        const fourier_v vr = x->share[m][e] * re, vi = x->share[m][e] * im;
+#pragma GCC unroll 8
+        for (int j = 0; j < taps; j++) {
+            const fourier_v w = LANE_SET(lane_widest, y->share[j][e]);
+            cell[2 * j] = LANE_FMA(w, vr, cell[2 * j]);
+            cell[2 * j + 1] = LANE_FMA(w, vi, cell[2 * j + 1]);
+        }
+    }
+}
+
 /* The samples of one sign of the i-th view by angle, those that reach the band at columns `off` higher. */
 LANE_FN void fourier_line(const vxg_fourier_args *a, const fourier_band *b, int i, int sign, int off,
                           const int taps) {
-    const int view = a->order[i];
     const float *const step = a->steps + 4 * (int64_t)i;
     const double sx = sign * ((double)step[0] + step[1]), reach = 0.5 * taps + 1;
     const double lo = b->x0 - reach - off, hi = b->x1 - 1 + reach - off;
@@ -88,35 +115,29 @@ LANE_FN void fourier_line(const vxg_fourier_args *a, const fourier_band *b, int 
     if (from < least) from = least;
     if (to > a->most) to = a->most;
     if (!(from <= to)) return;
-    const int n = a->n, coarse = a->most / VXG_FOURIER_FINE + 1;
-    const float *fine = a->phases + (int64_t)view * 2 * (VXG_FOURIER_FINE + coarse);
+    const int n = a->n, coarse = a->most / VXG_FOURIER_FINE + 1, last = (int)to;
+    const float *fine = a->phases + (int64_t)a->order[i] * 2 * (VXG_FOURIER_FINE + coarse);
     int turn = 0;
-    for (int k = (int)from; k <= to; k++) {
-        _Alignas(32) float wx[VXG_FOURIER_TAPS], wy[VXG_FOURIER_TAPS];
-        const float h = a->response[k];
-        if (k < least || h == 0) continue;
-        const int i0 = fourier_shares(a, step, sign * k, taps, wx) + off;
-        const int m0 = b->x0 > i0 ? b->x0 - i0 : 0, m1 = b->x1 - i0 < taps ? b->x1 - i0 : taps;
-        if (m0 >= m1) continue;
-        int j0 = fourier_shares(a, step + 2, sign * k, taps, wy);
-        while (j0 < -a->gy / 2) j0 += a->gy;
-        while (j0 >= a->gy / 2) j0 -= a->gy;
-        const float *p = fine + 2 * ((unsigned)k % VXG_FOURIER_FINE), *q = fine + 2 * (VXG_FOURIER_FINE + (unsigned)k / VXG_FOURIER_FINE);
-        const float c = h * (p[0] * q[0] - p[1] * q[1]), d = h * (p[0] * q[1] + p[1] * q[0]);
-        while (k - turn >= n) turn += n;
-        const int r = k - turn, folded = r > n / 2;
-        const fourier_v *s = fourier_at(a, i, folded ? n - r : r);
-        const float e = folded ? -1 : 1, conjugate = sign < 0 ? -1 : 1;
-        const fourier_v re = c * s[0] - (d * e) * s[1], im = (conjugate * c * e) * s[1] + (conjugate * d) * s[0];
-        fourier_v *cell = b->cells + (i0 + m0 - b->x0) * b->pitch + 2 * (j0 + a->gy / 2);
-        for (int m = m0; m < m1; m++, cell += b->pitch) {
-            const fourier_v vr = wx[m] * re, vi = wx[m] * im;
-#pragma GCC unroll 8
-            for (int j = 0; j < taps; j++) {
-                const fourier_v w = LANE_SET(lane_widest, wy[j]);
-                cell[2 * j] = LANE_FMA(w, vr, cell[2 * j]);
-                cell[2 * j + 1] = LANE_FMA(w, vi, cell[2 * j + 1]);
-            }
+    for (int k0 = (int)from; k0 <= last; k0 += FOURIER_RUN) {
+        fourier_places x, y;
+        fourier_run(a, step, sign, k0, taps, &x);
+        fourier_run(a, step + 2, sign, k0, taps, &y);
+        for (int k = k0; k < k0 + FOURIER_RUN && k <= last; k++) {
+            const float h = a->response[k];
+            const int i0 = x.first[k - k0] + off;
+            if (h == 0 || k < least || i0 >= b->x1 || i0 + taps <= b->x0) continue;
+            const float *p = fine + 2 * ((unsigned)k % VXG_FOURIER_FINE);
+            const float *q = fine + 2 * (VXG_FOURIER_FINE + (unsigned)k / VXG_FOURIER_FINE);
+            const float c = h * (p[0] * q[0] - p[1] * q[1]), d = h * (p[0] * q[1] + p[1] * q[0]);
+            while (k - turn >= n) turn += n;
+            const int r = k - turn, folded = r > n / 2;
+            const fourier_v *s = fourier_at(a, i, folded ? n - r : r);
+            __builtin_prefetch(s + 4 * VXG_FOURIER_BLOCK); /* of the view after the next */
+            __builtin_prefetch(s + 4 * VXG_FOURIER_BLOCK + 1);
+            const float e = folded ? -1 : 1, conjugate = sign < 0 ? -1 : 1;
+            const fourier_v re = c * s[0] - (d * e) * s[1];
+            const fourier_v im = (conjugate * c * e) * s[1] + (conjugate * d) * s[0];
+            fourier_add(a, b, &x, &y, k - k0, off, re, im, taps);
         }
     }
 }

@@ -8,6 +8,7 @@
 
 #include "array/launch.h"
 #include "ct/analytic/fdk.h"
+#include "ct/analytic/fourier.h"
 #include "ct/schedule/fourier.h"
 #include "op/op.h"
 
@@ -279,6 +280,23 @@ static int assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vo
     vxg_ct_geometry_release(wide);
     vxg__free(response);
     return status;
+}
+
+#define LEAST 512 /* columns and voxels across from which it is much faster */
+#define LEAST_VIEWS 256
+#define MOST_BYTES (850.0 * 1e6) /* of what 16 slices at once take, the widest vectors */
+
+int vxg__fourier_pays(const vxg_device *dev, int64_t nviews, int64_t columns, int64_t side) {
+    const double n = (double)vxg_fft_size(2 * (columns > side ? columns : side));
+    const double spectra = (double)nviews * n * 64, grid = 96 * (double)side * (double)side;
+    return vxg_device_get_info(dev)->is_cpu && columns >= LEAST && side >= LEAST &&
+           nviews >= LEAST_VIEWS && spectra + grid <= MOST_BYTES;
+}
+
+int64_t vxg__fourier_table_bytes(int64_t nviews, int64_t columns, int64_t side) {
+    const int64_t n = vxg_fft_size(2 * (columns > side ? columns : side));
+    const int64_t phases = 2 * (VXG__FOURIER_FINE + 2 * n / VXG__FOURIER_FINE + 1);
+    return nviews * (phases * 16 + 256) + 64 * (n + 4 * side + 64);
 }
 
 int vxg_ct_fourier(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_volume *vol,

@@ -13,7 +13,7 @@
 #include "op/fft.h"
 
 #define GRID 1.5      /* cells over voxels, at least */
-#define ACCURACY 1e-3 /* when none is asked for */
+#define ACCURACY 5e-3 /* when none is asked for */
 #define LOBES 2       /* cycles a column up to which linear interpolation is followed */
 #define MOST_TURNS 64 /* of the grid, by the highest frequency */
 

@@ -7,7 +7,7 @@
 #include "solve/solve.h"
 
 static int no_algorithm(const char *name) {
-    char list[256] = "fbp";
+    char list[256] = "auto, fbp, fourier";
     for (int i = 0; i < vxg_solve_row_count(); i++) {
         const size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, ", %s", vxg_solve_row_at(i)->name);
@@ -19,12 +19,21 @@ static int has_rule(const vxg_solve_opts *o) {
     return o->tolerance > 0 || o->noise > 0 || o->change > 0 || o->callback;
 }
 
+/* 1: an analytic reconstruction. */
+static int is_analytic(const char *name, vxg__analytic *out) {
+    *out = VXG__AUTO;
+    if (!name || !*name || !strcmp(name, "auto")) return 1;
+    *out = !strcmp(name, "fourier") ? VXG__FOURIER : VXG__FBP;
+    return *out == VXG__FOURIER || !strcmp(name, "fbp");
+}
+
 int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it) {
     const char *name = opts->algorithm;
     *it = (vxg__iterate){.outer = opts->progress};
-    if (!name || !*name || !strcmp(name, "fbp")) {
+    if (is_analytic(name, &it->analytic)) {
         VXG_FAIL_IF(opts->solve, VXG_ERR_ARGUMENT,
-                    "reconstruct: solve has options of iterative methods, the algorithm is fbp");
+                    "reconstruct: solve has options of iterative methods, the algorithm is %s",
+                    it->analytic == VXG__FOURIER ? "fourier" : "fbp");
         return VXG_OK;
     }
     it->row = vxg_solve_row_find(name);
@@ -130,4 +139,5 @@ int vxg__iterate_judge(const vxg__iterate *it) {
 void vxg__iterate_stats(const vxg__iterate *it, vxg_ct_recon_stats *s) {
     s->negative = it->negative, s->iterations = it->iterations;
     s->residual = sqrt(it->residual2), s->data = sqrt(it->data2);
+    s->algorithm = it->row ? it->row->name : "fbp";
 }

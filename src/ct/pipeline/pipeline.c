@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ct/analytic/fourier.h"
 #include "ct/geometry/scan_kind.h"
 #include "ct/pipeline/pipeline.h"
 
@@ -68,6 +69,19 @@ static int slab_backprojector(vxg_device *dev, const vxg__scan_part *p,
     VXG_TRY(slab_volume(p, rows, center, side, &geo, &vol));
     int status =
         fbp ? vxg_ct_fbp(dev, geo, &vol, &o, out) : vxg_ct_backprojector(dev, geo, &vol, NULL, out);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
+/* All of it by the slices' spectra. */
+static int slab_fourier(vxg_device *dev, const vxg__scan_part *p, const vxg_ct_recon_opts *opts,
+                        int64_t rows, int64_t side, vxg_op **out) {
+    const vxg_ct_fourier_opts o = {.window = opts->window, .cutoff = opts->cutoff};
+    vxg_ct_geometry *geo;
+    vxg_ct_volume vol;
+    *out = NULL;
+    VXG_TRY(slab_volume(p, rows, opts->center, side, &geo, &vol));
+    const int status = vxg_ct_fourier(dev, geo, &vol, &o, out);
     vxg_ct_geometry_release(geo);
     return status;
 }
@@ -162,6 +176,7 @@ typedef struct conveyor {
     vxg__reading cost;
     int64_t nz, ny, nx;
     int weighted; /* rays do not all count the same: one operator does it all */
+    int fourier;
     vxg__iterate it;
     vxg__corrector correct;
     pthread_mutex_t reading;
@@ -246,6 +261,7 @@ static int compute_slab(conveyor *c, int64_t i, const vxg_op *filter, const vxg_
  * the projector. */
 static int slab_both(const conveyor *c, vxg_device *dev, int64_t n, vxg_op **filter, vxg_op **bp) {
     if (c->it.row) return slab_projector(dev, &c->part, n, c->opts->center, c->nx, bp);
+    if (c->fourier) return slab_fourier(dev, &c->part, c->opts, n, c->nx, bp);
     if (!c->weighted) VXG_TRY(slab_filter(dev, &c->part, c->opts, n, filter));
     return slab_backprojector(dev, &c->part, c->opts, n, c->opts->center, c->nx, c->weighted, bp);
 }
@@ -300,6 +316,7 @@ static int slab_bytes(const conveyor *c, vxg_device *dev, int64_t n, int64_t *by
                   2 * proj) +
              workspace + c->part.nviews * VIEW_BYTES + c->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(&c->part);
+    if (c->fourier) *bytes += vxg__fourier_table_bytes(c->part.nviews, c->part.ncols, c->nx);
     return VXG_OK;
 }
 
@@ -307,9 +324,10 @@ static int refuse_slice(const conveyor *c, int64_t room) {
     VXG_FAIL(
         VXG_ERR_MEMORY,
         "this scan needs %.1f MB at once, %.1f MB are allowed: one slice of %lld x %lld pixels "
-        "from %lld projections of %lld columns, of it %.1f MB to read the file",
+        "from %lld projections of %lld columns, of it %.1f MB to read the file%s",
         (double)c->bytes * 1e-6, (double)room * 1e-6, (long long)c->ny, (long long)c->nx,
-        (long long)c->part.nviews, (long long)c->part.ncols, (double)c->cost.memory * 1e-6);
+        (long long)c->part.nviews, (long long)c->part.ncols, (double)c->cost.memory * 1e-6,
+        c->fourier ? "; the algorithm is fourier, fbp takes less" : "");
 }
 
 /* Slabs of n rows begin where chunks of the file do, if they are not smaller. */
@@ -397,6 +415,7 @@ static void conveyor_stats(const conveyor *c, vxg_ct_recon_stats *stats) {
                                   .repaired = c->correct.repaired,
                                   .empty_rows = c->correct.empty_rows};
     vxg__iterate_stats(&c->it, stats);
+    if (c->fourier) stats->algorithm = "fourier";
 }
 
 static int in_slabs(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
@@ -436,6 +455,10 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     if (!status) status = look_at(&c.part, opts->center, c.it.row != NULL, &c.weighted, &side);
     c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = opts->side > 0 ? opts->side : c.part.ncols;
     c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts};
+    c.fourier =
+        !c.it.row &&
+        (c.it.analytic == VXG__FOURIER ||
+         (c.it.analytic == VXG__AUTO && vxg__fourier_pays(dev, c.part.nviews, c.part.ncols, c.nx)));
     vxg_ct_recon_stats found = {0};
     if (!status)
         status = c.it.row && !c.it.slabs ? at_once(&c, dev, &found) : in_slabs(&c, dev, &found);
@@ -511,7 +534,7 @@ int vxg_ct_try_centers_write(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
                 (long long)(scan->nrows - 1));
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
     VXG_TRY(vxg__iterate_begin(opts, &c.it));
-    VXG_FAIL_IF(c.it.row, VXG_ERR_UNSUPPORTED,
+    VXG_FAIL_IF(c.it.row || c.it.analytic == VXG__FOURIER, VXG_ERR_UNSUPPORTED,
                 "try: centres are told by filtered backprojection; the algorithm is %s",
                 opts->algorithm);
     c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts, .ring_lanes = 1};

@@ -71,8 +71,10 @@ int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
 vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape);
 
 /* ---- Iterative methods (iterate.c) ---- */
+typedef enum vxg__analytic { VXG__AUTO, VXG__FBP, VXG__FOURIER } vxg__analytic;
 typedef struct vxg__iterate {
-    const vxg_solve_row *row; /* NULL: filtered backprojection, nothing else is set */
+    const vxg_solve_row *row; /* NULL: an analytic reconstruction, nothing below is set */
+    vxg__analytic analytic;
     vxg_solve_opts opts;
     int slabs; /* 1: slices are solved apart from each other, to the same bits */
     const vxg_progress *outer;

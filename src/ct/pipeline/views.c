@@ -454,7 +454,8 @@ static int analytic(job *j, vxg_ct_recon_stats *found) {
                                   .chunk = j->slices,
                                   .peak_bytes = j->bytes ? j->bytes : j->least,
                                   .repaired = j->correct.repaired,
-                                  .empty_rows = j->correct.empty_rows};
+                                  .empty_rows = j->correct.empty_rows,
+                                  .algorithm = vxg_ct_geometry_nv(j->geo) > 1 ? "fdk" : "fbp"};
     return status;
 }
 
@@ -471,6 +472,9 @@ int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
     VXG_TRY(vxg__ct_volume_check(vol, &j.vol));
     VXG_TRY(check_fit(scan, opts, geo));
     VXG_TRY(vxg__iterate_begin(opts, &it));
+    VXG_FAIL_IF(it.analytic == VXG__FOURIER, VXG_ERR_UNSUPPORTED,
+                "reconstruct: algorithm fourier takes parallel beams by their angles and axis, no "
+                "geometry");
     o.row_begin = o.row_end = 0; /* rows are chosen here */
     j.correct = (vxg__corrector){.scan = scan, .part = &j.part, .opts = &o};
     int status = vxg__scan_plan(scan, &o, &j.part);

@@ -83,7 +83,7 @@ static const vxg_option fbp[] = {
 static const vxg_option fourier[] = {
     WINDOW_ROWS(vxg_ct_fourier_opts),
     REAL("accuracy", vxg_ct_fourier_opts, accuracy, NULL, 0, 1e-2, NULL,
-         "largest error over the largest value, from 3e-6; 0: 0.001"),
+         "largest error over the largest value, from 3e-6; 0: 0.005"),
     REAL_ROW(vxg_ct_fourier_opts),
     PLAIN_ROW(vxg_ct_fourier_opts),
     CHOICE("half-acquisition", vxg_ct_fourier_opts, half_acquisition, "auto", HALF_FANS,
@@ -126,7 +126,8 @@ static const vxg_option recon[] = {
      .type = VXG_OPT_TEXT,
      .offset = FIELD(vxg_ct_recon_opts, algorithm),
      .choices = "NAME",
-     .help = "fbp, or an iterative method: sirt, sart, os-sart, mlem, osem go slab by slab; "
+     .help = "auto (fbp or fourier, by the scan's sizes), fbp, fourier, or an iterative method: "
+             "sirt, sart, os-sart, mlem, osem go slab by slab; "
              "landweber, cgls, lsqr, pdhg-tv, fista-tv, tv-pocs, asd-pocs, awtv-pocs and geometry "
              "files take all at once"},
 };

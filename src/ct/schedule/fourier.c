@@ -10,7 +10,8 @@
 #include "op/fft.h"
 
 #define MOST_POINTS (1 << 16) /* of a line */
-#define BAND_BYTES (1 << 20)  /* a worker's columns of the grid: they stay in its cache */
+#define BAND_BYTES (1 << 22)  /* a worker's columns of the grid: few are shared with the next */
+#define ALL_BANDS (1 << 26)   /* of all workers */
 
 struct vxg__fourier_schedule {
     vxg_schedule_fn spectra, spread, image;
@@ -113,9 +114,6 @@ static void sizes(const vxg__fourier_plan *p, vxg__fourier_schedule *s) {
     a->gx = (int)p->grid[0], a->gy = (int)p->grid[1], a->taps = p->taps, a->degree = p->degree;
     a->turns = (int)((p->far[0] + p->grid[0] - 1) / p->grid[0]);
     s->nz = p->nz, s->shift = p->shift;
-    const int64_t column = 2 * (a->gy + VXG_FOURIER_PAD) * (int64_t)s->lanes * 4;
-    const int64_t band = BAND_BYTES / column;
-    a->band = band < 4 ? 4 : band > 16 ? 16 : (int)band;
 }
 
 int vxg__fourier_schedule_new(const vxg_device *dev, const vxg__fourier_plan *p,
@@ -143,6 +141,14 @@ int vxg__fourier_schedule_new(const vxg_device *dev, const vxg__fourier_plan *p,
 }
 
 /* ---- Running ---- */
+/* Columns that a worker fills at a time; no bit depends on it. */
+static int band_of(const vxg__fourier_schedule *s) {
+    const int64_t column = 2 * (s->args.gy + VXG_FOURIER_PAD) * (int64_t)s->lanes * 4;
+    int64_t bytes = ALL_BANDS / vxg_threads();
+    if (bytes > BAND_BYTES) bytes = BAND_BYTES;
+    return bytes / column < 4 ? 4 : bytes / column > 32 ? 32 : (int)(bytes / column);
+}
+
 static size_t vectors(const vxg__fourier_schedule *s, int64_t count) {
     return (size_t)(count * s->lanes) * sizeof(float);
 }
@@ -157,7 +163,7 @@ static size_t columns_bytes(const vxg__fourier_schedule *s) {
 static void worker_bytes(const vxg__fourier_schedule *s, size_t bytes[3]) {
     const vxg_fourier_args *a = &s->args;
     bytes[0] = vectors(s, 4 * (int64_t)a->n);
-    bytes[1] = vectors(s, 2 * (int64_t)(a->gy + VXG_FOURIER_PAD) * a->band + 2 * (int64_t)a->gy);
+    bytes[1] = vectors(s, 2 * (int64_t)(a->gy + VXG_FOURIER_PAD) * band_of(s) + 2 * (int64_t)a->gy);
     bytes[2] = vectors(s, 4 * (int64_t)a->gx);
 }
 static size_t scratch_bytes(const vxg__fourier_schedule *s) {
@@ -198,7 +204,7 @@ int vxg__fourier_schedule_run(const vxg__fourier_schedule *s, const vxg_call *ca
     void *const scratch = vxg_call_scratch(&c, scratch_bytes(s));
     VXG_FAIL_IF(!a.spectra || !a.columns || !scratch, VXG_ERR_FAILED,
                 "fourier: the workspace is too small");
-    a.add = call->accumulate;
+    a.add = call->accumulate, a.band = band_of(s);
     /* slices that a row sees; the others are empty */
     const int64_t begin = s->shift > 0 ? s->shift : 0;
     const int64_t behind = s->shift + a.nv < s->nz ? s->shift + a.nv : s->nz;
