@@ -37,6 +37,17 @@ done
 check says "how it went is not said" grep -q 'mlem: 50 iterations, residual .* % of the data' "$W/.mlem"
 check says_negative "values below 0 are not said" grep -q 'line integrals are below 0.*count as 0: mlem takes none' "$W/.mlem"
 check notes "the provenance has no residual" grep -q '"residual": "0\.0[0-9]* of the data"' "$W/sirt/provenance.json"
+# without iterations: one of two by the scan's sizes, which is said
+$V simulate -q -o "$W/wide.h5" --views 256 --rows 2 --cols 512 --photons 0 >/dev/null 2>&1
+for a in auto fbp; do
+    $V recon "$W/wide.h5" -o "$W/wide_$a" -c 255.5 --save-format npy --device cpu -a $a --json >"$W/.wide_$a.json" 2>"$W/.wide_$a"
+done
+check chosen "which algorithm it was is not said" values "
+assert json.load(open('$W/.wide_auto.json'))['algorithm'] == 'fourier'
+assert json.load(open('$W/.wide_fbp.json'))['algorithm'] == 'fbp'
+assert json.load(open('$W/wide_auto/provenance.json'))['algorithm'] == 'fourier'
+assert 'by Fourier reconstruction' in open('$W/.wide_auto').read()
+assert 'Fourier' not in open('$W/.wide_fbp').read()"
 # bounds are in 1/mm
 run box -a sirt --iterations 20 --bounds box --lower 0.01 --upper 0.1
 check box "a box in the volume's unit" values "
@@ -83,6 +94,7 @@ R="$V recon $W/few.h5 -o $W/o -c 31.5 --device cpu"
     refuses cutoff 2 '\-\-cutoff does not go with --algorithm sirt' $R -a sirt --cutoff 0.5
     refuses filter 2 '\-\-filter does not go with --algorithm sirt' $R -a sirt --filter hann
     refuses of_fbp 2 '\-\-iterations goes with iterative methods; --algorithm is auto' $R --iterations 5
+    refuses fourier_try 2 '\-\-type try does not go with --algorithm fourier' $R -a fourier --type try
     refuses unknown 2 "\-\-algorithm: there is no 'sort'" $R -a sort
     refuses of_another 2 '\-\-damping does not go with --algorithm sirt' $R -a sirt --damping 0
     refuses no_list 2 '\-\-order given: a list is given in C alone' $R -a sart --order given
