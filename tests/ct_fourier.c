@@ -36,6 +36,7 @@ static int run(vxg_op *op, const double *in, double *out) {
     vxg_array x = {0}, y = {0};
     int status = vxg_op_new_array(op, 0, &y);
     if (!status) status = vxg_op_new_array(op, -1, &x);
+    if (!status) status = vxg_array_fill(NULL, &x, 7); /* all of it is written */
     const int64_t from = status ? 0 : vxg_array_count(&y), to = status ? 0 : vxg_array_count(&x);
     float *f = malloc((size_t)(from + to + 1) * sizeof *f);
     if (!status && y.dtype == VXG_F64) {
