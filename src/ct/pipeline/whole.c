@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "ct/pipeline/pipeline.h"
+#include "ct/project/project.h"
 #include "op/op.h"
 
 #define BAND_MOST 64    /* rows */
 #define SLICES_MOST 64  /* written at a time */
-#define VIEW_BYTES 2048 /* a view's geometry and coefficients, all copies */
+#define VIEW_BYTES 2048 /* a view's geometry and coefficients, all copies; the projector's
+                           tables of columns are counted beside them */
 
 typedef struct job {
     vxg__whole w;
@@ -65,7 +67,7 @@ static int bytes_of(const job *j, int64_t n, int64_t *bytes) {
     /* two rows beside a band for repairs */
     *bytes +=
         4 * (cols * (views * j->rows + n * (views + 2 + frames) + 2 * views) + j->slices * area) +
-        views * VIEW_BYTES + j->cost.memory;
+        views * VIEW_BYTES + vxg__ct_table_bytes(j->op) + j->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(c->part);
     return VXG_OK;
 }
