@@ -408,7 +408,7 @@ int cli_memory_context(int status, const cli_job *job, int64_t beside);
 int cli_is_iterative(const cli_recon *o);
 int cli_solve_check(const cli_run *r, const cli_recon *o);
 /* Options in the volume's unit become those per pixel, and belong to the reconstruction. */
-void cli_solve_set(cli_job *job);
+int cli_solve_set(cli_job *job);
 /* Says how it went, and notes it. */
 int cli_solve_say(cli_job *job, const vxg_ct_recon_stats *s);
 /* recon_geometry.c: reads --geometry and says what volume it makes. */

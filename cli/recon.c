@@ -493,8 +493,7 @@ static int open_job(cli_job *job) {
     job->recon.view_begin = s->view0, job->recon.view_end = s->view1;
     job->recon.col_begin = s->col0, job->recon.col_end = s->col1;
     job->recon.no_minus_log = no_log;
-    cli_solve_set(job);
-    return status;
+    return status ? status : cli_solve_set(job);
 }
 
 /* Says what looks odd, before any work: from a few frames' rows, so that it costs little. */

@@ -52,6 +52,11 @@ static int complete(const cli_run *r, const cli_recon *o, const vxg_solve_row *m
         return vxg_error_set(VXG_ERR_ARGUMENT, "--bounds box needs --lower and --upper");
     if (s->bounds == VXG_BOUNDS_BOX && !(s->lower < s->upper))
         return vxg_error_set(VXG_ERR_ARGUMENT, "--bounds box from %g to %g", s->lower, s->upper);
+    if (s->bounds == VXG_BOUNDS_BOX && method->positive && s->lower < 0)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--lower %g does not go with --algorithm %s, whose values are never "
+                             "below 0",
+                             s->lower, method->name);
     if (s->order == VXG_ORDER_GIVEN)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--order given: a list is given in C alone");
     if (in_list(method->uses, "weight") && !(s->weight > 0))
@@ -104,16 +109,27 @@ int cli_solve_check(const cli_run *r, const cli_recon *o) {
 
 /* x per pixel is x per length unit times the pixel; what is minimised stays the same. What stands
  * for 0 is per pixel. */
-void cli_solve_set(cli_job *job) {
-    const double pixel = job->pixel > 0 ? job->pixel : 1;
-    vxg_solve_opts *s = &job->solve;
-    if (!cli_is_iterative(job->opt)) return;
-    *s = job->opt->solve;
-    s->size = sizeof *s;
-    s->lower *= pixel, s->upper *= pixel, s->bend *= pixel, s->smooth *= pixel, s->delta *= pixel;
-    s->damping /= pixel;
-    s->weight /= s->penalty == VXG_PENALTY_SQUARE ? pixel * pixel : pixel;
-    job->recon.solve = s;
+int cli_solve_set(cli_job *job) {
+    if (!cli_is_iterative(job->opt)) return VXG_OK;
+    job->solve = job->opt->solve;
+    job->solve.size = sizeof job->solve;
+    job->recon.solve = &job->solve;
+    return vxg_solve_opts_scale(&job->solve, job->pixel > 0 ? job->pixel : 1);
+}
+
+/* A result that is worse than none, said like what is odd about a scan. */
+static int say_divergence(cli_job *job) {
+    const char *const id = "residual-above-data";
+    char name[80];
+    cli_odd_add(&job->odd, id, 0,
+                "%s: the residual is larger than the data: the steps are too long (--relaxation), "
+                "or --bounds keep values from what was measured",
+                job->recon.algorithm);
+    cli_odd_say(job->run, job->scan->path, &job->odd);
+    const cli_odd *odd = &job->odd;
+    if (!odd->n || strcmp(odd->list[odd->n - 1].id, id) != 0) return VXG_OK; /* no place left */
+    snprintf(name, sizeof name, "warning.%s", id);
+    return cli_provenance_add(&job->prov, name, "%s", odd->list[odd->n - 1].text);
 }
 
 /* Which of the two it was, where nobody chose. */
@@ -132,17 +148,13 @@ int cli_solve_say(cli_job *job, const vxg_ct_recon_stats *s) {
     if (!cli_is_iterative(job->opt)) return said_analytic(job, s);
     cli_say(job->run, "%s: %d iterations, residual %.3g %% of the data", name, s->iterations,
             100 * part);
-    if (part > 1)
-        cli_warn(job->run,
-                 "%s: the residual is larger than the data: the steps are too long "
-                 "(--relaxation), or --bounds keep values from what was measured",
-                 name);
     if (s->negative)
         cli_say(job->run,
                 "%lld line integrals are below 0 (brighter than the flat field) and count as 0: "
                 "%s takes none",
                 (long long)s->negative, name);
-    int status = cli_provenance_add(&job->prov, "iterations", "%d", s->iterations);
+    int status = part > 1 ? say_divergence(job) : VXG_OK;
+    if (!status) status = cli_provenance_add(&job->prov, "iterations", "%d", s->iterations);
     if (!status) status = cli_provenance_add(&job->prov, "residual", "%.9g of the data", part);
     if (!status && s->negative)
         status =

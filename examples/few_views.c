@@ -39,30 +39,71 @@ static const struct {
 enum { CASES = sizeof cases / sizeof *cases, METHODS = sizeof methods / sizeof *methods };
 
 /* ---- The scan ---- */
-static int read_text(const char *path, char *out, size_t size) {
+/* The whole file, for free(). */
+static int read_text(const char *path, char **out) {
+    size_t n = 0, room = 0;
+    char *text = NULL;
     FILE *f = fopen(path, "r");
     if (!f) return vxg_error_set(VXG_ERR_INPUT, "%s: cannot open", path);
-    out[fread(out, 1, size - 1, f)] = 0;
+    do {
+        if (n == room) {
+            char *more = realloc(text, (room = room ? 2 * room : 65536) + 1);
+            if (!more) {
+                fclose(f), free(text);
+                return vxg_error_set(VXG_ERR_MEMORY, "%s: out of memory for its text", path);
+            }
+            text = more;
+        }
+        n += fread(text + n, 1, room - n, f);
+    } while (n == room);
+    const int failed = ferror(f);
     fclose(f);
+    text[n] = 0;
+    *out = text;
+    return failed ? vxg_error_set(VXG_ERR_INPUT, "%s: cannot be read", path) : VXG_OK;
+}
+
+static int no_memory(const char *what) {
+    return vxg_error_set(VXG_ERR_MEMORY, "out of memory for %s", what);
+}
+
+/* The cases are of one scan, and lines and images have its sizes: others are refused. */
+static int check_sizes(const scene *s) {
+    const int64_t views = s->scan->nviews, rows = s->scan->nrows, cols = s->scan->ncols;
+    const int64_t gv = vxg_ct_geometry_nviews(s->all), nv = vxg_ct_geometry_nv(s->all),
+                  nu = vxg_ct_geometry_nu(s->all);
+    if (views != 721 || rows != 1)
+        return vxg_error_set(VXG_ERR_INPUT,
+                             "%lld views of %lld rows; expected 721 views of one row, the last "
+                             "like the first",
+                             (long long)views, (long long)rows);
+    if (gv != views || nv != rows || nu != cols)
+        return vxg_error_set(VXG_ERR_INPUT,
+                             "the geometry has %lld views of %lld x %lld pixels, the scan %lld of "
+                             "%lld x %lld",
+                             (long long)gv, (long long)nv, (long long)nu, (long long)views,
+                             (long long)rows, (long long)cols);
+    if (s->vol.nz != 1)
+        return vxg_error_set(VXG_ERR_INPUT, "the geometry makes %lld slices; expected one",
+                             (long long)s->vol.nz);
     return VXG_OK;
 }
 
 static int open_scene(scene *s, char **argv, int64_t voxels) {
-    char text[65536];
+    char *text = NULL;
     const vxg_scan_opts as = {.dataset = argv[2]};
     int e = vxg_device_open(NULL, &s->dev);
     if (!e) e = vxg_scan_open_opts(argv[1], &as, &s->scan);
-    if (!e) e = read_text(argv[3], text, sizeof text);
+    if (!e) e = read_text(argv[3], &text);
     if (!e) e = vxg_ct_geometry_from_json(text, strlen(text), NULL, &s->all);
+    free(text);
     vxg_ct_volume_spec spec = {.nx = voxels, .ny = voxels};
     if (!e) e = vxg_ct_complete_volume(s->all, &spec, &s->vol);
+    if (!e) e = check_sizes(s);
     if (e) return e;
     const int64_t views = s->scan->nviews, cols = s->scan->ncols;
-    if (views != 721 || s->scan->nrows != 1 || vxg_ct_geometry_nviews(s->all) != views)
-        return vxg_error_set(VXG_ERR_INPUT,
-                             "expected 721 views of one row, the last like the first");
     s->lines = malloc((size_t)(views * cols) * sizeof *s->lines);
-    if (!s->lines) return VXG_ERR_MEMORY;
+    if (!s->lines) return no_memory("the scan");
     return s->scan->read(s->scan, VXG_FRAME_DATA, 0, views, 0, 1, 0, cols, s->lines);
 }
 
@@ -151,7 +192,7 @@ static int one(const scene *s, int c, int m, float *image) {
     vxg_ct_geometry *geo = NULL;
     float *lines = malloc((size_t)(cases[c].count * s->scan->ncols) * sizeof *lines);
     int e = lines ? pick(s, cases[c].first, cases[c].step, cases[c].count, &geo, lines)
-                  : VXG_ERR_MEMORY;
+                  : no_memory("a case's views");
     if (!e && m == 0) e = analytic(s, geo, lines, cases[c].step == 1, image);
     if (!e && m > 0) e = iterative(s, geo, lines, m, image);
     vxg_ct_geometry_release(geo);
@@ -167,7 +208,7 @@ static int run(const scene *s, const char *path) {
     float *lines = malloc((size_t)(720 * s->scan->ncols) * sizeof *lines);
     vxg_ct_geometry *geo = NULL;
     vxg_picture picture = {0};
-    int e = images && lines ? pick(s, 0, 1, 720, &geo, lines) : VXG_ERR_MEMORY;
+    int e = images && lines ? pick(s, 0, 1, 720, &geo, lines) : no_memory("images");
     if (!e) e = analytic(s, geo, lines, 0, images);
     printf("| views |");
     for (int m = 0; m < METHODS; m++) printf(" %s |", methods[m].name);

@@ -150,6 +150,27 @@ TEST(iterative)
     held("i.h5", "-c 149.5 -a cgls --iterations 1 --rows 0:40", (const double[]){100, 400}, 2);
 }
 
+/* Tables of a projector with an entry for every view and column, where they are most of all: the
+ * command keeps to every limit or refuses. */
+TEST(iterative_tables)
+{
+    char more[700];
+    int done = 0;
+    NEED_TRUE_MEMORY();
+    RUN("simulate -o %s/it.h5 --views 1500 --rows 2 --cols 600 --sod 1800 --sdd 2700 --photons 0 "
+        "--geometry-out %s/it.json",
+        work, work);
+    snprintf(more, sizeof more, "-g %s/it.json -a sirt --iterations 1", work);
+    for (int limit = 150; limit <= 230; limit += 40) {
+        const long kb = recon_kb("it.h5", more, limit, "tables");
+        CHECK(kb > 0 || kb == -5, "limit %d MB: exit code %ld", limit, -kb);
+        EXPECT((double)kb * 1.024e-3 <= limit, "limit %d MB: %.1f MB", limit,
+               (double)kb * 1.024e-3);
+        done += kb > 0;
+    }
+    EXPECT(done > 0, "every limit was refused");
+}
+
 /* The axis of a geometry file is sought within the limit too. */
 TEST(axis_of_a_fan)
 {
@@ -289,15 +310,10 @@ TEST(axis)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(parallel),
-                                      T(iterative),
-                                      T(flat_detector),
-                                      T(curved_detector),
-                                      T(views_that_differ),
-                                      T(chunks),
-                                      T(large_chunk),
-                                      T(trials),
-                                      T(axis),
-                                      T(axis_of_a_fan)};
+    static const test_entry list[] = {T(parallel),      T(iterative),       T(iterative_tables),
+
+                                      T(flat_detector), T(curved_detector), T(views_that_differ),
+                                      T(chunks),        T(large_chunk),     T(trials),
+                                      T(axis),          T(axis_of_a_fan)};
     return run_in_work("cli_memory", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

@@ -63,6 +63,12 @@ print(apart([1000 * x for x in b], a))
 assert apart([1000 * x for x in b], a) < 1e-5"
 check long_steps "too long steps are not said" sh -c "$V recon '$W/few.h5' -o '$W/long' -c 31.5 --device cpu -a sirt \\
     --relaxation 3 --iterations 40 2>&1 | grep -q 'warning.*the residual is larger than the data'"
+$V recon "$W/few.h5" -o "$W/quiet" -c 31.5 --device cpu -a sirt --relaxation 3 --iterations 40 -q --json >"$W/.quiet.json" 2>"$W/.quiet"
+check quiet "quiet is not" test ! -s "$W/.quiet"
+check quiet_warns "warnings of a quiet run are lost" values "
+j, p = json.load(open('$W/.quiet.json')), open('$W/quiet/provenance.json').read()
+assert any('the residual is larger than the data' in w for w in j['warnings']), j
+assert '\"warning.residual-above-data\"' in p, p"
 # the same scan in its geometry file's unit, and in another
 for p in 0.25 1e-6; do
     $V simulate -q -o "$W/g$p.h5" --views 24 --rows 3 --cols 64 --pixel $p --unit mm --geometry-out "$W/g$p.json" >/dev/null
@@ -100,7 +106,7 @@ R="$V recon $W/few.h5 -o $W/o -c 31.5 --device cpu"
     refuses no_list 2 '\-\-order given: a list is given in C alone' $R -a sart --order given
     refuses half_a_box 2 '\-\-bounds box needs --lower and --upper' $R -a sirt --bounds box --lower -1
     refuses no_box 2 '\-\-bounds box from 0.2 to 0.1' $R -a sirt --bounds box --lower 0.2 --upper 0.1
-    refuses box_below 2 'mlem: lower is -' $R -a mlem --bounds box --lower -2 --upper -1
+    refuses box_below 2 '\-\-lower -2 does not go with --algorithm mlem, whose values are never below 0' $R -a mlem --bounds box --lower -2 --upper -1
     refuses bounds_of_none 2 '\-\-lower goes with --bounds box' $R -a sirt --bounds positive --lower 0
     refuses seed_of_none 2 '\-\-seed goes with --order random' $R -a sart --order golden --seed 5
     refuses bend_of_tv 2 '\-\-bend goes with --penalty huber' $R -a fista-tv --weight 1 --bend 0.1
@@ -108,4 +114,17 @@ R="$V recon $W/few.h5 -o $W/o -c 31.5 --device cpu"
     refuses no_delta 2 '\-\-algorithm awtv-pocs needs --delta' $R -a awtv-pocs
     refuses diverged 6 'numbers are not finite' $R -a sirt --relaxation 5
 }
+# the example: sizes of scan and geometry differ; a geometry file of any length is read to its end
+ex=$build/examples/few_views
+if [ -x "$ex" ]; then
+    for n in 64 72; do
+        $V simulate -q -o "$W/fan$n.h5" --views 721 --rows 1 --cols $n --sod 300 --sdd 450 --geometry-out "$W/fan$n.json" >/dev/null
+    done
+    { printf '%70000s' '' && cat "$W/fan72.json"; } >"$W/long.json"
+    for g in fan72 long; do
+        refuses "few_views_$g" 3 'the geometry has 721 views of 1 x 72 pixels, the scan 721 of 1 x 64' "$ex" "$W/fan64.h5" exchange/data "$W/$g.json" "$W/no.png" 16
+    done
+else
+    skip few_views "the example is not built"
+fi
 exit $failed

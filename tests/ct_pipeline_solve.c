@@ -206,6 +206,133 @@ TEST(a_cone)
     vxg_ct_geometry_release(geo);
 }
 
+/* A geometry scan whose voxels are not of size 1, and solvers of the same problem in the world's
+ * unit, whose options are what a caller gives: 1 / length. */
+static const vxg_ct_volume uneven = {
+    .nz = ROWS, .ny = COLS, .nx = COLS, .dz = 0.2, .dy = 0.3, .dx = 0.4};
+static const double ratios[3] = {0.5, 0.75, 1};
+
+static double apart(const float *a, const float *b) {
+    double sum = 0, size = 0;
+    for (int i = 0; i < CELLS; i++) {
+        sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+        size += (double)b[i] * b[i];
+    }
+    return sqrt(sum / size);
+}
+
+/* By the pipeline and by a solver with `direct`; how far apart volumes are. */
+static double both(const char *method, const vxg_solve_opts *given, const vxg_solve_opts *direct) {
+    static float got[CELLS], expected[CELLS];
+    const vxg_ct_cone_opts o = {
+        .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
+    vxg_scan_reader scan = scan_over(360);
+    vxg_volume_writer w = {.write = keep, .impl = got};
+    vxg_ct_recon_stats s = {.size = sizeof s};
+    const vxg_ct_recon_opts q = options(method, given);
+    vxg_solve_report r = {0};
+    vxg_ct_geometry *geo;
+    int status = vxg_ct_cone_circular(&o, &geo);
+    if (!status) status = solver(geo, &uneven, method, direct, 0, expected, &r);
+    if (!status) status = vxg_ct_reconstruct_views(dev, &scan, geo, &uneven, &q, &w, &s);
+    EXPECT(!status, "%s: %s", method, vxg_error_message());
+    if (status) return NAN;
+    EXPECT(fabs(s.residual - r.residual) <= 1e-4 * r.residual &&
+               fabs(s.data - r.data) <= 1e-5 * r.data && s.residual < s.data,
+           "%s: residual %.9g of %.9g, not %.9g of %.9g", method, s.residual, s.data, r.residual,
+           r.data);
+    vxg_ct_geometry_release(geo);
+    return apart(got, expected);
+}
+
+TEST(units)
+{
+    const struct {
+        const char *method;
+        vxg_solve_opts opts;
+        int differences;
+    } all[] = {
+        {"sirt", {.iterations = 5, .bounds = VXG_BOUNDS_BOX, .lower = 0.02, .upper = 0.08}, 0},
+        {"cgls", {.iterations = 5, .damping = 3}, 0},
+        {"fista-tv", {.iterations = 8, .weight = 0.3}, 1},
+        {"fista-tv",
+         {.iterations = 8, .weight = 0.3, .penalty = VXG_PENALTY_HUBER, .bend = 0.05},
+         1},
+        {"fista-tv", {.iterations = 8, .weight = 3, .penalty = VXG_PENALTY_SQUARE}, 1},
+        {"tv-pocs", {.iterations = 2, .subsets = 4, .inner = 4, .smooth = 0.05}, 1},
+        {"awtv-pocs",
+         {.iterations = 2, .subsets = 4, .inner = 4, .alpha = 0.1, .smooth = 0.02, .delta = 0.03},
+         1},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        vxg_solve_opts direct = all[i].opts;
+        if (all[i].differences) memcpy(direct.spacing, ratios, sizeof ratios);
+        const double far = both(all[i].method, &all[i].opts, &direct);
+        EXPECT(far < 2e-3, "%s (%d): volumes are %g apart", all[i].method, (int)i, far);
+    }
+}
+
+/* What is not said of the spacing is the voxels', each axis by itself. */
+TEST(half_said_spacing)
+{
+    const vxg_solve_opts given = {.iterations = 8, .weight = 0.3, .spacing = {2, 0, 0}},
+                         direct = {.iterations = 8, .weight = 0.3, .spacing = {2, 0.75, 1}};
+    const double far = both("fista-tv", &given, &direct);
+    EXPECT(far < 2e-3, "volumes are %g apart", far);
+}
+
+/* What callbacks see and write. */
+typedef struct seen {
+    double most, change;
+} seen;
+static int write_half(void *context, const vxg_solve_report *r, const vxg_array *x) {
+    static float values[CELLS];
+    seen *s = context;
+    if (vxg_array_read(NULL, x, values)) return VXG_ERR_FAILED;
+    if (r->iteration == 2) s->change = r->change;
+    for (int i = 0; i < CELLS; i++) {
+        s->most = fmax(s->most, values[i]);
+        values[i] = fminf(values[i], 0.05f);
+    }
+    if (r->iteration != 2) return 0;
+    return vxg_array_write(NULL, x, values) ? VXG_ERR_FAILED : VXG_SOLVE_WROTE;
+}
+
+TEST(callback_in_the_unit)
+{
+    seen there = {0}, direct = {0};
+    vxg_solve_opts a = {.iterations = 3, .change = 1e-9, .callback = write_half}, b = a;
+    a.context = &there, b.context = &direct;
+    const double far = both("cgls", &a, &b);
+    EXPECT(far < 2e-3, "volumes are %g apart", far);
+    EXPECT(fabs(there.most - direct.most) < 1e-3 * direct.most &&
+               fabs(there.change - direct.change) < 1e-3 * direct.change,
+           "values up to %g, not %g; change %g, not %g", there.most, direct.most, there.change,
+           direct.change);
+}
+
+/* A result that is finite, with projections that are not, is an error: some number of iterations
+ * ends with one. */
+TEST(projections_overflow)
+{
+    static float got[CELLS];
+    vxg_scan_reader scan = scan_over(180);
+    int failed = 0, of_projections = 0;
+    for (int n = 30; n < 80 && failed < 4; n++) {
+        const vxg_solve_opts solve = {.iterations = n, .relaxation = 6};
+        vxg_ct_recon_opts o = options("sirt", &solve);
+        vxg_ct_recon_stats s;
+        o.row_end = 2;
+        vxg_volume_writer w = {.write = keep, .impl = got};
+        const int status = vxg_ct_reconstruct(dev, &scan, &o, &w, &s);
+        EXPECT(status == VXG_ERR_NUMERICAL || (!status && isfinite(s.residual)),
+               "%d iterations: status %d, residual %g", n, status, s.residual);
+        failed += status != 0;
+        of_projections += status && strstr(vxg_error_message(), "projections of the result");
+    }
+    EXPECT(failed && of_projections, "%d failed, %d by projections", failed, of_projections);
+}
+
 /* Arcs of less than half a turn, and half-acquisitions. */
 TEST(arcs)
 {
@@ -248,7 +375,18 @@ TEST(refused_by_name)
     refused(vxg_ct_try_centers(dev, &scan, &o, 3, 1, &center, got), "the algorithm is sirt");
     o.cutoff = 0.5;
     refused(pipeline(&scan, &o, got, &s), "window and cutoff are of filtered backprojection");
-    o.cutoff = 0, solve.damping = 1;
+    o.cutoff = 0, solve = (vxg_solve_opts){.bounds = VXG_BOUNDS_BOX, .lower = -2, .upper = 1};
+    o.algorithm = "mlem";
+    refused(pipeline(&scan, &o, got, &s), "mlem: lower is -2; values are never below 0");
+    vxg_ct_geometry *geo;
+    const vxg_ct_cone_opts cone = {
+        .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
+    vxg_volume_writer w = {.write = keep, .impl = got};
+    CHECK_OK(vxg_ct_cone_circular(&cone, &geo));
+    refused(vxg_ct_reconstruct_views(dev, &scan, geo, &uneven, &o, &w, &s),
+            "mlem: lower is -2; values are never below 0");
+    vxg_ct_geometry_release(geo);
+    o.algorithm = "sirt", solve = (vxg_solve_opts){.iterations = 2, .damping = 1};
     refused(pipeline(&scan, &o, got, &s), "sirt: takes no damping");
     solve = (vxg_solve_opts){.iterations = 9, .callback = callback, .context = &calls};
     CHECK_OK(pipeline(&scan, &o, got, &s));
@@ -280,8 +418,12 @@ TEST(tiny_rows)
 TEST(unseen)
 {
     static float got[CELLS];
-    const vxg_solve_opts solve = {.iterations = 3};
-    for (int k = 0; k < 2; k++) {
+    int unseen = 0;
+    /* no line integral of 0, which would make voxels 0 that are seen */
+    for (int i = 0; i < VIEWS * ROWS * COLS; i++) lines[i] += 1;
+    for (int k = 0; k < 3; k++) {
+        /* of more than 16 subsets no sums are kept */
+        const vxg_solve_opts solve = {.iterations = 3, .subsets = k == 2 ? 20 : 0};
         vxg_scan_reader scan = scan_over(60);
         vxg_ct_recon_opts o = options(k ? "osem" : "mlem", &solve);
         vxg_ct_recon_stats s;
@@ -291,7 +433,10 @@ TEST(unseen)
         int zero = 0, one = 0;
         for (int i = 0; i < 60 * 60; i++) zero += got[i] == 0, one += got[i] == 1;
         EXPECT(zero > 300 && !one, "%d voxels are 0, %d are 1", zero, one);
+        if (k == 0) unseen = zero;
+        EXPECT(zero == unseen, "osem (%d): %d voxels are 0, %d by mlem", k, zero, unseen);
     }
+    fill_lines();
 }
 
 typedef struct told {
@@ -356,9 +501,18 @@ TEST(without_memory)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(as_a_solver_of_all), T(a_cone),        T(arcs),
-                                      T(refused_by_name),    T(tiny_rows),     T(unseen),
-                                      T(progress),           T(without_memory)};
+    static const test_entry list[] = {T(as_a_solver_of_all),
+                                      T(a_cone),
+                                      T(units),
+                                      T(half_said_spacing),
+                                      T(callback_in_the_unit),
+                                      T(projections_overflow),
+                                      T(arcs),
+                                      T(refused_by_name),
+                                      T(tiny_rows),
+                                      T(unseen),
+                                      T(progress),
+                                      T(without_memory)};
     if (vxg_device_open("cpu", &dev)) return printf("FAIL solve: %s\n", vxg_error_message()), 1;
     fill_lines();
     const int failed =

@@ -1,8 +1,9 @@
-/* Ring removal within the pipeline: rows on all threads, the bits of one row at a time, cancelled
- * between rows, refused in words. */
+/* Parts of the pipeline. Ring removal: rows on all threads, the bits of one row at a time,
+ * cancelled between rows, refused in words. Memory of iterative methods. */
 #include <voxgrad/voxgrad.h>
 
 #include "ct/pipeline/pipeline.h"
+#include "ct/project/project.h"
 
 #include "test.h"
 
@@ -48,4 +49,83 @@ TEST(rings)
     vxg_set_threads(0);
 }
 
-TEST_MAIN("internal_correct", T(rings))
+/* ---- An operator whose calls of all rows take much more than those of subsets ---- */
+static int nothing(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                   const vxg_array *out) {
+    (void)op, (void)call, (void)in, (void)out;
+    return VXG_OK;
+}
+static int no_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
+                  const vxg_array *cotangent, const vxg_array *grad) {
+    (void)cotangent;
+    return nothing(op, call, in, grad);
+}
+static size_t workspace(const vxg_op *op, const vxg_call *call) {
+    (void)op;
+    return call->subset ? 0 : 1 << 24;
+}
+
+/* What is left of the data is measured by all rows at once, after a solver that takes subsets. */
+TEST(memory_of_the_measure)
+{
+    static const vxg_op_class cls = {
+        .name = "test", .apply = nothing, .vjp = no_vjp, .workspace = workspace};
+    const vxg_space in = {.dtype = VXG_F32, .ndim = 3, .shape = {4, 8, 8}},
+                    out = {.dtype = VXG_F32, .ndim = 3, .shape = {VIEWS, 4, 8}};
+    vxg_device *dev;
+    vxg_op *op;
+    int64_t bytes;
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    const vxg_op_opts o = {.linear = 1,
+                           .device = dev,
+                           .in = &in,
+                           .ninputs = 1,
+                           .subsets = VXG_SUBSETS_OWN,
+                           .out = &out};
+    CHECK_OK(vxg_op_new(&cls, &o, &op));
+    const vxg__iterate it = {.row = vxg_solve_row_find("os-sart")};
+    CHECK_OK(vxg__iterate_bytes(&it, op, &bytes));
+    EXPECT(bytes >= (1 << 24) + 4 * 4 * 8 * 8, "%lld bytes", (long long)bytes);
+    vxg_op_release(op), vxg_device_release(dev);
+}
+
+/* Flat: what the cpu's schedule knows of each view and column; curved detectors that are not alike:
+ * their angles, too. Parallel beams keep none. */
+TEST(memory_of_tables)
+{
+    enum { N = 40, NU = 64 };
+    static const int64_t least[3] = {68, 68 + 24, 0};
+    const vxg_ct_cone_opts o = {
+        .nviews = N, .rows = 2, .cols = NU, .sod = 200, .sdd = 300, .pixel = 1};
+    const vxg_ct_volume vol = {.nz = 2, .ny = 32, .nx = 32, .dz = 1, .dy = 1, .dx = 1};
+    vxg_ct_view views[N];
+    vxg_device *dev;
+    vxg_ct_geometry *circle, *geo;
+    vxg_op *op;
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    CHECK_OK(vxg_ct_cone_circular(&o, &circle));
+    for (int kind = 0; kind < 3; kind++) {
+        for (int i = 0; i < N; i++) {
+            views[i] = *vxg_ct_geometry_view(circle, i);
+            for (int k = 0; k < 3 && kind == 1; k++) views[i].d[k] *= 1 + 0.001 * (i % 7);
+            for (int k = 0; k < 3 && kind == 2; k++) views[i].r[k] = views[i].d[k];
+        }
+        const vxg_ct_views v = {.beam = kind == 2 ? VXG_CT_BEAM_PARALLEL : VXG_CT_BEAM_CONE,
+                                .detector =
+                                    kind == 1 ? VXG_CT_DETECTOR_CURVED : VXG_CT_DETECTOR_FLAT,
+                                .nviews = N,
+                                .nv = 2,
+                                .nu = NU,
+                                .views = views};
+        CHECK_OK(vxg_ct_geometry_new(&v, &geo));
+        CHECK_OK(vxg_ct_projector(dev, geo, &vol, NULL, &op));
+        const int64_t bytes = vxg__ct_table_bytes(op);
+        EXPECT(bytes >= N * NU * least[kind] &&
+                   bytes <= N * (NU * least[kind] + (kind < 2 ? 200 : 0)),
+               "kind %d: %lld bytes", kind, (long long)bytes);
+        vxg_op_release(op), vxg_ct_geometry_release(geo);
+    }
+    vxg_ct_geometry_release(circle), vxg_device_release(dev);
+}
+
+TEST_MAIN("internal_correct", T(rings), T(memory_of_the_measure), T(memory_of_tables))

@@ -79,6 +79,31 @@ TEST(refused)
     EXPECT(vxg_alloc_live() == live, "%d blocks are left", (int)(vxg_alloc_live() - live));
 }
 
+/* Options for x in another unit: what they become, what is refused; a first layout is enough. */
+TEST(scale)
+{
+    vxg_solve_opts o = {.lower = 1,
+                        .upper = 2,
+                        .bend = 3,
+                        .smooth = 4,
+                        .delta = 5,
+                        .damping = 6,
+                        .weight = 8,
+                        .noise = 9,
+                        .relaxation = 10};
+    CHECK_OK(vxg_solve_opts_scale(&o, 2));
+    EXPECT(o.lower == 2 && o.upper == 4 && o.bend == 6 && o.smooth == 8 && o.delta == 10 &&
+               o.damping == 3 && o.weight == 4 && o.noise == 9 && o.relaxation == 10 && o.size == 0,
+           "scaled by 2");
+    o.penalty = VXG_PENALTY_SQUARE;
+    CHECK_OK(vxg_solve_opts_scale(&o, 0.5));
+    EXPECT(o.lower == 1 && o.weight == 16, "scaled by 1/2: %g, %g", o.lower, o.weight);
+    static const double bad[] = {0, -1, NAN, INFINITY};
+    for (int i = 0; i < 4; i++)
+        EXPECT(vxg_solve_opts_scale(&o, bad[i]) == VXG_ERR_ARGUMENT, "factor %g", bad[i]);
+    EXPECT(vxg_solve_opts_scale(NULL, 1) == VXG_ERR_ARGUMENT && o.lower == 1, "NULL");
+}
+
 /* Memory that runs out anywhere leaves nothing behind. */
 TEST(memory)
 {
@@ -227,7 +252,8 @@ TEST(bounds_and_masks)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(refused), T(memory), T(ends), T(bounds_and_masks)};
+    static const test_entry list[] = {T(refused), T(scale), T(memory), T(ends),
+                                      T(bounds_and_masks)};
     const double angles[] = {0.1, 0.7, 1.3, 1.9, 2.6};
     const vxg_ct_parallel_opts g = {.angles = angles, .nviews = 5, .rows = 1, .cols = 12};
     const vxg_ct_volume vol = {.nz = 1, .ny = 8, .nx = 8};

@@ -534,12 +534,17 @@ typedef struct vxg_ct_recon_opts {
      * slices alone. Or iterative reconstruction by Joseph's projector, the name of a method
      * (vxg_solve_row). Parallel beams go slab by slab
      * with methods that keep slices apart (slicewise) and no rule for stopping; else the whole
-     * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. */
+     * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. window and
+     * cutoff are filtered backprojection's: with another algorithm VXG_ERR_ARGUMENT. VXG_ERR_INPUT:
+     * data whose squares are beyond the arithmetic, which may be known only after slices were
+     * written. VXG_ERR_NUMERICAL: steps so long that the result or its projections are not finite.
+     */
     const char *algorithm;
     const vxg_solve_opts
         *solve; /* Experimental: its options, NULL: its own. Values are in the volume's unit
                    (parallel beams without a geometry: per pixel), what stands for 0 is per voxel;
-                   progress is not looked at; spacing of 0: the voxels' */
+                   progress is not looked at; each spacing of 0: the voxels'. A callback's x, and
+                   what it writes there, is in the volume's unit as well */
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {

@@ -42,7 +42,8 @@ typedef struct vxg_solve_problem {
 typedef enum vxg_solve_bounds {
     VXG_BOUNDS_NONE,
     VXG_BOUNDS_POSITIVE, /* x >= 0 */
-    VXG_BOUNDS_BOX       /* lower <= x <= upper */
+    VXG_BOUNDS_BOX       /* lower <= x <= upper; refused where lower is not below upper, and with
+                            methods whose data must not be negative where it is below 0 */
 } vxg_solve_bounds;
 
 /* In which order subsets of views are taken; the same in every iteration. */
@@ -151,6 +152,15 @@ typedef struct vxg_solve_row {
 VXG_API int vxg_solve_row_count(void);
 VXG_API const vxg_solve_row *vxg_solve_row_at(int index);
 VXG_API const vxg_solve_row *vxg_solve_row_find(const char *name);
+
+/* Options for x become those for x times `factor`: what is minimised stays the same, and so does
+ * how the method goes. Bounds, bend, smooth and delta are x's and are multiplied; damping is
+ * divided by the factor, as |x|^2 is weighed by its square; the weight is divided by it, as
+ * differences grow with x, and by its square where the penalty is of squares. The rest has no unit,
+ * or the data's (noise, epsilon), or is a length (spacing). A relaxation stays a number, which
+ * `plain` makes one for the scaled x. What is 0 stays 0: the method's own, for the scaled x.
+ * VXG_ERR_ARGUMENT: a factor that is not above 0 and finite. */
+VXG_API int vxg_solve_opts_scale(vxg_solve_opts *opts, double factor);
 
 /* Makes a solver and all its vectors. VXG_ERR_ARGUMENT names an option that the method does not
  * take. opts may be NULL. */

@@ -79,18 +79,18 @@ int vxg__fft_is_smooth(int64_t n) {
     return n > 0 && factorise(n, &a);
 }
 
-void vxg__fft_line(int64_t n, float *twiddle, vxg_fft_line *out) {
+int vxg__fft_line(int64_t n, float *twiddle, int *radix) {
     fft_axis a;
     const int smooth = factorise(n, &a);
     assert(smooth);
     (void)smooth;
-    *out = (vxg_fft_line){.twiddle = twiddle, .m = (int)n, .passes = a.passes};
-    memcpy(out->radix, a.radix, sizeof out->radix);
+    memcpy(radix, a.radix, (size_t)a.passes * sizeof *radix);
     for (int64_t k = 0; k < n; k++) {
         double c, s;
         unit_root(k, n, &c, &s);
         twiddle[2 * k] = (float)c, twiddle[2 * k + 1] = (float)s;
     }
+    return a.passes;
 }
 
 /* The transform of the conjugate chirp, folded to m numbers, over m. */

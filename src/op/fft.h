@@ -2,7 +2,6 @@
 #ifndef VXG_OP_FFT_H
 #define VXG_OP_FFT_H
 
-#include "kernels/num/fft_args.h"
 #include "op/op.h"
 #include "op/schedule/fft_lanes.h"
 
@@ -37,9 +36,9 @@ typedef struct vxg__fft_state {
     vxg__fft_lanes lanes; /* the cpu's schedule, or NULL */
 } vxg__fft_state;
 
-/* For schedules that hold lines of their own: the passes of n numbers, a product of 2, 3, 5 and 7;
- * twiddle: room for 2 n floats, which the line keeps pointing at. */
-void vxg__fft_line(int64_t n, float *twiddle, vxg_fft_line *out);
+/* For schedules that hold lines of their own: the passes of n numbers, a product of 2, 3, 5 and 7,
+ * room for VXG__FFT_MOST_PASSES radices; twiddle: 2 n floats, cos and sin of 2 pi k / n. */
+int vxg__fft_line(int64_t n, float *twiddle, int *radix);
 /* Whether n is such a product. */
 int vxg__fft_is_smooth(int64_t n);
 

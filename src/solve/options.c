@@ -1,4 +1,5 @@
-/* The option table of solvers. */
+/* The option table of solvers, and options in another unit. */
+#include <math.h>
 #include <stddef.h>
 
 #include "solve/solve.h"
@@ -84,7 +85,11 @@ static const vxg_option solve[] = {
      .fallback = "tv",
      .choices = "tv|tv-by-axis|huber|square",
      .help = "what is said of differences of neighbours (methods that end in -tv)"},
-    {.name = "weight", .type = VXG_OPT_REAL, FIELD(weight), .max = 1e30, .help = "of the penalty"},
+    {.name = "weight",
+     .type = VXG_OPT_REAL,
+     FIELD(weight),
+     .max = 1e30,
+     .help = "of the penalty (methods that end in -tv, which need it above 0)"},
     {.name = "bend",
      .type = VXG_OPT_REAL,
      FIELD(bend),
@@ -121,7 +126,8 @@ static const vxg_option solve[] = {
      .type = VXG_OPT_REAL,
      FIELD(delta),
      .max = 1e30,
-     .help = "difference from which on edges are let be; 0: 0.006 (awtv-pocs)"},
+     .help = "difference from which on edges are let be, about the contrast of x (awtv-pocs; recon "
+             "needs it, 0 is the library's 0.006)"},
     {.name = "r-max",
      .type = VXG_OPT_REAL,
      FIELD(r_max),
@@ -143,3 +149,16 @@ const vxg_option_set vxg__solve_option_sets[] = {
     {"vxg_solve_opts", solve, (int)(sizeof solve / sizeof *solve)},
     {NULL, NULL, 0},
 };
+
+int vxg_solve_opts_scale(vxg_solve_opts *opts, double factor) {
+    vxg_solve_opts o;
+    VXG_FAIL_IF(!opts, VXG_ERR_ARGUMENT, "solve: opts is NULL");
+    VXG_FAIL_IF(!(factor > 0) || !isfinite(factor), VXG_ERR_ARGUMENT,
+                "solve: options for x times %g", factor);
+    VXG_TRY(VXG_IN(vxg_solve_opts, &o, opts));
+    o.lower *= factor, o.upper *= factor;
+    o.bend *= factor, o.smooth *= factor, o.delta *= factor;
+    o.damping /= factor;
+    o.weight /= o.penalty == VXG_PENALTY_SQUARE ? factor * factor : factor;
+    return VXG_OUT(vxg_solve_opts, opts, &o);
+}

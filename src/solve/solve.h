@@ -87,6 +87,8 @@ static inline int vxg__has(const vxg_array *a) {
 }
 
 /* ---- What methods are made of; all of it on the solver's queue, nothing waits ---- */
+/* Refuses options that no problem makes right, as vxg_solver_new does. */
+int vxg__solve_check(const char *method, const vxg_solve_opts *opts);
 /* vxg_solver_new for some slices of many, whose data may be too small or large by themselves. */
 int vxg__solver_new_part(const char *method, const vxg_solve_problem *problem,
                          const vxg_solve_opts *opts, vxg_solver **out);

@@ -105,6 +105,12 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
     return VXG_OK;
 }
 
+int vxg__solve_check(const char *method, const vxg_solve_opts *opts) {
+    const vxg__method *m = method_of(method);
+    vxg_solve_opts resolved;
+    return m ? resolve(m, opts, &resolved) : no_method(method);
+}
+
 /* A box of float32 numbers, or of infinite ones. */
 static int check_box(const vxg_solve_opts *o, const char *name) {
     const double sides[2] = {o->lower, o->upper};

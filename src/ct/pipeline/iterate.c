@@ -43,6 +43,8 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it) {
         "reconstruct: window and cutoff are of filtered backprojection, the algorithm is %s", name);
     if (opts->solve) VXG_TRY(VXG_IN(vxg_solve_opts, &it->opts, opts->solve));
     it->opts.size = sizeof it->opts, it->opts.progress = NULL;
+    /* now, so that numbers are told as they were given */
+    VXG_TRY(vxg__solve_check(name, &it->opts));
     it->slabs = it->row->slicewise && !has_rule(&it->opts);
     return VXG_OK;
 }
@@ -69,7 +71,13 @@ void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, dou
 
 int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes) {
     const vxg_solve_problem p = {.op = op};
-    return vxg_solver_memory(it->row->name, &p, &it->opts, bytes);
+    VXG_TRY(vxg_solver_memory(it->row->name, &p, &it->opts, bytes));
+    const vxg_call all = {.size = sizeof all,
+                          .accumulate = 1}; /* the solver is gone then: measure */
+    const int64_t measured =
+        (int64_t)vxg_space_bytes(vxg_op_domain(op, 0)) + (int64_t)vxg_op_workspace(op, &all);
+    if (measured > *bytes) *bytes = measured;
+    return VXG_OK;
 }
 
 /* Noise in bright fields makes line integrals below 0; what counts photons cannot take them. */
@@ -104,6 +112,10 @@ static int measure(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj,
     VXG_TRY(vxg_op_apply(op, &call, x, &y));
     if (proj->owned) VXG_TRY(vxg_array_read(NULL, &y, proj->host));
     it->residual2 = add_squares(it->residual2, proj->host, shape);
+    VXG_FAIL_IF(!isfinite(it->residual2), VXG_ERR_NUMERICAL,
+                "%s: projections of the result are not finite after iteration %d: steps are too "
+                "long for this operator (relaxation), or numbers too large for float32",
+                it->row->name, it->iterations);
     return VXG_OK;
 }
 

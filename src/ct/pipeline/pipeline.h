@@ -91,7 +91,7 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it);
 /* The next solve's iterations are `part` of `whole`, from `begun` on, counted in `unit`. */
 void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, double part,
                            double whole);
-/* What a solver takes on the device beside its data. */
+/* What a solver, and afterwards the look at what it left, take on the device beside the data. */
 int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes);
 /* What the method cannot take of n line integrals becomes 0, and is counted. */
 void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n);

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "ct/pipeline/pipeline.h"
+#include "ct/project/project.h"
 #include "op/op.h"
 
 #define BAND_MOST 64    /* rows */
 #define SLICES_MOST 64  /* written at a time */
-#define VIEW_BYTES 2048 /* a view's geometry and coefficients, all copies */
+#define VIEW_BYTES 2048 /* a view's geometry and coefficients, all copies, but for tables */
 
 typedef struct job {
     vxg__whole w;
@@ -16,6 +17,9 @@ typedef struct job {
     int64_t rows, chunk, slices, bytes; /* chunk: rows of a band */
     vxg__staging data;                  /* (views, rows, columns) */
     float *band, *fields, *out;
+    int (*callback)(void *context, const vxg_solve_report *report, const vxg_array *x);
+    void *context;
+    vxg_array shown; /* x in the volume's unit, for the callback */
 } job;
 
 /* Lengths in steps of x: methods that weigh lengths against differences of neighbours must not know
@@ -65,7 +69,8 @@ static int bytes_of(const job *j, int64_t n, int64_t *bytes) {
     /* two rows beside a band for repairs */
     *bytes +=
         4 * (cols * (views * j->rows + n * (views + 2 + frames) + 2 * views) + j->slices * area) +
-        views * VIEW_BYTES + j->cost.memory;
+        (j->callback ? 4 * j->w.vol.nz * area : 0) + views * VIEW_BYTES +
+        vxg__ct_table_bytes(j->op) + j->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(c->part);
     return VXG_OK;
 }
@@ -99,6 +104,7 @@ static int make_memory(job *j) {
     j->band = vxg__calloc((size_t)(p->nviews * j->chunk * p->ncols), sizeof(float));
     j->fields = vxg__calloc((size_t)(2 * j->chunk * p->ncols), sizeof(float));
     j->out = vxg__calloc((size_t)(j->slices * area), sizeof(float));
+    if (j->callback) VXG_TRY(vxg_op_new_array(j->op, 0, &j->shown));
     return j->band && j->fields && j->out ? VXG_OK : VXG_ERR_MEMORY;
 }
 
@@ -149,24 +155,39 @@ static int solve_all(job *j) {
     return status;
 }
 
+/* The caller's callback sees, and writes, values in the volume's unit; x itself keeps its bits
+ * where nothing is written. */
+static int show(void *context, const vxg_solve_report *report, const vxg_array *x) {
+    const job *j = context;
+    const double dx = j->w.vol.dx;
+    vxg_solve_report r = *report;
+    r.change /= dx;
+    VXG_TRY(vxg_array_axpby(NULL, 1 / dx, x, 0, &j->shown));
+    const int answer = j->callback(j->context, &r, &j->shown);
+    if (answer == VXG_SOLVE_WROTE) VXG_TRY(vxg_array_axpby(NULL, dx, &j->shown, 0, x));
+    return answer;
+}
+
 /* Options that are values become those per step of x, so that what is minimised stays the same;
  * differences of neighbours are over the voxels' distances, in those steps. What stands for 0 is
  * meant per step. */
-static void set_options(vxg__whole *w) {
-    vxg_solve_opts *o = &w->it->opts;
-    const double dx = w->vol.dx;
-    const int given = o->spacing[0] != 0 || o->spacing[1] != 0 || o->spacing[2] != 0;
-    o->lower *= dx, o->upper *= dx, o->bend *= dx, o->smooth *= dx, o->delta *= dx;
-    o->damping /= dx;
-    o->weight /= o->penalty == VXG_PENALTY_SQUARE ? dx * dx : dx;
-    if (given || !strstr(w->it->row->uses, "spacing")) return;
-    o->spacing[0] = w->vol.dz / dx, o->spacing[1] = w->vol.dy / dx, o->spacing[2] = 1;
+static int set_options(job *j) {
+    const vxg_ct_volume *v = &j->w.vol;
+    vxg_solve_opts *o = &j->w.it->opts;
+    const double distance[3] = {v->dz / v->dx, v->dy / v->dx, 1};
+    VXG_TRY(vxg_solve_opts_scale(o, v->dx));
+    for (int k = 0; k < 3 && strstr(j->w.it->row->uses, "spacing"); k++)
+        if (o->spacing[k] == 0) o->spacing[k] = distance[k];
+    if (!o->callback || v->dx == 1) return VXG_OK;
+    j->callback = o->callback, j->context = o->context;
+    o->callback = show, o->context = j;
+    return VXG_OK;
 }
 
 int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
     job j = {.w = *w, .rows = w->r1 - w->r0};
-    set_options(&j.w);
-    int status = make_operator(&j);
+    int status = set_options(&j);
+    if (!status) status = make_operator(&j);
     if (!status) status = choose_band(&j);
     if (!status) status = make_memory(&j);
     if (!status) status = read_all(&j);
@@ -183,6 +204,7 @@ int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
                                   .empty_rows = c->empty_rows};
     vxg__iterate_stats(w->it, found);
     vxg__staging_free(&j.data);
+    vxg_array_release(&j.shown);
     vxg__free(j.band), vxg__free(j.fields), vxg__free(j.out);
     vxg_op_release(j.op);
     return status;

@@ -251,6 +251,15 @@ void vxg__ct_ray_state_free(void *state) {
     vxg__free(p);
 }
 
+int64_t vxg__ct_table_bytes(const vxg_op *op) {
+    const vxg_ray_state *p = vxg_op_state(op);
+    if (op->cls.destroy != vxg__ct_ray_state_free) return 0; /* parallel beams keep none */
+    const int64_t pairs = p->tables * vxg_ct_geometry_nu(p->geo);
+    const int64_t curved =
+        p->tables ? 2 * pairs * (int64_t)(sizeof(double) + vxg_dtype_size(p->table.dtype)) : 0;
+    return curved + (p->plan ? vxg__cone_joseph_plan_bytes(p->plan) : 0);
+}
+
 /* In 2-D all rays run in the middle of the one slice: what is out of it by rounding is put there,
  * what is out by more is refused. V does not matter. */
 int vxg__ct_ray_planar(const vxg_ct_volume *vol, vxg_ct_beam beam, int64_t index, vxg_ct_view *v) {

@@ -21,6 +21,9 @@ int vxg__ct_cone_backprojector(vxg_device *dev, const vxg_ct_geometry *geo,
 int vxg__ct_footprint_projector(vxg_device *dev, const vxg_ct_geometry *geo,
                                 const vxg_ct_volume *vol, const vxg_ct_projector_opts *opts,
                                 int planar, vxg_op **out);
+/* Bytes of tables with an entry for every view and column that a projector keeps as long as it
+ * lives; what it keeps of a view alone is not in it. */
+int64_t vxg__ct_table_bytes(const vxg_op *projector);
 /* Operator spaces of a volume and of projections, without the slice or row axis when planar. */
 void vxg__ct_spaces(const vxg_ct_geometry *geo, const vxg_ct_volume *vol, vxg_real real, int planar,
                     vxg_space *volume, vxg_space *projections);

@@ -147,6 +147,11 @@ int vxg__cone_joseph_plan_new(const vxg_device *dev, const vxg_ray_state *state,
     return VXG_OK;
 }
 
+int64_t vxg__cone_joseph_plan_bytes(const vxg_cone_joseph_plan *p) {
+    const int64_t column = (int64_t)(sizeof *p->columns + sizeof *p->tangent);
+    return p->scan.nviews * (p->scan.nu * column + (int64_t)sizeof *p->views);
+}
+
 /* ---- Running ---- */
 static int64_t view_bytes(const vxg_cj_scan *s) {
     return s->nu * vxg_cj_pack_height(s) * (int64_t)sizeof(float);

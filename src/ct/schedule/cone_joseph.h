@@ -15,6 +15,8 @@ typedef struct vxg_cone_joseph_plan vxg_cone_joseph_plan;
 int vxg__cone_joseph_plan_new(const vxg_device *dev, const struct vxg_ray_state *state,
                               vxg_cone_joseph_plan **out);
 void vxg__cone_joseph_plan_free(vxg_cone_joseph_plan *plan); /* NULL is fine */
+/* Its tables, 68 bytes a detector column and view, which live as long as it does. */
+int64_t vxg__cone_joseph_plan_bytes(const vxg_cone_joseph_plan *plan);
 /* The larger of: a copy of up to 256 slices of the volume; a copy of a chunk of views, of about 32
  * MB or 32 views up to 256 MB or one view. For the call's subset of views; where they do not follow
  * each other, their tables too, 68 bytes a detector column and view. */

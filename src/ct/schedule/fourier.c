@@ -78,6 +78,13 @@ static int views(const vxg__fourier_plan *p, const double *weights, float *phase
     return VXG_OK;
 }
 
+/* A line's passes, its table at t; returns what is behind it. */
+static float *line(int64_t n, float *t, vxg_fft_line *out) {
+    *out = (vxg_fft_line){.twiddle = t, .m = (int)n};
+    out->passes = vxg__fft_line(n, t, out->radix);
+    return t + 2 * n;
+}
+
 static int tables(const vxg__fourier_plan *p, const double *weights, vxg__fourier_schedule *s) {
     vxg_fourier_args *const a = &s->args;
     const int64_t phases = p->nviews * 2 * (VXG__FOURIER_FINE + vxg__fourier_coarse(p));
@@ -101,9 +108,8 @@ static int tables(const vxg__fourier_plan *p, const double *weights, vxg__fourie
     for (int64_t i = 0; i < p->ny; i++)
         t[i] = (float)((i - p->ny / 2) % 2 ? -p->scale[p->nx + i] : p->scale[p->nx + i]);
     a->scale_y = t, t += p->ny;
-    vxg__fft_line(p->n, t, &a->rows), t += 2 * p->n;
-    vxg__fft_line(p->grid[0], t, &a->along_x), t += 2 * p->grid[0];
-    vxg__fft_line(p->grid[1], t, &a->along_y);
+    t = line(p->n, t, &a->rows), t = line(p->grid[0], t, &a->along_x);
+    line(p->grid[1], t, &a->along_y);
     return VXG_OK;
 }
 
