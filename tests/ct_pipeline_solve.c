@@ -370,7 +370,8 @@ TEST(refused_by_name)
     vxg_ct_recon_opts o = options("fbp", &solve);
     refused(pipeline(&scan, &o, got, &s), "the algorithm is fbp");
     o = options("siart", NULL);
-    refused(pipeline(&scan, &o, got, &s), "there is no 'siart'; there are auto, fbp, fourier, landweber, sirt");
+    refused(pipeline(&scan, &o, got, &s),
+            "there is no 'siart'; there are auto, fbp, fourier, landweber, sirt");
     o = options("sirt", &solve);
     refused(vxg_ct_try_centers(dev, &scan, &o, 3, 1, &center, got), "the algorithm is sirt");
     o.cutoff = 0.5;

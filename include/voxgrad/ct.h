@@ -562,7 +562,8 @@ typedef struct vxg_ct_recon_stats {
     int iterations;
     uint32_t reserved1;    /* 0 */
     double residual, data; /* |b - A x| and |b| of all that was written */
-    const char *algorithm; /* Experimental: what it was made by: "fbp", "fdk", "fourier", a method */
+    const char
+        *algorithm; /* Experimental: what it was made by: "fbp", "fdk", "fourier", a method */
 } vxg_ct_recon_stats;
 
 /* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in
