@@ -187,6 +187,18 @@ VXG_API int vxg_solver_report(vxg_solver *solver, vxg_solve_report *out);
  * as many doubles; *count: how many there are. Waits once. */
 VXG_API int vxg_solver_history(vxg_solver *solver, double *residual, double *penalty, int capacity,
                                int *count);
+/* All that a solver carries, in bytes: a solver made of the same problem and options that loads it
+ * goes on with the same bits as this one. write gets the bytes in order and returns a status, read
+ * gives as many as it is asked for; both may be called many times. Waits. Of the problem the sizes
+ * alone are checked: that operator, data and options are the same is the caller's to see to.
+ * VXG_ERR_INPUT: no such state, one of another method, size, number of iterations or machine, or
+ * damaged (a checksum is behind it). Where load fails after it has begun to write the solver can
+ * only be released: VXG_ERR_FAILED. */
+VXG_API int vxg_solver_save(vxg_solver *solver,
+                            int (*write)(void *context, const void *bytes, size_t n),
+                            void *context);
+VXG_API int vxg_solver_load(vxg_solver *solver, int (*read)(void *context, void *bytes, size_t n),
+                            void *context);
 VXG_API void vxg_solver_release(vxg_solver *solver); /* NULL is fine */
 
 #ifdef __cplusplus

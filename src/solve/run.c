@@ -19,14 +19,23 @@ static int mended(vxg_solver *s) {
     return VXG_OK;
 }
 
+int vxg__solve_usable(const vxg_solver *s) {
+    VXG_FAIL_IF(s->spoilt, VXG_ERR_FAILED,
+                "%s: its state could not be loaded to the end: make a solver anew",
+                s->method->row.name);
+    return VXG_OK;
+}
+
 int vxg_solver_restart(vxg_solver *s) {
     VXG_FAIL_IF(!s, VXG_ERR_ARGUMENT, "solver is NULL");
+    VXG_TRY(vxg__solve_usable(s));
     s->broken = 1;
     return mended(s);
 }
 
 int vxg_solver_step(vxg_solver *s) {
     VXG_FAIL_IF(!s, VXG_ERR_ARGUMENT, "solver is NULL");
+    VXG_TRY(vxg__solve_usable(s));
     VXG_TRY(mended(s));
     if (s->opts.change > 0) VXG_TRY(vxg_array_copy(s->queue, &s->x, &s->before));
     s->changed = NAN;

@@ -67,6 +67,7 @@ struct vxg_solver {
     vxg_array history;         /* both, of all iterations that were asked for: (iterations, 2, 2) */
     vxg_array before;          /* x before the iteration, where its change is looked at */
     vxg_array told;            /* a device scalar of what is looked at between iterations */
+    int spoilt;                /* 1: a state was loaded in part: nothing can be done with it */
     int broken;                /* 1: what is carried along does not belong to x any more */
     double data_norm, changed; /* NaN: not known yet */
     double pace;               /* of methods that steer by a number of the host */
@@ -85,6 +86,9 @@ static inline int vxg__keeps_columns(int subsets) {
 static inline int vxg__has(const vxg_array *a) {
     return a->buffer != NULL;
 }
+
+/* VXG_ERR_FAILED where a state was loaded in part. */
+int vxg__solve_usable(const vxg_solver *s);
 
 /* ---- What methods are made of; all of it on the solver's queue, nothing waits ---- */
 /* Refuses options that no problem makes right, as vxg_solver_new does. */
