@@ -185,6 +185,43 @@ typedef struct vxg_curve {
 VXG_API int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char *title,
                                const char *xlabel, const char *ylabel, vxg_picture *out);
 
+/* ---- Jobs: work in blocks that is broken off, gone on with and shared. Experimental ----
+ * A folder with a piece of every block that is done: a file that appears whole, its SHA-256 behind
+ * it, on the disk before it counts. A run that is killed at any moment loses the block that it was
+ * at. Which blocks there are, and what is in each, is the work's alone, never memory's, threads' or
+ * the number of runs': any number of processes, on any number of machines, may work in one folder.
+ * A job belongs to one thread at a time. */
+typedef struct vxg_job vxg_job;
+typedef struct vxg_job_opts {
+    uint32_t size;      /* of this struct; 0: the first layout */
+    uint32_t reserved0; /* 0 */
+    int64_t blocks;     /* 1 to 2^24 */
+    const char *key;    /* lines of text that say what work it is; two runs with one key must make
+                           the same pieces. NULL: "" */
+    int64_t shard, shards; /* this run does blocks shard, shard + shards...; shards 0: all */
+} vxg_job_opts;
+/* Opens or makes the folder. VXG_ERR_INPUT: it holds pieces of other work; the first line in which
+ * the two differ is said. VXG_ERR_OUTPUT: it cannot be made or written. */
+VXG_API int vxg_job_open(const char *folder, const vxg_job_opts *opts, vxg_job **out);
+VXG_API int vxg_job_left(const vxg_job *job, int64_t *count); /* blocks not done, of all shards */
+/* The next block of this shard that is not done; *block is -1 where there is none. */
+VXG_API int vxg_job_next(vxg_job *job, int64_t *block);
+/* A piece: begun, written in any number of parts, done (then it is on the disk and counts) or
+ * dropped. VXG_ERR_OUTPUT: it cannot be written; it is dropped then, too. */
+VXG_API int vxg_job_begin(vxg_job *job, int64_t block);
+VXG_API int vxg_job_write(vxg_job *job, const void *bytes, size_t n);
+VXG_API int vxg_job_done(vxg_job *job);
+VXG_API void vxg_job_drop(vxg_job *job);
+/* The bytes of a piece in order, once its checksum is known to be right. VXG_ERR_INPUT: it is not
+ * there, or damaged. use returns a status. */
+VXG_API int vxg_job_read(vxg_job *job, int64_t block,
+                         int (*use)(void *context, const void *bytes, size_t n), void *context);
+/* Takes over the pieces of another folder with the same work; they stay there, too. */
+VXG_API int vxg_job_merge(vxg_job *job, const char *folder);
+/* Removes all pieces and, unless others put files there, the folder. */
+VXG_API int vxg_job_remove(vxg_job *job);
+VXG_API void vxg_job_close(vxg_job *job); /* a piece that was begun is dropped; NULL is fine */
+
 /* Writes a text file atomically (temporary name, rename). */
 VXG_API int vxg_text_write(const char *path, const char *text, int force);
 /* SHA-256 of a file as 64 hex digits + 0. */
