@@ -374,8 +374,8 @@ typedef struct cli_recon {
     vxg_solve_opts solve; /* of --algorithm */
     vxg_scan_opts scan;
     vxg_volume_writer_opts volume; /* format and force */
-    const char *output, *axis, *nsino, *geometry;
-    int type, no_checksum;
+    const char *output, *axis, *nsino, *geometry, *shard;
+    int type, no_checksum, resume;
     double max_memory;
     vxg_range center_range;
 } cli_recon;
@@ -397,7 +397,20 @@ typedef struct cli_job { /* what the three types share */
     int64_t row; /* of --nsino: a detector row, with --geometry a slice */
     cli_outputs out;
     cli_provenance prov;
+    vxg_job *pieces; /* of --resume and --shard; NULL: none */
 } cli_job;
+/* Into writer, all rows of job->recon. */
+int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats);
+/* recon_job.c: work in blocks of rows that is broken off and shared. Whether it is asked for;
+ * refuses what cannot be cut into blocks. */
+int cli_in_pieces(const cli_recon *o);
+int cli_pieces_check(const cli_run *r, const cli_recon *o);
+/* The folder of pieces, beside that of the results. */
+int cli_pieces_folder(const cli_recon *o, char *path, size_t size);
+/* Makes the pieces of this shard that are not there. */
+int cli_pieces_make(cli_job *job);
+/* All pieces to writer, and the sum of what they tell. */
+int cli_pieces_join(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats);
 int cli_recon_try(cli_job *job);
 /* What is left of --max-memory for the pipeline; `beside` bytes are others'. */
 void cli_set_memory(cli_job *job, int64_t beside);
@@ -428,7 +441,7 @@ int cli_write_provenance(cli_job *job, const char *path);
 int cli_row_matches(const char *pattern, const char *name);
 
 extern const cli_verb cli_verb_devices, cli_verb_info, cli_verb_center, cli_verb_recon,
-    cli_verb_simulate, cli_verb_geometry, cli_verb_check, cli_verb_bench, cli_verb_version,
-    cli_verb_help, cli_verb_man, cli_verb_completion;
+    cli_verb_merge, cli_verb_simulate, cli_verb_geometry, cli_verb_check, cli_verb_bench,
+    cli_verb_version, cli_verb_help, cli_verb_man, cli_verb_completion;
 
 #endif

@@ -65,6 +65,12 @@ static const cli_row rows[] = {
     CLI_OWN("max-memory", 0, VXG_OPT_REAL, offsetof(cli_recon, max_memory), "1024", 1, 1e9, "MB",
             NULL,
             "memory the process and its HDF5 helper may hold at once; results do not depend on it"),
+    CLI_OWN("resume", 0, VXG_OPT_FLAG, offsetof(cli_recon, resume), NULL, 0, 0, NULL, NULL,
+            "keep what is done in DIR.job, and go on from what is there: a run that was broken off "
+            "is called again as it was"),
+    CLI_OWN("shard", 0, VXG_OPT_TEXT, offsetof(cli_recon, shard), NULL, 0, 0, NULL, "I/N",
+            "make part I of N (1/3, 2/3, 3/3) of the blocks in DIR.job, and no results; then "
+            "--resume joins them"),
     CLI_OWN("no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL,
             NULL, "do not read the input once more for its SHA-256"),
     CLI_LINKS_ROW(S),
@@ -311,7 +317,7 @@ int cli_memory_context(int status, const cli_job *job, int64_t beside) {
                              job->opt->max_memory, (double)beside * 1e-6);
 }
 
-static int reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
+int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     const int64_t beside = memory_beside(job);
     job->recon.progress = cli_progress(job->run);
     cli_set_memory(job, beside);
@@ -333,7 +339,9 @@ static int make_volume(cli_job *job, const names *n) {
     int status = cli_open_volume(job, n->prefix, nz, n->format, &writer);
     if (status) return status;
     status = tee_open(&t, job, writer, nz, job->vol.ny, job->vol.nx);
-    if (!status) status = reconstruct(job, &t.self, &stats);
+    if (!status)
+        status = cli_in_pieces(job->opt) ? cli_pieces_join(job, &t.self, &stats)
+                                         : cli_reconstruct(job, &t.self, &stats);
     if (!status) say_stats(job->run, &stats);
     if (!status) status = draw(job, &t, &pic);
     if (!status) status = cli_write_picture(job, &pic, n->picture);
@@ -346,6 +354,7 @@ static int make_volume(cli_job *job, const names *n) {
     /* Last: where it is, all the others are. */
     if (!status) status = cli_write_provenance(job, n->provenance);
     if (!status && !(status = cli_outputs_commit(&job->out))) {
+        if (job->pieces) status = vxg_job_remove(job->pieces);
         cli_say(job->run, "volume %lld x %lld x %lld, 1/%s, %.1f s on %s", (long long)stats.slices,
                 (long long)stats.ny, (long long)stats.nx, job->per, cli_now() - start,
                 vxg_device_get_info(job->dev)->spec);
@@ -434,8 +443,9 @@ static int check_options(const cli_run *r, const cli_recon *o) {
                              "--center-range does not go with --rotation-axis %s: nothing is "
                              "searched",
                              o->axis);
-    const int solve = cli_solve_check(r, o);
-    if (solve || !o->geometry) return solve;
+    int status = cli_solve_check(r, o);
+    if (!status) status = cli_pieces_check(r, o);
+    if (status || !o->geometry) return status;
     if (o->type == CLI_TYPE_TRY)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--type try does not go with --geometry: say in the "
                                                "geometry file where the axis is");
@@ -561,14 +571,26 @@ static int describe(cli_job *job) {
     return status;
 }
 
+/* Blocks of the volume and nothing else: no folder of results is made. */
+static int run_shard(cli_job *job) {
+    int status = cli_pieces_folder(job->opt, job->out.folder, sizeof job->out.folder);
+    if (!status) status = look(job);
+    if (!status) status = need_flats(job);
+    if (!status) status = describe(job);
+    if (!status) status = cli_pieces_make(job);
+    return drivers_hint(cli_scan_context(status, job->scan), job);
+}
+
 static int run(cli_run *r) {
     cli_job job = {.run = r, .opt = r->options};
     names n = {0};
     const char *const inputs[2] = {r->operands[0], job.opt->geometry};
     int status = check_options(r, job.opt);
     if (!status) status = open_job(&job);
-    if (!status &&
-        !(status = cli_outputs_open(&job.out, job.opt->output, job.opt->volume.force, inputs, 2))) {
+    if (!status && job.opt->shard) {
+        status = run_shard(&job);
+    } else if (!status && !(status = cli_outputs_open(&job.out, job.opt->output,
+                                                      job.opt->volume.force, inputs, 2))) {
         int is_try = job.opt->type == CLI_TYPE_TRY;
         status = cli_protect_scan(job.out.set, job.scan);
         if (!status && !is_try) status = name_outputs(&job, &n);
@@ -579,6 +601,7 @@ static int run(cli_run *r) {
         status = cli_scan_context(cli_outputs_close(&job.out, status), job.scan);
         status = drivers_hint(status, &job);
     }
+    vxg_job_close(job.pieces);
     cli_provenance_free(&job.prov);
     if (job.scan) vxg_scan_close(job.scan);
     vxg_ct_geometry_release(job.geo);

@@ -168,7 +168,11 @@ TEST(refused)
     o = (vxg_job_opts){.blocks = 2};
     REFUSED(vxg_job_open("/proc/nothing/here", &o, &j), VXG_ERR_OUTPUT, "cannot make");
     REFUSED(vxg_job_open(NULL, &o, &j), VXG_ERR_ARGUMENT, "NULL");
-    REFUSED(vxg_job_open(name, NULL, &j), VXG_ERR_ARGUMENT, "NULL");
+    REFUSED(vxg_job_open(at("nobody"), NULL, &j), VXG_ERR_INPUT, "cannot open");
+    CHECK_OK(vxg_job_open(name, NULL, &j)); /* as it is there */
+    whole(j, "as it is there");
+    vxg_job_close(j);
+    j = NULL;
     EXPECT(!j, "a refused job is there");
     /* damage: seen when the piece is read, and by its length before */
     o = (vxg_job_opts){.blocks = BLOCKS, .key = "a 1\nb 2\n"};

@@ -524,8 +524,9 @@ typedef struct vxg_ct_recon_opts {
                          * helper process too), but not what each thread of the pool takes for its
                          * stack, up to 64 kB; 0: an eighth of the device's memory, 1 to 16 GiB */
     int no_minus_log;   /* data are line integrals already */
-    uint32_t reserved0; /* 0 */
-    int64_t side;       /* voxels along x and y; 0: as many as columns */
+    int part; /* Experimental: 1: these rows are a part of the work, that too few values of them are
+               * good is no error: vxg_ct_recon_judge looks at all of it together */
+    int64_t side; /* voxels along x and y; 0: as many as columns */
     const vxg_progress *progress;
     const char
         *scratch; /* folder of the scratch file; NULL: the environment's TMPDIR or /var/tmp */
@@ -564,6 +565,7 @@ typedef struct vxg_ct_recon_stats {
     double residual, data; /* |b - A x| and |b| of all that was written */
     const char
         *algorithm; /* Experimental: what it was made by: "fbp", "fdk", "fourier", a method */
+    int64_t values; /* Experimental: those that were looked at, in rows that are not empty */
 } vxg_ct_recon_stats;
 
 /* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in
@@ -584,6 +586,9 @@ VXG_API int vxg_ct_recon_side(const vxg_scan_reader *scan, const vxg_ct_recon_op
 VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
                                vxg_ct_recon_stats *stats);
+/* Experimental: whether the scan is good enough, of the sums of what parts of it (opts->part) have
+ * told; pixels: of a projection, all of the parts'. VXG_ERR_NUMERICAL as of vxg_ct_reconstruct. */
+VXG_API int vxg_ct_recon_judge(const vxg_ct_recon_stats *sum, int64_t pixels);
 /* The same for scans of any geometry (fan, cone: vxg_ct_fdk, with what it refuses): geo has the
  * used projections and all rows and columns of the scan; its angles, not the scan's, are used, and
  * opts->center, reverse, rows and columns are not looked at. Every detector row that is needed is

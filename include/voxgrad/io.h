@@ -200,8 +200,9 @@ typedef struct vxg_job_opts {
                            the same pieces. NULL: "" */
     int64_t shard, shards; /* this run does blocks shard, shard + shards...; shards 0: all */
 } vxg_job_opts;
-/* Opens or makes the folder. VXG_ERR_INPUT: it holds pieces of other work; the first line in which
- * the two differ is said. VXG_ERR_OUTPUT: it cannot be made or written. */
+/* Opens or makes the folder; without opts one that is there, as it is. VXG_ERR_INPUT: it holds
+ * pieces of other work; the first line in which the two differ is said. VXG_ERR_OUTPUT: it cannot
+ * be made or written. */
 VXG_API int vxg_job_open(const char *folder, const vxg_job_opts *opts, vxg_job **out);
 VXG_API int vxg_job_left(const vxg_job *job, int64_t *count); /* blocks not done, of all shards */
 /* The next block of this shard that is not done; *block is -1 where there is none. */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -151,10 +152,28 @@ static void sweep(const char *folder) {
     if (d) closedir(d);
 }
 
+/* As it is there: what its text says. */
+static int open_there(const char *folder, vxg_job **out) {
+    char *path = inside(folder, "job.txt"), *text = NULL, *end = NULL;
+    int status = path ? wait_text(path, &text) : VXG_ERR_MEMORY;
+    const size_t n = strlen(HEAD "blocks ");
+    if (!status && strncmp(text, HEAD "blocks ", n) != 0)
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: no text of a job", path);
+    vxg_job_opts o = {.size = sizeof o};
+    if (!status) o.blocks = strtoll(text + n, &end, 10);
+    if (!status && (*end != '\n' || o.blocks < 1))
+        status = vxg_error_set(VXG_ERR_INPUT, "%s: no number of blocks", path);
+    if (!status) o.key = end + 1;
+    if (!status) status = vxg_job_open(folder, &o, out);
+    vxg__free(text), vxg__free(path);
+    return status;
+}
+
 int vxg_job_open(const char *folder, const vxg_job_opts *opts, vxg_job **out) {
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "job: out is NULL");
     *out = NULL;
-    VXG_FAIL_IF(!folder || !*folder || !opts, VXG_ERR_ARGUMENT, "job: folder or options are NULL");
+    VXG_FAIL_IF(!folder || !*folder, VXG_ERR_ARGUMENT, "job: the folder is NULL or empty");
+    if (!opts) return open_there(folder, out);
     VXG_READ(vxg_job_opts, opts);
     VXG_FAIL_IF(opts->reserved0, VXG_ERR_ARGUMENT, "job: reserved0 is not 0");
     VXG_FAIL_IF(opts->blocks < 1 || opts->blocks > MOST_BLOCKS, VXG_ERR_ARGUMENT,

@@ -162,18 +162,28 @@ int vxg__correct_rows(vxg__corrector *c, int64_t r0, int64_t r1, const vxg__scan
     return c->opts->ring_size > 0 ? remove_rings(c, r1 - r0, proj) : VXG_OK;
 }
 
-int vxg__correct_judge(const vxg__corrector *c) {
-    const vxg_ct_bad_counts *b = &c->bad;
+static int judge(const vxg_ct_bad_counts *b, int64_t pixels, int64_t values, int64_t repaired) {
     /* empty rows are no error, wherever slabs begin and end; a scan of nothing else is */
-    if (b->dead == (c->seen1 - c->seen0) * c->part->ncols) return vxg__ct_all_dead();
-    VXG_FAIL_IF(c->values == 0, VXG_ERR_NUMERICAL,
+    if (b->dead == pixels) return vxg__ct_all_dead();
+    VXG_FAIL_IF(values == 0, VXG_ERR_NUMERICAL,
                 "no detector row holds a value that can be used: %lld are not numbers, %lld are "
                 "not above the dark field, %lld pixels are dead",
                 (long long)b->nonfinite, (long long)b->nonpositive, (long long)b->dead);
-    VXG_FAIL_IF((double)c->repaired > MOST_BAD * (double)c->values, VXG_ERR_NUMERICAL,
+    VXG_FAIL_IF((double)repaired > MOST_BAD * (double)values, VXG_ERR_NUMERICAL,
                 "%.1f %% of the values are bad, %.0f %% can be repaired: %lld are not numbers, "
                 "%lld are not above the dark field, %lld pixels are dead",
-                100 * (double)c->repaired / (double)c->values, 100 * MOST_BAD,
-                (long long)b->nonfinite, (long long)b->nonpositive, (long long)b->dead);
+                100 * (double)repaired / (double)values, 100 * MOST_BAD, (long long)b->nonfinite,
+                (long long)b->nonpositive, (long long)b->dead);
     return VXG_OK;
+}
+
+int vxg__correct_judge(const vxg__corrector *c) {
+    if (c->opts->part) return VXG_OK;
+    return judge(&c->bad, (c->seen1 - c->seen0) * c->part->ncols, c->values, c->repaired);
+}
+
+int vxg_ct_recon_judge(const vxg_ct_recon_stats *sum, int64_t pixels) {
+    VXG_FAIL_IF(!sum, VXG_ERR_ARGUMENT, "reconstruct: the sum is NULL");
+    VXG_READ(vxg_ct_recon_stats, sum);
+    return judge(&sum->bad, pixels, sum->values, sum->repaired);
 }

@@ -413,7 +413,8 @@ static void conveyor_stats(const conveyor *c, vxg_ct_recon_stats *stats) {
                                   .chunk = c->chunk,
                                   .peak_bytes = c->bytes,
                                   .repaired = c->correct.repaired,
-                                  .empty_rows = c->correct.empty_rows};
+                                  .empty_rows = c->correct.empty_rows,
+                                  .values = c->correct.values};
     vxg__iterate_stats(&c->it, stats);
     if (c->fourier) stats->algorithm = "fourier";
 }
@@ -425,7 +426,7 @@ static int in_slabs(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
     if (!status) status = vxg__reading_prepare(&c->correct, &bands, room);
     if (!status) status = conveyor_memory(c, dev);
     if (!status) status = conveyor_run(c, dev);
-    if (!status) status = vxg__iterate_judge(&c->it);
+    if (!status && !c->opts->part) status = vxg__iterate_judge(&c->it);
     conveyor_stats(c, found);
     return status;
 }

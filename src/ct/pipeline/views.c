@@ -455,6 +455,7 @@ static int analytic(job *j, vxg_ct_recon_stats *found) {
                                   .peak_bytes = j->bytes ? j->bytes : j->least,
                                   .repaired = j->correct.repaired,
                                   .empty_rows = j->correct.empty_rows,
+                                  .values = j->correct.values,
                                   .algorithm = vxg_ct_geometry_nv(j->geo) > 1 ? "fdk" : "fbp"};
     return status;
 }

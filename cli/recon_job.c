@@ -1,0 +1,311 @@
+/* voxgrad recon --resume and --shard: the volume in blocks of detector rows, each made once and
+ * kept until all are there (vxg_job). Blocks are cut by the detector's rows alone; a slice has the
+ * bits that it has in any other run. Also the verb that gathers them. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 64 /* rows */
+
+int cli_in_pieces(const cli_recon *o) {
+    return o->resume || o->shard;
+}
+
+/* "2/3" */
+static int read_shard(const char *text, int64_t *shard, int64_t *shards) {
+    char *slash, *end;
+    const long long i = strtoll(text, &slash, 10);
+    const long long n = *slash == '/' ? strtoll(slash + 1, &end, 10) : 0;
+    if (*slash != '/' || *end || end == slash + 1 || n < 1 || n > 1000000 || i < 1 || i > n)
+        return vxg_error_set(
+            VXG_ERR_ARGUMENT,
+            "--shard: '%.64s' is no part of a number of parts, as 1/3, 2/3 and 3/3 "
+            "are",
+            text);
+    *shard = i - 1, *shards = n;
+    return VXG_OK;
+}
+
+int cli_pieces_check(const cli_run *r, const cli_recon *o) {
+    const char *const flag = o->shard ? "--shard" : "--resume";
+    int64_t shard, shards;
+    if (!cli_in_pieces(o)) return VXG_OK;
+    if (o->resume && o->shard)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--resume does not go with --shard, which goes on "
+                                               "from what is there by itself and joins nothing");
+    if (o->shard) {
+        const int status = read_shard(o->shard, &shard, &shards);
+        if (status) return status;
+    }
+    if (o->type != CLI_TYPE_FULL)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "%s goes with --type full", flag);
+    if (o->geometry)
+        return vxg_error_set(
+            VXG_ERR_ARGUMENT,
+            "%s does not go with --geometry: its rays cross slices, blocks of rows "
+            "are no parts of the work",
+            flag);
+    if (!cli_is_iterative(o)) return VXG_OK;
+    const vxg_solve_row *method = vxg_solve_row_find(o->recon.algorithm);
+    if (!method || !method->slicewise || cli_given(r, "tolerance") || cli_given(r, "noise") ||
+        cli_given(r, "change"))
+        return vxg_error_set(
+            VXG_ERR_ARGUMENT,
+            "%s does not go with --algorithm %s%s: it looks at all slices together", flag,
+            o->recon.algorithm, method && method->slicewise ? " and a rule for stopping" : "");
+    return VXG_OK;
+}
+
+int cli_pieces_folder(const cli_recon *o, char *path, size_t size) {
+    size_t n = strlen(o->output);
+    while (n > 1 && o->output[n - 1] == '/') n--;
+    if (n == 0 || n + 64 > size)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s folder name",
+                             n ? "too long a" : "an empty");
+    snprintf(path, size, "%.*s.job", (int)n, o->output);
+    return VXG_OK;
+}
+
+/* ---- What work it is ---- */
+/* Entries of the provenance that change no bit of a slice. */
+static int is_beside(const char *name) {
+    static const char *const beside[] = {"command",
+                                         "input",
+                                         "option.output",
+                                         "option.force",
+                                         "option.resume",
+                                         "option.shard",
+                                         "option.max-memory",
+                                         "option.threads",
+                                         "option.save-format",
+                                         "option.no-checksum",
+                                         "option.follow-links",
+                                         "device.name"};
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        if (!strcmp(beside[i], name)) return 1;
+    return !strncmp(name, "warning.", 8);
+}
+
+static int64_t blocks_of(const cli_job *job) {
+    return (job->sel.row1 - 1) / BLOCK - job->sel.row0 / BLOCK + 1;
+}
+/* Rows of a block, of the whole detector. */
+static void rows_of(const cli_job *job, int64_t block, int64_t *begin, int64_t *end) {
+    const int64_t first = (job->sel.row0 / BLOCK + block) * BLOCK;
+    *begin = first > job->sel.row0 ? first : job->sel.row0;
+    *end = first + BLOCK < job->sel.row1 ? first + BLOCK : job->sel.row1;
+}
+
+static int open_pieces(cli_job *job) {
+    char folder[4200], *key = NULL;
+    size_t size = 0;
+    vxg_job_opts o = {.blocks = blocks_of(job)};
+    int status = cli_pieces_folder(job->opt, folder, sizeof folder);
+    if (!status && job->opt->shard) status = read_shard(job->opt->shard, &o.shard, &o.shards);
+    if (status) return status;
+    FILE *f = open_memstream(&key, &size);
+    if (!f) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for the text of a job");
+    for (int i = 0; i < job->prov.count; i++) {
+        const vxg_attribute *a = &job->prov.list[i];
+        if (!is_beside(a->name)) fprintf(f, "%s %s\n", a->name, a->text);
+    }
+    fprintf(f, "rows %lld:%lld\nslices %lld x %lld\ninput.bytes %lld\n", (long long)job->sel.row0,
+            (long long)job->sel.row1, (long long)job->vol.ny, (long long)job->vol.nx,
+            (long long)job->scan->id.bytes);
+    if (fclose(f)) status = vxg_error_set(VXG_ERR_MEMORY, "out of memory for the text of a job");
+    o.key = key;
+    if (!status) status = vxg_job_open(folder, &o, &job->pieces);
+    free(key);
+    return status;
+}
+
+/* ---- Making them ---- */
+/* Behind the slices of a piece: what its reconstruction told. */
+typedef struct told {
+    int64_t nonpositive, nonfinite, dead, values, repaired, empty_rows, negative, iterations;
+    double residual2, data2;
+    char algorithm[32];
+} told;
+
+typedef struct to_piece {
+    vxg_volume_writer self;
+    cli_job *job;
+    int64_t next; /* slices come in order */
+} to_piece;
+static int piece_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    to_piece *t = self->impl;
+    if (z0 != t->next)
+        return vxg_error_set(VXG_ERR_FAILED, "slice %lld of a block came out of turn",
+                             (long long)z0);
+    t->next += nz;
+    return vxg_job_write(t->job->pieces, src,
+                         (size_t)(nz * t->job->vol.ny * t->job->vol.nx) * sizeof *src);
+}
+
+static int make_piece(cli_job *job, int64_t block) {
+    to_piece t = {.self = {.size = sizeof t.self, .write = piece_write}, .job = job};
+    vxg_ct_recon_stats s = {.size = sizeof s};
+    t.self.impl = &t;
+    rows_of(job, block, &job->recon.row_begin, &job->recon.row_end);
+    job->recon.part = 1;
+    int status = vxg_job_begin(job->pieces, block);
+    if (!status) status = cli_reconstruct(job, &t.self, &s);
+    told all = {.nonpositive = s.bad.nonpositive,
+                .nonfinite = s.bad.nonfinite,
+                .dead = s.bad.dead,
+                .values = s.values,
+                .repaired = s.repaired,
+                .empty_rows = s.empty_rows,
+                .negative = s.negative,
+                .iterations = s.iterations,
+                .residual2 = s.residual * s.residual,
+                .data2 = s.data * s.data};
+    snprintf(all.algorithm, sizeof all.algorithm, "%s", s.algorithm ? s.algorithm : "");
+    if (!status) status = vxg_job_write(job->pieces, &all, sizeof all);
+    if (!status) return vxg_job_done(job->pieces);
+    vxg_job_drop(job->pieces);
+    return status;
+}
+
+int cli_pieces_make(cli_job *job) {
+    const int64_t all = blocks_of(job);
+    int64_t block, left = 0, made = 0;
+    int status = open_pieces(job);
+    if (!status) status = vxg_job_left(job->pieces, &left);
+    if (!status && left < all)
+        cli_say(job->run, "%lld of %lld blocks are done", (long long)(all - left), (long long)all);
+    while (!status && !(status = vxg_job_next(job->pieces, &block)) && block >= 0) {
+        status = make_piece(job, block);
+        made += !status;
+    }
+    if (!status) status = vxg_job_left(job->pieces, &left);
+    if (!status && job->opt->shard)
+        cli_say(job->run, "%lld blocks made, %lld of %lld are left%s", (long long)made,
+                (long long)left, (long long)all,
+                left ? "" : ": --resume in place of --shard joins them");
+    return status;
+}
+
+/* ---- Joining them ---- */
+typedef struct joined {
+    vxg_volume_writer *to;
+    float *slice;
+    told told;
+    size_t slice_bytes, have; /* of the slice, then of told */
+    int64_t z, behind;        /* the next slice, that behind the block */
+} joined;
+
+static int join_bytes(void *context, const void *bytes, size_t n) {
+    joined *j = context;
+    const char *from = bytes;
+    while (n > 0) {
+        const int slices = j->z < j->behind;
+        const size_t whole = slices ? j->slice_bytes : sizeof j->told;
+        const size_t part = n < whole - j->have ? n : whole - j->have;
+        if (!part) return vxg_error_set(VXG_ERR_INPUT, "a piece is longer than its block");
+        memcpy((slices ? (char *)j->slice : (char *)&j->told) + j->have, from, part);
+        j->have += part, from += part, n -= part;
+        if (!slices || j->have < whole) continue;
+        const int status = j->to->write(j->to, j->z, 1, j->slice);
+        if (status) return status;
+        j->z++, j->have = 0;
+    }
+    return VXG_OK;
+}
+
+static void add_told(const told *t, vxg_ct_recon_stats *s, double squares[2]) {
+    s->bad.nonpositive += t->nonpositive, s->bad.nonfinite += t->nonfinite;
+    s->bad.dead += t->dead, s->values += t->values, s->repaired += t->repaired;
+    s->empty_rows += t->empty_rows, s->negative += t->negative;
+    s->iterations = (int)t->iterations;
+    squares[0] += t->residual2, squares[1] += t->data2;
+}
+
+/* The name as text that stays. */
+static const char *algorithm_of(const char *name) {
+    static const char *const own[] = {"fbp", "fourier"};
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(own[i], name)) return own[i];
+    const vxg_solve_row *row = vxg_solve_row_find(name);
+    return row ? row->name : "";
+}
+
+int cli_pieces_join(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
+    const int64_t area = job->vol.ny * job->vol.nx, all = blocks_of(job);
+    joined j = {.to = writer, .slice_bytes = (size_t)area * sizeof(float)};
+    double squares[2] = {0};
+    *stats = (vxg_ct_recon_stats){.size = sizeof *stats,
+                                  .slices = job->vol.nz,
+                                  .ny = job->vol.ny,
+                                  .nx = job->vol.nx,
+                                  .chunk = BLOCK};
+    int status = cli_pieces_make(job);
+    if (!status && !(j.slice = malloc(j.slice_bytes)))
+        status = vxg_error_set(VXG_ERR_MEMORY, "out of memory for a slice");
+    for (int64_t k = 0; k < all && !status; k++) {
+        int64_t begin, end;
+        rows_of(job, k, &begin, &end);
+        j.z = begin - job->sel.row0, j.behind = end - job->sel.row0, j.have = 0;
+        status = vxg_job_read(job->pieces, k, join_bytes, &j);
+        if (!status && (j.z != j.behind || j.have != sizeof j.told))
+            status =
+                vxg_error_set(VXG_ERR_INPUT, "piece %lld is shorter than its block", (long long)k);
+        j.told.algorithm[sizeof j.told.algorithm - 1] = 0;
+        if (!status) add_told(&j.told, stats, squares);
+    }
+    free(j.slice);
+    stats->residual = sqrt(squares[0]), stats->data = sqrt(squares[1]);
+    stats->algorithm = algorithm_of(j.told.algorithm);
+    if (!status) status = vxg_ct_recon_judge(stats, job->vol.nz * (job->sel.col1 - job->sel.col0));
+    return status;
+}
+
+/* ---- voxgrad merge ---- */
+typedef struct cli_merge {
+    cli_shared shared;
+} cli_merge;
+static const cli_row merge_rows[] = {CLI_SHARED_ROWS(cli_merge)};
+
+static int run_merge(cli_run *r) {
+    vxg_job *job;
+    int64_t left;
+    int status = vxg_job_open(r->operands[0], NULL, &job);
+    for (int i = 1; i < r->noperands && !status; i++) status = vxg_job_merge(job, r->operands[i]);
+    if (!status) status = vxg_job_left(job, &left);
+    if (!status && r->shared->json) {
+        cli_json j = {.f = stdout};
+        cli_json_open(&j, NULL, '{');
+        cli_json_text(&j, "job", r->operands[0]);
+        cli_json_int(&j, "blocks_left", left);
+        cli_json_close(&j, '}');
+    } else if (!status) {
+        printf("%s: %lld blocks are left\n", r->operands[0], (long long)left);
+    }
+    if (!status && !left)
+        cli_say(r, "all is there: the command of the parts with --resume in place of --shard makes "
+                   "the results");
+    vxg_job_close(job);
+    return status;
+}
+
+const cli_verb cli_verb_merge = {
+    .name = "merge",
+    .operands = "DIR.job [OTHER.job...]",
+    .summary = "gather what parts of a reconstruction have made",
+    .about =
+        "`voxgrad recon --shard I/N -o DIR` leaves pieces of the volume in DIR.job. Where parts "
+        "were made in folders of their own, on other machines say, this takes over the pieces of "
+        "the others into the first (they stay where they are, too) and says how many blocks are "
+        "left. Pieces of other work, of another scan or with other options, are refused.",
+    .examples = "  voxgrad recon scan.h5 -o out --shard 1/2     # here\n"
+                "  voxgrad recon scan.h5 -o out --shard 2/2     # on another machine\n"
+                "  voxgrad merge out.job copied/out.job\n"
+                "  voxgrad recon scan.h5 -o out --resume\n",
+    .min_operands = 1,
+    .max_operands = 4,
+    CLI_ROWS(merge_rows),
+    .size = sizeof(cli_merge),
+    .run = run_merge,
+};
