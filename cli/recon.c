@@ -614,7 +614,9 @@ const cli_verb cli_verb_recon = {
     .operands = "FILE -o DIR",
     .summary = "make a volume and pictures from a scan",
     .about =
-        "Dark and flat correction, logarithm, optional ring removal and filtered backprojection, "
+        "Dark and flat correction, logarithm, optional ring removal and filtered backprojection "
+        "or, for "
+        "large slices, Fourier reconstruction, "
         "slab by slab in bounded memory. Values are attenuation per length unit of the scan's "
         "pixel "
         "size, or per detector pixel where the scan has none.\n\n"
@@ -630,7 +632,9 @@ const cli_verb cli_verb_recon = {
         "per "
         "length unit of the file. `voxgrad geometry explain FILE` says what such a file "
         "describes.\n\n"
-        "--algorithm reconstructs by an iterative method, Joseph's projector and its adjoint. "
+        "--algorithm fbp and fourier choose between the two; other names reconstruct by an "
+        "iterative "
+        "method, Joseph's projector and its adjoint. "
         "sirt, "
         "sart, os-sart, mlem and osem go slab by slab in bounded memory where beams are parallel "
         "and "

@@ -134,7 +134,7 @@ static int say_divergence(cli_job *job) {
 
 /* Which of the two it was, where nobody chose. */
 static int said_analytic(cli_job *job, const vxg_ct_recon_stats *s) {
-    const int chosen = !strcmp(job->recon.algorithm, "auto");
+    const int chosen = strcmp(job->recon.algorithm, "fourier") != 0;
     if (chosen && !strcmp(s->algorithm, "fourier"))
         cli_say(job->run,
                 "by Fourier reconstruction, which is faster at this size (--algorithm fbp "

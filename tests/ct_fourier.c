@@ -162,7 +162,7 @@ static void random_scan(int which, scan *s, double *angles, double **in, double 
 }
 
 static void sums_check(vxg_real real, int no_schedule) {
-    static const double accuracy[] = {5e-3, 1e-3, 1e-4, 1e-5, 3e-6};
+    static const double accuracy[] = {2e-2, 4e-3, 5e-4, 9e-5, 2e-5};
     for (int which = 0; which < 4; which++) {
         double angles[MOST_VIEWS], *in, *sum, *out;
         scan s;
@@ -186,6 +186,93 @@ TEST(sums_schedule)
 { sums_check(VXG_REAL_F32, 0); }
 TEST(sums_double)
 { sums_check(VXG_REAL_F64, 1); }
+
+/* A wave: one frequency of one view, which is what accuracy is said of; the constant one among
+ * them. */
+TEST(waves)
+{
+    static const double accuracy[] = {2e-2, 4e-3, 5e-4, 9e-5, 2e-5};
+    double angles[MOST_VIEWS], *in, *sum, *out;
+    scan s;
+    random_scan(0, &s, angles, &in, &sum, &out);
+    s.nviews = 12, s.rows = s.n[0] = 1;
+    const int64_t voxels = s.n[1] * s.n[2];
+    for (int k = 0; k < 12; k++) angles[k] = M_PI * k / 12 + 0.003;
+    for (int only = 0; only < 2; only++) { /* the constant of all views; all of one view */
+        for (int64_t i = 0; i < s.nviews * s.cols; i++)
+            in[i] = only ? (i / s.cols == 5) * sin(2.1 * (double)i) : 1;
+        s.cutoff = only ? 0 : 1e-9, s.sharp = !only;
+        CHECK_OK(reference(&s, in, sum));
+        const double most = largest(sum, voxels);
+        for (int i = 0; i < 5; i++)
+            for (int real = 0; real < 2; real++) {
+                CHECK_OK(fourier(&s, accuracy[i], (vxg_real)real, 0, in, out));
+                const double off = apart(sum, out, voxels) / most;
+                if (getenv("VERBOSE")) printf("%d %g %d: %g\n", only, accuracy[i], real, off);
+                EXPECT(off <= accuracy[i] + (real == VXG_REAL_F32 ? 2e-5 : 0),
+                       "%s at %g: off by %.3g", only ? "one view" : "the constant", accuracy[i],
+                       off);
+            }
+    }
+    free(in), free(sum);
+}
+
+/* Many columns and narrow volumes: places in two parts of which the high one may be nothing. The
+ * schedule, the plain kernels and float64 agree, and the plain pair is one. */
+TEST(far_places)
+{
+    static const struct {
+        int64_t cols, ny, nx;
+        double dx, dy;
+    } all[] = {{4096, 40, 512, 1, 1},
+               {2500, 700, 5, 1, 1},
+               {640, 1000, 4, 1, 30},
+               {640, 4, 1000, 30, 1},
+               {512, 24, 24, 20, 20}};
+    for (int which = 0; which < 5; which++) {
+        double angles[5];
+        for (int i = 0; i < 5; i++) angles[i] = M_PI * i / 5 + (i == 2 ? 0 : 0.0017 * i);
+        const scan s = {.nviews = 5,
+                        .rows = 1,
+                        .cols = all[which].cols,
+                        .n = {1, all[which].ny, all[which].nx},
+                        .pixel = 1,
+                        .center = 0.5 * (double)all[which].cols - 0.3,
+                        .voxel = {all[which].dx, all[which].dy},
+                        .angles = angles};
+        const int64_t rays = 5 * s.cols, voxels = s.n[1] * s.n[2];
+        double *in = malloc((size_t)(rays + 3 * voxels) * sizeof *in), *out[3];
+        for (int i = 0; i < 3; i++) out[i] = in + rays + i * voxels;
+        uint64_t state = 5;
+        for (int64_t i = 0; i < rays; i++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            in[i] = (double)(state >> 33) / 2147483648.0 - 0.3;
+        }
+        CHECK_OK(fourier(&s, 1e-4, VXG_REAL_F64, 1, in, out[0]));
+        CHECK_OK(fourier(&s, 1e-4, VXG_REAL_F32, 1, in, out[1]));
+        CHECK_OK(fourier(&s, 1e-4, VXG_REAL_F32, 0, in, out[2]));
+        const double most = largest(out[0], voxels);
+        for (int i = 1; i < 3; i++)
+            EXPECT(apart(out[0], out[i], voxels) <= 2e-5 * most,
+                   "%d columns, %d x %d: %s is off float64 by %.3g", (int)s.cols, (int)s.n[1],
+                   (int)s.n[2], i == 1 ? "plain float32" : "the schedule",
+                   apart(out[0], out[i], voxels) / most);
+        free(in);
+        for (int real = 0; real < 2; real++) {
+            const vxg_ct_fourier_opts o = {.real = (vxg_real)real};
+            vxg_ct_geometry *geo = NULL;
+            vxg_ct_volume vol;
+            vxg_op *op = NULL;
+            vxg_check_result r = {0};
+            CHECK_OK(open_scan(&s, &geo, &vol));
+            CHECK_OK(vxg_ct_fourier(dev, geo, &vol, &o, &op));
+            CHECK_OK(vxg_check_adjoint(op, NULL, &r));
+            EXPECT(r.passed, "%d columns: adjoint %.3g > %.3g", (int)s.cols, r.residual,
+                   r.tolerance);
+            vxg_op_release(op), vxg_ct_geometry_release(geo);
+        }
+    }
+}
 
 /* ---- Against filtered backprojection ---- */
 typedef struct difference {
@@ -249,11 +336,11 @@ static double *head(const scan *s) {
 /* The head of Shepp and Logan: what the grid adds is far below what linear interpolation loses. */
 TEST(interpolation)
 {
-    static const double accuracy[] = {0, 3e-6}, limit[] = {1e-3, 1e-5};
+    static const double accuracy[] = {0, 2e-5}, limit[] = {1e-3, 1e-5};
     static double angles[360], out[SIDE * SIDE], exact[SIDE * SIDE], linear[SIDE * SIDE];
-    scan s = square(SIDE, 360, angles);
+    scan s = square(SIDE / 2, 180, angles);
     s.window = VXG_CT_WINDOW_SHEPP;
-    even(angles, 360, M_PI);
+    even(angles, 180, M_PI);
     double *y = head(&s);
     CHECK_OK(reference(&s, y, exact));
     CHECK_OK(fbp(&s, y, linear));
@@ -384,7 +471,7 @@ TEST(refusals)
     even(angles, 16, M_PI);
     const scan good = square(32, 16, angles);
     scan s = good;
-    vxg_ct_fourier_opts o = {.accuracy = 1e-6};
+    vxg_ct_fourier_opts o = {.accuracy = 1e-5};
     refused(&s, &o, VXG_ERR_ARGUMENT, "accuracy");
     o.accuracy = NAN;
     refused(&s, &o, VXG_ERR_ARGUMENT, "accuracy");
@@ -414,7 +501,7 @@ TEST(refusals)
 
 /* The table of docs/fourier.md. */
 static int print_table(void) {
-    static const double accuracy[] = {5e-3, 1e-3, 1e-4, 1e-5, 3e-6};
+    static const double accuracy[] = {2e-2, 4e-3, 5e-4, 9e-5, 2e-5};
     static double angles[360], out[SIDE * SIDE], exact[SIDE * SIDE], linear[SIDE * SIDE];
     scan s = square(SIDE, 360, angles);
     even(angles, 360, M_PI);
@@ -434,9 +521,9 @@ static int print_table(void) {
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(sums),          T(sums_schedule), T(sums_double),
-                                      T(interpolation), T(smooth_rows),   T(discs),
-                                      T(slices),        T(refusals)};
+    static const test_entry list[] = {T(sums),       T(sums_schedule), T(sums_double), T(waves),
+                                      T(far_places), T(interpolation), T(smooth_rows), T(discs),
+                                      T(slices),     T(refusals)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL ct_fourier.cpu: %s\n", vxg_error_message()), 1;
     const int failed =

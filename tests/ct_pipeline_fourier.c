@@ -180,8 +180,44 @@ TEST(not_chosen)
     free(out);
 }
 
+/* What it is made by, of a scan of these sizes that is refused for its memory. */
+static int by_fourier(int64_t nviews, int64_t ncols, int64_t *bytes) {
+    vxg_scan_reader scan = scan_of();
+    kept k = {NULL, 0};
+    vxg_volume_writer w = {.write = keep, .impl = &k};
+    vxg_ct_recon_opts o = options("auto");
+    vxg_ct_recon_stats s = {.size = sizeof s};
+    double *angles = malloc((size_t)nviews * sizeof *angles);
+    for (int64_t i = 0; i < nviews; i++) angles[i] = 180.0 * (double)i / (double)nviews;
+    scan.nviews = nviews, scan.ncols = ncols, scan.theta = angles;
+    o.center = 0.5 * (double)ncols, o.max_memory = 1;
+    const int status = vxg_ct_reconstruct(dev, &scan, &o, &w, &s);
+    free(angles);
+    *bytes = s.peak_bytes;
+    return status != VXG_ERR_MEMORY                                  ? -1
+           : strstr(vxg_error_message(), "the algorithm is fourier") ? 1
+                                                                     : 0;
+}
+/* It is chosen where its memory is bounded, with room for what stands beside it. */
+TEST(bounded)
+{
+    static const struct {
+        int64_t views, cols;
+        int is;
+    } all[] = {{256, 512, 1},   {255, 512, 0},   {256, 511, 0},  {1024, 1024, 1}, {3000, 1024, 1},
+               {3200, 1024, 0}, {1500, 2048, 0}, {300, 2048, 1}, {900, 1100, 1},  {1600, 1100, 0}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        int64_t bytes;
+        const int is = by_fourier(all[i].views, all[i].cols, &bytes);
+        EXPECT(is == all[i].is, "%d views of %d columns: %d", (int)all[i].views, (int)all[i].cols,
+               is);
+        EXPECT(!all[i].is || bytes < 850000000, "%d views of %d columns take %.0f MB",
+               (int)all[i].views, (int)all[i].cols, 1e-6 * (double)bytes);
+    }
+}
+
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(chosen), T(same_bits), T(not_chosen)};
+    static const test_entry list[] = {T(chosen), T(same_bits), T(not_chosen), T(bounded)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL pipeline_fourier.cpu: %s\n", vxg_error_message()), 1;
     lines = malloc((size_t)VIEWS * ROWS * COLS * sizeof *lines);

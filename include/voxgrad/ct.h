@@ -317,7 +317,9 @@ typedef struct vxg_ct_fourier_opts {
     uint32_t size; /* of this struct; 0: the first layout */
     vxg_ct_window window;
     double cutoff;   /* fraction of Nyquist; 0: the window's default */
-    double accuracy; /* largest error of a value over the largest value, 3e-6 to 1e-2; 0: 5e-3 */
+    double accuracy; /* how far a wave, one frequency of one view, may be off anywhere in the
+                        volume, of its height: 2e-5 to 2e-2, beside float32's rounding; 0: 2e-2.
+                        Of what many make the error is far less: docs/fourier.md */
     vxg_real real;
     int no_schedule;
     vxg_ct_half_fan half_acquisition;
@@ -533,10 +535,9 @@ typedef struct vxg_ct_recon_opts {
     /* Experimental: "fbp": filtered backprojection; "fourier": vxg_ct_fourier, of scans without a
      * geometry; NULL, "" or "auto": one of the two, by the device and the sizes of projections and
      * slices alone. Or iterative reconstruction by Joseph's projector, the name of a method
-     * (vxg_solve_row). Parallel beams go slab by slab
-     * with methods that keep slices apart (slicewise) and no rule for stopping; else the whole
+     * (vxg_solve_row). Parallel beams go slab by slab with methods that keep slices apart (slicewise) and no rule for stopping; else the whole
      * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. window and
-     * cutoff are filtered backprojection's: with another algorithm VXG_ERR_ARGUMENT. VXG_ERR_INPUT:
+     * cutoff are those of fbp and fourier: with a method VXG_ERR_ARGUMENT. VXG_ERR_INPUT:
      * data whose squares are beyond the arithmetic, which may be known only after slices were
      * written. VXG_ERR_NUMERICAL: steps so long that the result or its projections are not finite.
      */

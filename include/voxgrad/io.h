@@ -185,8 +185,8 @@ typedef struct vxg_curve {
 VXG_API int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char *title,
                                const char *xlabel, const char *ylabel, vxg_picture *out);
 
-/* ---- Jobs: work in blocks that is broken off, gone on with and shared. Experimental ----
- * A folder with a piece of every block that is done: a file that appears whole, its SHA-256 behind
+/* ---- Jobs: work in blocks that is broken off, gone on with and shared ----
+ * Experimental: all of it. A folder with a piece of every block that is done: a file that appears whole, its SHA-256 behind
  * it, on the disk before it counts. A run that is killed at any moment loses the block that it was
  * at. Which blocks there are, and what is in each, is the work's alone, never memory's, threads' or
  * the number of runs': any number of processes, on any number of machines, may work in one folder.

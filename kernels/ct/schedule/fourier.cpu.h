@@ -147,11 +147,11 @@ LANE_FN void fourier_line(const vxg_fourier_args *a, const fourier_band *b, int 
     static void fourier_fill_##taps(const vxg_fourier_args *a, const fourier_band *b) {                               \
         for (int i = 0; i < a->nviews; i++)                                                                           \
             for (int sign = 1; sign >= -1; sign -= 2) {                                                               \
-                const int back = sign * a->steps[4 * (int64_t)i] > 0 ? -a->gx : a->gx;                                \
+                const float *step = a->steps + 4 * (int64_t)i;                                                          \
+                const int back = sign * ((double)step[0] + step[1]) > 0 ? -a->gx : a->gx;                             \
                 for (int turn = 0; turn <= a->turns; turn++) fourier_line(a, b, i, sign, turn * back, taps);          \
             }                                                                                                         \
     }
-FOURIER_FILL(3)
 FOURIER_FILL(4)
 FOURIER_FILL(5)
 FOURIER_FILL(6)
@@ -178,7 +178,6 @@ K_SCHEDULE(fourier_spread_lanes) {
         .cells = scratch, .x0 = x0, .x1 = x1, .pitch = 2 * (int64_t)(a->gy + VXG_FOURIER_PAD)};
     memset(b.cells, 0, (size_t)((x1 - x0) * b.pitch) * sizeof *b.cells);
     switch (a->taps) {
-    case 3: fourier_fill_3(a, &b); break;
     case 4: fourier_fill_4(a, &b); break;
     case 5: fourier_fill_5(a, &b); break;
     case 6: fourier_fill_6(a, &b); break;

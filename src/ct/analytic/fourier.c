@@ -284,7 +284,7 @@ static int assemble(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_vo
 
 #define LEAST 512 /* columns and voxels across from which it is much faster */
 #define LEAST_VIEWS 256
-#define MOST_BYTES (850.0 * 1e6) /* of what 16 slices at once take, the widest vectors */
+#define MOST_BYTES (512.0 * 1e6) /* of what 16 slices at once take, the widest vectors */
 
 int vxg__fourier_pays(const vxg_device *dev, int64_t nviews, int64_t columns, int64_t side) {
     const double n = (double)vxg_fft_size(2 * (columns > side ? columns : side));

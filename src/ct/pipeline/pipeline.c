@@ -177,6 +177,7 @@ typedef struct conveyor {
     int64_t nz, ny, nx;
     int weighted; /* rays do not all count the same: one operator does it all */
     int fourier;
+    int64_t wide; /* columns that a half-acquisition is continued to */
     vxg__iterate it;
     vxg__corrector correct;
     pthread_mutex_t reading;
@@ -316,7 +317,7 @@ static int slab_bytes(const conveyor *c, vxg_device *dev, int64_t n, int64_t *by
                   2 * proj) +
              workspace + c->part.nviews * VIEW_BYTES + c->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(&c->part);
-    if (c->fourier) *bytes += vxg__fourier_table_bytes(c->part.nviews, c->part.ncols, c->nx);
+    if (c->fourier) *bytes += vxg__fourier_table_bytes(c->part.nviews, c->wide, c->nx);
     return VXG_OK;
 }
 
@@ -456,10 +457,11 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     if (!status) status = look_at(&c.part, opts->center, c.it.row != NULL, &c.weighted, &side);
     c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = opts->side > 0 ? opts->side : c.part.ncols;
     c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts};
+    c.wide = !status && side > c.part.ncols ? side : c.part.ncols;
     c.fourier =
         !c.it.row &&
         (c.it.analytic == VXG__FOURIER ||
-         (c.it.analytic == VXG__AUTO && vxg__fourier_pays(dev, c.part.nviews, c.part.ncols, c.nx)));
+         (c.it.analytic == VXG__AUTO && vxg__fourier_pays(dev, c.part.nviews, c.wide, c.nx)));
     vxg_ct_recon_stats found = {0};
     if (!status)
         status = c.it.row && !c.it.slabs ? at_once(&c, dev, &found) : in_slabs(&c, dev, &found);

@@ -82,8 +82,8 @@ static const vxg_option fbp[] = {
 };
 static const vxg_option fourier[] = {
     WINDOW_ROWS(vxg_ct_fourier_opts),
-    REAL("accuracy", vxg_ct_fourier_opts, accuracy, NULL, 0, 1e-2, NULL,
-         "largest error over the largest value, from 3e-6; 0: 0.005"),
+    REAL("accuracy", vxg_ct_fourier_opts, accuracy, NULL, 0, 2e-2, NULL,
+         "how far a wave may be off, of its height, from 2e-5; 0: 0.02"),
     REAL_ROW(vxg_ct_fourier_opts),
     PLAIN_ROW(vxg_ct_fourier_opts),
     CHOICE("half-acquisition", vxg_ct_fourier_opts, half_acquisition, "auto", HALF_FANS,

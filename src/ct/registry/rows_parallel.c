@@ -188,7 +188,7 @@ static int make_fbp(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
 }
 
 static int make_fourier(vxg_device *dev, const vxg_problem *p, vxg_op **out) {
-    static const double accuracy[] = {0, 1e-3, 1e-4, 3e-6};
+    static const double accuracy[] = {0, 4e-3, 1e-4, 2e-5};
     const int bench = p->scale == VXG_PROBLEM_BENCH;
     const vxg_ct_fourier_opts o = {.real = p->real,
                                    .window = (vxg_ct_window)(bench ? 0 : p->seed % 7),
