@@ -535,11 +535,12 @@ typedef struct vxg_ct_recon_opts {
     /* Experimental: "fbp": filtered backprojection; "fourier": vxg_ct_fourier, of scans without a
      * geometry; NULL, "" or "auto": one of the two, by the device and the sizes of projections and
      * slices alone. Or iterative reconstruction by Joseph's projector, the name of a method
-     * (vxg_solve_row). Parallel beams go slab by slab with methods that keep slices apart (slicewise) and no rule for stopping; else the whole
-     * volume and all projections are held at once, or refused with VXG_ERR_MEMORY. window and
-     * cutoff are those of fbp and fourier: with a method VXG_ERR_ARGUMENT. VXG_ERR_INPUT:
-     * data whose squares are beyond the arithmetic, which may be known only after slices were
-     * written. VXG_ERR_NUMERICAL: steps so long that the result or its projections are not finite.
+     * (vxg_solve_row). Parallel beams go slab by slab with methods that keep slices apart
+     * (slicewise) and no rule for stopping; else the whole volume and all projections are held at
+     * once, or refused with VXG_ERR_MEMORY. window and cutoff are those of fbp and fourier: with a
+     * method VXG_ERR_ARGUMENT. VXG_ERR_INPUT: data whose squares are beyond the arithmetic, which
+     * may be known only after slices were written. VXG_ERR_NUMERICAL: steps so long that the result
+     * or its projections are not finite.
      */
     const char *algorithm;
     const vxg_solve_opts

@@ -5,7 +5,7 @@
  * writes temporary names and renames on finish; outputs that exist are refused unless force is set
  * (VXG_ERR_OUTPUT). Bad files give VXG_ERR_INPUT with the file, the dataset and what was expected.
  *
- * Stability: stable (docs/abi.md). */
+ * Stability: stable but for what is marked (docs/abi.md). */
 #ifndef VOXGRAD_IO_H
 #define VOXGRAD_IO_H
 
@@ -186,11 +186,11 @@ VXG_API int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char 
                                const char *xlabel, const char *ylabel, vxg_picture *out);
 
 /* ---- Jobs: work in blocks that is broken off, gone on with and shared ----
- * Experimental: all of it. A folder with a piece of every block that is done: a file that appears whole, its SHA-256 behind
- * it, on the disk before it counts. A run that is killed at any moment loses the block that it was
- * at. Which blocks there are, and what is in each, is the work's alone, never memory's, threads' or
- * the number of runs': any number of processes, on any number of machines, may work in one folder.
- * A job belongs to one thread at a time. */
+ * Experimental: all of it. A folder with a piece of every block that is done: a file that appears
+ * whole, its SHA-256 behind it, on the disk before it counts. A run that is killed at any moment
+ * loses the block that it was at. Which blocks there are, and what is in each, is the work's alone,
+ * never memory's, threads' or the number of runs': any number of processes, on any number of
+ * machines, may work in one folder. A job belongs to one thread at a time. */
 typedef struct vxg_job vxg_job;
 typedef struct vxg_job_opts {
     uint32_t size;      /* of this struct; 0: the first layout */
