@@ -12,6 +12,7 @@
 static const struct {
     const char *verb, *name, *why;
 } homonyms[] = {
+    {"recon", "shard", "which and of how many, in one word and counted from 1"},
     {"recon", "max-memory", "of the whole process, in MB; the pipeline gets what is left of it"},
     {"center", "max-memory", "of the whole process, in MB"},
     {"simulate", "max-memory", "of the frames at work, in MB"},
@@ -24,15 +25,15 @@ static const struct {
     const char *verb, *table, *rows;
 } computed[] = {
     /* found or --rotation-axis, which is auto too; what is left of --max-memory; the field of view;
-     * the folder of the results */
-    {"recon", "vxg_ct_recon_opts", " center max-memory side scratch "},
+     * the folder of the results; blocks of --resume */
+    {"recon", "vxg_ct_recon_opts", " center max-memory side scratch part "},
     {"recon", "vxg_solve_opts", " list spacing "},         /* orders are named; of the voxels */
     {"recon", "vxg_scan_opts", " in-process max-memory "}, /* VXG_H5; --max-memory */
     /* names in the folder, sizes of the volume */
     {"recon", "vxg_volume_writer_opts", " path nz ny nx voxel unit "},
     /* center looks at a few rows: nothing is filtered, nothing reconstructed */
     {"center", "vxg_ct_recon_opts",
-     " window center cutoff ring-size max-memory side scratch algorithm "},
+     " window center cutoff ring-size max-memory side scratch algorithm part "},
     {"center", "vxg_scan_opts", " dataset in-process max-memory "},
     {"info", "vxg_scan_opts", " dataset in-process max-memory "},
     /* of the circle that simulate makes; other paths come from geometry files */

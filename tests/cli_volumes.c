@@ -61,7 +61,7 @@ static int least_limit(void) {
     while (limit < 1024 &&
            voxgrad(GRAIN_RECON "--max-memory %d", GRAIN, work, limit) == 5 << 8 /* as wait() */)
         limit += 3;
-    return limit;
+    return limit + 2; /* which varies a little from run to run */
 }
 
 TEST(memory_and_threads_change_no_bit)

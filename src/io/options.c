@@ -54,6 +54,16 @@ static const vxg_option scan_writer[] = {
     TEXT("pixel-unit", VXG_OPT_TEXT, vxg_scan_writer_opts, pixel_unit, NULL, "WORD",
          "unit of the pixel size, written beside it: mm, um; not given: neither is written"),
 };
+static const vxg_option job[] = {
+    {.name = "blocks",
+     .type = VXG_OPT_INT64,
+     .offset = offsetof(vxg_job_opts, blocks),
+     .max = 16777216,
+     .help = "pieces of the work; at least 1"},
+    TEXT("key", VXG_OPT_TEXT, vxg_job_opts, key, NULL, "TEXT", "what work it is"),
+    SIZE("shard", vxg_job_opts, shard, 16777216, NULL, "the part that is made, from 0"),
+    SIZE("shards", vxg_job_opts, shards, 16777216, NULL, "parts; 0: one"),
+};
 static const vxg_option volume_writer[] = {
     {.name = "format",
      .type = VXG_OPT_CHOICE,
@@ -94,6 +104,7 @@ static const vxg_option block_create[] = {
 int vxg__io_register_options(void) {
     static const vxg_option_set sets[] = {
         {"vxg_scan_opts", scan, COUNT(scan)},
+        {"vxg_job_opts", job, COUNT(job)},
         {"vxg_scan_writer_opts", scan_writer, COUNT(scan_writer)},
         {"vxg_volume_writer_opts", volume_writer, COUNT(volume_writer)},
         {"vxg_block_opts", block, COUNT(block)},

@@ -122,6 +122,8 @@ static const vxg_option recon[] = {
      .offset = FIELD(vxg_ct_recon_opts, scratch),
      .choices = "FOLDER",
      .help = "folder of the scratch file"},
+    FLAG("part", vxg_ct_recon_opts, part,
+         "the rows are a part of the work: judged with the others"),
     {.name = "algorithm",
      .type = VXG_OPT_TEXT,
      .offset = FIELD(vxg_ct_recon_opts, algorithm),
