@@ -111,7 +111,7 @@ TEST(shards)
 {
     char name[4][640];
     for (int i = 0; i < 4; i++) {
-        char word[16];
+        char word[24];
         snprintf(word, sizeof word, "shard%d", i);
         snprintf(name[i], sizeof name[i], "%s", at(word));
     }
