@@ -32,7 +32,7 @@ once() { # every piece that was there stayed the same file
 check once "a block was made again, or none was there in 50 runs" once
 check clean "pieces stay behind" test ! -e "$W/killed.job"
 # three parts in folders of their own, each in less memory
-for i in 1 2 3; do run "part$i" --ring 5 --shard $i/3 --max-memory 64 || exit 1; done
+for i in 1 2 3; do run "part$i" --ring 5 --shard $i/3 --max-memory 256 || exit 1; done
 check no_results "a part makes results" test ! -e "$W/part1"
 check early "results before all is there" sh -c "! $V merge '$W/part1.job' '$W/part2.job' --json | grep -q '\"blocks_left\": 0'"
 check merged "something is left" sh -c "$V merge '$W/part1.job' '$W/part2.job' '$W/part3.job' --json | grep -q '\"blocks_left\": 0'"
