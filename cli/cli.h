@@ -100,13 +100,14 @@ typedef struct cli_verb {
         { 0 }                                                                                      \
     }
 
+enum { CLI_MAX_OPERANDS = 64 };
 struct cli_run {
     const cli_verb *verb;
     const void *options; /* the verb's struct */
     const cli_shared *shared;
     uint64_t given; /* bit i: row i of the table was on the command line */
     int noperands;
-    const char *operands[4];
+    const char *operands[CLI_MAX_OPERANDS];
     const char *command; /* the whole command line, quoted for a shell */
 };
 
@@ -226,6 +227,10 @@ typedef struct cli_outputs {
     int made, force;  /* made: how many folders, from the last up */
     vxg_outputs *set; /* every file belongs to it */
 } cli_outputs;
+/* The folder of the results, with an ending: without slashes behind it, short enough for names in
+ * it.
+ */
+int cli_folder_name(const char *folder, const char *ending, char *out, size_t size);
 /* inputs: n files (NULL: none) that no output may be. */
 int cli_outputs_open(cli_outputs *o, const char *folder, int force, const char *const *inputs,
                      int n);

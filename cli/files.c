@@ -37,18 +37,24 @@ static void remove_folders(cli_outputs *o) {
     }
 }
 
+int cli_folder_name(const char *folder, const char *ending, char *out, size_t size) {
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/') n--; /* "out/" and "out" are one folder */
+    if (n == 0 || n + 64 > size)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s folder name",
+                             n ? "too long a" : "an empty");
+    snprintf(out, size, "%.*s%s", (int)n, folder, ending);
+    return VXG_OK;
+}
+
 int cli_outputs_open(cli_outputs *o, const char *folder, int force, const char *const *inputs,
                      int n_inputs) {
     struct stat st;
     memset(o, 0, sizeof *o);
     o->force = force;
-    size_t n = strlen(folder);
-    while (n > 1 && folder[n - 1] == '/') n--; /* "out/" and "out" are one folder */
-    if (n == 0 || n + 64 > sizeof o->folder)
-        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s folder name",
-                             n ? "too long a" : "an empty");
-    snprintf(o->folder, sizeof o->folder, "%.*s", (int)n, folder);
-    int status = make_folders(o);
+    int status = cli_folder_name(folder, "", o->folder, sizeof o->folder);
+    if (status) return status;
+    status = make_folders(o);
     if (!status && (stat(o->folder, &st) || !S_ISDIR(st.st_mode)))
         status =
             vxg_error_set(VXG_ERR_OUTPUT, "--output: %s exists and is not a folder", o->folder);

@@ -59,13 +59,7 @@ int cli_pieces_check(const cli_run *r, const cli_recon *o) {
 }
 
 int cli_pieces_folder(const cli_recon *o, char *path, size_t size) {
-    size_t n = strlen(o->output);
-    while (n > 1 && o->output[n - 1] == '/') n--;
-    if (n == 0 || n + 64 > size)
-        return vxg_error_set(VXG_ERR_ARGUMENT, "--output: %s folder name",
-                             n ? "too long a" : "an empty");
-    snprintf(path, size, "%.*s.job", (int)n, o->output);
-    return VXG_OK;
+    return cli_folder_name(o->output, ".job", path, size);
 }
 
 /* ---- What work it is ---- */
@@ -125,7 +119,7 @@ static int open_pieces(cli_job *job) {
 /* Behind the slices of a piece: what its reconstruction told. */
 typedef struct told {
     int64_t nonpositive, nonfinite, dead, values, repaired, empty_rows, negative, iterations;
-    double residual2, data2;
+    double residual2, data2, largest;
     char algorithm[32];
 } told;
 
@@ -161,7 +155,8 @@ static int make_piece(cli_job *job, int64_t block) {
                 .negative = s.negative,
                 .iterations = s.iterations,
                 .residual2 = s.residual * s.residual,
-                .data2 = s.data * s.data};
+                .data2 = s.data * s.data,
+                .largest = s.largest};
     snprintf(all.algorithm, sizeof all.algorithm, "%s", s.algorithm ? s.algorithm : "");
     if (!status) status = vxg_job_write(job->pieces, &all, sizeof all);
     if (!status) return vxg_job_done(job->pieces);
@@ -220,6 +215,7 @@ static void add_told(const told *t, vxg_ct_recon_stats *s, double squares[2]) {
     s->bad.dead += t->dead, s->values += t->values, s->repaired += t->repaired;
     s->empty_rows += t->empty_rows, s->negative += t->negative;
     s->iterations = (int)t->iterations;
+    s->largest = fmax(s->largest, t->largest);
     squares[0] += t->residual2, squares[1] += t->data2;
 }
 
@@ -304,7 +300,7 @@ const cli_verb cli_verb_merge = {
                 "  voxgrad merge out.job copied/out.job\n"
                 "  voxgrad recon scan.h5 -o out --resume\n",
     .min_operands = 1,
-    .max_operands = 4,
+    .max_operands = CLI_MAX_OPERANDS,
     CLI_ROWS(merge_rows),
     .size = sizeof(cli_merge),
     .run = run_merge,

@@ -4,6 +4,7 @@
 #include <voxgrad/voxgrad.h>
 
 #include "ct_exact.h"
+#include "memory_scan.h"
 #include "test.h"
 
 enum { VIEWS = 256, ROWS = 19, COLS = 512, AREA = COLS * COLS };
@@ -13,25 +14,12 @@ static float *lines; /* (VIEWS, ROWS, COLS) */
 static double theta[VIEWS];
 static int64_t columns = COLS;
 
-static int read_lines(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1,
-                      int64_t r0, int64_t r1, int64_t c0, int64_t c1, float *dst) {
-    (void)self, (void)kind;
-    for (int64_t v = v0; v < v1; v++)
-        for (int64_t r = r0; r < r1; r++)
-            for (int64_t c = c0; c < c1; c++) *dst++ = lines[(v * ROWS + r) * COLS + c];
-    return VXG_OK;
-}
-
 static vxg_scan_reader scan_of(void) {
-    return (vxg_scan_reader){.path = "memory",
-                             .format = "memory",
-                             .dtype = "float32",
-                             .nviews = VIEWS,
-                             .nrows = ROWS,
-                             .ncols = columns,
-                             .theta = theta,
-                             .pixel_unit = "",
-                             .read = read_lines};
+    static memory_scan m;
+    m = (memory_scan){lines, ROWS, COLS};
+    vxg_scan_reader r = memory_scan_reader(&m, VIEWS, theta);
+    r.ncols = columns;
+    return r;
 }
 
 /* Discs that grow from row to row. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <voxgrad/voxgrad.h>
 
+#include "memory_scan.h"
 #include "test.h"
 
 #define PI 3.14159265358979323846
@@ -12,26 +13,10 @@ static vxg_device *dev;
 static float lines[VIEWS * ROWS * COLS]; /* line integrals, some of them below 0 */
 static double theta[VIEWS];
 
-static int read_lines(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1,
-                      int64_t r0, int64_t r1, int64_t c0, int64_t c1, float *dst) {
-    (void)self, (void)kind;
-    for (int64_t v = v0; v < v1; v++)
-        for (int64_t r = r0; r < r1; r++)
-            for (int64_t c = c0; c < c1; c++) *dst++ = lines[(v * ROWS + r) * COLS + c];
-    return VXG_OK;
-}
-
 static vxg_scan_reader scan_over(double degrees) {
     for (int i = 0; i < VIEWS; i++) theta[i] = degrees * i / VIEWS;
-    return (vxg_scan_reader){.path = "memory",
-                             .format = "memory",
-                             .dtype = "float32",
-                             .nviews = VIEWS,
-                             .nrows = ROWS,
-                             .ncols = COLS,
-                             .theta = theta,
-                             .pixel_unit = "",
-                             .read = read_lines};
+    static memory_scan m = {lines, ROWS, COLS};
+    return memory_scan_reader(&m, VIEWS, theta);
 }
 
 static int keep(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
@@ -501,6 +486,24 @@ TEST(without_memory)
     }
 }
 
+/* Sums of parts are judged as a whole is. */
+TEST(judged)
+{
+    vxg_ct_recon_stats s = {.size = sizeof s, .values = 100, .repaired = 20, .algorithm = "fbp"};
+    CHECK_OK(vxg_ct_recon_judge(&s, 50));
+    s.algorithm = "sirt", s.largest = 1;
+    CHECK_OK(vxg_ct_recon_judge(&s, 50));
+    s.largest = 1e-20;
+    refused(vxg_ct_recon_judge(&s, 50), "data is 1e-20 at most");
+    s.largest = 1, s.repaired = 26;
+    EXPECT(vxg_ct_recon_judge(&s, 50) == VXG_ERR_NUMERICAL, "26 of 100 values are bad");
+    s.values = 0;
+    EXPECT(vxg_ct_recon_judge(&s, 50) == VXG_ERR_NUMERICAL, "no row is good");
+    s.values = 100, s.bad.dead = 50;
+    EXPECT(vxg_ct_recon_judge(&s, 50) == VXG_ERR_INPUT, "all pixels are dead");
+    EXPECT(vxg_ct_recon_judge(NULL, 50) == VXG_ERR_ARGUMENT, "no sum");
+}
+
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(as_a_solver_of_all),
                                       T(a_cone),
@@ -513,7 +516,8 @@ int main(int argc, char **argv) {
                                       T(tiny_rows),
                                       T(unseen),
                                       T(progress),
-                                      T(without_memory)};
+                                      T(without_memory),
+                                      T(judged)};
     if (vxg_device_open("cpu", &dev)) return printf("FAIL solve: %s\n", vxg_error_message()), 1;
     fill_lines();
     const int failed =

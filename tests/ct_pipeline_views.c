@@ -274,7 +274,9 @@ TEST(parallel_beam)
     CHECK_OK(vxg_ct_parallel_circular(&o, &geo));
     vxg_ct_volume vol = {0};
     vxg_ct_fit_volume(geo, &vol);
-    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &to_views, NULL));
+    vxg_ct_recon_stats stats = {.size = sizeof stats};
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &to_views, &stats));
+    EXPECT(!strcmp(stats.algorithm, "fbp"), "parallel beams by %s", stats.algorithm);
     CHECK_OK(vxg_ct_reconstruct(dev, &scan, &opts, &to_rows, NULL));
     double worst = 0;
     for (int i = 0; i < ROWS * SIDE * SIDE; i++) {

@@ -2,6 +2,7 @@
  * between the views, pitches that change, over-scans, rows of a whole. Against exact phantoms. */
 #include <voxgrad/voxgrad.h>
 
+#include "memory_scan.h"
 #include "test.h"
 
 #define DEG (M_PI / 180)
@@ -508,14 +509,6 @@ TEST(whole)
 enum { VIEWS = 120, ROWS = 70, COLS = 30, WIDE = 46 };
 static float lines[VIEWS * ROWS * COLS];
 
-static int read_lines(vxg_scan_reader *self, vxg_frame_kind kind, int64_t v0, int64_t v1,
-                      int64_t r0, int64_t r1, int64_t c0, int64_t c1, float *dst) {
-    (void)self, (void)kind;
-    for (int64_t v = v0; v < v1; v++)
-        for (int64_t r = r0; r < r1; r++)
-            for (int64_t c = c0; c < c1; c++) *dst++ = lines[(v * ROWS + r) * COLS + c];
-    return VXG_OK;
-}
 static int keep(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
     memcpy((float *)self->impl + z0 * WIDE * WIDE, src, (size_t)(nz * WIDE * WIDE) * sizeof *src);
     return VXG_OK;
@@ -532,15 +525,8 @@ TEST(pipeline)
         state = state * 1664525u + 1013904223u;
         lines[i] = (float)(state >> 8) / 16777216.0f;
     }
-    vxg_scan_reader reader = {.path = "memory",
-                              .format = "memory",
-                              .dtype = "float32",
-                              .nviews = VIEWS,
-                              .nrows = ROWS,
-                              .ncols = COLS,
-                              .theta = theta,
-                              .pixel_unit = "",
-                              .read = read_lines};
+    memory_scan m = {lines, ROWS, COLS};
+    vxg_scan_reader reader = memory_scan_reader(&m, VIEWS, theta);
     vxg_ct_recon_opts o = {.center = 7, .no_minus_log = 1, .window = VXG_CT_WINDOW_HANN};
     CHECK_OK(vxg_ct_recon_side(&reader, &o, &o.side));
     CHECK(o.side == 45, "%d voxels across", (int)o.side);

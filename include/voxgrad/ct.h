@@ -568,6 +568,7 @@ typedef struct vxg_ct_recon_stats {
     const char
         *algorithm; /* Experimental: what it was made by: "fbp", "fdk", "fourier", a method */
     int64_t values; /* Experimental: those that were looked at, in rows that are not empty */
+    double largest; /* Experimental: magnitude of line integrals, of iterative methods */
 } vxg_ct_recon_stats;
 
 /* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in
@@ -589,7 +590,8 @@ VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
                                vxg_ct_recon_stats *stats);
 /* Experimental: whether the scan is good enough, of the sums of what parts of it (opts->part) have
- * told; pixels: of a projection, all of the parts'. VXG_ERR_NUMERICAL as of vxg_ct_reconstruct. */
+ * told; pixels: of a projection, all of the parts'. VXG_ERR_NUMERICAL and VXG_ERR_INPUT as of
+ * vxg_ct_reconstruct. */
 VXG_API int vxg_ct_recon_judge(const vxg_ct_recon_stats *sum, int64_t pixels);
 /* The same for scans of any geometry (fan, cone: vxg_ct_fdk, with what it refuses): geo has the
  * used projections and all rows and columns of the scan; its angles, not the scan's, are used, and

@@ -6,6 +6,7 @@
 #include "kernels/num/fft_passes.cpu.h"
 #if !defined(VXG_DTYPE_f64)
 
+_Static_assert(VXG_FOURIER_FINE == FOURIER_FINE, "the plain kernels' table of phases is this one");
 typedef lane_widest fourier_v;
 
 /* Frequency r of the i-th view by angle. Blocks of frequencies of neighbouring views follow each other, so that a band,

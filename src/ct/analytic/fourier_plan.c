@@ -189,6 +189,8 @@ int vxg__fourier_plan_new(const vxg__fourier_task *t, vxg__fourier_plan *p) {
                 "takes other scans");
     p->nviews = vxg_ct_geometry_nviews(t->geo), p->nv = vxg_ct_geometry_nv(t->geo);
     p->nu = vxg_ct_geometry_nu(t->geo), p->nz = vol.nz, p->ny = vol.ny, p->nx = vol.nx;
+    VXG_FAIL_IF(p->nviews > 1 << 24, VXG_ERR_UNSUPPORTED, "fourier: %lld views; 2^24 at most",
+                (long long)p->nviews);
     p->taps = taps_for(t->accuracy > 0 ? t->accuracy : ACCURACY);
     int status = make_response(t, p);
     if (!status) status = make_grid(p);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ct/pipeline/pipeline.h"
+#include "solve/solve.h"
 
 #define MOST_BAD 0.25 /* of the values of rows that are not empty */
 
@@ -185,5 +186,7 @@ int vxg__correct_judge(const vxg__corrector *c) {
 int vxg_ct_recon_judge(const vxg_ct_recon_stats *sum, int64_t pixels) {
     VXG_FAIL_IF(!sum, VXG_ERR_ARGUMENT, "reconstruct: the sum is NULL");
     VXG_READ(vxg_ct_recon_stats, sum);
-    return judge(&sum->bad, pixels, sum->values, sum->repaired);
+    VXG_TRY(judge(&sum->bad, pixels, sum->values, sum->repaired));
+    const int solved = sum->algorithm && vxg_solve_row_find(sum->algorithm) != NULL;
+    return solved ? vxg__solve_range(sum->algorithm, VXG_REAL_F32, sum->largest) : VXG_OK;
 }

@@ -151,5 +151,5 @@ int vxg__iterate_judge(const vxg__iterate *it) {
 void vxg__iterate_stats(const vxg__iterate *it, vxg_ct_recon_stats *s) {
     s->negative = it->negative, s->iterations = it->iterations;
     s->residual = sqrt(it->residual2), s->data = sqrt(it->data2);
-    s->algorithm = it->row ? it->row->name : "fbp";
+    s->algorithm = it->row ? it->row->name : "fbp", s->largest = it->most;
 }

@@ -456,7 +456,10 @@ static int analytic(job *j, vxg_ct_recon_stats *found) {
                                   .repaired = j->correct.repaired,
                                   .empty_rows = j->correct.empty_rows,
                                   .values = j->correct.values,
-                                  .algorithm = vxg_ct_geometry_nv(j->geo) > 1 ? "fdk" : "fbp"};
+                                  .algorithm = vxg_ct_geometry_beam(j->geo) == VXG_CT_BEAM_CONE &&
+                                                       vxg_ct_geometry_nv(j->geo) > 1
+                                                   ? "fdk"
+                                                   : "fbp"};
     return status;
 }
 

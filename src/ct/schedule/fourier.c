@@ -13,6 +13,9 @@
 #define BAND_BYTES (1 << 22)  /* a worker's columns of the grid: few are shared with the next */
 #define ALL_BANDS (1 << 26)   /* of all workers */
 
+_Static_assert(VXG__FOURIER_FINE == VXG_FOURIER_FINE && VXG__FOURIER_MOST_TAPS == VXG_FOURIER_TAPS,
+               "the plan's tables are the schedule's");
+
 struct vxg__fourier_schedule {
     vxg_schedule_fn spectra, spread, image;
     vxg_fourier_args args;
