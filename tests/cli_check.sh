@@ -102,5 +102,11 @@ check example_recon "examples/recon" $ex $tooth 295.7 "$W/vol.npy"
 check example_bits "the example differs from the command" sh -c \
     "$V recon $tooth -o '$W/cmd' -c 295.7 --filter shepp-logan --save-format npy -q &&
      cmp '$W/cmd/recon.npy' '$W/vol.npy'"
+check example_solver "examples/custom_solver is not cgls" sh -c \
+    "$build/examples/custom_solver cpu | awk '/cgls/ { exit !(\$5 <= 2e-6 && \$7 > 0.5) } END { exit NR != 2 }'"
+# fewer views are further off; all of them, in any order, are none
+check example_views "examples/random_views" sh -c "$build/examples/random_views cpu | awk -F= '
+    { bad = bad || (NR > 1 && !(\$2 > before)); before = \$2 } NR == 1 && !(\$2 < 1e-5) { bad = 1 }
+    END { exit bad || NR != 4 || !(before < 1) }'"
 refuses example_fails 3 'nothing.h5' $ex "$W/nothing.h5" 1 "$W/no.npy"
 exit $failed
