@@ -163,6 +163,86 @@ TEST(backprojection_slabs)
 TEST(spread_slabs)
 { slabs(SPREAD); }
 
+/* Row r of a scan and its slice, by themselves; *slice -1 where the row has none. */
+static void single(const scene *s, int64_t r, scene *one, int64_t *slice) {
+    vxg_ct_view views[70];
+    const int64_t nviews = vxg_ct_geometry_nviews(s->geo), nv = vxg_ct_geometry_nv(s->geo);
+    const double up = (double)r - 0.5 * (double)(nv - 1);
+    for (int64_t i = 0; i < nviews; i++) {
+        views[i] = *vxg_ct_geometry_view(s->geo, i);
+        views[i].d[2] += up * views[i].V[2];
+    }
+    const double level = (views[0].d[2] - s->vol.center[2]) / s->vol.dz;
+    *slice = (int64_t)llround(level + 0.5 * (double)(s->vol.nz - 1));
+    if (*slice < 0 || *slice >= s->vol.nz) *slice = -1;
+    one->vol = s->vol, one->vol.nz = 1, one->vol.center[2] += level * s->vol.dz;
+    CHECK_OK(vxg_ct_parallel_views(nviews, 1, vxg_ct_geometry_nu(s->geo), views, &one->geo));
+}
+
+/* Whether a result has the bits of row or slice `at` of `all`. */
+static void same_bits(const vxg_array *all, int axis, int64_t at, const vxg_array *part,
+                      int *same) {
+    vxg_array cut;
+    const size_t bytes = (size_t)vxg_array_count(part) * 4;
+    float *a = malloc(bytes), *b = malloc(bytes);
+    CHECK_OK(vxg_array_slice(all, axis, at, at + 1, &cut));
+    CHECK_OK(vxg_array_read(NULL, &cut, a));
+    CHECK_OK(vxg_array_read(NULL, part, b));
+    *same = !memcmp(a, b, bytes);
+    free(a), free(b);
+}
+
+/* One slice has pixels or columns as lanes, many have slices: the same bits, whatever the scan. */
+static void alone(int task, const scene *s, int64_t r, int *compared) {
+    const int adjoint = task == ADJOINT || task == SPREAD;
+    const int forward = task == FORWARD || task == SPREAD; /* volume to projections */
+    const vxg_ct_projector_opts o = {0};
+    scene one;
+    vxg_op *op[2];
+    vxg_array in, row, all, part, cut;
+    int64_t slice;
+    int same = 0;
+    single(s, r, &one, &slice);
+    if (slice < 0) {
+        vxg_ct_geometry_release(one.geo);
+        return;
+    }
+    CHECK_OK(makers[task](dev, s->geo, &s->vol, &o, &op[0]));
+    CHECK_OK(makers[task](dev, one.geo, &one.vol, &o, &op[1]));
+    vxg_op_new_array(op[0], adjoint ? -1 : 0, &in), vxg_op_new_array(op[0], adjoint ? 0 : -1, &all);
+    vxg_op_new_array(op[1], adjoint ? -1 : 0, &row);
+    vxg_op_new_array(op[1], adjoint ? 0 : -1, &part);
+    vxg_array_random(NULL, &in, 11, -0.5, 1);
+    const int64_t from = forward ? slice : r; /* (nz, ny, nx), or (nviews, nv, nu) */
+    CHECK_OK(vxg_array_slice(&in, !forward, from, from + 1, &cut));
+    CHECK_OK(vxg_array_copy(NULL, &cut, &row));
+    CHECK_OK(adjoint ? vxg_op_apply_adjoint(op[0], NULL, &in, &all)
+                     : vxg_op_apply(op[0], NULL, &in, &all));
+    CHECK_OK(adjoint ? vxg_op_apply_adjoint(op[1], NULL, &row, &part)
+                     : vxg_op_apply(op[1], NULL, &row, &part));
+    same_bits(&all, forward, forward ? r : slice, &part, &same);
+    EXPECT(same, "task %d: slice %d alone has other bits", task, (int)slice);
+    vxg_array_release(&in), vxg_array_release(&row);
+    vxg_array_release(&all), vxg_array_release(&part);
+    vxg_op_release(op[0]), vxg_op_release(op[1]);
+    vxg_ct_geometry_release(one.geo);
+    ++*compared;
+}
+TEST(one_slice_alone)
+{
+    for (int task = FORWARD; task <= SPREAD; task++) {
+        int compared = 0;
+        for (int seed = 0; seed < 72; seed++) {
+            scene s;
+            CHECK_OK(make_scene(seed, &s));
+            const int64_t nv = vxg_ct_geometry_nv(s.geo);
+            if (nv > 1) alone(task, &s, seed % nv, &compared);
+            vxg_ct_geometry_release(s.geo);
+        }
+        EXPECT(compared > 30, "only %d scans were compared", compared);
+    }
+}
+
 /* ---- Row filter ---- */
 static int filter_run(vxg_dtype dtype, int64_t nviews, int64_t nv, int64_t nu, int64_t nfft,
                       int adjoint, const double *in, double *out) {
@@ -239,8 +319,8 @@ TEST(filter_slabs)
 
 int main(int argc, char **argv) {
     static const test_entry list[] = {
-        T(forward_parity), T(adjoint_parity), T(backprojection_parity), T(spread_parity),
-        T(forward_slabs),  T(adjoint_slabs),  T(backprojection_slabs),  T(spread_slabs),
-        T(filter_parity),  T(filter_slabs)};
+        T(forward_parity),  T(adjoint_parity), T(backprojection_parity), T(spread_parity),
+        T(forward_slabs),   T(adjoint_slabs),  T(backprojection_slabs),  T(spread_slabs),
+        T(one_slice_alone), T(filter_parity),  T(filter_slabs)};
     return run_levels("ct_schedule", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

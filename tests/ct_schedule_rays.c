@@ -2,13 +2,7 @@
  * and against float64: tilted detectors, laminography, rays along z, rays of a view with different
  * dominant axes, sources inside the volume; an exact pair entry by entry and as a dot product; the
  * same bits for any number of threads; accumulation. */
-#include "schedule.h"
-
-#ifdef __SANITIZE_ADDRESS__
-#define SCANS 16
-#else
-#define SCANS 64
-#endif
+#include "schedule_scan.h"
 
 #define MOST_VIEWS 9
 enum { ROLLED, LAMINOGRAPHY, ALONG_Z, ANY, WIDE, INSIDE, MISSING, SINGLE, KINDS };
@@ -77,95 +71,30 @@ static int make_scene(int seed, int parallel, scene *s) {
     return vxg_ct_geometry_new(&all, &s->geo);
 }
 
-/* Applies forward or adjoint to seeded random input; the result in double and its length. */
-static void run(const scene *s, int adjoint, const vxg_ct_projector_opts *o, double **out,
-                int64_t *length) {
-    vxg_op *op;
-    vxg_array in, result;
-    CHECK_OK(vxg_ct_projector(dev, s->geo, &s->vol, o, &op));
-    vxg_op_new_array(op, adjoint ? -1 : 0, &in);
-    vxg_op_new_array(op, adjoint ? 0 : -1, &result);
-    const int64_t n = vxg_array_count(&in), m = vxg_array_count(&result);
-    double *x = malloc((size_t)(n > m ? n : m) * sizeof *x);
-    float *narrow = malloc((size_t)(n > m ? n : m) * sizeof *narrow);
-    state = 77;
-    for (int64_t i = 0; i < n; i++) narrow[i] = (float)roll(-0.5, 1), x[i] = (double)narrow[i];
-    const int wide = o->real == VXG_REAL_F64;
-    CHECK_OK(vxg_array_write(NULL, &in, wide ? (const void *)x : narrow));
-    CHECK_OK(vxg_array_fill(NULL, &result, NAN)); /* every element must be set */
-    CHECK_OK(adjoint ? vxg_op_apply_adjoint(op, NULL, &in, &result)
-                     : vxg_op_apply(op, NULL, &in, &result));
-    CHECK_OK(vxg_array_read(NULL, &result, wide ? (void *)x : narrow));
-    for (int64_t i = 0; i < m && !wide; i++) x[i] = (double)narrow[i];
-    vxg_array_release(&in), vxg_array_release(&result);
-    vxg_op_release(op);
-    free(narrow);
-    *out = x, *length = m;
+static int cone_scene(int seed, scene *s) {
+    return make_scene(seed, 0, s);
+}
+static int parallel_scene(int seed, scene *s) {
+    return make_scene(seed, 1, s);
 }
 
-static double largest(const double *a, const double *b, int64_t n) {
-    double most = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double d = fabs(a[i] - (b ? b[i] : 0));
-        if (!(d <= most)) most = d;
-    }
-    return most;
-}
-
-static void parity(int adjoint, int parallel) {
-    const vxg_ct_projector_opts fast = {0}, plain = {.no_schedule = 1},
-                                oracle = {.real = VXG_REAL_F64};
-    int differing = 0, zero = 0;
-    for (int seed = 0; seed < SCANS; seed++) {
-        scene s;
-        double *a, *b, *c;
-        int64_t n;
-        CHECK_OK(make_scene(seed, parallel, &s));
-        run(&s, adjoint, &fast, &a, &n);
-        run(&s, adjoint, &plain, &b, &n);
-        run(&s, adjoint, &oracle, &c, &n);
-        const double most = largest(c, NULL, n);
-        const double off = largest(a, c, n), apart = largest(a, b, n);
-        EXPECT(off <= 1e-5 * most, "seed %d: %.3g of %.3g from double", seed, off, most);
-        /* the plain loop has rounding errors of its own */
-        const double allowed = 1e-5 * most + largest(b, c, n);
-        EXPECT(apart <= allowed, "seed %d: %.3g of %.3g from the plain loop", seed, apart, most);
-        differing += apart > 0, zero += most == 0;
-        free(a), free(b), free(c);
-        vxg_ct_geometry_release(s.geo);
-    }
-    EXPECT(differing > SCANS / 2,
-           "only %d of %d scans differ from the plain loop: did the schedule run?", differing,
-           SCANS);
-    EXPECT(zero < SCANS / 3, "%d of %d scans are empty", zero, SCANS);
-}
 TEST(forward_parity)
-{ parity(0, 0); }
+{ parity(cone_scene, VXG_CT_JOSEPH, 0); }
 TEST(adjoint_parity)
-{ parity(1, 0); }
+{ parity(cone_scene, VXG_CT_JOSEPH, 1); }
 
 TEST(parallel_parity)
 {
-    parity(0, 1);
-    parity(1, 1);
+    parity(parallel_scene, VXG_CT_JOSEPH, 0);
+    parity(parallel_scene, VXG_CT_JOSEPH, 1);
 }
 
-/* Forward and adjoint as matrices. */
-static void columns_of(vxg_op *op, int adjoint, int64_t n, int64_t m, float *matrix) {
-    vxg_array x, y;
-    CHECK_OK(vxg_op_new_array(op, adjoint ? -1 : 0, &x));
-    CHECK_OK(vxg_op_new_array(op, adjoint ? 0 : -1, &y));
-    float *unit = calloc((size_t)n, sizeof *unit), *image = malloc((size_t)m * sizeof *image);
-    for (int64_t i = 0; i < n; i++) {
-        unit[i] = 1;
-        CHECK_OK(vxg_array_write(NULL, &x, unit));
-        unit[i] = 0;
-        CHECK_OK(adjoint ? vxg_op_apply_adjoint(op, NULL, &x, &y) : vxg_op_apply(op, NULL, &x, &y));
-        CHECK_OK(vxg_array_read(NULL, &y, image));
-        for (int64_t j = 0; j < m; j++) matrix[adjoint ? i * m + j : j * n + i] = image[j];
-    }
-    free(unit), free(image);
-    vxg_array_release(&x), vxg_array_release(&y);
+/* The voxel-driven backprojector of such rays, which has the schedule of cone beams. */
+TEST(backprojection_parity)
+{
+    operator_of = vxg_ct_backprojector;
+    parity(parallel_scene, VXG_CT_JOSEPH, 0);
+    operator_of = vxg_ct_projector;
 }
 
 /* Weights are the same to the last bits both ways; what remains is their product's rounding. */
@@ -339,13 +268,9 @@ TEST(grazing_rays)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(forward_parity),
-                                      T(adjoint_parity),
-                                      T(parallel_parity),
-                                      T(transpose_entries),
-                                      T(dot_product_and_accumulation),
-                                      T(threads_and_repeats),
-                                      T(source_in_a_slice),
-                                      T(grazing_rays)};
+    static const test_entry list[] = {
+        T(forward_parity),        T(adjoint_parity),    T(parallel_parity),
+        T(backprojection_parity), T(transpose_entries), T(dot_product_and_accumulation),
+        T(threads_and_repeats),   T(source_in_a_slice), T(grazing_rays)};
     return run_levels("ct_schedule_rays", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

@@ -173,15 +173,15 @@ plant buffers_swapped src/device/cpu/cpu.c \
     "op_checks ct.parallel2d.joseph.float64.tiny"
 plant schedule_mixes_lanes kernels/num/lanes.cpu.h \
     's/d \+ 2 \* pitch, d \+ 3 \* pitch/d + 3 * pitch, d + 2 * pitch/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
-plant schedule_weight_1_percent kernels/ct/schedule/parallel.cpu.h 's/\(w & ~ct_below_zero\(w\)\) \* CT_UNIT/(w \& ~ct_below_zero(w)) * CT_UNIT * 1.01f/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
-plant schedule_estimate_a_column_late kernels/ct/schedule/parallel.cpu.h 's/\(a->nu - 1\) \+ 1;/(a->nu - 1) + 2;/' "ct_schedule"
+plant schedule_weight_1_percent kernels/ct/schedule/parallel_places.cpu.h 's/\(w & ~ct_below_zero\(w\)\) \* CT_UNIT/(w \& ~ct_below_zero(w)) * CT_UNIT * 1.01f/' "ct_schedule" "op_checks ct.parallel.joseph.float32"
+plant schedule_estimate_a_column_late kernels/ct/schedule/parallel_places.cpu.h 's/\(a->nu - 1\) \+ 1;/(a->nu - 1) + 2;/' "ct_schedule"
 plant backprojection_reach_short src/ct/project/parallel.c 's/fabs\(low\[0\]\) \+ 1\.01/fabs(low[0]) - 0.5/' "op_checks ct.backprojector.float32" "ct_positions"
 plant schedule_passes_of_another_view kernels/ct/schedule/parallel.cpu.h 's/if \(skip\) \{ /if (skip < 0) { /' "ct_limits steps_apart"
 plant row_beside_the_slice_seen src/ct/geometry/voxels.c 's/v\.nz == 1 && s == 0/v.nz == 1/' "ct_limits row_beside"
 plant backprojection_reach_rounded src/ct/project/parallel.c 's/most \* \(1 \+ 1e-6\)/most/' "ct_limits last_of"
 plant parallel_low_parts_lost src/ct/project/parallel.c 's/low\[i\] = line\[i\] - high/low[i] = 0 * high/' "ct_positions joseph_plain" "ct_positions siddon"
 plant schedule_rests_lost src/ct/schedule/parallel.c 's/\(float\)\(units - whole\)/0 * (float)(units - whole)/' "ct_positions joseph_schedules"
-plant schedule_place_of_the_tile kernels/ct/schedule/parallel.cpu.h 's/\(float\)\(u - whole\)/(float)u - (float)whole/' "ct_positions backprojector_schedule"
+plant schedule_place_of_the_tile kernels/ct/schedule/parallel_places.cpu.h 's/\(float\)\(u - whole\)/(float)u - (float)whole/' "ct_positions backprojector_schedule"
 plant cone_schedule_rows_cut src/ct/schedule/cone.c 's/floor\(r\[0\]\) - 1/floor(r[0]) + 2/' "ct_schedule_cone tilts"
 plant cone_schedule_drift_unguarded kernels/ct/schedule/cone_backproject.cpu.h 's/du \* g \* g \* 7 > CB_ONE/du * g * g * 7 > 100/' \
     "ct_schedule_cone tilts"
@@ -300,7 +300,7 @@ plant gradient_not_transposed src/ct/project/gradient.c 's/t\[0\]\[i\] = -m->sca
 
 # ---- the cone-beam Joseph schedule ----
 plant cone_schedule_third_row kernels/ct/schedule/cone_joseph.cpu.h 's/PICK\(p \+ 2, i\)/PICK(p + 3, i)/' "ct_schedule_cone_joseph parity"
-plant cone_schedule_tile_too_narrow kernels/ct/schedule/cone_joseph.cpu.h 's/CJ_TILE \+ 1\.5 : -1\.5\) - m/CJ_TILE - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
+plant cone_schedule_tile_too_narrow kernels/ct/schedule/cone_columns.cpu.h 's/edge \+ 1\.5 : -1\.5\) - m/edge - 1.5 : 1.5) - m/' "ct_schedule_cone_joseph parity"
 plant cone_schedule_behind_the_source src/ct/schedule/cone_joseph.c 's/floor\(start \+ middle\) \+ 1/floor(start + middle)/' "ct_schedule_cone_joseph source"
 plant cone_schedule_rows_upside_down src/ct/schedule/cone_joseph.c 's/\.flip = d\[8\] < 0/.flip = 0/' "ct_schedule_cone_joseph parity"
 
@@ -308,6 +308,23 @@ plant cone_schedule_rows_from_the_middle kernels/ct/schedule/cone_joseph.cpu.h '
 plant cone_rays_on_a_coarse_grid src/ct/project/cone.c 's/ldexp\(1, 59 - /ldexp(1, 38 - /' "ct_cone_positions joseph_plain" "ct_cone_positions siddon"
 plant cone_bp_on_a_coarse_grid src/ct/project/cone_backproject.c 's/exp2\(60 - /exp2(36 - /' "ct_cone_positions backprojector_plain"
 plant cone_steps_twice_at_ties kernels/ct/project/cone.k 's/if \(steep\) cone_step/if (0) cone_step/' "ct_cone_positions ties"
+
+# ---- schedules of footprints, Siddon and one slice ----
+plant footprint_half_a_voxel_up kernels/ct/schedule/footprint.cpu.h 's/- 0\.5 \* s->size\.nz; \/\* lower/- 0.5 * (s->size.nz - 1); \/* lower/' "ct_schedule_footprint parity"
+plant footprint_third_row kernels/ct/schedule/footprint.cpu.h 's/PICK\(p0 \+ 2, i\)/PICK(p0 + 3, i)/' "ct_schedule_footprint cone"
+plant footprint_rows_of_another kernels/ct/schedule/footprint.cpu.h 's/\(size_t\)room \* sizeof/(size_t)0 * sizeof/' "ct_schedule_footprint parity"
+plant footprint_upside_down src/ct/schedule/footprint.c 's/\.flip = c\[9\] < 0/.flip = 0/' "ct_schedule_footprint parity"
+plant footprint_aligned_to_another src/ct/schedule/footprint.c 's/\*offset = \(int\)whole;/*offset = (int)whole + 1;/' "ct_schedule_footprint parallel"
+plant footprint_without_length kernels/ct/schedule/footprint.cpu.h 's/s->cone \? s->size\.up : 0/0/' "ct_schedule_footprint cone"
+plant siddon_second_piece kernels/ct/schedule/siddon.cpu.h 's/= there \? \(float\)\(t1 - tc\) : 0/= 0 * there/' "ct_schedule_cone_joseph siddon"
+plant siddon_upper_voxel kernels/ct/schedule/siddon.cpu.h 's/out\[cell\[r\] \+ 1\] \+= upper/out[cell[r]] += upper/' "ct_schedule_cone_joseph siddon"
+plant siddon_behind_the_source kernels/ct/schedule/siddon.cpu.h 's/d > 0 \? v->s\[axis\] : -1e9/-1e9/' "ct_schedule_cone_joseph source"
+plant slice_of_other_tiles kernels/ct/schedule/parallel_slice.cpu.h 's/sum \+= \(cj_f\)\(\(cj_i\)share & mine\)/sum += share/' "ct_schedule forward"
+plant slice_falling_columns kernels/ct/schedule/parallel_slice.cpu.h 's/cs_a < cs_b \? cs_a : cs_b/cs_a/' "ct_schedule alone"
+plant slice_steep_columns kernels/ct/schedule/parallel_slice.cpu.h 's/step <= CS_WITHIN\(2, room\)/step <= 9/' "ct_schedule alone"
+plant fan_slice_border kernels/ct/schedule/fan_slice.cpu.h 's/\(c->axis \? x : y\) \? 0 : -1,/0,/' "ct_schedule_cone_joseph fan"
+plant fan_slice_falling kernels/ct/schedule/fan_slice.cpu.h 's/slope < 0 \? above : below/below/' "ct_schedule_cone_joseph fan"
+plant oblique_rows_from_zero src/ct/project/parallel.c 's/, to\[8\] -= mv;/;/' "ct_schedule_rays backprojection"
 
 # ---- the Joseph schedule for any rays ----
 plant ray_schedule_cells_twice kernels/ct/schedule/ray_joseph.cpu.h 's/\*from = i \? i \* t : -1/*from = i ? i * t - 1 : -1/' "ct_schedule_rays forward"

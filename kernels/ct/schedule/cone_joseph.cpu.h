@@ -12,109 +12,10 @@
  * 1 - |z - cell| round alike in both. Paths are in double. Heights count from the tile's middle
  * cell, rows from one that passes a slice next to it, whose height is formed in double: a float
  * rounds what is within half a tile, and neither the detector's nor the volume's size matters. */
-#include "kernels/ct/schedule/cone_joseph_args.h"
-#include "kernels/num/lanes.cpu.h"
+#include "kernels/ct/schedule/cone_columns.cpu.h"
 #if !defined(VXG_DTYPE_f64)
 
-#define CJ_TILE VXG_CJ_TILE
 #define CJ_BELOW 4 /* sums kept below a tile's first cell */
-#define CJ_GROUP VXG_CJ_GROUP
-
-/* ---- Lanes that pick ---- */
-typedef lane_widest cj_f;
-typedef int32_t cj_i __attribute__((vector_size(LANE_W * 4), may_alias));
-typedef float cj_fu __attribute__((vector_size(LANE_W * 4), may_alias, aligned(4)));
-#define CJ_W LANE_W
-#define CJ_SET(x) LANE_SET_lane_widest(x)
-#define CJ_PAD (2 * CJ_W + 16 < VXG_CJ_PAD ? 2 * CJ_W + 16 : VXG_CJ_PAD)
-
-LANE_FN cj_f cj_load(const float *p) {
-    return *(const cj_fu *)p;
-}
-LANE_FN cj_f cj_iota(void) {
-    cj_f r;
-    for (int i = 0; i < CJ_W; i++) r[i] = (float)i;
-    return r;
-}
-LANE_FN cj_i cj_trunc(cj_f x) {
-    return __builtin_convertvector(x, cj_i);
-}
-LANE_FN cj_f cj_floor(cj_f x) {
-#if defined(__AVX512F__)
-    return (cj_f)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
-#elif LANE_W == 8
-    return (cj_f)_mm256_floor_ps((__m256)x);
-#elif LANE_W == 4 && defined(__x86_64__) && defined(__SSE4_1__)
-    return (cj_f)_mm_floor_ps((__m128)x);
-#elif LANE_W == 4 && defined(__aarch64__)
-    return (cj_f)vrndmq_f32((float32x4_t)x);
-#else
-    const cj_f r = __builtin_convertvector(cj_trunc(x), cj_f);
-    return r + __builtin_convertvector((cj_i)(r > x), cj_f); /* true is -1 */
-#endif
-}
-LANE_FN cj_f cj_real(cj_i x) {
-    return __builtin_convertvector(x, cj_f);
-}
-/* p[i], any i */
-LANE_FN cj_f cj_gather(const float *p, cj_i i) {
-#if defined(__AVX512F__)
-    return (cj_f)_mm512_i32gather_ps((__m512i)i, p, 4);
-#elif LANE_W == 8 && defined(__AVX2__)
-    return (cj_f)_mm256_i32gather_ps(p, (__m256i)i, 4);
-#else
-    cj_f r;
-    for (int k = 0; k < CJ_W; k++) r[k] = p[i[k]];
-    return r;
-#endif
-}
-/* p[i], 0 <= i < CJ_W */
-LANE_FN cj_f cj_pick(const float *p, cj_i i) {
-#if defined(__AVX512F__)
-    return (cj_f)_mm512_permutexvar_ps((__m512i)i, (__m512)cj_load(p));
-#elif LANE_W == 8 && defined(__AVX2__)
-    return (cj_f)_mm256_permutevar8x32_ps((__m256)lane_held(cj_load(p)), (__m256i)i);
-#else
-    return cj_gather(p, i);
-#endif
-}
-/* p[i], 0 <= i < 2 CJ_W */
-LANE_FN cj_f cj_pick2(const float *p, cj_i i) {
-#if defined(__AVX512F__)
-    return (cj_f)_mm512_permutex2var_ps((__m512)cj_load(p), (__m512i)i, (__m512)cj_load(p + 16));
-#elif LANE_W == 8 && defined(__AVX2__)
-    const __m256 low = (__m256)lane_held(cj_load(p)), high = (__m256)lane_held(cj_load(p + 8));
-    /* bit 3 of i to the sign */
-    return (cj_f)_mm256_blendv_ps(_mm256_permutevar8x32_ps(low, (__m256i)i),
-                                  _mm256_permutevar8x32_ps(high, (__m256i)i),
-                                  _mm256_castsi256_ps(_mm256_slli_epi32((__m256i)i, 28)));
-#else
-    return cj_gather(p, i);
-#endif
-}
-LANE_FN cj_f cj_abs(cj_f x) {
-    return (cj_f)((cj_i)x & 0x7fffffff);
-}
-LANE_FN cj_f cj_positive(cj_f x) { /* max(x, 0) */
-#if defined(__AVX512F__)
-    return (cj_f)_mm512_max_ps((__m512)x, _mm512_setzero_ps());
-#elif LANE_W == 8
-    return (cj_f)_mm256_max_ps((__m256)x, _mm256_setzero_ps());
-#else
-    return (cj_f)((cj_i)x & (cj_i)(x > CJ_SET(0.0f)));
-#endif
-}
-
-/* ---- A detector column in a tile ---- */
-typedef struct cj_tile {
-    int x, y, z;    /* first cell */
-    int nz;         /* cells of z */
-    int64_t height; /* floats of a column */
-} cj_tile;
-/* The height of the first cell. */
-LANE_FN int cj_low(cj_tile t) {
-    return -(t.nz / 2);
-}
 
 /* Slice i of the tile: path cell, weights of it and its neighbour, heights. */
 typedef struct cj_list {
@@ -124,17 +25,6 @@ typedef struct cj_list {
     int32_t cell[CJ_TILE];            /* from the tile's first */
     int32_t lo[CJ_TILE], hi[CJ_TILE]; /* blocks of lanes; lo == hi: nothing here */
 } cj_list;
-
-/* Choices are single minima, maxima and masks: a nested choice that several results depend on is
- * compiled into a tree of branches. */
-LANE_FN int32_t cj_clamp(float x, int32_t n) { /* floor, within 0..n */
-    const float above = x > 0 ? x : 0, top = (float)n;
-    return (int32_t)(above < top ? above : top);
-}
-LANE_FN double cj_within(double x, double low, double high) {
-    const double above = x > low ? x : low;
-    return above < high ? above : high;
-}
 
 /* Everything but lo and hi, which become 0, 1 where the path crosses cells [below, CJ_TILE) of the
  * tile and the volume in front of the source. */
@@ -162,43 +52,6 @@ LANE_FN void cj_path(const vxg_cj_scan *s, const vxg_cj_column *c, cj_tile t, in
         l->row[i] = row, l->dz[i] = slope, l->inverse[i] = inverse;
         l->z0[i] = (float)(z + dz * ((double)row - center));
     }
-}
-
-/* First column >= from whose tangent is not below x. */
-static int cj_search(const float *tangent, int from, int n, double x) {
-    int lo = from, hi = n;
-    while (lo < hi) {
-        int m = lo + (hi - lo) / 2;
-        if ((double)tangent[m] < x) {
-            lo = m + 1;
-        } else {
-            hi = m;
-        }
-    }
-    return lo;
-}
-
-/* Columns [*q0, *q1) of a view that may cross a tile: all where it reaches the plane of the source.
- */
-static void cj_columns(const vxg_cj_scan *s, int view, cj_tile t, int *q0, int *q1) {
-    const vxg_cj_view *v = s->views + view;
-    const float *tangent = s->tangent + (int64_t)view * s->nu;
-    const double mx = 0.5 * (s->nx - 1), my = 0.5 * (s->ny - 1);
-    double least = 1e30, most = -1e30;
-    int front = 0;
-    for (int corner = 0; corner < 4; corner++) {
-        const double x = t.x + (corner & 1 ? CJ_TILE + 1.5 : -1.5) - mx - v->s[0];
-        const double y = t.y + (corner & 2 ? CJ_TILE + 1.5 : -1.5) - my - v->s[1];
-        const double depth = x * v->n[0] + y * v->n[1], tan = (x * v->e[0] + y * v->e[1]) / depth;
-        if (depth <= 1e-3) continue;
-        front++;
-        if (tan < least) least = tan;
-        if (tan > most) most = tan;
-    }
-    *q0 = 0, *q1 = front ? s->nu : 0;
-    if (front < 4) return;
-    *q0 = cj_search(tangent, 0, s->nu, least);
-    *q1 = cj_search(tangent, *q0, s->nu, most);
 }
 
 /* ---- Forward ---- */
@@ -255,12 +108,6 @@ LANE_FN void cj_blend(float *restrict out, const float *restrict column, const f
         *(cj_fu *)(out + z) = LANE_FMA(v, cj_load(next + z), u * cj_load(column + z));
 }
 
-typedef struct cj_unit { /* of the forward projection */
-    const vxg_cj_forward_args *a;
-    float *blended, *acc;
-    int v0, nviews, u0, nu, row, rows;
-} cj_unit;
-
 /* Slice i of one detector column: the two voxel columns beside the path blended into one. Outside
  * the volume's cells the blended column stays 0. */
 LANE_FN void cj_forward_blend(const cj_unit *w, cj_tile t, const vxg_cj_column *c, const cj_list *l,
@@ -301,7 +148,7 @@ static void cj_forward_view(const cj_unit *w, cj_tile t, int view, float *acc) {
     const int64_t height = vxg_cj_blend_floats(s);
     cj_list list[CJ_GROUP];
     int q0, q1;
-    cj_columns(s, view, t, &q0, &q1);
+    cj_columns(s, view, t.x, t.y, CJ_TILE, &q0, &q1);
     if (q0 < w->u0) q0 = w->u0;
     if (q1 > w->u0 + w->nu) q1 = w->u0 + w->nu;
     for (int q = q0; q < q1; q += CJ_GROUP) {
@@ -324,104 +171,12 @@ static void cj_forward_view(const cj_unit *w, cj_tile t, int view, float *acc) {
     }
 }
 
-/* Times the length of the rays within a slice. */
-static void cj_lengths(const vxg_cj_scan *s, const vxg_cj_column *c, int row, int rows,
-                       float *restrict data) {
-    const float first = (float)row - 0.5f * (float)(s->nv - 1), up = s->up * s->up;
-    const float ds = (float)c->ds, sc = (float)c->sc;
-    for (int r = 0; r < rows; r++) {
-        const float slope = lane_fma1(ds, first + (float)r, sc);
-        data[r] *= __builtin_sqrtf(lane_fma1(slope * slope, up, c->across));
-    }
-}
-
-static void cj_store(const cj_unit *w) {
-    const vxg_cj_scan *s = &w->a->scan;
-    const int stride = w->a->rows;
-    for (int v = 0; v < w->nviews; v++) {
-        const int view = w->v0 + v;
-        float *acc = w->acc + (int64_t)v * w->a->columns * stride;
-        const vxg_cj_column *c = s->columns + (int64_t)view * s->nu + w->u0;
-        for (int u = 0; u < w->nu; u++) cj_lengths(s, c + u, w->row, w->rows, acc + u * stride);
-        const int flip = s->views[view].flip, row = flip ? s->nv - 1 - w->row : w->row;
-        lane_out(w->a->out + ((int64_t)view * s->nv + row) * s->nu + w->u0, flip ? -s->nu : s->nu,
-                 acc, stride, w->rows, w->nu, 1, w->a->add);
-    }
-}
-
-/* dst[x * height + z] = src[z * pitch + x] for z < nz, x < n. */
-static void cj_transpose(float *dst, int64_t height, const float *src, int64_t pitch, int nz, int n) {
-    int z = 0;
-    for (; z + 4 <= nz; z += 4) {
-        const float *const p = src + z * pitch;
-        const float *const rows[4] = {p, p + pitch, p + 2 * pitch, p + 3 * pitch};
-        lane_in4(dst + z, height, rows, n, 1);
-    }
-    for (; z < nz; z++)
-        for (int x = 0; x < n; x++) dst[x * height + z] = src[z * pitch + x];
-}
-
-K_SCHEDULE(cj_slab) {
-    const vxg_cj_slab_args *a = args;
-    const vxg_cj_scan *s = &a->scan;
-    const int64_t height = vxg_cj_height(s), slice = (int64_t)s->ny * s->nx, line = s->nx + 2;
-    const int nz = s->nz - a->z < s->zchunk ? s->nz - a->z : s->zchunk, y = (int)unit - 1;
-    float *const out = a->out + unit * line * height;
-    (void)scratch;
-    if (y < 0 || y >= s->ny || nz < height) memset(out, 0, (size_t)(line * height) * sizeof *out);
-    if (y < 0 || y >= s->ny) return;
-    for (int x = 0; x < s->nx; x += LANE_RUN)
-        cj_transpose(out + (x + 1) * height, height, a->in + a->z * slice + (int64_t)y * s->nx + x,
-                slice, nz, s->nx - x < LANE_RUN ? s->nx - x : LANE_RUN);
-}
-
 K_SCHEDULE(cj_forward) {
-    const vxg_cj_forward_args *a = args;
-    const vxg_cj_scan *s = &a->scan;
-    const int down = (s->nv + a->rows - 1) / a->rows,
-              across = (s->nu + a->columns - 1) / a->columns;
-    const int nz = s->nz - a->z < s->zchunk ? s->nz - a->z : s->zchunk;
-    cj_unit w = {.a = a, .blended = scratch};
-    w.row = (int)(unit % down) * a->rows;
-    w.u0 = (int)(unit / down % across) * a->columns;
-    w.v0 = (int)(unit / down / across) * a->views;
-    w.rows = s->nv - w.row < a->rows ? s->nv - w.row : a->rows;
-    w.nu = s->nu - w.u0 < a->columns ? s->nu - w.u0 : a->columns;
-    w.nviews = s->nviews - w.v0 < a->views ? s->nviews - w.v0 : a->views;
-    w.acc = w.blended + CJ_GROUP * vxg_cj_blend_floats(s);
-    memset(w.blended, 0, (size_t)vxg_cj_forward_floats(a) * sizeof(float));
-    for (int y = -1; y < s->ny; y += CJ_TILE) /* cell -1: rays beside the volume */
-        for (int x = -1; x < s->nx; x += CJ_TILE) {
-            const cj_tile t = {x, y, a->z, nz, vxg_cj_height(s)};
-            for (int v = 0; v < w.nviews; v++)
-                cj_forward_view(&w, t, w.v0 + v, w.acc + (int64_t)v * a->columns * a->rows);
-        }
-    cj_store(&w);
+    cj_walk_forward(args, unit, scratch, -1,
+                    cj_forward_view); /* voxel -1: rays beside the volume */
 }
 
 /* ---- Adjoint ---- */
-K_SCHEDULE(cj_pack) {
-    const vxg_cj_pack_args *a = args;
-    const vxg_cj_scan *s = &a->scan;
-    const int64_t height = vxg_cj_pack_height(s), view = a->first + unit;
-    const int flip = s->views[view].flip;
-    const int64_t pitch = flip ? -s->nu : s->nu;
-    const float *in = a->in + (view * s->nv + (flip ? s->nv - 1 : 0)) * s->nu;
-    float *const out = a->out + unit * s->nu * height;
-    (void)scratch;
-    for (int u = 0; u < s->nu; u += LANE_RUN) {
-        const int n = s->nu - u < LANE_RUN ? s->nu - u : LANE_RUN;
-        float *const to = out + u * height + VXG_CJ_PAD;
-        cj_transpose(to, height, in + u, pitch, s->nv, n);
-        for (int i = 0; i < n; i++) {
-            float *const column = to + i * height;
-            memset(column - VXG_CJ_PAD, 0, VXG_CJ_PAD * sizeof(float));
-            memset(column + s->nv, 0, (size_t)(height - VXG_CJ_PAD - s->nv) * sizeof(float));
-            cj_lengths(s, s->columns + view * s->nu + u + i, 0, s->nv, column);
-        }
-    }
-}
-
 /* Blocks of CJ_W of the tile's cells that rows may touch. */
 LANE_FN void cj_cells(const vxg_cj_scan *s, cj_tile t, cj_list *restrict l) {
     const float last = (float)(s->nv - 1), n = (float)t.nz, first = (float)cj_low(t);
@@ -534,7 +289,7 @@ static void cj_adjoint_view(const vxg_cj_scan *s, cj_tile t, int view, const flo
     float *const beside = tile + CJ_TILE * CJ_TILE * t.height, *const sum = beside + t.height;
     cj_list list[CJ_GROUP];
     int q0, q1;
-    cj_columns(s, view, t, &q0, &q1);
+    cj_columns(s, view, t.x, t.y, CJ_TILE, &q0, &q1);
     for (int q = q0; q < q1; q += CJ_GROUP) {
         const int n = q1 - q < CJ_GROUP ? q1 - q : CJ_GROUP;
         for (int u = 0; u < n; u++) {
@@ -561,24 +316,6 @@ static void cj_adjoint_view(const vxg_cj_scan *s, cj_tile t, int view, const flo
 
 K_SCHEDULE(cj_adjoint) {
     const vxg_cj_adjoint_args *a = args;
-    const vxg_cj_scan *s = &a->scan;
-    const int64_t across = (s->nx + CJ_TILE - 1) / CJ_TILE, down = (s->ny + CJ_TILE - 1) / CJ_TILE;
-    const int64_t slice = (int64_t)s->ny * s->nx, height = vxg_cj_height(s);
-    cj_tile t = {(int)(unit % across) * CJ_TILE, (int)(unit / across % down) * CJ_TILE,
-                 (int)(unit / across / down) * s->zchunk, 0, height};
-    t.nz = s->nz - t.z < s->zchunk ? s->nz - t.z : s->zchunk;
-    const int nx = s->nx - t.x < CJ_TILE ? s->nx - t.x : CJ_TILE;
-    const int ny = s->ny - t.y < CJ_TILE ? s->ny - t.y : CJ_TILE;
-    float *const tile = scratch, *const out = a->out + t.z * slice + (int64_t)t.y * s->nx + t.x;
-    memset(tile, 0, (size_t)((CJ_TILE * CJ_TILE + 2) * height) * sizeof(float));
-    for (int y = 0; y < ny && a->add; y++)
-        lane_in(tile + y * CJ_TILE * height, (int)height, out + (int64_t)y * s->nx, slice, 0, t.nz,
-                nx, 1);
-    for (int v = 0; v < a->views; v++)
-        cj_adjoint_view(s, t, a->first + v, a->in + (int64_t)v * s->nu * vxg_cj_pack_height(s),
-                        tile);
-    for (int y = 0; y < ny; y++)
-        lane_out(out + (int64_t)y * s->nx, slice, tile + y * CJ_TILE * height, (int)height, t.nz,
-                 nx, 1, 0);
+    cj_walk_adjoint(a, unit, scratch, 0, vxg_cj_adjoint_floats(&a->scan), cj_adjoint_view);
 }
 #endif

@@ -1,5 +1,5 @@
-/* Arguments of the cpu schedule of Joseph's cone-beam projection and its exact adjoint
- * (ct/cone_joseph.cpu.h), shared with the host code that fills them
+/* Arguments of the cpu schedules of Joseph's and Siddon's cone-beam projection and their exact
+ * adjoints (cone_joseph.cpu.h, siddon.cpu.h), shared with the host code that fills them
  * (src/ct/schedule/cone_joseph.c).
  *
  * Detector rows are steps along the volume's z, so all rays of a detector column cross the slices
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define VXG_CJ_TILE 16 /* voxel columns along an edge of a tile */
+#define VXG_FS_TILE 64 /* pixels along an edge of a tile of one slice */
 #define VXG_CJ_ZCHUNK                                                                              \
     256 /* at most so many cells of z in a tile: it stays in the second-level cache */
 #define VXG_CJ_GROUP 4 /* neighbouring detector columns handled together */
@@ -100,5 +101,20 @@ static inline int64_t vxg_cj_pack_height(const vxg_cj_scan *s) {
 }
 static inline int64_t vxg_cj_adjoint_floats(const vxg_cj_scan *s) {
     return (VXG_CJ_TILE * VXG_CJ_TILE + 2) * vxg_cj_height(s);
+}
+/* One slice (fan_slice.cpu.h). fs_pad: unit y <= ny + 1 is a row of the volume with its border;
+ * fs_forward: a unit has `views` views and all columns; fs_adjoint: a unit is a tile, of all views,
+ * and reads the projections as they are. */
+static inline int64_t vxg_fs_pad_floats(const vxg_cj_scan *s) {
+    return (int64_t)(s->ny + 2) * (s->nx + 2);
+}
+static inline int64_t vxg_fs_forward_floats(const vxg_cj_forward_args *a) {
+    return (int64_t)a->views * a->scan.nu;
+}
+#define VXG_FS_ADJOINT_FLOATS ((VXG_FS_TILE + 2) * (VXG_FS_TILE + 2))
+
+/* Of Siddon's adjoint: rows' slopes and what goes to their cells beside the tile. */
+static inline int64_t vxg_siddon_adjoint_floats(const vxg_cj_scan *s) {
+    return 16 + VXG_CJ_TILE * VXG_CJ_TILE * vxg_cj_height(s) + 4 * (vxg_cj_round(s->nv) + 16);
 }
 #endif

@@ -4,11 +4,10 @@
  * One inner loop serves all three: acc += w0 * cell + w1 * (cell at distance d) over a list of
  * (offset, w0, w1), each cell being 4..64 lanes. What differs is where the list comes from. Per
  * lane the operations and their order do not depend on the number of lanes, so a slice has the same
- * bits in whatever block it is computed. */
-#include "kernels/ct/schedule/schedule_args.h"
-#include "kernels/num/lanes.cpu.h"
+ * bits in whatever block it is computed. A slice by itself has neighbouring pixels, or columns, as
+ * lanes instead (parallel_slice.cpu.h): the same bits again. */
+#include "kernels/ct/schedule/parallel_slice.cpu.h"
 #if !defined(VXG_DTYPE_f64)
-#define CT_ALONE static __attribute__((noinline))
 
 typedef void (*ct_pair_fn)(float *restrict acc, const float *restrict base,
                            const int32_t *restrict offset, const float *restrict w0,
@@ -91,26 +90,6 @@ typedef struct ct_list {
     float w0[VXG_CT_BLOCK], w1[VXG_CT_BLOCK];
 } ct_list;
 
-/* Where pixel (0, 0) of a tile falls in the views of a block: whole columns and the rest; and
- * where each view's column 0 lies among the packed ones. */
-typedef struct ct_places {
-    float whole[VXG_CT_BLOCK], rest[VXG_CT_BLOCK];
-    int32_t start[VXG_CT_BLOCK];
-} ct_places;
-
-LANE_FN void ct_places_of(const vxg_ct_coefficients *c, int v0, int n, double x, double y,
-                          int columns, int lanes, ct_places *restrict places) {
-    const double *restrict u0 = c->d[VXG_CT_OF_1] + v0, *restrict ux = c->d[VXG_CT_OF_X] + v0;
-    const double *restrict uy = c->d[VXG_CT_OF_Y] + v0;
-    const int width = columns + 2 * VXG_CT_PAD;
-    for (int v = 0; v < n; v++) {
-        const double u = u0[v] + (ux[v] * x + uy[v] * y), whole = __builtin_floor(u);
-        places->whole[v] = (float)whole;
-        places->rest[v] = (float)(u - whole);
-        places->start[v] = (v * width + VXG_CT_PAD) * lanes;
-    }
-}
-
 /* x, y: of the pixel within its tile. A function of its own, as inlined it spills the vectors that
  * it holds to the caller's frame. Clamped as a float: far outside the detector both columns are
  * zero padding. */
@@ -128,85 +107,6 @@ CT_ALONE void ct_linear_list(ct_list *restrict list, const vxg_ct_coefficients *
         list->w1[v] = u - whole;
         list->w0[v] = 1 - (u - whole);
         list->offset[v] = places->start[v] + (int32_t)((uint32_t)(int32_t)q << shift);
-    }
-}
-
-/* ---- Joseph's places, the same whole numbers in both directions ---- */
-#define CT_ONE (1 << VXG_CT_CELL)
-/* Added to a float below 2^22 it leaves a whole number of units in the low bits. */
-#define CT_ROUND 12582912.0f
-#define CT_ROUND_BITS 0x4b400000u
-#define CT_UNIT (1.0f / CT_ONE)
-
-LANE_FN uint32_t ct_bits(float x) {
-    uint32_t bits;
-    __builtin_memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-LANE_FN float ct_float(uint32_t bits) {
-    float x;
-    __builtin_memcpy(&x, &bits, sizeof x);
-    return x;
-}
-/* The rounded rest of column q, from that of slice k: rest = ct_rest_of(r[1], r[0], k). */
-LANE_FN float ct_rest_of(float slope, float base, float k) {
-    return lane_fma1(slope, k, base) + CT_ROUND;
-}
-LANE_FN uint32_t ct_rest_at(float slope, float q, float rest) {
-    return ct_bits(lane_fma1(slope, q, rest));
-}
-/* Choices below are made of masks, all ones or zero: conditions that several results depend on are
- * turned into a tree of them by compilers, a result and a choice for every branch. */
-LANE_FN uint32_t ct_below_zero(uint32_t x) {
-    return (uint32_t)((int32_t)x >> 31);
-}
-LANE_FN uint32_t ct_chosen(uint32_t mask, uint32_t x, uint32_t otherwise) {
-    return otherwise ^ ((x ^ otherwise) & mask);
-}
-LANE_FN uint32_t ct_way(uint32_t distance) {
-    const uint32_t sign = ct_below_zero(distance);
-    return (distance ^ sign) - sign;
-}
-/* Joseph's weight at a distance from the cell. */
-LANE_FN float ct_hat(uint32_t distance) {
-    const uint32_t w = CT_ONE - ct_way(distance);
-    return (float)(int32_t)(w & ~ct_below_zero(w)) * CT_UNIT;
-}
-
-/* What a row of pixels knows of a block of views before its pixels are told apart, each linear in
- * the pixel's index i: the place of column 0 (base + across i, and the rest), and the estimate of
- * the first column that touches the pixel. */
-typedef struct ct_row {
-    uint32_t base[VXG_CT_BLOCK], across[VXG_CT_BLOCK];
-    float rest[VXG_CT_BLOCK], rest_across[VXG_CT_BLOCK];
-    float first[VXG_CT_BLOCK], first_across[VXG_CT_BLOCK];
-    int32_t start[VXG_CT_BLOCK]; /* of the view's column 0 among the packed ones */
-} ct_row;
-
-/* Along a row either k stays and the cell moves on by one (y is dominant), or k moves and the cell
- * stays. A term that stays is multiplied by zero, which changes no bit of the sum. */
-CT_ALONE void ct_row_of(const vxg_ct_gather_args *a, int v0, int n, int j, ct_row *restrict row) {
-    const float *restrict m = a->c.a[VXG_CT_AXIS] + v0, *restrict b0 = a->c.a[VXG_CT_START] + v0;
-    const float *restrict bk = a->c.a[VXG_CT_STEP] + v0, *restrict inverse =
-                                                             a->c.a[VXG_CT_COLUMNS] + v0;
-    const float *restrict slack = a->c.a[VXG_CT_SLACK] + v0;
-    const uint32_t *restrict n0 = a->c.n[VXG_CT_OF_1] + v0, *restrict nk = a->c.n[VXG_CT_OF_K] + v0;
-    const float *restrict r0 = a->c.r[VXG_CT_OF_1] + v0, *restrict rk = a->c.r[VXG_CT_OF_K] + v0;
-    const float fj = (float)j, y = fj - 0.5f * (float)(a->ny - 1), x0 = -0.5f * (float)(a->nx - 1);
-    const float middle = 0.5f * (float)(a->nu - 1) + 1;
-    const int width = a->nu + 2 * VXG_CT_PAD;
-    for (int v = 0; v < n; v++) {
-        const int y_first = m[v] > 0;
-        const float c = lane_fma1(bk[v], y_first ? y : x0, b0[v]) - (y_first ? 0 : fj);
-        const float at_0 = middle - __builtin_fabsf(inverse[v]) - slack[v];
-        row->base[v] = n0[v] - CT_ROUND_BITS +
-                       (y_first ? nk[v] * (uint32_t)j : 0u - ((uint32_t)j << VXG_CT_CELL));
-        row->across[v] = y_first ? 0u - CT_ONE : nk[v];
-        row->rest[v] = lane_fma1(y_first ? rk[v] : 0, fj, r0[v]);
-        row->rest_across[v] = y_first ? 0 : rk[v];
-        row->first[v] = lane_fma1(-c, inverse[v], at_0);
-        row->first_across[v] = y_first ? inverse[v] : -(bk[v] * inverse[v]);
-        row->start[v] = (v * width + VXG_CT_PAD) * a->lanes;
     }
 }
 
@@ -254,75 +154,27 @@ CT_ALONE void ct_joseph_next(ct_list *restrict list, const vxg_ct_gather_args *a
     ct_joseph_pair(list, a, row, v0, n, i, 2 * pass);
 }
 
-/* Passes of two columns a block needs: columns whose places differ by less than two cells, the
- * rounding of both ends included. */
-static int ct_passes(const vxg_ct_gather_args *a, int v0, int n) {
-    int most = 1;
-    for (int v = v0; v < v0 + n; v++) {
-        const double step =
-            (double)(int32_t)a->c.n[VXG_CT_OF_Q][v] + (double)a->c.r[VXG_CT_OF_Q][v];
-        const double all = 2.0 * CT_ONE - 0.5;
-        const int columns = 1 + (int)(all / (step < 0 ? -step : step));
-        if ((columns + 1) / 2 > most) most = (columns + 1) / 2;
-    }
-    return most;
-}
-
 #define CT_SUB                                                                                     \
     8 /* pixels along an edge of the square whose columns stay in the first-level cache */
 
-typedef struct ct_tile {
-    int x, y, nx, ny;
-} ct_tile;
-
-/* One lane is a chain of additions, each waiting for the one before: four pixels' chains run beside
- * each other. */
-#define CT_CHAINS 4
-static void ct_pair1_of_4(float *restrict acc, const float *restrict in,
-                          const ct_list *restrict list, int n) {
-    float a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
-#define CT_CHAIN(k)                                                                                \
-    a##k += lane_fma1(list[k].w1[s], in[list[k].offset[s] + 1],                                    \
-                      list[k].w0[s] * in[list[k].offset[s]]);
-    for (int s = 0; s < n; s++) {
-        CT_CHAIN(0)
-        CT_CHAIN(1)
-        CT_CHAIN(2)
-        CT_CHAIN(3)
-    }
-#undef CT_CHAIN
-    acc[0] = a0, acc[1] = a1, acc[2] = a2, acc[3] = a3;
-}
-
-/* `count` pixels from (x, y) of the tile on. */
-static void ct_gather_pixels(const vxg_ct_gather_args *a, ct_tile t, const ct_places *places,
-                             const ct_row *row, int x, int y, int count, float *acc, int v0, int n,
-                             int pass) {
+/* Pixel (x, y) of the tile. */
+static void ct_gather_pixel(const vxg_ct_gather_args *a, ct_tile t, const ct_places *places,
+                            const ct_row *row, int x, int y, float *acc, int v0, int n, int pass) {
     const int64_t lanes = a->lanes;
     const float *const in = a->in + v0 * (int64_t)(a->nu + 2 * VXG_CT_PAD) * lanes;
-    ct_list list[CT_CHAINS];
-    for (int k = 0; k < count; k++) {
-        if (a->joseph && pass == 0)
-            ct_joseph_first(&list[k], a, row, v0, n, t.x + x + k);
-        else if (a->joseph)
-            ct_joseph_next(&list[k], a, row, v0, n, t.x + x + k, pass);
-        else
-            ct_linear_list(&list[k], &a->c, places, v0, n, (float)(x + k), (float)y, a->nu,
-                           a->lanes);
-    }
-    acc += (y * VXG_CT_TILE + x) * lanes;
-    if (lanes == 1 && count == CT_CHAINS) {
-        ct_pair1_of_4(acc, in, list, n);
-        return;
-    }
-    const ct_pair_fn pair = ct_pair_for(a->lanes);
-    for (int k = 0; k < count; k++)
-        pair(acc + k * lanes, in, list[k].offset, list[k].w0, list[k].w1, n, lanes);
+    ct_list list;
+    if (a->joseph && pass == 0)
+        ct_joseph_first(&list, a, row, v0, n, t.x + x);
+    else if (a->joseph)
+        ct_joseph_next(&list, a, row, v0, n, t.x + x, pass);
+    else
+        ct_linear_list(&list, &a->c, places, v0, n, (float)x, (float)y, a->nu, a->lanes);
+    ct_pair_for(a->lanes)(acc + (y * VXG_CT_TILE + x) * lanes, in, list.offset, list.w0, list.w1, n,
+                          lanes);
 }
 
 static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, int v0, int n) {
     const int passes = a->joseph ? ct_passes(a, v0, n) : 1;
-    const int together = a->lanes == 1 ? CT_CHAINS : 1;
     ct_places places;
     ct_row row;
     if (!a->joseph)
@@ -334,10 +186,9 @@ static void ct_gather_block(const vxg_ct_gather_args *a, ct_tile t, float *acc, 
             const int ex = sx + CT_SUB < t.nx ? sx + CT_SUB : t.nx;
             for (int y = sy; y < ey; y++) {
                 if (a->joseph) ct_row_of(a, v0, n, t.y + y, &row);
-                for (int x = sx; x < ex; x += together)
+                for (int x = sx; x < ex; x++)
                     for (int pass = 0; pass < passes; pass++)
-                        ct_gather_pixels(a, t, &places, &row, x, y,
-                                         ex - x < together ? ex - x : together, acc, v0, n, pass);
+                        ct_gather_pixel(a, t, &places, &row, x, y, acc, v0, n, pass);
             }
         }
 }
@@ -356,19 +207,19 @@ K_SCHEDULE(ct_gather) {
         lane_in(acc + y * row, a->lanes, out + (int64_t)y * a->nx, slice, 0, a->add ? a->used : 0,
                 t.nx, 1);
     for (int v = 0; v < a->nviews; v += VXG_CT_BLOCK)
-        ct_gather_block(a, t, acc, v, a->nviews - v < VXG_CT_BLOCK ? a->nviews - v : VXG_CT_BLOCK);
+        (a->lanes == 1 ? cs_gather_block : ct_gather_block)(
+            a, t, acc, v, a->nviews - v < VXG_CT_BLOCK ? a->nviews - v : VXG_CT_BLOCK);
     for (int y = 0; y < t.ny; y++)
         lane_out(out + (int64_t)y * a->nx, slice, acc + y * row, a->lanes, a->used, t.nx, 1, 0);
 }
 
 /* ---- Joseph projection ---- */
-#define CT_EDGE (VXG_CT_TILE + 1)
-
 /* Adds one tile to one view. The tile holds cells [x, x + CT_EDGE) x [y, y + CT_EDGE) and owns the
  * points of rays whose cell index floor(b) lies in its first VXG_CT_TILE, so every point belongs to
- * one tile; floor(b) is monotone along a ray, so they are one run. */
-static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, ct_tile t, int view,
-                           float *acc) {
+ * one tile; floor(b) is monotone along a ray, so they are one run. One slice: `turned` is the tile
+ * with its axes exchanged. */
+static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, const float *turned,
+                           ct_tile t, int view, float *acc) {
     const int m = a->c.a[VXG_CT_AXIS][view] > 0, lanes = a->lanes;
     const float b0 = a->c.a[VXG_CT_START][view], bu = a->c.a[VXG_CT_COLUMN][view],
                 bk = a->c.a[VXG_CT_STEP][view];
@@ -399,6 +250,11 @@ static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, ct_ti
     for (int i = 0; i < VXG_CT_TILE; i++) {
         from[i] = origin + nk * (uint32_t)(k0 + i);
         rest[i] = ct_rest_of(rk, r0, (float)(k0 + i));
+    }
+    if (lanes == 1) {
+        cs_project((m ? tile : turned) + (k0 - lo) * CT_EDGE, CT_EDGE, from, rest, n, nq, rq, bu,
+                   q0, q1, a->nu, acc);
+        return;
     }
     const float *base = tile + (int64_t)(k0 - lo) * step;
     for (int q = q0; q < q1; q++) {
@@ -520,7 +376,8 @@ LANE_FN void ct_project(const vxg_ct_joseph_args *a, int64_t unit, float *scratc
     const int n = a->nviews - v0 < a->block ? a->nviews - v0 : a->block;
     const int used = a->nv - r0 < a->lanes ? a->nv - r0 : a->lanes;
     const int first = s0 < 0 ? -s0 : 0, last = a->nz - s0 < used ? a->nz - s0 : used;
-    float *const tile = scratch, *const acc = tile + (int64_t)CT_EDGE * CT_EDGE * a->lanes;
+    float *const tile = scratch, *const turned = tile + (int64_t)CT_EDGE * CT_EDGE * a->lanes;
+    float *const acc = turned + (a->lanes == 1 ? VXG_CT_TURNED : 0);
     const int64_t width = (int64_t)(a->nu + 2 * VXG_CT_PAD) * a->lanes;
     float *const detector = acc + VXG_CT_PAD * a->lanes;
     memset(acc, 0, (size_t)(n * width) * sizeof *acc);
@@ -530,8 +387,10 @@ LANE_FN void ct_project(const vxg_ct_joseph_args *a, int64_t unit, float *scratc
             const ct_tile t = {x, y, CT_EDGE, CT_EDGE};
             ct_load_tile(a, t, a->in + (int64_t)(s0 + first) * a->ny * a->nx, first, last, tile);
             if (spread) ct_spread_tile(a, tile, t, v0, n, acc);
+            for (int i = 0; i < CT_EDGE * CT_EDGE && !spread && a->lanes == 1; i++)
+                turned[i] = tile[i % CT_EDGE * CT_EDGE + i / CT_EDGE];
             for (int v = 0; v < n && !spread; v++)
-                ct_joseph_view(a, tile, t, v0 + v, detector + v * width);
+                ct_joseph_view(a, tile, turned, t, v0 + v, detector + v * width);
         }
     for (int v = 0; v < n; v++)
         lane_out(a->out + ((int64_t)(v0 + v) * a->nv + r0) * a->nu, a->nu, detector + v * width,

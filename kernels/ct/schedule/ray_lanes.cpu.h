@@ -26,14 +26,33 @@ LANE_FN rj_f rj_abs(rj_f x) {
 LANE_FN rj_f rj_keep(rj_i mask, rj_f x) {
     return (rj_f)(mask & (rj_i)x);
 }
+/* a where the mask is all ones, b where it is 0. */
 LANE_FN rj_f rj_pick(rj_i mask, rj_f a, rj_f b) {
+#if defined(__AVX512F__)
+    return (rj_f)_mm512_ternarylogic_epi32((__m512i)mask, (__m512i)a, (__m512i)b, 0xca);
+#elif RJ_W == 8
+    return (rj_f)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
     return (rj_f)((mask & (rj_i)a) | (~mask & (rj_i)b));
+#endif
 }
-LANE_FN rj_f rj_low(rj_f a, rj_f b) {
+LANE_FN rj_f rj_low(rj_f a, rj_f b) { /* b where one is no number */
+#if defined(__AVX512F__)
+    return (rj_f)_mm512_min_ps((__m512)a, (__m512)b);
+#elif RJ_W == 8
+    return (rj_f)_mm256_min_ps((__m256)a, (__m256)b);
+#else
     return rj_pick((rj_i)(a < b), a, b);
+#endif
 }
 LANE_FN rj_f rj_high(rj_f a, rj_f b) {
+#if defined(__AVX512F__)
+    return (rj_f)_mm512_max_ps((__m512)a, (__m512)b);
+#elif RJ_W == 8
+    return (rj_f)_mm256_max_ps((__m256)a, (__m256)b);
+#else
     return rj_pick((rj_i)(a > b), a, b);
+#endif
 }
 LANE_FN rj_f rj_root(rj_f x) {
 #if defined(__AVX512F__)

@@ -17,15 +17,15 @@
  * Voxel-driven: the column is u = d[OF_1] + d[OF_X] x' + d[OF_Y] y', in double where a tile begins;
  * a[BP_X] and a[BP_Y] are its slopes within the tile.
  *
- * Joseph: a[AXIS] is 0 where x is the dominant axis, 1 where y is. With k' along it the ray of column
- * q' crosses the other axis at b = a[START] + a[STEP] k' + a[COLUMN] q', which is good for estimates;
- * a[COLUMNS] = 1 / a[COLUMN]; a[LENGTH] is the physical length of a step of k; a[SLACK] columns are
- * as far as an estimate of a column may be off.
+ * Joseph: a[AXIS] is 0 where x is the dominant axis, 1 where y is. With k' along it the ray of
+ * column q' crosses the other axis at b = a[START] + a[STEP] k' + a[COLUMN] q', which is good for
+ * estimates; a[COLUMNS] = 1 / a[COLUMN]; a[LENGTH] is the physical length of a step of k; a[SLACK]
+ * columns are as far as an estimate of a column may be off.
  *
- * The place itself is a whole number of 2^-23 cells, modulo 2^32: n[OF_1] + n[OF_K] k + n[OF_Q] q and
- * the rounded sum of what these leave, r[OF_1] + r[OF_K] k + r[OF_Q] q in the same unit; k and q count
- * from 0. So it is as good far from the middle as near it, and the same whatever it is counted from.
- * (All names begin with VXG_CT_.) */
+ * The place itself is a whole number of 2^-23 cells, modulo 2^32: n[OF_1] + n[OF_K] k + n[OF_Q] q
+ * and the rounded sum of what these leave, r[OF_1] + r[OF_K] k + r[OF_Q] q in the same unit; k and
+ * q count from 0. So it is as good far from the middle as near it, and the same whatever it is
+ * counted from. (All names begin with VXG_CT_.) */
 #define VXG_CT_CELL 23
 enum {
     VXG_CT_AXIS,
@@ -81,8 +81,12 @@ typedef struct vxg_ct_joseph_args {
     int lanes, row, offset;
     int add;
 } vxg_ct_joseph_args;
+#define VXG_CT_BEYOND 64 /* floats that vectors of one slice read beyond what they use, at most */
+/* One slice: its tile with the axes exchanged. */
+#define VXG_CT_TURNED ((VXG_CT_TILE + 1) * (VXG_CT_TILE + 1) + VXG_CT_BEYOND)
 static inline int64_t vxg_ct_joseph_floats(int64_t block, int64_t nu, int64_t lanes) {
-    return (block * (nu + 2 * VXG_CT_PAD) + (VXG_CT_TILE + 1) * (VXG_CT_TILE + 1)) * lanes;
+    return (block * (nu + 2 * VXG_CT_PAD) + (VXG_CT_TILE + 1) * (VXG_CT_TILE + 1)) * lanes +
+           (lanes == 1 ? VXG_CT_TURNED : 0);
 }
 
 /* fft_filter: unit g filters 16 pairs of rows; a pair is the same row of views 2m and 2m + 1, so

@@ -402,10 +402,10 @@ int vxg__ct_cone_projector(vxg_device *dev, const vxg_ct_geometry *geo, const vx
     p->geo = vxg_ct_geometry_retain(geo);
     p->model = opts->model;
     int status = fill_state(dev, vol, opts, planar, p);
-    const int fast =
-        opts->real == VXG_REAL_F32 && !opts->no_schedule && opts->model == VXG_CT_JOSEPH;
-    if (!status && fast) status = vxg__cone_joseph_plan_new(dev, p, &p->plan);
-    if (!status && fast && !p->plan)
+    const int fast = opts->real == VXG_REAL_F32 && !opts->no_schedule;
+    const int siddon = opts->model == VXG_CT_SIDDON;
+    if (!status && fast) status = vxg__cone_joseph_plan_new(dev, p, siddon, &p->plan);
+    if (!status && fast && !siddon && !p->plan)
         status = vxg__ray_joseph_plan_new(dev, geo, &p->vol, p->coef64, p->table64, &p->rays);
     if (status) {
         vxg__ct_ray_state_free(p);

@@ -5,8 +5,9 @@
 #include "array/launch.h"
 #include "ct/project/project.h"
 #include "ct/project/rays.h"
+#include "ct/schedule/footprint.h"
 
-#define FP_COEFS 16       /* K_FP_COEFS of kernels/ct/project/footprint.k */
+#define FP_COEFS VXG_FP_COEFS
 #define FP_BLOCK 8        /* K_FP_BLOCK */
 #define FP_MOST_TILT 1e-3 /* radians between V and the volume's z */
 
@@ -14,12 +15,14 @@ typedef struct footprint_state {
     vxg_ct_volume vol;
     int64_t nviews, nv, nu;
     int cone, planar, trapezoids;
-    vxg_array coef; /* (nviews, FP_COEFS) */
+    vxg_array coef;           /* (nviews, FP_COEFS) */
+    vxg_footprint_plan *plan; /* NULL: the plain kernels run */
 } footprint_state;
 
 static void footprint_free(void *state) {
     footprint_state *p = state;
     vxg_array_release(&p->coef);
+    vxg__footprint_plan_free(p->plan);
     vxg__free(p);
 }
 
@@ -108,6 +111,8 @@ static int state_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg_ct_v
     if (!status)
         status = vxg__array_from_doubles(dev, opts->real, 2, (int64_t[]){p->nviews, FP_COEFS}, coef,
                                          &p->coef);
+    if (!status && opts->real == VXG_REAL_F32 && !opts->no_schedule && !planar && !p->trapezoids)
+        status = vxg__footprint_plan_new(dev, geo, &p->vol, coef, &p->plan);
     vxg__free(coef);
     if (status) {
         footprint_free(p);
@@ -138,17 +143,22 @@ static int run(const vxg_op *op, const vxg_call *call, const char *kernel, int t
 
 static int project(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                    const vxg_array *out) {
+    const footprint_state *p = vxg_op_state(op);
+    if (p->plan) return vxg__footprint_plan_run(p->plan, 0, call, in, out);
     return run(op, call, "fp_project", 1, in, out);
 }
 static int project_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
                        const vxg_array *cotangent, const vxg_array *grad) {
+    const footprint_state *p = vxg_op_state(op);
     (void)in;
     if (!grad->buffer) return VXG_OK;
+    if (p->plan) return vxg__footprint_plan_run(p->plan, 1, call, cotangent, grad);
     return run(op, call, "fp_project_adjoint", 0, cotangent, grad);
 }
 
 static size_t workspace(const vxg_op *op, const vxg_call *call) {
     const footprint_state *p = vxg_op_state(op);
+    if (p->plan) return vxg__footprint_plan_workspace(p->plan, call);
     return vxg__call_rows_bytes(call, FP_COEFS * vxg_dtype_size(p->coef.dtype));
 }
 

@@ -6,6 +6,7 @@
 #include "array/launch.h"
 #include "ct/project/project.h"
 #include "ct/project/rays.h"
+#include "ct/schedule/cone.h"
 #include "ct/schedule/schedule.h"
 #include "ct/schedule/ray_joseph.h"
 
@@ -123,8 +124,30 @@ static void projection_free(void *state) {
     vxg__free(p->coef64);
     vxg__ct_plan_free(p->plan);
     vxg__ray_joseph_plan_free(p->rays);
+    vxg__ct_cone_bp_plan_free(p->oblique);
     vxg__free(p->ray64);
     vxg__free(p);
+}
+
+/* Rays that leave their slices (laminography, tilted detectors): the schedule of cone beams, for
+ * which these come from infinitely far: W = 1. */
+static int oblique_new(const vxg_device *dev, vxg_ct_projection *p) {
+    const int64_t nviews = vxg_ct_geometry_nviews(p->geo);
+    const double mu = 0.5 * (double)(vxg_ct_geometry_nu(p->geo) - 1);
+    const double mv = 0.5 * (double)(vxg_ct_geometry_nv(p->geo) - 1);
+    double *const all = vxg__calloc((size_t)nviews * VXG_CONE_BP_COEFS, sizeof *all);
+    if (!all) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < nviews; i++) {
+        const double *const c = p->coef64 + i * p->coefs;
+        double *const to = all + i * VXG_CONE_BP_COEFS; /* W, Q, R; pixels from the middle */
+        to[0] = 1;
+        memcpy(to + 4, c, 8 * sizeof *c);
+        to[4] -= mu, to[8] -= mv;
+    }
+    const vxg_ct_cone_bp cone = {.geo = p->geo, .vol = p->vol, .coef64 = all};
+    const int status = vxg__ct_cone_bp_plan_new(dev, &cone, &p->oblique);
+    vxg__free(all);
+    return status;
 }
 
 /* The schedule for any rays, with the axes parallel_coefs chose. */
@@ -173,6 +196,8 @@ static int projection_new(vxg_device *dev, const vxg_ct_geometry *geo, const vxg
     if (!status && opts->real == VXG_REAL_F32 && !opts->no_schedule &&
         (backproject || opts->model == VXG_CT_JOSEPH))
         status = vxg__ct_plan_new(dev, p, backproject, &p->plan);
+    if (!status && !p->plan && backproject && opts->real == VXG_REAL_F32 && !opts->no_schedule)
+        status = oblique_new(dev, p);
     if (!status && !p->plan && opts->real == VXG_REAL_F32 && !opts->no_schedule && !backproject &&
         opts->model == VXG_CT_JOSEPH && !planar)
         status = rays_new(dev, p);
@@ -221,6 +246,8 @@ static int backproject(const vxg_op *op, const vxg_call *call, const vxg_array *
                        const vxg_array *out) {
     const vxg_ct_projection *p = vxg_op_state(op);
     if (p->plan) return vxg__ct_plan_run(p->plan, VXG_CT_TASK_BACKPROJECT, call, in, out);
+    if (p->oblique)
+        return vxg__ct_cone_bp_plan_run(p->oblique, VXG_CT_TASK_BACKPROJECT, call, in, out);
     return run(op, call, "bp_linear", 0, in, out);
 }
 static int backproject_vjp(const vxg_op *op, const vxg_call *call, const vxg_array *in,
@@ -236,6 +263,7 @@ static size_t plan_workspace(const vxg_op *op, const vxg_call *call) {
     const vxg_ct_projection *p = vxg_op_state(op);
     if (p->plan) return vxg__ct_plan_workspace(p->plan, call);
     if (p->rays) return vxg__ray_joseph_plan_workspace(p->rays, call);
+    if (p->oblique) return vxg__ct_cone_bp_plan_workspace(p->oblique);
     return vxg__call_rows_bytes(call, (size_t)p->coef.shape[1] * vxg_dtype_size(p->coef.dtype));
 }
 

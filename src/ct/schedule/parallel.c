@@ -153,7 +153,8 @@ static int chunk_views(const vxg_ct_plan *p) {
 
 /* Packed views. */
 static size_t packed_bytes(const vxg_ct_plan *p) {
-    return (size_t)chunk_views(p) * (size_t)(p->nu + 2 * VXG_CT_PAD) * (size_t)lanes_for(p->nz) *
+    return ((size_t)chunk_views(p) * (size_t)(p->nu + 2 * VXG_CT_PAD) * (size_t)lanes_for(p->nz) +
+            VXG_CT_BEYOND) *
            sizeof(float);
 }
 

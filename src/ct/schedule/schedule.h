@@ -18,9 +18,10 @@ typedef struct vxg_ct_projection {
     vxg_array coef;    /* (nviews, coefficients) of the kernels, on the device */
     double *coef64;    /* the same before rounding, for schedules */
     int coefs;         /* per view */
-    vxg_ct_plan *plan; /* this and rays NULL: the plain kernels run */
+    vxg_ct_plan *plan; /* this and the next two NULL: the plain kernels run */
     struct vxg_ray_joseph_plan *rays;
-    double *ray64; /* (nviews, VXG_RAY_COEFS) of rays */
+    struct vxg_ct_cone_bp_plan *oblique; /* backprojection alone */
+    double *ray64;                       /* (nviews, VXG_RAY_COEFS) of rays */
 } vxg_ct_projection;
 
 /* Row filtering. */
