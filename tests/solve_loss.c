@@ -126,7 +126,7 @@ TEST(quadratic)
             const vxg_solve_opts o = {.iterations = 150, .damping = dampings[d]};
             CHECK_OK(solve("lbfgs", &fit, &o, weighted ? w : NULL, NULL, x, residual, penalty));
             normal_equations(fit.rows, fit.cols, fit.a, w, fit.b, dampings[d], zero, want);
-            EXPECT(distance(x, want, fit.cols) < fine(1e-6, 3e-3), "weights %d, damping %g: %.2g",
+            EXPECT(distance(x, want, fit.cols) < fine(2e-5, 3e-3), "weights %d, damping %g: %.2g",
                    weighted, dampings[d], distance(x, want, fit.cols));
             const double told = 0.5 * residual[149] * residual[149] + penalty[149],
                          there = all_of(&fit, w, &o, x);
@@ -260,8 +260,9 @@ TEST(curved)
         normal_equations(fit.rows, fit.cols, jacobian, ones, r, o.damping, want, step);
         for (int j = 0; j < fit.cols; j++) want[j] += step[j];
     }
-    EXPECT(distance(step, ones, fit.cols) < 1e-9, "Gauss and Newton go on by %.2g",
-           distance(step, ones, fit.cols));
+    double most = 0;
+    for (int j = 0; j < fit.cols; j++) most = fmax(most, fabs(step[j]));
+    EXPECT(most < 1e-9, "Gauss and Newton go on by %.2g", most);
     EXPECT(distance(x, want, fit.cols) < fine(1e-5, 3e-2), "%.2g apart",
            distance(x, want, fit.cols));
     vxg_op_release(op);
@@ -351,7 +352,9 @@ static void dense_adam(const scan *s, const double *w, const vxg_solve_opts *o, 
             const double share = (double)views / ((views - now + n - 1) / n);
             times(s, x, y);
             for (int i = 0; i < s->rows; i++) {
-                const double of = o->loss == VXG_LOSS_POISSON ? 1 - s->b[i] / y[i] : y[i] - s->b[i];
+                const double of = o->loss != VXG_LOSS_POISSON ? y[i] - s->b[i]
+                                  : y[i] > 0                  ? 1 - s->b[i] / y[i]
+                                                              : 0; /* it meets nothing */
                 y[i] = i / s->width % n == now && w[i] > 0 ? share * w[i] * of : 0;
             }
             back(s, y, g);
@@ -561,7 +564,7 @@ TEST(operators_refused)
     static const double bad[] = {1, NAN, 1};
     vxg_op *op = NULL;
     REFUSED(vxg_op_differences(dev, space, bad, &op), VXG_ERR_ARGUMENT, "spacing[1] is nan");
-    REFUSED(vxg_op_differences(dev, &whole, NULL, &op), VXG_ERR_UNSUPPORTED, "the space is i32");
+    REFUSED(vxg_op_differences(dev, &whole, NULL, &op), VXG_ERR_UNSUPPORTED, "the space is int32");
     REFUSED(vxg_op_differences(dev, &deep, NULL, &op), VXG_ERR_UNSUPPORTED, "4 axes");
     REFUSED(vxg_op_differences(NULL, space, NULL, &op), VXG_ERR_ARGUMENT, "is NULL");
     REFUSED(vxg_op_penalty(dev, space, &(vxg_penalty_opts){.kind = VXG_PENALTY_HUBER}, &op),
@@ -577,7 +580,7 @@ TEST(operators_refused)
     REFUSED(vxg_op_prox(dev, VXG_PROX_BOX, NAN, 0, space, &op), VXG_ERR_ARGUMENT, "a is nan");
     REFUSED(vxg_op_prox(dev, (vxg_prox)5, 1, 0, space, &op), VXG_ERR_ARGUMENT, "unknown kind 5");
     REFUSED(vxg_op_prox(dev, VXG_PROX_BOX, 0, 1, &whole, &op), VXG_ERR_UNSUPPORTED,
-            "the space is i32");
+            "the space is int32");
     EXPECT(!op, "an operator after all");
 }
 
