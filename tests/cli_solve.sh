@@ -44,7 +44,7 @@ v = npy('$W/dart/recon.npy')
 assert all(min(abs(x), abs(x - 0.05)) < 1e-6 for x in v) and max(v) > 0.04"
 run lbfgs -a lbfgs --bounds positive --iterations 30 --json
 run poisson -a lbfgs --loss poisson --bounds positive --iterations 30 --json
-run adam -a adam --bounds positive --iterations 30 --subsets 4 --step 0.002 --json
+run adam -a adam --bounds positive --iterations 30 --subsets 4 --step 0.01 --json
 for a in lbfgs poisson adam; do
     check "$a" "few views by $a are no better than filtered backprojection" values "
 truth = npy('$W/truth.npy')
