@@ -100,12 +100,12 @@ typedef struct cli_verb {
         { 0 }                                                                                      \
     }
 
-enum { CLI_MAX_OPERANDS = 64 };
+enum { CLI_MAX_OPERANDS = 64, CLI_MAX_ROWS = 128 };
 struct cli_run {
     const cli_verb *verb;
     const void *options; /* the verb's struct */
     const cli_shared *shared;
-    uint64_t given; /* bit i: row i of the table was on the command line */
+    unsigned char given[CLI_MAX_ROWS]; /* 1: that row of the table was on the command line */
     int noperands;
     const char *operands[CLI_MAX_OPERANDS];
     const char *command; /* the whole command line, quoted for a shell */
@@ -152,6 +152,8 @@ int cli_parse(cli_run *run, void *options, int argc, char **argv, int first);
 void cli_american(const char *word, char *out, size_t size);
 /* Whether the option of this name was on the command line, be it with its default. */
 int cli_given(const cli_run *run, const char *name);
+/* The same of row i of the verb's table. */
+int cli_row_given(const cli_run *run, int i);
 /* Word for an option's value ("N", "A:B[:STEP]", "tiff|h5"), "" for flags. */
 void cli_option_value(const vxg_option *o, char *out, size_t size);
 /* Help text of row i with unit, bounds' meaning and default in brackets. */

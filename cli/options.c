@@ -27,9 +27,13 @@ static int make_option(const cli_row *row, vxg_option *out) {
 
 int cli_tables(void) {
     int status = vxg_io_register();
-    for (int i = 0; i < cli_verb_count; i++)
+    for (int i = 0; i < cli_verb_count; i++) {
+        if (cli_verbs[i]->count > CLI_MAX_ROWS)
+            return vxg_error_set(VXG_ERR_FAILED, "%s: more than %d options", cli_verbs[i]->name,
+                                 (int)CLI_MAX_ROWS);
         for (int k = 0; !status && k < cli_verbs[i]->count; k++)
             status = make_option(&cli_verbs[i]->rows[k], &cli_verbs[i]->options[k]);
+    }
     return status;
 }
 
@@ -83,7 +87,10 @@ static int set(const vxg_option *row, void *options, const char *typed, const ch
 
 int cli_given(const cli_run *run, const char *name) {
     const vxg_option *row = find_row(run->verb, name);
-    return row && (run->given >> (row - run->verb->options) & 1);
+    return row && cli_row_given(run, (int)(row - run->verb->options));
+}
+int cli_row_given(const cli_run *run, int i) {
+    return run->given[i];
 }
 
 /* One option at argv[i]; *used is how many words it took. */
@@ -109,7 +116,7 @@ static int parse_option(cli_run *run, void *options, int argc, char **argv, int 
                                  name, v->name);
     }
     const vxg_option *row = find_spelled(v, name);
-    run->given |= (uint64_t)1 << (row - v->options);
+    run->given[row - v->options] = 1;
     if (row->type == VXG_OPT_FLAG) {
         if (value && word[1] != '-')
             return vxg_error_set(VXG_ERR_ARGUMENT, "-%s takes no value ('%s')", name, value);

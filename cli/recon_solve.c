@@ -26,7 +26,7 @@ static int heeded(const cli_run *r, const cli_recon *o, const vxg_solve_row *met
     const vxg_solve_opts *s = &o->solve;
     for (int i = 0; i < r->verb->count; i++) {
         const cli_row *row = &r->verb->rows[i];
-        if (is_of_solvers(row) && r->given >> i & 1 && !in_list(method->uses, row->field) &&
+        if (is_of_solvers(row) && cli_row_given(r, i) && !in_list(method->uses, row->field) &&
             !in_list("iterations tolerance noise change", row->field))
             return vxg_error_set(VXG_ERR_ARGUMENT, "--%s does not go with --algorithm %s",
                                  row->own.name, method->name);
@@ -34,10 +34,12 @@ static int heeded(const cli_run *r, const cli_recon *o, const vxg_solve_row *met
     const struct {
         const char *flag, *needs;
         int there;
-    } pairs[] = {{"lower", "--bounds box", s->bounds == VXG_BOUNDS_BOX},
-                 {"upper", "--bounds box", s->bounds == VXG_BOUNDS_BOX},
-                 {"seed", "--order random", s->order == VXG_ORDER_RANDOM},
-                 {"bend", "--penalty huber", s->penalty == VXG_PENALTY_HUBER}};
+    } pairs[] = {
+        {"lower", "--bounds box", s->bounds == VXG_BOUNDS_BOX},
+        {"upper", "--bounds box", s->bounds == VXG_BOUNDS_BOX},
+        {"seed", "--order random", s->order == VXG_ORDER_RANDOM || in_list(method->uses, "levels")},
+        {"bend", "--penalty huber", s->penalty == VXG_PENALTY_HUBER},
+        {"penalty", "--weight", cli_given(r, "weight")}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (cli_given(r, pairs[i].flag) && !pairs[i].there)
             return vxg_error_set(VXG_ERR_ARGUMENT, "--%s goes with %s", pairs[i].flag,
@@ -59,7 +61,7 @@ static int complete(const cli_run *r, const cli_recon *o, const vxg_solve_row *m
                              s->lower, method->name);
     if (s->order == VXG_ORDER_GIVEN)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--order given: a list is given in C alone");
-    if (in_list(method->uses, "weight") && !(s->weight > 0))
+    if (in_list(method->uses, "weight") && !in_list(method->uses, "loss") && !(s->weight > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--algorithm %s needs --weight: how much its penalty counts",
                              method->name);
@@ -68,6 +70,15 @@ static int complete(const cli_run *r, const cli_recon *o, const vxg_solve_row *m
                              "--algorithm %s needs --delta: the difference from which on edges are "
                              "let be, about the volume's contrast",
                              method->name);
+    if (in_list(method->uses, "step") && !(s->step > 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--algorithm %s needs --step: how far a value moves in an iteration, "
+                             "about a hundredth of the volume's contrast",
+                             method->name);
+    if (in_list(method->uses, "levels") && s->levels.count < 2)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--algorithm %s needs --levels: the volume's values, such as 0,0.02",
+                             method->name);
     return VXG_OK;
 }
 
@@ -75,7 +86,7 @@ int cli_solve_check(const cli_run *r, const cli_recon *o) {
     static const char *const filtered[] = {"filter", "cutoff"};
     if (!cli_is_iterative(o)) {
         for (int i = 0; i < r->verb->count; i++)
-            if (is_of_solvers(&r->verb->rows[i]) && r->given >> i & 1)
+            if (is_of_solvers(&r->verb->rows[i]) && cli_row_given(r, i))
                 return vxg_error_set(VXG_ERR_ARGUMENT,
                                      "--%s goes with iterative methods; --algorithm is %s",
                                      r->verb->rows[i].own.name, o->recon.algorithm);

@@ -4,6 +4,7 @@
 #include "ct/registry/registry.h"
 #include "device/backend.h"
 #include "op/op.h"
+#include "solve/operators.h"
 #include "solve/solve.h"
 
 const vxg_backend *const vxg__backends[] = {&vxg__backend_cpu, &vxg__backend_cuda,
@@ -12,6 +13,8 @@ const vxg_backend *const vxg__backends[] = {&vxg__backend_cpu, &vxg__backend_cud
 const vxg_room vxg__rooms[] = {
     {vxg__math_rows, &vxg__math_row_count},
     {vxg__fft_rows, &vxg__fft_row_count},
+    {vxg__solve_op_rows, &vxg__solve_op_row_count},
+    {vxg__prox_rows, &vxg__prox_row_count},
     {vxg__ct_rows, &vxg__ct_row_count},
     {vxg__ct_cone_rows, &vxg__ct_cone_row_count},
     {vxg__ct_fdk_rows, &vxg__ct_fdk_row_count},

@@ -158,6 +158,15 @@ MAKES(fourier, vxg_op, vxg_ct_fourier(dev, parallel, &volume, s, &made))
 MAKES(fdk, vxg_op, vxg_ct_fdk(dev, cone, &volume, s, &made))
 static const vxg_space fft_signal = {.dtype = VXG_C64, .ndim = 1, .shape = {6}};
 MAKES(fft, vxg_op, vxg_op_fft(dev, &fft_signal, s, &made))
+static const vxg_space plane = {.ndim = 2, .shape = {4, 5}};
+MAKES(penalty, vxg_op, vxg_op_penalty(dev, &plane, s, &made))
+static int call_solve(void *s) {
+    vxg_solver *made = NULL;
+    const vxg_solve_problem p = {.op = op, .data = &y};
+    const int status = vxg_solver_new("cgls", &p, s, &made);
+    vxg_solver_release(made);
+    return status;
+}
 static int nowhere(void *context, int64_t i, double t, vxg_ct_view *v) {
     (void)context, (void)i, (void)t, (void)v;
     return VXG_ERR_FAILED;
@@ -339,6 +348,8 @@ static void run_cases(void) {
         IN(fourier, vxg_ct_fourier_opts, NULL),
         IN(fdk, vxg_ct_fdk_opts, NULL),
         IN(fft, vxg_fft_opts, NULL),
+        IN(penalty, vxg_penalty_opts, NULL),
+        IN(solve, vxg_solve_opts, NULL),
         IN(slice, vxg_ct_slice, &slice),
         IN(spec, vxg_ct_volume_spec, NULL),
         OUT(summary, vxg_ct_summary, NULL),

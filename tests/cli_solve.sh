@@ -37,6 +37,24 @@ done
 check says "how it went is not said" grep -q 'mlem: 50 iterations, residual .* % of the data' "$W/.mlem"
 check says_negative "values below 0 are not said" grep -q 'line integrals are below 0.*count as 0: mlem takes none' "$W/.mlem"
 check notes "the provenance has no residual" grep -q '"residual": "0\.0[0-9]* of the data"' "$W/sirt/provenance.json"
+# a few grey values, and any loss: in 1/mm, and no worse than filtered backprojection
+run dart -a dart --levels 0,0.05 --segmented --iterations 5
+check dart "dart with --segmented has other values than its levels" values "
+v = npy('$W/dart/recon.npy')
+assert all(min(abs(x), abs(x - 0.05)) < 1e-6 for x in v) and max(v) > 0.04"
+run lbfgs -a lbfgs --bounds positive --iterations 30 --json
+run poisson -a lbfgs --loss poisson --bounds positive --iterations 30 --json
+run adam -a adam --bounds positive --iterations 30 --subsets 4 --step 0.01 --json
+for a in lbfgs poisson adam; do
+    check "$a" "few views by $a are no better than filtered backprojection" values "
+truth = npy('$W/truth.npy')
+got, fbp = apart(npy('$W/$a/recon.npy'), truth), apart(npy('$W/fbp/recon.npy'), truth)
+print(got, fbp)
+assert got < 0.75 * fbp
+j = json.load(open('$W/.$a.json'))
+assert j['iterations'] == 30 and 0 < j['residual'] < 0.3, j
+assert (j['negative_values'] > 0) == ('$a' == 'poisson'), j"
+done
 # without iterations: one of two by the scan's sizes, which is said
 $V simulate -q -o "$W/wide.h5" --views 256 --rows 2 --cols 512 --photons 0 >/dev/null 2>&1
 for a in auto fbp; do
@@ -111,6 +129,12 @@ R="$V recon $W/few.h5 -o $W/o -c 31.5 --device cpu"
     refuses seed_of_none 2 '\-\-seed goes with --order random' $R -a sart --order golden --seed 5
     refuses bend_of_tv 2 '\-\-bend goes with --penalty huber' $R -a fista-tv --weight 1 --bend 0.1
     refuses no_weight 2 '\-\-algorithm pdhg-tv needs --weight' $R -a pdhg-tv
+    refuses no_levels 2 '\-\-algorithm dart needs --levels' $R -a dart
+    refuses levels_down 2 'levels\[1\] is 0 after' $R -a dart --levels 0.1,0
+    refuses levels_of_another 2 '\-\-levels does not go with --algorithm sirt' $R -a sirt --levels 0,1
+    refuses no_step 2 '\-\-algorithm adam needs --step' $R -a adam
+    refuses loss_of_another 2 '\-\-loss does not go with --algorithm sirt' $R -a sirt --loss poisson
+    refuses penalty_of_none 2 '\-\-penalty goes with --weight' $R -a lbfgs --penalty square
     refuses no_delta 2 '\-\-algorithm awtv-pocs needs --delta' $R -a awtv-pocs
     refuses diverged 6 'numbers are not finite' $R -a sirt --relaxation 5
 }

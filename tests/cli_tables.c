@@ -27,7 +27,8 @@ static const struct {
     /* found or --rotation-axis, which is auto too; what is left of --max-memory; the field of view;
      * the folder of the results; blocks of --resume */
     {"recon", "vxg_ct_recon_opts", " center max-memory side scratch part "},
-    {"recon", "vxg_solve_opts", " list spacing "},         /* orders are named; of the voxels */
+    {"recon", "vxg_solve_opts",
+     " list spacing levels-factor "},                      /* orders are named; of the voxels */
     {"recon", "vxg_scan_opts", " in-process max-memory "}, /* VXG_H5; --max-memory */
     /* names in the folder, sizes of the volume */
     {"recon", "vxg_volume_writer_opts", " path nz ny nx voxel unit "},

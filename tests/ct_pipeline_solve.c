@@ -232,6 +232,7 @@ static double both(const char *method, const vxg_solve_opts *given, const vxg_so
 
 TEST(units)
 {
+    static double levels[] = {0.01, 0.06};
     const struct {
         const char *method;
         vxg_solve_opts opts;
@@ -247,6 +248,11 @@ TEST(units)
         {"tv-pocs", {.iterations = 2, .subsets = 4, .inner = 4, .smooth = 0.05}, 1},
         {"awtv-pocs",
          {.iterations = 2, .subsets = 4, .inner = 4, .alpha = 0.1, .smooth = 0.02, .delta = 0.03},
+         1},
+        {"dart", {.iterations = 1, .first = 3, .inner = 2, .fixed = 1, .levels = {2, levels}}, 0},
+        {"lbfgs", {.iterations = 6, .weight = 0.3, .smooth = 0.02, .damping = 0.5}, 1},
+        {"adam",
+         {.iterations = 4, .subsets = 4, .step = 0.01, .eps = 0.3, .weight = 0.3, .smooth = 0.02},
          1},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -6,6 +6,7 @@
 
 #include "conf_device.h"
 #include "device/backend.h"
+#include "solve_method.h"
 
 #define EXAMPLES 10
 
@@ -79,8 +80,9 @@ static int solved(vxg_device *where, const char *method, float *x) {
     if (!status) status = vxg_array_random(NULL, &w, 3, 0.5, 1);
     if (!status) status = vxg_array_fill(NULL, &mask, 1);
     const vxg_solve_problem q = {.op = op, .data = &b, .weights = &w, .mask = &mask};
-    vxg_solve_opts o = {.iterations = 2};
+    vxg_solve_opts o = needed(method, (vxg_solve_opts){.iterations = 2});
     const char *const uses = vxg_solve_row_find(method)->uses;
+    o.segmented = strstr(uses, "segmented") != NULL;
     if (strstr(uses, "weight")) o.weight = 0.1;
     /* Against a tiny delta no difference counts; where differences are far over smooth, steps jump
      * across the edges between which they should settle. Both leave the result to rounding: data

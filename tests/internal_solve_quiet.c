@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <voxgrad/voxgrad.h>
 
+#include "solve_method.h"
 #include "test.h"
 
 #define FAKE_LIB VXG_BINARY_DIR "/tests/libfake_cuda.so"
@@ -28,6 +29,11 @@ static const char *const waits[] = {
     "cuStreamSynchronize", "cuEventSynchronize",   "cuCtxSynchronize",     "cuMemAlloc_v2",
     "cuMemFree_v2",        "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2", "cuModuleLoadDataEx"};
 
+/* What a look at numbers takes: a copy to the host, and the wait for it. */
+static int is_look(const char *call) {
+    return strstr(call, "Synchronize") || !strcmp(call, "cuMemcpyDtoHAsync_v2");
+}
+
 static int make(vxg_device *dev, const char *row, const char *method, int weighted,
                 vxg_solver **out) {
     const vxg_problem tiny = {.real = VXG_REAL_F32, .scale = VXG_PROBLEM_TINY, .seed = 1};
@@ -42,7 +48,8 @@ static int make(vxg_device *dev, const char *row, const char *method, int weight
     if (!status) status = vxg_array_random(NULL, &w, 3, 0.1, 1);
     if (!status) status = vxg_op_apply(op, NULL, &x, &b);
     const vxg_solve_problem p = {.op = op, .data = &b, .weights = weighted ? &w : NULL};
-    if (!status) status = vxg_solver_new(method, &p, NULL, out);
+    const vxg_solve_opts o = needed(method, (vxg_solve_opts){0});
+    if (!status) status = vxg_solver_new(method, &p, &o, out);
     vxg_array_release(&x), vxg_array_release(&b), vxg_array_release(&w);
     vxg_op_release(op);
     return status;
@@ -53,9 +60,10 @@ static void quiet(vxg_device *dev, int simulated) {
         for (int r = 0; r < (int)(sizeof rows / sizeof *rows); r++)
             for (int weighted = 0; weighted < 2; weighted++) {
                 const char *method = vxg_solve_row_at(m)->name;
+                const int looks = !strcmp(method, "lbfgs"); /* once for every evaluation */
                 vxg_solver *s = NULL;
                 CHECK_OK(make(dev, rows[r], method, weighted, &s));
-                CHECK_OK(vxg_solver_step(s));
+                for (int i = 0; i < 1 + looks; i++) CHECK_OK(vxg_solver_step(s));
                 if (simulated) fake.reset();
                 vxg_alloc_count();
                 for (int i = 0; i < 3; i++) CHECK_OK(vxg_solver_step(s));
@@ -63,8 +71,9 @@ static void quiet(vxg_device *dev, int simulated) {
                 EXPECT(asked == 0, "%s, %s, weights %d: %d requests for memory", method, rows[r],
                        weighted, (int)asked);
                 for (int i = 0; simulated && i < (int)(sizeof waits / sizeof *waits); i++)
-                    EXPECT(fake.calls(waits[i]) == 0, "%s, %s, weights %d: %d calls of %s", method,
-                           rows[r], weighted, fake.calls(waits[i]), waits[i]);
+                    EXPECT(fake.calls(waits[i]) == 0 || (looks && is_look(waits[i])),
+                           "%s, %s, weights %d: %d calls of %s", method, rows[r], weighted,
+                           fake.calls(waits[i]), waits[i]);
                 EXPECT(!simulated || fake.calls("cuLaunchKernel") > 0, "nothing was launched");
                 vxg_solver_release(s);
             }

@@ -1,6 +1,7 @@
 /* An operator of two functions of one view: those of a projector give what the projector gives. */
 #include <voxgrad/voxgrad.h>
 
+#include "solve_method.h"
 #include "test.h"
 
 static vxg_device *dev;
@@ -79,8 +80,9 @@ TEST(solvers)
         for (int k = 0; k < 2; k++) {
             vxg_solver *s;
             const vxg_solve_problem p = {.op = ops[k], .data = &b};
-            CHECK_OK(vxg_solver_new(vxg_solve_row_at(i)->name, &p,
-                                    &(vxg_solve_opts){.iterations = 3}, &s));
+            const char *method = vxg_solve_row_at(i)->name;
+            const vxg_solve_opts o = needed(method, (vxg_solve_opts){.iterations = 3});
+            CHECK_OK(vxg_solver_new(method, &p, &o, &s));
             CHECK_OK(vxg_solver_run(s, NULL));
             CHECK_OK(vxg_array_read(NULL, vxg_solver_x(s), got[k]));
             vxg_solver_release(s);

@@ -4,6 +4,7 @@
 #include <voxgrad/voxgrad.h>
 
 #include "solve_matrix.h"
+#include "solve_method.h"
 #include "solve_refused.h"
 
 static const matrix good = {4, 3, VXG_F64, {1, 1, 0, 0, 1, 1, 1, 0, 2, 0, 2, 1}};
@@ -28,9 +29,10 @@ TEST(not_finite)
     m.dtype = VXG_F32;
     for (int i = 0; i < vxg_solve_row_count(); i++)
         for (int k = 0; k < 2; k++) {
+            const char *method = vxg_solve_row_at(i)->name;
+            const vxg_solve_opts o = needed(method, (vxg_solve_opts){0});
             for (int j = 0; j < 4; j++) b[j] = data[j] * scales[k];
-            REFUSED(solve(vxg_solve_row_at(i)->name, &m, b, NULL, x, NULL), VXG_ERR_INPUT,
-                    "scale it");
+            REFUSED(solve(method, &m, b, &o, x, NULL), VXG_ERR_INPUT, "scale it");
         }
     const vxg_solve_opts far = {.iterations = 200, .relaxation = 1e4};
     REFUSED(solve("landweber", &m, data, &far, x, NULL), VXG_ERR_NUMERICAL,
@@ -40,8 +42,9 @@ TEST(not_finite)
     REFUSED(solve("landweber", &m, data, &ruled, x, NULL), VXG_ERR_NUMERICAL,
             "not finite after iteration");
     for (int j = 0; j < 12; j++) m.a[j] *= 1e-26;
-    static const char *const by_squares[] = {"cgls", "lsqr", "landweber", "fista-tv"};
-    for (int i = 0; i < 4; i++)
+    static const char *const by_squares[] = {"cgls",     "lsqr",  "landweber",
+                                             "fista-tv", "lbfgs", "adam"};
+    for (int i = 0; i < 6; i++)
         REFUSED(solve(by_squares[i], &m, data, NULL, x, NULL), VXG_ERR_INPUT, "is beyond float32");
 }
 
@@ -97,11 +100,11 @@ TEST(rank)
 /* Whatever call fails, running on ends where a run without failures does. */
 TEST(half_way)
 {
-    static const char *const methods[] = {"landweber", "sirt", "sart",    "cgls",    "lsqr",
-                                          "mlem",      "osem", "pdhg-tv", "fista-tv"};
+    static const char *const methods[] = {"landweber", "sirt", "sart",    "cgls",     "lsqr",
+                                          "mlem",      "osem", "pdhg-tv", "fista-tv", "lbfgs"};
     vxg_op *op = matrix_op(&good);
     vxg_array b = vector(op, -1, data);
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 10; i++)
         for (int at = 0; at < 6; at++) {
             const vxg_solve_problem p = {.op = op, .data = &b};
             const int once = !strcmp(methods[i], "cgls") || !strcmp(methods[i], "lsqr");
@@ -131,10 +134,11 @@ static int wipe(void *context, const vxg_solve_report *r, const vxg_array *x) {
 /* x that a callback or the caller wrote is where methods go on. */
 TEST(written)
 {
-    static const char *const methods[] = {"cgls", "lsqr", "landweber", "fista-tv", "pdhg-tv"};
+    static const char *const methods[] = {"cgls",     "lsqr",    "landweber",
+                                          "fista-tv", "pdhg-tv", "lbfgs"};
     vxg_op *op = matrix_op(&good);
     vxg_array b = vector(op, -1, data);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 6; i++)
         for (int by = 0; by < 2; by++) {
             const vxg_solve_problem p = {.op = op, .data = &b};
             const vxg_solve_opts o = {.iterations = i < 2 ? 12 : 3000,
@@ -171,18 +175,23 @@ TEST(written)
 TEST(signs)
 {
     static const matrix signs = {4, 3, VXG_F64, {1, -1, 0, 0, 1, -1, 1, 0, 2, 0, -2, 1}};
-    static const char *const none[] = {"sirt", "sart", "os-sart", "mlem", "osem", "pdhg-tv"};
+    static const char *const none[] = {"sirt", "sart",    "os-sart", "mlem",
+                                       "osem", "pdhg-tv", "dart"};
     static const double b[] = {1, 2, 10, 3};
     double x[3], y[3];
-    for (int i = 0; i < 6; i++)
-        REFUSED(solve(none[i], &signs, b, NULL, x, NULL), VXG_ERR_UNSUPPORTED,
+    for (int i = 0; i < 7; i++) {
+        const vxg_solve_opts own = needed(none[i], (vxg_solve_opts){0});
+        REFUSED(solve(none[i], &signs, b, &own, x, NULL), VXG_ERR_UNSUPPORTED,
                 "'matrix' has negative entries");
+    }
     const vxg_solve_opts o = {.iterations = 20}, long_one = {.iterations = 4000};
     CHECK_OK(solve("cgls", &signs, b, &o, x, NULL));
     CHECK_OK(solve("landweber", &signs, b, &long_one, y, NULL));
     EXPECT(off(x, y, 3) < 1e-6, "landweber is off by %g", off(x, y, 3));
     CHECK_OK(solve("fista-tv", &signs, b, &long_one, y, NULL));
     EXPECT(off(x, y, 3) < 1e-6, "fista-tv is off by %g", off(x, y, 3));
+    CHECK_OK(solve("lbfgs", &signs, b, &o, y, NULL));
+    EXPECT(off(x, y, 3) < 1e-6, "lbfgs is off by %g", off(x, y, 3));
 }
 
 static int count(void *context, const vxg_solve_report *r, const vxg_array *x) {
@@ -257,6 +266,95 @@ TEST(options)
             .iterations = 2000, .bounds = VXG_BOUNDS_BOX, .lower = -INFINITY, .upper = INFINITY},
         x, NULL));
     EXPECT(off(x, truth, 3) < 1e-3, "a box without ends: off by %g", off(x, truth, 3));
+}
+
+/* Levels, losses and what goes with them: what says nothing, or not enough, is refused by name. */
+TEST(levels)
+{
+    static double down[] = {1, 0}, twice[] = {0, 1, 1}, nan[] = {0, NAN}, many[13], near[] = {1, 1};
+    near[1] = 1 + 1e-12;
+    for (int i = 0; i < 13; i++) many[i] = i;
+    static double two[] = {0, 1};
+    const struct {
+        vxg_solve_opts o;
+        const char *words;
+    } cases[] = {
+        {{.iterations = 1}, "levels has 0 numbers; expected 2 to 12"},
+        {{.levels = {1, two}}, "levels has 1 numbers"},
+        {{.levels = {2, NULL}}, "levels has 0 numbers"},
+        {{.levels = {13, many}}, "levels has 13 numbers"},
+        {{.levels = {2, down}}, "levels[1] is 0 after 1; they must ascend"},
+        {{.levels = {3, twice}}, "levels[2] is 1 after 1"},
+        {{.levels = {2, nan}}, "levels[1] is nan"},
+        {{.levels = {2, near}}, "are one, or none, in float32"},
+        {{.levels = {2, two}, .levels_factor = -1}, "levels-factor is -1"},
+        {{.levels = {2, two}, .bounds = VXG_BOUNDS_BOX, .lower = 0.2, .upper = 2},
+         "levels[0] is 0, which bounds do not allow"},
+        {{.levels = {2, two}, .fixed = 1.5}, "fixed is 1.5; expected 0 to 1"},
+        {{.levels = {2, two}, .kept = NAN}, "kept is nan"},
+        {{.levels = {2, two}, .first = -1}, "first is -1"},
+        {{.levels = {2, two}, .segmented = 1, .change = 0.1}, "segmented goes with a number"},
+        {{.levels = {2, two}, .loss = VXG_LOSS_POISSON}, "dart: takes no loss"},
+    };
+    double x[3];
+    matrix m = good;
+    m.dtype = VXG_F32;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        REFUSED(solve("dart", &m, data, &cases[i].o, x, NULL), VXG_ERR_ARGUMENT, cases[i].words);
+    REFUSED(solve("sirt", &m, data, &(vxg_solve_opts){.levels = {2, two}}, x, NULL),
+            VXG_ERR_ARGUMENT, "sirt: takes no levels");
+}
+
+TEST(losses)
+{
+    const struct {
+        const char *method;
+        vxg_solve_opts o;
+        const char *words;
+    } cases[] = {
+        {"sirt", {.loss = VXG_LOSS_POISSON}, "sirt: takes no loss"},
+        {"cgls", {.history = 3}, "cgls: takes no history"},
+        {"lbfgs", {.step = 1}, "lbfgs: takes no step"},
+        {"lbfgs", {.history = 33}, "history is 33; expected 0 to 32"},
+        {"lbfgs", {.loss = (vxg_solve_loss)7}, "loss is 7"},
+        {"lbfgs", {.loss = VXG_LOSS_POISSON, .tolerance = 0.1}, "tolerance is of the size"},
+        {"lbfgs", {.weight = 1, .penalty = VXG_PENALTY_HUBER}, "bend is 0"},
+        {"adam", {.beta1 = 1}, "beta1 is 1; expected 0 to 1, less than 1"},
+        {"adam", {.beta2 = -1}, "beta2 is -1"},
+        {"adam", {.step = NAN}, "step is nan"},
+        {"adam", {.eps = -1}, "eps is -1"},
+    };
+    static const double low[] = {5, -7, 10, 10}, ones[] = {1, 1, 1, 1};
+    double x[3];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        REFUSED(solve(cases[i].method, &good, data, &cases[i].o, x, NULL), VXG_ERR_ARGUMENT,
+                cases[i].words);
+    REFUSED(solve("lbfgs", &good, low, &(vxg_solve_opts){.loss = VXG_LOSS_POISSON}, x, NULL),
+            VXG_ERR_INPUT, "data holds -7; expected none below 0");
+    /* without data the operator has to be the loss */
+    vxg_op *op = matrix_op(&good), *curved, *product, *sum;
+    vxg_array w = vector(op, -1, ones), b = vector(op, -1, data);
+    vxg_solver *s;
+    CHECK_OK(vxg_op_penalty(dev, vxg_op_domain(op, 0),
+                            &(vxg_penalty_opts){.kind = VXG_PENALTY_SQUARE}, &sum));
+    CHECK_OK(vxg_op_math(dev, VXG_MATH_EXP, 1, vxg_op_domain(op, 0), &curved));
+    CHECK_OK(vxg_op_multiply(dev, vxg_op_domain(op, 0), &product));
+    REFUSED(vxg_solver_new("lbfgs", &(vxg_solve_problem){.op = op}, NULL, &s), VXG_ERR_ARGUMENT,
+            "data is NULL, and 'matrix' is no loss");
+    REFUSED(vxg_solver_new("cgls", &(vxg_solve_problem){.op = op}, NULL, &s), VXG_ERR_ARGUMENT,
+            "cgls: data is NULL");
+    REFUSED(vxg_solver_new("sirt", &(vxg_solve_problem){.op = curved, .data = &b}, NULL, &s),
+            VXG_ERR_ARGUMENT, "'math.exp' is not linear in one input; lbfgs and adam");
+    REFUSED(vxg_solver_new("adam", &(vxg_solve_problem){.op = product, .data = &b}, NULL, &s),
+            VXG_ERR_ARGUMENT, "'math.multiply' has 2 inputs; vxg_op_bind");
+    const vxg_solve_problem own = {.op = sum}, weighed = {.op = sum, .weights = &w};
+    REFUSED(vxg_solver_new("adam", &weighed, NULL, &s), VXG_ERR_ARGUMENT, "weights");
+    REFUSED(vxg_solver_new("lbfgs", &own, &(vxg_solve_opts){.loss = VXG_LOSS_POISSON}, &s),
+            VXG_ERR_ARGUMENT, "loss is of data");
+    REFUSED(vxg_solver_new("lbfgs", &own, &(vxg_solve_opts){.noise = 1}, &s), VXG_ERR_ARGUMENT,
+            "noise is of data");
+    vxg_array_release(&w), vxg_array_release(&b);
+    vxg_op_release(op), vxg_op_release(curved), vxg_op_release(product), vxg_op_release(sum);
 }
 
 /* Axes with one value have no differences, whatever their spacing; and a strong penalty is found
@@ -346,15 +444,17 @@ TEST(no_rays)
     static const matrix none = {0, 3, VXG_F64, {0}};
     double x[3];
     for (int i = 0; i < vxg_solve_row_count(); i++) {
-        const int status = solve(vxg_solve_row_at(i)->name, &none, data, NULL, x, NULL);
-        EXPECT(!status, "%s: %s", vxg_solve_row_at(i)->name, vxg_error_message());
+        const char *method = vxg_solve_row_at(i)->name;
+        const vxg_solve_opts o = needed(method, (vxg_solve_opts){0});
+        const int status = solve(method, &none, data, &o, x, NULL);
+        EXPECT(!status, "%s: %s", method, vxg_error_message());
     }
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(not_finite),  T(unseen), T(rank),   T(half_way),
-                                      T(written),     T(signs),  T(told),   T(options),
-                                      T(differences), T(flat),   T(no_rays)};
+    static const test_entry list[] = {
+        T(not_finite), T(unseen), T(rank),   T(half_way),    T(written), T(signs),  T(told),
+        T(options),    T(levels), T(losses), T(differences), T(flat),    T(no_rays)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL solve_faults.start: %s\n", vxg_error_message()), 1;
     const int failed =

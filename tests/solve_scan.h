@@ -89,8 +89,9 @@ __attribute__((unused)) static void back(const scan *s, const double *y, double 
 }
 
 /* Runs a method; x receives the result, residual and penalty what was told of every iteration. */
-static int solve(const char *method, const scan *s, const vxg_solve_opts *o, const double *weights,
-                 const double *start, double *x, double *residual, double *penalty) {
+__attribute__((unused)) static int solve(const char *method, const scan *s, const vxg_solve_opts *o,
+                                         const double *weights, const double *start, double *x,
+                                         double *residual, double *penalty) {
     vxg_array b, w = {0}, first = {0};
     vxg_solver *solver = NULL;
     int count, status = vxg_op_new_array(s->op, -1, &b);

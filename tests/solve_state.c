@@ -2,6 +2,7 @@
  * state. */
 #include <voxgrad/voxgrad.h>
 
+#include "solve_method.h"
 #include "test.h"
 
 static vxg_device *dev;
@@ -53,8 +54,9 @@ static void close_problem(problem *p) {
 static int solver(const problem *p, const char *method, int iterations, vxg_solver **out) {
     const vxg_solve_problem q = {.op = p->op, .data = &p->b, .weights = &p->w, .mask = &p->mask};
     const char *const uses = vxg_solve_row_find(method)->uses;
-    vxg_solve_opts o = {.iterations = iterations};
+    vxg_solve_opts o = needed(method, (vxg_solve_opts){.iterations = iterations});
     if (strstr(uses, "weight")) o.weight = 0.1, o.inner = strstr(uses, "inner") ? 5 : 0;
+    if (strstr(uses, "history")) o.history = 2; /* fewer than the steps that are saved */
     if (strstr(uses, "subsets")) o.subsets = 2, o.order = VXG_ORDER_RANDOM, o.seed = 7;
     if (strstr(uses, "delta")) o.delta = 0.5;
     return vxg_solver_new(method, &q, &o, out);

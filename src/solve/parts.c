@@ -33,12 +33,13 @@ int vxg__solve_adjoint(vxg_solver *s, const vxg_array *y, const vxg_array *x) {
     return vxg_op_apply_adjoint(s->op, &s->call, y, x);
 }
 
-int vxg__solve_launch(vxg_solver *s, const char *kernel, const vxg_array *const *arrays, int n,
-                      const double reals[4]) {
+int vxg__solve_launch_with(vxg_solver *s, const char *kernel, const vxg_array *const *arrays, int n,
+                           const double *reals, int nreals) {
     const int64_t count = vxg_array_count(arrays[n - 1]), most = (int64_t)1 << 30;
     for (int64_t begin = 0; begin < count; begin += most) {
-        vxg_launch l = {.global = {count - begin < most ? count - begin : most, 1, 1}, .nreals = 4};
-        for (int i = 0; i < 4; i++) l.reals[i] = reals ? reals[i] : 0;
+        vxg_launch l = {.global = {count - begin < most ? count - begin : most, 1, 1},
+                        .nreals = nreals};
+        for (int i = 0; i < nreals; i++) l.reals[i] = reals ? reals[i] : 0;
         for (int i = 0; i < n; i++) {
             vxg_array a = vxg__has(arrays[i]) ? *arrays[i] : *arrays[n - 1];
             if (begin && vxg_array_count(&a) > 2) a.offset += begin; /* not device scalars */
@@ -47,6 +48,11 @@ int vxg__solve_launch(vxg_solver *s, const char *kernel, const vxg_array *const 
         VXG_TRY(vxg__launch(s->dev, s->queue, kernel, s->real, &l));
     }
     return VXG_OK;
+}
+
+int vxg__solve_launch(vxg_solver *s, const char *kernel, const vxg_array *const *arrays, int n,
+                      const double reals[4]) {
+    return vxg__solve_launch_with(s, kernel, arrays, n, reals, 4);
 }
 
 int vxg__solve_scalars(vxg_solver *s, const char *kernel, const double reals[4]) {
@@ -86,13 +92,14 @@ int vxg__solve_weigh(vxg_solver *s, const vxg_array *r, const vxg_array *spare,
 }
 
 /* Which arrays of a step there are, and between what it stays. */
-static void bounds_of(const vxg_solver *s, int has, double reals[4]) {
+void vxg__solve_box(const vxg_solver *s, double *low, double *high) {
     const vxg_solve_opts *o = &s->opts;
+    *low = o->bounds == VXG_BOUNDS_NONE ? -INFINITY : o->bounds == VXG_BOUNDS_BOX ? o->lower : 0;
+    *high = o->bounds == VXG_BOUNDS_BOX ? o->upper : INFINITY;
+}
+static void bounds_of(const vxg_solver *s, int has, double reals[4]) {
     reals[1] = has | (vxg__has(&s->mask) ? 2 : 0);
-    reals[2] = o->bounds == VXG_BOUNDS_NONE  ? -INFINITY
-               : o->bounds == VXG_BOUNDS_BOX ? o->lower
-                                             : 0;
-    reals[3] = o->bounds == VXG_BOUNDS_BOX ? o->upper : INFINITY;
+    vxg__solve_box(s, &reals[2], &reals[3]);
 }
 
 static int step(vxg_solver *s, const char *kernel, double factor, const vxg_array *c,
@@ -147,7 +154,7 @@ int vxg__solve_square(vxg_solver *s, const vxg_array *x, const vxg_array *y, con
     return vxg_scalar_combine(s->queue, VXG_SCALAR_ADD, 1, out, &s->residual, &s->residual);
 }
 
-static int inverse(vxg_solver *s, const vxg_array *sums) {
+int vxg__solve_inverse(vxg_solver *s, const vxg_array *sums) {
     const vxg_array *const arrays[] = {sums, sums, sums};
     return vxg__solve_launch(s, "solve_inverse", arrays, 3, (double[4]){1, 0, 0});
 }
@@ -155,7 +162,7 @@ int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *ou
     const int weighted = vxg__has(&s->weights);
     if (!weighted) VXG_TRY(vxg_array_fill(s->queue, ones, 1));
     VXG_TRY(vxg__solve_adjoint(s, weighted ? &s->weights_now : ones, out));
-    return inverse(s, out);
+    return vxg__solve_inverse(s, out);
 }
 
 int vxg__solve_extreme(vxg_solver *s, vxg_reduction kind, const vxg_array *a, double *out) {
@@ -200,5 +207,5 @@ int vxg__solve_rows(vxg_solver *s, const vxg_array *ones, const vxg_array *spare
     VXG_TRY(vxg__solve_masked(s, ones)); /* rays see what may change alone */
     VXG_TRY(vxg__solve_apply(s, ones, out));
     VXG_TRY(vxg__solve_signs(s, ones, spare, out));
-    return inverse(s, out);
+    return vxg__solve_inverse(s, out);
 }

@@ -4,13 +4,23 @@
 #include "solve/solve.h"
 
 const vxg__method *const vxg__solve_methods[] = {
-    &vxg__solve_landweber, &vxg__solve_sirt,
-    &vxg__solve_sart,      &vxg__solve_os_sart,
-    &vxg__solve_cgls,      &vxg__solve_lsqr,
-    &vxg__solve_mlem,      &vxg__solve_osem,
-    &vxg__solve_pdhg,      &vxg__solve_fista,
-    &vxg__solve_tv_pocs,   &vxg__solve_asd_pocs,
-    &vxg__solve_awtv_pocs, NULL,
+    &vxg__solve_landweber,
+    &vxg__solve_sirt,
+    &vxg__solve_sart,
+    &vxg__solve_os_sart,
+    &vxg__solve_cgls,
+    &vxg__solve_lsqr,
+    &vxg__solve_mlem,
+    &vxg__solve_osem,
+    &vxg__solve_pdhg,
+    &vxg__solve_fista,
+    &vxg__solve_tv_pocs,
+    &vxg__solve_asd_pocs,
+    &vxg__solve_awtv_pocs,
+    &vxg__solve_dart,
+    &vxg__solve_lbfgs,
+    &vxg__solve_adam,
+    NULL,
 };
 
 int vxg_solve_row_count(void) {

@@ -69,6 +69,7 @@ static int data_norm(vxg_solver *s) {
     vxg_array wb = {0};
     double square = 0;
     if (!isnan(s->data_norm)) return VXG_OK;
+    if (!vxg__has(&s->b)) return s->data_norm = 0, VXG_OK;
     if (!vxg__has(&s->weights)) return norm_of(s, &s->b, &s->data_norm);
     int status = vxg_array_new(s->dev, s->b.dtype, s->b.ndim, s->b.shape, &wb);
     const vxg_array *const arrays[] = {&s->weights, &s->b, &wb};

@@ -32,6 +32,17 @@ int vxg__sweep_prepare(vxg_solver *s) {
     return VXG_OK;
 }
 
+int vxg__sweep_among(vxg_solver *s, const vxg_array *free) {
+    for (int64_t k = 0; k < s->subsets.count; k++) {
+        vxg__solve_subset(s, k);
+        const vxg_array rows = vxg__solve_now(s, &s->range[ROWS]);
+        VXG_TRY(vxg__solve_apply(s, free, &rows));
+        VXG_TRY(vxg__solve_inverse(s, &rows));
+    }
+    s->sweep_free = free;
+    return VXG_OK;
+}
+
 static int take(vxg_solver *s, int64_t k) {
     const vxg_array *r = &s->part[RESIDUAL], *g = &s->domain[STEP], *wr;
     const vxg_array none = {0}, *columns = &none;
@@ -44,6 +55,10 @@ static int take(vxg_solver *s, int64_t k) {
     const vxg_array *const scaled[] = {&rows, wr, r};
     VXG_TRY(vxg__solve_launch(s, "solve_weight", scaled, 3, NULL));
     VXG_TRY(vxg__solve_adjoint(s, r, g));
+    if (s->sweep_free) {
+        const vxg_array *const freed[] = {s->sweep_free, g, g};
+        VXG_TRY(vxg__solve_launch(s, "solve_weight", freed, 3, NULL));
+    }
     if (s->pace_by) VXG_TRY(vxg_array_axpby_by(s->queue, 1, s->pace_by, g, 0, NULL, g));
     return vxg__solve_step(s, s->pace, columns, g);
 }

@@ -6,13 +6,14 @@
 
 #include "base/base.h"
 
-enum { VXG_SOLVE_VECTORS = 6, VXG_SOLVE_SCALARS = 13 };
+enum { VXG_SOLVE_VECTORS = 6, VXG_SOLVE_SCALARS = 13, VXG_SOLVE_PAIRS = 32, VXG_SOLVE_LEVELS = 12 };
 
 /* What a method needs of this problem, known before anything is made. */
 typedef struct vxg__solve_needs {
     int range, part, domain; /* vectors: of all rays, of the largest subset's, of x's space */
     int slopes;              /* vectors with three reals for every one of x */
     int columns;             /* sums of columns that are kept: one for every subset, or none */
+    int pairs;               /* pairs of vectors of x's space, and of scalars */
 } vxg__solve_needs;
 
 /* The rows of the range's first axis in subsets, and the order in which they are taken. Vectors of
@@ -25,8 +26,10 @@ typedef struct vxg__subsets {
 
 typedef struct vxg__method {
     vxg_solve_row row; /* positive: x starts at ones, too */
-    int differences;   /* 1: takes differences along x's axes */
+    int differences;   /* 1: takes differences along x's axes; 2: where its penalty has a weight */
     int subsets;       /* how many when none are asked for: 0 one for every view, -1 takes none */
+    int any_loss;      /* 1: A may be any operator of one input, and the loss may be another */
+    int levels;        /* 1: values have levels, which must be given */
     vxg__solve_needs (*needs)(const vxg_solve_opts *o, int has_weights, int subsets);
     int (*prepare)(vxg_solver *s); /* vectors are zero, x is the start */
     /* Begins what is carried along anew, from x as it is; NULL: the method carries nothing. */
@@ -36,7 +39,8 @@ typedef struct vxg__method {
 } vxg__method;
 extern const vxg__method vxg__solve_landweber, vxg__solve_sirt, vxg__solve_sart, vxg__solve_os_sart,
     vxg__solve_cgls, vxg__solve_lsqr, vxg__solve_mlem, vxg__solve_osem, vxg__solve_pdhg,
-    vxg__solve_fista, vxg__solve_tv_pocs, vxg__solve_asd_pocs, vxg__solve_awtv_pocs;
+    vxg__solve_fista, vxg__solve_tv_pocs, vxg__solve_asd_pocs, vxg__solve_awtv_pocs,
+    vxg__solve_dart, vxg__solve_lbfgs, vxg__solve_adam;
 extern const vxg__method *const vxg__solve_methods[]; /* ends with NULL */
 
 extern const vxg_option_set vxg__solve_option_sets[];
@@ -59,7 +63,13 @@ struct vxg_solver {
     vxg_array b_now, weights_now; /* of the subset, borrowed */
     int64_t now;
     vxg_array slopes[2];
-    vxg_array *columns;                           /* one for every subset, where they are kept */
+    vxg_array *columns;                  /* one for every subset, where they are kept */
+    vxg_array pair[2 * VXG_SOLVE_PAIRS]; /* vectors, two by two */
+    vxg_array pair_scalars;              /* two device scalars for every pair */
+    int pairs, newest;                   /* how many there are, and the newest */
+    double level[VXG_SOLVE_LEVELS];      /* of dart, in x's unit */
+    int nlevels;
+    const vxg_array *sweep_free; /* what sweeps' steps are multiplied by, or NULL */
     vxg_array scalars, scalar[VXG_SOLVE_SCALARS]; /* the method's: one array, and its pairs */
     vxg_array scratch;                            /* of reductions */
     vxg_array residual;        /* square of the residual of this iteration, a device scalar */
@@ -70,6 +80,7 @@ struct vxg_solver {
     int spoilt;                /* 1: a state was loaded in part: nothing can be done with it */
     int broken;                /* 1: what is carried along does not belong to x any more */
     double data_norm, changed; /* NaN: not known yet */
+    double guard;              /* below it terms of counts are parabolas */
     double pace;               /* of methods that steer by a number of the host */
     const vxg_array *pace_by;  /* a device scalar that sweeps' steps are multiplied by, or NULL */
 };
@@ -111,6 +122,11 @@ int vxg__solve_adjoint(vxg_solver *s, const vxg_array *y, const vxg_array *x);
  * that are absent (no buffer) are replaced by the last, device scalars stay whole. */
 int vxg__solve_launch(vxg_solver *s, const char *kernel, const vxg_array *const *arrays, int n,
                       const double reals[4]);
+/* The same with another number of reals. */
+int vxg__solve_launch_with(vxg_solver *s, const char *kernel, const vxg_array *const *arrays, int n,
+                           const double *reals, int nreals);
+/* Where x has to stay: *low and *high by the options' bounds. */
+void vxg__solve_box(const vxg_solver *s, double *low, double *high);
 /* A kernel of one item over the method's scalars, all of them. */
 int vxg__solve_scalars(vxg_solver *s, const char *kernel, const double reals[4]);
 /* a = 0 where, a square, it is but rounding against the square b; device scalars. */
@@ -133,6 +149,8 @@ int vxg__solve_dot(vxg_solver *s, const vxg_array *x, const vxg_array *y, const 
 /* out = 1 / (A' w) or, of rows, 1 / (A 1), 0 where that is 0. ones, spare: vectors over the domain
  * and the subset's rays to spoil. Rows: VXG_ERR_UNSUPPORTED where A has negative entries. */
 int vxg__solve_columns(vxg_solver *s, const vxg_array *ones, const vxg_array *out);
+/* sums = 1 / sums, 0 where that is not above 0. */
+int vxg__solve_inverse(vxg_solver *s, const vxg_array *sums);
 int vxg__solve_columns_now(vxg_solver *s, const vxg_array *ones, const vxg_array *scratch,
                            const vxg_array **out);
 /* x -= pace g, bounds and mask; ahead = 2 x - x before */
@@ -145,6 +163,9 @@ enum {
 }; /* that it uses, beside two vectors of x's space */
 vxg__solve_needs vxg__sweep_needs(const vxg_solve_opts *o, int has_weights, int subsets);
 int vxg__sweep_prepare(vxg_solver *s);
+/* Steps of sweeps move what is free alone, a vector over the domain of ones and zeros: rows' sums
+ * are anew those of A free. */
+int vxg__sweep_among(vxg_solver *s, const vxg_array *free);
 int vxg__sweep(vxg_solver *s); /* steps are s->pace long, times s->pace_by */
 
 /* ---- Differences of neighbours, D; q has three reals for every one of x ---- */
@@ -164,6 +185,34 @@ int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_
  * weighed over the range (the latter with weights alone), spare over the domain. */
 int vxg__tv_tell(vxg_solver *s, const vxg_array *image, const vxg_array *r,
                  const vxg_array *weighed, const vxg_array *spare);
+
+/* g = keep g + factor times the gradient of the smoothed penalty of x; and its sum, by spare of x's
+ * space, which may be g where keep is 0. */
+int vxg__tv_slope(vxg_solver *s, const vxg_array *x, double keep, double factor,
+                  const vxg_array *g);
+int vxg__tv_sum(vxg_solver *s, const vxg_array *x, const vxg_array *spare, const vxg_array *out);
+/* Sizes of x along its last three axes, x first, and 1 / spacing of these. */
+void vxg__tv_sizes(const vxg_solver *s, int64_t n[3]);
+
+/* ---- Losses (loss.c): what lbfgs and adam minimise ---- */
+/* Vectors of the subset's rays that they take, the first two of s->part. */
+enum { VXG_LOSS_IMAGE, VXG_LOSS_VALUES, VXG_LOSS_PARTS };
+/* The loss of the subset's data at x, as twice its value, to out, a device scalar (where the
+ * operator is the loss: its value), and the slope by A x, kept until the next call. */
+int vxg__loss_value(vxg_solver *s, const vxg_array *x, const vxg_array *out);
+/* What else is minimised, of x: weight times the penalty, half damping^2 x'x; spare: over the
+ * domain, the scalar `work` is spoilt. */
+int vxg__loss_rest(vxg_solver *s, const vxg_array *x, const vxg_array *spare, const vxg_array *work,
+                   const vxg_array *out);
+/* g = the gradient at x, of which vxg__loss_value came last: `share` times that of the subset's
+ * data, and of the rest; 0 under the mask. */
+int vxg__loss_gradient(vxg_solver *s, const vxg_array *x, double share, const vxg_array *g);
+/* x between its bounds, and what the loss needs to know of the data; waits. */
+int vxg__loss_prepare(vxg_solver *s);
+/* Whether the operator is the loss. */
+static inline int vxg__loss_is_own(const vxg_solver *s) {
+    return s->method->any_loss && !vxg__has(&s->b);
+}
 
 /* out = 1 over the largest eigenvalue of A' W A, a little more; v, g, r and, with weights, spare
  * are spoilt, and the last two of the method's scalars. */

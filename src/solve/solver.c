@@ -34,6 +34,62 @@ static int takes(const vxg__method *m, const char *option) {
 
 #define MOST_ITERATIONS 1000000 /* as in the option table: their history is kept */
 
+/* Levels that ascend, between the bounds; the factor does not change that. */
+static int check_levels(const vxg__method *m, const vxg_solve_opts *o) {
+    const vxg_numbers *l = &o->levels;
+    const double factor = o->levels_factor > 0 ? o->levels_factor : 1;
+    if (!m->levels) return VXG_OK;
+    VXG_FAIL_IF(l->count < 2 || l->count > VXG_SOLVE_LEVELS || !l->value, VXG_ERR_ARGUMENT,
+                "%s: levels has %lld numbers; expected 2 to %d, the values of x", m->row.name,
+                (long long)(l->value ? l->count : 0), VXG_SOLVE_LEVELS);
+    for (int64_t i = 0; i < l->count; i++) {
+        const double v = l->value[i] * factor;
+        VXG_FAIL_IF(!isfinite(v), VXG_ERR_ARGUMENT, "%s: levels[%lld] is %g", m->row.name,
+                    (long long)i, v);
+        VXG_FAIL_IF(i > 0 && !(v > l->value[i - 1] * factor), VXG_ERR_ARGUMENT,
+                    "%s: levels[%lld] is %g after %g; they must ascend", m->row.name, (long long)i,
+                    v, l->value[i - 1] * factor);
+        VXG_FAIL_IF((o->bounds == VXG_BOUNDS_POSITIVE && v < 0) ||
+                        (o->bounds == VXG_BOUNDS_BOX && (v < o->lower || v > o->upper)),
+                    VXG_ERR_ARGUMENT, "%s: levels[%lld] is %g, which bounds do not allow",
+                    m->row.name, (long long)i, v);
+    }
+    VXG_FAIL_IF(o->segmented && (o->tolerance > 0 || o->noise > 0 || o->change > 0),
+                VXG_ERR_ARGUMENT,
+                "%s: segmented goes with a number of iterations, not with tolerance, noise or "
+                "change, as x is of levels after the last one",
+                m->row.name);
+    return VXG_OK;
+}
+
+/* What has an upper limit of its own. */
+static int check_shares(const vxg_solve_opts *o, const char *name) {
+    const struct {
+        const char *name;
+        double value;
+        int one; /* 1: it may be 1 */
+    } shares[] = {{"fixed", o->fixed, 1},
+                  {"kept", o->kept, 1},
+                  {"beta1", o->beta1, 0},
+                  {"beta2", o->beta2, 0}};
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        VXG_FAIL_IF(!(shares[i].value >= 0 && shares[i].value <= 1) ||
+                        (shares[i].value == 1 && !shares[i].one),
+                    VXG_ERR_ARGUMENT, "%s: %s is %g; expected 0 to 1%s", name, shares[i].name,
+                    shares[i].value, shares[i].one ? "" : ", less than 1");
+    VXG_FAIL_IF(o->first < 0 || o->first > MOST_ITERATIONS, VXG_ERR_ARGUMENT, "%s: first is %d",
+                name, o->first);
+    VXG_FAIL_IF(o->history < 0 || o->history > VXG_SOLVE_PAIRS, VXG_ERR_ARGUMENT,
+                "%s: history is %d; expected 0 to %d", name, o->history, VXG_SOLVE_PAIRS);
+    VXG_FAIL_IF(o->loss < VXG_LOSS_GAUSSIAN || o->loss > VXG_LOSS_POISSON, VXG_ERR_ARGUMENT,
+                "%s: loss is %d", name, (int)o->loss);
+    VXG_FAIL_IF(o->loss == VXG_LOSS_POISSON && o->tolerance > 0, VXG_ERR_ARGUMENT,
+                "%s: tolerance is of the size of the data, which the loss poisson does not weigh; "
+                "noise and change are looked at",
+                name);
+    return VXG_OK;
+}
+
 /* The options with the method's defaults. */
 static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_opts *o) {
     *o = *given;
@@ -42,6 +98,17 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
         const char *name;
         int given;
     } own[] = {{"relaxation", o->relaxation != 0},
+               {"levels", o->levels.count != 0},
+               {"fixed", o->fixed != 0},
+               {"kept", o->kept != 0},
+               {"first", o->first != 0},
+               {"segmented", o->segmented != 0},
+               {"loss", o->loss != VXG_LOSS_GAUSSIAN},
+               {"history", o->history != 0},
+               {"step", o->step != 0},
+               {"beta1", o->beta1 != 0},
+               {"beta2", o->beta2 != 0},
+               {"eps", o->eps != 0},
                {"bounds", o->bounds != VXG_BOUNDS_NONE},
                {"damping", o->damping != 0},
                {"subsets", o->subsets != 0},
@@ -96,10 +163,15 @@ static int resolve(const vxg__method *m, const vxg_solve_opts *given, vxg_solve_
                  {"delta", o->delta},
                  {"r-max", o->r_max},
                  {"alpha-red", o->alpha_red},
-                 {"beta-red", o->beta_red}};
+                 {"beta-red", o->beta_red},
+                 {"levels-factor", o->levels_factor},
+                 {"step", o->step},
+                 {"eps", o->eps}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         VXG_FAIL_IF(!(sizes[i].value >= 0) || !isfinite(sizes[i].value), VXG_ERR_ARGUMENT,
                     "%s: %s is %g; expected 0 or more", name, sizes[i].name, sizes[i].value);
+    VXG_TRY(check_shares(o, name));
+    VXG_TRY(check_levels(m, o));
     if (!o->iterations) o->iterations = m->row.iterations;
     if (o->relaxation == 0) o->relaxation = m->row.relaxation;
     return VXG_OK;
@@ -111,9 +183,16 @@ int vxg__solve_check(const char *method, const vxg_solve_opts *opts) {
     return m ? resolve(m, opts, &resolved) : no_method(method);
 }
 
-/* A box of float32 numbers, or of infinite ones. */
+/* A box of float32 numbers, or of infinite ones; levels that are not one in float32. */
 static int check_box(const vxg_solve_opts *o, const char *name) {
     const double sides[2] = {o->lower, o->upper};
+    const double factor = o->levels_factor > 0 ? o->levels_factor : 1;
+    for (int64_t i = 1; i < o->levels.count; i++) {
+        const double low = o->levels.value[i - 1] * factor, high = o->levels.value[i] * factor;
+        VXG_FAIL_IF(fmax(fabs(low), fabs(high)) > (double)FLT_MAX || (float)low >= (float)high,
+                    VXG_ERR_ARGUMENT, "%s: levels %g and %g are one, or none, in float32", name,
+                    low, high);
+    }
     for (int i = 0; i < 2; i++)
         VXG_FAIL_IF(isfinite(sides[i]) && fabs(sides[i]) > (double)FLT_MAX, VXG_ERR_ARGUMENT,
                     "%s: %s is %g, beyond float32", name, i ? "upper" : "lower", sides[i]);
@@ -127,15 +206,20 @@ static int check_problem(const vxg__method *m, const vxg_solve_opts *o,
                 m->row.name);
     VXG_FAIL_IF(m == &vxg__solve_lsqr && p->start && o->damping > 0, VXG_ERR_UNSUPPORTED,
                 "lsqr: damping with a start would be of the way from it; cgls takes both");
-    VXG_FAIL_IF(!vxg_op_is_linear(p->op), VXG_ERR_ARGUMENT, "%s: '%s' is not linear in one input",
-                m->row.name, vxg_op_name(p->op));
+    VXG_FAIL_IF(m->any_loss && vxg_op_inputs(p->op) != 1, VXG_ERR_ARGUMENT,
+                "%s: '%s' has %d inputs; vxg_op_bind gives values to the others", m->row.name,
+                vxg_op_name(p->op), vxg_op_inputs(p->op));
+    VXG_FAIL_IF(!m->any_loss && !vxg_op_is_linear(p->op), VXG_ERR_ARGUMENT,
+                "%s: '%s' is not linear in one input; lbfgs and adam take what is not", m->row.name,
+                vxg_op_name(p->op));
     const vxg_space *in = vxg_op_domain(p->op, 0), *out = vxg_op_range(p->op);
     VXG_FAIL_IF((in->dtype != VXG_F32 && in->dtype != VXG_F64) || in->dtype != out->dtype,
                 VXG_ERR_UNSUPPORTED, "%s: '%s' is not float32 or float64 on both sides",
                 m->row.name, vxg_op_name(p->op));
     if (in->dtype == VXG_F32) VXG_TRY(check_box(o, m->row.name));
     if (p->data) VXG_TRY(vxg__check_array(p->op, p->data, out, "data", 0));
-    if (m->differences) VXG_TRY(vxg__tv_check(p->op, o, m->row.name));
+    if (m->differences == 1 || m->levels || (m->differences && o->weight > 0))
+        VXG_TRY(vxg__tv_check(p->op, o, m->row.name));
     if (p->start) VXG_TRY(vxg__check_array(p->op, p->start, in, "start", 0));
     if (p->weights) VXG_TRY(vxg__check_array(p->op, p->weights, out, "weights", 0));
     if (p->mask) VXG_TRY(vxg__check_array(p->op, p->mask, in, "mask", 0));
@@ -158,7 +242,7 @@ static int check_numbers(vxg_solver *s) {
         const char *name;
         const vxg_array *a;
         int positive;
-    } all[] = {{"data", &s->b, s->method->row.positive},
+    } all[] = {{"data", &s->b, s->method->row.positive || s->opts.loss == VXG_LOSS_POISSON},
                {"start", &s->x, s->method->row.positive},
                {"weights", &s->weights, 1},
                {"mask", &s->mask, 0}};
@@ -227,15 +311,16 @@ static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
     const vxg__solve_needs n = s->method->needs(&s->opts, p->weights != NULL, sets);
     const vxg_space part = part_space(s->op, sets);
     const int64_t x = (int64_t)vxg_space_bytes(in), y = (int64_t)vxg_space_bytes(out);
-    int64_t bytes = x * (1 + n.domain + n.columns + 3 * n.slopes + (s->opts.change > 0)) +
-                    y * n.range + (int64_t)vxg_space_bytes(&part) * n.part;
+    int64_t bytes =
+        x * (1 + n.domain + n.columns + 3 * n.slopes + 2 * n.pairs + (s->opts.change > 0)) +
+        y * n.range + (int64_t)vxg_space_bytes(&part) * n.part;
     if (sets > 1 || (p->data && !vxg_array_is_contiguous(p->data))) bytes += y;
     if (p->weights && (sets > 1 || !vxg_array_is_contiguous(p->weights))) bytes += y;
     if (p->mask && !vxg_array_is_contiguous(p->mask)) bytes += x;
     /* the history, scalars, what reductions take */
     const int64_t a = vxg_space_count(in), b = vxg_space_count(out);
     bytes += (int64_t)vxg_dtype_size(in->dtype) *
-             (4 * (int64_t)s->opts.iterations + 2 * (VXG_SOLVE_SCALARS + 3) +
+             (4 * (int64_t)s->opts.iterations + 2 * (VXG_SOLVE_SCALARS + 3) + 4 * n.pairs +
               vxg_reduce_scratch(a > b ? a : b));
     return bytes + (int64_t)workspace_of(s->op, &s->subsets);
 }
@@ -274,8 +359,10 @@ static int make_vectors(vxg_solver *s, const vxg_solve_problem *p) {
         if (!s->columns) return VXG_ERR_MEMORY;
         for (int i = 0; i < n.columns; i++) VXG_TRY(vector(s, in, &s->columns[i]));
     }
+    for (int i = 0; i < 2 * n.pairs; i++) VXG_TRY(vector(s, in, &s->pair[i]));
+    if (n.pairs) VXG_TRY(vxg_scalar_new(s->dev, s->real, 2 * n.pairs, &s->pair_scalars));
     if (s->opts.change > 0) VXG_TRY(vector(s, in, &s->before));
-    VXG_TRY(sorted(s, p->data, &s->b));
+    if (p->data) VXG_TRY(sorted(s, p->data, &s->b));
     if (p->weights) VXG_TRY(sorted(s, p->weights, &s->weights));
     return p->mask ? vxg__array_contiguous(s->queue, p->mask, &s->mask) : VXG_OK;
 }
@@ -337,6 +424,23 @@ static int begin(const char *method, const vxg_solve_problem *problem, const vxg
     return vxg__subsets_make(&s->opts, method, rows_of(problem->op), n, &s->subsets);
 }
 
+/* Without data the operator must be the loss, and nothing may be said of data. */
+static int check_own_loss(const vxg_solver *s, const vxg_solve_problem *p) {
+    const vxg_solve_opts *o = &s->opts;
+    const char *const name = s->method->row.name;
+    VXG_FAIL_IF(!s->method->any_loss, VXG_ERR_ARGUMENT, "%s: data is NULL", name);
+    VXG_FAIL_IF(vxg_space_count(vxg_op_range(s->op)) != 1, VXG_ERR_ARGUMENT,
+                "%s: data is NULL, and '%s' is no loss, which is one number", name,
+                vxg_op_name(s->op));
+    VXG_FAIL_IF(p->weights, VXG_ERR_ARGUMENT, "%s: weights are of data, which is NULL", name);
+    VXG_FAIL_IF(o->loss != VXG_LOSS_GAUSSIAN, VXG_ERR_ARGUMENT,
+                "%s: loss is of data, which is NULL: the operator is the loss", name);
+    VXG_FAIL_IF(o->tolerance > 0 || o->noise > 0, VXG_ERR_ARGUMENT,
+                "%s: %s is of data, which is NULL; change is looked at", name,
+                o->tolerance > 0 ? "tolerance" : "noise");
+    return VXG_OK;
+}
+
 static int new_solver(const char *method, const vxg_solve_problem *problem,
                       const vxg_solve_opts *opts, int part_of_data, vxg_solver **out) {
     vxg_solver plan;
@@ -344,8 +448,7 @@ static int new_solver(const char *method, const vxg_solve_problem *problem,
     *out = NULL;
     VXG_READ(vxg_solve_problem, problem);
     int status = begin(method, problem, opts, &plan);
-    if (!status && !problem->data)
-        status = vxg_error_set(VXG_ERR_ARGUMENT, "%s: data is NULL", method);
+    if (!status && !problem->data) status = check_own_loss(&plan, problem);
     vxg_solver *s = status ? NULL : vxg__calloc(1, sizeof *s);
     if (!s) {
         vxg__subsets_free(&plan.subsets);
@@ -395,6 +498,8 @@ void vxg_solver_release(vxg_solver *s) {
     for (int i = 0; s->columns && i < s->subsets.count; i++) vxg_array_release(&s->columns[i]);
     vxg__free(s->columns);
     vxg__subsets_free(&s->subsets);
+    for (int i = 0; i < 2 * VXG_SOLVE_PAIRS; i++) vxg_array_release(&s->pair[i]);
+    vxg_array_release(&s->pair_scalars);
     for (int i = 0; i < VXG_SOLVE_SCALARS; i++) vxg_array_release(&s->scalar[i]);
     vxg_buffer_release(s->call.workspace);
     if (s->own_queue) vxg_queue_free(s->queue);

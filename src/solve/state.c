@@ -11,15 +11,15 @@
 
 #include "solve/solve.h"
 
-#define VERSION 1
+#define VERSION 2
 #define PIECE ((int64_t)1 << 18) /* elements that go through the host at once */
-#define MOST_VECTORS (2 * VXG_SOLVE_VECTORS + 8)
+#define MOST_VECTORS (2 * VXG_SOLVE_VECTORS + 2 * VXG_SOLVE_PAIRS + 9)
 
 typedef struct header {
     char magic[8];
     uint32_t version, one; /* 1, told apart from 1 in the other order of bytes */
     char method[32];
-    int32_t real, iteration, iterations, broken;
+    int32_t real, iteration, iterations, broken, pairs, newest;
     double pace;
     int64_t count[MOST_VECTORS]; /* reals in each vector */
 } header;
@@ -35,9 +35,11 @@ typedef struct stream {
 } stream;
 
 static void list(vxg_solver *s, stream *t) {
-    vxg_array *const single[] = {&s->x,        &s->slopes[0], &s->slopes[1], &s->scalars,
-                                 &s->residual, &s->penalty,   &s->history,   &s->before};
-    for (int i = 0; i < 8; i++) t->vector[t->length++] = single[i];
+    vxg_array *const single[] = {&s->x,       &s->slopes[0], &s->slopes[1],
+                                 &s->scalars, &s->residual,  &s->penalty,
+                                 &s->history, &s->before,    &s->pair_scalars};
+    for (int i = 0; i < 9; i++) t->vector[t->length++] = single[i];
+    for (int i = 0; i < 2 * VXG_SOLVE_PAIRS; i++) t->vector[t->length++] = &s->pair[i];
     for (int i = 0; i < VXG_SOLVE_VECTORS; i++) {
         t->vector[t->length++] = &s->range[i];
         t->vector[t->length++] = &s->domain[i];
@@ -93,7 +95,7 @@ static header header_of(const vxg_solver *s, const stream *t) {
     header h = {.magic = {'V', 'X', 'G', 'S', 'O', 'L', 'V', 'E'}, .version = VERSION, .one = 1};
     vxg__format(h.method, sizeof h.method, "%s", s->method->row.name);
     h.real = (int32_t)s->real, h.iteration = s->iteration, h.iterations = s->opts.iterations;
-    h.broken = s->broken, h.pace = s->pace;
+    h.broken = s->broken, h.pace = s->pace, h.pairs = s->pairs, h.newest = s->newest;
     for (int i = 0; i < t->length; i++) h.count[i] = count_of(t->vector[i]);
     return h;
 }
@@ -130,6 +132,11 @@ static int check(const vxg_solver *s, const stream *t, const header *h) {
                 name);
     VXG_FAIL_IF(h->iteration < 0 || h->iteration > 1 << 30, VXG_ERR_INPUT,
                 "%s: the state is damaged: iteration %d", name, h->iteration);
+    const int most = s->method->needs(&s->opts, vxg__has(&s->weights), s->subsets.count).pairs;
+    VXG_FAIL_IF(h->pairs < -1 || h->pairs > most || h->newest < -1 ||
+                    h->newest >= (most ? most : 1) || (h->pairs > 0 && h->newest < 0),
+                VXG_ERR_INPUT, "%s: the state is damaged: %d pairs, the newest %d", name, h->pairs,
+                h->newest);
     return VXG_OK;
 }
 
@@ -151,6 +158,7 @@ int vxg_solver_load(vxg_solver *s, int (*read)(void *context, void *bytes, size_
     VXG_FAIL_IF(memcmp(digits, stored, 64) != 0, VXG_ERR_INPUT,
                 "%s: the state is damaged: its checksum is another", s->method->row.name);
     s->iteration = h.iteration, s->broken = h.broken != 0, s->pace = h.pace;
+    s->pairs = h.pairs, s->newest = h.newest;
     s->changed = NAN, s->spoilt = 0;
     return VXG_OK;
 }

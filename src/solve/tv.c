@@ -3,7 +3,7 @@
 #include "solve/solve.h"
 
 /* Sizes along x, y, z of x's space, whose last three axes they are. */
-static void sizes_of(const vxg_solver *s, int64_t n[3]) {
+void vxg__tv_sizes(const vxg_solver *s, int64_t n[3]) {
     for (int i = 0; i < 3; i++) n[i] = i < s->x.ndim ? s->x.shape[s->x.ndim - 1 - i] : 1;
 }
 
@@ -32,7 +32,7 @@ static double inverse_spacing(const vxg_solver *s, int axis) { /* 0: x */
 double vxg__tv_columns(const vxg_solver *s) {
     int64_t n[3];
     double sum = 0;
-    sizes_of(s, n);
+    vxg__tv_sizes(s, n);
     for (int i = 0; i < 3; i++) sum += n[i] > 1 ? 2 * inverse_spacing(s, i) : 0;
     return sum;
 }
@@ -40,7 +40,7 @@ double vxg__tv_columns(const vxg_solver *s) {
 double vxg__tv_step(const vxg_solver *s) {
     int64_t n[3];
     double most = 0;
-    sizes_of(s, n);
+    vxg__tv_sizes(s, n);
     for (int i = 0; i < 3; i++)
         if (n[i] > 1 && inverse_spacing(s, i) > most) most = inverse_spacing(s, i);
     return most > 0 ? 0.5 / most : 0;
@@ -49,7 +49,7 @@ double vxg__tv_step(const vxg_solver *s) {
 static int launch(vxg_solver *s, const char *kernel, const vxg_array *a, const vxg_array *b,
                   const double rest[3]) {
     int64_t n[3];
-    sizes_of(s, n);
+    vxg__tv_sizes(s, n);
     vxg_launch l = {.global = {n[0], n[1], n[2]},
                     .nints = 4,
                     .ints = {(int)n[0], (int)n[1], (int)n[2], (int)s->opts.penalty},
@@ -63,7 +63,7 @@ static int launch(vxg_solver *s, const char *kernel, const vxg_array *a, const v
 double vxg__tv_norm(const vxg_solver *s) {
     int64_t n[3];
     double sum = 0;
-    sizes_of(s, n);
+    vxg__tv_sizes(s, n);
     for (int i = 0; i < 3; i++)
         sum += n[i] > 1 ? 4 * inverse_spacing(s, i) * inverse_spacing(s, i) : 0;
     return sum > 0 ? sum : 1;
@@ -83,6 +83,36 @@ int vxg__tv_dual(vxg_solver *s, const vxg_array *v, double weight, double step,
 
 int vxg__tv_transpose(vxg_solver *s, const vxg_array *q, double keep, const vxg_array *g) {
     return launch(s, "tv_transpose", q, g, (double[3]){keep});
+}
+
+/* ---- Smoothed penalties, which have a gradient everywhere ---- */
+static int smoothed(vxg_solver *s, const char *kernel, const vxg_array *x, const vxg_array *out,
+                    double factor, double keep) {
+    const vxg_solve_opts *o = &s->opts;
+    const double least = s->real == VXG_REAL_F64 ? 1e-150 : 1e-18, /* its square is a number */
+        smooth = o->smooth > 0 ? o->smooth : 1e-3;
+    int64_t n[3];
+    vxg__tv_sizes(s, n);
+    vxg_launch l = {.global = {n[0], n[1], n[2]},
+                    .nints = 5,
+                    .ints = {(int)n[0], (int)n[1], (int)n[2], (int)o->penalty, 0},
+                    .nreals = 7,
+                    .reals = {[3] = o->bend, smooth > least ? smooth : least, factor, keep}};
+    for (int i = 0; i < 3; i++) l.reals[i] = inverse_spacing(s, i);
+    vxg__push_array(&l, x);
+    if (keep >= 0) vxg__push_array(&l, x); /* no cotangent */
+    vxg__push_array(&l, out);
+    return vxg__launch(s->dev, s->queue, kernel, s->real, &l);
+}
+
+int vxg__tv_slope(vxg_solver *s, const vxg_array *x, double keep, double factor,
+                  const vxg_array *g) {
+    return smoothed(s, "tv_smooth_gradient", x, g, factor, keep);
+}
+
+int vxg__tv_sum(vxg_solver *s, const vxg_array *x, const vxg_array *spare, const vxg_array *out) {
+    VXG_TRY(smoothed(s, "tv_smooth_values", x, spare, 1, -1));
+    return vxg_array_reduce(s->queue, VXG_REDUCE_SUM, spare, NULL, &s->scratch, out);
 }
 
 int vxg__tv_tell(vxg_solver *s, const vxg_array *image, const vxg_array *r,

@@ -82,8 +82,9 @@ int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes)
 
 /* Noise in bright fields makes line integrals below 0; what counts photons cannot take them. */
 void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n) {
+    const int positive = it->row->positive || it->opts.loss == VXG_LOSS_POISSON;
     for (int64_t i = 0; i < n; i++) {
-        if (it->row->positive && data[i] < 0) data[i] = 0, it->negative++;
+        if (positive && data[i] < 0) data[i] = 0, it->negative++;
         it->most = fmax(it->most, fabs((double)data[i]));
     }
 }

@@ -130,8 +130,8 @@ static const vxg_option recon[] = {
      .choices = "NAME",
      .help = "auto (fbp or fourier, by the scan's sizes), fbp, fourier, or an iterative method: "
              "sirt, sart, os-sart, mlem, osem go slab by slab; "
-             "landweber, cgls, lsqr, pdhg-tv, fista-tv, tv-pocs, asd-pocs, awtv-pocs and geometry "
-             "files take all at once"},
+             "landweber, cgls, lsqr, pdhg-tv, fista-tv, tv-pocs, asd-pocs, awtv-pocs, dart, lbfgs, "
+             "adam and geometry files take all at once"},
 };
 static const vxg_option center[] = {
     REAL("lo", vxg_ct_center_opts, lo, NULL, 0, 0, "px",
