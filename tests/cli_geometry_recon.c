@@ -183,7 +183,7 @@ TEST(half_acquisition)
 
 /* MB that make slabs of the scan; the sanitizer's own memory counts as the program's. */
 #if defined(__SANITIZE_ADDRESS__)
-#define TIGHT "150"
+#define TIGHT "165"
 #else
 #define TIGHT "140"
 #endif
