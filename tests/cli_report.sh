@@ -59,7 +59,8 @@ assert note['command'] in p.text, note['command']
 "
 page numbers "values of the volume" "$W/fbp/report.html" "
 raw = open('$W/fbp/recon.npy', 'rb').read()
-v = struct.unpack('<%df' % (12 * 64 * 64), raw[-12 * 64 * 64 * 4:])
+at = 10 + struct.unpack('<H', raw[8:10])[0]
+v = struct.unpack('<%df' % (12 * 64 * 64), raw[at:at + 12 * 64 * 64 * 4])
 mean = sum(v) / len(v)
 spread = (sum((x - mean) ** 2 for x in v) / len(v)) ** 0.5
 near = lambda a, b: abs(float(a) - b) <= 2e-6 * max(abs(min(v)), max(v))
