@@ -288,12 +288,13 @@ static int values(const cli_job *job, vxg_report *page) {
     const int put_status = put(page, &r);
     if (!status) status = put_status;
     const int n = cli_values_curve(v, 0.0005, HISTOGRAM, x, y);
+    /* a logarithmic axis: air and holes are most of many volumes */
     const vxg_curve curve = {.x = x, .y = y, .n = n, .mark = NAN};
     snprintf(label, sizeof label, "attenuation [1/%s]", job->per);
     if (!status)
         status =
             vxg_report_chart(page, &curve, 1, "Values of the volume, but for 0.05 % at each end",
-                             label, "voxels", 0);
+                             label, "voxels", VXG_REPORT_LOG_Y);
     return status;
 }
 

@@ -69,8 +69,10 @@ assert near(p.rows['mean'], mean) and near(p.rows['standard deviation'], spread)
 # the histogram counts all voxels but the ends
 ticks = [(float(t.get('y')) - 4.5, float(t.text)) for t in p.charts[0].iter(SVG + 'text') if t.get('class') == 'end tick']
 (y0, v0), (y1, v1) = ticks[0], ticks[-1]
+import math
+l0, l1 = math.log10(v0), math.log10(v1)
 points = [tuple(map(float, q.split(','))) for l in p.charts[0].iter(SVG + 'polyline') for q in l.get('points').split()]
-total = sum(v0 + (y - y0) * (v1 - v0) / (y1 - y0) for x, y in points)
+total = sum(10 ** (l0 + (y - y0) * (l1 - l0) / (y1 - y0)) for x, y in points)
 assert 0.98 * len(v) < total < 1.002 * len(v), (total, len(v))"
 
 # ---- iterative ----
