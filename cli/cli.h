@@ -483,6 +483,8 @@ int cli_memory_context(int status, const cli_job *job, int64_t beside);
 /* Whether the method is one; refuses flags that would not be heeded. */
 int cli_is_iterative(const cli_recon *o);
 int cli_solve_check(const cli_run *r, const cli_recon *o);
+/* Whether the algorithm looks at the option of this row; 1 for those that are of none. */
+int cli_solve_takes(const cli_recon *o, const cli_row *row);
 /* Options in the volume's unit become those per pixel, and belong to the reconstruction. */
 int cli_solve_set(cli_job *job);
 /* Says how it went, and notes it. */

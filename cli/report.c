@@ -363,8 +363,8 @@ static int in_force(const cli_job *job, int i, const char *text) {
         if (!strcmp(o->name, talk[k])) return 0;
     if (!*text || (o->type == VXG_OPT_FLAG && !cli_given(job->run, o->name))) return 0;
     if (cli_given(job->run, o->name)) return 1;
-    const int of_solver = row->table && !strcmp(row->table, "vxg_solve_opts");
-    return !of_solver || cli_is_iterative(job->opt);
+    if (!strcmp(o->name, "nsino") && job->opt->type == CLI_TYPE_FULL) return 0;
+    return cli_solve_takes(job->opt, row);
 }
 
 static int options(const cli_job *job, vxg_report *page) {
@@ -381,8 +381,9 @@ static int options(const cli_job *job, vxg_report *page) {
         if (!in_force(job, i, text)) continue;
         snprintf(name, sizeof name, "--%s", o->name);
         memcpy(names[i], name, sizeof name);
-        row(&r, names[i], "%s%s%s%s", o->type == VXG_OPT_FLAG ? "yes" : text, o->unit ? " " : "",
-            o->unit ? o->unit : "", cli_given(run, o->name) ? "" : " (default)");
+        const int unit = o->unit && strspn(text, "+-.0123456789") > 0; /* "auto" has none */
+        row(&r, names[i], "%s%s%s%s", o->type == VXG_OPT_FLAG ? "yes" : text, unit ? " " : "",
+            unit ? o->unit : "", cli_given(run, o->name) ? "" : " (default)");
     }
     const int put_status = put(page, &r);
     free(names);

@@ -79,6 +79,7 @@ assert 0.98 * len(v) < total < 1.002 * len(v), (total, len(v))"
 run sirt -a sirt --iterations 12
 page iterative "the page of an iterative method" "$W/sirt/report.html" "
 assert 'Convergence' in p.headings and len(p.charts) == 2 and p.rows['--iterations'] == '12'
+assert '--relaxation' in p.rows and not {'--weight', '--filter', '--nsino'} & set(p.rows), p.rows
 assert p.rows['iterations'] == '12'"
 check course "convergence.csv" python3 -c "
 import csv, json
