@@ -174,6 +174,10 @@ const vxg_progress *cli_progress(const cli_run *run);
 void cli_progress_end(void); /* clears or completes the bar; before any other message */
 double cli_now(void);        /* seconds, monotonic */
 void cli_log_to_stderr(void *context, int level, const char *text);
+/* From now on warnings are kept as well, of cli_warn and of the library's log, with --quiet too. */
+void cli_keep_warnings(const cli_run *run);
+int cli_kept_warnings(const char *const **list); /* how many; valid until the next is kept */
+void cli_drop_warnings(void);
 /* "1.2 MB" in one of a few rotating buffers. */
 const char *cli_bytes(double bytes);
 
@@ -190,7 +194,7 @@ void cli_json_int(cli_json *j, const char *key, int64_t value);
 void cli_json_bool(cli_json *j, const char *key, int value);
 
 /* provenance.c */
-#define CLI_MAX_ATTRIBUTES 96
+#define CLI_MAX_ATTRIBUTES 112
 typedef struct cli_provenance {
     vxg_attribute list[CLI_MAX_ATTRIBUTES];
     int count;
@@ -202,7 +206,10 @@ typedef struct cli_provenance {
         char hex[65]; /* "": not asked for */
     } * linked;
     int64_t nlinked;
+    char date[24]; /* UTC; "": not asked for yet */
 } cli_provenance;
+/* The date of the outputs, the same from the first call on. */
+const char *cli_provenance_date(cli_provenance *p);
 /* Version, command and every effective option of the run; then what the verb adds. */
 int cli_provenance_start(cli_provenance *p, const cli_run *run);
 int cli_provenance_add(cli_provenance *p, const char *name, const char *format, ...)
@@ -210,7 +217,7 @@ int cli_provenance_add(cli_provenance *p, const char *name, const char *format, 
 void cli_provenance_drop(cli_provenance *p); /* the last entry */
 int cli_provenance_device(cli_provenance *p, const vxg_device *dev);
 /* Writes them as JSON with the date. */
-int cli_provenance_write(const cli_provenance *p, vxg_outputs *set, const char *path, int force);
+int cli_provenance_write(cli_provenance *p, vxg_outputs *set, const char *path, int force);
 void cli_provenance_free(cli_provenance *p);
 /* SHA-256 of a file, which must be as its id says, by a thread of its own; wait returns it, or
  * stops waiting when interrupted. */
@@ -226,8 +233,10 @@ int cli_scan_files(vxg_scan_reader *scan, const vxg_scan_file **list, int64_t *c
 /* files.c: a folder of outputs that appears whole or not at all. */
 typedef struct cli_outputs {
     char folder[4096];
-    int made, force;  /* made: how many folders, from the last up */
-    vxg_outputs *set; /* every file belongs to it */
+    int made, force;           /* made: how many folders, from the last up */
+    vxg_outputs *set;          /* every file belongs to it; NULL: nothing will be written */
+    const char *const *inputs; /* of a set that is NULL: what no output may be */
+    int ninputs;
 } cli_outputs;
 /* The folder of the results, with an ending: without slashes behind it, short enough for names in
  * it.
@@ -235,6 +244,9 @@ typedef struct cli_outputs {
 int cli_folder_name(const char *folder, const char *ending, char *out, size_t size);
 /* inputs: n files (NULL: none) that no output may be. */
 int cli_outputs_open(cli_outputs *o, const char *folder, int force, const char *const *inputs,
+                     int n);
+/* The same, but nothing is made or kept: names are only looked at, as far as that can be done. */
+int cli_outputs_look(cli_outputs *o, const char *folder, int force, const char *const *inputs,
                      int n);
 /* Path of a file in the folder, kept for this run: VXG_ERR_OUTPUT when it exists and force is off,
  * when another run is writing it, when it is an input. Before any work. */
@@ -382,11 +394,12 @@ typedef struct cli_recon {
     vxg_scan_opts scan;
     vxg_volume_writer_opts volume; /* format and force */
     const char *output, *axis, *nsino, *geometry, *shard;
-    int type, no_checksum, resume;
+    int type, no_checksum, resume, report, dry_run;
     double max_memory;
     vxg_range center_range;
 } cli_recon;
-typedef struct cli_job { /* what the three types share */
+typedef struct cli_page cli_page; /* report.c */
+typedef struct cli_job {          /* what the three types share */
     const cli_run *run;
     const cli_recon *opt;
     vxg_device *dev;
@@ -405,13 +418,58 @@ typedef struct cli_job { /* what the three types share */
     cli_outputs out;
     cli_provenance prov;
     vxg_job *pieces; /* of --resume and --shard; NULL: none */
+    cli_page *page;  /* of --report; NULL: none */
 } cli_job;
+
+/* values.c: values of a volume as they pass. */
+enum { CLI_BINS = 4096 };
+typedef struct cli_values {
+    int64_t n;
+    float least, most;
+    double sum, squares;
+    int exponent;       /* bins are 2^exponent wide */
+    double first, last; /* the numbers of the first bin, and of the last that holds a value */
+    int64_t bin[CLI_BINS];
+} cli_values;
+void cli_values_add(cli_values *v, const float *x, int64_t n);
+double cli_values_mean(const cli_values *v);
+double cli_values_deviation(const cli_values *v);
+/* Their distribution without the share `outside` at each end: middles of at most `most` + 1 bins
+ * and how many values there are in each; returns how many bins. */
+int cli_values_curve(const cli_values *v, double outside, int most, double *x, double *y);
+
+/* report.c: --report. All of it does nothing where that was not given. */
+typedef struct cli_middle { /* the middle slices of a volume of `shape` */
+    const float *axial, *coronal, *sagittal;
+    const int64_t *shape;
+} cli_middle;
+int cli_page_begin(cli_job *job);
+void cli_page_free(cli_job *job);
+/* What was done since the last call, or the beginning, was this. */
+void cli_page_stage(cli_job *job, const char *name);
+/* A sinogram, where that is cheap. */
+int cli_page_look(cli_job *job);
+/* n more values of the volume, whose writing took so long. p may be NULL. */
+void cli_page_slices(cli_page *p, const float *x, int64_t n, double seconds);
+void cli_page_trace(cli_job *job); /* the reconstruction tells how iterations go */
+/* Bytes that the page of a volume of nz slices takes. */
+int64_t cli_page_memory(const cli_job *job, int64_t nz);
+int cli_page_write(cli_job *job, const cli_middle *middle, const vxg_ct_recon_stats *s,
+                   const char *path);
+/* How iterations went, as comma-separated values. */
+int cli_page_course(cli_job *job, const vxg_ct_recon_stats *s, const char *path);
+/* plan.c: --dry-run. What would be done with what memory and work, on standard output. */
+int cli_recon_plan(cli_job *job, const char *const *outputs, int noutputs);
+/* recon.c: bytes of --max-memory that are not the pipeline's. */
+int64_t cli_recon_beside(const cli_job *job);
 /* Into writer, all rows of job->recon. */
 int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats);
 /* recon_job.c: work in blocks of rows that is broken off and shared. Whether it is asked for;
  * refuses what cannot be cut into blocks. */
 int cli_in_pieces(const cli_recon *o);
 int cli_pieces_check(const cli_run *r, const cli_recon *o);
+/* How many there are, of them this shard's, and the rows of the largest of all. */
+int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *begin, int64_t *end);
 /* The folder of pieces, beside that of the results. */
 int cli_pieces_folder(const cli_recon *o, char *path, size_t size);
 /* Makes the pieces of this shard that are not there. */
@@ -427,6 +485,8 @@ int cli_memory_context(int status, const cli_job *job, int64_t beside);
 /* Whether the method is one; refuses flags that would not be heeded. */
 int cli_is_iterative(const cli_recon *o);
 int cli_solve_check(const cli_run *r, const cli_recon *o);
+/* Whether the algorithm looks at the option of this row; 1 for those that are of none. */
+int cli_solve_takes(const cli_recon *o, const cli_row *row);
 /* Options in the volume's unit become those per pixel, and belong to the reconstruction. */
 int cli_solve_set(cli_job *job);
 /* Says how it went, and notes it. */

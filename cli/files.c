@@ -1,6 +1,7 @@
 /* Output folders that appear whole or not at all; texts in. */
 #include "cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,65 @@ int cli_outputs_open(cli_outputs *o, const char *folder, int force, const char *
     return status;
 }
 
+/* ---- Names that are only looked at ---- */
+/* What is there already and would be refused: as a claim does, as far as that is known without one.
+ */
+static int look_at(const cli_outputs *o, const char *path) {
+    struct stat link, st, in;
+    if (lstat(path, &link)) return VXG_OK;
+    if (stat(path, &st))
+        return vxg_error_set(VXG_ERR_OUTPUT, "%s exists, a link that leads nowhere", path);
+    for (int i = 0; i < o->ninputs; i++)
+        if (o->inputs[i] && !stat(o->inputs[i], &in) && in.st_dev == st.st_dev &&
+            in.st_ino == st.st_ino)
+            return vxg_error_set(VXG_ERR_OUTPUT, "%s is the input %s, which is not replaced", path,
+                                 o->inputs[i]);
+    if (!S_ISREG(st.st_mode)) return vxg_error_set(VXG_ERR_OUTPUT, "%s is no regular file", path);
+    if (o->force) return VXG_OK;
+    return vxg_error_set(VXG_ERR_OUTPUT, "%s exists (--force replaces it)", path);
+}
+
+/* The same of every PREFIX_NNNNN.tiff. */
+static int look_at_slices(const cli_outputs *o, const char *name) {
+    DIR *dir = opendir(o->folder);
+    const size_t n = strlen(name);
+    int status = VXG_OK;
+    for (struct dirent *e; dir && !status && (e = readdir(dir));) {
+        char path[sizeof o->folder + 300];
+        const char *digits = e->d_name + n + 1;
+        if (strncmp(e->d_name, name, n) != 0 || e->d_name[n] != '_') continue;
+        const size_t count = strspn(digits, "0123456789");
+        if (count < 5 || count > 15 || strcmp(digits + count, ".tiff") != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", o->folder, e->d_name);
+        status = look_at(o, path);
+    }
+    if (dir) closedir(dir);
+    return status;
+}
+
+int cli_outputs_look(cli_outputs *o, const char *folder, int force, const char *const *inputs,
+                     int n) {
+    char path[sizeof o->folder];
+    struct stat st;
+    *o = (cli_outputs){.force = force, .inputs = inputs, .ninputs = n};
+    int status = cli_folder_name(folder, "", o->folder, sizeof o->folder);
+    if (status) return status;
+    snprintf(path, sizeof path, "%s", o->folder);
+    while (stat(path, &st)) { /* the folder itself, or the last above it that is there */
+        char *slash = strrchr(path, '/');
+        if (slash && slash != path)
+            *slash = 0;
+        else
+            snprintf(path, sizeof path, "%s", slash ? "/" : ".");
+    }
+    if (!S_ISDIR(st.st_mode))
+        return vxg_error_set(VXG_ERR_OUTPUT, "--output: %s exists and is not a folder", path);
+    if (access(path, W_OK | X_OK))
+        return vxg_error_set(VXG_ERR_OUTPUT, "--output: cannot write in folder %s: %s", path,
+                             strerror(errno));
+    return VXG_OK;
+}
+
 int cli_claimed(int status) {
     static const char words[] = " and is not replaced without force";
     const char *message = vxg_error_message(), *at = status ? strstr(message, words) : NULL;
@@ -78,12 +138,14 @@ int cli_claimed(int status) {
 int cli_outputs_path(cli_outputs *o, char *path, size_t size, const char *name) {
     if ((size_t)snprintf(path, size, "%s/%s", o->folder, name) >= size)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output: too long a folder name");
+    if (!o->set) return look_at(o, path);
     return cli_claimed(vxg_outputs_claim(o->set, path, o->force));
 }
 
 int cli_outputs_slices(cli_outputs *o, char *prefix, size_t size, const char *name) {
     if ((size_t)snprintf(prefix, size, "%s/%s", o->folder, name) >= size)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--output: too long a folder name");
+    if (!o->set) return look_at_slices(o, name);
     return cli_claimed(vxg_outputs_claim_slices(o->set, prefix, o->force));
 }
 

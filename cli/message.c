@@ -3,6 +3,7 @@
 
 #include <langinfo.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,46 @@ static void say_list(const char *before, const char *format, va_list list) {
     free(text);
 }
 
+/* ---- Warnings that are kept, for a report; the library's come from any thread ---- */
+enum { MOST_KEPT = 64 };
+static struct {
+    pthread_mutex_t lock;
+    int on, n;
+    char *text[MOST_KEPT];
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void keep(const char *text) {
+    pthread_mutex_lock(&kept.lock);
+    int new = kept.on &&kept.n < MOST_KEPT;
+    for (int i = 0; i < kept.n && new; i++) new = strcmp(kept.text[i], text) != 0;
+    if (new && (kept.text[kept.n] = strdup(text))) kept.n++;
+    pthread_mutex_unlock(&kept.lock);
+}
+
+static void log_kept(void *context, int level, const char *text) {
+    const cli_run *run = context;
+    if (!level) keep(text);
+    if (!run->shared->quiet) cli_log_to_stderr(NULL, level, text);
+}
+
+void cli_keep_warnings(const cli_run *run) {
+    cli_drop_warnings();
+    kept.on = 1;
+    vxg_set_log(log_kept, (void *)(uintptr_t)run, run->shared->verbose ? 2 : 0);
+}
+
+int cli_kept_warnings(const char *const **list) {
+    *list = (const char *const *)(void *)kept.text;
+    return kept.n;
+}
+
+void cli_drop_warnings(void) {
+    pthread_mutex_lock(&kept.lock);
+    while (kept.n > 0) free(kept.text[--kept.n]);
+    kept.on = 0;
+    pthread_mutex_unlock(&kept.lock);
+}
+
 void cli_say(const cli_run *run, const char *format, ...) {
     if (run->shared->quiet) return;
     va_list ap;
@@ -74,11 +115,15 @@ void cli_say(const cli_run *run, const char *format, ...) {
 }
 
 void cli_warn(const cli_run *run, const char *format, ...) {
-    if (run->shared->quiet) return;
+    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    say_list("voxgrad: warning: ", format, ap);
+    const int n = vasprintf(&text, format, ap);
     va_end(ap);
+    if (n < 0) return; /* no memory for words */
+    keep(text);
+    if (!run->shared->quiet) cli_to_stderr("voxgrad: warning: ", text);
+    free(text);
 }
 
 void cli_log_to_stderr(void *context, int level, const char *text) {

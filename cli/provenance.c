@@ -32,7 +32,7 @@ void cli_provenance_drop(cli_provenance *p) {
 
 /* Options that change only what is shown, not what is computed. */
 static int is_talk(const char *name) {
-    static const char *const talk[] = {"json", "quiet", "verbose", "help"};
+    static const char *const talk[] = {"json", "quiet", "verbose", "help", "dry-run"};
     for (size_t i = 0; i < sizeof talk / sizeof *talk; i++)
         if (!strcmp(talk[i], name)) return 1;
     return 0;
@@ -76,17 +76,21 @@ static void put_linked(cli_json *j, const cli_provenance *p) {
     cli_json_close(j, ']');
 }
 
-int cli_provenance_write(const cli_provenance *p, vxg_outputs *set, const char *path, int force) {
-    char *text = NULL, date[40];
+const char *cli_provenance_date(cli_provenance *p) {
+    const time_t now = time(NULL);
+    struct tm tm;
+    if (!p->date[0]) strftime(p->date, sizeof p->date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    return p->date;
+}
+
+int cli_provenance_write(cli_provenance *p, vxg_outputs *set, const char *path, int force) {
+    char *text = NULL;
     size_t size = 0;
     FILE *f = open_memstream(&text, &size);
     if (!f) return vxg_error_set(VXG_ERR_MEMORY, "out of memory writing %s", path);
-    time_t now = time(NULL);
-    struct tm tm;
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
     cli_json j = {.f = f};
     cli_json_open(&j, NULL, '{');
-    cli_json_text(&j, "date", date);
+    cli_json_text(&j, "date", cli_provenance_date(p));
     for (int i = 0; i < p->count; i++) cli_json_text(&j, p->list[i].name, p->list[i].text);
     if (p->nlinked) put_linked(&j, p);
     cli_json_close(&j, '}');

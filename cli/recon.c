@@ -82,6 +82,11 @@ static const cli_row rows[] = {
     CLI_OWN("shard", 0, VXG_OPT_TEXT, offsetof(cli_recon, shard), NULL, 0, 0, NULL, "I/N",
             "make part I of N (1/3, 2/3, 3/3) of the blocks in DIR.job, and no results; then "
             "--resume joins them"),
+    CLI_OWN("report", 0, VXG_OPT_FLAG, offsetof(cli_recon, report), NULL, 0, 0, NULL, NULL,
+            "also write report.html, one page with pictures, values, times, options and warnings; "
+            "of iterative methods convergence.csv too"),
+    CLI_OWN("dry-run", 0, VXG_OPT_FLAG, offsetof(cli_recon, dry_run), NULL, 0, 0, NULL, NULL,
+            "say what would be done, with how much memory and work, and write nothing"),
     CLI_OWN("no-checksum", 0, VXG_OPT_FLAG, offsetof(cli_recon, no_checksum), NULL, 0, 0, NULL,
             NULL, "do not read the input once more for its SHA-256"),
     CLI_LINKS_ROW(S),
@@ -106,6 +111,13 @@ typedef struct tee {
     float *slice; /* of converted values, NULL: they stay */
 } tee;
 
+static int pass_on(const tee *t, int64_t z0, int64_t nz, const float *src) {
+    const double begin = cli_now();
+    const int status = t->inner->write(t->inner, z0, nz, src);
+    cli_page_slices(t->job->page, src, nz * t->shape[1] * t->shape[2], cli_now() - begin);
+    return status;
+}
+
 static int tee_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
     tee *t = self->impl;
     int64_t ny = t->shape[1], nx = t->shape[2];
@@ -114,14 +126,14 @@ static int tee_write(vxg_volume_writer *self, int64_t z0, int64_t nz, const floa
         if (t->slice) {
             cli_convert(t->job, slice, t->slice, ny * nx);
             slice = t->slice;
-            int status = t->inner->write(t->inner, z, 1, slice);
+            int status = pass_on(t, z, 1, slice);
             if (status) return status;
         }
         if (z == t->shape[0] / 2) memcpy(t->axial, slice, (size_t)(ny * nx) * sizeof *slice);
         memcpy(t->coronal + z * nx, slice + ny / 2 * nx, (size_t)nx * sizeof *slice);
         for (int64_t y = 0; y < ny; y++) t->sagittal[z * ny + y] = slice[y * nx + nx / 2];
     }
-    return t->slice ? VXG_OK : t->inner->write(t->inner, z0, nz, src);
+    return t->slice ? VXG_OK : pass_on(t, z0, nz, src);
 }
 
 void cli_convert(const cli_job *job, const float *from, float *to, int64_t n) {
@@ -169,9 +181,15 @@ int cli_write_picture(cli_job *job, vxg_picture *pic, const char *path) {
                                job->opt->volume.force);
 }
 
-int cli_write_provenance(cli_job *job, const char *path) {
+/* What is known when all that is read was read. */
+static int end_provenance(cli_job *job) {
     int status = cli_protect_scan(job->out.set, job->scan);
     if (!status) status = cli_linked_provenance(&job->prov, job->scan, !job->opt->no_checksum);
+    return status;
+}
+
+int cli_write_provenance(cli_job *job, const char *path) {
+    const int status = end_provenance(job);
     if (status) return status;
     return cli_provenance_write(&job->prov, job->out.set, path, job->opt->volume.force);
 }
@@ -206,17 +224,26 @@ static void say_stats(const cli_run *run, const vxg_ct_recon_stats *s) {
                 (long long)s->empty_rows);
 }
 
-static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const char *volume,
-                         const char *picture, const char *provenance, double seconds) {
+/* Names of the outputs of types full and slice. */
+enum { VOLUME, PICTURE, PROVENANCE, REPORT, CONVERGENCE, OUTPUTS };
+typedef struct names {
+    char prefix[4200], path[OUTPUTS][4200]; /* "": no such output; of slices the first */
+    vxg_volume_format format;
+} names;
+
+static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const names *n,
+                         double seconds) {
+    static const char *const keys[OUTPUTS] = {"volume", "picture", "provenance", "report",
+                                              "convergence"};
     if (!job->run->shared->json) {
-        printf("%s\n%s\n%s\n", volume, picture, provenance);
+        for (int i = 0; i < OUTPUTS; i++)
+            if (*n->path[i]) printf("%s\n", n->path[i]);
         return;
     }
     cli_json j = {.f = stdout};
     cli_json_open(&j, NULL, '{');
-    cli_json_text(&j, "volume", volume);
-    cli_json_text(&j, "picture", picture);
-    cli_json_text(&j, "provenance", provenance);
+    for (int i = 0; i < OUTPUTS; i++)
+        if (*n->path[i]) cli_json_text(&j, keys[i], n->path[i]);
     cli_json_open(&j, "shape", '[');
     cli_json_int(&j, NULL, s->slices);
     cli_json_int(&j, NULL, s->ny);
@@ -259,12 +286,12 @@ static int draw(const cli_job *job, const tee *t, vxg_picture *pic) {
     return vxg_picture_montage(t->axial, 1, t->shape[1], t->shape[2], labels, pic);
 }
 
-/* Names of the outputs of types full and slice; checks that none is there. */
-typedef struct names {
-    char prefix[4200], first[4200], picture[4200], provenance[4200];
-    vxg_volume_format format;
-} names;
+/* One more output, unless a name before it was refused. */
+static int name_one(cli_job *job, names *n, int which, const char *file, int status) {
+    return status ? status : cli_outputs_path(&job->out, n->path[which], sizeof n->path[0], file);
+}
 
+/* Checks that none is there. */
 static int name_outputs(cli_job *job, names *n) {
     int full = job->opt->type == CLI_TYPE_FULL, format = (int)job->opt->volume.format,
         status = VXG_OK;
@@ -278,17 +305,22 @@ static int name_outputs(cli_job *job, names *n) {
     n->format = (vxg_volume_format)format;
     if (format == VXG_VOLUME_TIFF) {
         status = cli_outputs_slices(&job->out, n->prefix, sizeof n->prefix, stem);
-        snprintf(n->first, sizeof n->first, "%.4160s_00000.tiff", n->prefix);
+        snprintf(n->path[VOLUME], sizeof n->path[0], "%.4160s_00000.tiff", n->prefix);
     } else {
         snprintf(file, sizeof file, "%s.%s", stem, extensions[format]);
         status = cli_outputs_path(&job->out, n->prefix, sizeof n->prefix, file);
-        snprintf(n->first, sizeof n->first, "%s", n->prefix);
+        snprintf(n->path[VOLUME], sizeof n->path[0], "%s", n->prefix);
     }
     snprintf(file, sizeof file, full ? "orthoslices.png" : "%s.png", stem);
-    if (!status) status = cli_outputs_path(&job->out, n->picture, sizeof n->picture, file);
+    status = name_one(job, n, PICTURE, file, status);
     snprintf(file, sizeof file, full ? "provenance.json" : "%s.json", stem);
-    if (!status) status = cli_outputs_path(&job->out, n->provenance, sizeof n->provenance, file);
-    return status;
+    status = name_one(job, n, PROVENANCE, file, status);
+    if (!job->opt->report) return status;
+    snprintf(file, sizeof file, full ? "report.html" : "%s.html", stem);
+    status = name_one(job, n, REPORT, file, status);
+    if (!cli_is_iterative(job->opt) || cli_in_pieces(job->opt)) return status;
+    snprintf(file, sizeof file, full ? "convergence.csv" : "%s.csv", stem);
+    return name_one(job, n, CONVERGENCE, file, status);
 }
 
 /* Type slice: the volume becomes the one slice. */
@@ -307,11 +339,12 @@ static void choose_slice(cli_job *job) {
 
 /* --max-memory is the whole process and its helper: what the program, its libraries, the open files
  * and the pictures take is taken off; the pipeline counts what reading takes. */
-static int64_t memory_beside(const cli_job *job) {
+int64_t cli_recon_beside(const cli_job *job) {
     const int64_t nz = job->opt->type == CLI_TYPE_SLICE ? 1 : job->vol.nz;
     const int64_t slice = 4 * job->vol.ny * job->vol.nx;
     const int64_t pictures = slice + 4 * nz * (job->vol.ny + job->vol.nx);
-    return cli_memory_beside() + pictures + slice * (job->pixel > 0 ? 2 : 1);
+    return cli_memory_beside() + pictures + slice * (job->pixel > 0 ? 2 : 1) +
+           cli_page_memory(job, nz);
 }
 
 void cli_set_memory(cli_job *job, int64_t beside) {
@@ -329,7 +362,8 @@ int cli_memory_context(int status, const cli_job *job, int64_t beside) {
 }
 
 int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
-    const int64_t beside = memory_beside(job);
+    const int64_t beside = cli_recon_beside(job);
+    cli_page_trace(job);
     job->recon.progress = cli_progress(job->run);
     cli_set_memory(job, beside);
     int status = job->geo ? vxg_ct_reconstruct_views(job->dev, job->scan, job->geo, &job->vol,
@@ -337,6 +371,13 @@ int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats 
                           : vxg_ct_reconstruct(job->dev, job->scan, &job->recon, writer, stats);
     cli_progress_end();
     return cli_memory_context(status, job, beside);
+}
+
+static int write_page(cli_job *job, const names *n, const tee *t, const vxg_ct_recon_stats *s) {
+    const cli_middle middle = {t->axial, t->coronal, t->sagittal, t->shape};
+    int status = end_provenance(job);
+    if (!status && *n->path[CONVERGENCE]) status = cli_page_course(job, s, n->path[CONVERGENCE]);
+    return status ? status : cli_page_write(job, &middle, s, n->path[REPORT]);
 }
 
 static int make_volume(cli_job *job, const names *n) {
@@ -347,29 +388,35 @@ static int make_volume(cli_job *job, const names *n) {
     if (job->opt->type == CLI_TYPE_SLICE) choose_slice(job);
     const int64_t nz = job->vol.nz;
     double start = cli_now();
-    int status = cli_open_volume(job, n->prefix, nz, n->format, &writer);
+    cli_page_stage(job, "scan opened and looked at, axis, checksum");
+    int status = cli_page_look(job);
+    if (!status) status = cli_open_volume(job, n->prefix, nz, n->format, &writer);
     if (status) return status;
+    cli_page_stage(job, "sinogram of this page, volume's file opened");
     status = tee_open(&t, job, writer, nz, job->vol.ny, job->vol.nx);
     if (!status)
         status = cli_in_pieces(job->opt) ? cli_pieces_join(job, &t.self, &stats)
                                          : cli_reconstruct(job, &t.self, &stats);
+    cli_page_stage(job, "reconstruction: reading, computing, writing slices");
     if (!status) say_stats(job->run, &stats);
     if (!status) status = draw(job, &t, &pic);
-    if (!status) status = cli_write_picture(job, &pic, n->picture);
+    if (!status) status = cli_write_picture(job, &pic, n->path[PICTURE]);
     if (!status) status = add_stats(job, &stats);
     if (status) {
         writer->abandon(writer);
     } else {
         status = writer->finish(writer);
     }
+    cli_page_stage(job, "pictures, volume's file closed");
+    if (!status && job->page) status = write_page(job, n, &t, &stats);
     /* Last: where it is, all the others are. */
-    if (!status) status = cli_write_provenance(job, n->provenance);
+    if (!status) status = cli_write_provenance(job, n->path[PROVENANCE]);
     if (!status && !(status = cli_outputs_commit(&job->out))) {
         if (job->pieces) status = vxg_job_remove(job->pieces);
         cli_say(job->run, "volume %lld x %lld x %lld, 1/%s, %.1f s on %s", (long long)stats.slices,
                 (long long)stats.ny, (long long)stats.nx, job->per, cli_now() - start,
                 vxg_device_get_info(job->dev)->spec);
-        print_result(job, &stats, n->first, n->picture, n->provenance, cli_now() - start);
+        print_result(job, &stats, n, cli_now() - start);
     }
     vxg_picture_free(&pic);
     tee_free(&t);
@@ -449,6 +496,10 @@ static int check_options(const cli_run *r, const cli_recon *o) {
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--nsino does not go with --type full, which makes every row: use "
                              "--type slice, or --rows A:B");
+    if (o->type == CLI_TYPE_TRY && (o->report || o->dry_run))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--%s does not go with --type try: use --type full or slice",
+                             o->report ? "report" : "dry-run");
     if (!o->geometry && cli_given(r, "center-range") && strcmp(o->axis, "auto") != 0)
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--center-range does not go with --rotation-axis %s: nothing is "
@@ -570,11 +621,12 @@ static int describe(cli_job *job) {
     if (!status && job->pixel > 0)
         status = cli_provenance_add(&job->prov, "pixel_size", "%.17g %s (of the scan)", job->pixel,
                                     job->unit);
-    if (!status && !job->opt->no_checksum) status = cli_hash_start(job->scan);
+    const int checksum = !job->opt->no_checksum && !job->opt->dry_run;
+    if (!status && checksum) status = cli_hash_start(job->scan);
     if (!status) status = set_center(job);
     if (!status) status = set_side(job);
     if (!status) status = cli_odd_provenance(&job->odd, &job->prov);
-    if (!status && !job->opt->no_checksum) {
+    if (!status && checksum) {
         const vxg_progress waiting = {.cancel = &cli_cancel};
         status = cli_hash_wait(&waiting);
         if (!status) status = cli_hash_provenance(&job->prov);
@@ -592,13 +644,33 @@ static int run_shard(cli_job *job) {
     return drivers_hint(cli_scan_context(status, job->scan), job);
 }
 
+/* Up to where the work would begin; nothing is made. */
+static int run_dry(cli_job *job, names *n, const char *const inputs[2]) {
+    const char *outputs[OUTPUTS];
+    int count = 0,
+        status = cli_outputs_look(&job->out, job->opt->output, job->opt->volume.force, inputs, 2);
+    if (!status && !job->opt->shard) status = name_outputs(job, n);
+    if (!status) status = look(job);
+    if (!status) status = need_flats(job);
+    if (!status) status = describe(job);
+    if (!status && job->opt->type == CLI_TYPE_SLICE) choose_slice(job);
+    for (int i = 0; i < OUTPUTS; i++)
+        if (*n->path[i]) outputs[count++] = n->path[i];
+    if (!status) status = cli_recon_plan(job, outputs, count);
+    return drivers_hint(cli_scan_context(status, job->scan), job);
+}
+
 static int run(cli_run *r) {
     cli_job job = {.run = r, .opt = r->options};
     names n = {0};
     const char *const inputs[2] = {r->operands[0], job.opt->geometry};
     int status = check_options(r, job.opt);
+    if (!status && job.opt->report) cli_keep_warnings(r);
+    if (!status) status = cli_page_begin(&job);
     if (!status) status = open_job(&job);
-    if (!status && job.opt->shard) {
+    if (!status && job.opt->dry_run) {
+        status = run_dry(&job, &n, inputs);
+    } else if (!status && job.opt->shard) {
         status = run_shard(&job);
     } else if (!status && !(status = cli_outputs_open(&job.out, job.opt->output,
                                                       job.opt->volume.force, inputs, 2))) {
@@ -613,6 +685,11 @@ static int run(cli_run *r) {
         status = drivers_hint(status, &job);
     }
     vxg_job_close(job.pieces);
+    cli_page_free(&job);
+    if (job.opt->report) {
+        vxg_set_log(NULL, NULL, -1);
+        cli_drop_warnings();
+    }
     cli_provenance_free(&job.prov);
     if (job.scan) vxg_scan_close(job.scan);
     vxg_ct_geometry_release(job.geo);
@@ -638,6 +715,10 @@ const cli_verb cli_verb_recon = {
         "center` does. A full turn with the axis over 5 % of the width off the detector's middle "
         "(half-acquisition) is reconstructed as far as the far side reaches: slices are wider than "
         "the detector. Nothing is left behind when the command fails or is interrupted.\n\n"
+        "--report adds report.html (of type slice slice_NNNNN.html), a page that holds all it "
+        "shows. --dry-run does all that comes before the work, the search for the axis too, and "
+        "says on standard output what would be done; it ends with the code of a run that is "
+        "refused.\n\n"
         "With --geometry the scan is a fan-beam or cone-beam scan (Feldkamp's method; full, short "
         "and half-fan scans) or a parallel-beam scan of stated geometry; values are attenuation "
         "per "
@@ -660,7 +741,8 @@ const cli_verb cli_verb_recon = {
                 "  voxgrad recon walnut.h5 --geometry walnut.json -o out\n"
                 "  voxgrad recon fan.h5 --dataset sinogram --geometry fan.json -o out\n"
                 "  voxgrad recon few_views.h5 -o out --algorithm os-sart --iterations 30 --bounds "
-                "positive\n",
+                "positive --report\n"
+                "  voxgrad recon large.h5 -o out --max-memory 4000 --dry-run\n",
     .min_operands = 1,
     .max_operands = 1,
     CLI_ROWS(rows),

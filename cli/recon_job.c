@@ -32,6 +32,10 @@ int cli_pieces_check(const cli_run *r, const cli_recon *o) {
     const char *const flag = o->shard ? "--shard" : "--resume";
     int64_t shard, shards;
     if (!cli_in_pieces(o)) return VXG_OK;
+    if (o->shard && o->report)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--report does not go with --shard, which makes no results: give it "
+                             "with --resume, which joins them");
     if (o->resume && o->shard)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--resume does not go with --shard, which goes on "
                                                "from what is there by itself and joins nothing");
@@ -70,6 +74,7 @@ static int is_beside(const char *name) {
                                          "option.output",
                                          "option.force",
                                          "option.resume",
+                                         "option.report",
                                          "option.shard",
                                          "option.max-memory",
                                          "option.threads",
@@ -90,6 +95,20 @@ static void rows_of(const cli_job *job, int64_t block, int64_t *begin, int64_t *
     const int64_t first = (job->sel.row0 / BLOCK + block) * BLOCK;
     *begin = first > job->sel.row0 ? first : job->sel.row0;
     *end = first + BLOCK < job->sel.row1 ? first + BLOCK : job->sel.row1;
+}
+
+int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *begin, int64_t *end) {
+    int64_t shard = 0, shards = 1;
+    *all = blocks_of(job);
+    const int status = job->opt->shard ? read_shard(job->opt->shard, &shard, &shards) : VXG_OK;
+    *own = shard < *all ? (*all - shard - 1) / shards + 1 : 0;
+    rows_of(job, 0, begin, end);
+    for (int64_t k = 1; k < *all; k++) {
+        int64_t r0, r1;
+        rows_of(job, k, &r0, &r1);
+        if (r1 - r0 > *end - *begin) *begin = r0, *end = r1;
+    }
+    return status;
 }
 
 static int open_pieces(cli_job *job) {

@@ -21,6 +21,18 @@ static int is_of_solvers(const cli_row *row) {
     return row->table && !strcmp(row->table, "vxg_solve_opts");
 }
 
+int cli_solve_takes(const cli_recon *o, const cli_row *row) {
+    static const char *const analytic[] = {"window", "cutoff"};
+    const vxg_solve_row *method =
+        cli_is_iterative(o) ? vxg_solve_row_find(o->recon.algorithm) : NULL;
+    if (is_of_solvers(row))
+        return method && (in_list(method->uses, row->field) ||
+                          in_list("iterations tolerance noise change", row->field));
+    for (int i = 0; method && row->field && i < 2; i++)
+        if (!strcmp(row->field, analytic[i])) return 0;
+    return 1;
+}
+
 /* Flags that the method does not take, or that say nothing without another. */
 static int heeded(const cli_run *r, const cli_recon *o, const vxg_solve_row *method) {
     const vxg_solve_opts *s = &o->solve;

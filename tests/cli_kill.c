@@ -37,11 +37,14 @@ static int simulate(int k, int force) {
                     NULL};
     return apart(argv, k);
 }
+static int with_report;
 static int recon(int k, int force) {
-    char *argv[] = {
-        "voxgrad", "recon",        "-q",          "-c3",           scan,   "-o",
-        folder,    "--device=cpu", "--threads=1", "--no-checksum", format, force ? "--force" : NULL,
-        NULL};
+    static char *const more[] = {"--report", "-asirt", "--iterations=2"};
+    char *argv[20] = {"voxgrad", "recon",        "-q",          "-c3",           scan,  "-o",
+                      folder,    "--device=cpu", "--threads=1", "--no-checksum", format};
+    int n = 11;
+    for (int i = 0; with_report && i < 3; i++) argv[n++] = more[i];
+    if (force) argv[n++] = "--force";
     return apart(argv, k);
 }
 static int make_scan(void) {
@@ -166,13 +169,22 @@ static void kill_recon(char *volume_format, int slices, int force, int next_forc
         add_file(name);
     }
     if (!slices) add_file("recon.npy");
-    nnew = slices ? 4 : 3;
+    if (with_report) add_file("report.html"), add_file("convergence.csv");
+    nnew = (slices ? 4 : 3) + 2 * with_report;
     every_kill(recon, force, files[1], next_forced);
 }
 TEST(recon_one_file)
 {
     kill_recon("--save-format=npy", 0, 1, 0);
     kill_recon("--save-format=npy", 0, 0, 0);
+}
+/* A page and a table are outputs like the others. */
+TEST(recon_with_report)
+{
+    with_report = 1;
+    kill_recon("--save-format=npy", 0, 1, 0);
+    kill_recon("--save-format=npy", 0, 0, 0);
+    with_report = 0;
 }
 TEST(recon_slices)
 { kill_recon("--save-format=tiff", 4, 1, 0); }
@@ -205,9 +217,13 @@ TEST(two_at_once)
            "a dead run's lock file blocks");
 }
 
-static const test_entry list[] = {
-    T(simulate_in_three_folders), T(recon_one_file), T(recon_slices), T(recon_slices_new),
-    T(recon_slices_forced_again), T(two_at_once)};
+static const test_entry list[] = {T(simulate_in_three_folders),
+                                  T(recon_one_file),
+                                  T(recon_with_report),
+                                  T(recon_slices),
+                                  T(recon_slices_new),
+                                  T(recon_slices_forced_again),
+                                  T(two_at_once)};
 int main(int argc, char **argv) {
     int kept = 0;
     if (test_scratch(work, sizeof work, "cli_kill", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"))

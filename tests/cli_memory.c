@@ -150,6 +150,14 @@ TEST(iterative)
     held("i.h5", "-c 149.5 -a cgls --iterations 1 --rows 0:40", (const double[]){100, 400}, 2);
 }
 
+/* The page of a report is held within the limit as well. */
+TEST(report)
+{
+    RUN("simulate -o %s/r.h5 --views 60 --rows 24 --cols 640 --photons 0", work);
+    held("r.h5", "-c 319.5 -a fbp --report", (const double[]){66, 90, 400}, 3);
+    held("r.h5", "-c 319.5 -a sirt --iterations 1 --report", (const double[]){72, 400}, 2);
+}
+
 /* Tables of a projector with an entry for every view and column, where they are most of all: the
  * command keeps to every limit or refuses. */
 TEST(iterative_tables)
@@ -310,10 +318,17 @@ TEST(axis)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(parallel),      T(iterative),       T(iterative_tables),
-
-                                      T(flat_detector), T(curved_detector), T(views_that_differ),
-                                      T(chunks),        T(large_chunk),     T(trials),
-                                      T(axis),          T(axis_of_a_fan)};
+    static const test_entry list[] = {T(parallel),
+                                      T(iterative),
+                                      T(iterative_tables),
+                                      T(report),
+                                      T(flat_detector),
+                                      T(curved_detector),
+                                      T(views_that_differ),
+                                      T(chunks),
+                                      T(large_chunk),
+                                      T(trials),
+                                      T(axis),
+                                      T(axis_of_a_fan)};
     return run_in_work("cli_memory", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

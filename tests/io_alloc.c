@@ -182,6 +182,31 @@ static int curves(void) {
     return status;
 }
 
+static int fill_report(vxg_report *r) {
+    const double x[3] = {0, 1, 2}, y[3] = {1, 10, 100};
+    const vxg_curve c = {.x = x, .y = y, .n = 3, .label = "score", .mark = 1};
+    const char *const names[] = {"read", "compute"};
+    vxg_picture p = {0};
+    int status = vxg_report_section(r, "section");
+    if (!status) status = vxg_report_warning(r, "words");
+    if (!status) status = vxg_report_table(r, attributes, 1);
+    if (!status) status = vxg_picture_gray(volume, N, N, 0, 1, 0, 0, &p);
+    if (!status) status = vxg_report_picture(r, &p, "slice", 0, 1, "1/mm");
+    vxg_picture_free(&p);
+    if (!status) status = vxg_report_stages(r, names, x, 2);
+    return status ? status : vxg_report_chart(r, &c, 1, "t", "x", "y", VXG_REPORT_LOG_Y);
+}
+static int report(void) {
+    vxg_report *r = NULL;
+    char *page = NULL;
+    int status = vxg_report_new("title", &r);
+    if (!status) status = fill_report(r);
+    if (!status) status = vxg_report_html(r, &page);
+    vxg_free(page);
+    vxg_report_free(r);
+    return status;
+}
+
 static const struct {
     const char *name;
     int (*fn)(void);
@@ -206,7 +231,8 @@ static const struct {
              {"sha", sha},
              {"slices", slices},
              {"montage", montage},
-             {"curves", curves}};
+             {"curves", curves},
+             {"report", report}};
 
 static void fail_each(int (*fn)(void)) {
     int64_t requests = 0;

@@ -210,9 +210,25 @@ static void message(const void *context, char *out, size_t room) {
     vxg_error_context(VXG_ERR_INPUT, "at %g", 0.5);
     snprintf(out, room, "%s", vxg_error_message());
 }
+static void report(const void *context, char *out, size_t room) {
+    const double x[] = {0.25, 1.5}, seconds[] = {1.5, 2.25};
+    const char *const names[] = {"a", "b"};
+    const vxg_curve c = {.x = x, .y = x, .n = 2, .mark = 0.75};
+    vxg_report *r = NULL;
+    char *page = NULL;
+    (void)context;
+    int status = vxg_report_new("1.5", &r);
+    if (!status) status = vxg_report_chart(r, &c, 1, "t", "x", "y", 0);
+    if (!status) status = vxg_report_stages(r, names, seconds, 2);
+    if (!status) status = vxg_report_html(r, &page);
+    snprintf(out, room, "%s", page ? page : vxg_error_message());
+    vxg_free(page);
+    vxg_report_free(r);
+}
 TEST(options_and_messages)
 {
     NEEDS_COMMA();
+    same_text("report", report, NULL);
     same_text("options", options, NULL);
     same_text("messages", message, NULL);
 }

@@ -572,4 +572,16 @@ plant penalty_slope_of_tv kernels/solve/tv.k 's/K_sqrt\(kind == 0 \? K_fma\(s, s
 plant penalty_gradient_of_the_next kernels/solve/tv.k 's/sum = K_fma\(tv_smooth_at\(v, k_p, gx, gy - 1, gz\)\.y/sum = K_fma(tv_smooth_at(v, k_p, gx, gy, gz).y/' "op_checks solve.penalty"
 plant differences_part_lost kernels/solve/tv.k 's/q\[2 \* n \+ at\] = K_I\(3\) \? q\[2 \* n \+ at\] \+ d\.z : d\.z/q[2 * n + at] = K_I(3) ? q[2 * n + at] : d.z/' "op_checks solve.differences"
 plant prox_slope_everywhere kernels/solve/prox.k 's/const real v = moves \? t\[gx\]/const real v = moves || u == u ? t[gx]/' "solve_loss proximal"
+# Reports and dry runs.
+plant report_names_unescaped src/io/report.c 's/: s\[0\] == .&.  \? "&amp;"/: s[0] == 1 ? "\&amp;"/' "io_report escapes"
+plant report_base64_rest src/io/report.c 's/out\[k\+\+\] = b \+ 2 < n \? letters\[d & 63\] : .=.;/out[k++] = letters[d \& 63];/' "io_report pictures"
+plant report_letters_of_no_text src/io/report.c 's/return !\(s\[0\] == 0xc2 && s\[1\] < 0xa0\);/return 1;/' "io_report escapes"
+plant report_low_values_on_log_axes src/io/report_chart.c 's/return isfinite\(v\) && \(!a->log \|\| v > 0\);/return isfinite(v) \&\& (!a->log || v >= 0);/' "io_report left_out"
+plant report_peaks_thinned_out src/io/report_chart.c 's/if \(most < 0 \|\| at\[1\] > hi\) most = i/if (most < 0) most = i/' "io_report long_curves"
+plant report_without_page_memory cli/recon.c 's/cli_page_memory\(job, nz\);/0 * cli_page_memory(job, nz);/' "cli_memory report"
+plant report_quiet_warnings cli/report.c 's/if \(odd->list\[i\]\.plain\) continue;/if (odd->list[i].plain || job->run->shared->quiet) continue;/' "cli_report.sh"
+plant report_course_of_one_slab src/ct/pipeline/iterate.c 's/it->course\[i\] \+= both\[i\] \* both\[i\]/it->course[i] = both[i] * both[i]/' "ct_recon_plan traces"
+plant plan_reads_the_scan src/ct/pipeline/whole.c 's/if \(!status && !w->plan\) status = do_all/if (!status) status = do_all/' "ct_recon_plan plans"
+plant plan_of_another_limit cli/plan.c 's/cli_set_memory\(job, beside\);/cli_set_memory(job, -1000000000);/' "cli_dry_run.sh"
+plant dry_run_overwrites_unsaid cli/files.c 's/if \(o->force\) return VXG_OK;/return VXG_OK;/' "cli_dry_run.sh"
 exit $failed

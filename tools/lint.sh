@@ -104,7 +104,7 @@ constructors() {
     grep -ohE '^VXG_API int vxg_(ct|op)_[a-z0-9_]+\(vxg_device \*dev' include/voxgrad/*.h |
         sed -E 's/VXG_API int ([a-z0-9_]+)\(.*/\1/' | sort -u | while read -r f; do
         # pipelines, and operators of functions that are the caller's (tests/op_views.c)
-        case $f in vxg_ct_reconstruct | vxg_ct_reconstruct_views | vxg_ct_try_centers* | vxg_op_views) continue ;; esac
+        case $f in vxg_ct_reconstruct | vxg_ct_reconstruct_views | vxg_ct_recon_plan | vxg_ct_try_centers* | vxg_op_views) continue ;; esac
         grep -qw "$f" src/ct/registry/rows*.c src/op/math.c src/op/fft.c src/solve/operators.c src/solve/prox.c || echo "$f has no registry row"
     done
 }

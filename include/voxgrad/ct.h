@@ -548,6 +548,11 @@ typedef struct vxg_ct_recon_opts {
                    (parallel beams without a geometry: per pixel), what stands for 0 is per voxel;
                    progress is not looked at; each spacing of 0: the voxels'. A callback's x, and
                    what it writes there, is in the volume's unit as well */
+    /* Experimental: of iterative methods, called at the end of work that succeeded, on the calling
+     * thread, once for each iteration from 1 on: the residual and the penalty that
+     * vxg_solver_history has of it, of all slices together. NULL: nobody asks. */
+    void (*trace)(void *context, int iteration, double residual, double penalty);
+    void *trace_context;
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {
@@ -589,6 +594,14 @@ VXG_API int vxg_ct_recon_side(const vxg_scan_reader *scan, const vxg_ct_recon_op
 VXG_API int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan,
                                const vxg_ct_recon_opts *opts, vxg_volume_writer *writer,
                                vxg_ct_recon_stats *stats);
+/* Experimental: what vxg_ct_reconstruct or, with a geometry, vxg_ct_reconstruct_views (geo and vol
+ * NULL: the former) would do: its sizes, chunk, peak_bytes, algorithm and how many iterations are
+ * allowed. Nothing is read but how the file is laid out, nothing computed but what sizes depend on.
+ * The same refusals as far as they are known before the work; VXG_ERR_MEMORY: peak_bytes is the
+ * least it needs. */
+VXG_API int vxg_ct_recon_plan(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_geometry *geo,
+                              const vxg_ct_volume *vol, const vxg_ct_recon_opts *opts,
+                              vxg_ct_recon_stats *stats);
 /* Experimental: whether the scan is good enough, of the sums of what parts of it (opts->part) have
  * told; pixels: of a projection, all of the parts'. VXG_ERR_NUMERICAL and VXG_ERR_INPUT as of
  * vxg_ct_reconstruct. */

@@ -185,6 +185,48 @@ typedef struct vxg_curve {
 VXG_API int vxg_picture_curves(const vxg_curve *curves, int ncurves, const char *title,
                                const char *xlabel, const char *ylabel, vxg_picture *out);
 
+/* Experimental: (ny, nx) as a picture of width x height pixels, 0: one for each element; lo is
+ * black, hi white, what is not finite black. Averaged where it is made smaller. VXG_ERR_ARGUMENT:
+ * no data, no window. */
+VXG_API int vxg_picture_gray(const float *data, int64_t ny, int64_t nx, float lo, float hi,
+                             int64_t width, int64_t height, vxg_picture *out);
+
+/* ---- Reports: one page that holds all that it shows ----
+ * Experimental: all of it. An HTML page (and XML as well) that is built from top to bottom: it
+ * needs no network, no script and no other file, is light or dark as its reader's system is, and
+ * prints. Texts are any bytes: what is not UTF-8 and control characters are shown as \xHH. Numbers
+ * are written as in the C locale. The same calls make the same bytes. A report belongs to one
+ * thread.
+ *
+ * A call that fails adds nothing. But want of memory (VXG_ERR_MEMORY) may spoil the report: later
+ * calls fail with that too then. */
+typedef struct vxg_report vxg_report;
+VXG_API int vxg_report_new(const char *title, vxg_report **out);
+VXG_API int vxg_report_section(vxg_report *report, const char *heading);
+VXG_API int vxg_report_paragraph(vxg_report *report, const char *text);
+VXG_API int vxg_report_code(vxg_report *report, const char *text); /* as it stands, lines kept */
+VXG_API int vxg_report_warning(vxg_report *report, const char *text);
+/* Names and what they are, one a line; no rows: nothing. */
+VXG_API int vxg_report_table(vxg_report *report, const vxg_attribute *rows, int nrows);
+/* A picture with its caption, which is its text for who does not see it. lo and hi: the values that
+ * are black and white, in `unit` (NULL: none); NaN: its shades are no values. */
+VXG_API int vxg_report_picture(vxg_report *report, const vxg_picture *picture, const char *caption,
+                               double lo, double hi, const char *unit);
+typedef enum vxg_report_axes { VXG_REPORT_LOG_X = 1, VXG_REPORT_LOG_Y = 2 } vxg_report_axes;
+/* Curves in one chart, their labels beside it. Values that are not finite are left out, on a
+ * logarithmic axis those that are not positive too, and how many is said. Of a curve with more than
+ * 4096 points the smallest and the largest of each group are drawn. Labels of axes say the unit:
+ * "residual [1]". flags: logarithmic axes, a sum of vxg_report_axes. */
+VXG_API int vxg_report_chart(vxg_report *report, const vxg_curve *curves, int ncurves,
+                             const char *title, const char *xlabel, const char *ylabel, int flags);
+/* What took how long: seconds of each stage, its share of their sum, and a bar. Times that are no
+ * times (below 0, not finite) are VXG_ERR_ARGUMENT. */
+VXG_API int vxg_report_stages(vxg_report *report, const char *const *names, const double *seconds,
+                              int nstages);
+/* The page as it is now; free *text with vxg_free. More may be added to the report afterwards. */
+VXG_API int vxg_report_html(const vxg_report *report, char **text);
+VXG_API void vxg_report_free(vxg_report *report); /* NULL is fine */
+
 /* ---- Jobs: work in blocks that is broken off, gone on with and shared ----
  * Experimental: all of it. A folder with a piece of every block that is done: a file that appears
  * whole, its SHA-256 behind it, on the disk before it counts. A run that is killed at any moment

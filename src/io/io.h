@@ -94,6 +94,8 @@ void vxg__text_draw(vxg_picture *p, double x, double y, int scale, vxg__colour c
                     const char *text);
 int64_t vxg__text_width(const char *text, int scale); /* of one line, in pixels */
 extern const uint8_t vxg__font[95][7];                /* rows, bit 4 is the left dot */
+/* Appends the bytes of a PNG file. */
+int vxg__png_text(const vxg_picture *pic, vxg_text *out);
 
 /* Slice pictures (slices.c): an image with a step between elements in both directions. */
 typedef struct vxg__plane {

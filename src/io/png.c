@@ -8,7 +8,8 @@
 
 typedef struct job {
     const vxg_picture *pic;
-    const char *path;
+    const char *path; /* for messages */
+    vxg_text *to;     /* NULL: fd */
     int fd, status;
     char *text; /* of an attribute: an error jumps over its end */
 } job;
@@ -24,7 +25,12 @@ static void on_warning(png_structp png, png_const_charp words) {
 }
 static void on_write(png_structp png, png_bytep data, size_t n) {
     job *j = png_get_io_ptr(png);
-    j->status = vxg__write_all(j->fd, data, n, -1, j->path);
+    if (j->to) {
+        vxg__text_append(j->to, (const char *)data, n);
+        j->status = j->to->failed ? VXG_ERR_MEMORY : VXG_OK;
+    } else {
+        j->status = vxg__write_all(j->fd, data, n, -1, j->path);
+    }
     if (j->status) png_error(png, "cannot write");
 }
 static void on_flush(png_structp png) {
@@ -86,9 +92,7 @@ static int encode(png_structp png, png_infop info, const job *j, const vxg_attri
     return 0;
 }
 
-/* set: the one it belongs to, or NULL */
-static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
-                     const vxg_attribute *attributes, int nattributes, int force) {
+static int check(const vxg_picture *pic, const vxg_attribute *attributes, int nattributes) {
     VXG_TRY(VXG_FIXED(vxg_picture, pic));
     VXG_FAIL_IF(!pic->pixels || (pic->channels != 1 && pic->channels != 3), VXG_ERR_ARGUMENT,
                 "the picture is empty or has not 1 or 3 channels");
@@ -99,23 +103,50 @@ static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
     for (int i = 0; i < nattributes; i++)
         VXG_FAIL_IF(!attributes[i].name || !*attributes[i].name || !attributes[i].text,
                     VXG_ERR_ARGUMENT, "attribute %d has no name or no text", i);
-    vxg__output out;
-    VXG_TRY(vxg__output_open(path, force, set, &out));
-    job j = {.pic = pic, .path = path, .fd = out.fd};
-    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning, &j,
+    return VXG_OK;
+}
+
+/* All of the file, to where the job says. */
+static int make_png(job *j, const vxg_attribute *attributes, int nattributes) {
+    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, j, on_error, on_warning, j,
                                                 on_alloc, on_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    if (info) png_set_write_fn(png, &j, on_write, on_flush);
-    int failed = !info || encode(png, info, &j, attributes, nattributes);
-    int status = j.status;
-    if (failed && !status) status = vxg_error_set(VXG_ERR_FAILED, "%s: libpng failed", path);
+    if (info) png_set_write_fn(png, j, on_write, on_flush);
+    const int failed = !info || encode(png, info, j, attributes, nattributes);
+    int status = j->status;
+    if (failed && !status) status = vxg_error_set(VXG_ERR_FAILED, "%s: libpng failed", j->path);
     if (png) png_destroy_write_struct(&png, info ? &info : NULL);
-    vxg__free(j.text);
+    vxg__free(j->text);
+    return status;
+}
+
+int vxg__png_text(const vxg_picture *pic, vxg_text *out) {
+    job j = {.pic = pic, .path = "a picture", .to = out};
+    VXG_TRY(check(pic, NULL, 0));
+    return make_png(&j, NULL, 0);
+}
+
+/* set: the one it belongs to, or NULL */
+static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
+                     const vxg_attribute *attributes, int nattributes, int force) {
+    vxg__output out;
+    VXG_TRY(check(pic, attributes, nattributes));
+    VXG_TRY(vxg__output_open(path, force, set, &out));
+    job j = {.pic = pic, .path = path, .fd = out.fd};
+    const int status = make_png(&j, attributes, nattributes);
     if (!status) return vxg__output_commit(&out);
     vxg__output_abandon(&out);
     return status;
 }
 #else
+int vxg__png_text(const vxg_picture *pic, vxg_text *out) {
+    (void)pic, (void)out;
+    VXG_FAIL(
+        VXG_ERR_UNSUPPORTED,
+        "built without PNG, which pictures of a report need; install libpng's headers (Debian: "
+        "libpng-dev) and build again");
+}
+
 static int write_png(vxg_outputs *set, const vxg_picture *pic, const char *path,
                      const vxg_attribute *attributes, int nattributes, int force) {
     (void)set, (void)pic, (void)attributes, (void)nattributes, (void)force;

@@ -180,6 +180,23 @@ int vxg__plane_draw(vxg_picture *p, const vxg__plane *plane, int64_t x, int64_t 
     return VXG_OK;
 }
 
+int vxg_picture_gray(const float *data, int64_t ny, int64_t nx, float lo, float hi, int64_t width,
+                     int64_t height, vxg_picture *out) {
+    const int64_t shape[2] = {ny, nx};
+    int64_t count;
+    VXG_FAIL_IF(!data || !out, VXG_ERR_ARGUMENT, "gray picture: an argument is NULL");
+    memset(out, 0, sizeof *out);
+    if (vxg__count(2, shape, &count)) return vxg_error_context(VXG_ERR_ARGUMENT, "gray picture");
+    VXG_FAIL_IF(!(lo < hi) || !isfinite(hi - lo), VXG_ERR_ARGUMENT,
+                "gray picture: a window from %g to %g", (double)lo, (double)hi);
+    const vxg__plane plane = {data, ny, nx, nx, 1};
+    VXG_TRY(vxg_picture_new(width ? width : nx, height ? height : ny, 1, out));
+    const int status =
+        vxg__plane_draw(out, &plane, 0, 0, out->width, out->height, (vxg__window){lo, hi});
+    if (status) vxg_picture_free(out);
+    return status;
+}
+
 /* ---- orthogonal slices ---- */
 
 static const vxg__colour ground = {18, 18, 18}, paper = {228, 228, 228}, faint = {140, 140, 140};

@@ -124,7 +124,7 @@ LANE_FN rj_f rj_narrow(const rj_d x[2]) {
     return (rj_f)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)x[0])),
                                       _mm256_cvtpd_ps((__m256d)x[1]), 1);
 #else
-    rj_f r;
+    rj_f r = {0};
     for (int i = 0; i < RJ_W; i++) r[i] = (float)x[i / RJ_HALF][i % RJ_HALF];
     return r;
 #endif

@@ -46,6 +46,7 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it) {
     /* now, so that numbers are told as they were given */
     VXG_TRY(vxg__solve_check(name, &it->opts));
     it->slabs = it->row->slicewise && !has_rule(&it->opts);
+    it->trace = opts->trace, it->trace_context = opts->trace_context;
     return VXG_OK;
 }
 
@@ -77,7 +78,14 @@ int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes)
     const int64_t measured =
         (int64_t)vxg_space_bytes(vxg_op_domain(op, 0)) + (int64_t)vxg_op_workspace(op, &all);
     if (measured > *bytes) *bytes = measured;
+    /* the course of all slabs, and that of one while it is read */
+    if (it->trace) *bytes += 6 * (int64_t)sizeof(double) * vxg__iterate_count(it);
     return VXG_OK;
+}
+
+int vxg__iterate_count(const vxg__iterate *it) {
+    if (!it->row) return 0;
+    return it->opts.iterations ? it->opts.iterations : it->row->iterations;
 }
 
 /* Noise in bright fields makes line integrals below 0; what counts photons cannot take them. */
@@ -120,11 +128,40 @@ static int measure(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj,
     return VXG_OK;
 }
 
+/* Adds how a slab went: squares of residuals add up, and so do penalties. */
+static int add_course(vxg__iterate *it, vxg_solver *s) {
+    const int room = vxg__iterate_count(it);
+    int n;
+    if (!it->trace || room < 1) return VXG_OK;
+    if (!it->course) {
+        it->course = vxg__calloc((size_t)room, 2 * sizeof *it->course);
+        it->course_room = room;
+    }
+    double *both = vxg__calloc((size_t)room, 2 * sizeof *both);
+    int status = it->course && both ? VXG_OK : VXG_ERR_MEMORY;
+    if (!status) status = vxg_solver_history(s, both, both + room, room, &n);
+    for (int i = 0; !status && i < n; i++) {
+        it->course[i] += both[i] * both[i];
+        it->course[room + i] += both[room + i];
+    }
+    if (!status && n > it->course_count) it->course_count = n;
+    vxg__free(both);
+    return status;
+}
+
+void vxg__iterate_end(vxg__iterate *it, int status) {
+    for (int i = 0; !status && it->trace && i < it->course_count; i++)
+        it->trace(it->trace_context, i + 1, sqrt(it->course[i]), it->course[it->course_room + i]);
+    vxg__free(it->course);
+    it->course = NULL;
+}
+
 static int solve(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_array *x) {
     const vxg_solve_problem p = {.op = op, .data = data};
     vxg_solver *s;
     VXG_TRY((it->slabs ? vxg__solver_new_part : vxg_solver_new)(it->row->name, &p, &it->opts, &s));
-    const int status = vxg_solver_run(s, NULL);
+    int status = vxg_solver_run(s, NULL);
+    if (!status) status = add_course(it, s);
     if (!status) {
         it->iterations = s->iteration;
         *x = *vxg_solver_x(s);

@@ -176,6 +176,7 @@ typedef struct conveyor {
     vxg__reading cost;
     int64_t nz, ny, nx;
     int weighted; /* rays do not all count the same: one operator does it all */
+    int plan;     /* nothing but how much would be held */
     int fourier;
     int64_t wide; /* columns that a half-acquisition is continued to */
     vxg__iterate it;
@@ -424,10 +425,12 @@ static int in_slabs(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
     const int64_t room = vxg__pipeline_room(dev, c->opts->max_memory);
     int status = choose_chunk(c, dev, room);
     const vxg__bands bands = {c->part.r0, c->part.r1, c->first, c->chunk};
-    if (!status) status = vxg__reading_prepare(&c->correct, &bands, room);
-    if (!status) status = conveyor_memory(c, dev);
-    if (!status) status = conveyor_run(c, dev);
-    if (!status && !c->opts->part) status = vxg__iterate_judge(&c->it);
+    if (!status && !c->plan) {
+        status = vxg__reading_prepare(&c->correct, &bands, room);
+        if (!status) status = conveyor_memory(c, dev);
+        if (!status) status = conveyor_run(c, dev);
+        if (!status && !c->opts->part) status = vxg__iterate_judge(&c->it);
+    }
     conveyor_stats(c, found);
     return status;
 }
@@ -436,12 +439,30 @@ static int in_slabs(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
 static int at_once(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
     vxg__whole w = {.dev = dev, .r0 = c->part.r0, .r1 = c->part.r1, .correct = &c->correct};
     vxg_ct_geometry *geo;
-    w.it = &c->it, w.writer = c->writer;
+    w.it = &c->it, w.writer = c->writer, w.plan = c->plan;
     VXG_TRY(slab_volume(&c->part, c->nz, c->opts->center, c->nx, &geo, &w.vol));
     w.geo = geo;
     const int status = vxg__reconstruct_whole(&w, found);
     vxg_ct_geometry_release(geo);
     return status;
+}
+
+/* All of it, or its plan. */
+static int by_rows(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
+    const vxg_ct_recon_opts *opts = c->opts;
+    int64_t side;
+    VXG_TRY(check_center(c->scan, opts->center));
+    VXG_TRY(vxg__iterate_begin(opts, &c->it));
+    VXG_TRY(vxg__scan_plan(c->scan, opts, &c->part));
+    VXG_TRY(look_at(&c->part, opts->center, c->it.row != NULL, &c->weighted, &side));
+    c->nz = c->part.r1 - c->part.r0, c->ny = c->nx = opts->side > 0 ? opts->side : c->part.ncols;
+    c->correct = (vxg__corrector){.scan = c->scan, .part = &c->part, .opts = opts};
+    c->wide = side > c->part.ncols ? side : c->part.ncols;
+    c->fourier =
+        !c->it.row &&
+        (c->it.analytic == VXG__FOURIER ||
+         (c->it.analytic == VXG__AUTO && vxg__fourier_pays(dev, c->part.nviews, c->wide, c->nx)));
+    return c->it.row && !c->it.slabs ? at_once(c, dev, found) : in_slabs(c, dev, found);
 }
 
 int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_recon_opts *opts,
@@ -450,23 +471,38 @@ int vxg_ct_reconstruct(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_reco
     VXG_READ(vxg_ct_recon_opts, opts);
     if (stats) VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
-    VXG_TRY(check_center(scan, opts->center));
-    VXG_TRY(vxg__iterate_begin(opts, &c.it));
-    int status = vxg__scan_plan(scan, opts, &c.part);
-    int64_t side;
-    if (!status) status = look_at(&c.part, opts->center, c.it.row != NULL, &c.weighted, &side);
-    c.nz = c.part.r1 - c.part.r0, c.ny = c.nx = opts->side > 0 ? opts->side : c.part.ncols;
-    c.correct = (vxg__corrector){.scan = scan, .part = &c.part, .opts = opts};
-    c.wide = !status && side > c.part.ncols ? side : c.part.ncols;
-    c.fourier =
-        !c.it.row &&
-        (c.it.analytic == VXG__FOURIER ||
-         (c.it.analytic == VXG__AUTO && vxg__fourier_pays(dev, c.part.nviews, c.wide, c.nx)));
     vxg_ct_recon_stats found = {0};
-    if (!status)
-        status = c.it.row && !c.it.slabs ? at_once(&c, dev, &found) : in_slabs(&c, dev, &found);
+    const int status = by_rows(&c, dev, &found);
+    vxg__iterate_end(&c.it, status);
     conveyor_free(&c);
     const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;
+    return status ? status : written;
+}
+
+static int no_slices(vxg_volume_writer *self, int64_t z0, int64_t nz, const float *src) {
+    (void)self, (void)z0, (void)nz, (void)src;
+    return VXG_OK;
+}
+
+int vxg_ct_recon_plan(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_geometry *geo,
+                      const vxg_ct_volume *vol, const vxg_ct_recon_opts *opts,
+                      vxg_ct_recon_stats *stats) {
+    vxg_volume_writer nowhere = {.size = sizeof nowhere, .write = no_slices};
+    VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, &nowhere));
+    VXG_READ(vxg_ct_recon_opts, opts);
+    VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
+    VXG_FAIL_IF(!geo != !vol, VXG_ERR_ARGUMENT, "plan: geometry and volume go together");
+    vxg_ct_recon_stats found = {0};
+    int status;
+    if (geo) {
+        status = vxg__views_plan(dev, scan, geo, vol, opts, &found);
+    } else {
+        conveyor c = {.scan = scan, .opts = opts, .writer = &nowhere, .plan = 1};
+        status = by_rows(&c, dev, &found);
+        found.iterations = vxg__iterate_count(&c.it);
+        conveyor_free(&c);
+    }
+    const int written = VXG_OUT(vxg_ct_recon_stats, stats, &found);
     return status ? status : written;
 }
 

@@ -85,6 +85,10 @@ typedef struct vxg__iterate {
     int iterations;
     double residual2, data2; /* squares, of all solves */
     double most;             /* largest magnitude of the data so far */
+    void (*trace)(void *context, int iteration, double residual, double penalty);
+    void *trace_context;
+    double *course; /* with a trace: squares of residuals, then penalties, of every iteration */
+    int course_room, course_count;
 } vxg__iterate;
 /* What opts ask for. VXG_ERR_ARGUMENT names what is not there. */
 int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it);
@@ -99,6 +103,10 @@ void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n);
 int vxg__iterate_run(vxg__iterate *it, const vxg_op *op, const vxg__staging *proj, vxg_array *x);
 int vxg__iterate_judge(const vxg__iterate *it);
 void vxg__iterate_stats(const vxg__iterate *it, vxg_ct_recon_stats *s);
+/* As many as are done when no rule stops them. */
+int vxg__iterate_count(const vxg__iterate *it);
+/* Tells the trace of all iterations after work that went well; frees what was kept for it. */
+void vxg__iterate_end(vxg__iterate *it, int status);
 
 /* A scan of any geometry whose projections and volume are held at once (whole.c). */
 typedef struct vxg__whole {
@@ -109,8 +117,13 @@ typedef struct vxg__whole {
     vxg__corrector *correct;
     vxg__iterate *it;
     vxg_volume_writer *writer;
+    int plan; /* 1: nothing but how much would be held */
 } vxg__whole;
 int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found);
+/* What vxg_ct_reconstruct_views would hold (views.c). */
+int vxg__views_plan(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_geometry *geo,
+                    const vxg_ct_volume *vol, const vxg_ct_recon_opts *opts,
+                    vxg_ct_recon_stats *found);
 
 /* Filtered rows of a scan, all views: each is read, corrected, weighted and filtered once and kept
  * while it is needed, in memory or in a scratch file without a name. (filtered.c) */

@@ -39,6 +39,7 @@ typedef struct job {
     int64_t bytes, least;          /* held, and the least there is to be */
     vxg__reading cost;
     vxg__staging y, seen, out[2];
+    int only_plan; /* nothing but how much would be held */
 } job;
 
 static int is_curved(const job *j) {
@@ -433,7 +434,8 @@ static int iterate(job *j, vxg__iterate *it, vxg_ct_recon_stats *found) {
                           .r1 = vxg_ct_geometry_nv(j->geo),
                           .correct = &j->correct,
                           .it = it,
-                          .writer = j->writer};
+                          .writer = j->writer,
+                          .plan = j->only_plan};
     return vxg__reconstruct_whole(&w, found);
 }
 
@@ -445,8 +447,8 @@ static int analytic(job *j, vxg_ct_recon_stats *found) {
     if (!status) status = share_memory(j, room);
     const vxg__bands bands = {j->filtered.first, j->filtered.last, j->filtered.chunk,
                               j->filtered.chunk};
-    if (!status) status = vxg__reading_prepare(&j->correct, &bands, room);
-    if (!status) status = run(j);
+    if (!status && !j->only_plan) status = vxg__reading_prepare(&j->correct, &bands, room);
+    if (!status && !j->only_plan) status = run(j);
     *found = (vxg_ct_recon_stats){.bad = j->correct.bad,
                                   .slices = j->vol.nz,
                                   .ny = j->vol.ny,
@@ -463,29 +465,45 @@ static int analytic(job *j, vxg_ct_recon_stats *found) {
     return status;
 }
 
+/* All of it, or its plan. */
+static int by_views(job *j, vxg_scan_reader *scan, const vxg_ct_volume *vol,
+                    const vxg_ct_recon_opts *opts, vxg_ct_recon_stats *found) {
+    vxg_ct_recon_opts o = *opts;
+    vxg__iterate it;
+    VXG_FAIL_IF(!j->geo, VXG_ERR_ARGUMENT, "reconstruct: geometry is NULL");
+    VXG_TRY(vxg__ct_volume_check(vol, &j->vol));
+    VXG_TRY(check_fit(scan, opts, j->geo));
+    VXG_TRY(vxg__iterate_begin(opts, &it));
+    VXG_FAIL_IF(it.analytic == VXG__FOURIER, VXG_ERR_UNSUPPORTED,
+                "reconstruct: algorithm fourier takes parallel beams by their angles and axis, no "
+                "geometry");
+    o.row_begin = o.row_end = 0; /* rows are chosen here */
+    j->opts = &o;
+    j->correct = (vxg__corrector){.scan = scan, .part = &j->part, .opts = &o};
+    int status = vxg__scan_plan(scan, &o, &j->part);
+    if (!status) status = it.row ? iterate(j, &it, found) : analytic(j, found);
+    if (j->only_plan) found->iterations = vxg__iterate_count(&it);
+    vxg__iterate_end(&it, status);
+    job_free(j);
+    return status;
+}
+
 int vxg_ct_reconstruct_views(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_geometry *geo,
                              const vxg_ct_volume *vol, const vxg_ct_recon_opts *opts,
                              vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     VXG_TRY(vxg__pipeline_arguments(dev, scan, opts, writer));
     VXG_READ(vxg_ct_recon_opts, opts);
     if (stats) VXG_TRY(VXG_OUT_CHECK(vxg_ct_recon_stats, stats));
-    vxg_ct_recon_opts o = *opts;
-    job j = {.dev = dev, .geo = geo, .opts = &o, .writer = writer, .filtered.file = -1};
-    vxg__iterate it;
-    VXG_FAIL_IF(!geo, VXG_ERR_ARGUMENT, "reconstruct: geometry is NULL");
-    VXG_TRY(vxg__ct_volume_check(vol, &j.vol));
-    VXG_TRY(check_fit(scan, opts, geo));
-    VXG_TRY(vxg__iterate_begin(opts, &it));
-    VXG_FAIL_IF(it.analytic == VXG__FOURIER, VXG_ERR_UNSUPPORTED,
-                "reconstruct: algorithm fourier takes parallel beams by their angles and axis, no "
-                "geometry");
-    o.row_begin = o.row_end = 0; /* rows are chosen here */
-    j.correct = (vxg__corrector){.scan = scan, .part = &j.part, .opts = &o};
-    int status = vxg__scan_plan(scan, &o, &j.part);
+    job j = {.dev = dev, .geo = geo, .writer = writer, .filtered.file = -1};
     vxg_ct_recon_stats found = {0};
-    if (!status) status = it.row ? iterate(&j, &it, &found) : analytic(&j, &found);
-    job_free(&j);
+    const int status = by_views(&j, scan, vol, opts, &found);
     const int written = stats ? VXG_OUT(vxg_ct_recon_stats, stats, &found) : VXG_OK;
-    if (!status) status = written;
-    return status;
+    return status ? status : written;
+}
+
+int vxg__views_plan(vxg_device *dev, vxg_scan_reader *scan, const vxg_ct_geometry *geo,
+                    const vxg_ct_volume *vol, const vxg_ct_recon_opts *opts,
+                    vxg_ct_recon_stats *found) {
+    job j = {.dev = dev, .geo = geo, .filtered.file = -1, .only_plan = 1};
+    return by_views(&j, scan, vol, opts, found);
 }

@@ -93,6 +93,11 @@ static int choose_band(job *j) {
                     (long long)j->w.correct->part->ncols, (long long)v->nz, (long long)v->ny,
                     (long long)v->nx);
     }
+    return VXG_OK;
+}
+
+static int prepare(const job *j) {
+    const int64_t room = vxg__pipeline_room(j->w.dev, j->w.correct->opts->max_memory);
     const vxg__bands bands = {j->w.r0, j->w.r1, j->chunk, j->chunk};
     return vxg__reading_prepare(j->w.correct, &bands, room);
 }
@@ -146,7 +151,7 @@ static int write_all(job *j, const vxg_array *x) {
 }
 
 static int solve_all(job *j) {
-    const int n = j->w.it->opts.iterations ? j->w.it->opts.iterations : j->w.it->row->iterations;
+    const int n = vxg__iterate_count(j->w.it);
     vxg_array x;
     vxg__iterate_progress(j->w.it, "iterations", 0, n, n);
     VXG_TRY(vxg__iterate_run(j->w.it, j->op, &j->data, &x));
@@ -184,15 +189,20 @@ static int set_options(job *j) {
     return VXG_OK;
 }
 
+static int do_all(job *j) {
+    VXG_TRY(prepare(j));
+    VXG_TRY(make_memory(j));
+    VXG_TRY(read_all(j));
+    VXG_TRY(solve_all(j));
+    return vxg__iterate_judge(j->w.it);
+}
+
 int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
     job j = {.w = *w, .rows = w->r1 - w->r0};
     int status = set_options(&j);
     if (!status) status = make_operator(&j);
     if (!status) status = choose_band(&j);
-    if (!status) status = make_memory(&j);
-    if (!status) status = read_all(&j);
-    if (!status) status = solve_all(&j);
-    if (!status) status = vxg__iterate_judge(w->it);
+    if (!status && !w->plan) status = do_all(&j);
     const vxg__corrector *c = w->correct;
     *found = (vxg_ct_recon_stats){.bad = c->bad,
                                   .slices = w->vol.nz,
