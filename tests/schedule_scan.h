@@ -99,7 +99,7 @@ static void columns_of(vxg_op *op, int adjoint, int64_t n, int64_t m, float *mat
 }
 
 /* Weights are the same to the last bits both ways; what remains is their product's rounding. */
-static void transposed(scene_fn make, vxg_ct_model model) {
+__attribute__((unused)) static void transposed(scene_fn make, vxg_ct_model model) {
     const vxg_ct_projector_opts fast = {.model = model};
     int filled = 0;
     for (int seed = 0; seed < SCANS / 8; seed++) {
@@ -130,7 +130,7 @@ static void transposed(scene_fn make, vxg_ct_model model) {
     EXPECT(filled >= (SCANS + 35) / 36, "only %d matrices are not empty", filled);
 }
 
-static void threads_alike(scene_fn make, vxg_ct_model model) {
+__attribute__((unused)) static void threads_alike(scene_fn make, vxg_ct_model model) {
     const vxg_ct_projector_opts fast = {.model = model};
     for (int seed = 3; seed < 30; seed += 8)
         for (int adjoint = 0; adjoint < 2; adjoint++) {
