@@ -395,6 +395,7 @@ typedef struct cli_recon {
     vxg_volume_writer_opts volume; /* format and force */
     const char *output, *axis, *nsino, *geometry, *shard;
     int type, no_checksum, resume, report, dry_run;
+    double keep_every; /* seconds */
     double max_memory;
     vxg_range center_range;
 } cli_recon;
@@ -418,6 +419,8 @@ typedef struct cli_job {          /* what the three types share */
     cli_outputs out;
     cli_provenance prov;
     vxg_job *pieces; /* of --resume and --shard; NULL: none */
+    int kept, state; /* the solver was seen; the iteration, from 0, whose state is kept, or -1 */
+    double kept_at;  /* seconds, cli_now */
     cli_page *page;  /* of --report; NULL: none */
 } cli_job;
 
@@ -467,6 +470,9 @@ int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats 
 /* recon_job.c: work in blocks of rows that is broken off and shared. Whether it is asked for;
  * refuses what cannot be cut into blocks. */
 int cli_in_pieces(const cli_recon *o);
+/* --resume of a method that looks at the whole volume: its solver's state is kept now and then. */
+int cli_in_states(const cli_recon *o);
+int cli_states_begin(cli_job *job);
 int cli_pieces_check(const cli_run *r, const cli_recon *o);
 /* How many there are, of them this shard's, and the rows of the largest of all. */
 int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *begin, int64_t *end);

@@ -79,6 +79,9 @@ static const cli_row rows[] = {
     CLI_OWN("resume", 0, VXG_OPT_FLAG, offsetof(cli_recon, resume), NULL, 0, 0, NULL, NULL,
             "keep what is done in DIR.job, and go on from what is there: a run that was broken off "
             "is called again as it was"),
+    CLI_OWN("keep-every", 0, VXG_OPT_REAL, offsetof(cli_recon, keep_every), "60", 0, 1e9, "s", NULL,
+            "with --resume, methods that look at the whole volume: seconds between states that are "
+            "kept in DIR.job"),
     CLI_OWN("shard", 0, VXG_OPT_TEXT, offsetof(cli_recon, shard), NULL, 0, 0, NULL, "I/N",
             "make part I of N (1/3, 2/3, 3/3) of the blocks in DIR.job, and no results; then "
             "--resume joins them"),
@@ -394,6 +397,7 @@ static int make_volume(cli_job *job, const names *n) {
     if (status) return status;
     cli_page_stage(job, "sinogram of this page, volume's file opened");
     status = tee_open(&t, job, writer, nz, job->vol.ny, job->vol.nx);
+    if (!status) status = cli_states_begin(job);
     if (!status)
         status = cli_in_pieces(job->opt) ? cli_pieces_join(job, &t.self, &stats)
                                          : cli_reconstruct(job, &t.self, &stats);

@@ -9,8 +9,18 @@
 
 #define BLOCK 64 /* rows */
 
+/* 1: what it does looks at all of the volume. */
+static int is_whole(const cli_recon *o) {
+    const vxg_solve_row *m = cli_is_iterative(o) ? vxg_solve_row_find(o->recon.algorithm) : NULL;
+    const vxg_solve_opts *s = &o->solve;
+    return o->geometry ||
+           (m && (!m->slicewise || s->tolerance > 0 || s->noise > 0 || s->change > 0));
+}
+int cli_in_states(const cli_recon *o) {
+    return o->resume && cli_is_iterative(o) && is_whole(o);
+}
 int cli_in_pieces(const cli_recon *o) {
-    return o->resume || o->shard;
+    return o->shard || (o->resume && !cli_in_states(o));
 }
 
 /* "2/3" */
@@ -31,7 +41,11 @@ static int read_shard(const char *text, int64_t *shard, int64_t *shards) {
 int cli_pieces_check(const cli_run *r, const cli_recon *o) {
     const char *const flag = o->shard ? "--shard" : "--resume";
     int64_t shard, shards;
-    if (!cli_in_pieces(o)) return VXG_OK;
+    if (cli_given(r, "keep-every") && !cli_in_states(o))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--keep-every goes with --resume and a method that looks at the whole "
+                             "volume");
+    if (!o->resume && !o->shard) return VXG_OK;
     if (o->shard && o->report)
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--report does not go with --shard, which makes no results: give it "
@@ -45,6 +59,7 @@ int cli_pieces_check(const cli_run *r, const cli_recon *o) {
     }
     if (o->type != CLI_TYPE_FULL)
         return vxg_error_set(VXG_ERR_ARGUMENT, "%s goes with --type full", flag);
+    if (cli_in_states(o)) return VXG_OK;
     if (o->geometry)
         return vxg_error_set(
             VXG_ERR_ARGUMENT,
@@ -53,8 +68,7 @@ int cli_pieces_check(const cli_run *r, const cli_recon *o) {
             flag);
     if (!cli_is_iterative(o)) return VXG_OK;
     const vxg_solve_row *method = vxg_solve_row_find(o->recon.algorithm);
-    if (!method || !method->slicewise || cli_given(r, "tolerance") || cli_given(r, "noise") ||
-        cli_given(r, "change"))
+    if (is_whole(o))
         return vxg_error_set(
             VXG_ERR_ARGUMENT,
             "%s does not go with --algorithm %s%s: it looks at all slices together", flag,
@@ -80,6 +94,7 @@ static int is_beside(const char *name) {
                                          "option.threads",
                                          "option.save-format",
                                          "option.no-checksum",
+                                         "option.keep-every",
                                          "option.follow-links",
                                          "device.name"};
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
@@ -111,10 +126,22 @@ int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *beg
     return status;
 }
 
+/* What the geometry file says, however it is called. */
+static int add_geometry(const cli_job *job, FILE *f) {
+    char hex[65];
+    const int status = vxg_file_sha256(job->opt->geometry, hex);
+    if (!status) fprintf(f, "geometry.sha256 %s\n", hex);
+    return status;
+}
+static int iterations_of(const cli_job *job) {
+    const int given = job->opt->solve.iterations;
+    return given ? given : vxg_solve_row_find(job->opt->recon.algorithm)->iterations;
+}
+
 static int open_pieces(cli_job *job) {
     char folder[4200], *key = NULL;
     size_t size = 0;
-    vxg_job_opts o = {.blocks = blocks_of(job)};
+    vxg_job_opts o = {.blocks = cli_in_states(job->opt) ? iterations_of(job) : blocks_of(job)};
     int status = cli_pieces_folder(job->opt, folder, sizeof folder);
     if (!status && job->opt->shard) status = read_shard(job->opt->shard, &o.shard, &o.shards);
     if (status) return status;
@@ -127,6 +154,7 @@ static int open_pieces(cli_job *job) {
     fprintf(f, "rows %lld:%lld\nslices %lld x %lld\ninput.bytes %lld\n", (long long)job->sel.row0,
             (long long)job->sel.row1, (long long)job->vol.ny, (long long)job->vol.nx,
             (long long)job->scan->id.bytes);
+    if (job->opt->geometry) status = add_geometry(job, f);
     if (fclose(f)) status = vxg_error_set(VXG_ERR_MEMORY, "out of memory for the text of a job");
     o.key = key;
     if (!status) status = vxg_job_open(folder, &o, &job->pieces);
@@ -200,6 +228,73 @@ int cli_pieces_make(cli_job *job) {
                 (long long)left, (long long)all,
                 left ? "" : ": --resume in place of --shard joins them");
     return status;
+}
+
+/* ---- A solver's states: the newest is the one that is kept ---- */
+static int read_state(void *context, void *bytes, size_t n) {
+    return fread(bytes, 1, n, context) == n
+               ? VXG_OK
+               : vxg_error_set(VXG_ERR_INPUT, "the state of a solver is cut off");
+}
+static int look_through(void *context, const void *bytes, size_t n) {
+    (void)context, (void)bytes, (void)n;
+    return VXG_OK;
+}
+
+/* Goes on from the newest state there is. */
+static int load_state(cli_job *job, vxg_solver *solver) {
+    const int all = iterations_of(job);
+    char path[4300] = "";
+    int status = VXG_OK, i = all;
+    while (!status && !*path && i-- > 0) status = vxg_job_piece(job->pieces, i, path, sizeof path);
+    job->state = *path ? i : -1;
+    if (status || !*path) return status;
+    status = vxg_job_read(job->pieces, i, look_through, NULL); /* its checksum */
+    if (status)
+        return vxg_error_context(status, "remove it to go on from an earlier state, or anew");
+    FILE *f = fopen(path, "rb");
+    if (!f) return vxg_error_set(VXG_ERR_INPUT, "%s: cannot open", path);
+    status = vxg_solver_load(solver, read_state, f);
+    fclose(f);
+    if (!status) cli_say(job->run, "%d of %d iterations are done", i + 1, all);
+    return status;
+}
+
+static int write_state(void *context, const void *bytes, size_t n) {
+    return vxg_job_write(context, bytes, n);
+}
+static int save_state(cli_job *job, vxg_solver *solver, int iteration) {
+    int status = vxg_job_begin(job->pieces, iteration - 1);
+    if (!status) status = vxg_solver_save(solver, write_state, job->pieces);
+    if (status) {
+        vxg_job_drop(job->pieces);
+        return status;
+    }
+    status = vxg_job_done(job->pieces);
+    if (!status && job->state >= 0 && job->state != iteration - 1)
+        status = vxg_job_forget(job->pieces, job->state);
+    job->state = iteration - 1;
+    return status;
+}
+
+static int keep(void *context, vxg_solver *solver) {
+    cli_job *const job = context;
+    vxg_solve_report r = {.size = sizeof r};
+    if (!job->kept) {
+        job->kept = 1, job->kept_at = cli_now();
+        return load_state(job, solver);
+    }
+    if (cli_now() - job->kept_at < job->opt->keep_every) return VXG_OK;
+    int status = vxg_solver_report(solver, &r);
+    if (!status) status = save_state(job, solver, r.iteration);
+    job->kept_at = cli_now();
+    return status;
+}
+
+int cli_states_begin(cli_job *job) {
+    if (!cli_in_states(job->opt)) return VXG_OK;
+    job->recon.keep = keep, job->recon.keep_context = job;
+    return open_pieces(job);
 }
 
 /* ---- Joining them ---- */

@@ -5,22 +5,20 @@ cd "$(dirname "$0")/.." || exit 1
 suite=cli_job
 . tests/tools/cli.sh
 $V simulate -q -o "$W/scan.h5" --views 40 --rows 300 --cols 48 >/dev/null
-run() { # NAME options
+run() { # NAME options; $limit: seconds until it is killed
     name=$1
     shift
-    $V recon "$W/scan.h5" -o "$W/$name" -c 23.5 --device cpu --save-format npy -q "$@" >"$W/.$name" 2>&1
+    ${limit:+timeout -s KILL $limit} $V recon "$W/scan.h5" -o "$W/$name" -c 23.5 --device cpu --save-format npy $quiet "$@" >"$W/.$name" 2>&1
 }
+quiet=-q
 same() { cmp -s "$W/plain/recon.npy" "$W/$1/recon.npy"; }
 run plain --ring 5
 # 50 runs, each killed; the times come from the kernel's own disorder and a fixed list
 i=0
 while [ $i -lt 50 ]; do
-    run killed --ring 5 --resume --no-checksum &
-    pid=$!
-    sleep "0.$(((i * 37 + 11) % 45 + 2))"
-    kill -9 $pid 2>/dev/null
-    pkill -9 -P $pid 2>/dev/null
-    wait $pid 2>/dev/null
+    limit=0.$(printf %02d $(((i * 37 + 11) % 45 + 2)))
+    run killed --ring 5 --resume --no-checksum
+    limit=
     [ -d "$W/killed.job" ] && ls -i "$W/killed.job" | grep piece_ >>"$W/.pieces"
     i=$((i + 1))
 done
@@ -45,14 +43,55 @@ run some -a sirt --iterations 3 --rows 100:210
 run some_parts -a sirt --iterations 3 --rows 100:210 --shard 2/2
 run some_parts -a sirt --iterations 3 --rows 100:210 --resume
 check sirt "slices by sirt are others in blocks" cmp -s "$W/some/recon.npy" "$W/some_parts/recon.npy"
+# methods that look at the whole volume keep their solver's state
+killed() { # NAME options: broken off twelve times, then gone on with
+    work=$1 i=0
+    shift
+    while [ $i -lt 12 ]; do
+        limit=0.$(((i * 41 + 17) % 60 + 20))
+        run "$work" "$@" --resume --keep-every 0 --no-checksum
+        limit=
+        [ -d "$W/$work.job" ] && ls "$W/$work.job" | grep piece_ | tail -n 3 >>"$W/.states.$work"
+        [ -d "$W/$work.job" ] && [ "$(ls "$W/$work.job" | grep -c piece_)" -gt 2 ] && : >"$W/.many"
+        i=$((i + 1))
+    done
+    quiet=
+    run "$work" "$@" --resume --keep-every 0 --no-checksum
+    quiet=-q
+}
+states() {
+    killed "$@"
+    shift
+    run "$work.plain" "$@"
+    check "states_$work" "a state gone on with is another volume, or none was kept" sh -c \
+        "cat '$W/.$work'; cmp '$W/$work.plain/recon.npy' '$W/$work/recon.npy' && grep -q ' iterations are done' '$W/.$work' && [ \$(sort -u '$W/.states.$work' | wc -l) -gt 1 ] && [ ! -e '$W/$work.job' ] && [ ! -e '$W/.many' ]"
+}
+states tv -a fista-tv --weight 0.05 --iterations 40 --rows 100:140
+states rule -a cgls --tolerance 1e-9 --iterations 60 --rows 100:160
+$V simulate -q -o "$W/fan.h5" --views 60 --rows 24 --cols 40 --sod 300 --sdd 450 --geometry-out "$W/fan.json" >/dev/null
+cone() {
+    name=$1
+    shift
+    $V recon "$W/fan.h5" -g "$W/fan.json" -o "$W/$name" --device cpu --save-format npy -q -a os-sart --iterations 6 "$@" >"$W/.$name" 2>&1
+}
+cone cone_plain
+timeout -s KILL 0.6 sh -c "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/cone' --device cpu --save-format npy -q -a os-sart --iterations 6 --resume --keep-every 0" >/dev/null 2>&1
+cone cone --resume --keep-every 0
+check states_cone "with a geometry file a state gone on with is another volume" cmp -s "$W/cone_plain/recon.npy" "$W/cone/recon.npy"
+timeout -s KILL 1 sh -c "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/other_cone' --device cpu -q -a os-sart --iterations 600 --resume --keep-every 0" >/dev/null 2>&1
+sed 's/"sdd": [0-9.]*/"sdd": 451/' "$W/fan.json" >"$W/.fan" && mv "$W/.fan" "$W/fan.json"
+check another_geometry "a state of another geometry is taken" sh -c \
+    "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/other_cone' --device cpu -q -a os-sart --iterations 600 --resume 2>&1 | grep -q 'holds pieces of other work'"
 # what would be silent nonsense
 run other --shard 1/2
 R="$V recon $W/scan.h5 -o $W/refused -c 23.5 --device cpu"
 refuses shard 2 "'3/2' is no part" $R --shard 3/2
 refuses both 2 '\-\-resume does not go with --shard' $R --shard 1/2 --resume
 refuses slice 2 '\-\-resume goes with --type full' $R --type slice --resume
+refuses every 2 '\-\-keep-every goes with --resume' $R -a cgls --keep-every 3
 refuses whole 2 '\-\-shard does not go with --algorithm cgls' $R -a cgls --shard 1/2
-refuses rule 2 '\-\-resume does not go with --algorithm sirt and a rule' $R -a sirt --tolerance 0.1 --resume
+refuses rule 2 '\-\-shard does not go with --algorithm sirt and a rule' $R -a sirt --tolerance 0.1 --shard 1/2
+refuses geometry 2 '\-\-resume does not go with --geometry' $V recon "$W/fan.h5" -g "$W/fan.json" -o "$W/refused" --device cpu --resume
 refuses no_job 3 'cannot open' $V merge "$W/nobody.job"
 run other --shard 2/2 --ring 7
 check other_work "pieces of other work are taken" grep -q "there 'option.ring 0', here 'option.ring 7'" "$W/.other"
@@ -60,4 +99,12 @@ printf x | dd of="$W/other.job/piece_00000000" bs=1 seek=50 conv=notrunc 2>/dev/
 run other --resume
 check damaged "a damaged piece is used" grep -q 'damaged: its checksum' "$W/.other"
 check nothing "results beside a damaged piece" test ! -e "$W/other/recon.npy"
+# a state of other options, and one that was damaged
+timeout -s KILL 2 sh -c "$V recon '$W/scan.h5' -o '$W/state' -c 23.5 --device cpu -q -a cgls --iterations 4000 --resume --keep-every 0" >/dev/null 2>&1
+run state -a cgls --iterations 4000 --damping 0.1 --resume
+check other_state "a state of other options is taken" grep -q 'holds pieces of other work' "$W/.state"
+file=$(ls "$W"/state.job/piece_* | tail -n 1)
+printf x | dd of="$file" bs=1 seek=5000 conv=notrunc 2>/dev/null
+run state -a cgls --iterations 4000 --resume
+check damaged_state "a damaged state is used" grep -q 'damaged: its checksum' "$W/.state"
 exit $failed

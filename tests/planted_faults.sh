@@ -585,4 +585,7 @@ plant report_course_of_one_slab src/ct/pipeline/iterate.c 's/it->course\[i\] \+=
 plant plan_reads_the_scan src/ct/pipeline/whole.c 's/if \(!status && !w->plan\) status = do_all/if (!status) status = do_all/' "ct_recon_plan plans"
 plant plan_of_another_limit cli/plan.c 's/cli_set_memory\(job, beside\);/cli_set_memory(job, -1000000000);/' "cli_dry_run.sh"
 plant dry_run_overwrites_unsaid cli/files.c 's/if \(o->force\) return VXG_OK;/return VXG_OK;/' "cli_dry_run.sh"
+plant states_begun_anew cli/recon_job.c 's/job->state = \*path \? i : -1;/*path = 0, job->state = -1;/' "cli_job.sh"
+plant states_all_kept cli/recon_job.c 's/if \(!status && job->state >= 0 && /if (0 \&\& /' "cli_job.sh"
+plant states_of_any_geometry cli/recon_job.c 's/if \(job->opt->geometry\) status = add_geometry\(job, f\);//' "cli_job.sh"
 exit $failed

@@ -553,6 +553,13 @@ typedef struct vxg_ct_recon_opts {
      * vxg_solver_history has of it, of all slices together. NULL: nobody asks. */
     void (*trace)(void *context, int iteration, double residual, double penalty);
     void *trace_context;
+    /* Experimental: of iterative methods that hold the whole volume: called when the solver is
+     * made and after every iteration, on the calling thread. Nothing but vxg_solver_save and, the
+     * first time, vxg_solver_load may be called for it: a run that loads a state of the same work
+     * goes on from there, to the same bits. Another number than 0 is a status, which ends the work
+     * and is handed on. NULL: nobody. */
+    int (*keep)(void *context, vxg_solver *solver);
+    void *keep_context;
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {

@@ -259,6 +259,10 @@ VXG_API void vxg_job_drop(vxg_job *job);
  * there, or damaged. use returns a status. */
 VXG_API int vxg_job_read(vxg_job *job, int64_t block,
                          int (*use)(void *context, const void *bytes, size_t n), void *context);
+/* The file of a piece, whose bytes it begins with: "" where the block is not done. */
+VXG_API int vxg_job_piece(const vxg_job *job, int64_t block, char *path, size_t size);
+/* Removes a piece: of work whose later blocks hold what the earlier ones did. */
+VXG_API int vxg_job_forget(vxg_job *job, int64_t block);
 /* Takes over the pieces of another folder with the same work; they stay there, too. */
 VXG_API int vxg_job_merge(vxg_job *job, const char *folder);
 /* Removes all pieces and, unless others put files there, the folder. */

@@ -329,6 +329,35 @@ int vxg_job_read(vxg_job *j, int64_t block, int (*use)(void *context, const void
     return status;
 }
 
+int vxg_job_piece(const vxg_job *j, int64_t block, char *path, size_t size) {
+    VXG_FAIL_IF(!j || !path || !size, VXG_ERR_ARGUMENT, "job: the job or path is NULL");
+    VXG_FAIL_IF(block < 0 || block >= j->blocks, VXG_ERR_ARGUMENT, "job: block %lld of %lld",
+                (long long)block, (long long)j->blocks);
+    *path = 0;
+    if (!has(j->folder, block)) return VXG_OK;
+    char *name = piece_name(j->folder, block);
+    const int fits = name && strlen(name) < size;
+    if (fits) memcpy(path, name, strlen(name) + 1);
+    vxg__free(name);
+    VXG_FAIL_IF(!name, VXG_ERR_MEMORY, "out of memory for the name of a piece");
+    VXG_FAIL_IF(!fits, VXG_ERR_ARGUMENT, "job: the name of a piece is too long");
+    return VXG_OK;
+}
+
+int vxg_job_forget(vxg_job *j, int64_t block) {
+    VXG_FAIL_IF(!j, VXG_ERR_ARGUMENT, "job: the job is NULL");
+    VXG_FAIL_IF(block < 0 || block >= j->blocks, VXG_ERR_ARGUMENT, "job: block %lld of %lld",
+                (long long)block, (long long)j->blocks);
+    char *path = piece_name(j->folder, block);
+    if (!path) return VXG_ERR_MEMORY;
+    const int status =
+        unlink(path) != 0 && errno != ENOENT
+            ? vxg_error_set(VXG_ERR_OUTPUT, "%s: cannot remove: %s", path, strerror(errno))
+            : VXG_OK;
+    vxg__free(path);
+    return status;
+}
+
 /* ---- Pieces of others, and the end ---- */
 static int copy_piece(int in, const char *from, const char *to) {
     char *temp = NULL;

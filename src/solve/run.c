@@ -197,6 +197,7 @@ int vxg_solver_run(vxg_solver *s, vxg_solve_reason *reason) {
                     s->method->row.name, s->iteration);
         VXG_TRY(vxg_solver_step(s));
         VXG_TRY(look(s, reason, &stop));
+        if (s->after) VXG_TRY(s->after(s->after_context, s));
     }
     return check_result(s);
 }

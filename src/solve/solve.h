@@ -77,6 +77,9 @@ struct vxg_solver {
     vxg_array history;         /* both, of all iterations that were asked for: (iterations, 2, 2) */
     vxg_array before;          /* x before the iteration, where its change is looked at */
     vxg_array told;            /* a device scalar of what is looked at between iterations */
+    /* Told of every iteration when rules have been looked at; NULL: nobody. */
+    int (*after)(void *context, vxg_solver *s);
+    void *after_context;
     int spoilt;                /* 1: a state was loaded in part: nothing can be done with it */
     int broken;                /* 1: what is carried along does not belong to x any more */
     double data_norm, changed; /* NaN: not known yet */

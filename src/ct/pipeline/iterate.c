@@ -47,6 +47,7 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it) {
     VXG_TRY(vxg__solve_check(name, &it->opts));
     it->slabs = it->row->slicewise && !has_rule(&it->opts);
     it->trace = opts->trace, it->trace_context = opts->trace_context;
+    if (!it->slabs) it->keep = opts->keep, it->keep_context = opts->keep_context;
     return VXG_OK;
 }
 
@@ -160,7 +161,9 @@ static int solve(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_
     const vxg_solve_problem p = {.op = op, .data = data};
     vxg_solver *s;
     VXG_TRY((it->slabs ? vxg__solver_new_part : vxg_solver_new)(it->row->name, &p, &it->opts, &s));
-    int status = vxg_solver_run(s, NULL);
+    s->after = it->keep, s->after_context = it->keep_context;
+    int status = it->keep ? it->keep(it->keep_context, s) : VXG_OK;
+    if (!status) status = vxg_solver_run(s, NULL);
     if (!status) status = add_course(it, s);
     if (!status) {
         it->iterations = s->iteration;

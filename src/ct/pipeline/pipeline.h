@@ -87,6 +87,8 @@ typedef struct vxg__iterate {
     double most;             /* largest magnitude of the data so far */
     void (*trace)(void *context, int iteration, double residual, double penalty);
     void *trace_context;
+    int (*keep)(void *context, vxg_solver *solver); /* not of slabs */
+    void *keep_context;
     double *course; /* with a trace: squares of residuals, then penalties, of every iteration */
     int course_room, course_count;
 } vxg__iterate;
