@@ -202,9 +202,10 @@ static int one(const scene *s, int c, int m, float *image) {
 
 static int run(const scene *s, const char *path) {
     const int64_t n = s->vol.nx * s->vol.ny;
-    static char label[CASES * METHODS][64];
-    const char *labels[1 + CASES * METHODS] = {"all views, fbp"};
-    float *images = calloc((size_t)((1 + CASES * METHODS) * n), sizeof *images);
+    enum { ACROSS = 1 + METHODS, ALL = CASES * ACROSS }; /* a row a case, all views first */
+    static char label[ALL][64];
+    const char *labels[ALL];
+    float *images = calloc((size_t)(ALL * n), sizeof *images);
     float *lines = malloc((size_t)(720 * s->scan->ncols) * sizeof *lines);
     vxg_ct_geometry *geo = NULL;
     vxg_picture picture = {0};
@@ -215,22 +216,22 @@ static int run(const scene *s, const char *path) {
     printf("\n|---|---|---|---|---|\n");
     for (int c = 0; c < CASES && !e; c++) {
         printf("| %s |", cases[c].name);
+        labels[c * ACROSS] = "all views, fbp";
+        if (c) memcpy(images + c * ACROSS * n, images, (size_t)n * sizeof *images);
         for (int m = 0; m < METHODS && !e; m++) {
-            const int at = c * METHODS + m;
-            float *image = images + (1 + at) * n;
+            const int at = c * ACROSS + 1 + m;
+            float *image = images + at * n;
             e = one(s, c, m, image);
             const double score = e ? 0 : matthews(image, images, n);
             snprintf(label[at], sizeof label[at], "%s %s %.3f", cases[c].name, methods[m].name,
                      score);
-            labels[1 + at] = label[at];
+            labels[at] = label[at];
             printf(" %.3f |", score);
             fflush(stdout);
         }
         printf("\n");
     }
-    if (!e)
-        e = vxg_picture_montage(images, 1 + CASES * METHODS, s->vol.ny, s->vol.nx, labels,
-                                &picture);
+    if (!e) e = vxg_picture_montage(images, ALL, s->vol.ny, s->vol.nx, labels, &picture);
     if (!e) e = vxg_picture_write_png(&picture, path, NULL, 0, 1);
     vxg_picture_free(&picture);
     vxg_ct_geometry_release(geo);
