@@ -143,6 +143,21 @@ static int known_sum(const vxg_scan_file *f, char hex[65]) {
     return VXG_OK;
 }
 
+int cli_linked_key(vxg_scan_reader *scan, int checksums, FILE *f) {
+    const vxg_scan_file *list = NULL;
+    int64_t n = 0;
+    int status = cli_scan_files(scan, &list, &n);
+    for (int64_t i = 1; i < n && !status; i++) {
+        char hex[65] = "";
+        if (!list[i].opened) continue;
+        if (checksums) status = known_sum(&list[i], hex);
+        if (!status && checksums && !hex[0])
+            status = vxg_file_sha256_of(list[i].path, &list[i].id, hex);
+        fprintf(f, "linked %lld %s\n", (long long)list[i].id.bytes, hex);
+    }
+    return status;
+}
+
 int cli_linked_provenance(cli_provenance *p, vxg_scan_reader *scan, int checksums) {
     const vxg_scan_file *list = NULL;
     int64_t n = 0;

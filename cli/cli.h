@@ -227,6 +227,8 @@ int cli_hash_wait(const vxg_progress *progress);
  * its links and virtual datasets led to, each with its own. */
 int cli_hash_provenance(cli_provenance *p);
 int cli_linked_provenance(cli_provenance *p, vxg_scan_reader *scan, int checksums);
+/* A line for each file that the scan leads to, as far as they are known: what a job's text says. */
+int cli_linked_key(vxg_scan_reader *scan, int checksums, FILE *f);
 /* The files of a scan beside the one it was opened by: none has a reader that does not say. */
 int cli_scan_files(vxg_scan_reader *scan, const vxg_scan_file **list, int64_t *count);
 
@@ -472,6 +474,8 @@ int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats 
 int cli_in_pieces(const cli_recon *o);
 /* --resume of a method that looks at the whole volume: its solver's state is kept now and then. */
 int cli_in_states(const cli_recon *o);
+/* Whether the folder of pieces is of this work, as far as there is one; nothing is made. */
+int cli_pieces_look(cli_job *job);
 int cli_states_begin(cli_job *job);
 int cli_pieces_check(const cli_run *r, const cli_recon *o);
 /* How many there are, of them this shard's, and the rows of the largest of all. */

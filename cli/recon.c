@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define R offsetof(cli_recon, recon)
 #define S offsetof(cli_recon, scan)
@@ -651,17 +652,33 @@ static int run_shard(cli_job *job) {
 /* Up to where the work would begin; nothing is made. */
 static int run_dry(cli_job *job, names *n, const char *const inputs[2]) {
     const char *outputs[OUTPUTS];
-    int count = 0,
+    int count = 0, status = VXG_OK;
+    if (!job->opt->shard)
         status = cli_outputs_look(&job->out, job->opt->output, job->opt->volume.force, inputs, 2);
     if (!status && !job->opt->shard) status = name_outputs(job, n);
     if (!status) status = look(job);
     if (!status) status = need_flats(job);
     if (!status) status = describe(job);
+    if (!status) status = cli_pieces_look(job);
     if (!status && job->opt->type == CLI_TYPE_SLICE) choose_slice(job);
     for (int i = 0; i < OUTPUTS; i++)
         if (*n->path[i]) outputs[count++] = n->path[i];
     if (!status) status = cli_recon_plan(job, outputs, count);
     return drivers_hint(cli_scan_context(status, job->scan), job);
+}
+
+/* A run that was killed after its results were there may have left its pieces. */
+static int left_over(const cli_job *job, int status) {
+    char folder[4200];
+    if (status != VXG_ERR_OUTPUT || !job->opt->resume ||
+        cli_pieces_folder(job->opt, folder, sizeof folder) || access(folder, F_OK) != 0)
+        return status;
+    char text[640];
+    snprintf(text, sizeof text, "%s", vxg_error_message());
+    return vxg_error_set(status,
+                         "%s; %s is still there, too: where these are its results, of a run that "
+                         "was broken off at its end, it can be removed",
+                         text, folder);
 }
 
 static int run(cli_run *r) {
@@ -680,7 +697,7 @@ static int run(cli_run *r) {
                                                       job.opt->volume.force, inputs, 2))) {
         int is_try = job.opt->type == CLI_TYPE_TRY;
         status = cli_protect_scan(job.out.set, job.scan);
-        if (!status && !is_try) status = name_outputs(&job, &n);
+        if (!status && !is_try) status = left_over(&job, name_outputs(&job, &n));
         if (!status) status = look(&job);
         if (!status) status = need_flats(&job);
         if (!status) status = describe(&job);

@@ -138,14 +138,14 @@ static int iterations_of(const cli_job *job) {
     return given ? given : vxg_solve_row_find(job->opt->recon.algorithm)->iterations;
 }
 
-static int open_pieces(cli_job *job) {
-    char folder[4200], *key = NULL;
+/* Where pieces are and of what work; *key for free(). */
+static int job_opts(cli_job *job, char *folder, size_t room, vxg_job_opts *o, char **key) {
     size_t size = 0;
-    vxg_job_opts o = {.blocks = cli_in_states(job->opt) ? iterations_of(job) : blocks_of(job)};
-    int status = cli_pieces_folder(job->opt, folder, sizeof folder);
-    if (!status && job->opt->shard) status = read_shard(job->opt->shard, &o.shard, &o.shards);
+    *o = (vxg_job_opts){.blocks = cli_in_states(job->opt) ? iterations_of(job) : blocks_of(job)};
+    int status = cli_pieces_folder(job->opt, folder, room);
+    if (!status && job->opt->shard) status = read_shard(job->opt->shard, &o->shard, &o->shards);
     if (status) return status;
-    FILE *f = open_memstream(&key, &size);
+    FILE *f = open_memstream(key, &size);
     if (!f) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for the text of a job");
     for (int i = 0; i < job->prov.count; i++) {
         const vxg_attribute *a = &job->prov.list[i];
@@ -155,9 +155,27 @@ static int open_pieces(cli_job *job) {
             (long long)job->sel.row1, (long long)job->vol.ny, (long long)job->vol.nx,
             (long long)job->scan->id.bytes);
     if (job->opt->geometry) status = add_geometry(job, f);
+    if (!status) status = cli_linked_key(job->scan, !job->opt->no_checksum, f);
     if (fclose(f)) status = vxg_error_set(VXG_ERR_MEMORY, "out of memory for the text of a job");
-    o.key = key;
+    o->key = *key;
+    return status;
+}
+
+static int open_pieces(cli_job *job) {
+    char folder[4200], *key = NULL;
+    vxg_job_opts o;
+    int status = job_opts(job, folder, sizeof folder, &o, &key);
     if (!status) status = vxg_job_open(folder, &o, &job->pieces);
+    free(key);
+    return status;
+}
+
+int cli_pieces_look(cli_job *job) {
+    char folder[4200], *key = NULL;
+    vxg_job_opts o;
+    if (!cli_in_pieces(job->opt) && !cli_in_states(job->opt)) return VXG_OK;
+    int status = job_opts(job, folder, sizeof folder, &o, &key);
+    if (!status) status = vxg_job_look(folder, &o);
     free(key);
     return status;
 }
@@ -165,7 +183,7 @@ static int open_pieces(cli_job *job) {
 /* ---- Making them ---- */
 /* Behind the slices of a piece: what its reconstruction told. */
 typedef struct told {
-    int64_t nonpositive, nonfinite, dead, values, repaired, empty_rows, negative, iterations;
+    int64_t nonpositive, nonfinite, dead, values, repaired, empty_rows, negative, iterations, chunk;
     double residual2, data2, largest;
     char algorithm[32];
 } told;
@@ -201,6 +219,7 @@ static int make_piece(cli_job *job, int64_t block) {
                 .empty_rows = s.empty_rows,
                 .negative = s.negative,
                 .iterations = s.iterations,
+                .chunk = s.chunk,
                 .residual2 = s.residual * s.residual,
                 .data2 = s.data * s.data,
                 .largest = s.largest};
@@ -329,6 +348,7 @@ static void add_told(const told *t, vxg_ct_recon_stats *s, double squares[2]) {
     s->bad.dead += t->dead, s->values += t->values, s->repaired += t->repaired;
     s->empty_rows += t->empty_rows, s->negative += t->negative;
     s->iterations = (int)t->iterations;
+    if (t->chunk > s->chunk) s->chunk = t->chunk; /* the most that a piece had */
     s->largest = fmax(s->largest, t->largest);
     squares[0] += t->residual2, squares[1] += t->data2;
 }
@@ -346,11 +366,8 @@ int cli_pieces_join(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats 
     const int64_t area = job->vol.ny * job->vol.nx, all = blocks_of(job);
     joined j = {.to = writer, .slice_bytes = (size_t)area * sizeof(float)};
     double squares[2] = {0};
-    *stats = (vxg_ct_recon_stats){.size = sizeof *stats,
-                                  .slices = job->vol.nz,
-                                  .ny = job->vol.ny,
-                                  .nx = job->vol.nx,
-                                  .chunk = BLOCK};
+    *stats = (vxg_ct_recon_stats){
+        .size = sizeof *stats, .slices = job->vol.nz, .ny = job->vol.ny, .nx = job->vol.nx};
     int status = cli_pieces_make(job);
     if (!status && !(j.slice = malloc(j.slice_bytes)))
         status = vxg_error_set(VXG_ERR_MEMORY, "out of memory for a slice");

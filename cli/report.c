@@ -318,10 +318,14 @@ static int convergence(const cli_job *job, vxg_report *page, const vxg_ct_recon_
         x[i] = i + 1, y[i] = s->data > 0 ? p->residual[i] / s->data : p->residual[i];
     vxg_curve c = {.x = x, .y = y, .n = n, .mark = NAN};
     if (!status)
-        status = vxg_report_paragraph(page,
-                                      "The residual is |b - A x| of the x that an iteration began "
-                                      "with (cgls, lsqr: ended with); all of it is in the table of "
-                                      "values beside this page.");
+        status = vxg_report_paragraph(
+            page, "The residual is the number that the method itself goes by: |b "
+                  "- A x| of the x that an iteration began with (cgls, lsqr, "
+                  "lbfgs: ended with); with subsets of views that of each "
+                  "subset for the x it began with, which is less than that of "
+                  "any one x; with --loss poisson the root of twice the loss "
+                  "above its least. All of it is in the table of values beside "
+                  "this page.");
     if (!status)
         status = vxg_report_chart(page, &c, 1, "Residual", "iteration",
                                   s->data > 0 ? "residual / data [1]" : "residual [1]",

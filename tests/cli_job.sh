@@ -44,30 +44,34 @@ run some_parts -a sirt --iterations 3 --rows 100:210 --shard 2/2
 run some_parts -a sirt --iterations 3 --rows 100:210 --resume
 check sirt "slices by sirt are others in blocks" cmp -s "$W/some/recon.npy" "$W/some_parts/recon.npy"
 # methods that look at the whole volume keep their solver's state
-killed() { # NAME options: broken off twelve times, then gone on with
-    work=$1 i=0
-    shift
-    while [ $i -lt 12 ]; do
-        limit=0.$(((i * 41 + 17) % 60 + 20))
+killed() { # NAME MILLISECONDS options: broken off again and again within the time that it takes, then gone on with
+    work=$1 all=$2 i=1
+    shift 2
+    while [ $i -lt 9 ] && [ ! -e "$W/$work/recon.npy" ]; do
+        limit=$(awk "BEGIN { print $all * (0.1 + 0.05 * $i) / 1000 }")
         run "$work" "$@" --resume --keep-every 0 --no-checksum
         limit=
         [ -d "$W/$work.job" ] && ls "$W/$work.job" | grep piece_ | tail -n 3 >>"$W/.states.$work"
         [ -d "$W/$work.job" ] && [ "$(ls "$W/$work.job" | grep -c piece_)" -gt 2 ] && : >"$W/.many"
         i=$((i + 1))
     done
+    [ -e "$W/$work/recon.npy" ] && return
     quiet=
     run "$work" "$@" --resume --keep-every 0 --no-checksum
     quiet=-q
+    grep -q ' iterations are done' "$W/.$work" || : >"$W/.anew"
 }
 states() {
-    killed "$@"
+    work=$1
     shift
+    begin=$(date +%s%3N)
     run "$work.plain" "$@"
+    killed "$work" $(($(date +%s%3N) - begin)) "$@"
     check "states_$work" "a state gone on with is another volume, or none was kept" sh -c \
-        "cat '$W/.$work'; cmp '$W/$work.plain/recon.npy' '$W/$work/recon.npy' && grep -q ' iterations are done' '$W/.$work' && [ \$(sort -u '$W/.states.$work' | wc -l) -gt 1 ] && [ ! -e '$W/$work.job' ] && [ ! -e '$W/.many' ]"
+        "cat '$W/.$work'; cmp '$W/$work.plain/recon.npy' '$W/$work/recon.npy' && [ \$(sort -u '$W/.states.$work' | wc -l) -gt 1 ] && [ ! -e '$W/$work.job' ] && [ ! -e '$W/.many' ] && [ ! -e '$W/.anew' ]"
 }
-states tv -a fista-tv --weight 0.05 --iterations 40 --rows 100:140
-states rule -a cgls --tolerance 1e-9 --iterations 60 --rows 100:160
+states tv -a fista-tv --weight 0.05 --iterations 100 --rows 100:140
+states rule -a cgls --tolerance 1e-9 --iterations 500 --rows 100:160
 $V simulate -q -o "$W/fan.h5" --views 60 --rows 24 --cols 40 --sod 300 --sdd 450 --geometry-out "$W/fan.json" >/dev/null
 cone() {
     name=$1
@@ -99,6 +103,39 @@ printf x | dd of="$W/other.job/piece_00000000" bs=1 seek=50 conv=notrunc 2>/dev/
 run other --resume
 check damaged "a damaged piece is used" grep -q 'damaged: its checksum' "$W/.other"
 check nothing "results beside a damaged piece" test ! -e "$W/other/recon.npy"
+# what a scan leads to is part of the work
+attack=$build/tools/h5_attack
+if [ -x "$attack" ]; then
+    "$attack" good "$W/frames.h5"
+    "$attack" link_set "$W/led.h5" frames.h5 exchange/data
+    led() { $V recon "$W/led.h5" -o "$W/led" -c 3.5 --no-minus-log --device cpu -q "$@" >"$W/.led" 2>&1; }
+    led --shard 1/2
+    printf '\377' | dd of="$W/frames.h5" bs=1 seek=$(($(wc -c <"$W/frames.h5") - 3)) conv=notrunc 2>/dev/null
+    led --shard 2/2
+    check linked "other frames behind a link are taken for the same work" grep -q 'holds pieces of other work' "$W/.led"
+fi
+# pieces that stand for others: exchanged, of another scan, of options that nobody knows any more; a pipe by that name
+run mixed --shard 1/1
+cp -r "$W/mixed.job" "$W/lost.job"
+mv "$W/mixed.job/piece_00000001" "$W/.x" && mv "$W/mixed.job/piece_00000002" "$W/mixed.job/piece_00000001" && mv "$W/.x" "$W/mixed.job/piece_00000002"
+run mixed --resume
+check exchanged "pieces that were exchanged are used" grep -q 'of other work or of another block' "$W/.mixed"
+rm "$W/lost.job/job.txt"
+run lost --resume --ring 9
+check lost "pieces of options that nobody knows are used" grep -q 'of other work or of another block' "$W/.lost"
+check lost_nothing "results of such pieces" test ! -e "$W/lost/recon.npy"
+if mkfifo "$W/pipe" 2>/dev/null; then
+    run piped --shard 1/1
+    mv "$W/pipe" "$W/piped.job/piece_00000001"
+    limit=20
+    run piped --resume
+    limit=
+    check pipe "a pipe by the name of a piece is waited for" sh -c "[ -s '$W/.piped' ] || [ -e '$W/piped/recon.npy' ]"
+fi
+R="$V recon $W/scan.h5 -c 23.5 --device cpu --dry-run -o $W/other"
+check dry_other "a dry run does not see that pieces are of other work" sh -c "$R --ring 9 --resume 2>&1 | grep -q 'holds pieces of other work'"
+: >"$W/dry.job"
+check dry_file "a dry run does not see a file in the job's place" sh -c "$V recon $W/scan.h5 -c 23.5 --device cpu --dry-run -o $W/dry --resume 2>&1 | grep -q 'cannot make the folder'"
 # a state of other options, and one that was damaged
 timeout -s KILL 2 sh -c "$V recon '$W/scan.h5' -o '$W/state' -c 23.5 --device cpu -q -a cgls --iterations 4000 --resume --keep-every 0" >/dev/null 2>&1
 run state -a cgls --iterations 4000 --damping 0.1 --resume

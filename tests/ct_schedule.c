@@ -192,6 +192,31 @@ static void same_bits(const vxg_array *all, int axis, int64_t at, const vxg_arra
     free(a), free(b);
 }
 
+/* Columns many voxels apart, up to the 64 that a schedule takes: places are counted modulo 512. */
+TEST(wide_columns)
+{
+    for (int k = 0; k < 12; k++)
+        for (int64_t nv = 1; nv <= 65; nv += 64) {
+            const double pixel = 26 + 3.3 * k, t = 0.3 * k;
+            vxg_ct_view v = {.r = {-sin(t), cos(t), 0}, .V = {0, 0, 1}};
+            v.U[0] = pixel * cos(t), v.U[1] = pixel * sin(t);
+            scene s = {.vol = {.nz = nv, .ny = 70, .nx = 64}};
+            double most, diff;
+            CHECK_OK(vxg_ct_parallel_views(1, nv, 40, &v, &s.geo));
+            for (int task = FORWARD; task <= ADJOINT; task++) {
+                vxg_array fast, plain;
+                CHECK_OK(run(task, &s, 0, &fast));
+                CHECK_OK(run(task, &s, 1, &plain));
+                CHECK_OK(vxg_array_max_diff(NULL, &plain, NULL, &most));
+                CHECK_OK(vxg_array_max_diff(NULL, &fast, &plain, &diff));
+                EXPECT(most > 0 && diff <= 1e-5 * most, "pixel %g, %d rows, task %d: %.3g of %.3g",
+                       pixel, (int)nv, task, diff, most);
+                vxg_array_release(&fast), vxg_array_release(&plain);
+            }
+            vxg_ct_geometry_release(s.geo);
+        }
+}
+
 /* One slice has pixels or columns as lanes, many have slices: the same bits, whatever the scan. */
 static void alone(int task, const scene *s, int64_t r, int *compared) {
     const int adjoint = task == ADJOINT || task == SPREAD;
@@ -319,8 +344,8 @@ TEST(filter_slabs)
 
 int main(int argc, char **argv) {
     static const test_entry list[] = {
-        T(forward_parity),  T(adjoint_parity), T(backprojection_parity), T(spread_parity),
-        T(forward_slabs),   T(adjoint_slabs),  T(backprojection_slabs),  T(spread_slabs),
-        T(one_slice_alone), T(filter_parity),  T(filter_slabs)};
+        T(forward_parity), T(adjoint_parity),  T(backprojection_parity), T(spread_parity),
+        T(forward_slabs),  T(adjoint_slabs),   T(backprojection_slabs),  T(spread_slabs),
+        T(wide_columns),   T(one_slice_alone), T(filter_parity),         T(filter_slabs)};
     return run_levels("ct_schedule", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

@@ -51,11 +51,12 @@ static double half_square(const scan *s, const double *w, const double *x) {
 static double counts(const scan *s, const double *w, const double *x) {
     double y[MOST], sum = 0, most = 0;
     times(s, x, y);
-    for (int i = 0; i < s->rows; i++) most = fmax(most, s->b[i]);
+    for (int i = 0; i < s->rows; i++) most = w[i] > 0 ? fmax(most, s->b[i]) : most;
     for (int i = 0; i < s->rows; i++) {
         const double d = 1e-4 * most, b = s->b[i], at = fmax(y[i], d), e = y[i] - at;
-        const double value = at - b + (b > 0 ? b * log(b / at) : 0);
-        sum += w[i] * (value + (1 - b / at) * e + 0.5 * fmax(b, d) / (d * d) * e * e);
+        const double value = at - b + (b > 0 ? b * log(b / at) : 0), far = b < d ? d - b : 0;
+        const double least = b < d ? d - b + (b > 0 ? b * log(b / d) : 0) - far * far / (2 * d) : 0;
+        sum += w[i] * (value + (1 - b / at) * e + 0.5 * fmax(b, d) / (d * d) * e * e - least);
     }
     return sum;
 }
@@ -201,6 +202,30 @@ TEST(guard)
         EXPECT(fabs(0.5 * residual * residual - want) < fine(1e-11, 2e-5) * want,
                "start %d: %.12g, expected %.12g", k, 0.5 * residual * residual, want);
     }
+}
+
+/* A count that weighs nothing says nothing, however large; where all is met the loss is 0, though
+ * some counts are. */
+TEST(weightless)
+{
+    const vxg_solve_opts o = {.iterations = 12, .loss = VXG_LOSS_POISSON},
+                         once = {.iterations = 1, .loss = VXG_LOSS_POISSON};
+    static scan other;
+    double w[MOST], x[2][MOST], start[MOST], residual[12], penalty[12];
+    int zeros = 0;
+    other = fit;
+    for (int i = 0; i < fit.rows; i++) w[i] = i != 3;
+    for (int k = 0; k < 2; k++) {
+        other.b[3] = k ? 1e6 : 1;
+        CHECK_OK(solve("lbfgs", &other, &o, w, NULL, x[k], residual, penalty));
+    }
+    EXPECT(!memcmp(x[0], x[1], (size_t)fit.cols * sizeof *start), "a count without weight counts");
+    for (int j = 0; j < fit.cols; j++) start[j] = j % 5 == 0 && j < fit.cols / 2 ? 2 : 0;
+    times(&fit, start, other.b);
+    for (int i = 0; i < fit.rows; i++) zeros += other.b[i] == 0;
+    CHECK_OK(solve("adam", &other, &once, NULL, start, x[0], residual, penalty));
+    EXPECT(zeros > 0 && residual[0] < fine(1e-6, 2e-2), "%d zeros: %.3g where all is met", zeros,
+           residual[0]);
 }
 
 TEST(penalties)
@@ -641,20 +666,11 @@ static void stop(void) {
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(quadratic),
-                                      T(bounded),
-                                      T(poisson),
-                                      T(guard),
-                                      T(penalties),
-                                      T(curved),
-                                      T(own_loss),
-                                      T(adam),
-                                      T(stochastic),
-                                      T(same_bits),
-                                      T(scaled),
-                                      T(proximal),
-                                      T(penalty_operators),
-                                      T(operators_refused),
+    static const test_entry list[] = {T(quadratic),  T(bounded),           T(poisson),
+                                      T(guard),      T(weightless),        T(penalties),
+                                      T(curved),     T(own_loss),          T(adam),
+                                      T(stochastic), T(same_bits),         T(scaled),
+                                      T(proximal),   T(penalty_operators), T(operators_refused),
                                       T(memory)};
     return scan_main("loss", list, (int)(sizeof list / sizeof *list), start, stop, argc, argv);
 }

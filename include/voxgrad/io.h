@@ -246,6 +246,8 @@ typedef struct vxg_job_opts {
  * pieces of other work; the first line in which the two differ is said. VXG_ERR_OUTPUT: it cannot
  * be made or written. */
 VXG_API int vxg_job_open(const char *folder, const vxg_job_opts *opts, vxg_job **out);
+/* Whether vxg_job_open would find other work there, or no folder; nothing is made. */
+VXG_API int vxg_job_look(const char *folder, const vxg_job_opts *opts);
 VXG_API int vxg_job_left(const vxg_job *job, int64_t *count); /* blocks not done, of all shards */
 /* The next block of this shard that is not done; *block is -1 where there is none. */
 VXG_API int vxg_job_next(vxg_job *job, int64_t *block);

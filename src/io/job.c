@@ -4,7 +4,8 @@
  * renamed). There is no other record, so nothing can disagree with it; several processes may work
  * in one folder.
  *
- * A piece is its bytes, their SHA-256 as 64 digits, and MARK. */
+ * A piece is its bytes, 64 digits and MARK. The digits are the SHA-256 of the work's text, the
+ * block's number and the bytes, so that no piece stands for another. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,11 +45,25 @@ static char *piece_name(const char *folder, int64_t block) {
     return inside(folder, name);
 }
 
+/* The sum of a piece begins with what it is a piece of. */
+static void start_sum(const vxg_job *j, int64_t block, vxg_sha256 *sum) {
+    char name[32];
+    snprintf(name, sizeof name, "piece %" PRId64 "\n", block);
+    vxg__sha256_start(sum);
+    vxg__sha256_add(sum, j->text, strlen(j->text));
+    vxg__sha256_add(sum, name, strlen(name));
+}
+
+/* Of what should be a file; a pipe by its name must not be waited for. */
+static int open_file(const char *path) {
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 /* ---- What work it is ---- */
 static int wait_text(const char *path, char **text) {
     struct stat st;
     *text = NULL;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open_file(path);
     VXG_FAIL_IF(fd < 0, VXG_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
     int status = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < 1 << 24
                      ? VXG_OK
@@ -144,7 +159,7 @@ static void sweep(const char *folder) {
             !strstr(e->d_name, ".part-"))
             continue;
         char *path = inside(folder, e->d_name);
-        const int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+        const int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
         if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) unlink(path);
         if (fd >= 0) close(fd);
         vxg__free(path);
@@ -205,12 +220,32 @@ int vxg_job_open(const char *folder, const vxg_job_opts *opts, vxg_job **out) {
     return VXG_OK;
 }
 
+int vxg_job_look(const char *folder, const vxg_job_opts *opts) {
+    struct stat st;
+    vxg_text t = {0};
+    char *path, *there = NULL;
+    VXG_FAIL_IF(!folder || !opts, VXG_ERR_ARGUMENT, "job: the folder or options are NULL");
+    VXG_READ(vxg_job_opts, opts);
+    if (lstat(folder, &st) != 0) return VXG_OK;
+    VXG_FAIL_IF(stat(folder, &st) != 0 || !S_ISDIR(st.st_mode), VXG_ERR_OUTPUT,
+                "%s: cannot make the folder: File exists", folder);
+    path = inside(folder, "job.txt");
+    if (!path) return VXG_ERR_MEMORY;
+    int status = access(path, F_OK) == 0 ? wait_text(path, &there) : VXG_OK;
+    vxg__text_add(&t, HEAD "blocks %lld\n%s", (long long)opts->blocks, opts->key ? opts->key : "");
+    if (!status && t.failed) status = VXG_ERR_MEMORY;
+    if (!status && there) status = same_work(folder, there, t.s);
+    vxg__text_free(&t);
+    vxg__free(there), vxg__free(path);
+    return status;
+}
+
 /* ---- Which blocks are done ---- */
 /* 1: there is a piece, whole by its end; the sum is looked at when it is read. */
 static int has(const char *folder, int64_t block) {
     char *path = piece_name(folder, block), tail[8];
     struct stat st;
-    const int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    const int fd = path ? open_file(path) : -1;
     const int whole = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= TAIL &&
                       pread(fd, tail, 8, st.st_size - 8) == 8 && !memcmp(tail, MARK, 8);
     if (fd >= 0) close(fd);
@@ -253,7 +288,7 @@ int vxg_job_begin(vxg_job *j, int64_t block) {
     vxg__free(path);
     if (status) return status;
     j->now = block;
-    vxg__sha256_start(&j->sum);
+    start_sum(j, block, &j->sum);
     return VXG_OK;
 }
 
@@ -296,19 +331,22 @@ static int pass(int fd, int64_t limit, const char *path, vxg_sha256 *sum, void *
     return VXG_OK;
 }
 
-static int read_piece(int fd, const char *path, void *buffer,
+static int read_piece(const vxg_job *j, int64_t block, int fd, const char *path, void *buffer,
                       int (*use)(void *, const void *, size_t), void *context) {
     struct stat st;
     char tail[TAIL], digits[65];
     vxg_sha256 sum;
-    VXG_FAIL_IF(fstat(fd, &st) != 0 || st.st_size < TAIL, VXG_ERR_INPUT, "%s: it is cut off", path);
+    VXG_FAIL_IF(fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < TAIL, VXG_ERR_INPUT,
+                "%s: it is cut off, or no file", path);
     const int64_t n = (int64_t)st.st_size - TAIL;
-    vxg__sha256_start(&sum);
+    start_sum(j, block, &sum);
     VXG_TRY(pass(fd, n, path, &sum, buffer, NULL, NULL));
     VXG_TRY(vxg__read_exact(fd, tail, TAIL, n, path));
     vxg__sha256_hex(&sum, digits);
     VXG_FAIL_IF(memcmp(tail, digits, 64) != 0 || memcmp(tail + 64, MARK, 8) != 0, VXG_ERR_INPUT,
-                "%s: it is damaged: its checksum is another", path);
+                "%s: it is damaged: its checksum is another, or it is a piece of other work or of "
+                "another block",
+                path);
     return pass(fd, n, path, NULL, buffer, use, context);
 }
 
@@ -319,11 +357,11 @@ int vxg_job_read(vxg_job *j, int64_t block, int (*use)(void *context, const void
                 (long long)block, (long long)j->blocks);
     char *path = piece_name(j->folder, block);
     void *buffer = path ? vxg__calloc(STEP, 1) : NULL;
-    const int fd = buffer ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    const int fd = buffer ? open_file(path) : -1;
     int status = !buffer  ? VXG_ERR_MEMORY
                  : fd < 0 ? vxg_error_set(VXG_ERR_INPUT, "%s: block %lld is not done", j->folder,
                                           (long long)block)
-                          : read_piece(fd, path, buffer, use, context);
+                          : read_piece(j, block, fd, path, buffer, use, context);
     if (fd >= 0) close(fd);
     vxg__free(buffer), vxg__free(path);
     return status;
@@ -382,7 +420,7 @@ static int adopt(const vxg_job *j, const char *folder, int64_t block) {
     int status = from && to ? VXG_OK : VXG_ERR_MEMORY;
     if (!status) unlink(to); /* one that is cut off */
     if (!status && link(from, to) != 0 && errno != EEXIST) {
-        const int in = open(from, O_RDONLY | O_CLOEXEC);
+        const int in = open_file(from);
         status = in < 0 ? vxg_error_set(VXG_ERR_INPUT, "%s: cannot open: %s", from, strerror(errno))
                         : copy_piece(in, from, to);
         if (in >= 0) close(in);

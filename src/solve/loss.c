@@ -40,10 +40,19 @@ int vxg__loss_gradient(vxg_solver *s, const vxg_array *x, double share, const vx
 }
 
 int vxg__loss_prepare(vxg_solver *s) {
-    double most = 0;
+    double most = 0, part;
     VXG_TRY(vxg__solve_bound(s));
     if (s->opts.loss != VXG_LOSS_POISSON) return VXG_OK;
-    VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MAX_ABS, &s->b, &most));
+    for (int64_t k = 0; k < s->subsets.count; k++) { /* what weighs nothing says nothing */
+        vxg__solve_subset(s, k);
+        const vxg_array *v = &s->part[VXG_LOSS_VALUES];
+        const vxg_array *const arrays[] = {&s->b_now, &s->weights_now, v};
+        VXG_TRY(
+            vxg__solve_launch(s, "loss_counted", arrays, 3, (double[4]){vxg__has(&s->weights)}));
+        VXG_TRY(vxg__solve_extreme(s, VXG_REDUCE_MAX_ABS, v, &part));
+        if (part > most) most = part;
+    }
+    vxg__solve_subset(s, 0);
     s->guard = 1e-4 * (most > 0 ? most : 1);
     return VXG_OK;
 }

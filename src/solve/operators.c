@@ -166,9 +166,9 @@ int vxg_op_penalty(vxg_device *dev, const vxg_space *space, const vxg_penalty_op
                 "%s: kind is %d", name, (int)opts->kind);
     VXG_FAIL_IF(!(opts->smooth >= 0) || opts->smooth > 1e30, VXG_ERR_ARGUMENT,
                 "%s: smooth is %g; expected 0 or more", name, opts->smooth);
-    VXG_FAIL_IF(opts->kind == VXG_PENALTY_HUBER && !(opts->bend > 0 && opts->bend <= 1e30),
-                VXG_ERR_ARGUMENT, "%s: bend is %g; Huber's penalty needs one above 0", name,
-                opts->bend);
+    VXG_FAIL_IF(opts->kind == VXG_PENALTY_HUBER && !(opts->bend >= 1e-30 && opts->bend <= 1e30),
+                VXG_ERR_ARGUMENT, "%s: bend is %g; Huber's penalty needs one of 1e-30 to 1e30",
+                name, opts->bend);
     const double least = space->dtype == VXG_F64 ? 1e-150 : 1e-18; /* its square is a number */
     s.kind = opts->kind, s.bend = opts->bend;
     s.smooth = opts->smooth > 0 ? fmax(opts->smooth, least) : 1e-3;

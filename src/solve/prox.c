@@ -1,4 +1,5 @@
 /* Proximal maps as operators, element by element (kernels/solve/prox.k). */
+#include <float.h>
 #include <math.h>
 
 #include "array/launch.h"
@@ -76,6 +77,10 @@ int vxg_op_prox(vxg_device *dev, vxg_prox kind, double a, double b, const vxg_sp
                 "%s: a is %g; expected 0 or more", name, a);
     VXG_FAIL_IF(kind == VXG_PROX_BOX && a > b, VXG_ERR_ARGUMENT, "%s: a box from %g to %g", name, a,
                 b);
+    const double sides[2] = {a, b};
+    for (int i = 0; i < 2 && space->dtype == VXG_F32; i++)
+        VXG_FAIL_IF(isfinite(sides[i]) && fabs(sides[i]) > (double)FLT_MAX, VXG_ERR_ARGUMENT,
+                    "%s: %s is %g, beyond float32", name, i ? "b" : "a", sides[i]);
     state *s = vxg__calloc(1, sizeof *s);
     if (!s) return VXG_ERR_MEMORY;
     *s = (state){kind, a, b};

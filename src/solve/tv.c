@@ -19,8 +19,9 @@ int vxg__tv_check(const vxg_op *op, const vxg_solve_opts *o, const char *name) {
                     "%s: spacing[%d] is %g", name, i, o->spacing[i]);
     VXG_FAIL_IF(o->penalty < VXG_PENALTY_TV || o->penalty > VXG_PENALTY_SQUARE, VXG_ERR_ARGUMENT,
                 "%s: penalty is %d", name, (int)o->penalty);
-    VXG_FAIL_IF(o->penalty == VXG_PENALTY_HUBER && !(o->bend > 0), VXG_ERR_ARGUMENT,
-                "%s: bend is %g; Huber's penalty needs one above 0", name, o->bend);
+    VXG_FAIL_IF(o->penalty == VXG_PENALTY_HUBER && !(o->bend >= 1e-30), VXG_ERR_ARGUMENT,
+                "%s: bend is %g; Huber's penalty needs one above 0 (1e-30 at least)", name,
+                o->bend);
     return VXG_OK;
 }
 

@@ -253,7 +253,7 @@ static void ct_joseph_view(const vxg_ct_joseph_args *a, const float *tile, const
     }
     if (lanes == 1) {
         cs_project((m ? tile : turned) + (k0 - lo) * CT_EDGE, CT_EDGE, from, rest, n, nq, rq, bu,
-                   q0, q1, a->nu, acc);
+                   q0, q1, acc);
         return;
     }
     const float *base = tile + (int64_t)(k0 - lo) * step;

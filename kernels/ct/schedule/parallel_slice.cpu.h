@@ -201,13 +201,14 @@ CS_COLUMNS(cs_columns_near, cj_pick)
 CS_COLUMNS(cs_columns_wide, cj_pick2)
 CS_COLUMNS(cs_columns_far, cj_gather)
 
-/* Points' places before columns count, and the columns [q0, q1) that may own one of them. */
+/* Points' places before columns count, and the columns [q0, q1) that may own one of them: places
+ * of others repeat themselves after 512 cells, and are not looked at. */
 static void cs_project(const float *data, int64_t step, const uint32_t *from, const float *rest,
-                       int n, uint32_t nq, float rq, float bu, int q0, int q1, int nu, float *acc) {
+                       int n, uint32_t nq, float rq, float bu, int q0, int q1, float *acc) {
     const cs_reach reach = cs_reach_of(__builtin_fabsf(bu), 0);
     for (int q = q0; q < q1; q += CJ_W) {
         float edge[CJ_W];
-        const int here = nu - q < CJ_W ? nu - q : CJ_W;
+        const int here = q1 - q < CJ_W ? q1 - q : CJ_W;
         float *const out = here < CJ_W ? edge : acc + q;
         if (here < CJ_W) {
             memset(edge, 0, sizeof edge);
