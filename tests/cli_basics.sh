@@ -26,7 +26,7 @@ check version "voxgrad --version" sh -c "$V --version | grep -q '^voxgrad [0-9]*
 check man_page "voxgrad man" sh -c "$V man >'$W/voxgrad.1' && grep -q '^.TH VOXGRAD 1' '$W/voxgrad.1'"
 sed 's/\\//g' "$W/voxgrad.1" >"$W/plain"
 for v in $verbs; do
-    "$V" "$v" --help | sed -nE 's/^  (-[a-z], |    )--([a-z-]*).*/\2/p' | while read -r o; do
+    "$V" "$v" --help | sed -nE 's/^  (-[a-z], |    )--([a-z0-9-]*).*/\2/p' | while read -r o; do
         grep -q -- "fB--${o}fR" "$W/plain" || echo "$v: --$o"
     done
 done >"$W/missing"

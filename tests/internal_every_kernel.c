@@ -87,6 +87,7 @@ static int solved(vxg_device *where, const char *method, float *x) {
     /* Against a tiny delta no difference counts; where differences are far over smooth, steps jump
      * across the edges between which they should settle. Both leave the result to rounding: data
      * that are off by 2e-7 move it by 2e-2 of its largest value, and by 3e-7 as it is here. */
+    if (!strcmp(method, "adam")) o.loss = VXG_LOSS_POISSON;
     if (strstr(uses, "delta")) o.delta = 0.5;
     if (strstr(uses, "smooth")) o.smooth = 0.1;
     if (!status) status = vxg_solver_new(method, &q, &o, &s);
