@@ -72,11 +72,11 @@ struct vxg_solver {
     const vxg_array *sweep_free; /* what sweeps' steps are multiplied by, or NULL */
     vxg_array scalars, scalar[VXG_SOLVE_SCALARS]; /* the method's: one array, and its pairs */
     vxg_array scratch;                            /* of reductions */
-    vxg_array residual;        /* square of the residual of this iteration, a device scalar */
-    vxg_array penalty;         /* and what is added to its half, likewise */
-    vxg_array history;         /* both, of all iterations that were asked for: (iterations, 2, 2) */
-    vxg_array before;          /* x before the iteration, where its change is looked at */
-    vxg_array told;            /* a device scalar of what is looked at between iterations */
+    vxg_array residual; /* square of the residual of this iteration, a device scalar */
+    vxg_array penalty;  /* and what is added to its half, likewise */
+    vxg_array history;  /* both, of all iterations that were asked for: (iterations, 2, 2) */
+    vxg_array before;   /* x before the iteration, where its change is looked at */
+    vxg_array told;     /* a device scalar of what is looked at between iterations */
     /* Told of every iteration when rules have been looked at; NULL: nobody. */
     int (*after)(void *context, vxg_solver *s);
     void *after_context;
