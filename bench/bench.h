@@ -45,6 +45,33 @@ static inline int bench_flag(int argc, char **argv, const char *name) {
     return 0;
 }
 
+/* An operator, one way, with its arrays and workspace: inputs are uniform random numbers in 0..1.
+ */
+typedef struct bench_call {
+    vxg_array in, out;
+    vxg_call call;
+} bench_call;
+static inline void bench_prepare(const vxg_op *op, int adjoint, bench_call *d) {
+    memset(d, 0, sizeof *d);
+    must(vxg_op_new_array(op, adjoint ? -1 : 0, &d->in), "input");
+    must(vxg_op_new_array(op, adjoint ? 0 : -1, &d->out), "output");
+    must(vxg_array_random(NULL, &d->in, 1, 0, 1), "input");
+    must(vxg_buffer_new(vxg_op_device(op), vxg_op_workspace(op, NULL), &d->call.workspace),
+         "workspace");
+}
+static inline void bench_finish(bench_call *d) {
+    vxg_buffer_release(d->call.workspace);
+    vxg_array_release(&d->in), vxg_array_release(&d->out);
+}
+/* CPU seconds of one call. */
+static inline double bench_once(const vxg_op *op, int adjoint, bench_call *d) {
+    const double t = cpu_seconds();
+    must(adjoint ? vxg_op_apply_adjoint(op, &d->call, &d->in, &d->out)
+                 : vxg_op_apply(op, &d->call, &d->in, &d->out),
+         "apply");
+    return cpu_seconds() - t;
+}
+
 /* Wall time of one thread over that of two, runs alternated so that what else the machine does
  * falls on both: the median of seven, printed with its range. Threads are one again after it. */
 static inline void bench_scaling(const char *name, void (*run)(void *context), void *context) {

@@ -70,56 +70,31 @@ static vxg_op *projector(const options *o, vxg_device *dev, int views, int no_sc
     return op;
 }
 
-typedef struct data {
-    vxg_array in, out;
-    vxg_call call;
-} data;
-
-static void prepare(const vxg_op *op, int adjoint, data *d) {
-    memset(d, 0, sizeof *d);
-    must(vxg_op_new_array(op, adjoint ? -1 : 0, &d->in), "input");
-    must(vxg_op_new_array(op, adjoint ? 0 : -1, &d->out), "output");
-    must(vxg_array_random(NULL, &d->in, 1, 0, 1), "input");
-    must(vxg_buffer_new(vxg_op_device(op), vxg_op_workspace(op, NULL), &d->call.workspace),
-         "workspace");
-}
-static void finish(data *d) {
-    vxg_buffer_release(d->call.workspace);
-    vxg_array_release(&d->in), vxg_array_release(&d->out);
-}
-static double once(const vxg_op *op, int adjoint, data *d) {
-    const double t = cpu_seconds();
-    must(adjoint ? vxg_op_apply_adjoint(op, &d->call, &d->in, &d->out)
-                 : vxg_op_apply(op, &d->call, &d->in, &d->out),
-         "apply");
-    return cpu_seconds() - t;
-}
-
 /* Both on the plain loop's views; seconds of the plain loop. */
 static double compare(const options *o, vxg_device *dev, int adjoint, double *error) {
     vxg_op *fast = projector(o, dev, o->plain_views, 0),
            *plain = projector(o, dev, o->plain_views, 1);
-    data a, b;
+    bench_call a, b;
     double diff, most;
-    prepare(fast, adjoint, &a), prepare(plain, adjoint, &b);
-    once(fast, adjoint, &a);
-    const double slow = once(plain, adjoint, &b);
+    bench_prepare(fast, adjoint, &a), bench_prepare(plain, adjoint, &b);
+    bench_once(fast, adjoint, &a);
+    const double slow = bench_once(plain, adjoint, &b);
     must(vxg_array_max_diff(NULL, &a.out, &b.out, &diff), "difference");
     must(vxg_array_max_diff(NULL, &b.out, NULL, &most), "difference");
     *error = diff / most;
-    finish(&a), finish(&b);
+    bench_finish(&a), bench_finish(&b);
     vxg_op_release(fast), vxg_op_release(plain);
     return slow;
 }
 
 typedef struct again_data {
     const vxg_op *op;
-    data *d;
+    bench_call *d;
     int adjoint;
 } again_data;
 static void again(void *context) {
     const again_data *w = context;
-    once(w->op, w->adjoint, w->d);
+    bench_once(w->op, w->adjoint, w->d);
 }
 
 static void measure(const options *o, vxg_device *dev, const bench_machine *m, int adjoint) {
@@ -127,10 +102,10 @@ static void measure(const options *o, vxg_device *dev, const bench_machine *m, i
     double times[101], error = NAN, slow = NAN;
     if (o->plain) slow = compare(o, dev, adjoint, &error);
     vxg_op *op = projector(o, dev, o->views, 0);
-    data d;
-    prepare(op, adjoint, &d);
-    once(op, adjoint, &d);
-    for (int k = 0; k < o->reps; k++) times[k] = once(op, adjoint, &d);
+    bench_call d;
+    bench_prepare(op, adjoint, &d);
+    bench_once(op, adjoint, &d);
+    for (int k = 0; k < o->reps; k++) times[k] = bench_once(op, adjoint, &d);
     qsort(times, (size_t)o->reps, sizeof *times, by_value);
     const double bytes = 4 * (1e9 * voxels + o->views * pow(o->size * 3 / 2, 2));
     char bound[48];
@@ -145,7 +120,7 @@ static void measure(const options *o, vxg_device *dev, const bench_machine *m, i
     if (o->scaling)
         bench_scaling(adjoint ? "Joseph adjoint" : "Joseph forward", again,
                       &(again_data){op, &d, adjoint});
-    finish(&d);
+    bench_finish(&d);
     vxg_op_release(op);
 }
 

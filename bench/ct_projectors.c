@@ -156,30 +156,6 @@ static vxg_op *make(const row *r, vxg_device *dev, int views, const vxg_ct_proje
     return op;
 }
 
-typedef struct data {
-    vxg_array in, out;
-    vxg_call call;
-} data;
-static void prepare(const vxg_op *op, int adjoint, data *d) {
-    memset(d, 0, sizeof *d);
-    must(vxg_op_new_array(op, adjoint ? -1 : 0, &d->in), "input");
-    must(vxg_op_new_array(op, adjoint ? 0 : -1, &d->out), "output");
-    must(vxg_array_random(NULL, &d->in, 1, 0, 1), "input");
-    must(vxg_buffer_new(vxg_op_device(op), vxg_op_workspace(op, NULL), &d->call.workspace),
-         "workspace");
-}
-static void finish(data *d) {
-    vxg_buffer_release(d->call.workspace);
-    vxg_array_release(&d->in), vxg_array_release(&d->out);
-}
-static double once(const vxg_op *op, int adjoint, data *d) {
-    const double t = cpu_seconds();
-    must(adjoint ? vxg_op_apply_adjoint(op, &d->call, &d->in, &d->out)
-                 : vxg_op_apply(op, &d->call, &d->in, &d->out),
-         "apply");
-    return cpu_seconds() - t;
-}
-
 static double updates_of(const row *r, int views) {
     return 1e-9 * r->nz * pow(r->side, 2) * views;
 }
@@ -189,8 +165,8 @@ static double *result_of(const row *r, const options *o, vxg_device *dev, int ad
                          const vxg_ct_projector_opts *how, int64_t *n, double *seconds) {
     vxg_op *op = make(r, dev, o->plain_views, how);
     const int wide = how->real == VXG_REAL_F64;
-    data d;
-    prepare(op, adjoint, &d);
+    bench_call d;
+    bench_prepare(op, adjoint, &d);
     const int64_t m = vxg_array_count(&d.in);
     *n = vxg_array_count(&d.out);
     float *const narrow = malloc((size_t)(*n > m ? *n : m) * sizeof *narrow);
@@ -200,11 +176,11 @@ static double *result_of(const row *r, const options *o, vxg_device *dev, int ad
         all[i] = (double)narrow[i];
     }
     must(vxg_array_write(NULL, &d.in, wide ? (const void *)all : narrow), "input");
-    *seconds = once(op, adjoint, &d);
+    *seconds = bench_once(op, adjoint, &d);
     must(vxg_array_read(NULL, &d.out, wide ? (void *)all : narrow), "output");
     for (int64_t i = 0; i < *n && !wide; i++) all[i] = (double)narrow[i];
     free(narrow);
-    finish(&d);
+    bench_finish(&d);
     vxg_op_release(op);
     return all;
 }
@@ -235,10 +211,10 @@ static void measure(const row *r, const options *o, vxg_device *dev, const bench
     if (o->plain_views > 0) slow = plain_rate(r, o, dev, adjoint, &error);
     const vxg_ct_projector_opts fast = {0};
     vxg_op *op = make(r, dev, r->views, &fast);
-    data d;
-    prepare(op, adjoint, &d);
-    once(op, adjoint, &d);
-    for (int k = 0; k < o->reps; k++) times[k] = once(op, adjoint, &d);
+    bench_call d;
+    bench_prepare(op, adjoint, &d);
+    bench_once(op, adjoint, &d);
+    for (int k = 0; k < o->reps; k++) times[k] = bench_once(op, adjoint, &d);
     qsort(times, (size_t)o->reps, sizeof *times, by_value);
     const double bytes =
         4 * (r->nz * pow(r->side, 2) + (double)r->views * r->rows * r->cols); /* once each */
@@ -253,7 +229,7 @@ static void measure(const row *r, const options *o, vxg_device *dev, const bench
            work / times[o->reps / 2], work / times[o->reps - 1], work / times[0], slow, error,
            bound);
     fflush(stdout);
-    finish(&d);
+    bench_finish(&d);
     vxg_op_release(op);
 }
 

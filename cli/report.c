@@ -322,10 +322,9 @@ static int convergence(const cli_job *job, vxg_report *page, const vxg_ct_recon_
             page, "The residual is the number that the method itself goes by: |b "
                   "- A x| of the x that an iteration began with (cgls, lsqr, "
                   "lbfgs: ended with); with subsets of views that of each "
-                  "subset for the x it began with, which is less than that of "
-                  "any one x; with --loss poisson the root of twice the loss "
-                  "above its least. All of it is in the table of values beside "
-                  "this page.");
+                  "subset for the x it began with, so of no one x; with --loss "
+                  "poisson the root of twice the loss above its least. All of "
+                  "it is in the table of values beside this page.");
     if (!status)
         status = vxg_report_chart(page, &c, 1, "Residual", "iteration",
                                   s->data > 0 ? "residual / data [1]" : "residual [1]",

@@ -77,7 +77,7 @@ static void parity(scene_fn make, vxg_ct_model model, int adjoint) {
     EXPECT(differing > SCANS / 2,
            "only %d of %d scans differ from the plain loop: did the schedule run?", differing,
            SCANS);
-    EXPECT(zero < SCANS / 3, "%d of %d scans are empty", zero, SCANS);
+    EXPECT(zero < SCANS / 4, "%d of %d scans are empty", zero, SCANS);
 }
 
 /* Forward and adjoint as matrices. */
@@ -98,6 +98,21 @@ static void columns_of(vxg_op *op, int adjoint, int64_t n, int64_t m, float *mat
     vxg_array_release(&x), vxg_array_release(&y);
 }
 
+/* The largest entry, and the largest difference of an entry forward and adjoint; n voxels, m
+ * pixels. */
+__attribute__((unused)) static void entries_of(vxg_op *op, int64_t n, int64_t m, double *most,
+                                               double *diff) {
+    float *a = malloc((size_t)(n * m) * 4), *t = malloc((size_t)(n * m) * 4);
+    *most = *diff = 0;
+    columns_of(op, 0, n, m, a);
+    columns_of(op, 1, m, n, t);
+    for (int64_t i = 0; i < n * m; i++) {
+        if (fabsf(a[i]) > *most) *most = fabsf(a[i]);
+        if (!(fabsf(a[i] - t[i]) <= *diff)) *diff = fabsf(a[i] - t[i]);
+    }
+    free(a), free(t);
+}
+
 /* Weights are the same to the last bits both ways; what remains is their product's rounding. */
 __attribute__((unused)) static void transposed(scene_fn make, vxg_ct_model model) {
     const vxg_ct_projector_opts fast = {.model = model};
@@ -114,17 +129,10 @@ __attribute__((unused)) static void transposed(scene_fn make, vxg_ct_model model
             vxg_op_release(op), vxg_ct_geometry_release(s.geo);
             continue;
         }
-        float *a = malloc((size_t)(n * m) * 4), *t = malloc((size_t)(n * m) * 4);
-        columns_of(op, 0, n, m, a);
-        columns_of(op, 1, m, n, t);
-        double most = 0, diff = 0;
-        for (int64_t i = 0; i < n * m; i++) {
-            if (fabsf(a[i]) > most) most = fabsf(a[i]);
-            if (!(fabsf(a[i] - t[i]) <= diff)) diff = fabsf(a[i] - t[i]);
-        }
+        double most, diff;
+        entries_of(op, n, m, &most, &diff);
         EXPECT(diff <= 1e-6 * most, "seed %d: entries differ by %.3g of %.3g", seed, diff, most);
         filled += most > 0;
-        free(a), free(t);
         vxg_op_release(op), vxg_ct_geometry_release(s.geo);
     }
     EXPECT(filled >= (SCANS + 35) / 36, "only %d matrices are not empty", filled);

@@ -275,7 +275,6 @@ static int make_slices(scan *s) {
     enum { N = 5, COLS = 8, ROWS = 4, NVIEWS = 4 };
     double angles[NVIEWS];
     vxg_ct_geometry *geo;
-    vxg_array x, y;
     for (int i = 0; i < NVIEWS; i++) angles[i] = 0.1 + 6.2831853 * i / NVIEWS;
     const vxg_ct_cone_opts g = {.angles = angles,
                                 .nviews = NVIEWS,
@@ -292,17 +291,7 @@ static int make_slices(scan *s) {
     vxg_ct_geometry_release(geo);
     if (status) return status;
     s->width = ROWS * COLS, s->side = N, s->rows = NVIEWS * ROWS * COLS, s->cols = DEEP * N * N;
-    status = vxg_op_new_array(s->op, 0, &x);
-    if (!status) status = vxg_op_new_array(s->op, -1, &y);
-    for (int j = 0; j < s->cols && !status; j++) {
-        double unit[MOST] = {0}, column[MOST];
-        unit[j] = 1;
-        status = put(&x, unit);
-        if (!status) status = vxg_op_apply(s->op, NULL, &x, &y);
-        if (!status) status = take(&y, column);
-        for (int i = 0; i < s->rows; i++) s->a[i][j] = column[i];
-    }
-    vxg_array_release(&x), vxg_array_release(&y);
+    status = write_out(s);
     for (int j = 0; j < s->cols; j++) /* a ball that is not in the middle, a little uneven */
         s->x[j] = (float)((j % N - 1) * (j % N - 1) + (j / N % N - 2) * (j / N % N - 2) +
                                       2 * (j / (N * N)) * (j / (N * N)) <

@@ -33,10 +33,26 @@ static int take(const vxg_array *a, double *values) {
     return status;
 }
 
+/* The operator as a matrix, column by column. */
+static int write_out(scan *s) {
+    vxg_array x, y = {0};
+    int status = vxg_op_new_array(s->op, 0, &x);
+    if (!status) status = vxg_op_new_array(s->op, -1, &y);
+    for (int j = 0; j < s->cols && !status; j++) {
+        double unit[MOST] = {0}, column[MOST];
+        unit[j] = 1;
+        status = put(&x, unit);
+        if (!status) status = vxg_op_apply(s->op, NULL, &x, &y);
+        if (!status) status = take(&y, column);
+        for (int i = 0; i < s->rows; i++) s->a[i][j] = column[i];
+    }
+    vxg_array_release(&x), vxg_array_release(&y);
+    return status;
+}
+
 static int make_scan(scan *s, int n, int nviews) {
     double angles[32];
     vxg_ct_geometry *geo;
-    vxg_array x, y;
     for (int i = 0; i < nviews; i++) angles[i] = 0.1 + 3.14159265 * i / nviews;
     const vxg_ct_parallel_opts g = {.angles = angles, .nviews = nviews, .rows = 1, .cols = n + 3};
     const vxg_ct_volume vol = {.nz = 1, .ny = n, .nx = n};
@@ -48,17 +64,7 @@ static int make_scan(scan *s, int n, int nviews) {
     if (status) return status;
     s->width = n + 3, s->side = n, s->rows = nviews * s->width, s->cols = n * n;
     if (s->rows > MOST || s->cols > MOST) return -1;
-    status = vxg_op_new_array(s->op, 0, &x);
-    if (!status) status = vxg_op_new_array(s->op, -1, &y);
-    for (int j = 0; j < s->cols && !status; j++) {
-        double unit[MOST] = {0}, column[MOST];
-        unit[j] = 1;
-        status = put(&x, unit);
-        if (!status) status = vxg_op_apply(s->op, NULL, &x, &y);
-        if (!status) status = take(&y, column);
-        for (int i = 0; i < s->rows; i++) s->a[i][j] = column[i];
-    }
-    vxg_array_release(&x), vxg_array_release(&y);
+    status = write_out(s);
     uint32_t state = 5;
     for (int j = 0; j < s->cols; j++) {
         state = state * 1664525u + 1013904223u;

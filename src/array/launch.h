@@ -15,6 +15,11 @@ static inline void vxg__push_array(vxg_launch *l, const vxg_array *a) {
     l->buffer[l->nbuffers] = a->buffer;
     l->offset[l->nbuffers++] = a->offset * (int64_t)vxg_dtype_size(a->dtype);
 }
+/* The elements of a contiguous float32 array of the cpu. */
+static inline float *vxg__host_floats(const vxg_array *a) {
+    assert(a->dtype == VXG_F32 && vxg_array_is_contiguous(a));
+    return (float *)vxg_buffer_host(a->buffer) + a->offset;
+}
 /* Everything that can be wrong with an array: NULL, no buffer, a released one, type, rank, sizes, a
  * reach outside the buffer. Messages begin with `what`. */
 int vxg__array_check(const vxg_array *a, const char *what);

@@ -6,6 +6,7 @@
 
 #include "ct/schedule/cone.h"
 #include "kernels/ct/schedule/cone_schedule_args.h"
+#include "array/launch.h"
 #include "device/cpu/cpu.h"
 
 #define PACK_BYTES                                                                                 \
@@ -267,11 +268,9 @@ static int run_chunk(const vxg_ct_cone_bp_plan *p, const vxg_call *call, int sla
 int vxg__ct_cone_bp_plan_run(const vxg_ct_cone_bp_plan *p, vxg_ct_task task, const vxg_call *call,
                              const vxg_array *in, const vxg_array *out) {
     assert(vxg__ct_cone_bp_plan_has(p, task));
-    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
-    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
     (void)task;
-    const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
-    float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
+    const float *from = vxg__host_floats(in);
+    float *to = vxg__host_floats(out);
     vxg_call c = *call;
     float *const packed = vxg_call_scratch(&c, pack_bytes(p));
     void *const sums = vxg_call_scratch(&c, vxg__cpu_scratch(tile_bytes(p)));

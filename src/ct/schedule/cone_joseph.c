@@ -305,10 +305,8 @@ static int adjoint(const vxg_cone_joseph_plan *p, const vxg_cj_scan *s, const fl
 
 int vxg__cone_joseph_plan_run(const vxg_cone_joseph_plan *p, int is_adjoint, const vxg_call *call,
                               const vxg_array *in, const vxg_array *out) {
-    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
-    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
-    const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
-    float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
+    const float *from = vxg__host_floats(in);
+    float *to = vxg__host_floats(out);
     vxg_call c = *call;
     vxg_cj_scan s = p->scan;
     s.nviews = (int)vxg__call_count(call, s.nviews);

@@ -4,6 +4,7 @@
 
 #include "ct/schedule/schedule.h"
 #include "kernels/ct/schedule/schedule_args.h"
+#include "array/launch.h"
 #include "device/cpu/cpu.h"
 
 struct vxg_filter_plan {
@@ -64,12 +65,10 @@ int vxg__filter_plan_new(const vxg_device *dev, const vxg_ct_filter_state *s,
 
 int vxg__filter_plan_run(const vxg_filter_plan *p, const vxg_call *call, const vxg_array *in,
                          const vxg_array *out) {
-    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
-    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
     vxg_filter_args a = p->args;
     const int64_t pairs = (a.nviews + 1) / 2 * a.nv;
-    a.in = (const float *)vxg_buffer_host(in->buffer) + in->offset;
-    a.out = (float *)vxg_buffer_host(out->buffer) + out->offset;
+    a.in = vxg__host_floats(in);
+    a.out = vxg__host_floats(out);
     a.add = call->accumulate;
     return vxg__cpu_run(p->run, &a, (pairs + VXG_FILTER_PAIRS - 1) / VXG_FILTER_PAIRS,
                         (size_t)(2 * VXG_FILTER_PAIRS * a.nfft) * sizeof(float), call->progress);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "array/launch.h"
 #include "device/cpu/cpu.h"
 #include "kernels/ct/schedule/fourier_args.h"
 #include "op/fft.h"
@@ -201,13 +202,11 @@ static int run_slices(const vxg__fourier_schedule *s, const vxg_fourier_args *a,
 
 int vxg__fourier_schedule_run(const vxg__fourier_schedule *s, const vxg_call *call,
                               const vxg_array *in, const vxg_array *out) {
-    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
-    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
     vxg_call c = *call;
     vxg_fourier_args a = s->args;
     const int64_t slice = (int64_t)a.ny * a.nx;
-    const float *const from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
-    float *const to = (float *)vxg_buffer_host(out->buffer) + out->offset;
+    const float *const from = vxg__host_floats(in);
+    float *const to = vxg__host_floats(out);
     a.spectra = vxg_call_scratch(&c, spectra_bytes(s));
     a.columns = vxg_call_scratch(&c, columns_bytes(s));
     void *const scratch = vxg_call_scratch(&c, scratch_bytes(s));

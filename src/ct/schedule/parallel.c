@@ -4,6 +4,7 @@
 
 #include "ct/schedule/schedule.h"
 #include "kernels/ct/schedule/schedule_args.h"
+#include "array/launch.h"
 #include "device/cpu/cpu.h"
 
 #define PACK_BYTES                                                                                 \
@@ -274,10 +275,8 @@ static int project(const vxg_ct_plan *p, vxg_schedule_fn fn, const float *in, fl
 
 int vxg__ct_plan_run(const vxg_ct_plan *p, vxg_ct_task task, const vxg_call *call,
                      const vxg_array *in, const vxg_array *out) {
-    assert(in->dtype == VXG_F32 && vxg_array_is_contiguous(in));
-    assert(out->dtype == VXG_F32 && vxg_array_is_contiguous(out));
-    const float *from = (const float *)vxg_buffer_host(in->buffer) + in->offset;
-    float *to = (float *)vxg_buffer_host(out->buffer) + out->offset;
+    const float *from = vxg__host_floats(in);
+    float *to = vxg__host_floats(out);
     vxg_call c = *call;
     vxg_ct_plan part;
     VXG_TRY(part_of(p, &c, &part));
