@@ -469,8 +469,8 @@ int cli_recon_plan(cli_job *job, const char *const *outputs, int noutputs);
 int64_t cli_recon_beside(const cli_job *job);
 /* Into writer, all rows of job->recon. */
 int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats);
-/* recon_job.c: work in blocks of rows that is broken off and shared. Whether it is asked for;
- * refuses what cannot be cut into blocks. */
+/* recon_job.c: work in blocks of rows or slices that is broken off and shared. Whether it is asked
+ * for; refuses what cannot be cut into blocks. */
 int cli_in_pieces(const cli_recon *o);
 /* --resume of a method that looks at the whole volume: its solver's state is kept now and then. */
 int cli_in_states(const cli_recon *o);
@@ -478,7 +478,8 @@ int cli_in_states(const cli_recon *o);
 int cli_pieces_look(cli_job *job);
 int cli_states_begin(cli_job *job);
 int cli_pieces_check(const cli_run *r, const cli_recon *o);
-/* How many there are, of them this shard's, and the rows of the largest of all. */
+/* How many there are, of them this shard's, and the rows of the largest of all (with --geometry all
+ * rows). */
 int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *begin, int64_t *end);
 /* The folder of pieces, beside that of the results. */
 int cli_pieces_folder(const cli_recon *o, char *path, size_t size);

@@ -1,20 +1,20 @@
-/* voxgrad recon --resume and --shard: the volume in blocks of detector rows, each made once and
- * kept until all are there (vxg_job). Blocks are cut by the detector's rows alone; a slice has the
- * bits that it has in any other run. Also the verb that gathers them. */
+/* voxgrad recon --resume and --shard: the volume in blocks of detector rows (with a geometry file:
+ * of slices), each made once and kept until all are there (vxg_job). Blocks are cut by the
+ * detector's rows or the volume's slices alone; a slice has the bits that it has in any other run.
+ * Also the verb that gathers them. */
 #include "cli.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 64 /* rows */
+#define BLOCK 64 /* rows, slices */
 
 /* 1: what it does looks at all of the volume. */
 static int is_whole(const cli_recon *o) {
     const vxg_solve_row *m = cli_is_iterative(o) ? vxg_solve_row_find(o->recon.algorithm) : NULL;
     const vxg_solve_opts *s = &o->solve;
-    return o->geometry ||
-           (m && (!m->slicewise || s->tolerance > 0 || s->noise > 0 || s->change > 0));
+    return m && (o->geometry || !m->slicewise || s->tolerance > 0 || s->noise > 0 || s->change > 0);
 }
 int cli_in_states(const cli_recon *o) {
     return o->resume && cli_is_iterative(o) && is_whole(o);
@@ -60,20 +60,14 @@ int cli_pieces_check(const cli_run *r, const cli_recon *o) {
     if (o->type != CLI_TYPE_FULL)
         return vxg_error_set(VXG_ERR_ARGUMENT, "%s goes with --type full", flag);
     if (cli_in_states(o)) return VXG_OK;
-    if (o->geometry)
-        return vxg_error_set(
-            VXG_ERR_ARGUMENT,
-            "%s does not go with --geometry: its rays cross slices, blocks of rows "
-            "are no parts of the work",
-            flag);
-    if (!cli_is_iterative(o)) return VXG_OK;
+    if (!is_whole(o)) return VXG_OK;
     const vxg_solve_row *method = vxg_solve_row_find(o->recon.algorithm);
-    if (is_whole(o))
-        return vxg_error_set(
-            VXG_ERR_ARGUMENT,
-            "%s does not go with --algorithm %s%s: it looks at all slices together", flag,
-            o->recon.algorithm, method && method->slicewise ? " and a rule for stopping" : "");
-    return VXG_OK;
+    return vxg_error_set(VXG_ERR_ARGUMENT,
+                         "%s does not go with --algorithm %s%s: it looks at all slices together",
+                         flag, o->recon.algorithm,
+                         !method->slicewise ? ""
+                         : o->geometry      ? " and --geometry"
+                                            : " and a rule for stopping");
 }
 
 int cli_pieces_folder(const cli_recon *o, char *path, size_t size) {
@@ -102,14 +96,22 @@ static int is_beside(const char *name) {
     return !strncmp(name, "warning.", 8);
 }
 
-static int64_t blocks_of(const cli_job *job) {
-    return (job->sel.row1 - 1) / BLOCK - job->sel.row0 / BLOCK + 1;
+/* What is cut: rows of the whole detector; slices of a volume that --geometry describes. */
+static void span_of(const cli_job *job, int64_t *begin, int64_t *end) {
+    *begin = job->geo ? 0 : job->sel.row0;
+    *end = job->geo ? job->vol.nz : job->sel.row1;
 }
-/* Rows of a block, of the whole detector. */
-static void rows_of(const cli_job *job, int64_t block, int64_t *begin, int64_t *end) {
-    const int64_t first = (job->sel.row0 / BLOCK + block) * BLOCK;
-    *begin = first > job->sel.row0 ? first : job->sel.row0;
-    *end = first + BLOCK < job->sel.row1 ? first + BLOCK : job->sel.row1;
+static int64_t blocks_of(const cli_job *job) {
+    int64_t begin, end;
+    span_of(job, &begin, &end);
+    return (end - 1) / BLOCK - begin / BLOCK + 1;
+}
+static void block_at(const cli_job *job, int64_t block, int64_t *begin, int64_t *end) {
+    int64_t all0, all1;
+    span_of(job, &all0, &all1);
+    const int64_t first = (all0 / BLOCK + block) * BLOCK;
+    *begin = first > all0 ? first : all0;
+    *end = first + BLOCK < all1 ? first + BLOCK : all1;
 }
 
 int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *begin, int64_t *end) {
@@ -117,11 +119,11 @@ int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *beg
     *all = blocks_of(job);
     const int status = job->opt->shard ? read_shard(job->opt->shard, &shard, &shards) : VXG_OK;
     *own = shard < *all ? (*all - shard - 1) / shards + 1 : 0;
-    rows_of(job, 0, begin, end);
-    for (int64_t k = 1; k < *all; k++) {
+    *begin = job->recon.row_begin, *end = job->recon.row_end;
+    for (int64_t k = 0; k < *all && !job->geo; k++) {
         int64_t r0, r1;
-        rows_of(job, k, &r0, &r1);
-        if (r1 - r0 > *end - *begin) *begin = r0, *end = r1;
+        block_at(job, k, &r0, &r1);
+        if (k == 0 || r1 - r0 > *end - *begin) *begin = r0, *end = r1;
     }
     return status;
 }
@@ -207,7 +209,10 @@ static int make_piece(cli_job *job, int64_t block) {
     to_piece t = {.self = {.size = sizeof t.self, .write = piece_write}, .job = job};
     vxg_ct_recon_stats s = {.size = sizeof s};
     t.self.impl = &t;
-    rows_of(job, block, &job->recon.row_begin, &job->recon.row_end);
+    if (job->geo)
+        block_at(job, block, &job->recon.slice_begin, &job->recon.slice_end);
+    else
+        block_at(job, block, &job->recon.row_begin, &job->recon.row_end);
     job->recon.part = 1;
     int status = vxg_job_begin(job->pieces, block);
     if (!status) status = cli_reconstruct(job, &t.self, &s);
@@ -355,8 +360,8 @@ static void add_told(const told *t, vxg_ct_recon_stats *s, double squares[2]) {
 
 /* The name as text that stays. */
 static const char *algorithm_of(const char *name) {
-    static const char *const own[] = {"fbp", "fourier"};
-    for (int i = 0; i < 2; i++)
+    static const char *const own[] = {"fbp", "fdk", "fourier"};
+    for (int i = 0; i < 3; i++)
         if (!strcmp(own[i], name)) return own[i];
     const vxg_solve_row *row = vxg_solve_row_find(name);
     return row ? row->name : "";
@@ -364,8 +369,11 @@ static const char *algorithm_of(const char *name) {
 
 int cli_pieces_join(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats) {
     const int64_t area = job->vol.ny * job->vol.nx, all = blocks_of(job);
+    const int64_t views = job->sel.view1 - job->sel.view0, cols = job->sel.col1 - job->sel.col0;
     joined j = {.to = writer, .slice_bytes = (size_t)area * sizeof(float)};
+    int64_t first, last;
     double squares[2] = {0};
+    span_of(job, &first, &last);
     *stats = (vxg_ct_recon_stats){
         .size = sizeof *stats, .slices = job->vol.nz, .ny = job->vol.ny, .nx = job->vol.nx};
     int status = cli_pieces_make(job);
@@ -373,8 +381,8 @@ int cli_pieces_join(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats 
         status = vxg_error_set(VXG_ERR_MEMORY, "out of memory for a slice");
     for (int64_t k = 0; k < all && !status; k++) {
         int64_t begin, end;
-        rows_of(job, k, &begin, &end);
-        j.z = begin - job->sel.row0, j.behind = end - job->sel.row0, j.have = 0;
+        block_at(job, k, &begin, &end);
+        j.z = begin - first, j.behind = end - first, j.have = 0;
         status = vxg_job_read(job->pieces, k, join_bytes, &j);
         if (!status && (j.z != j.behind || j.have != sizeof j.told))
             status =
@@ -385,7 +393,9 @@ int cli_pieces_join(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats 
     free(j.slice);
     stats->residual = sqrt(squares[0]), stats->data = sqrt(squares[1]);
     stats->algorithm = algorithm_of(j.told.algorithm);
-    if (!status) status = vxg_ct_recon_judge(stats, job->vol.nz * (job->sel.col1 - job->sel.col0));
+    /* pixels of rows that hold values, and of those that do not */
+    const int64_t pixels = stats->values / views + stats->empty_rows * cols;
+    if (!status) status = vxg_ct_recon_judge(stats, pixels);
     return status;
 }
 

@@ -83,6 +83,31 @@ timeout -s KILL 0.6 sh -c "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/cone' --
 cone cone --resume --keep-every 0
 check states_cone "with a geometry file a state gone on with is another volume" cmp -s "$W/cone_plain/recon.npy" "$W/cone/recon.npy"
 timeout -s KILL 1 sh -c "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/other_cone' --device cpu -q -a os-sart --iterations 600 --resume --keep-every 0" >/dev/null 2>&1
+# filtered backprojection with a geometry file: blocks of slices, killed and in parts
+$V simulate -q -o "$W/high.h5" --views 40 --rows 260 --cols 40 --sod 300 --sdd 450 --geometry-out "$W/high.json" >/dev/null
+fdk() {
+    name=$1
+    shift
+    ${limit:+timeout -s KILL $limit} $V recon "$W/high.h5" -g "$W/high.json" -o "$W/$name" --device cpu --save-format npy -q "$@" >"$W/.$name" 2>&1
+}
+fdk fdk
+for limit in 0.03 0.05 0.07 0.09 0.11 0.14 0.17 0.2; do
+    fdk fdk_killed --resume --no-checksum
+    [ -d "$W/fdk_killed.job" ] && ls "$W/fdk_killed.job" | grep piece_ >>"$W/.blocks"
+done
+limit=
+fdk fdk_killed --resume --no-checksum
+check fdk "with a geometry file blocks are another volume, or none was kept" sh -c \
+    "cmp '$W/fdk/recon.npy' '$W/fdk_killed/recon.npy' && [ ! -e '$W/fdk_killed.job' ] && [ -s '$W/.blocks' ]"
+for i in 1 2 3; do fdk "cut$i" --shard $i/3 --max-memory 256; done
+$V merge "$W/cut1.job" "$W/cut2.job" "$W/cut3.job" >/dev/null
+fdk cut1 --resume
+facts() { sed '/"date"/d; /"command"/d; /"option.output"/d; /"option.resume"/d; /"option.shard"/d; /"option.no-checksum"/d' "$1/provenance.json"; }
+facts "$W/fdk" >"$W/.facts"
+check fdk_parts "joined parts of slices are another volume or tell something else" sh -c \
+    "cat '$W/.cut1'; cmp '$W/fdk/recon.npy' '$W/cut1/recon.npy'"
+facts "$W/cut1" >"$W/.told"
+check fdk_told "joined parts of slices tell something else" cmp "$W/.facts" "$W/.told"
 sed 's/"sdd": [0-9.]*/"sdd": 451/' "$W/fan.json" >"$W/.fan" && mv "$W/.fan" "$W/fan.json"
 check another_geometry "a state of another geometry is taken" sh -c \
     "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/other_cone' --device cpu -q -a os-sart --iterations 600 --resume 2>&1 | grep -q 'holds pieces of other work'"
@@ -95,7 +120,7 @@ refuses slice 2 '\-\-resume goes with --type full' $R --type slice --resume
 refuses every 2 '\-\-keep-every goes with --resume' $R -a cgls --keep-every 3
 refuses whole 2 '\-\-shard does not go with --algorithm cgls' $R -a cgls --shard 1/2
 refuses rule 2 '\-\-shard does not go with --algorithm sirt and a rule' $R -a sirt --tolerance 0.1 --shard 1/2
-refuses geometry 2 '\-\-resume does not go with --geometry' $V recon "$W/fan.h5" -g "$W/fan.json" -o "$W/refused" --device cpu --resume
+refuses geometry 2 '\-\-shard does not go with --algorithm sirt and --geometry' $V recon "$W/fan.h5" -g "$W/fan.json" -o "$W/refused" --device cpu -a sirt --shard 1/2
 refuses no_job 3 'cannot open' $V merge "$W/nobody.job"
 run other --shard 2/2 --ring 7
 check other_work "pieces of other work are taken" grep -q "there 'option.ring 0', here 'option.ring 7'" "$W/.other"

@@ -18,6 +18,7 @@ static const struct {
     {"simulate", "max-memory", "of the frames at work, in MB"},
     {"simulate", "scale", "attenuation of value 1"},
     {"simulate", "range", "an angle in degrees whose default follows from the beam"},
+    {"bench", "slices", "how many there are; of vxg_ct_recon_opts it is a span"},
 };
 
 /* Fields of the structs that verbs hold which no flag sets: who does. */
@@ -26,7 +27,7 @@ static const struct {
 } computed[] = {
     /* found or --rotation-axis, which is auto too; what is left of --max-memory; the field of view;
      * the folder of the results; blocks of --resume */
-    {"recon", "vxg_ct_recon_opts", " center max-memory side scratch part "},
+    {"recon", "vxg_ct_recon_opts", " center max-memory side scratch part slices "},
     {"recon", "vxg_solve_opts",
      " list spacing levels-factor "},                      /* orders are named; of the voxels */
     {"recon", "vxg_scan_opts", " in-process max-memory "}, /* VXG_H5; --max-memory */
@@ -34,7 +35,7 @@ static const struct {
     {"recon", "vxg_volume_writer_opts", " path nz ny nx voxel unit "},
     /* center looks at a few rows: nothing is filtered, nothing reconstructed */
     {"center", "vxg_ct_recon_opts",
-     " window center cutoff ring-size max-memory side scratch algorithm part "},
+     " window center cutoff ring-size max-memory side scratch algorithm part slices "},
     {"center", "vxg_scan_opts", " dataset in-process max-memory "},
     {"info", "vxg_scan_opts", " dataset in-process max-memory "},
     /* of the circle that simulate makes; other paths come from geometry files */

@@ -224,6 +224,90 @@ static void each_row_once(vxg_device *dev, const vxg_ct_geometry *geo, const cha
            "%s: %s", what, vxg_error_message());
 }
 
+/* Made in parts, on boundaries of slabs and beside them, in another order, in little memory: the
+ * bits of one run, and the counts of all parts are its counts. */
+static void in_parts(vxg_device *dev, const vxg_ct_geometry *geo, const char *what) {
+    static float whole[SLICES * SIDE * SIDE], part[SLICES * SIDE * SIDE];
+    static const double theta[VIEWS];
+    static const int64_t cuts[][2] = {{64, 100}, {0, 64}, {0, 13}, {71, 72}, {72, 0}, {13, 71}};
+    const vxg_ct_volume vol = {.nz = SLICES, .ny = SIDE, .nx = SIDE, .dz = 0.7};
+    vxg_scan_reader scan = scan_of(theta);
+    vxg_volume_writer writer = {.write = keep, .impl = whole};
+    vxg_ct_recon_opts opts = {0};
+    vxg_ct_recon_stats all = {0}, s = {0};
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &writer, &all));
+    int64_t sums[2][4] = {{0}}, slices = 0;
+    opts.part = 1;
+    for (int i = 0; i < 6; i++) {
+        const int64_t z0 = cuts[i][0], z1 = cuts[i][1] ? cuts[i][1] : SLICES;
+        opts.slice_begin = z0, opts.slice_end = cuts[i][1], opts.max_memory = i % 2 ? 4000000 : 0;
+        memset(part, 0x55, sizeof part);
+        writer.impl = part;
+        CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &opts, &writer, &s));
+        EXPECT(!memcmp(part, whole + z0 * SIDE * SIDE,
+                       (size_t)((z1 - z0) * SIDE * SIDE) * sizeof *part),
+               "%s: slices %d to %d have other bits", what, (int)z0, (int)z1);
+        memset(part, 0x55, (size_t)((z1 - z0) * SIDE * SIDE) * sizeof *part);
+        EXPECT(!memcmp(part, part + 1, sizeof part - sizeof *part),
+               "%s: slices %d to %d: more is written", what, (int)z0, (int)z1);
+        int64_t *const sum = sums[i > 1];
+        sum[0] += s.values, sum[1] += s.repaired, sum[2] += s.bad.dead, sum[3] += s.empty_rows;
+        slices += s.slices;
+    }
+    EXPECT(slices == 2 * SLICES, "%s: %d slices", what, (int)slices);
+    for (int k = 0; k < 2; k++)
+        EXPECT(sums[k][0] == all.values && sums[k][1] == all.repaired && all.repaired > 0 &&
+                   sums[k][2] == all.bad.dead && sums[k][3] == all.empty_rows,
+               "%s: parts count %lld values, %lld repaired; one run %lld, %lld", what,
+               (long long)sums[k][0], (long long)sums[k][1], (long long)all.values,
+               (long long)all.repaired);
+}
+
+TEST(parts)
+{
+    vxg_device *dev;
+    vxg_ct_geometry *geo;
+    fill_counts();
+    CHECK_OK(vxg_device_open("cpu", &dev));
+    for (int i = 0; i < 5; i++) {
+        static const char *const what[] = {"flat", "rows downwards", "curved", "crooked", "helix"};
+        CHECK_OK(i == 4   ? helix(&geo)
+                 : i == 3 ? crooked(&geo)
+                          : circle(i == 2 ? VXG_CT_DETECTOR_CURVED : VXG_CT_DETECTOR_FLAT,
+                                   i == 1 ? -1 : 1, &geo));
+        in_parts(dev, geo, what[i]);
+        if (i < 4) vxg_ct_geometry_release(geo);
+    }
+    static const double theta[VIEWS];
+    static float out[SLICES * SIDE * SIDE];
+    const vxg_ct_volume vol = {.nz = SLICES, .ny = SIDE, .nx = SIDE, .dz = 0.7};
+    vxg_scan_reader scan = scan_of(theta);
+    vxg_volume_writer writer = {.write = keep, .impl = out};
+    static const struct {
+        int64_t begin, end;
+        const char *algorithm, *words;
+    } wrong[] = {{-1, 0, NULL, "slices [-1, 100) of 100"},
+                 {0, 101, NULL, "slices [0, 101) of 100"},
+                 {7, 7, NULL, "slices [7, 7) of 100"},
+                 {100, 0, NULL, "slices [100, 100) of 100"},
+                 {0, 64, "sirt", "slices are chosen of filtered backprojection"}};
+    for (int i = 0; i < 5; i++) {
+        const vxg_ct_recon_opts o = {.size = sizeof o,
+                                     .slice_begin = wrong[i].begin,
+                                     .slice_end = wrong[i].end,
+                                     .algorithm = wrong[i].algorithm};
+        const int status = vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &o, &writer, NULL);
+        EXPECT(status == VXG_ERR_ARGUMENT && strstr(vxg_error_message(), wrong[i].words),
+               "slices %d to %d: %s", (int)wrong[i].begin, (int)wrong[i].end, vxg_error_message());
+    }
+    const vxg_ct_recon_opts o = {.size = sizeof o, .center = 9, .slice_end = 64};
+    EXPECT(vxg_ct_reconstruct(dev, &scan, &o, &writer, NULL) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "with a geometry alone"),
+           "slices without a geometry: %s", vxg_error_message());
+    vxg_ct_geometry_release(geo);
+    vxg_device_release(dev);
+}
+
 TEST(memory)
 {
     vxg_device *dev;
@@ -312,4 +396,4 @@ TEST(rolled_with_the_axis_at_the_side)
 }
 
 TEST_MAIN("ct_pipeline_views", T(slabs_equal_the_whole), T(rolled_with_the_axis_at_the_side),
-          T(memory), T(parallel_beam))
+          T(memory), T(parts), T(parallel_beam))

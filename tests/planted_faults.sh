@@ -545,7 +545,9 @@ plant job_shards_overlap src/io/job.c 's/j->next \+= j->shards;/j->next += 1;/' 
 plant job_done_anew src/io/job.c 's/while \(j->next < j->blocks \&\& has\(j->folder, j->next\)\) j->next \+= j->shards;/(void)0;/' "io_job shards"
 plant state_without_scalars src/solve/state.c 's/\&s->scalars, \&s->residual,/\&s->told, \&s->residual,/' "solve_state every_method"
 plant state_unsealed src/solve/state.c 's/memcmp\(digits, stored, 64\) != 0/0/' "solve_state no_state"
-plant pieces_rows_from_the_first cli/recon_job.c 's/const int64_t first = \(job->sel.row0 \/ BLOCK \+ block\) \* BLOCK/const int64_t first = job->sel.row0 + block * BLOCK/' "cli_job.sh"
+plant pieces_rows_from_the_first cli/recon_job.c 's/\(all0 \/ BLOCK \+ block\) \* BLOCK/all0 + block * BLOCK/' "cli_job.sh"
+plant slices_of_a_slab_from_its_first src/ct/pipeline/views.c 's/host \+ \(z0 - s->z0\) \* area/host/' "ct_pipeline_views parts"
+plant slices_rows_counted_again src/ct/pipeline/views.c 's/s\.z0 < j->z0 && s\.r0 < s\.r1/0/' "ct_pipeline_views parts"
 plant osem_unseen_of_one_subset src/solve/mlem.c 's/axpby\(s->queue, 1, columns, 1, seen\)/axpby(s->queue, 1, columns, 0, seen)/' "ct_pipeline_solve unseen"
 # Few levels; any loss; operators of penalties.
 plant dart_rows_of_all src/solve/sirt.c 's/VXG_TRY\(vxg__solve_apply\(s, free, \&rows\)\);/VXG_TRY(vxg_array_fill(s->queue, \&s->domain[STEP], 1)); VXG_TRY(vxg__solve_apply(s, \&s->domain[STEP], \&rows));/' "solve_dart written_out"

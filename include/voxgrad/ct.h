@@ -560,6 +560,12 @@ typedef struct vxg_ct_recon_opts {
      * and is handed on. NULL: nobody. */
     int (*keep)(void *context, vxg_solver *solver);
     void *keep_context;
+    /* Experimental: of vxg_ct_reconstruct_views by filtered backprojection: the slices to make, the
+     * end excluded; end 0: to the last. The writer's slices count from slice_begin. A slice has the
+     * same bits whatever is made beside it; blocks of 64 from 0 on make nothing twice. Values of a
+     * detector row are counted in the part with the first slice that needs it, so that what parts
+     * count adds up to what one run does. Elsewhere VXG_ERR_ARGUMENT unless they are 0. */
+    int64_t slice_begin, slice_end;
 } vxg_ct_recon_opts;
 
 typedef struct vxg_ct_recon_stats {

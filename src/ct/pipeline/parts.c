@@ -89,3 +89,9 @@ int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
     VXG_FAIL_IF(!writer->write, VXG_ERR_ARGUMENT, "reconstruct: the writer cannot write");
     return VXG_OK;
 }
+
+int vxg__pipeline_all_slices(const vxg_ct_recon_opts *opts) {
+    VXG_FAIL_IF(opts->slice_begin || opts->slice_end, VXG_ERR_ARGUMENT,
+                "reconstruct: slices are chosen of filtered backprojection with a geometry alone");
+    return VXG_OK;
+}

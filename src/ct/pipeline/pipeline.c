@@ -451,6 +451,7 @@ static int at_once(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
 static int by_rows(conveyor *c, vxg_device *dev, vxg_ct_recon_stats *found) {
     const vxg_ct_recon_opts *opts = c->opts;
     int64_t side;
+    VXG_TRY(vxg__pipeline_all_slices(opts));
     VXG_TRY(check_center(c->scan, opts->center));
     VXG_TRY(vxg__iterate_begin(opts, &c->it));
     VXG_TRY(vxg__scan_plan(c->scan, opts, &c->part));
@@ -572,6 +573,7 @@ int vxg_ct_try_centers_write(vxg_device *dev, vxg_scan_reader *scan, const vxg_c
                 "row %lld: the scan has rows 0..%lld", (long long)row,
                 (long long)(scan->nrows - 1));
     conveyor c = {.scan = scan, .opts = opts, .writer = writer};
+    VXG_TRY(vxg__pipeline_all_slices(opts));
     VXG_TRY(vxg__iterate_begin(opts, &c.it));
     VXG_FAIL_IF(c.it.row || c.it.analytic == VXG__FOURIER, VXG_ERR_UNSUPPORTED,
                 "try: centres are told by filtered backprojection; the algorithm is %s",

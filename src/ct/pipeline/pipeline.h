@@ -27,7 +27,7 @@ typedef struct vxg__corrector {
     const vxg_ct_recon_opts *opts;
     pthread_mutex_t *reading; /* held while the scan is read; NULL: one thread does all */
     int64_t ring_lanes;       /* rows whose rings are removed at once */
-    int64_t seen0, seen1;     /* detector rows whose values are counted */
+    int64_t seen0, seen1;     /* detector rows whose values were counted, here or in other parts */
     vxg_ct_bad_counts bad;
     int64_t values, repaired, empty_rows;
 } vxg__corrector;
@@ -67,6 +67,8 @@ void vxg__staging_free(vxg__staging *s);
 /* What every pipeline refuses of its arguments. */
 int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
                             const vxg_ct_recon_opts *opts, const vxg_volume_writer *writer);
+/* Refuses a choice of slices, where there is none. */
+int vxg__pipeline_all_slices(const vxg_ct_recon_opts *opts);
 /* The array under a shape of rank 3, borrowed. */
 vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape);
 

@@ -35,6 +35,7 @@ typedef struct job {
     vxg__filtered filtered;
     slab *slabs;
     int64_t nslabs, slices, block; /* slices of a slab, views of a block */
+    int64_t z0, z1;                /* slices that are written */
     int64_t rows, block_rows;      /* most of a slab, of a block's arrays */
     int64_t bytes, least;          /* held, and the least there is to be */
     vxg__reading cost;
@@ -178,6 +179,24 @@ static int64_t cut_slabs(job *j) {
     return j->nslabs;
 }
 
+/* Those with slices that are written, each made whole: the cut is that of all. Rows are counted
+ * where the first slice of a slab that needs them is written. */
+static void choose_slabs(job *j) {
+    vxg__corrector *c = &j->correct;
+    int64_t n = 0, rows = 1;
+    for (int64_t i = 0; i < j->nslabs && j->slabs[i].z0 < j->z1; i++) {
+        const slab s = j->slabs[i];
+        if (s.z0 < j->z0 && s.r0 < s.r1) {
+            c->seen0 = c->seen0 == c->seen1 || s.r0 < c->seen0 ? s.r0 : c->seen0;
+            c->seen1 = s.r1 > c->seen1 ? s.r1 : c->seen1;
+        }
+        if (s.z1 <= j->z0) continue;
+        rows = s.r1 - s.r0 > rows ? s.r1 - s.r0 : rows;
+        j->slabs[n++] = s;
+    }
+    j->nslabs = n, j->rows = rows;
+}
+
 static int cut(job *j) {
     const int64_t area = 4 * j->vol.ny * j->vol.nx, nv = vxg_ct_geometry_nv(j->geo);
     for (j->slices = SLAB_MOST; j->slices > SLAB_LEAST; j->slices /= 2)
@@ -189,6 +208,7 @@ static int cut(job *j) {
     j->block_rows = is_curved(j) ? nv : j->rows;
     j->block = BLOCK_BYTES / (4 * j->block_rows * j->filtered.width) / 2 * 2;
     j->block = j->block < 2 ? 2 : j->block > BLOCK_MOST ? BLOCK_MOST : j->block;
+    choose_slabs(j);
     return VXG_OK;
 }
 
@@ -364,13 +384,17 @@ static int make_slab(job *j, const slab *s, vxg__staging *to) {
 
 static int make_all(job *j) {
     writing w = {.writer = j->writer};
+    const int64_t area = j->vol.ny * j->vol.nx;
     int status = VXG_OK;
     for (int64_t i = 0; i < j->nslabs && !status; i++) {
         const slab *s = &j->slabs[i];
+        const int64_t z0 = s->z0 > j->z0 ? s->z0 : j->z0, z1 = s->z1 < j->z1 ? s->z1 : j->z1;
         status = make_slab(j, s, &j->out[i % 2]);
         if (!status) status = write_end(&w); /* of the slab before */
-        if (!status) status = write_begin(&w, s->z0, s->z1 - s->z0, j->out[i % 2].host);
-        if (!status) vxg__report(j->opts->progress, "slices", (double)s->z1, (double)j->vol.nz);
+        if (!status)
+            status = write_begin(&w, z0 - j->z0, z1 - z0, j->out[i % 2].host + (z0 - s->z0) * area);
+        if (!status)
+            vxg__report(j->opts->progress, "slices", (double)(z1 - j->z0), (double)(j->z1 - j->z0));
     }
     if (!status) return write_end(&w);
     if (w.running) pthread_join(w.thread, NULL); /* the first failure's words stay */
@@ -428,6 +452,7 @@ static void job_free(job *j) {
 
 /* By an iterative method. */
 static int iterate(job *j, vxg__iterate *it, vxg_ct_recon_stats *found) {
+    VXG_TRY(vxg__pipeline_all_slices(j->opts));
     const vxg__whole w = {.dev = j->dev,
                           .geo = j->geo,
                           .vol = j->vol,
@@ -439,7 +464,16 @@ static int iterate(job *j, vxg__iterate *it, vxg_ct_recon_stats *found) {
     return vxg__reconstruct_whole(&w, found);
 }
 
+static int choose_slices(job *j) {
+    j->z0 = j->opts->slice_begin, j->z1 = j->opts->slice_end ? j->opts->slice_end : j->vol.nz;
+    VXG_FAIL_IF(j->z0 < 0 || j->z1 > j->vol.nz || j->z0 >= j->z1, VXG_ERR_ARGUMENT,
+                "reconstruct: slices [%lld, %lld) of %lld", (long long)j->z0, (long long)j->z1,
+                (long long)j->vol.nz);
+    return VXG_OK;
+}
+
 static int analytic(job *j, vxg_ct_recon_stats *found) {
+    VXG_TRY(choose_slices(j));
     int status = plan_weights(j);
     if (!status) status = cut(j);
     if (!status) needed_rows(j);
@@ -450,7 +484,7 @@ static int analytic(job *j, vxg_ct_recon_stats *found) {
     if (!status && !j->only_plan) status = vxg__reading_prepare(&j->correct, &bands, room);
     if (!status && !j->only_plan) status = run(j);
     *found = (vxg_ct_recon_stats){.bad = j->correct.bad,
-                                  .slices = j->vol.nz,
+                                  .slices = j->z1 - j->z0,
                                   .ny = j->vol.ny,
                                   .nx = j->vol.nx,
                                   .chunk = j->slices,

@@ -111,6 +111,8 @@ static const vxg_option recon[] = {
     SPAN("rows", vxg_ct_recon_opts, row_begin, "px", "detector rows to use, B excluded"),
     SPAN("views", vxg_ct_recon_opts, view_begin, NULL, "projections to use, B excluded"),
     SPAN("cols", vxg_ct_recon_opts, col_begin, "px", "detector columns to use, B excluded"),
+    SPAN("slices", vxg_ct_recon_opts, slice_begin, NULL,
+         "of filtered backprojection with a geometry: slices to make, B excluded"),
     WHOLE("max-memory", VXG_OPT_INT64, vxg_ct_recon_opts, max_memory, 0, 1e15, "bytes",
           "what the pipeline may hold at once; 0: chosen from the device's memory"),
     FLAG("no-minus-log", vxg_ct_recon_opts, no_minus_log,
