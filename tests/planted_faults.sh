@@ -327,7 +327,7 @@ plant oblique_rows_from_zero src/ct/project/parallel.c 's/, to\[8\] -= mv;/;/' "
 
 # ---- the Joseph schedule for any rays ----
 plant ray_schedule_cells_twice kernels/ct/schedule/ray_joseph.cpu.h 's/\*from = i \? i \* t : -1/*from = i ? i * t - 1 : -1/' "ct_schedule_rays forward"
-plant ray_schedule_half_a_pair kernels/ct/schedule/ray_joseph.cpu.h 's/\+ q\[2 \* l\]/+ 0 * q[2 * l]/' "ct_schedule_rays adjoint"
+plant ray_schedule_half_a_pair kernels/ct/schedule/ray_joseph.cpu.h 's/\+ q\[n \* way\[o2\]\]/+ 0 * q[n * way[o2]]/' "ct_schedule_rays adjoint"
 plant ray_schedule_behind_the_source kernels/ct/schedule/ray_joseph.cpu.h 's/__builtin_floor\(start\) \+ 1/__builtin_floor(start)/' "ct_schedule_rays source"
 
 # ---- repeatability and memory ----

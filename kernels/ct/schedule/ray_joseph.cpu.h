@@ -185,6 +185,14 @@ LANE_FN int rj_int(float x, int n) { /* x within 0..n */
     return x > 0 ? x < (float)n ? (int)x : n : 0;
 }
 
+/* Pairs of a slice where lanes without a ray read, and add 0: one each, as an addition to what was
+ * just stored waits for it. */
+LANE_FN rj_i rj_idle(void) {
+    int32_t r[RJ_W];
+    for (int i = 0; i < RJ_W; i++) r[i] = 2 * i;
+    return *(const rj_i *)r;
+}
+
 /* Which slices, of each ray, of all, of any; rays that miss are put where they do no harm. */
 LANE_FN int rj_range(const rj_box *x, rj_i live, rj_rays *w) {
     const rj_f far = RJ_SET(1e9f);
@@ -204,7 +212,7 @@ LANE_FN int rj_range(const rj_box *x, rj_i live, rj_rays *w) {
     w->v = rj_keep(live, w->v), w->sv = rj_keep(live, w->sv);
     w->length = rj_keep(live, w->length);
     w->last = rj_pick(live, w->last, -far);
-    w->base &= live;
+    w->base = (live & w->base) | (~live & rj_idle());
     return w->t0 < w->t1;
 }
 
@@ -307,7 +315,8 @@ LANE_FN void rj_give(const rj_rays *w, float *brick, const rj_box *x, int masked
     for (int k = from; k < to; k++, t += RJ_SET(1.0f), slice += x->slice) {
         rj_f f[2], tap[4];
         rj_i here;
-        const rj_i at = rj_place(w, pitch, masked, t, slice, f, &here);
+        rj_i at = rj_place(w, pitch, masked, t, slice, f, &here);
+        if (masked) at |= ~here & (slice + rj_idle());
         const rj_f all = masked ? rj_keep(here, value) : value;
         const rj_f high = f[1] * all, low = all - high;
         tap[1] = f[0] * low, tap[0] = low - tap[1];
@@ -554,15 +563,19 @@ static void rj_fold(const vxg_rj_scan *s, const rj_box *x, const float *brick, i
     const int64_t stride[3] = {1, s->n[0], (int64_t)s->n[0] * s->n[1]};
     float *const to =
         out + x->k * stride[x->axis] + (x->j + 1) * stride[x->b] + (x->l + 1) * stride[x->c];
-    for (int k = 0; k < x->nk; k++)
-        for (int j = 1; j < x->nj; j++) {
-            const float *const p = brick + 2 * ((int64_t)k * x->slice + (int64_t)j * x->pitch);
-            const float *const q = p - 2 * x->pitch + 1;
-            float *const row = to + k * stride[x->axis] + (j - 1) * stride[x->b];
-            for (int l = 1; l < x->nl; l++) {
-                float *const voxel = row + (l - 1) * stride[x->c];
-                const float sum = p[2 * l] + q[2 * l];
-                *voxel = add ? *voxel + sum : sum;
+    /* slices, j, l: the one along x last, so that voxels come one after the other */
+    static const int orders[3][3] = {{1, 2, 0}, {0, 2, 1}, {0, 1, 2}};
+    const int axes[3] = {x->axis, x->b, x->c}, count[3] = {x->nk, x->nj - 1, x->nl - 1};
+    const int64_t way[3] = {2 * (int64_t)x->slice, 2 * (int64_t)x->pitch, 2};
+    const int o0 = orders[x->axis][0], o1 = orders[x->axis][1], o2 = orders[x->axis][2];
+    for (int i = 0; i < count[o0]; i++)
+        for (int h = 0; h < count[o1]; h++) {
+            const float *const p = brick + way[1] + way[2] + i * way[o0] + h * way[o1];
+            const float *const q = p - way[1] + 1;
+            float *const row = to + i * stride[axes[o0]] + h * stride[axes[o1]];
+            for (int n = 0; n < count[o2]; n++) {
+                const float sum = p[n * way[o2]] + q[n * way[o2]];
+                row[n] = add ? row[n] + sum : sum;
             }
         }
 }
