@@ -82,6 +82,7 @@ static void say_memory(facts *f, const cli_job *job, const vxg_ct_recon_stats *s
     say_int(f, "memory_bytes", beside + s->peak_bytes);
     say_int(f, "memory_of_program_bytes", beside);
     say_int(f, "memory_of_pipeline_bytes", s->peak_bytes);
+    if (s->scratch_bytes) say_int(f, "scratch_file_bytes", s->scratch_bytes);
     /* The cpu's memory is the host's; of another device what the pipeline holds may be there. */
     say_int(f, "memory_of_device_bytes", info->is_cpu ? 0 : s->peak_bytes);
     if (!info->is_cpu) say_int(f, "device_has_bytes", info->memory);

@@ -259,6 +259,7 @@ static void print_result(const cli_job *job, const vxg_ct_recon_stats *s, const 
     cli_json_real(&j, "seconds", seconds);
     cli_json_int(&j, "slices_at_once", s->chunk);
     cli_json_int(&j, "peak_bytes", s->peak_bytes);
+    if (s->scratch_bytes) cli_json_int(&j, "scratch_bytes", s->scratch_bytes);
     cli_json_int(&j, "replaced_nonpositive", s->bad.nonpositive);
     cli_json_int(&j, "replaced_nonfinite", s->bad.nonfinite);
     cli_json_int(&j, "dead_pixels", s->bad.dead);

@@ -348,6 +348,9 @@ static int time_and_memory(const cli_job *job, vxg_report *page, const vxg_ct_re
     if (s->peak_bytes > 0)
         row(&r, "memory of the pipeline, at most", "%.1f MB, as counted before the work",
             (double)s->peak_bytes * 1e-6);
+    if (s->scratch_bytes)
+        row(&r, "in a scratch file beside", "%.1f MB of vectors and projections",
+            (double)s->scratch_bytes * 1e-6);
     row(&r, "slices at once", "%lld", (long long)s->chunk);
     if (!getrusage(RUSAGE_SELF, &use))
         row(&r, "memory of the process, at most", "%.1f MB, as the system saw it",

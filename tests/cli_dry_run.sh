@@ -104,7 +104,7 @@ same_code() { # NAME CODE PATTERN options
     refuses "$name.run" "$want" "$pattern" $V recon "$@" --device cpu
 }
 same_code memory 5 'max-memory 12' "$W/scan.h5" -o "$W/r" -c 149.5 --max-memory 12
-same_code memory_whole 5 'this scan needs' "$W/scan.h5" -o "$W/r" -c 149.5 -a cgls --max-memory 70
+same_code memory_whole 5 'this scan needs' "$W/scan.h5" -o "$W/r" -c 149.5 -a cgls --max-memory 34
 same_code no_file 3 'nobody.h5' "$W/nobody.h5" -o "$W/r"
 same_code no_scan 3 'cone.json' "$W/cone.json" -o "$W/r"
 same_code option 2 '\-\-iterations' "$W/scan.h5" -o "$W/r" --iterations 4

@@ -179,6 +179,38 @@ TEST(iterative_tables)
     EXPECT(done > 0, "every limit was refused");
 }
 
+/* Vectors and projections that the limit does not hold lie in a scratch file, mapped: pages that
+ * the system can take back. What it cannot (RLIMIT_DATA: private memory that can be written) stays
+ * below the limit, and 24 MB for stacks. */
+TEST(scratch_file)
+{
+    static const char *const methods[] = {"sirt", "os-sart --subsets 6", "fista-tv --weight 0.01"};
+    const long allowed = (long)((80 + 24) / 1.024e-3);
+    char more[700], line[2048];
+    NEED_TRUE_MEMORY();
+    RUN("simulate -o %s/w.h5 --views 120 --rows 128 --cols 160 --sod 400 --sdd 600 --photons 0 "
+        "--geometry-out %s/w.json",
+        work, work);
+    for (int i = 0; i < 3; i++) {
+        snprintf(more, sizeof more, "-g %s/w.json --iterations 2 -t 1 -a %s", work, methods[i]);
+        CHECK(recon_kb("w.h5", more, 400, "most") > 0 && !log_has("scratch file"),
+              "%s: the command failed, or used a file", methods[i]);
+        for (int limit = 80; limit <= 400; limit += 320) {
+            int n = snprintf(line, sizeof line, "ulimit -d %ld; exec %s/bin/voxgrad ", allowed,
+                             VXG_BINARY_DIR);
+            n += snprintf(line + n, sizeof line - (size_t)n, RECON, work, "w.h5", work, "some",
+                          (double)limit, more);
+            snprintf(line + n, sizeof line - (size_t)n, " >%s/log 2>&1", work);
+            const int failed = system(line) != 0;
+            EXPECT(failed == (limit == 400), "%s, limit %d MB: %s", methods[i], limit,
+                   failed ? "failed" : "took less than this test takes for granted");
+            EXPECT(failed || log_has("MB of vectors and projections lie in a scratch file"),
+                   "%s: nothing is said of the scratch file", methods[i]);
+            EXPECT(failed || same_volumes("most", "some"), "%s: other bits", methods[i]);
+        }
+    }
+}
+
 /* The axis of a geometry file is sought within the limit too. */
 TEST(axis_of_a_fan)
 {
@@ -318,17 +350,10 @@ TEST(axis)
 }
 
 int main(int argc, char **argv) {
-    static const test_entry list[] = {T(parallel),
-                                      T(iterative),
-                                      T(iterative_tables),
-                                      T(report),
-                                      T(flat_detector),
-                                      T(curved_detector),
-                                      T(views_that_differ),
-                                      T(chunks),
-                                      T(large_chunk),
-                                      T(trials),
-                                      T(axis),
-                                      T(axis_of_a_fan)};
+    static const test_entry list[] = {
+        T(parallel),     T(iterative),     T(iterative_tables), T(scratch_file),
+        T(report),       T(flat_detector), T(curved_detector),  T(views_that_differ),
+        T(chunks),       T(large_chunk),   T(trials),           T(axis),
+        T(axis_of_a_fan)};
     return run_in_work("cli_memory", list, (int)(sizeof list / sizeof *list), argc, argv);
 }

@@ -1,6 +1,8 @@
 /* Scan to volume by iterative methods: the same bits as a solver that is given everything, whatever
  * the memory and threads; what goes slab by slab and what at once; what is refused. */
 #include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <voxgrad/voxgrad.h>
 
 #include "memory_scan.h"
@@ -154,6 +156,8 @@ TEST(as_a_solver_of_all)
         vxg_set_threads(0);
         EXPECT(!memcmp(again, expected, sizeof again), "%s: memory changes the result", name);
         EXPECT(s.chunk == (cases[i].slabs ? 1 : ROWS), "%s: %d slices at once", name, (int)s.chunk);
+        EXPECT((s.scratch_bytes > 0) == !cases[i].slabs, "%s: %lld bytes in a file", name,
+               (long long)s.scratch_bytes);
         EXPECT(s.negative == negative, "%s: %lld values below 0, %lld before", name,
                (long long)s.negative, (long long)negative);
     }
@@ -189,6 +193,79 @@ TEST(a_cone)
     CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &q, &w, &s));
     EXPECT(!memcmp(got, expected, sizeof got), "other differences than the voxels'");
     vxg_ct_geometry_release(geo);
+}
+
+static int cone(const vxg_ct_recon_opts *q, float *out, vxg_ct_recon_stats *s) {
+    const vxg_ct_cone_opts o = {
+        .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
+    const vxg_ct_volume vol = {
+        .nz = ROWS, .ny = COLS, .nx = COLS, .dz = 0.25, .dy = 0.5, .dx = 0.5};
+    vxg_scan_reader scan = scan_over(360);
+    vxg_volume_writer w = {.write = keep, .impl = out};
+    vxg_ct_geometry *geo;
+    int status = vxg_ct_cone_circular(&o, &geo);
+    if (status) return status;
+    *s = (vxg_ct_recon_stats){.size = sizeof *s};
+    status = vxg_ct_reconstruct_views(dev, &scan, geo, &vol, q, &w, s);
+    vxg_ct_geometry_release(geo);
+    return status;
+}
+
+/* In as little memory as there is a way, by every method: the bits of a run that has room for all.
+ */
+TEST(in_a_file)
+{
+    static float got[CELLS], expected[CELLS];
+    static double levels[] = {0.02, 0.1};
+    vxg_ct_recon_stats s;
+    for (int i = 0; i < vxg_solve_row_count(); i++) {
+        const vxg_solve_row *const row = vxg_solve_row_at(i);
+        vxg_solve_opts all = {.iterations = 2};
+        if (strstr(row->name, "-tv")) all.weight = 0.05;
+        if (strstr(row->name, "awtv")) all.delta = 0.01;
+        if (!strcmp(row->name, "dart")) all.levels = (vxg_numbers){.count = 2, .value = levels};
+        if (!strcmp(row->name, "adam")) all.step = 0.01;
+        vxg_ct_recon_opts q = options(row->name, &all);
+        CHECK_OK(cone(&q, expected, &s));
+        EXPECT(s.scratch_bytes == 0, "%s: %lld bytes in a file, nothing asks for it", row->name,
+               (long long)s.scratch_bytes);
+        q.max_memory = 1;
+        EXPECT(cone(&q, got, &s) == VXG_ERR_MEMORY, "%s in a byte", row->name);
+        const int64_t least = s.peak_bytes;
+        memset(got, 0x55, sizeof got);
+        q.max_memory = least;
+        CHECK_OK(cone(&q, got, &s));
+        EXPECT(!memcmp(got, expected, sizeof got), "%s: other bits", row->name);
+        EXPECT(s.scratch_bytes > 4 * (CELLS + VIEWS * ROWS * COLS) && s.peak_bytes <= least,
+               "%s: %lld bytes in a file, %lld of %lld in memory", row->name,
+               (long long)s.scratch_bytes, (long long)s.peak_bytes, (long long)least);
+        q.scratch = "/nowhere/at/all";
+        EXPECT(cone(&q, got, &s) == VXG_ERR_OUTPUT &&
+                   strstr(vxg_error_message(), "/nowhere/at/all"),
+               "%s: %s", row->name, vxg_error_message());
+    }
+}
+
+/* No room on the disk: refused before anything is made. */
+TEST(no_room)
+{
+    static float out[CELLS];
+    const vxg_solve_opts opts = {.iterations = 2};
+    vxg_ct_recon_stats s;
+    vxg_ct_recon_opts q = options("sirt", &opts);
+    struct rlimit usual, small;
+    q.max_memory = 1;
+    (void)cone(&q, out, &s);
+    q.max_memory = s.peak_bytes;
+    getrlimit(RLIMIT_FSIZE, &usual);
+    small = usual, small.rlim_cur = 100000;
+    void (*const before)(int) = signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    const int status = cone(&q, out, &s);
+    setrlimit(RLIMIT_FSIZE, &usual);
+    signal(SIGXFSZ, before);
+    EXPECT(status == VXG_ERR_OUTPUT && strstr(vxg_error_message(), "no room for"), "%s",
+           vxg_error_message());
 }
 
 /* A geometry scan whose voxels are not of size 1, and solvers of the same problem in the world's
@@ -513,6 +590,8 @@ TEST(judged)
 int main(int argc, char **argv) {
     static const test_entry list[] = {T(as_a_solver_of_all),
                                       T(a_cone),
+                                      T(in_a_file),
+                                      T(no_room),
                                       T(units),
                                       T(half_said_spacing),
                                       T(callback_in_the_unit),

@@ -84,7 +84,7 @@ TEST(memory_of_the_measure)
                            .out = &out};
     CHECK_OK(vxg_op_new(&cls, &o, &op));
     const vxg__iterate it = {.row = vxg_solve_row_find("os-sart")};
-    CHECK_OK(vxg__iterate_bytes(&it, op, &bytes));
+    CHECK_OK(vxg__iterate_bytes(&it, op, &bytes, NULL));
     EXPECT(bytes >= (1 << 24) + 4 * 4 * 8 * 8, "%lld bytes", (long long)bytes);
     vxg_op_release(op), vxg_device_release(dev);
 }

@@ -537,10 +537,12 @@ typedef struct vxg_ct_recon_opts {
      * slices alone. Or iterative reconstruction by Joseph's projector, the name of a method
      * (vxg_solve_row). Parallel beams go slab by slab with methods that keep slices apart
      * (slicewise) and no rule for stopping; else the whole volume and all projections are held at
-     * once, or refused with VXG_ERR_MEMORY. window and cutoff are those of fbp and fourier: with a
-     * method VXG_ERR_ARGUMENT. VXG_ERR_INPUT: data whose squares are beyond the arithmetic, which
-     * may be known only after slices were written. VXG_ERR_NUMERICAL: steps so long that the result
-     * or its projections are not finite.
+     * once; what max_memory does not hold of them lies, on the cpu, in a scratch file that is
+     * mapped (the system keeps what it has room for, and takes it back when it needs it), to the
+     * same bits; elsewhere it is refused with VXG_ERR_MEMORY. window and cutoff are those of fbp
+     * and fourier: with a method VXG_ERR_ARGUMENT. VXG_ERR_INPUT: data whose squares are beyond the
+     * arithmetic, which may be known only after slices were written. VXG_ERR_NUMERICAL: steps so
+     * long that the result or its projections are not finite.
      */
     const char *algorithm;
     const vxg_solve_opts
@@ -587,6 +589,9 @@ typedef struct vxg_ct_recon_stats {
         *algorithm; /* Experimental: what it was made by: "fbp", "fdk", "fourier", a method */
     int64_t values; /* Experimental: those that were looked at, in rows that are not empty */
     double largest; /* Experimental: magnitude of line integrals, of iterative methods */
+    int64_t scratch_bytes; /* Experimental: of a scratch file that stands for memory: vectors and
+                            * projections of an iterative method (rows of filtered backprojection
+                            * are not counted) */
 } vxg_ct_recon_stats;
 
 /* Voxels along x and y that show all of the scan's field of view: the number of used columns or, in

@@ -46,6 +46,7 @@ struct vxg_buffer {
     vxg_device *dev;
     size_t bytes;
     void *host;       /* cpu backend */
+    int spilled;      /* cpu backend: in a scratch file (spill.h) */
     void *impl;       /* other backends */
     vxg_image *image; /* what kind of image this is, NULL for plain memory; owned */
     int foreign;      /* the caller's memory */

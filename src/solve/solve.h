@@ -107,6 +107,9 @@ int vxg__solve_usable(const vxg_solver *s);
 /* ---- What methods are made of; all of it on the solver's queue, nothing waits ---- */
 /* Refuses options that no problem makes right, as vxg_solver_new does. */
 int vxg__solve_check(const char *method, const vxg_solve_opts *opts);
+/* vxg_solver_memory, and what of it is vectors. */
+int vxg__solver_memory(const char *method, const vxg_solve_problem *problem,
+                       const vxg_solve_opts *opts, int64_t *bytes, int64_t *vectors);
 /* vxg_solver_new for some slices of many, whose data may be too small or large by themselves. */
 int vxg__solver_new_part(const char *method, const vxg_solve_problem *problem,
                          const vxg_solve_opts *opts, vxg_solver **out);

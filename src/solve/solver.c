@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "array/launch.h"
+#include "device/spill.h"
 #include "op/op.h"
 #include "solve/solve.h"
 
@@ -305,7 +306,8 @@ static size_t workspace_of(const vxg_op *op, const vxg__subsets *sets) {
     return most;
 }
 
-static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
+/* What make_vectors makes. */
+static int64_t vector_bytes(const vxg_solver *s, const vxg_solve_problem *p) {
     const vxg_space *in = vxg_op_domain(s->op, 0), *out = vxg_op_range(s->op);
     const int sets = s->subsets.count;
     const vxg__solve_needs n = s->method->needs(&s->opts, p->weights != NULL, sets);
@@ -317,12 +319,18 @@ static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
     if (sets > 1 || (p->data && !vxg_array_is_contiguous(p->data))) bytes += y;
     if (p->weights && (sets > 1 || !vxg_array_is_contiguous(p->weights))) bytes += y;
     if (p->mask && !vxg_array_is_contiguous(p->mask)) bytes += x;
-    /* the history, scalars, what reductions take */
+    return bytes;
+}
+
+/* Those, the history, scalars, what reductions take. */
+static int64_t bytes_of(const vxg_solver *s, const vxg_solve_problem *p) {
+    const vxg_space *in = vxg_op_domain(s->op, 0), *out = vxg_op_range(s->op);
+    const vxg__solve_needs n = s->method->needs(&s->opts, p->weights != NULL, s->subsets.count);
     const int64_t a = vxg_space_count(in), b = vxg_space_count(out);
-    bytes += (int64_t)vxg_dtype_size(in->dtype) *
-             (4 * (int64_t)s->opts.iterations + 2 * (VXG_SOLVE_SCALARS + 3) + 4 * n.pairs +
-              vxg_reduce_scratch(a > b ? a : b));
-    return bytes + (int64_t)workspace_of(s->op, &s->subsets);
+    const int64_t few = 4 * (int64_t)s->opts.iterations + 2 * (VXG_SOLVE_SCALARS + 3) +
+                        4 * n.pairs + vxg_reduce_scratch(a > b ? a : b);
+    return vector_bytes(s, p) + (int64_t)vxg_dtype_size(in->dtype) * few +
+           (int64_t)workspace_of(s->op, &s->subsets);
 }
 
 static int vector(vxg_solver *s, const vxg_space *space, vxg_array *out) {
@@ -393,7 +401,9 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
         s->own_queue = 1;
     }
     s->call.queue = s->queue, s->call.progress = s->opts.progress;
-    VXG_TRY(make_vectors(s, p));
+    const int status = make_vectors(s, p);
+    (void)vxg__spill_use(NULL); /* vectors alone may lie in a file */
+    VXG_TRY(status);
     VXG_TRY(make_scalars(s));
     s->has_start = p->start != NULL;
     if (p->start) {
@@ -475,15 +485,20 @@ int vxg__solver_new_part(const char *method, const vxg_solve_problem *problem,
     return new_solver(method, problem, opts, 1, out);
 }
 
-int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
-                      const vxg_solve_opts *opts, int64_t *bytes) {
+int vxg__solver_memory(const char *method, const vxg_solve_problem *problem,
+                       const vxg_solve_opts *opts, int64_t *bytes, int64_t *vectors) {
     vxg_solver plan;
-    VXG_FAIL_IF(!bytes, VXG_ERR_ARGUMENT, "solver: bytes is NULL");
     VXG_READ(vxg_solve_problem, problem);
     const int status = begin(method, problem, opts, &plan);
-    if (!status) *bytes = bytes_of(&plan, problem);
+    if (!status) *bytes = bytes_of(&plan, problem), *vectors = vector_bytes(&plan, problem);
     vxg__subsets_free(&plan.subsets);
     return status;
+}
+int vxg_solver_memory(const char *method, const vxg_solve_problem *problem,
+                      const vxg_solve_opts *opts, int64_t *bytes) {
+    int64_t vectors;
+    VXG_FAIL_IF(!bytes, VXG_ERR_ARGUMENT, "solver: bytes is NULL");
+    return vxg__solver_memory(method, problem, opts, bytes, &vectors);
 }
 
 void vxg_solver_release(vxg_solver *s) {

@@ -13,24 +13,11 @@
 #define WEIGHT_VIEWS 16 /* whose tables exist at a time */
 
 /* ---- The scratch file ---- */
-static int scratch_open(vxg__filtered *f, const char *folder) {
+static int scratch_open(vxg__filtered *f, const char *given) {
     const int64_t bytes = f->nviews * (f->last - f->first) * f->width * (int64_t)sizeof(float);
-    char path[4200], where[4160];
-    VXG_TRY(vxg__scratch_folder(folder, where, sizeof where));
-    folder = where;
-    const int n = snprintf(path, sizeof path, "%s/.voxgrad-rows-XXXXXX", folder);
-    VXG_FAIL_IF(n < 0 || n >= (int)sizeof path, VXG_ERR_OUTPUT, "scratch folder: name too long");
-    f->file = mkstemp(path);
-    VXG_FAIL_IF(f->file < 0, VXG_ERR_OUTPUT, "scratch file in %s for %lld MB of filtered rows: %s",
-                folder, (long long)(bytes / 1000000), strerror(errno));
-    (void)unlink(path); /* gone with the process, however that ends */
-    (void)fcntl(f->file, F_SETFD, FD_CLOEXEC);
-    const int full = posix_fallocate(f->file, 0, bytes);
-    VXG_FAIL_IF(full && full != EINVAL && full != EOPNOTSUPP, VXG_ERR_OUTPUT,
-                "scratch file in %s: no room for %lld MB of filtered rows (%s): allow more memory, "
-                "or free space there",
-                folder, (long long)(bytes / 1000000), strerror(full));
-    return VXG_OK;
+    char folder[4160];
+    VXG_TRY(vxg__scratch_folder(given, folder, sizeof folder));
+    return vxg__scratch_open(folder, "filtered rows", bytes, &f->file);
 }
 
 /* All of n bytes at offset `at`, written or read. */

@@ -71,16 +71,21 @@ void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, dou
     it->opts.progress = it->outer ? &it->progress : NULL;
 }
 
-int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes) {
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes, int64_t *least) {
     const vxg_solve_problem p = {.op = op};
-    VXG_TRY(vxg_solver_memory(it->row->name, &p, &it->opts, bytes));
-    const vxg_call all = {.size = sizeof all,
-                          .accumulate = 1}; /* the solver is gone then: measure */
-    const int64_t measured =
-        (int64_t)vxg_space_bytes(vxg_op_domain(op, 0)) + (int64_t)vxg_op_workspace(op, &all);
-    if (measured > *bytes) *bytes = measured;
+    int64_t all, vectors;
+    VXG_TRY(vxg__solver_memory(it->row->name, &p, &it->opts, &all, &vectors));
+    /* the solver is gone when `measure` works */
+    const vxg_call call = {.size = sizeof call, .accumulate = 1};
+    const int64_t x = (int64_t)vxg_space_bytes(vxg_op_domain(op, 0));
+    const int64_t work = (int64_t)vxg_op_workspace(op, &call);
     /* the course of all slabs, and that of one while it is read */
-    if (it->trace) *bytes += 6 * (int64_t)sizeof(double) * vxg__iterate_count(it);
+    const int64_t course = it->trace ? 6 * (int64_t)sizeof(double) * vxg__iterate_count(it) : 0;
+    *bytes = larger(all, x + work) + course;
+    if (least) *least = larger(all - vectors, work) + course;
     return VXG_OK;
 }
 
@@ -160,7 +165,11 @@ void vxg__iterate_end(vxg__iterate *it, int status) {
 static int solve(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_array *x) {
     const vxg_solve_problem p = {.op = op, .data = data};
     vxg_solver *s;
-    VXG_TRY((it->slabs ? vxg__solver_new_part : vxg_solver_new)(it->row->name, &p, &it->opts, &s));
+    (void)vxg__spill_use(it->spill);
+    const int made =
+        (it->slabs ? vxg__solver_new_part : vxg_solver_new)(it->row->name, &p, &it->opts, &s);
+    (void)vxg__spill_use(NULL);
+    VXG_TRY(made);
     s->after = it->keep, s->after_context = it->keep_context;
     int status = it->keep ? it->keep(it->keep_context, s) : VXG_OK;
     if (!status) status = vxg_solver_run(s, NULL);

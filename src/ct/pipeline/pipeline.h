@@ -8,6 +8,7 @@
 #include "ct/analytic/fdk.h"
 #include "ct/geometry/geometry.h"
 #include "ct/prep/prep.h"
+#include "device/spill.h"
 
 /* The part of a scan that is used, and its angles in radians (owned). */
 typedef struct vxg__scan_part {
@@ -50,8 +51,11 @@ typedef struct vxg__bands {
     int64_t begin, end, first, step;
 } vxg__bands;
 int vxg__reading_prepare(const vxg__corrector *c, const vxg__bands *bands, int64_t room);
-/* The folder of scratch files: the one given, TMPDIR, or /var/tmp. */
+/* The folder of scratch files: the one given, TMPDIR, or /var/tmp. scratch.c */
 int vxg__scratch_folder(const char *given, char *out, size_t size);
+/* A file there without a name, for the caller's close(); -1 in *file: none was made. VXG_ERR_OUTPUT
+ * says so, or that there is no room for so many bytes of `what`. */
+int vxg__scratch_open(const char *folder, const char *what, int64_t bytes, int *file);
 /* After all rows: an error when too little of the scan is good. */
 int vxg__correct_judge(const vxg__corrector *c);
 /* Bytes a row takes while its rings are removed. */
@@ -91,7 +95,8 @@ typedef struct vxg__iterate {
     void *trace_context;
     int (*keep)(void *context, vxg_solver *solver); /* not of slabs */
     void *keep_context;
-    double *course; /* with a trace: squares of residuals, then penalties, of every iteration */
+    vxg__spill *spill; /* where vectors lie; NULL: in memory */
+    double *course;    /* with a trace: squares of residuals, then penalties, of every iteration */
     int course_room, course_count;
 } vxg__iterate;
 /* What opts ask for. VXG_ERR_ARGUMENT names what is not there. */
@@ -99,8 +104,9 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it);
 /* The next solve's iterations are `part` of `whole`, from `begun` on, counted in `unit`. */
 void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, double part,
                            double whole);
-/* What a solver, and afterwards the look at what it left, take on the device beside the data. */
-int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes);
+/* What a solver, and afterwards the look at what it left, take on the device beside the data; how
+ * much where vectors lie in a scratch file (NULL: nobody asks). */
+int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes, int64_t *least);
 /* What the method cannot take of n line integrals becomes 0, and is counted. */
 void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n);
 /* Solves op x = proj, which is on the host; proj is spoilt: it becomes what is left of it. */

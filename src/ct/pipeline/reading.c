@@ -8,13 +8,6 @@
 /* So many passes over the file, and a copy, which is written and read again, is cheaper. */
 #define PASSES_MOST 3
 
-int vxg__scratch_folder(const char *given, char *out, size_t size) {
-    if (!given) given = getenv("TMPDIR");
-    const int n = snprintf(out, size, "%s", given && *given ? given : "/var/tmp");
-    VXG_FAIL_IF(n < 0 || (size_t)n >= size, VXG_ERR_OUTPUT, "scratch folder: name too long");
-    return VXG_OK;
-}
-
 /* A kind of frames that the pipeline reads, and which part of it. */
 typedef struct kind_part {
     vxg_frame_kind kind;

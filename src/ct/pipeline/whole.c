@@ -1,6 +1,8 @@
-/* Scan to volume by iterative methods that need all of it at once: projections and volume are held
- * whole, what does not fit is refused. Rows are read and corrected in bands. */
+/* Scan to volume by iterative methods that need all of it at once: projections and the method's
+ * vectors are held whole, in memory or, on the cpu, where that is not enough, in a scratch file
+ * that is mapped. Rows are read and corrected in bands. */
 #include <string.h>
+#include <unistd.h>
 
 #include "ct/pipeline/pipeline.h"
 #include "ct/project/project.h"
@@ -15,7 +17,10 @@ typedef struct job {
     vxg_op *op;
     vxg__reading cost;
     int64_t rows, chunk, slices, bytes; /* chunk: rows of a band */
-    vxg__staging data;                  /* (views, rows, columns) */
+    int64_t scratch;                    /* bytes of vectors and projections in a file, 0: none */
+    vxg__spill spill;
+    char folder[4160];
+    vxg__staging data; /* (views, rows, columns) */
     float *band, *fields, *out;
     int (*callback)(void *context, const vxg_solve_report *report, const vxg_array *x);
     void *context;
@@ -58,41 +63,80 @@ static int make_operator(job *j) {
     return status;
 }
 
-/* All that is held with bands of n rows. */
-static int bytes_of(const job *j, int64_t n, int64_t *bytes) {
+/* All that is held with bands of n rows; of it what lies in a file, if any does. */
+static int bytes_of(const job *j, int64_t n, int64_t *bytes, int64_t *in_file) {
     const vxg__corrector *c = j->w.correct;
     const int64_t views = c->part->nviews, cols = c->part->ncols, area = j->w.vol.ny * j->w.vol.nx;
     const int64_t flats = c->scan->nflats, darks = c->scan->ndarks;
     const int64_t frames = c->opts->no_minus_log ? 0 : flats > darks ? flats : darks;
     const int64_t lanes = n < vxg_threads() ? n : vxg_threads();
-    VXG_TRY(vxg__iterate_bytes(j->w.it, j->op, bytes));
+    int64_t least;
+    VXG_TRY(vxg__iterate_bytes(j->w.it, j->op, bytes, &least));
+    const int64_t data = 4 * cols * views * j->rows;
+    const int64_t shown = j->callback ? 4 * j->w.vol.nz * area : 0;
+    *in_file = *bytes - least + data + shown;
     /* two rows beside a band for repairs */
-    *bytes +=
-        4 * (cols * (views * j->rows + n * (views + 2 + frames) + 2 * views) + j->slices * area) +
-        (j->callback ? 4 * j->w.vol.nz * area : 0) + views * VIEW_BYTES +
-        vxg__ct_table_bytes(j->op) + j->cost.memory;
+    *bytes += data + shown +
+              4 * (cols * (n * (views + 2 + frames) + 2 * views) + j->slices * area) +
+              views * VIEW_BYTES + vxg__ct_table_bytes(j->op) + j->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(c->part);
     return VXG_OK;
+}
+
+/* The largest bands that fit in room, with vectors in a file or not. 0: none do. */
+static int fit_band(job *j, int64_t room, int in_file, int *fits) {
+    const int64_t nz = j->w.vol.nz;
+    j->slices = nz < SLICES_MOST ? nz : SLICES_MOST;
+    j->chunk = j->rows < BAND_MOST ? j->rows : BAND_MOST;
+    for (;; j->chunk = (j->chunk + 1) / 2, j->slices = (j->slices + 1) / 2) {
+        int64_t file;
+        VXG_TRY(bytes_of(j, j->chunk, &j->bytes, &file));
+        j->scratch = in_file ? file : 0;
+        j->bytes -= j->scratch;
+        *fits = j->bytes <= room;
+        if (*fits || (j->chunk == 1 && j->slices == 1)) return VXG_OK;
+    }
 }
 
 static int choose_band(job *j) {
     const vxg_ct_volume *v = &j->w.vol;
     const int64_t room = vxg__pipeline_room(j->w.dev, j->w.correct->opts->max_memory);
+    const vxg__scan_part *p = j->w.correct->part;
+    const int host = vxg_device_get_info(j->w.dev)->is_cpu;
+    int fits;
     VXG_TRY(vxg__reading_look(j->w.correct, &j->cost));
-    j->slices = v->nz < SLICES_MOST ? v->nz : SLICES_MOST;
-    j->chunk = j->rows < BAND_MOST ? j->rows : BAND_MOST;
-    for (;; j->chunk = (j->chunk + 1) / 2, j->slices = (j->slices + 1) / 2) {
-        VXG_TRY(bytes_of(j, j->chunk, &j->bytes));
-        if (j->bytes <= room) break;
-        VXG_FAIL_IF(j->chunk == 1 && j->slices == 1, VXG_ERR_MEMORY,
-                    "this scan needs %.1f MB at once, %.1f MB are allowed: %s holds all of %lld "
-                    "projections of %lld x %lld and of a volume of %lld x %lld x %lld, some of "
-                    "them more than once",
-                    (double)j->bytes * 1e-6, (double)room * 1e-6, j->w.it->row->name,
-                    (long long)j->w.correct->part->nviews, (long long)j->rows,
-                    (long long)j->w.correct->part->ncols, (long long)v->nz, (long long)v->ny,
-                    (long long)v->nx);
-    }
+    VXG_TRY(fit_band(j, room, 0, &fits));
+    if (!fits && host) VXG_TRY(fit_band(j, room, 1, &fits));
+    VXG_FAIL_IF(
+        !fits && host, VXG_ERR_MEMORY,
+        "this scan needs %.1f MB at once, %.1f MB are allowed: what %s works with at a time "
+        "of %lld projections of %lld x %lld and of a volume of %lld x %lld x %lld, beside "
+        "%.1f MB in a scratch file",
+        (double)j->bytes * 1e-6, (double)room * 1e-6, j->w.it->row->name, (long long)p->nviews,
+        (long long)j->rows, (long long)p->ncols, (long long)v->nz, (long long)v->ny,
+        (long long)v->nx, (double)j->scratch * 1e-6);
+    VXG_FAIL_IF(!fits, VXG_ERR_MEMORY,
+                "this scan needs %.1f MB at once, %.1f MB are allowed: %s holds all of %lld "
+                "projections of %lld x %lld and of a volume of %lld x %lld x %lld, some of them "
+                "more than once (on the cpu a scratch file can hold most of it)",
+                (double)j->bytes * 1e-6, (double)room * 1e-6, j->w.it->row->name,
+                (long long)p->nviews, (long long)j->rows, (long long)p->ncols, (long long)v->nz,
+                (long long)v->ny, (long long)v->nx);
+    return VXG_OK;
+}
+
+/* What does not fit in memory lies in a file of the scratch folder. */
+static int open_scratch(job *j) {
+    j->spill = (vxg__spill){.file = -1, .folder = j->folder};
+    if (!j->scratch) return VXG_OK;
+    VXG_TRY(vxg__scratch_folder(j->w.correct->opts->scratch, j->folder, sizeof j->folder));
+    VXG_TRY(vxg__scratch_open(j->folder, "vectors and projections", j->scratch, &j->spill.file));
+    vxg__log(
+        0,
+        "%.1f MB of vectors and projections lie in a scratch file in %s: memory is allowed for "
+        "the rest alone",
+        (double)j->scratch * 1e-6, j->folder);
+    j->w.it->spill = &j->spill;
     return VXG_OK;
 }
 
@@ -102,14 +146,23 @@ static int prepare(const job *j) {
     return vxg__reading_prepare(j->w.correct, &bands, room);
 }
 
+/* What may lie in the file. */
+static int make_arrays(job *j) {
+    const vxg__scan_part *p = j->w.correct->part;
+    VXG_TRY(vxg__staging_new(j->w.dev, p->nviews * j->rows * p->ncols, &j->data));
+    return j->callback ? vxg_op_new_array(j->op, 0, &j->shown) : VXG_OK;
+}
+
 static int make_memory(job *j) {
     const vxg__scan_part *p = j->w.correct->part;
     const int64_t area = j->w.vol.ny * j->w.vol.nx;
-    VXG_TRY(vxg__staging_new(j->w.dev, p->nviews * j->rows * p->ncols, &j->data));
+    (void)vxg__spill_use(j->w.it->spill);
+    const int status = make_arrays(j);
+    (void)vxg__spill_use(NULL);
+    VXG_TRY(status);
     j->band = vxg__calloc((size_t)(p->nviews * j->chunk * p->ncols), sizeof(float));
     j->fields = vxg__calloc((size_t)(2 * j->chunk * p->ncols), sizeof(float));
     j->out = vxg__calloc((size_t)(j->slices * area), sizeof(float));
-    if (j->callback) VXG_TRY(vxg_op_new_array(j->op, 0, &j->shown));
     return j->band && j->fields && j->out ? VXG_OK : VXG_ERR_MEMORY;
 }
 
@@ -191,6 +244,7 @@ static int set_options(job *j) {
 
 static int do_all(job *j) {
     VXG_TRY(prepare(j));
+    VXG_TRY(open_scratch(j));
     VXG_TRY(make_memory(j));
     VXG_TRY(read_all(j));
     VXG_TRY(solve_all(j));
@@ -198,7 +252,7 @@ static int do_all(job *j) {
 }
 
 int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
-    job j = {.w = *w, .rows = w->r1 - w->r0};
+    job j = {.w = *w, .rows = w->r1 - w->r0, .spill.file = -1};
     int status = set_options(&j);
     if (!status) status = make_operator(&j);
     if (!status) status = choose_band(&j);
@@ -210,6 +264,7 @@ int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
                                   .nx = w->vol.nx,
                                   .chunk = w->vol.nz,
                                   .peak_bytes = j.bytes,
+                                  .scratch_bytes = j.scratch,
                                   .repaired = c->repaired,
                                   .empty_rows = c->empty_rows};
     vxg__iterate_stats(w->it, found);
@@ -217,5 +272,7 @@ int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
     vxg_array_release(&j.shown);
     vxg__free(j.band), vxg__free(j.fields), vxg__free(j.out);
     vxg_op_release(j.op);
+    w->it->spill = NULL;
+    if (j.spill.file >= 0) close(j.spill.file);
     return status;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "device/cpu/compile.h"
+#include "device/spill.h"
 
 #ifdef VXG_X86_LEVELS
 extern const vxg_cpu_table vxg__cpu_v2_f32, vxg__cpu_v2_f64, vxg__cpu_v3_f32, vxg__cpu_v3_f64,
@@ -94,11 +95,16 @@ static void cpu_close(vxg_device *dev) {
 }
 
 static int cpu_buffer_new(vxg_buffer *buf) {
-    buf->host = vxg__alloc_aligned(buf->bytes);
+    VXG_TRY(vxg__spill_map(buf->bytes, &buf->host));
+    buf->spilled = buf->host != NULL;
+    if (!buf->spilled) buf->host = vxg__alloc_aligned(buf->bytes);
     return buf->host ? VXG_OK : VXG_ERR_MEMORY;
 }
 static void cpu_buffer_free(vxg_buffer *buf) {
-    vxg__free(buf->host);
+    if (buf->spilled)
+        vxg__spill_unmap(buf->host, buf->bytes);
+    else
+        vxg__free(buf->host);
 }
 static int cpu_buffer_wrap(vxg_buffer *buf, void *memory) {
     VXG_FAIL_IF((uintptr_t)memory % 4, VXG_ERR_ARGUMENT, "%p is not a multiple of 4", memory);
