@@ -74,7 +74,7 @@ TEST(memory_of_the_measure)
                     out = {.dtype = VXG_F32, .ndim = 3, .shape = {VIEWS, 4, 8}};
     vxg_device *dev;
     vxg_op *op;
-    int64_t bytes;
+    vxg__iterate_need need;
     CHECK_OK(vxg_device_open("cpu", &dev));
     const vxg_op_opts o = {.linear = 1,
                            .device = dev,
@@ -84,8 +84,9 @@ TEST(memory_of_the_measure)
                            .out = &out};
     CHECK_OK(vxg_op_new(&cls, &o, &op));
     const vxg__iterate it = {.row = vxg_solve_row_find("os-sart")};
-    CHECK_OK(vxg__iterate_bytes(&it, op, &bytes, NULL));
-    EXPECT(bytes >= (1 << 24) + 4 * 4 * 8 * 8, "%lld bytes", (long long)bytes);
+    CHECK_OK(vxg__iterate_bytes(&it, op, &need));
+    EXPECT(need.all >= (1 << 24) + 4 * 4 * 8 * 8 && need.rest >= 1 << 24, "%lld bytes, %lld",
+           (long long)need.all, (long long)need.rest);
     vxg_op_release(op), vxg_device_release(dev);
 }
 

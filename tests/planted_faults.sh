@@ -502,7 +502,7 @@ plant iterate_rules_in_slabs src/ct/pipeline/iterate.c 's/slicewise && !has_rule
 plant iterate_residual_of_the_last src/ct/pipeline/iterate.c 's/it->residual2 = add_squares\(it->residual2/it->residual2 = add_squares(0/' "ct_pipeline_solve as_a_solver_of_all"
 plant iterate_bands_at_the_first_place src/ct/pipeline/whole.c 's/v \* row \+ at \* p->ncols/v * row/' "ct_pipeline_solve as_a_solver_of_all"
 plant iterate_cubic_voxels src/ct/pipeline/whole.c 's/if \(o->spacing\[k\] == 0\) /if (o->spacing[k] < 0) /' "ct_pipeline_solve a_cone"
-plant iterate_memory_without_solver src/ct/pipeline/iterate.c 's/VXG_TRY\(vxg__solver_memory\(.*;/return *bytes = 0, (least ? *least = 0 : 0), (void)p, VXG_OK;/' "cli_memory iterative"
+plant iterate_memory_without_solver src/ct/pipeline/iterate.c 's/VXG_TRY\(vxg__solver_memory\(.*;/return (void)p, VXG_OK;/' "cli_memory iterative"
 plant math_rows_on_top_of_each_other kernels/num/math.k 's/gy \* 65536 \+ gx/gx/' "internal_poll cpu_maths"
 plant math_in_one_piece src/op/math.c 's/left < ROW \? 1 : left \/ ROW/1/' "internal_poll opencl_maths"
 plant iterate_range_of_slabs src/ct/pipeline/iterate.c 's/it->slabs \? vxg__solver_new_part : vxg_solver_new/vxg_solver_new/' "ct_pipeline_solve tiny_rows"

@@ -74,18 +74,19 @@ void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, dou
 static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
-int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes, int64_t *least) {
+int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, vxg__iterate_need *need) {
     const vxg_solve_problem p = {.op = op};
-    int64_t all, vectors;
-    VXG_TRY(vxg__solver_memory(it->row->name, &p, &it->opts, &all, &vectors));
+    int64_t all;
+    *need = (vxg__iterate_need){0};
+    VXG_TRY(vxg__solver_memory(it->row->name, &p, &it->opts, &all, &need->vectors));
     /* the solver is gone when `measure` works */
     const vxg_call call = {.size = sizeof call, .accumulate = 1};
     const int64_t x = (int64_t)vxg_space_bytes(vxg_op_domain(op, 0));
     const int64_t work = (int64_t)vxg_op_workspace(op, &call);
     /* the course of all slabs, and that of one while it is read */
     const int64_t course = it->trace ? 6 * (int64_t)sizeof(double) * vxg__iterate_count(it) : 0;
-    *bytes = larger(all, x + work) + course;
-    if (least) *least = larger(all - vectors, work) + course;
+    need->all = larger(all, x + work) + course;
+    need->rest = larger(all - need->vectors, work) + course;
     return VXG_OK;
 }
 

@@ -294,7 +294,9 @@ static int slab_workspace(const conveyor *c, vxg_device *dev, int64_t n, int64_t
     vxg_op *filter = NULL, *bp = NULL;
     int status = slab_both(c, dev, n, &filter, &bp);
     if (!status && c->it.row) {
-        status = vxg__iterate_bytes(&c->it, bp, bytes, NULL);
+        vxg__iterate_need need;
+        status = vxg__iterate_bytes(&c->it, bp, &need);
+        *bytes = need.all;
     } else if (!status) {
         const size_t a = filter ? vxg_op_workspace(filter, NULL) : 0;
         const size_t b = vxg_op_workspace(bp, NULL);

@@ -104,9 +104,12 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it);
 /* The next solve's iterations are `part` of `whole`, from `begun` on, counted in `unit`. */
 void vxg__iterate_progress(vxg__iterate *it, const char *unit, double begun, double part,
                            double whole);
-/* What a solver, and afterwards the look at what it left, take on the device beside the data; how
- * much where vectors lie in a scratch file (NULL: nobody asks). */
-int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, int64_t *bytes, int64_t *least);
+/* Bytes that a solver, and afterwards the look at what it left, take on the device beside the data;
+ * where vectors lie in a scratch file: those, and the rest. */
+typedef struct vxg__iterate_need {
+    int64_t all, vectors, rest;
+} vxg__iterate_need;
+int vxg__iterate_bytes(const vxg__iterate *it, const vxg_op *op, vxg__iterate_need *need);
 /* What the method cannot take of n line integrals becomes 0, and is counted. */
 void vxg__iterate_data(vxg__iterate *it, float *data, int64_t n);
 /* Solves op x = proj, which is on the host; proj is spoilt: it becomes what is left of it. */

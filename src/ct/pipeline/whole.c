@@ -63,36 +63,33 @@ static int make_operator(job *j) {
     return status;
 }
 
-/* All that is held with bands of n rows; of it what lies in a file, if any does. */
-static int bytes_of(const job *j, int64_t n, int64_t *bytes, int64_t *in_file) {
+/* All that memory holds with bands of n rows; -> *file: what lies there where in_file. */
+static int bytes_of(const job *j, int64_t n, int in_file, int64_t *bytes, int64_t *file) {
     const vxg__corrector *c = j->w.correct;
     const int64_t views = c->part->nviews, cols = c->part->ncols, area = j->w.vol.ny * j->w.vol.nx;
     const int64_t flats = c->scan->nflats, darks = c->scan->ndarks;
     const int64_t frames = c->opts->no_minus_log ? 0 : flats > darks ? flats : darks;
     const int64_t lanes = n < vxg_threads() ? n : vxg_threads();
-    int64_t least;
-    VXG_TRY(vxg__iterate_bytes(j->w.it, j->op, bytes, &least));
+    vxg__iterate_need need;
+    VXG_TRY(vxg__iterate_bytes(j->w.it, j->op, &need));
     const int64_t data = 4 * cols * views * j->rows;
-    const int64_t shown = j->callback ? 4 * j->w.vol.nz * area : 0;
-    *in_file = *bytes - least + data + shown;
+    const int64_t arrays = data + (j->callback ? 4 * j->w.vol.nz * area : 0);
     /* two rows beside a band for repairs */
-    *bytes += data + shown +
-              4 * (cols * (n * (views + 2 + frames) + 2 * views) + j->slices * area) +
-              views * VIEW_BYTES + vxg__ct_table_bytes(j->op) + j->cost.memory;
+    *bytes = 4 * (cols * (n * (views + 2 + frames) + 2 * views) + j->slices * area) +
+             views * VIEW_BYTES + vxg__ct_table_bytes(j->op) + j->cost.memory;
     if (c->opts->ring_size > 0) *bytes += lanes * vxg__ring_bytes(c->part);
+    *bytes += in_file ? need.rest : need.all + arrays;
+    *file = in_file ? need.vectors + arrays : 0;
     return VXG_OK;
 }
 
-/* The largest bands that fit in room, with vectors in a file or not. 0: none do. */
+/* The largest bands that fit in room, with vectors in a file or not; *fits 0: none do. */
 static int fit_band(job *j, int64_t room, int in_file, int *fits) {
     const int64_t nz = j->w.vol.nz;
     j->slices = nz < SLICES_MOST ? nz : SLICES_MOST;
     j->chunk = j->rows < BAND_MOST ? j->rows : BAND_MOST;
     for (;; j->chunk = (j->chunk + 1) / 2, j->slices = (j->slices + 1) / 2) {
-        int64_t file;
-        VXG_TRY(bytes_of(j, j->chunk, &j->bytes, &file));
-        j->scratch = in_file ? file : 0;
-        j->bytes -= j->scratch;
+        VXG_TRY(bytes_of(j, j->chunk, in_file, &j->bytes, &j->scratch));
         *fits = j->bytes <= room;
         if (*fits || (j->chunk == 1 && j->slices == 1)) return VXG_OK;
     }
