@@ -63,7 +63,7 @@ fail() {
 }
 
 # Beside the test programs, what they run or load.
-beside="fake_cuda voxgrad_cli voxgrad_h5 h5_attack make_scan signal_on_write example_recon"
+beside="fake_cuda voxgrad_cli voxgrad_h5 h5_attack make_scan signal_on_write example_recon example_custom_solver example_random_views"
 build() { # build TARGET...
     # shellcheck disable=SC2086
     cmake --build "$work/b" -j"$jobs" --target $beside "$@" >"$log" 2>&1
