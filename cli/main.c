@@ -137,6 +137,7 @@ static int run_verb(const cli_verb *verb, int argc, char **argv) {
         vxg_set_log(NULL, NULL, -1);
     }
     free(command);
+    vxg_options_free(verb->options, verb->count, options);
     free(options);
     return status;
 }

@@ -89,7 +89,7 @@ done
 # checksum. A pipe as progress shows when the work has begun.
 "$build/tools/make_scan" "$W/big.h5" views=400 rows=64 cols=192
 room=44
-[ -z "${ASAN_OPTIONS:-}" ] || room=80 # the sanitizer's own memory counts as the program's
+[ -z "${ASAN_OPTIONS:-}" ] || room=110 # the sanitizer's own memory counts as the program's
 for how in cut anew back; do
     cp "$W/big.h5" "$W/s.h5"
     "$V" recon "$W/s.h5" -c 95.5 -t 1 --device cpu --max-memory $room --save-format npy -o "$W/o" -q \

@@ -144,6 +144,41 @@ static void transfers(vxg_device *dev) {
     vxg_queue_free(q);
 }
 
+/* From one device to another, larger than what the host holds of it at a time. */
+static void across(vxg_device *dev, vxg_device *other) {
+    enum { N = (9 << 20) + 3 };
+    unsigned char *const host = malloc(N), *const back = malloc(N);
+    vxg_buffer *from, *to;
+    vxg_queue *q;
+    CHECK_OK(vxg_buffer_new(other, N, &from));
+    CHECK_OK(vxg_buffer_new(dev, N, &to));
+    CHECK_OK(vxg_queue_new(dev, &q));
+    for (int i = 0; i < N; i++) host[i] = (unsigned char)(i * 7 + i / 251);
+    CHECK_OK(vxg_buffer_write(NULL, from, 0, host, N));
+    CHECK_OK(vxg_buffer_copy(q, to, 5, from, 2, N - 6));
+    CHECK_OK(vxg_buffer_read(NULL, to, 0, back, N));
+    EXPECT(!memcmp(back, "\0\0\0\0\0", 5) && !memcmp(back + 5, host + 2, N - 6) && !back[N - 1],
+           "other bytes, or bytes beside them");
+    const int64_t shape[2] = {3, 4};
+    vxg_array a, b, turned;
+    float x[12], y[12] = {0};
+    for (int i = 0; i < 12; i++) x[i] = (float)i;
+    CHECK_OK(vxg_array_new(other, VXG_F32, 2, shape, &a));
+    CHECK_OK(vxg_array_new(dev, VXG_F32, 2, shape, &b));
+    CHECK_OK(vxg_array_write(NULL, &a, x));
+    CHECK_OK(vxg_array_copy(q, &a, &b));
+    CHECK_OK(vxg_array_read(NULL, &b, y));
+    EXPECT(!memcmp(x, y, sizeof x), "other values of an array");
+    CHECK_OK(vxg_array_permute(&a, (const int[]){1, 0}, &turned));
+    expect_error(vxg_array_copy(q, &turned, &b), VXG_ERR_ARGUMENT, "differ in shape");
+    vxg_array_release(&b);
+    CHECK_OK(vxg_array_new(dev, VXG_F32, 2, (const int64_t[]){4, 3}, &b));
+    expect_error(vxg_array_copy(q, &turned, &b), VXG_ERR_UNSUPPORTED, "must be contiguous");
+    vxg_array_release(&a), vxg_array_release(&b), vxg_array_release(&turned);
+    vxg_buffer_release(from), vxg_buffer_release(to), vxg_queue_free(q);
+    free(host), free(back);
+}
+
 static void launches(vxg_device *dev, vxg_device *other) {
     vxg_kernel *k, *none;
     vxg_buffer *b, *far;
@@ -183,7 +218,8 @@ static void launches(vxg_device *dev, vxg_device *other) {
         expect_error(vxg_kernel_launch(k, NULL, &l), VXG_ERR_ARGUMENT, "on another device");
         expect_error(vxg_kernel_launch(k, q, &good), VXG_ERR_ARGUMENT, "queue of another device");
         expect_error(vxg_buffer_zero(q, b, 0, 4), VXG_ERR_ARGUMENT, "queue of another device");
-        expect_error(vxg_buffer_copy(NULL, b, 0, far, 0, 4), VXG_ERR_ARGUMENT, "different devices");
+        expect_error(vxg_buffer_copy(q, b, 0, far, 0, 4), VXG_ERR_ARGUMENT,
+                     "queue of another device");
     }
     expect_error(vxg_kernel_get(dev, "no_such_kernel", VXG_REAL_F32, &none), VXG_ERR_ARGUMENT,
                  "'no_such_kernel'");
@@ -280,6 +316,10 @@ static void all_on(const char *spec) {
     CHECK_OK(vxg_device_open("cpu", &cpu));
     bounds(dev);
     transfers(dev);
+    if (dev != cpu) {
+        across(dev, cpu);
+        across(cpu, dev);
+    }
     launches(dev, cpu);
     two_queues(dev);
     vxg_buffer *b;

@@ -53,7 +53,8 @@ VXG_API int vxg_launch_array(vxg_launch *launch, const vxg_array *array);
 VXG_API int vxg_array_write(vxg_queue *queue, const vxg_array *a, const void *src);
 VXG_API int vxg_array_read(vxg_queue *queue, const vxg_array *a, void *dst);
 
-/* dst = src (same shape and dtype, any strides, same device), every storage type, bit for bit. The
+/* dst = src (same shape and dtype, any strides), every storage type, bit for bit; from another
+ * device where both are contiguous (through the host; returns when it is done). The
  * functions below it are for float32, float64 and complex numbers of them, which count as pairs of
  * reals (a value to fill with is a real one); VXG_ERR_UNSUPPORTED names another type. What copy and
  * axpby write is the array they read or does not overlap it, and its elements have places of their

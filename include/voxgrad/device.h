@@ -165,8 +165,9 @@ VXG_API int vxg_buffer_wrap(vxg_device *dev, void *memory, size_t bytes, unsigne
  * buffer again. writes: whether the work writes. */
 VXG_API int vxg_buffer_pointer(vxg_buffer *buf, vxg_queue *queue, int writes, void **out);
 /* Copies; offsets and sizes in bytes, checked. write and read return when host memory is free to
- * reuse / filled. The two ranges of a copy must not overlap. queue may be NULL: the device's own
- * queue (serialised by a lock). */
+ * reuse / filled. The two ranges of a copy must not overlap; a copy from another device goes
+ * through the host and returns when it is done. queue (of a copy: of dst's device) may be NULL: the
+ * device's own queue (serialised by a lock). */
 VXG_API int vxg_buffer_write(vxg_queue *queue, vxg_buffer *dst, size_t offset, const void *src,
                              size_t bytes);
 VXG_API int vxg_buffer_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void *dst,

@@ -289,15 +289,19 @@ static int run(const loop *l, int axis, vxg_device *dev, vxg_queue *queue, const
     return vxg__launch(dev, queue, kernel, real, &last);
 }
 
+static int same_shape(const vxg_array *x, const vxg_array *y, const char *what) {
+    int same = x->ndim == y->ndim && x->dtype == y->dtype;
+    for (int i = 0; i < x->ndim && same; i++) same = x->shape[i] == y->shape[i];
+    VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT, "%s: arrays differ in shape or type", what);
+    return VXG_OK;
+}
+
 int vxg__array_same(const vxg_array *x, const vxg_array *y, const char *what) {
     VXG_TRY(vxg__array_check(x, what));
     VXG_TRY(vxg__array_check(y, what));
     VXG_FAIL_IF(vxg_buffer_device(x->buffer) != vxg_buffer_device(y->buffer), VXG_ERR_ARGUMENT,
                 "%s: arrays on different devices", what);
-    int same = x->ndim == y->ndim && x->dtype == y->dtype;
-    for (int i = 0; i < x->ndim && same; i++) same = x->shape[i] == y->shape[i];
-    VXG_FAIL_IF(!same, VXG_ERR_ARGUMENT, "%s: arrays differ in shape or type", what);
-    return VXG_OK;
+    return same_shape(x, y, what);
 }
 
 /* The same where y is written from x, element by element in any order: each of its elements has a
@@ -390,7 +394,22 @@ int vxg_array_axpby_by(vxg_queue *queue, double alpha, const vxg_array *s, const
                vxg_dtype_size(y->dtype), &l);
 }
 
+/* From another device. */
+static int copy_across(vxg_queue *queue, const vxg_array *src, const vxg_array *dst) {
+    VXG_TRY(vxg__array_check_written(dst, "copy"));
+    VXG_TRY(same_shape(src, dst, "copy"));
+    VXG_FAIL_IF(!vxg_array_is_contiguous(src) || !vxg_array_is_contiguous(dst), VXG_ERR_UNSUPPORTED,
+                "copy: from one device to another both arrays must be contiguous");
+    const size_t size = vxg_dtype_size(src->dtype);
+    return vxg_buffer_copy(queue, dst->buffer, (size_t)dst->offset * size, src->buffer,
+                           (size_t)src->offset * size, (size_t)vxg_array_count(src) * size);
+}
+
 int vxg_array_copy(vxg_queue *queue, const vxg_array *src, const vxg_array *dst) {
+    VXG_TRY(vxg__array_check(src, "copy"));
+    VXG_TRY(vxg__array_check(dst, "copy"));
+    if (vxg_buffer_device(src->buffer) != vxg_buffer_device(dst->buffer))
+        return copy_across(queue, src, dst);
     VXG_TRY(check_written(src, dst, "copy"));
     const size_t size = vxg_dtype_size(src->dtype);
     const char *kernel = size == 1   ? "array_copy1"

@@ -105,13 +105,30 @@ int vxg_buffer_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void
     return finish(queue, from, 0, src->dev->backend->read(queue, src, offset, dst, bytes));
 }
 
+#define ACROSS ((size_t)4 << 20) /* bytes on the host between two devices */
+
+/* From another device, through the host: each part is there before the next is read. */
+static int copy_across(vxg_queue *queue, vxg_buffer *dst, size_t to, const vxg_buffer *src,
+                       size_t from, size_t bytes) {
+    const size_t most = bytes < ACROSS ? bytes : ACROSS;
+    char *const host = vxg__alloc_aligned(most ? most : 1);
+    int status = host ? VXG_OK : VXG_ERR_MEMORY;
+    for (size_t done = 0; done < bytes && !status; done += most) {
+        const size_t n = bytes - done < most ? bytes - done : most;
+        status = vxg_buffer_read(NULL, src, from + done, host, n);
+        if (!status) status = vxg_buffer_write(queue, dst, to + done, host, n);
+    }
+    vxg__free(host);
+    return status;
+}
+
 int vxg_buffer_copy(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
                     size_t src_offset, size_t bytes) {
     VXG_TRY(check_span(dst, dst_offset, bytes, "copy to"));
     VXG_TRY(check_span(src, src_offset, bytes, "copy from"));
     VXG_TRY(check_writable(dst, "copy to"));
-    VXG_FAIL_IF(src->dev != dst->dev, VXG_ERR_ARGUMENT, "copy: buffers on different devices");
     VXG_TRY(vxg__queue_pick(dst->dev, &queue, "copy"));
+    if (src->dev != dst->dev) return copy_across(queue, dst, dst_offset, src, src_offset, bytes);
     if (!bytes || (src == dst && src_offset == dst_offset)) return VXG_OK;
     VXG_FAIL_IF(src == dst && src_offset < dst_offset + bytes && dst_offset < src_offset + bytes,
                 VXG_ERR_ARGUMENT, "copy: the two ranges of one buffer overlap");
