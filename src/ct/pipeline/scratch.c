@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
 
 #include "ct/pipeline/pipeline.h"
 
@@ -14,6 +17,18 @@ int vxg__scratch_folder(const char *given, char *out, size_t size) {
     const int n = snprintf(out, size, "%s", given && *given ? given : "/var/tmp");
     VXG_FAIL_IF(n < 0 || (size_t)n >= size, VXG_ERR_OUTPUT, "scratch folder: name too long");
     return VXG_OK;
+}
+
+/* Says so where the file takes of the memory that it is to spare. */
+static void look_where(int file, const char *folder) {
+#ifdef __linux__
+    const long tmpfs = 0x01021994, ramfs = (long)0x858458f6;
+    struct statfs s;
+    if (fstatfs(file, &s) || ((long)s.f_type != tmpfs && (long)s.f_type != ramfs)) return;
+    vxg__log(0, "%s, where the scratch file is, is kept in memory itself: it spares none", folder);
+#else
+    (void)file, (void)folder;
+#endif
 }
 
 int vxg__scratch_open(const char *folder, const char *what, int64_t bytes, int *file) {
@@ -30,5 +45,6 @@ int vxg__scratch_open(const char *folder, const char *what, int64_t bytes, int *
                 "scratch file in %s: no room for %lld MB of %s (%s): allow more memory, or free "
                 "space there",
                 folder, (long long)(bytes / 1000000), what, strerror(full));
+    look_where(*file, folder);
     return VXG_OK;
 }
