@@ -476,6 +476,7 @@ int cli_in_pieces(const cli_recon *o);
 int cli_in_states(const cli_recon *o);
 /* Whether the folder of pieces is of this work, as far as there is one; nothing is made. */
 int cli_pieces_look(cli_job *job);
+int cli_pieces_there(const cli_job *job); /* 1: there is a folder of pieces */
 int cli_states_begin(cli_job *job);
 int cli_pieces_check(const cli_run *r, const cli_recon *o);
 /* How many there are, of them this shard's, and the rows of the largest of all (with --geometry all

@@ -627,7 +627,8 @@ static int describe(cli_job *job) {
     if (!status && job->pixel > 0)
         status = cli_provenance_add(&job->prov, "pixel_size", "%.17g %s (of the scan)", job->pixel,
                                     job->unit);
-    const int checksum = !job->opt->no_checksum && !job->opt->dry_run;
+    /* a dry run makes it where there are pieces to compare it with */
+    const int checksum = !job->opt->no_checksum && (!job->opt->dry_run || cli_pieces_there(job));
     if (!status && checksum) status = cli_hash_start(job->scan);
     if (!status) status = set_center(job);
     if (!status) status = set_side(job);

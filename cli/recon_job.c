@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BLOCK 64 /* rows, slices */
 
@@ -172,6 +173,12 @@ static int open_pieces(cli_job *job) {
     return status;
 }
 
+int cli_pieces_there(const cli_job *job) {
+    char folder[4200];
+    return (cli_in_pieces(job->opt) || cli_in_states(job->opt)) &&
+           !cli_pieces_folder(job->opt, folder, sizeof folder) && access(folder, F_OK) == 0;
+}
+
 int cli_pieces_look(cli_job *job) {
     char folder[4200], *key = NULL;
     vxg_job_opts o;
@@ -186,6 +193,7 @@ int cli_pieces_look(cli_job *job) {
 /* Behind the slices of a piece: what its reconstruction told. */
 typedef struct told {
     int64_t nonpositive, nonfinite, dead, values, repaired, empty_rows, negative, iterations, chunk;
+    int64_t peak_bytes;
     double residual2, data2, largest;
     char algorithm[32];
 } told;
@@ -225,6 +233,7 @@ static int make_piece(cli_job *job, int64_t block) {
                 .negative = s.negative,
                 .iterations = s.iterations,
                 .chunk = s.chunk,
+                .peak_bytes = s.peak_bytes,
                 .residual2 = s.residual * s.residual,
                 .data2 = s.data * s.data,
                 .largest = s.largest};
@@ -354,6 +363,7 @@ static void add_told(const told *t, vxg_ct_recon_stats *s, double squares[2]) {
     s->empty_rows += t->empty_rows, s->negative += t->negative;
     s->iterations = (int)t->iterations;
     if (t->chunk > s->chunk) s->chunk = t->chunk; /* the most that a piece had */
+    if (t->peak_bytes > s->peak_bytes) s->peak_bytes = t->peak_bytes;
     s->largest = fmax(s->largest, t->largest);
     squares[0] += t->residual2, squares[1] += t->data2;
 }

@@ -70,6 +70,19 @@ states() {
     check "states_$work" "a state gone on with is another volume, or none was kept" sh -c \
         "cat '$W/.$work'; cmp '$W/$work.plain/recon.npy' '$W/$work/recon.npy' && [ \$(sort -u '$W/.states.$work' | wc -l) -gt 1 ] && [ ! -e '$W/$work.job' ] && [ ! -e '$W/.many' ] && [ ! -e '$W/.anew' ]"
 }
+until_kept() { # FOLDER.job command: runs until a state is kept there, and is killed
+    kept=$1
+    shift
+    "$@" >/dev/null 2>&1 &
+    work=$!
+    i=0
+    while [ $i -lt 3000 ] && kill -0 $work 2>/dev/null && ! ls "$kept" 2>/dev/null | grep -q '^piece_'; do
+        sleep 0.02
+        i=$((i + 1))
+    done
+    kill -KILL $work 2>/dev/null
+    wait $work 2>/dev/null
+}
 states tv -a fista-tv --weight 0.05 --iterations 100 --rows 100:140
 states rule -a cgls --tolerance 1e-9 --iterations 500 --rows 100:160
 $V simulate -q -o "$W/fan.h5" --views 60 --rows 24 --cols 40 --sod 300 --sdd 450 --geometry-out "$W/fan.json" >/dev/null
@@ -82,7 +95,7 @@ cone cone_plain
 timeout -s KILL 0.6 sh -c "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/cone' --device cpu --save-format npy -q -a os-sart --iterations 6 --resume --keep-every 0" >/dev/null 2>&1
 cone cone --resume --keep-every 0
 check states_cone "with a geometry file a state gone on with is another volume" cmp -s "$W/cone_plain/recon.npy" "$W/cone/recon.npy"
-timeout -s KILL 1 sh -c "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/other_cone' --device cpu -q -a os-sart --iterations 600 --resume --keep-every 0" >/dev/null 2>&1
+until_kept "$W/other_cone.job" $V recon "$W/fan.h5" -g "$W/fan.json" -o "$W/other_cone" --device cpu -q -a os-sart --iterations 600 --resume --keep-every 0
 # filtered backprojection with a geometry file: blocks of slices, killed and in parts
 $V simulate -q -o "$W/high.h5" --views 40 --rows 260 --cols 40 --sod 300 --sdd 450 --geometry-out "$W/high.json" >/dev/null
 fdk() {
@@ -91,7 +104,8 @@ fdk() {
     ${limit:+timeout -s KILL $limit} $V recon "$W/high.h5" -g "$W/high.json" -o "$W/$name" --device cpu --save-format npy -q "$@" >"$W/.$name" 2>&1
 }
 fdk fdk
-for limit in 0.03 0.05 0.07 0.09 0.11 0.14 0.17 0.2; do
+for limit in 0.03 0.05 0.07 0.09 0.11 0.14 0.17 0.2 0.4 0.8 1.6 3 6 12; do
+    [ ! -s "$W/.blocks" ] || [ ${#limit} -gt 3 ] || continue # slow builds need longer for a first block
     fdk fdk_killed --resume --no-checksum
     [ -d "$W/fdk_killed.job" ] && ls "$W/fdk_killed.job" | grep piece_ >>"$W/.blocks"
 done
@@ -109,6 +123,7 @@ check fdk_parts "joined parts of slices are another volume or tell something els
 facts "$W/cut1" >"$W/.told"
 check fdk_told "joined parts of slices tell something else" cmp "$W/.facts" "$W/.told"
 sed 's/"sdd": [0-9.]*/"sdd": 451/' "$W/fan.json" >"$W/.fan" && mv "$W/.fan" "$W/fan.json"
+check states_kept "with --geometry no state was kept" sh -c "ls '$W/other_cone.job' | grep -q '^piece_'"
 check another_geometry "a state of another geometry is taken" sh -c \
     "$V recon '$W/fan.h5' -g '$W/fan.json' -o '$W/other_cone' --device cpu -q -a os-sart --iterations 600 --resume 2>&1 | grep -q 'holds pieces of other work'"
 # what would be silent nonsense
@@ -161,8 +176,13 @@ R="$V recon $W/scan.h5 -c 23.5 --device cpu --dry-run -o $W/other"
 check dry_other "a dry run does not see that pieces are of other work" sh -c "$R --ring 9 --resume 2>&1 | grep -q 'holds pieces of other work'"
 : >"$W/dry.job"
 check dry_file "a dry run does not see a file in the job's place" sh -c "$V recon $W/scan.h5 -c 23.5 --device cpu --dry-run -o $W/dry --resume 2>&1 | grep -q 'cannot make the folder'"
+# what is there is no obstacle where it is of this work, or of a run that was refused before its first piece
+check dry_own "a dry run refuses its own pieces" sh -c "$V recon $W/scan.h5 -o $W/mixed2 -c 23.5 --device cpu -q --shard 1/2 && $V recon $W/scan.h5 -o $W/mixed2 -c 23.5 --device cpu -q --resume --dry-run >/dev/null"
+$V recon "$W/high.h5" -g "$W/high.json" -o "$W/bare" --projections 0:9 --resume --device cpu -q >"$W/.bare" 2>&1
+check refused_first "a short arc is taken" sh -c "grep -q 'arc' '$W/.bare' && ! ls '$W/bare.job' 2>/dev/null | grep -q piece_"
+check bare "the work of a run that was refused stays in the way" $V recon "$W/high.h5" -g "$W/high.json" -o "$W/bare" --resume --device cpu -q
 # a state of other options, and one that was damaged
-timeout -s KILL 2 sh -c "$V recon '$W/scan.h5' -o '$W/state' -c 23.5 --device cpu -q -a cgls --iterations 4000 --resume --keep-every 0" >/dev/null 2>&1
+until_kept "$W/state.job" $V recon "$W/scan.h5" -o "$W/state" -c 23.5 --device cpu -q -a cgls --iterations 4000 --resume --keep-every 0
 run state -a cgls --iterations 4000 --damping 0.1 --resume
 check other_state "a state of other options is taken" grep -q 'holds pieces of other work' "$W/.state"
 file=$(ls "$W"/state.job/piece_* | tail -n 1)

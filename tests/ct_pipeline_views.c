@@ -283,6 +283,8 @@ TEST(parts)
     const vxg_ct_volume vol = {.nz = SLICES, .ny = SIDE, .nx = SIDE, .dz = 0.7};
     vxg_scan_reader scan = scan_of(theta);
     vxg_volume_writer writer = {.write = keep, .impl = out};
+    const vxg_ct_recon_opts last = {.size = sizeof last, .slice_begin = 99}; /* counted elsewhere */
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &last, &writer, NULL));
     static const struct {
         int64_t begin, end;
         const char *algorithm, *words;

@@ -591,8 +591,7 @@ plant dry_run_overwrites_unsaid cli/files.c 's/if \(o->force\) return VXG_OK;/re
 plant states_begun_anew cli/recon_job.c 's/job->state = \*path \? i : -1;/*path = 0, job->state = -1;/' "cli_job.sh"
 plant states_all_kept cli/recon_job.c 's/if \(!status && job->state >= 0 && /if (0 \&\& /' "cli_job.sh"
 plant states_of_any_geometry cli/recon_job.c 's/if \(job->opt->geometry\) status = add_geometry\(job, f\);//' "cli_job.sh"
-plant slice_columns_beyond kernels/ct/schedule/parallel_slice.cpu.h 's/q1 - q < CJ_W \? q1 - q : CJ_W/CJ_W/' "ct_schedule wide_columns"
-plant pieces_of_other_work src/io/job.c 's/vxg__sha256_add\(sum, j->text, strlen\(j->text\)\);//' "io_job"
-plant pieces_of_other_blocks src/io/job.c 's/vxg__sha256_add\(sum, name, strlen\(name\)\);//' "io_job"
+plant pieces_of_other_work src/io/job.c 's/vxg__sha256_add\(sum, j->text, strlen\(j->text\)\);//' "cli_job.sh"
+plant pieces_of_other_blocks src/io/job.c 's/vxg__sha256_add\(sum, name, strlen\(name\)\);//' "cli_job.sh"
 plant pieces_of_other_links cli/recon_job.c 's/if \(!status\) status = cli_linked_key\(.*\);//' "cli_job.sh"
 exit $failed

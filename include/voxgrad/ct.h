@@ -566,7 +566,8 @@ typedef struct vxg_ct_recon_opts {
      * end excluded; end 0: to the last. The writer's slices count from slice_begin. A slice has the
      * same bits whatever is made beside it; blocks of 64 from 0 on make nothing twice. Values of a
      * detector row are counted in the part with the first slice that needs it, so that what parts
-     * count adds up to what one run does. Elsewhere VXG_ERR_ARGUMENT unless they are 0. */
+     * count adds up to what one run does; that too few are good is no error of a part
+     * (vxg_ct_recon_judge). Elsewhere VXG_ERR_ARGUMENT unless they are 0. */
     int64_t slice_begin, slice_end;
 } vxg_ct_recon_opts;
 

@@ -140,16 +140,6 @@ static int put_file(const char *path, const void *bytes, size_t n, int *taken) {
     return status;
 }
 
-static int state_work(vxg_job *j) {
-    char *path = inside(j->folder, "job.txt"), *there = NULL;
-    int taken = 0,
-        status = path ? put_file(path, j->text, strlen(j->text), &taken) : VXG_ERR_MEMORY;
-    if (!status && taken) status = wait_text(path, &there);
-    if (!status && taken) status = same_work(j->folder, there, j->text);
-    vxg__free(there), vxg__free(path);
-    return status ? status : vxg__sync_folder(j->folder);
-}
-
 /* Hidden files of runs that have died: nobody holds their lock. */
 static void sweep(const char *folder) {
     DIR *d = opendir(folder);
@@ -165,6 +155,36 @@ static void sweep(const char *folder) {
         vxg__free(path);
     }
     if (d) closedir(d);
+}
+
+/* 1: no piece is there, nor one that a living run is at: a run that was refused before its first
+ * one may have left the text of its work. */
+static int is_bare(const char *folder) {
+    sweep(folder);
+    DIR *d = opendir(folder);
+    struct dirent *e;
+    int bare = d != NULL;
+    while (d && (e = readdir(d)))
+        bare &= strncmp(e->d_name, "piece_", 6) != 0 && strncmp(e->d_name, ".piece_", 7) != 0;
+    if (d) closedir(d);
+    return bare;
+}
+
+static int state_work(vxg_job *j) {
+    char *path = inside(j->folder, "job.txt"), *there = NULL;
+    const size_t n = strlen(j->text);
+    int taken = 0, status = path ? put_file(path, j->text, n, &taken) : VXG_ERR_MEMORY;
+    if (!status && taken) status = wait_text(path, &there);
+    if (!status && taken) status = same_work(j->folder, there, j->text);
+    if (status == VXG_ERR_INPUT && there && is_bare(j->folder)) {
+        vxg_error_clear();
+        unlink(path);
+        status = put_file(path, j->text, n, &taken);
+        if (!status && taken) /* by another run, just now */
+            status = vxg_error_set(VXG_ERR_INPUT, "%s: another run begins there", j->folder);
+    }
+    vxg__free(there), vxg__free(path);
+    return status ? status : vxg__sync_folder(j->folder);
 }
 
 /* As it is there: what its text says. */
@@ -234,7 +254,7 @@ int vxg_job_look(const char *folder, const vxg_job_opts *opts) {
     int status = access(path, F_OK) == 0 ? wait_text(path, &there) : VXG_OK;
     vxg__text_add(&t, HEAD "blocks %lld\n%s", (long long)opts->blocks, opts->key ? opts->key : "");
     if (!status && t.failed) status = VXG_ERR_MEMORY;
-    if (!status && there) status = same_work(folder, there, t.s);
+    if (!status && there && !is_bare(folder)) status = same_work(folder, there, t.s);
     vxg__text_free(&t);
     vxg__free(there), vxg__free(path);
     return status;

@@ -164,6 +164,8 @@ int vxg__correct_rows(vxg__corrector *c, int64_t r0, int64_t r1, const vxg__scan
 }
 
 static int judge(const vxg_ct_bad_counts *b, int64_t pixels, int64_t values, int64_t repaired) {
+    VXG_FAIL_IF(pixels == 0, VXG_ERR_INPUT,
+                "no detector row sees the volume: is it where the geometry's rays are?");
     /* empty rows are no error, wherever slabs begin and end; a scan of nothing else is */
     if (b->dead == pixels) return vxg__ct_all_dead();
     VXG_FAIL_IF(values == 0, VXG_ERR_NUMERICAL,

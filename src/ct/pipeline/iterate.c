@@ -47,7 +47,6 @@ int vxg__iterate_begin(const vxg_ct_recon_opts *opts, vxg__iterate *it) {
     VXG_TRY(vxg__solve_check(name, &it->opts));
     it->slabs = it->row->slicewise && !has_rule(&it->opts);
     it->trace = opts->trace, it->trace_context = opts->trace_context;
-    if (!it->slabs) it->keep = opts->keep, it->keep_context = opts->keep_context;
     return VXG_OK;
 }
 

@@ -82,7 +82,7 @@ typedef struct vxg__iterate {
     const vxg_solve_row *row; /* NULL: an analytic reconstruction, nothing below is set */
     vxg__analytic analytic;
     vxg_solve_opts opts;
-    int slabs; /* 1: slices are solved apart from each other, to the same bits */
+    int slabs; /* 1: slices are solved apart from each other, to the same bits; 0 with a geometry */
     const vxg_progress *outer;
     vxg_progress progress; /* of solvers: tells `outer` of it as a part of what is counted there */
     const char *unit;

@@ -437,8 +437,7 @@ static int run(job *j) {
     VXG_TRY(vxg__staging_new(j->dev, views * j->block_rows * j->filtered.width, &j->y));
     for (int i = 0; i < 2; i++) VXG_TRY(vxg__staging_new(j->dev, n, &j->out[i]));
     if (j->plan.turns) VXG_TRY(vxg__staging_new(j->dev, n, &j->seen));
-    VXG_TRY(make_all(j));
-    return vxg__correct_judge(&j->correct);
+    return make_all(j);
 }
 
 static void job_free(job *j) {
@@ -472,6 +471,12 @@ static int choose_slices(job *j) {
     return VXG_OK;
 }
 
+/* A part of the slices sees a part of the rows: vxg_ct_recon_judge looks at all of them. */
+static int judge(const job *j) {
+    const int part = j->z0 > 0 || j->z1 < j->vol.nz;
+    return part ? VXG_OK : vxg__correct_judge(&j->correct);
+}
+
 static int analytic(job *j, vxg_ct_recon_stats *found) {
     VXG_TRY(choose_slices(j));
     int status = plan_weights(j);
@@ -483,6 +488,7 @@ static int analytic(job *j, vxg_ct_recon_stats *found) {
                               j->filtered.chunk};
     if (!status && !j->only_plan) status = vxg__reading_prepare(&j->correct, &bands, room);
     if (!status && !j->only_plan) status = run(j);
+    if (!status && !j->only_plan) status = judge(j);
     *found = (vxg_ct_recon_stats){.bad = j->correct.bad,
                                   .slices = j->z1 - j->z0,
                                   .ny = j->vol.ny,

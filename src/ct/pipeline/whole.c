@@ -250,6 +250,8 @@ static int do_all(job *j) {
 
 int vxg__reconstruct_whole(const vxg__whole *w, vxg_ct_recon_stats *found) {
     job j = {.w = *w, .rows = w->r1 - w->r0, .spill.file = -1};
+    const vxg_ct_recon_opts *const o = w->correct->opts;
+    w->it->slabs = 0, w->it->keep = o->keep, w->it->keep_context = o->keep_context;
     int status = set_options(&j);
     if (!status) status = make_operator(&j);
     if (!status) status = choose_band(&j);
