@@ -549,6 +549,10 @@ plant pieces_rows_from_the_first cli/recon_job.c 's/\(all0 \/ BLOCK \+ block\) \
 plant slices_of_a_slab_from_its_first src/ct/pipeline/views.c 's/host \+ \(z0 - s->z0\) \* area/host/' "ct_pipeline_views parts"
 plant spill_vectors_in_memory src/ct/pipeline/iterate.c 's/\(void\)vxg__spill_use\(it->spill\);//' "cli_memory scratch_file"
 plant spill_buffers_overlap src/device/spill.c 's/used->bytes \+= \(int64_t\)all;//' "ct_pipeline_solve in_a_file"
+plant slices_judged_alone src/ct/pipeline/views.c 's/j->z0 > 0 \|\| j->z1 < j->vol\.nz/0/' "ct_pipeline_views parts"
+plant states_not_with_a_geometry src/ct/pipeline/whole.c 's/w->it->keep = o->keep, //' "cli_job.sh"
+plant pieces_dry_run_without_sum cli/recon.c 's/!job->opt->dry_run \|\| cli_pieces_there\(job\)/!job->opt->dry_run/' "cli_job.sh"
+plant job_without_pieces_in_the_way src/io/job.c 's/status == VXG_ERR_INPUT && there && is_bare\(j->folder\)/0/' "cli_job.sh"
 plant slices_rows_counted_again src/ct/pipeline/views.c 's/s\.z0 < j->z0 && s\.r0 < s\.r1/0/' "ct_pipeline_views parts"
 plant osem_unseen_of_one_subset src/solve/mlem.c 's/axpby\(s->queue, 1, columns, 1, seen\)/axpby(s->queue, 1, columns, 0, seen)/' "ct_pipeline_solve unseen"
 # Few levels; any loss; operators of penalties.
