@@ -188,9 +188,9 @@ LANE_FN int rj_int(float x, int n) { /* x within 0..n */
 /* Pairs of a slice where lanes without a ray read, and add 0: one each, as an addition to what was
  * just stored waits for it. */
 LANE_FN rj_i rj_idle(void) {
-    int32_t r[RJ_W];
+    rj_i r;
     for (int i = 0; i < RJ_W; i++) r[i] = 2 * i;
-    return *(const rj_i *)r;
+    return r;
 }
 
 /* Which slices, of each ray, of all, of any; rays that miss are put where they do no harm. */
