@@ -104,10 +104,13 @@ fdk() {
     ${limit:+timeout -s KILL $limit} $V recon "$W/high.h5" -g "$W/high.json" -o "$W/$name" --device cpu --save-format npy -q "$@" >"$W/.$name" 2>&1
 }
 fdk fdk
-for limit in 0.03 0.05 0.07 0.09 0.11 0.14 0.17 0.2 0.4 0.8 1.6 3 6 12; do
-    [ ! -s "$W/.blocks" ] || [ ${#limit} -gt 3 ] || continue # slow builds need longer for a first block
+killed_fdk() {
     fdk fdk_killed --resume --no-checksum
     [ -d "$W/fdk_killed.job" ] && ls "$W/fdk_killed.job" | grep piece_ >>"$W/.blocks"
+}
+for limit in 0.03 0.05 0.07 0.09 0.11 0.14 0.17 0.2; do killed_fdk; done
+for limit in 0.4 0.8 1.6 3 6 12; do # slow builds need longer for a first block
+    [ -s "$W/.blocks" ] || killed_fdk
 done
 limit=
 fdk fdk_killed --resume --no-checksum

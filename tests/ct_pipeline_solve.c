@@ -164,24 +164,25 @@ TEST(as_a_solver_of_all)
     vxg_ct_geometry_release(geo);
 }
 
+static const vxg_ct_cone_opts cone_scan = {
+    .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
+static const vxg_ct_volume fine = {
+    .nz = ROWS, .ny = COLS, .nx = COLS, .dz = 0.25, .dy = 0.5, .dx = 0.5};
+
 /* Any geometry, all at once. */
 TEST(a_cone)
 {
     static float got[CELLS], expected[CELLS];
-    const vxg_ct_cone_opts o = {
-        .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
-    const vxg_ct_volume vol = {
-        .nz = ROWS, .ny = COLS, .nx = COLS, .dz = 0.25, .dy = 0.5, .dx = 0.5};
     const vxg_solve_opts sirt = {.iterations = 3}, tv = {.iterations = 2, .weight = 0.1};
     vxg_scan_reader scan = scan_over(360);
     vxg_volume_writer w = {.write = keep, .impl = got};
     vxg_ct_recon_stats s = {.size = sizeof s};
     vxg_solve_report r;
     vxg_ct_geometry *geo;
-    CHECK_OK(vxg_ct_cone_circular(&o, &geo));
+    CHECK_OK(vxg_ct_cone_circular(&cone_scan, &geo));
     vxg_ct_recon_opts q = options("sirt", &sirt);
-    CHECK_OK(solver(geo, &vol, "sirt", &sirt, 0, expected, &r));
-    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &q, &w, &s));
+    CHECK_OK(solver(geo, &fine, "sirt", &sirt, 0, expected, &r));
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &fine, &q, &w, &s));
     EXPECT(!memcmp(got, expected, sizeof got), "other bits than the solver's");
     EXPECT(s.iterations == 3 && s.chunk == ROWS, "%d iterations, %d slices at once", s.iterations,
            (int)s.chunk);
@@ -189,24 +190,20 @@ TEST(a_cone)
     vxg_solve_opts half = tv;
     half.spacing[0] = 0.5, half.spacing[1] = half.spacing[2] = 1;
     q = options("fista-tv", &tv);
-    CHECK_OK(solver(geo, &vol, "fista-tv", &half, 0, expected, &r));
-    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &vol, &q, &w, &s));
+    CHECK_OK(solver(geo, &fine, "fista-tv", &half, 0, expected, &r));
+    CHECK_OK(vxg_ct_reconstruct_views(dev, &scan, geo, &fine, &q, &w, &s));
     EXPECT(!memcmp(got, expected, sizeof got), "other differences than the voxels'");
     vxg_ct_geometry_release(geo);
 }
 
 static int cone(const vxg_ct_recon_opts *q, float *out, vxg_ct_recon_stats *s) {
-    const vxg_ct_cone_opts o = {
-        .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
-    const vxg_ct_volume vol = {
-        .nz = ROWS, .ny = COLS, .nx = COLS, .dz = 0.25, .dy = 0.5, .dx = 0.5};
     vxg_scan_reader scan = scan_over(360);
     vxg_volume_writer w = {.write = keep, .impl = out};
     vxg_ct_geometry *geo;
-    int status = vxg_ct_cone_circular(&o, &geo);
+    int status = vxg_ct_cone_circular(&cone_scan, &geo);
     if (status) return status;
     *s = (vxg_ct_recon_stats){.size = sizeof *s};
-    status = vxg_ct_reconstruct_views(dev, &scan, geo, &vol, q, &w, s);
+    status = vxg_ct_reconstruct_views(dev, &scan, geo, &fine, q, &w, s);
     vxg_ct_geometry_release(geo);
     return status;
 }
@@ -286,15 +283,13 @@ static double apart(const float *a, const float *b) {
 /* By the pipeline and by a solver with `direct`; how far apart volumes are. */
 static double both(const char *method, const vxg_solve_opts *given, const vxg_solve_opts *direct) {
     static float got[CELLS], expected[CELLS];
-    const vxg_ct_cone_opts o = {
-        .nviews = VIEWS, .rows = ROWS, .cols = COLS, .sod = 90, .sdd = 180, .pixel = 1};
     vxg_scan_reader scan = scan_over(360);
     vxg_volume_writer w = {.write = keep, .impl = got};
     vxg_ct_recon_stats s = {.size = sizeof s};
     const vxg_ct_recon_opts q = options(method, given);
     vxg_solve_report r = {0};
     vxg_ct_geometry *geo;
-    int status = vxg_ct_cone_circular(&o, &geo);
+    int status = vxg_ct_cone_circular(&cone_scan, &geo);
     if (!status) status = solver(geo, &uneven, method, direct, 0, expected, &r);
     if (!status) status = vxg_ct_reconstruct_views(dev, &scan, geo, &uneven, &q, &w, &s);
     EXPECT(!status, "%s: %s", method, vxg_error_message());

@@ -547,7 +547,7 @@ plant state_without_scalars src/solve/state.c 's/\&s->scalars, \&s->residual,/\&
 plant state_unsealed src/solve/state.c 's/memcmp\(digits, stored, 64\) != 0/0/' "solve_state no_state"
 plant pieces_rows_from_the_first cli/recon_job.c 's/\(all0 \/ BLOCK \+ block\) \* BLOCK/all0 + block * BLOCK/' "cli_job.sh"
 plant slices_of_a_slab_from_its_first src/ct/pipeline/views.c 's/host \+ \(z0 - s->z0\) \* area/host/' "ct_pipeline_views parts"
-plant spill_vectors_in_memory src/ct/pipeline/iterate.c 's/\(void\)vxg__spill_use\(it->spill\);//' "cli_memory scratch_file"
+plant spill_vectors_in_memory src/ct/pipeline/iterate.c 's/vxg__spill_use\(it->spill\);//' "cli_memory scratch_file"
 plant spill_buffers_overlap src/device/spill.c 's/used->bytes \+= \(int64_t\)all;//' "ct_pipeline_solve in_a_file"
 plant slices_judged_alone src/ct/pipeline/views.c 's/j->z0 > 0 \|\| j->z1 < j->vol\.nz/0/' "ct_pipeline_views parts"
 plant states_not_with_a_geometry src/ct/pipeline/whole.c 's/w->it->keep = o->keep, //' "cli_job.sh"

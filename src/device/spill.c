@@ -11,10 +11,8 @@
 
 static _Thread_local vxg__spill *used;
 
-vxg__spill *vxg__spill_use(vxg__spill *s) {
-    vxg__spill *const before = used;
+void vxg__spill_use(vxg__spill *s) {
     used = s;
-    return before;
 }
 
 static size_t whole_pages(size_t n) {

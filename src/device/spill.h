@@ -13,8 +13,8 @@ typedef struct vxg__spill {
 } vxg__spill;
 
 /* Buffers of the cpu that this thread makes from now on lie in s, which lives as long as that;
- * NULL: in memory. Returns what was in use. */
-vxg__spill *vxg__spill_use(vxg__spill *s);
+ * NULL: in memory. */
+void vxg__spill_use(vxg__spill *s);
 /* n bytes in what is in use, zeros, for vxg__spill_unmap; *out NULL: nothing is in use.
  * VXG_ERR_OUTPUT: there is no room for them. */
 int vxg__spill_map(size_t n, void **out);

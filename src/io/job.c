@@ -140,7 +140,18 @@ static int put_file(const char *path, const void *bytes, size_t n, int *taken) {
     return status;
 }
 
-/* Hidden files of runs that have died: nobody holds their lock. */
+/* 1: nobody holds the lock of a hidden file, its run has died; it goes, if it is to. */
+static int drop_dead(const char *folder, const char *name, int remove) {
+    char *path = inside(folder, name);
+    const int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+    const int dead = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (dead && remove) unlink(path);
+    if (fd >= 0) close(fd);
+    vxg__free(path);
+    return dead;
+}
+
+/* Hidden files of runs that have died. */
 static void sweep(const char *folder) {
     DIR *d = opendir(folder);
     struct dirent *e;
@@ -148,11 +159,7 @@ static void sweep(const char *folder) {
         if ((strncmp(e->d_name, ".piece_", 7) != 0 && strncmp(e->d_name, ".job.txt", 8) != 0) ||
             !strstr(e->d_name, ".part-"))
             continue;
-        char *path = inside(folder, e->d_name);
-        const int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) unlink(path);
-        if (fd >= 0) close(fd);
-        vxg__free(path);
+        drop_dead(folder, e->d_name, 1);
     }
     if (d) closedir(d);
 }
@@ -160,12 +167,14 @@ static void sweep(const char *folder) {
 /* 1: no piece is there, nor one that a living run is at: a run that was refused before its first
  * one may have left the text of its work. */
 static int is_bare(const char *folder) {
-    sweep(folder);
     DIR *d = opendir(folder);
     struct dirent *e;
     int bare = d != NULL;
-    while (d && (e = readdir(d)))
-        bare &= strncmp(e->d_name, "piece_", 6) != 0 && strncmp(e->d_name, ".piece_", 7) != 0;
+    while (bare && (e = readdir(d)))
+        if (!strncmp(e->d_name, "piece_", 6))
+            bare = 0;
+        else if (!strncmp(e->d_name, ".piece_", 7))
+            bare = drop_dead(folder, e->d_name, 0);
     if (d) closedir(d);
     return bare;
 }

@@ -402,7 +402,7 @@ static int make(vxg_solver *s, const vxg_solve_problem *p) {
     }
     s->call.queue = s->queue, s->call.progress = s->opts.progress;
     const int status = make_vectors(s, p);
-    (void)vxg__spill_use(NULL); /* vectors alone may lie in a file */
+    vxg__spill_use(NULL); /* vectors alone may lie in a file */
     VXG_TRY(status);
     VXG_TRY(make_scalars(s));
     s->has_start = p->start != NULL;

@@ -53,8 +53,8 @@ static inline int64_t vxg_rj_column(const vxg_rj_scan *s) { /* floats of rj_tran
 static inline int64_t vxg_rj_transposed_floats(const vxg_rj_scan *s) {
     return (int64_t)s->n[1] * s->n[0] * vxg_rj_column(s);
 }
-/* slices x (cells beside + 1) x (cells beside + 2) pairs, whatever the axis, and two for each idle
- * lane from a slice's first on */
+/* slices x (cells beside + 1) x (cells beside + 2) pairs, whatever the axis, and two for each of
+ * 16 idle lanes from a slice's first on */
 static inline int64_t vxg_rj_brick_floats(const vxg_rj_scan *s) {
     return (int64_t)(s->tile[0] + 2) * (s->tile[1] + 2) * (s->tile[2] + 2) * 2 + 64;
 }

@@ -2,9 +2,6 @@
  * the same whatever rows it is made with: weights count rows from the scan's first, the filter
  * pairs the same row of two views. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -165,10 +165,10 @@ void vxg__iterate_end(vxg__iterate *it, int status) {
 static int solve(vxg__iterate *it, const vxg_op *op, const vxg_array *data, vxg_array *x) {
     const vxg_solve_problem p = {.op = op, .data = data};
     vxg_solver *s;
-    (void)vxg__spill_use(it->spill);
+    vxg__spill_use(it->spill);
     const int made =
         (it->slabs ? vxg__solver_new_part : vxg_solver_new)(it->row->name, &p, &it->opts, &s);
-    (void)vxg__spill_use(NULL);
+    vxg__spill_use(NULL);
     VXG_TRY(made);
     s->after = it->keep, s->after_context = it->keep_context;
     int status = it->keep ? it->keep(it->keep_context, s) : VXG_OK;

@@ -153,9 +153,9 @@ static int make_arrays(job *j) {
 static int make_memory(job *j) {
     const vxg__scan_part *p = j->w.correct->part;
     const int64_t area = j->w.vol.ny * j->w.vol.nx;
-    (void)vxg__spill_use(j->w.it->spill);
+    vxg__spill_use(j->w.it->spill);
     const int status = make_arrays(j);
-    (void)vxg__spill_use(NULL);
+    vxg__spill_use(NULL);
     VXG_TRY(status);
     j->band = vxg__calloc((size_t)(p->nviews * j->chunk * p->ncols), sizeof(float));
     j->fields = vxg__calloc((size_t)(2 * j->chunk * p->ncols), sizeof(float));
