@@ -25,6 +25,8 @@ const cli_variable cli_variables[] = {
     {"VXG_H5", "inprocess: the HDF5 library reads inside the process, for files you trust"},
     {"VXG_H5_HELPER", "the program voxgrad-h5, where it is not found"},
     {"VXG_H5_SECONDS", "processor time in seconds for one request to it (default: 30)"},
+    {"VXG_CUDA_POOL_MB",
+     "device memory that is kept for later use in megabytes (default: a quarter)"},
     {"VXG_CUDA_PATH", "folder of the CUDA run-time compiler (NVRTC)"},
 };
 const int cli_variable_count = (int)(sizeof cli_variables / sizeof *cli_variables);

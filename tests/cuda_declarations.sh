@@ -26,7 +26,8 @@ procs=$root/src/device/cuda/procs.h
         "$procs"
     # structures: the same size, the members used at the same place
     echo '#include <stddef.h>'
-    sed -n '/^typedef struct CUDA_ARRAY3D_DESCRIPTOR_st/,/^} CUDA_TEXTURE_DESC;/p' "$procs" | sed 's/CUDA_/OWN_/g'
+    sed -n '/^typedef struct CUDA_ARRAY3D_DESCRIPTOR_st/,/^} CUmemPoolProps;/p' "$procs" |
+        sed 's/CUDA_/OWN_/g; s/CUmemPoolProps/OWN_POOL/g'
     for pair in ARRAY3D_DESCRIPTOR:Depth,Format,NumChannels,Flags RESOURCE_DESC:resType,res,flags \
         MEMCPY3D:srcMemoryType,srcDevice,srcPitch,srcHeight,dstZ,dstMemoryType,dstArray,WidthInBytes,Height,Depth \
         TEXTURE_DESC:addressMode,filterMode,flags,borderColor; do
@@ -36,10 +37,14 @@ procs=$root/src/device/cuda/procs.h
             echo "_Static_assert(offsetof(OWN_$t, $m) == offsetof(CUDA_$t, $m), \"$t.$m\");"
         done
     done
+    echo '_Static_assert(sizeof(OWN_POOL) == sizeof(CUmemPoolProps), "size of CUmemPoolProps");'
+    for m in allocType handleTypes location.type location.id win32SecurityAttributes maxSize; do
+        echo "_Static_assert(offsetof(OWN_POOL, $m) == offsetof(CUmemPoolProps, $m), \"pool $m\");"
+    done
 } >"$work/check.c"
 asserts=$(grep -c _Static_assert "$work/check.c")
 compile="${CC:-cc} -std=c11 -Wall -Werror -I$root/src -I$headers -fsyntax-only"
-if [ "$asserts" -ge 15 ] && $compile "$work/check.c" >"$work/log" 2>&1; then
+if [ "$asserts" -ge 45 ] && $compile "$work/check.c" >"$work/log" 2>&1; then
     echo "PASS cuda.declarations"
 else
     echo "FAIL cuda.declarations: $asserts values; $(head -n 3 "$work/log" | tr '\n' ' ')"

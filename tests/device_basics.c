@@ -144,6 +144,33 @@ static void transfers(vxg_device *dev) {
     vxg_queue_free(q);
 }
 
+/* Not zeroed: what is written is there. Pinned: on the cpu like any, on OpenCL not at all. */
+static void kinds(vxg_device *dev) {
+    const unsigned both = VXG_BUFFER_UNINITIALISED | VXG_BUFFER_PINNED;
+    const char *const backend = vxg_device_get_info(dev)->backend;
+    vxg_buffer *b, *plain;
+    char back[6] = {0};
+    CHECK_OK(vxg_buffer_new_with(dev, 6, VXG_BUFFER_UNINITIALISED, &plain));
+    EXPECT(!vxg_buffer_pinned(plain) && !vxg_buffer_pinned(NULL), "pinned without the flag");
+    CHECK_OK(vxg_buffer_write(NULL, plain, 0, "bytes", 6));
+    expect_error(vxg_buffer_new_with(dev, 6, 4, &b), VXG_ERR_ARGUMENT, "flags 4 are not known");
+    if (!strcmp(backend, "opencl")) {
+        expect_error(vxg_buffer_new_with(dev, 6, both, &b), VXG_ERR_UNSUPPORTED, "pinned");
+        EXPECT(!b, "a buffer all the same");
+    } else {
+        CHECK_OK(vxg_buffer_new_with(dev, 6, both, &b));
+        char *const host = vxg_buffer_pinned(b);
+        CHECK(host, "no place on the host");
+        memcpy(host, "other", 6);
+        CHECK_OK(vxg_buffer_copy(NULL, plain, 0, b, 0, 2));
+        vxg_buffer_release(b);
+        EXPECT(!vxg_buffer_pinned(b), "of a released one");
+    }
+    CHECK_OK(vxg_buffer_read(NULL, plain, 0, back, 6));
+    EXPECT(!strcmp(back, strcmp(backend, "opencl") ? "ottes" : "bytes"), "'%s'", back);
+    vxg_buffer_release(plain);
+}
+
 /* From one device to another, larger than what the host holds of it at a time. */
 static void across(vxg_device *dev, vxg_device *other) {
     enum { N = (9 << 20) + 3 };
@@ -316,6 +343,7 @@ static void all_on(const char *spec) {
     CHECK_OK(vxg_device_open("cpu", &cpu));
     bounds(dev);
     transfers(dev);
+    kinds(dev);
     if (dev != cpu) {
         across(dev, cpu);
         across(cpu, dev);

@@ -26,8 +26,9 @@ static const char *const rows[] = {"ct.parallel2d.joseph", "ct.parallel3d.joseph
                                    "ct.fan2d.joseph", "ct.cone3d.joseph"};
 
 static const char *const waits[] = {
-    "cuStreamSynchronize", "cuEventSynchronize",   "cuCtxSynchronize",     "cuMemAlloc_v2",
-    "cuMemFree_v2",        "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2", "cuModuleLoadDataEx"};
+    "cuStreamSynchronize", "cuEventSynchronize",     "cuCtxSynchronize",     "cuMemAlloc_v2",
+    "cuMemFree_v2",        "cuMemcpyHtoDAsync_v2",   "cuMemcpyDtoHAsync_v2", "cuModuleLoadDataEx",
+    "cuMemFreeAsync",      "cuMemAllocFromPoolAsync"};
 
 /* What a look at numbers takes: a copy to the host, and the wait for it. */
 static int is_look(const char *call) {

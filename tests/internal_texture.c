@@ -9,7 +9,7 @@
 #include "test.h"
 
 #define FAKE_LIB VXG_BINARY_DIR "/tests/libfake_cuda.so"
-static void (*fail)(const char *, int, int);
+static void (*fail)(const char *, int, int), (*fail_always)(const char *, int);
 static int (*hit)(void);
 static void (*reset)(void);
 static void (*set)(const char *, int);
@@ -20,6 +20,7 @@ static int open_fake(void) {
     void *lib = dlopen(FAKE_LIB, RTLD_NOW | RTLD_LOCAL);
     if (!lib || system("cc --version >/dev/null 2>&1")) return 0;
     *(void **)&fail = dlsym(lib, "fake_fail");
+    *(void **)&fail_always = dlsym(lib, "fake_fail_always");
     *(void **)&hit = dlsym(lib, "fake_hit");
     *(void **)&reset = dlsym(lib, "fake_reset");
     *(void **)&set = dlsym(lib, "fake_set");
@@ -186,12 +187,18 @@ TEST(failures)
         for (int nth = 0; nth < 2; nth++) {
             reset();
             set("layers", 3);
-            fail(names[i], nth, 2);
+            if (i > 1) fail(names[i], nth, 2);
+            if (i < 2) fail_always(names[i], 2); /* they are tried twice */
             const int status = backproject(1, out);
             EXPECT(hit() && status == VXG_ERR_MEMORY && strstr(vxg_error_message(), names[i]),
                    "%s: %d, %s", names[i], status, vxg_error_message());
             EXPECT(alive(words, sizeof words) == 0, "%s: alive: %s", names[i], words);
         }
+    reset();
+    set("layers", 3);
+    fail(names[0], 0, 2); /* what is kept for later buffers goes, and there is room */
+    CHECK_OK(backproject(1, out));
+    EXPECT(hit() && calls("cuMemPoolTrimTo") == 1, "%d trims", calls("cuMemPoolTrimTo"));
     reset();
 }
 
@@ -209,7 +216,7 @@ static void prepared_calls(vxg_device *dev, vxg_ct_prepared *p, const vxg_op *op
     reset();
     CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, &call, x));
     EXPECT(calls("cuLaunchKernel") == 1 && !calls("cuMemcpy3DAsync_v2") &&
-               !calls("cuMemAlloc_v2") && !calls("cuStreamSynchronize"),
+               !calls("cuMemAllocFromPoolAsync") && !calls("cuStreamSynchronize"),
            "%d launches, %d copies", calls("cuLaunchKernel"), calls("cuMemcpy3DAsync_v2"));
     CHECK_OK(vxg_queue_capture_begin(call.queue));
     CHECK_OK(vxg_ct_prepared_update(p, 1, &call, one));

@@ -242,6 +242,7 @@ static void order_wraps(order_scene *s) {
     first.shape[0] = 16;
     CHECK_OK(vxg_array_axpby(NULL, 1, &view, 0, &first));
     vxg_buffer_release(read_only);
+    CHECK_OK(vxg_buffer_pointer(s->c.buffer, NULL, 0, &p)); /* the memory goes after that */
 }
 
 static void order_all(const char *spec, int spin) {

@@ -139,8 +139,23 @@ VXG_API int vxg_graph_launch(vxg_graph *graph, vxg_queue *queue);
 VXG_API void vxg_graph_free(vxg_graph *graph);
 
 /* Buffers are zero-filled when made. bytes = 0 is legal. A buffer may be released while work on it
- * is queued: its memory goes when that is done. */
+ * is queued: its memory goes when that is done. CUDA devices keep freed memory for later buffers, a
+ * quarter of the device's memory at most (VXG_CUDA_POOL_MB, megabytes; 0: none), and give it back
+ * where memory is refused. */
 VXG_API int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out);
+/* Experimental: the same with flags.
+ * VXG_BUFFER_UNINITIALISED: the contents are open until they are written.
+ * VXG_BUFFER_PINNED: host memory that the device copies from and to by itself: vxg_buffer_copy
+ * between it and a device buffer returns at once, and is in order like any work. Kernels take it,
+ * slowly. On the cpu it is a buffer like any; OpenCL devices give VXG_ERR_UNSUPPORTED. It is taken
+ * from all programs' memory: use little. */
+#define VXG_BUFFER_UNINITIALISED 1u
+#define VXG_BUFFER_PINNED 2u
+VXG_API int vxg_buffer_new_with(vxg_device *dev, size_t bytes, unsigned flags, vxg_buffer **out);
+/* Experimental: where the host sees a pinned buffer, NULL for others. The host may read it when
+ * work that writes it is done, and write it when all work on it is (vxg_queue_sync, vxg_event_sync,
+ * or vxg_buffer_pointer without a queue). */
+VXG_API void *vxg_buffer_pinned(const vxg_buffer *buf);
 VXG_API vxg_buffer *vxg_buffer_retain(vxg_buffer *buf);
 VXG_API void vxg_buffer_release(vxg_buffer *buf);
 VXG_API size_t vxg_buffer_size(const vxg_buffer *buf);

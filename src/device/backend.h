@@ -47,6 +47,8 @@ struct vxg_buffer {
     size_t bytes;
     void *host;       /* cpu backend */
     int spilled;      /* cpu backend: in a scratch file (spill.h) */
+    void *pinned;     /* other backends: where the host sees VXG_BUFFER_PINNED memory */
+    unsigned flags;   /* VXG_BUFFER_... it was made with */
     void *impl;       /* other backends */
     vxg_image *image; /* what kind of image this is, NULL for plain memory; owned */
     int foreign;      /* the caller's memory */
@@ -126,8 +128,10 @@ struct vxg_backend {
      * levels). Fills dev->info and dev->impl. */
     int (*open)(vxg_device *dev, int index, const char *variant);
     void (*close)(vxg_device *dev);
-    int (*buffer_new)(vxg_buffer *buf); /* dev and bytes are set; zero-fill */
+    int (*buffer_new)(vxg_buffer *buf); /* dev, bytes and flags are set; zero-fill as they say */
     void (*buffer_free)(vxg_buffer *buf);
+    /* Gives memory that is kept for later buffers back to the system; optional. */
+    void (*trim)(vxg_device *dev);
     int (*queue_new)(vxg_queue *queue);
     void (*queue_free)(vxg_queue *queue);
     int (*sync)(vxg_queue *queue);

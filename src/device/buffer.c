@@ -5,21 +5,22 @@ static int make(vxg_buffer *buf) {
     assert(!buf->host && !buf->impl);
     const int status = buf->dev->backend->buffer_new(buf);
     if (status != VXG_ERR_MEMORY) return status;
-    /* memory may still rest behind queued work */
-    return vxg__order_sweep(buf->dev, 1) ? buf->dev->backend->buffer_new(buf) : status;
+    return vxg__order_reclaim(buf->dev) ? buf->dev->backend->buffer_new(buf) : status;
 }
 
-int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out) {
+int vxg_buffer_new_with(vxg_device *dev, size_t bytes, unsigned flags, vxg_buffer **out) {
     VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "new buffer: out is NULL");
     *out = NULL;
     VXG_TRY(vxg__device_check(dev, "new buffer"));
+    VXG_FAIL_IF(flags & ~(VXG_BUFFER_UNINITIALISED | VXG_BUFFER_PINNED), VXG_ERR_ARGUMENT,
+                "new buffer: flags %x are not known", flags);
     VXG_FAIL_IF(dev->info.max_buffer > 0 && bytes > (size_t)dev->info.max_buffer, VXG_ERR_MEMORY,
                 "buffer of %zu bytes: the largest on %s is %lld", bytes, dev->info.spec,
                 (long long)dev->info.max_buffer);
     vxg__order_sweep(dev, 0);
     vxg_buffer *buf = vxg__object_new(VXG_KIND_BUFFER, sizeof *buf);
     if (!buf) return VXG_ERR_MEMORY;
-    buf->dev = dev, buf->bytes = bytes, buf->references = 1;
+    buf->dev = dev, buf->bytes = bytes, buf->flags = flags, buf->references = 1;
     int status = make(buf);
     if (status) {
         vxg__object_free(buf);
@@ -28,6 +29,10 @@ int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out) {
     vxg_device_retain(dev);
     *out = buf;
     return VXG_OK;
+}
+
+int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out) {
+    return vxg_buffer_new_with(dev, bytes, 0, out);
 }
 
 int vxg_buffer_wrap(vxg_device *dev, void *memory, size_t bytes, unsigned flags,
@@ -61,6 +66,10 @@ vxg_device *vxg_buffer_device(const vxg_buffer *buf) {
 }
 void *vxg_buffer_host(const vxg_buffer *buf) {
     return vxg__object_is(buf, VXG_KIND_BUFFER) ? buf->host : NULL;
+}
+void *vxg_buffer_pinned(const vxg_buffer *buf) {
+    if (!vxg__object_is(buf, VXG_KIND_BUFFER) || !(buf->flags & VXG_BUFFER_PINNED)) return NULL;
+    return buf->host ? buf->host : buf->pinned;
 }
 
 static int check_span(const vxg_buffer *buf, size_t offset, size_t bytes, const char *what) {

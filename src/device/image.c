@@ -14,21 +14,20 @@ int vxg__image_limits(vxg_device *dev, int64_t limits[3]) {
 static int clear(vxg_buffer *image) {
     const vxg_image *im = image->image;
     vxg_buffer *zeros;
-    vxg_queue *queue;
-    VXG_TRY(vxg__device_queue(image->dev, &queue));
     VXG_TRY(vxg_buffer_new(image->dev, (size_t)(im->height * im->width) * sizeof(float), &zeros));
     int status = VXG_OK;
     for (int64_t i = 0; i < im->layers && !status; i++)
-        status = image->dev->backend->image_write(queue, image, i, 1, zeros, 0);
-    if (!status) status = vxg_queue_sync(queue);
-    vxg_buffer_release(zeros);
+        status = vxg__image_write(NULL, image, i, 1, zeros, 0);
+    vxg_buffer_release(zeros); /* it rests until it is read */
     return status;
 }
 
 static int make(vxg_buffer *buf, const int64_t size[3]) {
     if (!(buf->image = vxg__calloc(1, sizeof *buf->image))) return VXG_ERR_MEMORY;
     buf->image->layers = size[0], buf->image->height = size[1], buf->image->width = size[2];
-    return buf->dev->backend->image_new(buf);
+    const int status = buf->dev->backend->image_new(buf);
+    if (status != VXG_ERR_MEMORY) return status;
+    return vxg__order_reclaim(buf->dev) ? buf->dev->backend->image_new(buf) : status;
 }
 
 int vxg__image_new(vxg_device *dev, int64_t layers, int64_t height, int64_t width,

@@ -80,7 +80,7 @@ static int is_done(vxg_device *dev, vxg_mark *m) {
     assert(vxg__lock_mine(&dev->order.lock) && m->references > 0);
     if (dev->backend->mark_done(dev, m->impl, &done)) {
         vxg_error_clear();
-        return 1; /* a device that fails does not work any more */
+        return 0; /* nobody knows: what rests does so until the device is closed */
     }
     vxg_queue *q = done ? find_queue(dev, m->at.queue) : NULL;
     if (q && q->order.completed < m->at.nth) q->order.completed = m->at.nth;
@@ -386,6 +386,12 @@ int vxg__order_sweep(vxg_device *dev, int wait) {
         count++;
     }
     return count;
+}
+
+int vxg__order_reclaim(vxg_device *dev) {
+    const int swept = vxg__order_sweep(dev, 1);
+    if (dev->backend->trim) dev->backend->trim(dev);
+    return swept || dev->backend->trim;
 }
 
 static void free_marks(vxg_device *dev, vxg_mark *list) {

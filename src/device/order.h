@@ -75,6 +75,9 @@ void vxg__order_queue_free(vxg_queue *queue); /* before the backend frees it */
 /* Frees what has rested long enough; with `wait`, everything that rests. How many buffers it were.
  */
 int vxg__order_sweep(vxg_device *dev, int wait);
+/* Memory was refused: frees everything that rests, and what the backend keeps. 0: there was none,
+ * and another try is of no use. */
+int vxg__order_reclaim(vxg_device *dev);
 void vxg__order_close(vxg_device *dev); /* before the backend closes it: all marks and buffers go */
 
 /* Recording of a graph: order is suspended, and the graph keeps the buffers. */

@@ -342,7 +342,7 @@ static int evaluate_in_scope(evaluation *e, vxg_call call) {
     const size_t size = call.workspace ? vxg_buffer_size(call.workspace) : 0;
     call.workspace_used = vxg_workspace_bytes(call.workspace_used); /* SIZE_MAX: nothing is left */
     if (need && (size < need || call.workspace_used > size - need)) {
-        VXG_TRY(vxg_buffer_new(e->op->dev, need, &own));
+        VXG_TRY(vxg_buffer_new_with(e->op->dev, need, VXG_BUFFER_UNINITIALISED, &own));
         call.workspace = own, call.workspace_used = 0;
     }
     return release_own(e, &call, own, run_batch(e, &call));

@@ -389,7 +389,8 @@ static int make_scalars(vxg_solver *s) {
     VXG_TRY(vxg_scalar_new(s->dev, s->real, 1, &s->told));
     VXG_TRY(
         vxg_array_new(s->dev, in->dtype, 3, (int64_t[]){s->opts.iterations, 2, 2}, &s->history));
-    return workspace ? vxg_buffer_new(s->dev, workspace, &s->call.workspace) : VXG_OK;
+    if (!workspace) return VXG_OK;
+    return vxg_buffer_new_with(s->dev, workspace, VXG_BUFFER_UNINITIALISED, &s->call.workspace);
 }
 
 static int make(vxg_solver *s, const vxg_solve_problem *p) {

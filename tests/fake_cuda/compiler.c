@@ -10,12 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ENTER(name)                                                                                \
-    do {                                                                                           \
-        int code_ = fake_enter(#name);                                                             \
-        if (code_) return code_;                                                                   \
-    } while (0)
-
 typedef struct bytes {
     char *p;
     size_t n;

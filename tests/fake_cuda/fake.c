@@ -10,106 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-/* ---- Control ---- */
-static struct {
-    const char *name;
-    int calls;
-} counts[128];
-static int ncounts;
-static struct {
-    char name[64];
-    int nth, code, hit, always;
-} failure;
-int fake_devices = 1, fake_arch = 90, fake_grid[3] = {2147483647, 65535, 65535}, fake_known_arch;
-static int fake_layers = 2048;
-static int early_frees; /* memory that was freed while work on it was queued */
-static int live[FAKE_KINDS];
-static const char *const kind_names[FAKE_KINDS] = {"context", "memory", "stream",     "event",
-                                                   "module",  "graph",  "graph exec", "program",
-                                                   "array",   "texture"};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards memory and textures */
 static _Thread_local CUcontext stack[16];
 static _Thread_local int depth;
 
-void fake_count(int kind, int change) {
-    __atomic_add_fetch(&live[kind], change, __ATOMIC_RELAXED);
+int fake_depth(void) {
+    return depth;
 }
-
-/* Counts a call; the code to return instead of doing it, or 0. */
-int fake_enter(const char *name) {
-    int i = 0, code = 0;
-    pthread_mutex_lock(&lock);
-    while (i < ncounts && strcmp(counts[i].name, name)) i++;
-    if (i == ncounts) counts[ncounts].name = name, counts[ncounts++].calls = 0;
-    counts[i].calls++;
-    if (!strcmp(failure.name, name) && (failure.always || failure.nth-- == 0))
-        code = failure.code, failure.hit = 1;
-    pthread_mutex_unlock(&lock);
-    return code;
-}
-
-FAKE_API void fake_fail(const char *name, int nth, int code) {
-    memset(&failure, 0, sizeof failure);
-    snprintf(failure.name, sizeof failure.name, "%s", name ? name : "");
-    failure.nth = nth, failure.code = code;
-}
-FAKE_API void fake_fail_always(const char *name, int code) {
-    fake_fail(name, 0, code);
-    failure.always = 1;
-}
-FAKE_API int fake_calls(const char *name) {
-    for (int i = 0; i < ncounts; i++)
-        if (!strcmp(counts[i].name, name)) return counts[i].calls;
-    return 0;
-}
-FAKE_API int fake_hit(void) {
-    return failure.hit;
-}
-FAKE_API void fake_reset(void) {
-    ncounts = 0;
-    memset(&failure, 0, sizeof failure);
-    fake_devices = 1, fake_arch = 90, fake_known_arch = 0;
-    fake_grid[1] = fake_grid[2] = 65535, fake_layers = 2048;
-    early_frees = 0;
-}
-FAKE_API int fake_early_frees(void) {
-    return early_frees;
-}
-FAKE_API void fake_set(const char *what, int value) {
-    if (!strcmp(what, "devices")) fake_devices = value;
-    if (!strcmp(what, "arch")) fake_arch = value;
-    if (!strcmp(what, "grid_y")) fake_grid[1] = value;
-    if (!strcmp(what, "grid_z")) fake_grid[2] = value;
-    if (!strcmp(what, "known_arch")) fake_known_arch = value;
-    if (!strcmp(what, "layers")) fake_layers = value;
-}
-FAKE_API int fake_live(char *words, size_t size) {
-    int total = depth;
-    size_t n = 0;
-    words[0] = 0;
-    for (int i = 0; i < FAKE_KINDS; i++) {
-        if (live[i] && n < size)
-            n += (size_t)snprintf(words + n, size - n, "%d %s, ", live[i], kind_names[i]);
-        total += live[i] < 0 ? -live[i] : live[i];
-    }
-    if (depth && n < size) snprintf(words + n, size - n, "%d on the context stack", depth);
-    return total;
-}
-
-#define ENTER(name)                                                                                \
-    do {                                                                                           \
-        int code_ = fake_enter(#name);                                                             \
-        if (code_) return code_;                                                                   \
-    } while (0)
-#define NEED(condition, code)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) return (code);                                                           \
-    } while (0)
-#define INVALID 1
-#define NO_CONTEXT 201
-#define BAD_HANDLE 400
-#define CAPTURING 900
 
 /* ---- Devices and contexts ---- */
 struct CUctx_st {
@@ -163,6 +70,7 @@ FAKE_API CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute what, CUde
     case 27:
     case 28: *value = 32768; return 0;
     case 29: *value = fake_layers; return 0;
+    case 115: *value = fake_pools; return 0;
     case 75: *value = fake_arch / 10; return 0;
     case 76: *value = fake_arch % 10; return 0;
     default: return INVALID;
@@ -214,7 +122,8 @@ FAKE_API CUresult cuCtxGetDevice(CUdevice *device) {
 /* ---- Operations, streams, graphs ---- */
 typedef struct operation {
     struct operation *next;
-    int kind; /* 'c' copy, 'z' set, 'k' kernel, 'e' an event is reached, 'w' wait for one */
+    int kind; /* 'c' copy, 'z' set, 'k' kernel, 'e' an event is reached, 'w' wait for one; of a
+                 pool: 'a' memory is there, 'f' it is given back */
     void *dst;
     const void *src;
     size_t bytes;
@@ -265,6 +174,8 @@ static void drop_event(CUevent e) {
     if (--e->references == 0) free(e);
 }
 static void run_one(CUstream s);
+static void pool_step(int kind, void *memory);
+static void check_born(const operation *op);
 /* Runs the stream of the event as far as the event's nth record. */
 static void run_until(CUevent e, int nth) {
     while (e->reached < nth && e->stream->pending.first) run_one(e->stream);
@@ -276,6 +187,8 @@ static void run_one(CUstream s) {
     if (op->kind == 'z') memset(op->dst, op->value, op->bytes);
     if (op->kind == 'k') fake_run(&op->launch);
     if (op->kind == 'w') run_until(op->event, op->nth);
+    if (op->kind == 'a' || op->kind == 'f') pool_step(op->kind, op->dst);
+    check_born(op);
     if (op->kind == 'e' && op->event->reached < op->nth) op->event->reached = op->nth;
     if (op->event) drop_event(op->event);
     free(op);
@@ -496,16 +409,44 @@ typedef struct block {
     struct block *next;
     char *p;
     size_t bytes;
+    CUmemoryPool pool; /* NULL: a plain allocation, or pinned memory of the host */
+    int born;          /* its stream has come to the allocation */
+    int is_pinned;
 } block;
+struct CUmemPoolHandle_st {
+    size_t kept, bound; /* bytes that were freed to it, and how many stay */
+};
 static block *blocks;
+static size_t in_use; /* bytes of plain and pools' blocks, and of what pools keep */
+
+/* The lock is held. */
+static block **find_block(const void *p) {
+    block **b = &blocks;
+    while (*b && ((const char *)p < (*b)->p || (const char *)p >= (*b)->p + (*b)->bytes))
+        b = &(*b)->next;
+    return b;
+}
 
 int fake_is_memory(const void *p, size_t bytes) {
-    int good = 0;
     pthread_mutex_lock(&lock);
-    for (block *b = blocks; b && !good; b = b->next)
-        good = (const char *)p >= b->p && (const char *)p + bytes <= b->p + b->bytes;
+    const block *b = *find_block(p);
+    const int good = b && (const char *)p + bytes <= b->p + b->bytes;
     pthread_mutex_unlock(&lock);
     return good;
+}
+
+/* Work on memory that is not there yet, or no more: in another stream, without an order. */
+static int is_unborn(const void *p) {
+    const block *b = p ? *find_block(p) : NULL;
+    return b && !b->born;
+}
+static void check_born(const operation *op) {
+    int bad = 0;
+    pthread_mutex_lock(&lock);
+    if (op->kind == 'c' || op->kind == 'z') bad = is_unborn(op->dst) || is_unborn(op->src);
+    for (int i = 0; op->kind == 'k' && i < 8; i++) bad |= is_unborn(op->launch.buffer[i]);
+    fake_early += bad;
+    pthread_mutex_unlock(&lock);
 }
 
 /* Whether work that is queued will touch the block. */
@@ -517,6 +458,7 @@ static int is_queued(const block *b) {
     pthread_mutex_lock(&work_lock);
     for (CUstream s = streams; s; s = s->next)
         for (const operation *op = s->pending.first; op; op = op->next) {
+            if (op->kind == 'a' || op->kind == 'f') continue;
             if (op->dst) used |= in_block(b, op->dst);
             if (op->src) used |= in_block(b, op->src);
             for (int i = 0; op->kind == 'k' && i < 8; i++)
@@ -526,20 +468,149 @@ static int is_queued(const block *b) {
     return used;
 }
 
-FAKE_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
-    ENTER(cuMemAlloc_v2);
-    NEED_CONTEXT;
-    NEED(bytes > 0, INVALID);
-    NEED(bytes <= (size_t)1 << 30, 2);
+/* A block full of a pattern; 2 when there is no room. What pools keep is room for their own. */
+static CUresult new_block(size_t bytes, CUmemoryPool pool, int is_pinned, block **out) {
+    pthread_mutex_lock(&lock);
+    const size_t reused = !pool ? 0 : bytes < pool->kept ? bytes : pool->kept;
+    const int fits = is_pinned || in_use - reused + bytes <= (size_t)fake_memory_mb << 20;
+    if (fits && !is_pinned) in_use += bytes - reused;
+    if (fits && pool) pool->kept -= reused;
+    pthread_mutex_unlock(&lock);
+    NEED(fits, 2);
     block *b = calloc(1, sizeof *b);
-    b->p = malloc(bytes), b->bytes = bytes;
+    *b = (block){.p = malloc(bytes), .bytes = bytes, .pool = pool, .born = !pool};
+    b->is_pinned = is_pinned;
     memset(b->p, 0xA5, bytes);
     pthread_mutex_lock(&lock);
     b->next = blocks, blocks = b;
     pthread_mutex_unlock(&lock);
-    fake_count(FAKE_MEMORY, 1);
+    fake_count(is_pinned ? FAKE_PINNED : FAKE_MEMORY, 1);
+    *out = b;
+    return 0;
+}
+static CUresult free_block(const void *p, int is_pinned) {
+    pthread_mutex_lock(&lock);
+    block **at = find_block(p), *found = *at;
+    const int good = found && found->p == p && !found->pool && found->is_pinned == is_pinned;
+    if (good) *at = found->next;
+    if (good && !is_pinned) in_use -= found->bytes;
+    pthread_mutex_unlock(&lock);
+    NEED(good, INVALID);
+    if (is_queued(found)) fake_early++;
+    fake_run_all(); /* a driver may wait for the device here, or not */
+    free(found->p), free(found);
+    fake_count(is_pinned ? FAKE_PINNED : FAKE_MEMORY, -1);
+    return 0;
+}
+
+FAKE_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
+    block *b;
+    ENTER(cuMemAlloc_v2);
+    NEED_CONTEXT;
+    NEED(bytes > 0, INVALID);
+    const CUresult code = new_block(bytes, NULL, 0, &b);
+    if (!code) *pointer = (CUdeviceptr)(uintptr_t)b->p;
+    return code;
+}
+FAKE_API CUresult cuMemFree_v2(CUdeviceptr pointer) {
+    const int code = fake_enter("cuMemFree_v2");
+    const CUresult done = free_block((const void *)(uintptr_t)pointer, 0);
+    return done ? done : code;
+}
+FAKE_API CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned flags) {
+    block *b;
+    ENTER(cuMemHostAlloc);
+    NEED_CONTEXT;
+    NEED(bytes > 0 && flags == 3, INVALID);
+    const CUresult code = new_block(bytes, NULL, 1, &b);
+    if (!code) *memory = b->p;
+    return code;
+}
+FAKE_API CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr *pointer, void *memory, unsigned flags) {
+    ENTER(cuMemHostGetDevicePointer_v2);
+    NEED(!flags && fake_is_memory(memory, 1), INVALID);
+    *pointer = (CUdeviceptr)(uintptr_t)memory;
+    return 0;
+}
+FAKE_API CUresult cuMemFreeHost(void *memory) {
+    const int code = fake_enter("cuMemFreeHost");
+    const CUresult done = free_block(memory, 1);
+    return done ? done : code;
+}
+
+/* ---- Pools: memory is there when its stream comes to it, and stays until trimmed ---- */
+static void pool_step(int kind, void *memory) {
+    pthread_mutex_lock(&lock);
+    block **at = find_block(memory), *b = *at;
+    if (b && kind == 'a') b->born = 1;
+    if (b && kind == 'f') {
+        *at = b->next;
+        b->pool->kept += b->bytes;
+        free(b->p), free(b);
+        fake_count(FAKE_MEMORY, -1);
+    }
+    pthread_mutex_unlock(&lock);
+}
+FAKE_API CUresult cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *props) {
+    ENTER(cuMemPoolCreate);
+    NEED(props->allocType == 1 && !props->handleTypes && props->location.type == 1, INVALID);
+    NEED(props->location.id >= 0 && props->location.id < fake_devices, INVALID);
+    NEED(!props->win32SecurityAttributes && !props->maxSize && fake_pools, INVALID);
+    *pool = calloc(1, sizeof **pool);
+    fake_count(FAKE_POOL, 1);
+    return 0;
+}
+/* Beyond the bound a pool gives memory back when something waits; here when it is looked at. */
+static void keep_at_most(CUmemoryPool pool, size_t bytes) {
+    pthread_mutex_lock(&lock);
+    if (pool->kept > bytes) in_use -= pool->kept - bytes, pool->kept = bytes;
+    pthread_mutex_unlock(&lock);
+}
+FAKE_API CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute what, void *value) {
+    ENTER(cuMemPoolSetAttribute);
+    NEED(what == 4, INVALID);
+    pool->bound = (size_t) * (uint64_t *)value;
+    return 0;
+}
+FAKE_API CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t bytes) {
+    ENTER(cuMemPoolTrimTo);
+    NEED_CONTEXT;
+    keep_at_most(pool, bytes);
+    return 0;
+}
+FAKE_API CUresult cuMemPoolDestroy(CUmemoryPool pool) {
+    const int code = fake_enter("cuMemPoolDestroy");
+    fake_run_all();
+    keep_at_most(pool, 0);
+    for (const block *b = blocks; b; b = b->next) NEED(b->pool != pool, INVALID);
+    free(pool);
+    fake_count(FAKE_POOL, -1);
+    return code;
+}
+FAKE_API CUresult cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CUmemoryPool pool,
+                                          CUstream stream) {
+    block *b;
+    ENTER(cuMemAllocFromPoolAsync);
+    NEED_CONTEXT;
+    NEED(bytes > 0 && is_stream(stream) && !stream->recording, INVALID);
+    keep_at_most(pool, pool->bound);
+    const CUresult code = new_block(bytes, pool, 0, &b);
+    NEED(!code, code);
+    const operation op = {.kind = 'a', .dst = b->p};
+    submit(stream, &op);
     *pointer = (CUdeviceptr)(uintptr_t)b->p;
     return 0;
+}
+FAKE_API CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream) {
+    const operation op = {.kind = 'f', .dst = (void *)(uintptr_t)pointer};
+    const int code = fake_enter("cuMemFreeAsync");
+    pthread_mutex_lock(&lock);
+    const block *b = *find_block(op.dst);
+    pthread_mutex_unlock(&lock);
+    NEED(b && b->p == op.dst && b->pool && is_stream(stream), INVALID);
+    if (is_queued(b)) fake_early++;
+    submit(stream, &op);
+    return code;
 }
 FAKE_API CUresult cuPointerGetAttribute(void *data, CUpointer_attribute what, CUdeviceptr pointer) {
     ENTER(cuPointerGetAttribute);
@@ -547,20 +618,6 @@ FAKE_API CUresult cuPointerGetAttribute(void *data, CUpointer_attribute what, CU
     NEED_CONTEXT;
     *(int *)data = 0; /* all memory is the first device's */
     return 0;
-}
-FAKE_API CUresult cuMemFree_v2(CUdeviceptr pointer) {
-    int code = fake_enter("cuMemFree_v2");
-    pthread_mutex_lock(&lock);
-    block **p = &blocks, *found;
-    while (*p && (*p)->p != (char *)(uintptr_t)pointer) p = &(*p)->next;
-    if ((found = *p)) *p = found->next;
-    pthread_mutex_unlock(&lock);
-    NEED(found, INVALID);
-    if (is_queued(found)) early_frees++;
-    fake_run_all(); /* a driver may wait for the device here, or not */
-    free(found->p), free(found);
-    fake_count(FAKE_MEMORY, -1);
-    return code;
 }
 static CUresult copy(void *dst, const void *src, size_t bytes, CUstream stream) {
     operation op = {.kind = 'c', .dst = dst, .src = src, .bytes = bytes};
@@ -580,9 +637,8 @@ FAKE_API CUresult cuMemcpyDtoHAsync_v2(void *dst, CUdeviceptr src, size_t bytes,
     NEED(fake_is_memory((void *)(uintptr_t)src, bytes), INVALID);
     return copy(dst, (void *)(uintptr_t)src, bytes, stream);
 }
-FAKE_API CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr dst, CUdeviceptr src, size_t bytes,
-                                       CUstream stream) {
-    ENTER(cuMemcpyDtoDAsync_v2);
+FAKE_API CUresult cuMemcpyAsync(CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream) {
+    ENTER(cuMemcpyAsync);
     NEED(fake_is_memory((void *)(uintptr_t)dst, bytes), INVALID);
     NEED(fake_is_memory((void *)(uintptr_t)src, bytes), INVALID);
     return copy((void *)(uintptr_t)dst, (void *)(uintptr_t)src, bytes, stream);

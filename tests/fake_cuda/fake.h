@@ -15,10 +15,11 @@ void fake_reset(void);            /* counts to 0, failures off, settings to thei
 /* Objects alive, contexts on the calling thread's stack included; words say which. */
 int fake_live(char *words, size_t size);
 
-/* How often memory was freed while work on it was queued. */
+/* How often memory was freed while work on it was queued, or used before it was there. */
 int fake_early_frees(void);
 
 /* Settings, by name: "devices", "arch" (90), "grid_y", "grid_z" (65535), "layers" (2048),
- * "known_arch" (0: all known; else the only one NVRTC knows). */
+ * "known_arch" (0: all known; else the only one NVRTC knows), "pools" (1: the driver has them),
+ * "memory_mb" (1024: of all memory that is in use or kept by pools). */
 void fake_set(const char *what, int value);
 #endif

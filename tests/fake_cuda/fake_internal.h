@@ -1,4 +1,5 @@
-/* Between the two halves of the simulated CUDA: driver (fake.c) and compiler (compiler.c). */
+/* Between the parts of the simulated CUDA: driver (fake.c), compiler (compiler.c), controls
+ * (control.c). */
 #ifndef VXG_FAKE_INTERNAL_H
 #define VXG_FAKE_INTERNAL_H
 #include "device/backend.h" /* for the bytes of k_params, which arrive by value */
@@ -18,11 +19,29 @@ enum {
     FAKE_PROGRAM,
     FAKE_ARRAY,
     FAKE_TEXTURE,
+    FAKE_POOL,
+    FAKE_PINNED,
     FAKE_KINDS
 };
-extern int fake_devices, fake_arch, fake_grid[3], fake_known_arch;
+extern int fake_devices, fake_arch, fake_grid[3], fake_known_arch, fake_layers, fake_pools;
+extern int fake_memory_mb, fake_early;
+/* Counts a call; the code to return instead of doing it, or 0. */
 int fake_enter(const char *name);
+#define ENTER(name)                                                                                \
+    do {                                                                                           \
+        int code_ = fake_enter(#name);                                                             \
+        if (code_) return code_;                                                                   \
+    } while (0)
+#define NEED(condition, code)                                                                      \
+    do {                                                                                           \
+        if (!(condition)) return (code);                                                           \
+    } while (0)
+#define INVALID 1
+#define NO_CONTEXT 201
+#define BAD_HANDLE 400
+#define CAPTURING 900
 void fake_count(int kind, int change);
+int fake_depth(void); /* contexts on the thread's stack */
 void fake_run_all(void);
 int fake_is_memory(const void *p, size_t bytes);
 int fake_is_texture(const void *p);

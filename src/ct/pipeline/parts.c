@@ -41,14 +41,19 @@ int vxg__staging_new(vxg_device *dev, int64_t n, vxg__staging *s) {
     VXG_TRY(vxg_array_new(dev, VXG_F32, 1, &n, &s->array));
     s->host = vxg_buffer_host(s->array.buffer);
     if (s->host) return VXG_OK;
-    s->host = s->owned = vxg__calloc((size_t)n, sizeof(float));
-    if (s->host) return VXG_OK;
+    /* a device copies from pinned memory by itself, two to three times as fast */
+    if (vxg_buffer_new_with(dev, (size_t)n * sizeof(float), VXG_BUFFER_PINNED, &s->pinned))
+        vxg_error_clear(); /* it has none, or none is left */
+    s->owned = vxg_buffer_pinned(s->pinned);
+    if (!s->pinned) s->owned = vxg__calloc((size_t)n, sizeof(float));
+    if ((s->host = s->owned)) return VXG_OK;
     vxg_array_release(&s->array);
     return VXG_ERR_MEMORY;
 }
 void vxg__staging_free(vxg__staging *s) {
     vxg_array_release(&s->array);
-    vxg__free(s->owned);
+    if (!s->pinned) vxg__free(s->owned);
+    vxg_buffer_release(s->pinned);
     *s = (vxg__staging){0};
 }
 vxg_array vxg__staging_array(const vxg__staging *s, const int64_t *shape) {

@@ -64,7 +64,8 @@ int64_t vxg__ring_bytes(const vxg__scan_part *p);
 /* A device array with host memory beside it; on the cpu device they are the same bytes. */
 typedef struct vxg__staging {
     vxg_array array;
-    float *host, *owned;
+    float *host, *owned; /* owned: NULL where host is the array's */
+    vxg_buffer *pinned;  /* that owned lies in, NULL: in plain memory */
 } vxg__staging;
 int vxg__staging_new(vxg_device *dev, int64_t n, vxg__staging *s);
 void vxg__staging_free(vxg__staging *s);

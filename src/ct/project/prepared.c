@@ -96,7 +96,7 @@ static int complete(vxg_ct_prepared *p, const vxg_op *op, const vxg_call *given,
     if (call->workspace || !need) return VXG_OK;
     if (!p->workspace || vxg_buffer_size(p->workspace) < need) {
         vxg_buffer *larger;
-        VXG_TRY(vxg_buffer_new(p->dev, need, &larger));
+        VXG_TRY(vxg_buffer_new_with(p->dev, need, VXG_BUFFER_UNINITIALISED, &larger));
         const int status = p->workspace && call->queue ? vxg_queue_sync(call->queue) : VXG_OK;
         vxg_buffer_release(p->workspace); /* nothing runs in it any more */
         p->workspace = larger;

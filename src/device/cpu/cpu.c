@@ -90,15 +90,28 @@ static int cpu_open(vxg_device *dev, int index, const char *variant) {
     dev->impl = (void *)(uintptr_t)&levels[chosen];
     return VXG_OK;
 }
+#define SPOILT ((size_t)1 << 16) /* bytes */
+
 static void cpu_close(vxg_device *dev) {
     (void)dev;
+}
+
+/* Who reads uninitialised memory is found where assertions are: its beginning is no numbers. */
+static void spoil(void *memory, size_t bytes) {
+#ifndef NDEBUG
+    memset(memory, 0xff, bytes < SPOILT ? bytes : SPOILT);
+#else
+    (void)memory, (void)bytes;
+#endif
 }
 
 static int cpu_buffer_new(vxg_buffer *buf) {
     VXG_TRY(vxg__spill_map(buf->bytes, &buf->host));
     buf->spilled = buf->host != NULL;
     if (!buf->spilled) buf->host = vxg__alloc_aligned(buf->bytes);
-    return buf->host ? VXG_OK : VXG_ERR_MEMORY;
+    if (!buf->host) return VXG_ERR_MEMORY;
+    if (buf->flags & VXG_BUFFER_UNINITIALISED) spoil(buf->host, buf->bytes);
+    return VXG_OK;
 }
 static void cpu_buffer_free(vxg_buffer *buf) {
     if (buf->spilled)

@@ -1,4 +1,5 @@
-/* The cuda backend: devices, buffers, streams, events, graphs over the driver API. */
+/* The cuda backend: devices, images, copies, streams, events, graphs over the driver API; memory.c
+ * has the buffers. */
 #include "device/cuda/cuda.h"
 
 #include <stdio.h>
@@ -70,6 +71,7 @@ static void cuda_close(vxg_device *dev) {
     if (impl->context) {
         int entered = !vxg__cuda_enter(dev);
         vxg__cuda_units_free(impl);
+        vxg__cuda_pool_free(impl);
         if (impl->fills) vxg__cu.cuStreamDestroy_v2(impl->fills);
         if (entered) vxg__cuda_leave(VXG_OK);
         if (!dev->native) vxg__cu.cuDevicePrimaryCtxRelease_v2(impl->device);
@@ -93,7 +95,9 @@ static int open_impl(vxg_device *dev, int index) {
         VXG_TRY(VXG_CU(cuDevicePrimaryCtxRetain, &impl->context, impl->device));
     }
     VXG_TRY(vxg__cuda_enter(dev));
-    return vxg__cuda_leave(VXG_CU(cuStreamCreate, &impl->fills, CU_STREAM_NON_BLOCKING));
+    int status = VXG_CU(cuStreamCreate, &impl->fills, CU_STREAM_NON_BLOCKING);
+    if (!status) status = vxg__cuda_pool_new(dev);
+    return vxg__cuda_leave(status);
 }
 
 static int cuda_open(vxg_device *dev, int index, const char *variant) {
@@ -128,65 +132,6 @@ static int cuda_device_wrap(vxg_device *dev, void *context, void *device_is_know
     const int status = open_impl(dev, index);
     if (status) cuda_close(dev);
     return status;
-}
-
-/* ---- Buffers ---- */
-static CUdeviceptr address(const vxg_buffer *buf) {
-    return (CUdeviceptr)(uintptr_t)buf->impl;
-}
-
-static int allocate(vxg_buffer *buf) {
-    const cuda_impl *impl = buf->dev->impl;
-    size_t bytes = buf->bytes ? buf->bytes : 4; /* CUDA has no empty allocations */
-    CUdeviceptr p;
-    VXG_TRY(VXG_CU(cuMemAlloc_v2, &p, bytes));
-    int status = VXG_CU(cuMemsetD8Async, p, 0, bytes, impl->fills);
-    /* Any queue may use the buffer next: the zeros must be there by then. */
-    if (!status) status = VXG_CU(cuStreamSynchronize, impl->fills);
-    if (status) {
-        vxg__cu.cuMemFree_v2(p);
-        return status;
-    }
-    buf->impl = (void *)(uintptr_t)p;
-    return VXG_OK;
-}
-
-static int cuda_buffer_new(vxg_buffer *buf) {
-    VXG_TRY(vxg__cuda_enter(buf->dev));
-    int status = vxg__cuda_leave(allocate(buf));
-    if (status && buf->impl) vxg__cu.cuMemFree_v2(address(buf));
-    return status;
-}
-static void drop(vxg_buffer *buf) {
-    if (buf->image) {
-        vxg__cu.cuTexObjectDestroy(address(buf));
-        vxg__cu.cuArrayDestroy(buf->image->array);
-    } else {
-        vxg__cu.cuMemFree_v2(address(buf));
-    }
-}
-static void cuda_buffer_free(vxg_buffer *buf) {
-    int entered = !vxg__cuda_enter(buf->dev);
-    drop(buf);
-    if (entered) vxg__cuda_leave(VXG_OK);
-}
-
-/* The memory is one of this device, whoever asked the driver for it. */
-static int cuda_buffer_wrap(vxg_buffer *buf, void *memory) {
-    const cuda_impl *impl = buf->dev->impl;
-    int ordinal = -1;
-    if (!memory) return VXG_OK; /* no bytes */
-    VXG_TRY(vxg__cuda_enter(buf->dev));
-    VXG_TRY(
-        vxg__cuda_leave(VXG_CU(cuPointerGetAttribute, &ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL,
-                               (CUdeviceptr)(uintptr_t)memory)));
-    VXG_FAIL_IF(ordinal != impl->device, VXG_ERR_ARGUMENT, "the memory is on device %d, not on %s",
-                ordinal, buf->dev->info.spec);
-    buf->impl = memory;
-    return VXG_OK;
-}
-static void cuda_buffer_unwrap(vxg_buffer *buf) {
-    (void)buf;
 }
 
 /* ---- Images: a layered array and a texture object, which takes the place of an address ---- */
@@ -234,7 +179,7 @@ static int make_image(vxg_buffer *buf) {
 static int cuda_image_new(vxg_buffer *buf) {
     VXG_TRY(vxg__cuda_enter(buf->dev));
     const int status = vxg__cuda_leave(make_image(buf));
-    if (status && buf->impl) drop(buf);
+    if (status && buf->impl) vxg__cuda_drop(buf);
     return status;
 }
 
@@ -244,7 +189,7 @@ static int cuda_image_write(vxg_queue *queue, vxg_buffer *dst, int64_t first, in
     const vxg_image *im = dst->image;
     const size_t row = (size_t)im->width * sizeof(float);
     const CUDA_MEMCPY3D copy = {.srcMemoryType = CU_MEMORYTYPE_DEVICE,
-                                .srcDevice = address(src) + offset,
+                                .srcDevice = vxg__cuda_address(src) + offset,
                                 .srcPitch = row,
                                 .srcHeight = (size_t)im->height,
                                 .dstMemoryType = CU_MEMORYTYPE_ARRAY,
@@ -335,27 +280,28 @@ static int cuda_write(vxg_queue *queue, vxg_buffer *dst, size_t offset, const vo
     const cuda_queue *q = queue->impl;
     VXG_TRY(not_recording(q, "write"));
     VXG_TRY(vxg__cuda_enter(queue->dev));
-    int status = VXG_CU(cuMemcpyHtoDAsync_v2, address(dst) + offset, src, n, q->stream);
+    int status = VXG_CU(cuMemcpyHtoDAsync_v2, vxg__cuda_address(dst) + offset, src, n, q->stream);
     return vxg__cuda_leave(finish_copy(q, status));
 }
 static int cuda_read(vxg_queue *queue, const vxg_buffer *src, size_t offset, void *dst, size_t n) {
     const cuda_queue *q = queue->impl;
     VXG_TRY(not_recording(q, "read"));
     VXG_TRY(vxg__cuda_enter(queue->dev));
-    int status = VXG_CU(cuMemcpyDtoHAsync_v2, dst, address(src) + offset, n, q->stream);
+    int status = VXG_CU(cuMemcpyDtoHAsync_v2, dst, vxg__cuda_address(src) + offset, n, q->stream);
     return vxg__cuda_leave(finish_copy(q, status));
 }
 static int cuda_copy(vxg_queue *queue, vxg_buffer *dst, size_t dst_offset, const vxg_buffer *src,
                      size_t src_offset, size_t n) {
     const cuda_queue *q = queue->impl;
     VXG_TRY(vxg__cuda_enter(queue->dev));
-    return vxg__cuda_leave(VXG_CU(cuMemcpyDtoDAsync_v2, address(dst) + dst_offset,
-                                  address(src) + src_offset, n, q->stream));
+    return vxg__cuda_leave(VXG_CU(cuMemcpyAsync, vxg__cuda_address(dst) + dst_offset,
+                                  vxg__cuda_address(src) + src_offset, n, q->stream));
 }
 static int cuda_zero(vxg_queue *queue, vxg_buffer *dst, size_t offset, size_t n) {
     const cuda_queue *q = queue->impl;
     VXG_TRY(vxg__cuda_enter(queue->dev));
-    return vxg__cuda_leave(VXG_CU(cuMemsetD8Async, address(dst) + offset, 0, n, q->stream));
+    return vxg__cuda_leave(
+        VXG_CU(cuMemsetD8Async, vxg__cuda_address(dst) + offset, 0, n, q->stream));
 }
 
 /* ---- Time ---- */
@@ -481,8 +427,9 @@ const vxg_backend vxg__backend_cuda = {
     .list = cuda_list,
     .open = cuda_open,
     .close = cuda_close,
-    .buffer_new = cuda_buffer_new,
-    .buffer_free = cuda_buffer_free,
+    .buffer_new = vxg__cuda_buffer_new,
+    .buffer_free = vxg__cuda_buffer_free,
+    .trim = vxg__cuda_trim,
     .queue_new = cuda_queue_new,
     .queue_free = cuda_queue_free,
     .sync = cuda_sync,
@@ -492,8 +439,8 @@ const vxg_backend vxg__backend_cuda = {
     .mark_done = cuda_mark_done,
     .mark_free = cuda_mark_free,
     .capturing = cuda_capturing,
-    .buffer_wrap = cuda_buffer_wrap,
-    .buffer_unwrap = cuda_buffer_unwrap,
+    .buffer_wrap = vxg__cuda_buffer_wrap,
+    .buffer_unwrap = vxg__cuda_buffer_unwrap,
     .queue_wrap = cuda_queue_wrap,
     .device_wrap = cuda_device_wrap,
     .write = cuda_write,

@@ -28,7 +28,8 @@ typedef struct cuda_unit {
 typedef struct cuda_impl {
     CUdevice device;
     CUcontext context; /* the primary one: pointers of other libraries are valid in it */
-    CUstream fills;    /* new buffers are zeroed here */
+    CUstream fills;    /* new buffers are taken and zeroed here, freed ones given back */
+    CUmemoryPool pool; /* NULL: plain allocations */
     int arch;          /* 10 major + minor */
     int64_t max_block[3], max_grid[3];
     char identity[256]; /* device and driver, for the cache's key */
@@ -45,6 +46,17 @@ typedef struct cuda_queue {
  * returns status, or what went wrong in leaving. */
 int vxg__cuda_enter(const vxg_device *dev);
 int vxg__cuda_leave(int status);
+
+/* memory.c */
+CUdeviceptr vxg__cuda_address(const vxg_buffer *buf);
+int vxg__cuda_pool_new(vxg_device *dev);
+void vxg__cuda_pool_free(cuda_impl *impl);
+void vxg__cuda_trim(vxg_device *dev);
+int vxg__cuda_buffer_new(vxg_buffer *buf);
+void vxg__cuda_drop(vxg_buffer *buf); /* images too; the context is entered, or could not be */
+void vxg__cuda_buffer_free(vxg_buffer *buf);
+int vxg__cuda_buffer_wrap(vxg_buffer *buf, void *memory);
+void vxg__cuda_buffer_unwrap(vxg_buffer *buf);
 
 /* A compiled program: machine code for sm_<arch>, or PTX for the nearest architecture below it that
  * this NVRTC knows (is_ptx). data is freed by vxg__free. */

@@ -25,6 +25,8 @@ typedef struct CUevent_st *CUevent;
 typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphExec_st *CUgraphExec;
 typedef struct CUarray_st *CUarray;
+typedef struct CUmemPoolHandle_st *CUmemoryPool;
+typedef int CUmemPool_attribute;
 typedef unsigned long long CUtexObject;
 typedef struct CUDA_RESOURCE_VIEW_DESC_st CUDA_RESOURCE_VIEW_DESC; /* never made */
 typedef int nvrtcResult;
@@ -71,6 +73,15 @@ typedef struct CUDA_TEXTURE_DESC_st {
     float mipmapLevelBias, minMipmapLevelClamp, maxMipmapLevelClamp, borderColor[4];
     int reserved[12];
 } CUDA_TEXTURE_DESC;
+typedef struct CUmemPoolProps_st {
+    int allocType, handleTypes;
+    struct {
+        int type, id;
+    } location;
+    void *win32SecurityAttributes;
+    size_t maxSize; /* CUDA 12.2; before, and after it, bytes that are 0 */
+    unsigned char reserved[56];
+} CUmemPoolProps;
 typedef struct _nvrtcProgram *nvrtcProgram;
 
 enum {
@@ -102,6 +113,12 @@ enum {
     CU_TR_FILTER_MODE_LINEAR = 1,
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
+    CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED = 115,
+    CU_MEM_ALLOCATION_TYPE_PINNED = 1, /* not moved: device memory */
+    CU_MEM_LOCATION_TYPE_DEVICE = 1,
+    CU_MEMPOOL_ATTR_RELEASE_THRESHOLD = 4,
+    CU_MEMHOSTALLOC_PORTABLE = 1,
+    CU_MEMHOSTALLOC_DEVICEMAP = 2,
     NVRTC_SUCCESS = 0,
     NVRTC_ERROR_COMPILATION = 6
 };
@@ -130,9 +147,19 @@ enum {
     X(cuEventQuery, (CUevent event))                                                               \
     X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                        \
     X(cuMemFree_v2, (CUdeviceptr pointer))                                                         \
+    X(cuMemPoolCreate, (CUmemoryPool * pool, const CUmemPoolProps *props))                         \
+    X(cuMemPoolSetAttribute, (CUmemoryPool pool, CUmemPool_attribute what, void *value))           \
+    X(cuMemPoolTrimTo, (CUmemoryPool pool, size_t bytes))                                          \
+    X(cuMemPoolDestroy, (CUmemoryPool pool))                                                       \
+    X(cuMemAllocFromPoolAsync,                                                                     \
+      (CUdeviceptr * pointer, size_t bytes, CUmemoryPool pool, CUstream stream))                   \
+    X(cuMemFreeAsync, (CUdeviceptr pointer, CUstream stream))                                      \
+    X(cuMemHostAlloc, (void **memory, size_t bytes, unsigned flags))                               \
+    X(cuMemHostGetDevicePointer_v2, (CUdeviceptr * pointer, void *memory, unsigned flags))         \
+    X(cuMemFreeHost, (void *memory))                                                               \
     X(cuMemcpyHtoDAsync_v2, (CUdeviceptr dst, const void *src, size_t bytes, CUstream stream))     \
     X(cuMemcpyDtoHAsync_v2, (void *dst, CUdeviceptr src, size_t bytes, CUstream stream))           \
-    X(cuMemcpyDtoDAsync_v2, (CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream))     \
+    X(cuMemcpyAsync, (CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream))            \
     X(cuMemsetD8Async, (CUdeviceptr dst, unsigned char value, size_t bytes, CUstream stream))      \
     X(cuArray3DCreate_v2, (CUarray * array, const CUDA_ARRAY3D_DESCRIPTOR *shape))                 \
     X(cuArrayDestroy, (CUarray array))                                                             \

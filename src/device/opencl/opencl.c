@@ -149,11 +149,14 @@ static int opencl_buffer_new(vxg_buffer *buf) {
     cl_impl *impl = buf->dev->impl;
     cl_int code;
     size_t bytes = buf->bytes ? buf->bytes : 4; /* OpenCL has no empty buffers */
+    const int zeros = !(buf->flags & VXG_BUFFER_UNINITIALISED);
+    VXG_FAIL_IF(buf->flags & VXG_BUFFER_PINNED, VXG_ERR_UNSUPPORTED,
+                "new buffer: %s has no pinned memory", buf->dev->info.spec);
     cl_mem m = vxg__cl.clCreateBuffer(impl->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
     VXG_TRY(vxg__cl_check(code, "clCreateBuffer"));
-    int status = fill_zero(impl->fills, m, 0, bytes);
+    int status = zeros ? fill_zero(impl->fills, m, 0, bytes) : VXG_OK;
     /* Any queue may use the buffer next: the zeros must be there by then. */
-    if (!status) status = VXG_CL(clFinish, impl->fills);
+    if (!status && zeros) status = VXG_CL(clFinish, impl->fills);
     if (status) {
         vxg__cl.clReleaseMemObject(m);
         return status;
