@@ -190,9 +190,11 @@ TEST(cancelled_threads)
 }
 
 /* ---- Jobs of two callers beside each other ---- */
-static int held; /* pieces wait for it to be let go */
+static int held;    /* pieces wait for it to be let go */
+static int holding; /* how many do */
 static void wait_held(void *context, int64_t begin, int64_t end, int worker) {
     (void)context, (void)begin, (void)end, (void)worker;
+    __atomic_add_fetch(&holding, 1, __ATOMIC_RELAXED);
     while (__atomic_load_n(&held, __ATOMIC_RELAXED)) usleep(100);
 }
 static void *hold_pool(void *arg) {
@@ -214,9 +216,9 @@ TEST(nobody_waits_for_the_pool)
     const int before = vxg__poll_ms;
     vxg_set_threads(3);
     alarm(60);
-    held = 1, vxg__poll_ms = 0;
+    held = 1, holding = 0, vxg__poll_ms = 0;
     CHECK(!pthread_create(&t, NULL, hold_pool, NULL), "thread");
-    usleep(20000); /* every thread of the pool is held; if it is not, the test proves less */
+    while (__atomic_load_n(&holding, __ATOMIC_RELAXED) < 3) usleep(100); /* the whole pool is */
     const int sums = sums_hold(3);
     vxg_set_threads(3);
     const int status = vxg__parallel_asking(&p, 3, 100000, 1, short_piece, NULL);
@@ -280,7 +282,8 @@ static void slow_square(void *context, int64_t begin, int64_t end, int worker) {
 static int fork_once(void *context) {
     (void)context;
     if (child >= 0) return 0;
-    for (int i = 0; i < 100 && !__atomic_load_n(&slow_in, __ATOMIC_RELAXED); i++) usleep(1000);
+    const int most = vxg_threads() > 1 ? 20000 : 0; /* alone there is nobody to wait for */
+    for (int i = 0; i < most && !__atomic_load_n(&slow_in, __ATOMIC_RELAXED); i++) usleep(1000);
     child = fork();
     return 0;
 }

@@ -139,9 +139,11 @@ VXG_API int vxg_graph_launch(vxg_graph *graph, vxg_queue *queue);
 VXG_API void vxg_graph_free(vxg_graph *graph);
 
 /* Buffers are zero-filled when made. bytes = 0 is legal. A buffer may be released while work on it
- * is queued: its memory goes when that is done. CUDA devices keep freed memory for later buffers, a
- * quarter of the device's memory at most (VXG_CUDA_POOL_MB, megabytes; 0: none), and give it back
- * where memory is refused. */
+ * is queued: its memory goes when that is done. An open CUDA device keeps freed memory
+ * for later buffers, a quarter of the device's at most (VXG_CUDA_POOL_MB, megabytes), and gives it
+ * back where one of its buffers is refused. Such memory is the pool's: other processes and peers
+ * cannot open it; with VXG_CUDA_POOL_MB=0 they can. A buffer that is released while a graph is
+ * recorded goes when the recording has ended. */
 VXG_API int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out);
 /* Experimental: the same with flags.
  * VXG_BUFFER_UNINITIALISED: the contents are open until they are written.
@@ -154,7 +156,7 @@ VXG_API int vxg_buffer_new(vxg_device *dev, size_t bytes, vxg_buffer **out);
 VXG_API int vxg_buffer_new_with(vxg_device *dev, size_t bytes, unsigned flags, vxg_buffer **out);
 /* Experimental: where the host sees a pinned buffer, NULL for others. The host may read it when
  * work that writes it is done, and write it when all work on it is (vxg_queue_sync, vxg_event_sync,
- * or vxg_buffer_pointer without a queue). */
+ * or vxg_buffer_pointer without a queue and with writes 0 or 1). */
 VXG_API void *vxg_buffer_pinned(const vxg_buffer *buf);
 VXG_API vxg_buffer *vxg_buffer_retain(vxg_buffer *buf);
 VXG_API void vxg_buffer_release(vxg_buffer *buf);

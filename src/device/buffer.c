@@ -4,7 +4,8 @@
 static int make(vxg_buffer *buf) {
     assert(!buf->host && !buf->impl);
     const int status = buf->dev->backend->buffer_new(buf);
-    if (status != VXG_ERR_MEMORY) return status;
+    /* pinned memory is the host's: what the device has is of no use there */
+    if (status != VXG_ERR_MEMORY || (buf->flags & VXG_BUFFER_PINNED)) return status;
     return vxg__order_reclaim(buf->dev) ? buf->dev->backend->buffer_new(buf) : status;
 }
 
@@ -14,7 +15,8 @@ int vxg_buffer_new_with(vxg_device *dev, size_t bytes, unsigned flags, vxg_buffe
     VXG_TRY(vxg__device_check(dev, "new buffer"));
     VXG_FAIL_IF(flags & ~(VXG_BUFFER_UNINITIALISED | VXG_BUFFER_PINNED), VXG_ERR_ARGUMENT,
                 "new buffer: flags %x are not known", flags);
-    VXG_FAIL_IF(dev->info.max_buffer > 0 && bytes > (size_t)dev->info.max_buffer, VXG_ERR_MEMORY,
+    const int on_device = !(flags & VXG_BUFFER_PINNED) && dev->info.max_buffer > 0;
+    VXG_FAIL_IF(on_device && bytes > (size_t)dev->info.max_buffer, VXG_ERR_MEMORY,
                 "buffer of %zu bytes: the largest on %s is %lld", bytes, dev->info.spec,
                 (long long)dev->info.max_buffer);
     vxg__order_sweep(dev, 0);

@@ -272,7 +272,7 @@ void vxg__order_queue_free(vxg_queue *q) {
         }
     if (has_order(q->dev) && o->issued) {
         vxg_mark *tail;
-        forget_tails(q->dev);
+        if (!d->recording) forget_tails(q->dev);
         if (fence_behind(q, (vxg_access){.nth = o->issued, .open = 1}, &tail)) {
             vxg_error_clear(); /* no mark can be had: wait here */
             (void)backend_of(q)->sync(q);
@@ -296,24 +296,25 @@ static void collect_marks(vxg_buffer *b) {
         if (mark_behind(b->dev, a, &m)) {
             vxg_queue *q = find_queue(b->dev, a.queue);
             vxg_error_clear();
-            if (q) (void)backend_of(q)->sync(q);
+            if (q && backend_of(q)->sync(q)) o->unknown = 1;
             vxg_error_clear();
             continue;
         }
-        if (!m || is_done(b->dev, m)) continue;
+        if (!m || (!b->dev->order.recording && is_done(b->dev, m))) continue;
         m->references++;
         assert(o->nmarks < (int)(sizeof o->marks / sizeof *o->marks));
         o->marks[o->nmarks++] = m;
     }
 }
 
-/* 1 when it can be freed now, else it rests until its work is done. */
+/* 1 when it can be freed now, else it rests until its work is done. A thread that records must
+ * neither ask about other work nor free: what is released meanwhile rests. */
 static int can_go(vxg_buffer *b) {
     vxg_device_order *d = &b->dev->order;
     if (!has_order(b->dev)) return 1;
     vxg__lock(&d->lock);
     collect_marks(b);
-    const int now = b->order.nmarks == 0;
+    const int now = b->order.nmarks == 0 && !b->order.unknown && !d->recording;
     if (!now) {
         b->order.next = d->resting;
         d->resting = b;
@@ -349,30 +350,34 @@ void vxg_buffer_release(vxg_buffer *buf) {
     vxg_device_release(dev);
 }
 
-static int has_rested(vxg_buffer *b, int wait) {
+enum { ASK, WAIT, CLOSE }; /* how a sweep finds out what is done; CLOSE: it is the last */
+
+static int has_rested(vxg_buffer *b, int how) {
     vxg_buffer_order *o = &b->order;
+    if (o->unknown && how != CLOSE) return 0;
     for (; o->nmarks; o->nmarks--) {
         vxg_mark *m = o->marks[o->nmarks - 1];
-        if (wait) {
-            if (b->dev->backend->mark_sync(b->dev, m->impl)) vxg_error_clear();
-        } else if (!is_done(b->dev, m)) {
-            return 0;
+        if (how == ASK) {
+            if (!is_done(b->dev, m)) return 0;
+        } else if (b->dev->backend->mark_sync(b->dev, m->impl)) {
+            vxg_error_clear();
+            if (how != CLOSE) return 0;
         }
         unhold(b->dev, m);
     }
     return 1;
 }
 
-int vxg__order_sweep(vxg_device *dev, int wait) {
+static int sweep(vxg_device *dev, int how) {
     vxg_buffer *free_now = NULL;
     vxg_device_order *d = &dev->order;
     int count = 0;
     if (!has_order(dev)) return 0;
     vxg__lock(&d->lock);
-    if (!d->recording || wait) /* a thread that records must not ask about other work */
+    if (!d->recording || how == CLOSE)
         for (vxg_buffer **p = &d->resting; *p;) {
             vxg_buffer *b = *p;
-            if (!has_rested(b, wait)) {
+            if (!has_rested(b, how)) {
                 p = &b->order.next;
                 continue;
             }
@@ -388,10 +393,19 @@ int vxg__order_sweep(vxg_device *dev, int wait) {
     return count;
 }
 
+int vxg__order_sweep(vxg_device *dev, int wait) {
+    return sweep(dev, wait ? WAIT : ASK);
+}
+
 int vxg__order_reclaim(vxg_device *dev) {
-    const int swept = vxg__order_sweep(dev, 1);
+    if (!has_order(dev)) return 0;
+    vxg__lock(&dev->order.lock);
+    const int recording = dev->order.recording;
+    vxg__unlock(&dev->order.lock);
+    if (recording) return 0;
+    sweep(dev, WAIT);
     if (dev->backend->trim) dev->backend->trim(dev);
-    return swept || dev->backend->trim;
+    return 1; /* another thread may have freed something too */
 }
 
 static void free_marks(vxg_device *dev, vxg_mark *list) {
@@ -403,7 +417,7 @@ static void free_marks(vxg_device *dev, vxg_mark *list) {
 }
 
 void vxg__order_close(vxg_device *dev) {
-    vxg__order_sweep(dev, 1);
+    sweep(dev, CLOSE);
     assert(!dev->order.queues && !dev->order.resting && "they hold the device");
     free_marks(dev, dev->order.tails);
     free_marks(dev, dev->order.spare);

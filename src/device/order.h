@@ -33,6 +33,7 @@ typedef struct vxg_buffer_order {
     int nreaders;
     vxg_mark *marks[VXG_READERS + 1]; /* released, and work was queued: what it waits for */
     int nmarks;
+    int unknown;      /* and of some work nobody can tell: it rests until the device is closed */
     vxg_buffer *next; /* the next one that waits */
 } vxg_buffer_order;
 
@@ -72,11 +73,12 @@ void vxg__order_drop(vxg_device *dev, vxg_mark *mark); /* takes the reference ba
 
 void vxg__order_queue_new(vxg_queue *queue);
 void vxg__order_queue_free(vxg_queue *queue); /* before the backend frees it */
-/* Frees what has rested long enough; with `wait`, everything that rests. How many buffers it were.
- */
+/* Frees what has rested long enough; with `wait`, everything that rests and is known to be done in
+ * the end. While a graph is recorded nothing is asked, waited for or freed. How many buffers it
+ * were. */
 int vxg__order_sweep(vxg_device *dev, int wait);
-/* Memory was refused: frees everything that rests, and what the backend keeps. 0: there was none,
- * and another try is of no use. */
+/* Memory was refused: frees everything that rests, and what the backend keeps. 1: another try may
+ * be of use. */
 int vxg__order_reclaim(vxg_device *dev);
 void vxg__order_close(vxg_device *dev); /* before the backend closes it: all marks and buffers go */
 

@@ -209,6 +209,7 @@ FAKE_API CUresult cuModuleLoadData(CUmodule *module, const void *image) {
     const char *text = image;
     bytes object;
     ENTER(cuModuleLoadData);
+    SAFE;
     if (!memcmp(image, MAGIC, 8)) {
         memcpy(&head, image, sizeof head);
         text = (const char *)image + sizeof head;

@@ -11,114 +11,6 @@
 #include <string.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards memory and textures */
-static _Thread_local CUcontext stack[16];
-static _Thread_local int depth;
-
-int fake_depth(void) {
-    return depth;
-}
-
-/* ---- Devices and contexts ---- */
-struct CUctx_st {
-    int retained;
-};
-static struct CUctx_st contexts[8];
-
-FAKE_API CUresult cuInit(unsigned flags) {
-    ENTER(cuInit);
-    NEED(flags == 0, INVALID);
-    return fake_devices ? 0 : 100;
-}
-FAKE_API CUresult cuDriverGetVersion(int *version) {
-    ENTER(cuDriverGetVersion);
-    *version = 12040;
-    return 0;
-}
-FAKE_API CUresult cuGetErrorString(CUresult code, const char **text) {
-    ENTER(cuGetErrorString);
-    *text = code == 2 ? "out of memory" : "simulated error";
-    return 0;
-}
-FAKE_API CUresult cuDeviceGetCount(int *count) {
-    ENTER(cuDeviceGetCount);
-    *count = fake_devices;
-    return 0;
-}
-FAKE_API CUresult cuDeviceGet(CUdevice *device, int index) {
-    ENTER(cuDeviceGet);
-    NEED(index >= 0 && index < fake_devices, 101);
-    *device = index;
-    return 0;
-}
-FAKE_API CUresult cuDeviceGetName(char *name, int size, CUdevice device) {
-    ENTER(cuDeviceGetName);
-    snprintf(name, (size_t)size, "Simulated GPU %d", device);
-    return 0;
-}
-FAKE_API CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute what, CUdevice device) {
-    static const int max_block[3] = {1024, 1024, 64};
-    ENTER(cuDeviceGetAttribute);
-    NEED(device >= 0 && device < fake_devices, 101);
-    switch (what) {
-    case 2:
-    case 3:
-    case 4: *value = max_block[what - 2]; return 0;
-    case 5:
-    case 6:
-    case 7: *value = fake_grid[what - 5]; return 0;
-    case 16: *value = 4; return 0;
-    case 27:
-    case 28: *value = 32768; return 0;
-    case 29: *value = fake_layers; return 0;
-    case 115: *value = fake_pools; return 0;
-    case 75: *value = fake_arch / 10; return 0;
-    case 76: *value = fake_arch % 10; return 0;
-    default: return INVALID;
-    }
-}
-FAKE_API CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
-    ENTER(cuDeviceTotalMem_v2);
-    (void)device;
-    *bytes = (size_t)1 << 30;
-    return 0;
-}
-FAKE_API CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
-    ENTER(cuDevicePrimaryCtxRetain);
-    NEED(device >= 0 && device < fake_devices, 101);
-    contexts[device].retained++;
-    fake_count(FAKE_CONTEXT, 1);
-    *context = &contexts[device];
-    return 0;
-}
-FAKE_API CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
-    int code = fake_enter("cuDevicePrimaryCtxRelease_v2");
-    NEED(device >= 0 && device < 8 && contexts[device].retained > 0, INVALID);
-    contexts[device].retained--;
-    fake_count(FAKE_CONTEXT, -1);
-    return code;
-}
-FAKE_API CUresult cuCtxPushCurrent_v2(CUcontext context) {
-    ENTER(cuCtxPushCurrent_v2);
-    NEED(context && depth < 16, INVALID);
-    NEED(context->retained > 0, NO_CONTEXT);
-    stack[depth++] = context;
-    return 0;
-}
-FAKE_API CUresult cuCtxPopCurrent_v2(CUcontext *context) {
-    int code = fake_enter("cuCtxPopCurrent_v2");
-    NEED(depth > 0, NO_CONTEXT);
-    *context = stack[--depth];
-    return code;
-}
-#define NEED_CONTEXT NEED(depth > 0 && stack[depth - 1]->retained > 0, NO_CONTEXT)
-
-FAKE_API CUresult cuCtxGetDevice(CUdevice *device) {
-    ENTER(cuCtxGetDevice);
-    NEED_CONTEXT;
-    *device = (CUdevice)(stack[depth - 1] - contexts) % 8;
-    return 0;
-}
-
 /* ---- Operations, streams, graphs ---- */
 typedef struct operation {
     struct operation *next;
@@ -143,7 +35,17 @@ struct CUstream_st {
 };
 struct CUgraph_st {
     op_list list;
+    int spoilt;
 };
+/* What this thread records; what might be part of another stream's work spoils it unless the
+ * thread has said that it knows. */
+static _Thread_local struct CUgraph_st *own_recording;
+static _Thread_local CUstreamCaptureMode capture_mode = 1;
+int fake_is_unsafe(void) {
+    const int unsafe = own_recording && capture_mode != 2;
+    if (unsafe) own_recording->spoilt = 1;
+    return unsafe;
+}
 struct CUgraphExec_st {
     op_list list;
 };
@@ -175,6 +77,7 @@ static void drop_event(CUevent e) {
 }
 static void run_one(CUstream s);
 static void pool_step(int kind, void *memory);
+static void pools_after_wait(void);
 static void check_born(const operation *op);
 /* Runs the stream of the event as far as the event's nth record. */
 static void run_until(CUevent e, int nth) {
@@ -216,7 +119,7 @@ FAKE_API CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
     NEED_CONTEXT;
     NEED(flags <= 1, INVALID);
     CUstream s = calloc(1, sizeof *s);
-    s->context = stack[depth - 1];
+    s->context = fake_context();
     pthread_mutex_lock(&work_lock);
     s->next = streams, streams = s;
     pthread_mutex_unlock(&work_lock);
@@ -228,6 +131,7 @@ FAKE_API CUresult cuStreamDestroy_v2(CUstream stream) {
     int code = fake_enter("cuStreamDestroy_v2");
     NEED(is_stream(stream), BAD_HANDLE);
     run_pending(stream);
+    if (stream->recording == own_recording) own_recording = NULL;
     if (stream->recording) list_free(&stream->recording->list), free(stream->recording);
     pthread_mutex_lock(&work_lock);
     for (CUstream *p = &streams; *p; p = &(*p)->next)
@@ -260,6 +164,7 @@ FAKE_API CUresult cuStreamSynchronize(CUstream stream) {
     }
     NEED(!stream->recording, CAPTURING);
     run_pending(stream);
+    pools_after_wait();
     return 0;
 }
 void fake_run_all(void) {
@@ -269,6 +174,7 @@ void fake_run_all(void) {
 }
 FAKE_API CUresult cuCtxSynchronize(void) {
     int code = fake_enter("cuCtxSynchronize");
+    SAFE;
     NEED_CONTEXT;
     fake_run_all();
     return code;
@@ -292,11 +198,20 @@ FAKE_API CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode m
     NEED(is_stream(stream) && mode == 1, INVALID);
     NEED(!stream->recording, CAPTURING);
     stream->recording = calloc(1, sizeof *stream->recording);
+    own_recording = stream->recording;
+    return 0;
+}
+FAKE_API CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
+    ENTER(cuThreadExchangeStreamCaptureMode);
+    const CUstreamCaptureMode before = capture_mode;
+    capture_mode = *mode, *mode = before;
     return 0;
 }
 FAKE_API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
     int code = fake_enter("cuStreamEndCapture");
     NEED(is_stream(stream) && stream->recording, INVALID);
+    own_recording = NULL;
+    if (stream->recording->spoilt && !code) code = 901;
     if (code) { /* an invalidated capture ends, and yields nothing */
         list_free(&stream->recording->list), free(stream->recording);
         stream->recording = NULL, *graph = NULL;
@@ -383,6 +298,7 @@ FAKE_API CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned fla
 }
 FAKE_API CUresult cuEventQuery(CUevent event) {
     ENTER(cuEventQuery);
+    SAFE;
     pthread_mutex_lock(&work_lock);
     const int done = event->reached == event->records;
     pthread_mutex_unlock(&work_lock);
@@ -390,10 +306,12 @@ FAKE_API CUresult cuEventQuery(CUevent event) {
 }
 FAKE_API CUresult cuEventSynchronize(CUevent event) {
     ENTER(cuEventSynchronize);
+    SAFE;
     NEED(event->records, BAD_HANDLE);
     pthread_mutex_lock(&work_lock);
     run_until(event, event->records);
     pthread_mutex_unlock(&work_lock);
+    pools_after_wait();
     return 0;
 }
 FAKE_API CUresult cuEventElapsedTime(float *ms, CUevent begin, CUevent end) {
@@ -414,8 +332,10 @@ typedef struct block {
     int is_pinned;
 } block;
 struct CUmemPoolHandle_st {
-    size_t kept, bound; /* bytes that were freed to it, and how many stay */
+    size_t kept, used, bound; /* bytes that were freed to it, that are in use, that may be both */
+    CUmemoryPool next;
 };
+static CUmemoryPool pools;
 static block *blocks;
 static size_t in_use; /* bytes of plain and pools' blocks, and of what pools keep */
 
@@ -474,13 +394,13 @@ static CUresult new_block(size_t bytes, CUmemoryPool pool, int is_pinned, block 
     const size_t reused = !pool ? 0 : bytes < pool->kept ? bytes : pool->kept;
     const int fits = is_pinned || in_use - reused + bytes <= (size_t)fake_memory_mb << 20;
     if (fits && !is_pinned) in_use += bytes - reused;
-    if (fits && pool) pool->kept -= reused;
+    if (fits && pool) pool->kept -= reused, pool->used += bytes;
     pthread_mutex_unlock(&lock);
     NEED(fits, 2);
     block *b = calloc(1, sizeof *b);
     *b = (block){.p = malloc(bytes), .bytes = bytes, .pool = pool, .born = !pool};
     b->is_pinned = is_pinned;
-    memset(b->p, 0xA5, bytes);
+    memset(b->p, 0xFF, bytes);
     pthread_mutex_lock(&lock);
     b->next = blocks, blocks = b;
     pthread_mutex_unlock(&lock);
@@ -506,6 +426,7 @@ static CUresult free_block(const void *p, int is_pinned) {
 FAKE_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
     block *b;
     ENTER(cuMemAlloc_v2);
+    SAFE;
     NEED_CONTEXT;
     NEED(bytes > 0, INVALID);
     const CUresult code = new_block(bytes, NULL, 0, &b);
@@ -514,12 +435,14 @@ FAKE_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
 }
 FAKE_API CUresult cuMemFree_v2(CUdeviceptr pointer) {
     const int code = fake_enter("cuMemFree_v2");
+    SAFE;
     const CUresult done = free_block((const void *)(uintptr_t)pointer, 0);
     return done ? done : code;
 }
 FAKE_API CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned flags) {
     block *b;
     ENTER(cuMemHostAlloc);
+    SAFE;
     NEED_CONTEXT;
     NEED(bytes > 0 && flags == 3, INVALID);
     const CUresult code = new_block(bytes, NULL, 1, &b);
@@ -534,6 +457,7 @@ FAKE_API CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr *pointer, void *memor
 }
 FAKE_API CUresult cuMemFreeHost(void *memory) {
     const int code = fake_enter("cuMemFreeHost");
+    SAFE;
     const CUresult done = free_block(memory, 1);
     return done ? done : code;
 }
@@ -545,7 +469,7 @@ static void pool_step(int kind, void *memory) {
     if (b && kind == 'a') b->born = 1;
     if (b && kind == 'f') {
         *at = b->next;
-        b->pool->kept += b->bytes;
+        b->pool->kept += b->bytes, b->pool->used -= b->bytes;
         free(b->p), free(b);
         fake_count(FAKE_MEMORY, -1);
     }
@@ -557,14 +481,26 @@ FAKE_API CUresult cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *prop
     NEED(props->location.id >= 0 && props->location.id < fake_devices, INVALID);
     NEED(!props->win32SecurityAttributes && !props->maxSize && fake_pools, INVALID);
     *pool = calloc(1, sizeof **pool);
+    pthread_mutex_lock(&lock);
+    (*pool)->next = pools, pools = *pool;
+    pthread_mutex_unlock(&lock);
     fake_count(FAKE_POOL, 1);
     return 0;
 }
-/* Beyond the bound a pool gives memory back when something waits; here when it is looked at. */
 static void keep_at_most(CUmemoryPool pool, size_t bytes) {
     pthread_mutex_lock(&lock);
-    if (pool->kept > bytes) in_use -= pool->kept - bytes, pool->kept = bytes;
+    const size_t free_bytes = bytes > pool->used ? bytes - pool->used : 0;
+    if (pool->kept > free_bytes) in_use -= pool->kept - free_bytes, pool->kept = free_bytes;
     pthread_mutex_unlock(&lock);
+}
+FAKE_API size_t fake_kept(void) {
+    size_t n = 0;
+    for (CUmemoryPool p = pools; p; p = p->next) n += p->kept;
+    return n;
+}
+/* Beyond the bound a pool gives memory back whenever something waits. */
+static void pools_after_wait(void) {
+    for (CUmemoryPool p = pools; p; p = p->next) keep_at_most(p, p->bound);
 }
 FAKE_API CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute what, void *value) {
     ENTER(cuMemPoolSetAttribute);
@@ -582,7 +518,13 @@ FAKE_API CUresult cuMemPoolDestroy(CUmemoryPool pool) {
     const int code = fake_enter("cuMemPoolDestroy");
     fake_run_all();
     keep_at_most(pool, 0);
-    for (const block *b = blocks; b; b = b->next) NEED(b->pool != pool, INVALID);
+    pthread_mutex_lock(&lock);
+    CUmemoryPool *at = &pools;
+    while (*at != pool) at = &(*at)->next;
+    *at = pool->next;
+    const int empty = !pool->used;
+    pthread_mutex_unlock(&lock);
+    NEED(empty, INVALID);
     free(pool);
     fake_count(FAKE_POOL, -1);
     return code;
@@ -593,7 +535,6 @@ FAKE_API CUresult cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CU
     ENTER(cuMemAllocFromPoolAsync);
     NEED_CONTEXT;
     NEED(bytes > 0 && is_stream(stream) && !stream->recording, INVALID);
-    keep_at_most(pool, pool->bound);
     const CUresult code = new_block(bytes, pool, 0, &b);
     NEED(!code, code);
     const operation op = {.kind = 'a', .dst = b->p};
@@ -670,6 +611,7 @@ static struct texture *textures;
 
 FAKE_API CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *d) {
     ENTER(cuArray3DCreate_v2);
+    SAFE;
     NEED_CONTEXT;
     NEED(d->Format == 32 && d->NumChannels == 1 && d->Flags == 1, INVALID);
     NEED(d->Width && d->Height && d->Depth && d->Width <= 32768 && d->Height <= 32768, INVALID);
@@ -678,12 +620,13 @@ FAKE_API CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPT
     *array = calloc(1, sizeof **array);
     (*array)->width = d->Width, (*array)->height = d->Height, (*array)->layers = d->Depth;
     (*array)->data = malloc(n * sizeof(float));
-    memset((*array)->data, 0xA5, n * sizeof(float));
+    memset((*array)->data, 0xFF, n * sizeof(float));
     fake_count(FAKE_ARRAY, 1);
     return 0;
 }
 FAKE_API CUresult cuArrayDestroy(CUarray array) {
     int code = fake_enter("cuArrayDestroy");
+    SAFE;
     fake_run_all();
     free(array->data), free(array);
     fake_count(FAKE_ARRAY, -1);

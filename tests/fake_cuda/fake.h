@@ -17,6 +17,8 @@ int fake_live(char *words, size_t size);
 
 /* How often memory was freed while work on it was queued, or used before it was there. */
 int fake_early_frees(void);
+/* Bytes that pools keep for later. */
+size_t fake_kept(void);
 
 /* Settings, by name: "devices", "arch" (90), "grid_y", "grid_z" (65535), "layers" (2048),
  * "known_arch" (0: all known; else the only one NVRTC knows), "pools" (1: the driver has them),

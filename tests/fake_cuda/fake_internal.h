@@ -1,5 +1,5 @@
 /* Between the parts of the simulated CUDA: driver (fake.c), compiler (compiler.c), controls
- * (control.c). */
+ * (control.c), devices (devices.c). */
 #ifndef VXG_FAKE_INTERNAL_H
 #define VXG_FAKE_INTERNAL_H
 #include "device/backend.h" /* for the bytes of k_params, which arrive by value */
@@ -36,12 +36,17 @@ int fake_enter(const char *name);
     do {                                                                                           \
         if (!(condition)) return (code);                                                           \
     } while (0)
+/* What a thread must not do while it records. */
+int fake_is_unsafe(void);
+#define SAFE NEED(!fake_is_unsafe(), CAPTURING)
 #define INVALID 1
 #define NO_CONTEXT 201
 #define BAD_HANDLE 400
 #define CAPTURING 900
 void fake_count(int kind, int change);
-int fake_depth(void); /* contexts on the thread's stack */
+int fake_depth(void);         /* contexts on the thread's stack */
+CUcontext fake_context(void); /* the one on top, NULL: none that is alive */
+#define NEED_CONTEXT NEED(fake_context(), NO_CONTEXT)
 void fake_run_all(void);
 int fake_is_memory(const void *p, size_t bytes);
 int fake_is_texture(const void *p);

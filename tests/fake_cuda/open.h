@@ -17,6 +17,7 @@ static struct {
     int (*live)(char *, size_t);
     void (*set)(const char *, int);
     int (*early_frees)(void);
+    size_t (*kept)(void);
     CUresult (*retain)(CUcontext *, CUdevice);
     CUresult (*release)(CUdevice);
     CUresult (*push)(CUcontext);
@@ -36,6 +37,7 @@ static int open_fake(void) {
     *(void **)&fake.live = dlsym(lib, "fake_live");
     *(void **)&fake.set = dlsym(lib, "fake_set");
     *(void **)&fake.early_frees = dlsym(lib, "fake_early_frees");
+    *(void **)&fake.kept = dlsym(lib, "fake_kept");
     *(void **)&fake.retain = dlsym(lib, "cuDevicePrimaryCtxRetain");
     *(void **)&fake.release = dlsym(lib, "cuDevicePrimaryCtxRelease_v2");
     *(void **)&fake.push = dlsym(lib, "cuCtxPushCurrent_v2");

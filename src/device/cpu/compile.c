@@ -57,6 +57,9 @@ static int run_compiler(const char *cc, char *options, const char *march, const 
                            march,
                            "-fPIC",
                            "-shared",
+#ifdef __linux__
+                           "-Wl,-z,defs", /* a function that is nowhere is the text's fault */
+#endif
                            "-w",
                            "-ffp-contract=off",
                            "-fno-math-errno",

@@ -178,7 +178,10 @@ static int make_image(vxg_buffer *buf) {
 
 static int cuda_image_new(vxg_buffer *buf) {
     VXG_TRY(vxg__cuda_enter(buf->dev));
-    const int status = vxg__cuda_leave(make_image(buf));
+    const CUstreamCaptureMode mode = vxg__cuda_relax();
+    const int made = make_image(buf);
+    vxg__cuda_unrelax(mode);
+    const int status = vxg__cuda_leave(made);
     if (status && buf->impl) vxg__cuda_drop(buf);
     return status;
 }

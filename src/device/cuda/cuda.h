@@ -30,6 +30,8 @@ typedef struct cuda_impl {
     CUcontext context; /* the primary one: pointers of other libraries are valid in it */
     CUstream fills;    /* new buffers are taken and zeroed here, freed ones given back */
     CUmemoryPool pool; /* NULL: plain allocations */
+    uint64_t keep;     /* bytes that stay in it beside those in use */
+    uint64_t in_use;   /* of the pool; atomic */
     int arch;          /* 10 major + minor */
     int64_t max_block[3], max_grid[3];
     char identity[256]; /* device and driver, for the cache's key */
@@ -49,7 +51,7 @@ int vxg__cuda_leave(int status);
 
 /* memory.c */
 CUdeviceptr vxg__cuda_address(const vxg_buffer *buf);
-int vxg__cuda_pool_new(vxg_device *dev);
+int vxg__cuda_pool_new(vxg_device *dev); /* or none: plain allocations then */
 void vxg__cuda_pool_free(cuda_impl *impl);
 void vxg__cuda_trim(vxg_device *dev);
 int vxg__cuda_buffer_new(vxg_buffer *buf);
@@ -57,6 +59,17 @@ void vxg__cuda_drop(vxg_buffer *buf); /* images too; the context is entered, or 
 void vxg__cuda_buffer_free(vxg_buffer *buf);
 int vxg__cuda_buffer_wrap(vxg_buffer *buf, void *memory);
 void vxg__cuda_buffer_unwrap(vxg_buffer *buf);
+
+/* A thread that records a graph may make buffers and load programs between these: they are no part
+ * of it. */
+static inline CUstreamCaptureMode vxg__cuda_relax(void) {
+    CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
+    vxg__cu.cuThreadExchangeStreamCaptureMode(&mode);
+    return mode;
+}
+static inline void vxg__cuda_unrelax(CUstreamCaptureMode before) {
+    vxg__cu.cuThreadExchangeStreamCaptureMode(&before);
+}
 
 /* A compiled program: machine code for sm_<arch>, or PTX for the nearest architecture below it that
  * this NVRTC knows (is_ptx). data is freed by vxg__free. */

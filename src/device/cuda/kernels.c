@@ -97,7 +97,10 @@ int vxg__nvrtc_compile(const char *name, int is_user, const char *source, const 
 
 /* ---- Modules ---- */
 static int load_image(const cuda_image *image, CUmodule *out) {
-    return VXG_CU(cuModuleLoadData, out, image->data);
+    const CUstreamCaptureMode mode = vxg__cuda_relax();
+    const int status = VXG_CU(cuModuleLoadData, out, image->data);
+    vxg__cuda_unrelax(mode);
+    return status;
 }
 
 /* The caller stands between enter and leave. */
@@ -112,7 +115,8 @@ static int build(vxg_device *dev, const char *name, int is_user, const char *tex
     const char *parts[] = {"cuda", source.s, options, impl->identity};
     vxg__cache_key(key, parts, 4);
     vxg__cache_load(key, &image.data, &image.bytes);
-    if (image.data && vxg__cu.cuModuleLoadData(out, image.data) == CUDA_SUCCESS) goto done;
+    if (image.data && !load_image(&image, out)) goto done;
+    vxg_error_clear(); /* a program of another driver: it is compiled again */
     vxg__free(image.data), image.data = NULL;
     VXG_GOTO(status, vxg__nvrtc_compile(name, is_user, source.s, options, impl->arch, &image),
              done);

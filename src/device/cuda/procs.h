@@ -97,6 +97,7 @@ enum {
     CU_STREAM_CAPTURE_STATUS_NONE = 0,
     CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL = 9,
     CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1,
+    CU_STREAM_CAPTURE_MODE_RELAXED = 2,
     CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 0,
     CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X = 2,
     CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X = 5,
@@ -171,6 +172,7 @@ enum {
     X(cuStreamDestroy_v2, (CUstream stream))                                                       \
     X(cuStreamSynchronize, (CUstream stream))                                                      \
     X(cuStreamBeginCapture_v2, (CUstream stream, CUstreamCaptureMode mode))                        \
+    X(cuThreadExchangeStreamCaptureMode, (CUstreamCaptureMode * mode))                             \
     X(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                      \
     X(cuEventCreate, (CUevent * event, unsigned flags))                                            \
     X(cuEventDestroy_v2, (CUevent event))                                                          \
