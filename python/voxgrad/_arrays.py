@@ -1,0 +1,228 @@
+"""Arrays of other packages at the border: looked at without a copy, results in the caller's type.
+
+NumPy arrays and whatever speaks DLPack (PyTorch, JAX, CuPy...) are wrapped where they lie. An
+operator runs where its arrays are: nothing is moved between devices unless somebody says so
+(`Device.array`, `Array.numpy`).
+"""
+
+import collections
+import ctypes
+import sys
+import threading
+
+import numpy as np
+
+from . import _devices
+from ._devices import Array, Device, dtype_number
+from ._calls import make
+from ._library import Handle, UnsupportedError, check, lib
+
+_array = lib.structs["vxg_array"]
+_byref = ctypes.byref
+
+
+# ---- DLPack, read by ctypes ----
+class _Tensor(ctypes.Structure):
+    _fields_ = [
+        ("data", ctypes.c_void_p), ("device_type", ctypes.c_int), ("device_id", ctypes.c_int),
+        ("ndim", ctypes.c_int), ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16), ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)), ("byte_offset", ctypes.c_uint64)]
+
+
+class _Versioned(ctypes.Structure):
+    _fields_ = [
+        ("major", ctypes.c_uint32), ("minor", ctypes.c_uint32), ("context", ctypes.c_void_p),
+        ("deleter", ctypes.c_void_p), ("flags", ctypes.c_uint64), ("tensor", _Tensor)]
+
+
+_READ_ONLY = 1  # of flags
+_HOST = 1  # device types of DLPack
+_CODES = {0: "int", 1: "uint", 2: "float", 5: "complex"}
+_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+_is_valid = ctypes.pythonapi.PyCapsule_IsValid
+_is_valid.restype, _is_valid.argtypes = ctypes.c_int, [ctypes.py_object, ctypes.c_char_p]
+
+
+def _host_view(x, what):
+    """A NumPy array on the memory of an object with `__dlpack__`, which keeps it."""
+    kind, number = x.__dlpack_device__()
+    if kind != _HOST:
+        raise UnsupportedError(
+            "%s: arrays on device type %d of DLPack are not taken yet; the cpu's are" % (what, kind)
+        )
+    capsule = x.__dlpack__()
+    if _is_valid(capsule, b"dltensor_versioned"):
+        whole = _Versioned.from_address(_pointer(capsule, b"dltensor_versioned"))
+        tensor, read_only = whole.tensor, bool(whole.flags & _READ_ONLY)
+    else:
+        tensor, read_only = _Tensor.from_address(_pointer(capsule, b"dltensor")), False
+    if tensor.lanes != 1 or tensor.code not in _CODES:
+        raise TypeError("%s: elements of DLPack type %d are not supported" % (what, tensor.code))
+    dtype = np.dtype(_CODES[tensor.code] + str(tensor.bits))
+    shape = tuple(tensor.shape[i] for i in range(tensor.ndim))
+    interface = {"version": 3, "shape": shape, "typestr": dtype.str,
+                 "data": ((tensor.data or 0) + tensor.byte_offset, read_only)}
+    if tensor.strides:
+        interface["strides"] = tuple(tensor.strides[i] * dtype.itemsize for i in range(tensor.ndim))
+    return np.asarray(_Interface(interface, capsule))
+
+
+class _Interface:
+    def __init__(self, interface, keep):
+        self.__array_interface__, self._keep = interface, keep
+
+
+# ---- Wrapped memory ----
+class _Wraps(threading.local):
+    """Buffers over memory of the host, kept by address and size: wrapping an array again asks for
+    no memory. They own nothing; one over memory that is gone is never used."""
+
+    most = 64
+
+    def __init__(self):
+        self.kept = collections.OrderedDict()
+
+    def get(self, device, address, nbytes):
+        key = (device, address, nbytes)
+        found = self.kept.get(key)
+        if found is None:
+            found = self.kept[key] = make(lib.vxg_buffer_wrap, device, address, nbytes, 0, None,
+                                          None, release=lib.vxg_buffer_release)
+            if len(self.kept) > self.most:
+                self.kept.popitem(last=False)
+        else:
+            self.kept.move_to_end(key)
+        return found
+
+
+_wraps = _Wraps()
+
+
+class Operand:
+    """An array as the library sees it: `struct`, with what it needs kept beside it."""
+
+    __slots__ = ("struct", "keep", "shape", "dtype")
+
+    def __init__(self, struct, keep, shape, dtype):
+        self.struct, self.keep, self.shape, self.dtype = struct, keep, shape, dtype
+
+
+def _wrap(x, device):
+    """An Operand over a NumPy array whose strides are whole elements."""
+    item, shape = x.dtype.itemsize, x.shape
+    a = _array()
+    a.dtype, a.ndim = dtype_number(x.dtype), len(shape)
+    low = high = 0
+    for i, (n, bytes_) in enumerate(zip(shape, x.strides)):
+        stride = bytes_ // item
+        a.shape[i], a.stride[i] = n, stride
+        reach = (n - 1) * stride
+        if reach < 0:
+            low += reach
+        else:
+            high += reach
+    count = high - low + 1 if x.size else 0
+    buffer = _wraps.get(device, x.__array_interface__["data"][0] + low * item, count * item)
+    a.buffer, a.offset = buffer.address, -low
+    return Operand(a, (x, buffer), shape, x.dtype)
+
+
+def _fits(x):
+    """Whether the library can look at a NumPy array as it lies."""
+    item = x.dtype.itemsize
+    return (x.flags.aligned and x.dtype.isnative and x.ndim <= _devices.MAX_DIMS
+            and all(s % item == 0 for s in x.strides))
+
+
+def as_host(x, what):
+    """A NumPy array on the caller's memory; TypeError where there is none."""
+    if isinstance(x, np.ndarray):
+        return x
+    if hasattr(x, "__dlpack__"):
+        return _host_view(x, what)
+    if hasattr(x, "__array_interface__"):
+        return np.asarray(x)
+    raise TypeError("%s: an array is expected, not %s" % (what, type(x).__name__))
+
+
+def device_of(x):
+    """The device an array lies on."""
+    return x.device if isinstance(x, Array) else Device("cpu")
+
+
+def read(x, device, what):
+    """An array to be read. What the library cannot look at as it lies is copied."""
+    if isinstance(x, Array):
+        if x.device is not device:
+            raise ValueError("%s is on %s, the operator on %s: move it with Device('%s').array"
+                             % (what, x.device.spec, device.spec, device.spec))
+        return Operand(x._struct, x, x.shape, x.dtype)
+    if not device.is_host:
+        raise ValueError("%s is on the host, the operator on %s: move it with Device('%s').array"
+                         % (what, device.spec, device.spec))
+    x = as_host(x, what)
+    if x.ndim > _devices.MAX_DIMS:
+        raise ValueError("%s has %d axes, at most %d are possible"
+                         % (what, x.ndim, _devices.MAX_DIMS))
+    if not _fits(x):
+        x = np.array(x, dtype=x.dtype.newbyteorder("="), order="C")
+    return _wrap(x, device)
+
+
+def write(x, device, shape, dtype, what="out"):
+    """An array of the caller's to be written: of this shape and type, where it lies."""
+    if isinstance(x, Array):
+        operand = read(x, device, what)
+    else:
+        if not device.is_host:
+            raise ValueError("%s is on the host, the operator on %s" % (what, device.spec))
+        x = as_host(x, what)
+        if not x.flags.writeable:
+            raise ValueError("%s is read-only" % what)
+        if not _fits(x):
+            raise ValueError("%s: elements must be aligned, in this machine's byte order, and "
+                             "strides whole elements" % what)
+        operand = _wrap(x, device) if x.dtype == dtype and x.shape == shape else None
+    if operand is None or operand.shape != shape or operand.dtype != dtype:
+        raise ValueError("%s: an array of shape %s and type %s is expected, not %s and %s"
+                         % (what, shape, dtype, tuple(x.shape), x.dtype))
+    return operand
+
+
+def like(x, shape, dtype, device):
+    """A new array of the kind of x: (what the caller gets, an Operand)."""
+    if isinstance(x, Array) or not device.is_host:
+        made = Array(device, shape, dtype)
+        return made, Operand(made._struct, made, made.shape, made.dtype)
+    package = type(x).__module__.partition(".")[0]
+    if package == "torch":
+        torch = sys.modules["torch"]
+        made = torch.empty(shape, dtype=getattr(torch, dtype.name))
+        return made, _wrap(made.numpy(), device)
+    made = np.empty(shape, dtype)
+    operand = _wrap(made, device)
+    if package in ("jaxlib", "jax"):
+        return sys.modules["jax"].numpy.asarray, operand
+    return made, operand
+
+
+def finish(made, operand):
+    """What `like` promised, once it is written."""
+    return made(operand.keep[0]) if callable(made) else made
+
+
+def view(struct, keep=None):
+    """A NumPy array on a vxg_array of the cpu, for callbacks."""
+    dtype = _devices.numpy_dtype(struct.dtype)
+    n = struct.ndim
+    address = (lib.vxg_buffer_host(struct.buffer) or 0) + struct.offset * dtype.itemsize
+    interface = {"version": 3, "shape": tuple(struct.shape[:n]), "typestr": dtype.str,
+                 "data": (address, False),
+                 "strides": tuple(s * dtype.itemsize for s in struct.stride[:n])}
+    return np.asarray(_Interface(interface, keep))
+
+
+__all__ = ["Handle", "Operand", "as_host", "check", "device_of", "finish", "like", "read", "view",
+           "write"]

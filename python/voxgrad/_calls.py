@@ -1,0 +1,113 @@
+"""What goes with a long call: Ctrl-C and other signals, and exceptions of callbacks.
+
+The library asks `poll` on the calling thread every 20 milliseconds; running it lets Python handle
+its signals. What a handler or a callback raises is kept, ends the call, and is raised from it.
+
+A signal that is pending when a callback begins is handled before the callback's first line: what
+its handler raises cannot be caught there, and ctypes hands it to sys.unraisablehook. So while the
+main thread is in a call that hook is ours for these, and they end the call through `cancel`.
+"""
+
+import ctypes
+import sys
+import threading
+
+from ._library import Handle, check, lib
+
+
+class _Raised(threading.local):
+    error = None
+
+
+_raised = _Raised()
+_cancel = ctypes.c_int()  # the main thread's
+_main = threading.main_thread().ident
+
+
+def guard(function, failure=1):
+    """A callback that keeps what it raises; `failure` is what the library is told then."""
+
+    def guarded(*arguments):
+        try:
+            return function(*arguments) or 0
+        except BaseException as e:  # KeyboardInterrupt too: it is raised again by `call`
+            _raised.error = e
+            return failure
+
+    return guarded
+
+
+def _nothing(context):
+    return 0
+
+
+def _progress(**members):
+    return lib.new("vxg_progress", poll=ctypes.cast(_poll, ctypes.c_void_p).value,
+                   cancel=ctypes.addressof(_cancel), **members)
+
+
+_poll = lib.member_callback("vxg_progress", "poll")(guard(_nothing))
+_quiet = _progress()
+_QUIET = ctypes.addressof(_quiet)
+
+
+def progress():
+    """The address of the vxg_progress of a call on this thread, None: signals are not handled on
+    it, and nobody waits for words."""
+    return _QUIET if threading.get_ident() == _main else None
+
+
+class Reporting:
+    """A vxg_progress that calls report(words, done, total) as well: `address`."""
+
+    def __init__(self, report):
+        kind = lib.member_callback("vxg_progress", "report")
+        self._told = kind(guard(lambda context, words, done, total:
+                                report((words or b"").decode("utf-8", "replace"), done, total)))
+        members = {"report": ctypes.cast(self._told, ctypes.c_void_p).value}
+        on_main = threading.get_ident() == _main
+        self._made = _progress(**members) if on_main else lib.new("vxg_progress", **members)
+        self.address = ctypes.addressof(self._made)
+
+
+def _hook(unraisable):
+    text = "%s %s" % (unraisable.err_msg or "", unraisable.object)
+    if threading.get_ident() == _main and "ctypes callback" in text:
+        _raised.error = unraisable.exc_value
+        _cancel.value = 1
+    else:
+        _before(unraisable)
+
+
+_before = sys.unraisablehook
+_depth = 0  # calls that the main thread is in: callbacks may make more
+
+
+def call(function, *arguments):
+    """A function of the library that may take long: raises what its status or a callback says."""
+    global _before, _depth
+    if threading.get_ident() != _main:
+        status = function(*arguments)
+    else:
+        if not _depth:
+            _before, sys.unraisablehook = sys.unraisablehook, _hook
+        _depth += 1
+        try:
+            status = function(*arguments)
+        finally:
+            _depth -= 1
+            if not _depth:
+                sys.unraisablehook = _before
+                _cancel.value = 0
+    if status or _raised.error is not None:
+        error, _raised.error = _raised.error, None
+        if error is not None:
+            raise error
+        check(status)
+
+
+def make(function, *arguments, release):
+    """The object that a function leaves in its last parameter."""
+    out = ctypes.c_void_p()
+    call(function, *arguments, ctypes.byref(out))
+    return Handle(out.value, release)

@@ -1,0 +1,460 @@
+"""X-ray computed tomography: geometry, projectors, reconstruction.
+
+Volumes are (z, y, x), projections (view, row, column). The frame is right-handed with z the axis
+of rotation; at angle t rays run along (-sin t, cos t, 0) and columns along (cos t, sin t, 0).
+Lengths are in any one unit, angles in radians, attenuation in 1/unit (docs/conventions.md).
+"""
+
+import ctypes
+import math
+
+import numpy as np
+
+from . import _options
+from ._calls import make
+from ._library import ArgumentError, lib
+from .operators import Operator, real_of, space
+
+_byref = ctypes.byref
+_view = lib.structs["vxg_ct_view"]
+_release = lib.vxg_ct_geometry_release
+
+
+class Volume:
+    """A box of voxels: `shape` (nz, ny, nx), `spacing` (dz, dy, dx), `center` (x, y, z) of its
+    middle and a rotation matrix (3, 3)."""
+
+    def __init__(self, shape, spacing=1.0, center=(0.0, 0.0, 0.0), rotation=None):
+        shape = tuple(int(n) for n in shape)
+        if len(shape) != 3 or min(shape) < 1:
+            raise ArgumentError("shape: three sizes (nz, ny, nx) are expected, not %r" % (shape,))
+        steps = np.broadcast_to(np.asarray(spacing, float), 3)
+        v = lib.new("vxg_ct_volume", nz=shape[0], ny=shape[1], nx=shape[2], dz=steps[0],
+                    dy=steps[1], dx=steps[2])
+        v.center[:] = np.broadcast_to(np.asarray(center, float), 3)
+        if rotation is not None:
+            v.rotation[:] = np.asarray(rotation, float).reshape(9)
+        self._struct = v
+
+    @classmethod
+    def _of(cls, struct):
+        made = cls.__new__(cls)
+        made._struct = struct
+        return made
+
+    shape = property(lambda self: (self._struct.nz, self._struct.ny, self._struct.nx))
+    spacing = property(lambda self: (self._struct.dz, self._struct.dy, self._struct.dx))
+    center = property(lambda self: tuple(self._struct.center))
+    rotation = property(lambda self: np.array(self._struct.rotation).reshape(3, 3))
+
+    def box(self, z=None, y=None, x=None):
+        """The voxels z[0]..z[1] (excluded) and so on as a volume; None: all along that axis."""
+        ends = [r or (0, n) for r, n in zip((z, y, x), self.shape)]
+        out = lib.new("vxg_ct_volume")
+        lib.check(lib.vxg_ct_volume_box(_byref(self._struct), *[e for r in ends for e in r],
+                                        _byref(out)))
+        return Volume._of(out)
+
+    def __repr__(self):
+        return "Volume(%s, spacing=%s, center=%s)" % (self.shape, self.spacing, self.center)
+
+
+def _angles(angles):
+    return np.ascontiguousarray(np.atleast_1d(np.asarray(angles, np.float64)))
+
+
+class Geometry:
+    """A scan: for every view the source or ray direction, the detector's centre and its steps.
+
+    Made by `parallel`, `fan`, `cone`, `trajectory`, `from_vectors`, `from_matrices`, `from_astra`,
+    `load`. Immutable. `geometry[views]`, `a + b`, `shift`, `rotate`, `scale` make new ones."""
+
+    def __init__(self, handle):
+        self._handle = self._as_parameter_ = handle
+
+    # ---- Making ----
+    @staticmethod
+    def _new(function, *arguments):
+        return Geometry(make(function, *arguments, release=_release))
+
+    @classmethod
+    def _scan(cls, function, struct, angles, keywords):
+        keep = []
+        members = {}
+        if angles is not None:
+            angles = _angles(angles)
+            keywords = dict(keywords, nviews=angles.size)
+            members["angles"] = angles.ctypes.data
+        opts = _options.fill(struct, keywords, keep, **members)
+        return cls._new(function, _byref(opts))
+
+    @classmethod
+    def from_vectors(cls, beam, vectors, rows, columns, curved=False, column_offset=0.0):
+        """Views (n, 4, 3): ray direction ("parallel") or source ("cone"), detector's centre,
+        step of a column, step of a row."""
+        vectors = np.ascontiguousarray(vectors, np.float64)
+        if vectors.ndim != 3 or vectors.shape[1:] != (4, 3):
+            raise ArgumentError("vectors: shape (views, 4, 3) is expected, not %s"
+                                % (vectors.shape,))
+        kinds = {"parallel": 0, "cone": 1, "fan": 1}
+        if beam not in kinds:
+            raise ArgumentError("beam: 'parallel', 'fan' or 'cone' is expected, not %r" % (beam,))
+        views = lib.new("vxg_ct_views", beam=kinds[beam], detector=int(curved), nviews=len(vectors),
+                        nv=rows, nu=columns, column_offset=column_offset,
+                        views=vectors.ctypes.data)
+        return cls._new(lib.vxg_ct_geometry_new, _byref(views))
+
+    @classmethod
+    def from_matrices(cls, matrices, rows, columns, sdd=1.0):
+        """Projection matrices (n, 3, 4), from (x, y, z, 1) to 0-based (column, row, 1)."""
+        p = np.ascontiguousarray(matrices, np.float64)
+        if p.ndim != 3 or p.shape[1:] != (3, 4):
+            raise ArgumentError("matrices: shape (views, 3, 4) is expected, not %s" % (p.shape,))
+        return cls._new(lib.vxg_ct_from_matrices, len(p), rows, columns, p.ctypes.data, float(sdd))
+
+    @classmethod
+    def from_astra(cls, kind, vectors, rows, columns):
+        """Vectors of the ASTRA toolbox, kind "parallel", "fanflat", "parallel3d" or "cone"."""
+        kinds = ("parallel", "fanflat", "parallel3d", "cone")
+        name = kind.replace("_vec", "")
+        if name not in kinds:
+            raise ArgumentError("kind: one of %s is expected, not %r" % (", ".join(kinds), kind))
+        v = np.ascontiguousarray(vectors, np.float64)
+        width = 6 if kinds.index(name) < 2 else 12
+        if v.ndim != 2 or v.shape[1] != width:
+            raise ArgumentError("vectors: shape (views, %d) is expected, not %s" % (width, v.shape))
+        return cls._new(lib.vxg_ct_from_astra, kinds.index(name), len(v), rows, columns,
+                        v.ctypes.data)
+
+    @classmethod
+    def from_json(cls, text):
+        """The text of a geometry file (docs/geometry.md)."""
+        data = text.encode()
+        return cls._new(lib.vxg_ct_geometry_from_json, data, len(data), None)
+
+    @classmethod
+    def load(cls, path):
+        """A geometry file (JSON)."""
+        with open(path, encoding="utf-8") as f:
+            return cls.from_json(f.read())
+
+    # ---- Looking ----
+    nviews = property(lambda self: lib.vxg_ct_geometry_nviews(self))
+    rows = property(lambda self: lib.vxg_ct_geometry_nv(self))
+    columns = property(lambda self: lib.vxg_ct_geometry_nu(self))
+    shape = property(lambda self: (self.nviews, self.rows, self.columns),
+                     doc="Of projections: (views, rows, columns).")
+    beam = property(lambda self: ("parallel", "cone")[lib.vxg_ct_geometry_beam(self)],
+                    doc='"parallel" or "cone" (a fan is a cone of one row).')
+    is_curved = property(lambda self: bool(lib.vxg_ct_geometry_detector(self)))
+    column_offset = property(lambda self: lib.vxg_ct_geometry_column_offset(self))
+
+    def __len__(self):
+        return self.nviews
+
+    @property
+    def vectors(self):
+        """A copy of all views, (n, 4, 3): r or s, d, U, V."""
+        first = lib.vxg_ct_geometry_view(self, 0)
+        return np.array((ctypes.c_double * (12 * self.nviews)).from_address(first)).reshape(-1, 4, 3)
+
+    @property
+    def angles(self):
+        """Angle of every view about z, continuous from view to view."""
+        out = np.empty(self.nviews)
+        lib.check(lib.vxg_ct_geometry_angles(self, out.ctypes.data))
+        return out
+
+    def matrices(self):
+        """Projection matrices (n, 3, 4) of flat detectors."""
+        out = np.empty((self.nviews, 3, 4))
+        lib.check(lib.vxg_ct_to_matrices(self, out.ctypes.data))
+        return out
+
+    def to_json(self, vectors=False):
+        """The text of a geometry file; vectors: one entry for each view, bit for bit."""
+        return lib.text(lib.vxg_ct_geometry_to_json, self, None, int(vectors))
+
+    def save(self, path, vectors=False):
+        """Writes a geometry file."""
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(self.to_json(vectors))
+
+    def explain(self):
+        """What the scan is, in lines of text."""
+        return lib.text(lib.vxg_ct_geometry_words, self, None)
+
+    def svg(self):
+        """A sketch of the scan, in SVG."""
+        return lib.text(lib.vxg_ct_geometry_svg, self, None)
+
+    _repr_svg_ = svg
+
+    def fit_volume(self):
+        """The volume that a standard scan reconstructs."""
+        out = lib.new("vxg_ct_volume")
+        lib.check(lib.vxg_ct_fit_volume(self, _byref(out)))
+        return Volume._of(out)
+
+    def isocenter(self):
+        """The point nearest to the middle rays of all views (x, y, z)."""
+        out = (ctypes.c_double * 3)()
+        lib.check(lib.vxg_ct_geometry_isocenter(self, out))
+        return tuple(out)
+
+    # ---- Algebra ----
+    def __getitem__(self, views):
+        if isinstance(views, slice):
+            views = range(*views.indices(self.nviews))
+        elif np.ndim(views) == 0:
+            views = [views]
+        elif getattr(views, "dtype", None) == bool:
+            views = np.flatnonzero(views)
+        index = np.ascontiguousarray(views, np.int64)
+        index = np.where(index < 0, index + self.nviews, index)
+        return self._new(lib.vxg_ct_geometry_take, self, index.size, index.ctypes.data)
+
+    def __add__(self, other):
+        """All views of both, one after the other."""
+        if not isinstance(other, Geometry):
+            return NotImplemented
+        both = (ctypes.c_void_p * 2)(self._handle.address, other._handle.address)
+        return self._new(lib.vxg_ct_geometry_concat, 2, both)
+
+    @staticmethod
+    def _triple(values):
+        return (ctypes.c_double * 3)(*np.broadcast_to(np.asarray(values, float), 3))
+
+    def shift(self, by):
+        """Source and detector moved by (x, y, z)."""
+        return self._new(lib.vxg_ct_geometry_shift, self, self._triple(by))
+
+    def scale(self, factor):
+        """Every length multiplied, by one factor or three (x, y, z)."""
+        return self._new(lib.vxg_ct_geometry_scale, self, self._triple(factor))
+
+    def rotate(self, matrix):
+        """Source and detector rotated by a matrix (3, 3)."""
+        r = np.ascontiguousarray(matrix, np.float64).reshape(9)
+        return self._new(lib.vxg_ct_geometry_rotate, self, r.ctypes.data)
+
+    def recenter(self, point=None):
+        """Shifted so that the point (None: the isocentre) is the origin."""
+        return self._new(lib.vxg_ct_geometry_recenter, self,
+                         None if point is None else self._triple(point))
+
+    def detector_roll(self, angle):
+        """The detector rotated in its plane about its middle, from columns towards rows."""
+        return self._new(lib.vxg_ct_detector_roll, self, float(angle))
+
+    def detector_shift(self, columns=0.0, rows=0.0):
+        """The detector moved along its columns' and rows' steps."""
+        return self._new(lib.vxg_ct_detector_shift, self, float(columns), float(rows))
+
+    def __repr__(self):
+        return "<voxgrad.ct.Geometry %s beam, %d views of %d x %d>" % (
+            self.beam, self.nviews, self.rows, self.columns)
+
+    def __reduce__(self):
+        return Geometry.from_vectors, (self.beam, self.vectors, self.rows, self.columns,
+                                       self.is_curved, self.column_offset)
+
+
+def _turn(views, turn):
+    return np.arange(views) * (turn / views) if np.ndim(views) == 0 else views
+
+
+class ParallelGeometry:
+    """Parallel beams."""
+
+    @staticmethod
+    def circular(angles, rows, columns, **options):
+        """The standard scan about z. angles: radians, or a number of views over half a turn."""
+        return Geometry._scan(lib.vxg_ct_parallel_circular, "vxg_ct_parallel_opts",
+                              _turn(angles, math.pi), dict(options, rows=rows, cols=columns))
+
+    @staticmethod
+    def trajectory(path, nviews, rows, columns, **options):
+        """A path by name; see `trajectory`."""
+        return trajectory(path, "parallel", nviews, rows, columns, **options)
+
+
+class ConeGeometry:
+    """Cone beams."""
+
+    @staticmethod
+    def circular(angles, rows, columns, sod, sdd, **options):
+        """The standard scan about z. angles: radians, or a number of views over a turn. sod, sdd:
+        from the source to the axis, and to the detector."""
+        return Geometry._scan(lib.vxg_ct_cone_circular, "vxg_ct_cone_opts",
+                              _turn(angles, 2 * math.pi),
+                              dict(options, rows=rows, cols=columns, sod=sod, sdd=sdd))
+
+    @staticmethod
+    def trajectory(path, nviews, rows, columns, **options):
+        """A path by name; see `trajectory`."""
+        return trajectory(path, "cone", nviews, rows, columns, **options)
+
+    @staticmethod
+    def helical(nviews, rows, columns, sod, sdd, **options):
+        """z grows with the angle."""
+        return trajectory("helical", "cone", nviews, rows, columns, sod=sod, sdd=sdd, **options)
+
+
+class FanGeometry:
+    """Fan beams: one row of a cone."""
+
+    @staticmethod
+    def circular(angles, columns, sod, sdd, **options):
+        """The standard scan about z."""
+        return ConeGeometry.circular(angles, 1, columns, sod, sdd, **options)
+
+
+for _kind in (ParallelGeometry, ConeGeometry, FanGeometry):
+    for _name in ("from_vectors", "from_matrices", "from_astra", "from_json", "load"):
+        setattr(_kind, _name, getattr(Geometry, _name))
+
+
+def trajectory(path, beam, nviews, rows, columns, **options):
+    """A path by name: circular, helical, sinusoidal, saddle, random."""
+    opts = lib.new("vxg_ct_trajectory_opts")
+    words = _options.table("vxg_ct_trajectory_opts")
+    for name, word in (("path", path), ("beam", beam)):
+        if word not in words[name].choices:
+            raise ArgumentError("%s: one of %s is expected, not %r"
+                                % (name, ", ".join(words[name].choices), word))
+    number = [words[n].choices.index(w) for n, w in (("path", path), ("beam", beam))]
+    lib.check(lib.vxg_ct_trajectory_defaults(number[0], number[1], _byref(opts)))
+    keep = []
+    angles = options.pop("angles", None)
+    if angles is not None:
+        angles = _angles(angles)
+        opts.angles = angles.ctypes.data
+    _options.update(opts, "vxg_ct_trajectory_opts",
+                    dict(options, nviews=nviews, rows=rows, cols=columns), keep)
+    return Geometry._new(lib.vxg_ct_trajectory, _byref(opts))
+
+
+# ---- Operators ----
+def _is_flat(geometry, volume):
+    return geometry.rows == 1 and volume.shape[0] == 1
+
+
+class XrayTransform(Operator):
+    """Line integrals of a volume along the rays of a geometry, with the exact transpose.
+
+    model: "joseph", "siddon", "footprint" or "footprint-tt". A volume of one slice under one row is
+    an image: domain (ny, nx), range (views, columns); `planar=False` keeps three axes."""
+
+    def __init__(self, geometry, volume=None, model="joseph", *, planar=None, device=None,
+                 dtype=None, **options):
+        self.geometry = geometry
+        self.volume = volume if volume is not None else geometry.fit_volume()
+        planar = _is_flat(geometry, self.volume) if planar is None else planar
+        function = lib.vxg_ct_projector2d if planar else lib.vxg_ct_projector
+        keywords = dict(options, model=model)
+
+        def maker(on, kind):
+            keep = []
+            opts = _options.fill("vxg_ct_projector_opts", keywords, keep, real=real_of(kind))
+            return make(function, on, geometry, _byref(self.volume._struct), _byref(opts),
+                        release=lib.vxg_op_release)
+        super().__init__(maker, device, dtype)
+        _options.fill("vxg_ct_projector_opts", keywords, [])  # refuses what is wrong at once
+        self._shapes = (self.volume.shape[1:] if planar else self.volume.shape,
+                        (geometry.nviews, geometry.columns) if planar else geometry.shape)
+
+    domain_shape = property(lambda self: self._shapes[0])
+    range_shape = property(lambda self: self._shapes[1])
+
+
+def _reconstructor(function, struct, geometry, volume, device, dtype, options):
+    """An Operator from projections to a volume."""
+    volume = volume if volume is not None else geometry.fit_volume()
+    _options.fill(struct, options, [])
+
+    def maker(on, kind):
+        opts = _options.fill(struct, options, [], real=real_of(kind))
+        return make(function, on, geometry, _byref(volume._struct), _byref(opts),
+                    release=lib.vxg_op_release)
+    return Operator(maker, device, dtype)
+
+
+def backprojector(geometry, volume=None, *, device=None, dtype=None, **options):
+    """Voxel-driven bilinear backprojection as an operator (not the adjoint of XrayTransform)."""
+    return _reconstructor(lib.vxg_ct_backprojector, "vxg_ct_projector_opts", geometry, volume,
+                          device, dtype, options)
+
+
+def fbp_operator(geometry, volume=None, *, device=None, dtype=None, **options):
+    """Filtered backprojection of a parallel beam as one linear operator."""
+    return _reconstructor(lib.vxg_ct_fbp, "vxg_ct_fbp_opts", geometry, volume, device, dtype,
+                          options)
+
+
+def fourier_operator(geometry, volume=None, *, device=None, dtype=None, **options):
+    """The same by the slices' spectra."""
+    return _reconstructor(lib.vxg_ct_fourier, "vxg_ct_fourier_opts", geometry, volume, device,
+                          dtype, options)
+
+
+def fdk_operator(geometry, volume=None, *, device=None, dtype=None, **options):
+    """Reconstruction of a circular fan or cone scan as one linear operator."""
+    return _reconstructor(lib.vxg_ct_fdk, "vxg_ct_fdk_opts", geometry, volume, device, dtype,
+                          options)
+
+
+def _three_axes(sinogram, geometry):
+    """(projections with three axes, whether one was added)."""
+    if geometry.rows == 1 and getattr(sinogram, "shape", ()) == (geometry.nviews, geometry.columns):
+        return sinogram.reshape(geometry.shape), True
+    return sinogram, False
+
+
+def _reconstruct(maker, projections, geometry, volume, options):
+    out = options.pop("out", None)
+    y, flat = _three_axes(projections, geometry)
+    x = maker(geometry, volume, **options)(y, out=out)
+    return x.reshape(x.shape[1:]) if flat and x.shape[0] == 1 and out is None else x
+
+
+def fbp(projections, geometry, volume=None, **options):
+    """Attenuation of a parallel scan by filtered backprojection. A sinogram (views, columns) under
+    one row gives an image (ny, nx)."""
+    return _reconstruct(fbp_operator, projections, geometry, volume, options)
+
+
+def fourier(projections, geometry, volume=None, **options):
+    """Attenuation of a parallel scan by the slices' spectra."""
+    return _reconstruct(fourier_operator, projections, geometry, volume, options)
+
+
+def fdk(projections, geometry, volume=None, **options):
+    """Attenuation of a fan or cone scan (Feldkamp, Davis, Kress; fan: filtered backprojection)."""
+    return _reconstruct(fdk_operator, projections, geometry, volume, options)
+
+
+def filter_response(window="ramp", size=1024, pitch=1.0, cutoff=0.0):
+    """Response H[0..size/2] of a window times the ramp for a column pitch; size: a power of two."""
+    choices = _options.table("vxg_ct_fbp_opts")["window"].choices
+    if window not in choices:
+        raise ArgumentError("window: one of %s is expected, not %r" % (", ".join(choices), window))
+    out = np.empty(size // 2 + 1)
+    lib.check(lib.vxg_ct_filter_response(choices.index(window), float(cutoff), size, float(pitch),
+                                         out.ctypes.data))
+    return out
+
+
+def filter_operator(shape, response, weights=None, *, device=None, dtype=None):
+    """Filters rows of projections (views, rows, columns) by a response; weights: one a view."""
+    h = np.ascontiguousarray(response, np.float64)
+    w = None if weights is None else np.ascontiguousarray(weights, np.float64)
+    if w is not None and w.shape != (shape[0],):
+        raise ArgumentError("weights: one for each of %d views is expected, not shape %s"
+                            % (shape[0], w.shape))
+
+    def maker(on, kind):
+        return make(lib.vxg_ct_filter, on, _byref(space(shape, kind)), h.ctypes.data,
+                    2 * (h.size - 1), None if w is None else w.ctypes.data, real_of(kind),
+                    release=lib.vxg_op_release)
+    return Operator(maker, device, dtype)

@@ -1,0 +1,383 @@
+"""Operators: y = F(x_0, ..., x_n-1) with exact adjoints and derivatives, made of the library's own
+or of functions in Python."""
+
+import ctypes
+import math
+import operator as _operator
+import threading
+
+import numpy as np
+
+from . import _arrays
+from ._calls import call, make, progress
+from ._devices import Array, Device, numpy_dtype
+from ._library import ArgumentError, lib
+
+_byref = ctypes.byref
+_array = lib.structs["vxg_array"]
+_call_struct = lib.structs["vxg_call"]
+_REALS = {np.dtype(np.float32): lib.enums["vxg_real"]["VXG_REAL_F32"],
+          np.dtype(np.float64): lib.enums["vxg_real"]["VXG_REAL_F64"]}
+
+
+def real_of(dtype, what="dtype"):
+    """vxg_real of a NumPy dtype: what an operator computes in."""
+    found = _REALS.get(np.dtype(dtype))
+    if found is None:
+        raise TypeError("%s: float32 or float64 is expected, not %s" % (what, np.dtype(dtype)))
+    return found
+
+
+def space(shape, dtype):
+    """A vxg_space."""
+    made = lib.new("vxg_space", dtype=_arrays.dtype_number(np.dtype(dtype)), ndim=len(shape))
+    made.shape[:len(shape)] = shape
+    return made
+
+
+def _subset(views, count):
+    """(vxg_subset, kept) of an int, a slice or a list of entries of an axis of `count`."""
+    if isinstance(views, slice):
+        views = range(*views.indices(count))
+    elif np.ndim(views) == 0:
+        views = [_operator.index(views)]
+    elif getattr(views, "dtype", None) == bool:
+        views = np.flatnonzero(views)
+    index = np.ascontiguousarray([_operator.index(i) for i in views], np.int64)
+    index = np.where(index < 0, index + count, index)
+    if index.size == 0 or index.min() < 0 or index.max() >= count:
+        raise IndexError("views must lie in 0..%d and be one at least" % (count - 1))
+    return lib.new("vxg_subset", count=index.size, index=index.ctypes.data), index
+
+
+class _Made:
+    """An operator of the library on one device in one arithmetic, with room for its calls."""
+
+    def __init__(self, handle):
+        self.handle = self._as_parameter_ = handle
+        self.ninputs = lib.vxg_op_inputs(handle)
+        self.domains = [self._space(lib.vxg_op_domain(handle, i)) for i in range(self.ninputs)]
+        self.range = self._space(lib.vxg_op_range(handle))
+        self.lock = threading.Lock()
+        self.call = _call_struct(size=ctypes.sizeof(_call_struct))
+        self.workspace, self.room = None, 0
+
+    @staticmethod
+    def _space(address):
+        s = lib.structs["vxg_space"].from_address(address)
+        return tuple(s.shape[:s.ndim]), numpy_dtype(s.dtype)
+
+    def run(self, function, device, *arguments):
+        """function(op, call, *arguments) with this operator's workspace, or, when another thread
+        has that, with one of the call's own."""
+        if not self.lock.acquire(blocking=False):
+            spare = _call_struct(size=ctypes.sizeof(_call_struct), progress=progress())
+            call(function, self.handle, _byref(spare), *arguments)
+            return
+        try:
+            if self.workspace is None:
+                self._make_room(device)
+            self.call.progress = progress()
+            call(function, self.handle, _byref(self.call), *arguments)
+        finally:
+            self.lock.release()
+
+    def _make_room(self, device):
+        self.room = lib.vxg_op_workspace(self.handle, None)
+        flags = 1  # VXG_BUFFER_UNINITIALISED
+        self.workspace = make(lib.vxg_buffer_new_with, device, self.room, flags,
+                              release=lib.vxg_buffer_release)
+        self.call.workspace = self.workspace.address if self.room else None
+
+
+class Operator:
+    """y = F(x): `A(x)`, `A.T(y)`, `A.H`, `A @ x`, `A[views]`, `A + B`, `2 * A`, `A @ B`,
+    `A.norm()`, `A.jvp`, `A.vjp`.
+
+    An operator runs where its arrays are, in their arithmetic (float32 or float64), and leading
+    axes beyond its own are a batch. It is immutable and may be shared between threads. As a matrix
+    it has `shape`, `dtype`, `matvec` and `rmatvec`, which is what SciPy's and PyLops' linear
+    operators are made of.
+    """
+
+    def __init__(self, maker, device=None, dtype=None):
+        """maker(device, dtype): a Handle of the library's operator. device, dtype: fixed, or None:
+        those of the arrays."""
+        self._maker = maker
+        self._made, self._making = {}, threading.Lock()
+        self.device = None if device is None else Device(device)
+        self._dtype = None if dtype is None else np.dtype(dtype)
+        if self._dtype is not None:
+            real_of(self._dtype)
+
+    # ---- The library's operators ----
+    def on(self, device="cpu", dtype=None):
+        """The library's operator on this device (a parameter for functions of `voxgrad.lib`)."""
+        device, dtype = Device(device), np.dtype(dtype or self._dtype or np.float32)
+        found = self._made.get((device, dtype))
+        if found is None:
+            if self.device is not None and device is not self.device:
+                raise ValueError("the operator was made for %s, the array is on %s: move it with "
+                                 "Device('%s').array" % (self.device.spec, device.spec,
+                                                         self.device.spec))
+            with self._making:
+                found = self._made.get((device, dtype))
+                if found is None:
+                    real_of(dtype)
+                    found = _Made(self._maker(device, dtype))
+                    self._made[(device, dtype)] = found
+        return found
+
+    def _known(self):
+        """One that was made already, for shapes; else the first."""
+        for made in self._made.values():
+            return made
+        return self.on(self.device or "cpu")
+
+    ninputs = property(lambda self: self._known().ninputs, doc="How many inputs there are.")
+    domain_shape = property(lambda self: self._known().domains[0][0], doc="Shape of the input.")
+    domain_shapes = property(lambda self: [s for s, _ in self._known().domains])
+    range_shape = property(lambda self: self._known().range[0], doc="Shape of the output.")
+    dtype = property(lambda self: self._dtype or np.dtype(np.float32), doc="For shape-only users.")
+    is_linear = property(lambda self: bool(lib.vxg_op_is_linear(self._known().handle)),
+                         doc="Has one input and is linear in it.")
+    name = property(lambda self: lib.vxg_op_name(self._known().handle).decode())
+
+    @property
+    def shape(self):
+        """(elements of the range, elements of the domain), as of a matrix."""
+        return math.prod(self.range_shape), math.prod(self.domain_shape)
+
+    # ---- Evaluation ----
+    def _pick(self, arrays):
+        """(device, made) for these arrays; their types must be float32 or float64, and one."""
+        first = next((a for a in arrays if a is not None), None)
+        device = _arrays.device_of(first)
+        dtype = self._dtype
+        if dtype is None:
+            dtype = first.dtype if isinstance(first, (np.ndarray, Array)) \
+                else _arrays.as_host(first, "input").dtype
+            if dtype.kind == "c":
+                dtype = np.dtype("f%d" % (dtype.itemsize // 2))
+            dtype = dtype.newbyteorder("=")
+        return device, self.on(device, dtype)
+
+    @staticmethod
+    def _read(x, want, device, what):
+        shape, dtype = want
+        got = _arrays.read(x, device, what)
+        if got.dtype != dtype:
+            raise TypeError("%s: elements of type %s are expected, not %s" % (what, dtype, got.dtype))
+        batch = len(got.shape) - len(shape)
+        if batch < 0 or got.shape[batch:] != shape:
+            raise ValueError("%s: shape %s is expected (with batch axes in front or without), "
+                             "not %s" % (what, shape, got.shape))
+        return got, got.shape[:batch]
+
+    def _output(self, out, model, want, batch, device):
+        shape, dtype = batch + want[0], want[1]
+        if out is None:
+            return _arrays.like(model, shape, dtype, device)
+        return out, _arrays.write(out, device, shape, dtype)
+
+    def __call__(self, *inputs, out=None):
+        """F of the inputs: an array of the kind of the first, or `out`."""
+        device, made = self._pick(inputs)
+        if len(inputs) != made.ninputs:
+            raise TypeError("%d inputs are expected, not %d" % (made.ninputs, len(inputs)))
+        read = [self._read(x, made.domains[i], device, self._word(i, made))
+                for i, x in enumerate(inputs)]
+        result, y = self._output(out, inputs[0], made.range, read[0][1], device)
+        made.run(lib.vxg_op_apply, device, self._list([r[0] for r in read]), _byref(y.struct))
+        return _arrays.finish(result, y)
+
+    @staticmethod
+    def _word(i, made):
+        return "input" if made.ninputs == 1 else "input %d" % i
+
+    @staticmethod
+    def _list(operands):
+        """A C array of vxg_array; None is an array that is absent."""
+        if len(operands) == 1 and operands[0] is not None:
+            return _byref(operands[0].struct)
+        return (_array * len(operands))(*[_array() if o is None else o.struct for o in operands])
+
+    def adjoint(self, y, out=None):
+        """A' y, for an operator that is linear in its only input."""
+        device, made = self._pick([y])
+        read, batch = self._read(y, made.range, device, "input of the adjoint")
+        result, x = self._output(out, y, made.domains[0], batch, device)
+        made.run(lib.vxg_op_apply_adjoint, device, _byref(read.struct), _byref(x.struct))
+        return _arrays.finish(result, x)
+
+    def jvp(self, inputs, tangents):
+        """The derivative at `inputs` along `tangents`: sum_i dF/dx_i t_i. Each is one array or a
+        tuple of as many as there are inputs; None: zero, or an input that does not matter."""
+        inputs, tangents = self._tuple(inputs), self._tuple(tangents)
+        device, made = self._pick(tangents + inputs)
+        at = self._several(inputs, made, device, "input")
+        along = self._several(tangents, made, device, "tangent")
+        model = next(t for t in tangents if t is not None)
+        batch = next(r[1] for r in along if r is not None)
+        result, y = self._output(None, model, made.range, batch, device)
+        made.run(lib.vxg_op_jvp, device, self._list([r and r[0] for r in at]),
+                 self._list([r and r[0] for r in along]), _byref(y.struct))
+        return _arrays.finish(result, y)
+
+    def vjp(self, inputs, cotangent, wanted=None):
+        """(dF/dx_i)' cotangent at `inputs`: one array, or a tuple for several inputs with None
+        where wanted[i] is false."""
+        inputs = self._tuple(inputs)
+        device, made = self._pick((cotangent,) + inputs)
+        at = self._several(inputs, made, device, "input")
+        read, batch = self._read(cotangent, made.range, device, "cotangent")
+        wanted = [True] * made.ninputs if wanted is None else list(wanted)
+        grads = [self._output(None, cotangent, made.domains[i], batch, device) if wanted[i] else None
+                 for i in range(made.ninputs)]
+        made.run(lib.vxg_op_vjp, device, self._list([r and r[0] for r in at]), _byref(read.struct),
+                 self._list([g and g[1] for g in grads]))
+        out = tuple(g and _arrays.finish(*g) for g in grads)
+        return out[0] if made.ninputs == 1 else out
+
+    @staticmethod
+    def _tuple(values):
+        return tuple(values) if isinstance(values, (tuple, list)) else (values,)
+
+    def _several(self, values, made, device, what):
+        if len(values) != made.ninputs:
+            raise TypeError("%d of %s are expected, not %d" % (made.ninputs, what, len(values)))
+        return [None if v is None else self._read(v, made.domains[i], device, what)
+                for i, v in enumerate(values)]
+
+    # ---- As a matrix ----
+    def _vector(self, x):
+        """In an arithmetic that the operator has."""
+        x = np.asarray(x)
+        wide = x.dtype in _REALS and self._dtype in (None, x.dtype)
+        return x if wide else x.astype(self.dtype)
+
+    def matvec(self, x):
+        """A times a vector of `shape[1]` elements (or (n, 1))."""
+        x = self._vector(x)
+        y = self(x.reshape(self.domain_shape))
+        return y.reshape((-1,) + x.shape[1:])
+
+    def rmatvec(self, y):
+        """A' times a vector of `shape[0]` elements (or (m, 1))."""
+        y = self._vector(y)
+        x = self.adjoint(y.reshape(self.range_shape))
+        return x.reshape((-1,) + y.shape[1:])
+
+    def __matmul__(self, x):
+        if isinstance(x, Operator):
+            return self._combined(x, lib.vxg_op_compose)
+        if getattr(x, "ndim", 0) == 1 and len(self.domain_shape) > 1:
+            return self.matvec(x)
+        return self(x)
+
+    def norm(self, device=None, dtype=None):
+        """The largest singular value, by power iteration, to some 1e-5 from below. Kept."""
+        device = Device(device or self.device or "cpu")
+        made, out = self.on(device, dtype), ctypes.c_double()
+        made.run(lib.vxg_op_norm, device, _byref(out))
+        return out.value
+
+    # ---- Other operators of it ----
+    def _derived(self, function, before=(), after=()):
+        def maker(device, dtype):
+            return make(function, *before, self.on(device, dtype).handle, *after,
+                        release=lib.vxg_op_release)
+        return Operator(maker, self.device, self._dtype)
+
+    def _combined(self, other, function):
+        if not isinstance(other, Operator):
+            return NotImplemented
+
+        def maker(device, dtype):
+            return make(function, self.on(device, dtype).handle, other.on(device, dtype).handle,
+                        release=lib.vxg_op_release)
+        return Operator(maker, self.device or other.device, self._dtype or other._dtype)
+
+    @property
+    def T(self):
+        """The adjoint as an operator."""
+        return _Adjoint(self)
+
+    H = T
+
+    @property
+    def normal(self):
+        """A' A as an operator."""
+        return self._derived(lib.vxg_op_normal)
+
+    def __getitem__(self, views):
+        """These entries of the range's first axis: an int, a slice, a list, a mask."""
+        subset, kept = _subset(views, self.range_shape[0])
+        made = self._derived(lib.vxg_op_subset, after=(_byref(subset),))
+        made._kept = kept
+        return made
+
+    def __add__(self, other):
+        return self._combined(other, lib.vxg_op_add)
+
+    def __mul__(self, factor):
+        return self._derived(lib.vxg_op_scale, before=(float(factor),))
+
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return self * -1.0
+
+    def __sub__(self, other):
+        return self + -other if isinstance(other, Operator) else NotImplemented
+
+    def bind(self, index, value):
+        """The operator of the other inputs with this one fixed; the value is copied."""
+        value = np.array(value, order="C")
+
+        def maker(device, dtype):
+            fixed = device.array(value.astype(dtype, copy=False))
+            return make(lib.vxg_op_bind, self.on(device, dtype).handle, index,
+                        _byref(fixed._struct), release=lib.vxg_op_release)
+        return Operator(maker, self.device, self._dtype)
+
+    def __repr__(self):
+        return "<%s %s -> %s>" % (type(self).__name__, self.domain_shape, self.range_shape)
+
+
+class _Adjoint(Operator):
+    """A', which calls A's own adjoint: nothing is made anew."""
+
+    def __init__(self, of):
+        super().__init__(lambda device, dtype: make(
+            lib.vxg_op_adjoint, of.on(device, dtype).handle, release=lib.vxg_op_release),
+            of.device, of._dtype)
+        self._of = of
+
+    domain_shape = property(lambda self: self._of.range_shape)
+    range_shape = property(lambda self: self._of.domain_shape)
+
+    def __call__(self, y, out=None):
+        return self._of.adjoint(y, out=out)
+
+    def adjoint(self, y, out=None):
+        return self._of(y, out=out)
+
+    @property
+    def T(self):
+        return self._of
+
+    H = T
+
+
+def stack(*operators):
+    """Operators of one domain, their ranges joined along the first axis."""
+    if not operators:
+        raise ArgumentError("stack: one operator at least")
+
+    def maker(device, dtype):
+        handles = [o.on(device, dtype).handle.address for o in operators]
+        return make(lib.vxg_op_stack, (ctypes.c_void_p * len(handles))(*handles), len(handles),
+                    release=lib.vxg_op_release)
+    return Operator(maker, next((o.device for o in operators if o.device), None),
+                    next((o._dtype for o in operators if o._dtype), None))

@@ -1,0 +1,186 @@
+"""Iterative methods of the library for any operator: sirt, cgls, mlem, pdhg_tv... `methods()` lists
+them; each is a function of this module (`voxgrad.solve.sirt(A, b, iterations=50)`)."""
+
+import collections
+import ctypes
+
+import numpy as np
+
+from . import _arrays, _options
+from ._calls import call, guard, make, progress, Reporting
+from ._library import lib
+
+_byref = ctypes.byref
+_STOP, _WROTE = -1, -2
+_REASONS = {value: name[len("VXG_SOLVED_"):].lower()
+            for name, value in lib.enums["vxg_solve_reason"].items()}
+
+Result = collections.namedtuple("Result", "x iterations reason residual penalty data")
+Result.__doc__ = """What a method has found.
+
+x: the solution, in the caller's type. iterations: how many were done. reason: why it ended.
+residual, penalty: arrays, one number for each iteration (|b - A x|; what is added to its square's
+half). data: |b|."""
+
+Report = collections.namedtuple("Report", "iteration residual data change penalty")
+Report.__doc__ = """What a callback is told after an iteration (vxg_solve_report)."""
+
+
+def _rows():
+    kind = lib.structs["vxg_solve_row"]
+    return [kind.from_address(lib.vxg_solve_row_at(i)) for i in range(lib.vxg_solve_row_count())]
+
+
+def methods():
+    """Names of the methods, with a line on each: a dict."""
+    return {r.name.decode(): r.summary.decode() for r in _rows()}
+
+
+class _Given:
+    """Arrays of a problem, read where the operator runs."""
+
+    def __init__(self, operator, data):
+        model = data if data is not None else np.zeros(0, operator.dtype)
+        self.device, self.made = operator._pick([model])
+        self.kept = []
+
+    def take(self, x, want, what):
+        if x is None:
+            return None
+        operand = _arrays.read(x, self.device, what)
+        shape, dtype = want
+        if operand.dtype != dtype:
+            raise TypeError("%s: elements of type %s are expected, not %s"
+                            % (what, dtype, operand.dtype))
+        if operand.shape != shape:
+            raise ValueError("%s: shape %s is expected, not %s" % (what, shape, operand.shape))
+        self.kept.append(operand)
+        return ctypes.addressof(operand.struct)
+
+
+def _callback(callback, x):
+    """The library's callback of one in Python: False or StopIteration ends, True or None goes on."""
+
+    def told(context, report, address):
+        r = lib.structs["vxg_solve_report"].from_address(report)
+        answer = callback(Report(r.iteration, r.residual, r.data, r.change, r.penalty), x())
+        return _STOP if answer is False else 0
+
+    return lib.member_callback("vxg_solve_opts", "callback")(guard(told))
+
+
+class Solver:
+    """A method under way: `step()`, `run()`, `x`, `restart()`; `solve` makes one and runs it."""
+
+    def __init__(self, method, operator, data=None, *, start=None, weights=None, mask=None,
+                 callback=None, report=None, **options):
+        given = _Given(operator, data)
+        domain, range_ = given.made.domains[0], given.made.range
+        problem = lib.new("vxg_solve_problem", op=given.made.handle.address,
+                          data=given.take(data, range_, "data"),
+                          start=given.take(start, domain, "start"),
+                          weights=given.take(weights, range_, "weights"),
+                          mask=given.take(mask, domain, "mask"))
+        self._keep = [given, operator]
+        told = Reporting(report) if report else None
+        members = {"progress": told.address if told else progress()}
+        if callback:
+            function = _callback(callback, lambda: self._view())
+            members["callback"] = ctypes.cast(function, ctypes.c_void_p).value
+            self._keep.append(function)
+        self._keep.append(told)
+        opts = _options.fill("vxg_solve_opts", options, self._keep, **members)
+        self._model, self._device = data, given.device
+        self._shape, self._dtype = domain
+        self._handle = self._as_parameter_ = make(
+            lib.vxg_solver_new, method.replace("_", "-").encode(), _byref(problem), _byref(opts),
+            release=lib.vxg_solver_release)
+
+    def _struct(self):
+        return lib.structs["vxg_array"].from_address(lib.vxg_solver_x(self))
+
+    def _view(self):
+        """x where it lies: a NumPy array on the cpu, else a copy."""
+        struct = self._struct()
+        if self._device.is_host:
+            return _arrays.view(struct, self)
+        out = np.empty(self._shape, self._dtype)
+        lib.check(lib.vxg_array_read(None, _byref(struct), out.ctypes.data))
+        return out
+
+    @property
+    def x(self):
+        """A copy of x as it is, in the type of the data."""
+        model = self._model if self._model is not None else np.empty(0, self._dtype)
+        made, operand = _arrays.like(model, self._shape, self._dtype, self._device)
+        lib.check(lib.vxg_array_copy(None, _byref(self._struct()), _byref(operand.struct)))
+        return _arrays.finish(made, operand)
+
+    def step(self):
+        """One iteration."""
+        call(lib.vxg_solver_step, self)
+
+    def run(self):
+        """Iterations until a rule or the callback ends them; the reason."""
+        reason = ctypes.c_int()
+        call(lib.vxg_solver_run, self, _byref(reason))
+        return _REASONS[reason.value]
+
+    def restart(self):
+        """To be called after x was written."""
+        call(lib.vxg_solver_restart, self)
+
+    @property
+    def report(self):
+        """Numbers of the last iteration."""
+        r = lib.new("vxg_solve_report")
+        lib.check(lib.vxg_solver_report(self, _byref(r)))
+        return Report(r.iteration, r.residual, r.data, r.change, r.penalty)
+
+    @property
+    def history(self):
+        """(residuals, penalties) of the iterations that are done."""
+        count = ctypes.c_int()
+        lib.check(lib.vxg_solver_history(self, None, None, 0, _byref(count)))
+        both = np.empty((2, max(1, count.value)))
+        lib.check(lib.vxg_solver_history(self, both[0].ctypes.data, both[1].ctypes.data,
+                                         count.value, _byref(count)))
+        return both[0, :count.value].copy(), both[1, :count.value].copy()
+
+
+def solve(method, operator, data=None, **options):
+    """Runs a method by name and gives a Result.
+
+    data: b of A x = b; start, weights, mask: arrays. callback(report, x): after every iteration;
+    False ends. report(words, done, total): how far it is. The other options are those of
+    vxg_solve_opts; each method takes its own and refuses the rest by name."""
+    solver = Solver(method, operator, data, **options)
+    reason = solver.run()
+    residual, penalty = solver.history
+    r = solver.report
+    return Result(solver.x, r.iteration, reason, residual, penalty, r.data)
+
+
+def _function(row):
+    name = row.name.decode()
+    uses = set((row.uses or b"").decode().replace("-", "_").split())
+    common = ("iterations", "relaxation", "bounds", "lower", "upper", "tolerance", "noise", "change")
+    table = _options.table("vxg_solve_opts")
+
+    def method(operator, data=None, **options):
+        return solve(name, operator, data, **options)
+
+    method.__name__ = method.__qualname__ = name.replace("-", "_")
+    lines = ["    %s: %s%s" % (o.name, o.help, " (%s)" % ", ".join(o.choices) if o.choices else "")
+             for o in table.values() if o.name in common or o.name in uses]
+    method.__doc__ = "%s\n\nSource: %s. %d iterations by default.\n\n%s\n" % (
+        row.summary.decode(), row.source.decode(), row.iterations, "\n".join(lines))
+    return method
+
+
+for _row in _rows():
+    globals()[_row.name.decode().replace("-", "_")] = _function(_row)
+
+__all__ = ["Report", "Result", "Solver", "methods", "solve"] + [
+    r.name.decode().replace("-", "_") for r in _rows()]
+del _row
