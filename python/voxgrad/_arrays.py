@@ -141,7 +141,7 @@ def as_host(x, what):
     if isinstance(x, np.ndarray):
         return x
     if hasattr(x, "__dlpack__"):
-        return _host_view(x, what)
+        return _host_view(x.detach() if hasattr(x, "detach") else x, what)
     if hasattr(x, "__array_interface__"):
         return np.asarray(x)
     raise TypeError("%s: an array is expected, not %s" % (what, type(x).__name__))

@@ -368,6 +368,25 @@ class XrayTransform(Operator):
     range_shape = property(lambda self: self._shapes[1])
 
 
+class GeometryTransform(Operator):
+    """Joseph's projector with the geometry as a second input: volume and delta (views, 4, 3), a
+    change of every view's vectors in world units; `A(x, delta)`, with derivatives by both. Flat
+    detectors. `geometry` itself is delta = 0."""
+
+    def __init__(self, geometry, volume=None, *, planar=None, device=None, dtype=None, **options):
+        self.geometry = geometry
+        self.volume = volume if volume is not None else geometry.fit_volume()
+        planar = _is_flat(geometry, self.volume) if planar is None else planar
+        function = lib.vxg_ct_projector2d_geometry if planar else lib.vxg_ct_projector_geometry
+        _options.fill("vxg_ct_projector_opts", options, [])
+
+        def maker(on, kind):
+            opts = _options.fill("vxg_ct_projector_opts", options, [], real=real_of(kind))
+            return make(function, on, geometry, _byref(self.volume._struct), _byref(opts),
+                        release=lib.vxg_op_release)
+        super().__init__(maker, device, dtype)
+
+
 def _reconstructor(function, struct, geometry, volume, device, dtype, options):
     """An Operator from projections to a volume."""
     volume = volume if volume is not None else geometry.fit_volume()

@@ -181,7 +181,14 @@ class Operator:
         return out, _arrays.write(out, device, shape, dtype)
 
     def __call__(self, *inputs, out=None):
-        """F of the inputs: an array of the kind of the first, or `out`."""
+        """F of the inputs: an array of the kind of the first, or `out`. Of PyTorch's tensors it is
+        differentiable."""
+        if out is None and type(inputs[0]).__module__.partition(".")[0] == "torch":
+            from . import torch as adapter
+            return adapter.apply(self, *inputs)
+        return self._evaluate(*inputs, out=out)
+
+    def _evaluate(self, *inputs, out=None):
         device, made = self._pick(inputs)
         if len(inputs) != made.ninputs:
             raise TypeError("%d inputs are expected, not %d" % (made.ninputs, len(inputs)))
@@ -204,6 +211,11 @@ class Operator:
 
     def adjoint(self, y, out=None):
         """A' y, for an operator that is linear in its only input."""
+        if out is None and type(y).__module__.partition(".")[0] == "torch":
+            return self.T(y)
+        return self._adjoint(y, out)
+
+    def _adjoint(self, y, out=None):
         device, made = self._pick([y])
         read, batch = self._read(y, made.range, device, "input of the adjoint")
         result, x = self._output(out, y, made.domains[0], batch, device)
@@ -357,11 +369,14 @@ class _Adjoint(Operator):
     domain_shape = property(lambda self: self._of.range_shape)
     range_shape = property(lambda self: self._of.domain_shape)
 
-    def __call__(self, y, out=None):
-        return self._of.adjoint(y, out=out)
+    ninputs = property(lambda self: 1)
+    is_linear = property(lambda self: self._of.is_linear)
 
-    def adjoint(self, y, out=None):
-        return self._of(y, out=out)
+    def _evaluate(self, y, out=None):
+        return self._of._adjoint(y, out)
+
+    def _adjoint(self, y, out=None):
+        return self._of._evaluate(y, out=out)
 
     @property
     def T(self):
