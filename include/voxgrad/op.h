@@ -225,6 +225,18 @@ typedef struct vxg_view_functions {
 VXG_API int vxg_op_views(vxg_device *dev, const vxg_space *volume, const vxg_space *projections,
                          const vxg_view_functions *functions, vxg_op **out);
 
+/* ---- Operators for XLA (JAX) ----
+ * Experimental: a compiled program calls vxg_xla_call, a handler of XLA's typed foreign function
+ * interface (C API 0.x; call_frame: an XLA_FFI_CallFrame, the result: an XLA_FFI_Error or NULL),
+ * with an attribute `operator`, a handle: as many arrays as the operator has inputs, and one
+ * result, with equal batch axes in front or without; float32, float64 or complex numbers of them.
+ * On the cpu and, on the program's stream, on cuda. register keeps the operator until forget, and
+ * as long as a call of it lasts; handles differ between processes, so that a program that was
+ * compiled by another is refused. Thread-safe. */
+VXG_API int vxg_xla_register(const vxg_op *op, int64_t *handle);
+VXG_API void vxg_xla_forget(int64_t handle);
+VXG_API void *vxg_xla_call(void *call_frame);
+
 /* ---- Element-wise maths (rows math.*) ---- */
 typedef enum vxg_math { VXG_MATH_SCALE, VXG_MATH_EXP, VXG_MATH_LOG } vxg_math;
 /* y = a x, exp(a x) or log(x) (x > 0), element by element. Here and below the space is float32 or

@@ -90,6 +90,18 @@ class _Made:
         self.call.workspace = self.workspace.address if self.room else None
 
 
+def _adapter(x):
+    """The module that makes calls with x differentiable, None: x is no array of such a package."""
+    package = type(x).__module__.partition(".")[0]
+    if package == "torch":
+        from . import torch
+        return torch
+    if package in ("jax", "jaxlib"):
+        from . import jax
+        return jax
+    return None
+
+
 class Operator:
     """y = F(x): `A(x)`, `A.T(y)`, `A.H`, `A @ x`, `A[views]`, `A + B`, `2 * A`, `A @ B`,
     `A.norm()`, `A.jvp`, `A.vjp`.
@@ -105,6 +117,7 @@ class Operator:
         those of the arrays."""
         self._maker = maker
         self._made, self._making = {}, threading.Lock()
+        self._adjoint_operator = None
         self.device = None if device is None else Device(device)
         self._dtype = None if dtype is None else np.dtype(dtype)
         if self._dtype is not None:
@@ -136,7 +149,8 @@ class Operator:
 
     ninputs = property(lambda self: self._known().ninputs, doc="How many inputs there are.")
     domain_shape = property(lambda self: self._known().domains[0][0], doc="Shape of the input.")
-    domain_shapes = property(lambda self: [s for s, _ in self._known().domains])
+    domain_shapes = property(lambda self: [self.domain_shape] if self.ninputs == 1 else
+                             [s for s, _ in self._known().domains])
     range_shape = property(lambda self: self._known().range[0], doc="Shape of the output.")
     dtype = property(lambda self: self._dtype or np.dtype(np.float32), doc="For shape-only users.")
     is_linear = property(lambda self: bool(lib.vxg_op_is_linear(self._known().handle)),
@@ -181,12 +195,10 @@ class Operator:
         return out, _arrays.write(out, device, shape, dtype)
 
     def __call__(self, *inputs, out=None):
-        """F of the inputs: an array of the kind of the first, or `out`. Of PyTorch's tensors it is
-        differentiable."""
-        if out is None and type(inputs[0]).__module__.partition(".")[0] == "torch":
-            from . import torch as adapter
-            return adapter.apply(self, *inputs)
-        return self._evaluate(*inputs, out=out)
+        """F of the inputs: an array of the kind of the first, or `out`. Of PyTorch's tensors and
+        JAX's arrays it is differentiable."""
+        adapter = _adapter(inputs[0]) if out is None and inputs else None
+        return adapter.apply(self, *inputs) if adapter else self._evaluate(*inputs, out=out)
 
     def _evaluate(self, *inputs, out=None):
         device, made = self._pick(inputs)
@@ -211,7 +223,7 @@ class Operator:
 
     def adjoint(self, y, out=None):
         """A' y, for an operator that is linear in its only input."""
-        if out is None and type(y).__module__.partition(".")[0] == "torch":
+        if out is None and _adapter(y):
             return self.T(y)
         return self._adjoint(y, out)
 
@@ -312,8 +324,10 @@ class Operator:
 
     @property
     def T(self):
-        """The adjoint as an operator."""
-        return _Adjoint(self)
+        """The adjoint as an operator; the same object every time."""
+        if self._adjoint_operator is None:
+            self._adjoint_operator = _Adjoint(self)
+        return self._adjoint_operator
 
     H = T
 
