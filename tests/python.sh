@@ -14,7 +14,7 @@ PYTHONPATH=$PWD/python:$PWD/tests/python
 PYTHONDONTWRITEBYTECODE=1
 export VOXGRAD_LIBRARY PYTHONPATH PYTHONDONTWRITEBYTECODE
 failed=0
-for file in operators reconstruction process torch_autograd jax_autodiff; do
+for file in operators reconstruction process torch_autograd jax_autodiff documents; do
     "$python" "tests/python/$file.py" "$@" || failed=1
 done
 exit $failed
