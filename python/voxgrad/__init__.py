@@ -11,7 +11,7 @@
     again = vxg.ct.fbp(sinogram, geometry)
 """
 
-from . import ct, solve
+from . import ct, io, solve
 from ._devices import Array, Device, devices
 from ._library import (ArgumentError, CancelledError, DeviceError, Error, InputError,
                        NumericalError, OutOfMemoryError, OutputError, UnsupportedError, lib)
@@ -34,4 +34,4 @@ def threads():
 
 __all__ = ["ArgumentError", "Array", "CancelledError", "CheckResult", "Device", "DeviceError",
            "Error", "FunctionOperator", "InputError", "Kernel", "NumericalError", "Operator", "OutOfMemoryError", "OutputError",
-           "UnsupportedError", "check", "ct", "solve", "devices", "set_threads", "stack", "threads"]
+           "UnsupportedError", "check", "ct", "io", "solve", "devices", "set_threads", "stack", "threads"]

@@ -13,6 +13,7 @@ import numpy as np
 from . import _options
 from ._calls import make
 from ._library import ArgumentError, lib
+from ._pipeline import find_center, minus_log, recon, remove_rings  # noqa: F401
 from .operators import Operator, real_of, space
 
 _byref = ctypes.byref

@@ -21,6 +21,7 @@ def missing(words):
 
 def main():
     failed = 0
+    os.chdir(ROOT)
     for page, least in (("README.md", 1), ("docs/python.md", 5)):
         with open(os.path.join(ROOT, page), encoding="utf-8") as f:
             text = f.read()

@@ -161,6 +161,11 @@ def test_devices():
     assert np.shares_memory(np.asarray(held), np.asarray(held))
     np.asarray(held)[...] = 0
     assert not A(held).numpy().any()
+    cpu = vxg.Device("cpu")
+    harness.refused(ValueError, ["out", "(4, 8)"], A, held, out=cpu.zeros((4, 8)))
+    harness.refused(ValueError, "float64", A, held, out=cpu.zeros((5, 8), np.float64))
+    kept = cpu.zeros((5, 8))
+    assert A(held, out=kept) is kept
     others = [d for d in rows if d.backend != "cpu"]
     if not others:
         raise harness.Skip("no device beside the cpu")

@@ -1,0 +1,148 @@
+"""Files: tomographic scans (HDF5 Data Exchange, NXtomo), and blocks of numbers in any format that
+the library knows (HDF5, TIFF, NPY)."""
+
+import ctypes
+
+import numpy as np
+
+from ._calls import call, make
+from ._devices import dtype_number, numpy_dtype
+from ._library import ArgumentError, lib
+
+_byref = ctypes.byref
+_KINDS = {"data": 0, "flat": 1, "dark": 2}  # vxg_frame_kind
+if [lib.enums["vxg_frame_kind"]["VXG_FRAME_" + k.upper()] for k in _KINDS] != [0, 1, 2]:
+    raise ImportError("voxgrad: the library's kinds of frames are not those of this package")
+
+
+def _loaded():
+    """libvoxgrad_io with its formats."""
+    lib.io()
+    return lib
+
+
+def _member(struct, kind, name):
+    """The function that a struct's member points at."""
+    return lib.member_callback(kind, name)(ctypes.cast(getattr(struct, name), ctypes.c_void_p).value)
+
+
+def _bytes(text):
+    return None if text is None else str(text).encode()
+
+
+def _text(value):
+    return value.decode("utf-8", "replace") if value else ""
+
+
+def _range(given, most, what):
+    if given is None:
+        return 0, most
+    begin, end, step = slice(*given).indices(most) if not isinstance(given, slice) \
+        else given.indices(most)
+    if step != 1 or end <= begin:
+        raise ArgumentError("%s: a range begin..end within %d is expected, not %r"
+                            % (what, most, given))
+    return begin, end
+
+
+class Scan:
+    """A scan that is read piece by piece: `with voxgrad.io.Scan("scan.h5") as scan`.
+
+    shape: (views, rows, columns). angles: radians. pixel_size in pixel_unit, 0: unknown. One thread
+    at a time."""
+
+    def __init__(self, path, dataset=None, follow_links=False, in_process=False):
+        _loaded()
+        text = _bytes(dataset)
+        opts = lib.new("vxg_scan_opts", dataset=text, follow_links=int(follow_links),
+                       in_process=int(in_process))
+        self._handle = make(lib.vxg_scan_open_opts, _bytes(path), _byref(opts),
+                            release=lib.vxg_scan_close)
+        self._reader = r = lib.structs["vxg_scan_reader"].from_address(self._handle.address)
+        self.path, self.format, self.dtype = _text(r.path), _text(r.format), _text(r.dtype)
+        self.shape = (r.nviews, r.nrows, r.ncols)
+        self.flats, self.darks = r.nflats, r.ndarks
+        theta = np.ctypeslib.as_array((ctypes.c_double * r.nviews).from_address(r.theta))
+        self.angles = np.radians(theta)
+        self.angles_missing = bool(r.theta_missing)
+        self.pixel_size, self.pixel_unit = r.pixel_size, _text(r.pixel_unit)
+
+    def _open(self):
+        if self._handle is None:
+            raise ValueError("the scan is closed")
+        return self._handle
+
+    def read(self, kind="data", views=None, rows=None, columns=None):
+        """Frames of one kind ("data", "flat", "dark") as float32 (view, row, column); ranges are
+        (begin, end) or None for all."""
+        handle = self._open()
+        if kind not in _KINDS:
+            raise ArgumentError("kind: one of %s is expected, not %r" % (", ".join(_KINDS), kind))
+        most = (self.shape[0] if kind == "data" else self.flats if kind == "flat" else self.darks,
+                self.shape[1], self.shape[2])
+        ends = [_range(g, n, w) for g, n, w in zip((views, rows, columns), most,
+                                                   ("views", "rows", "columns"))]
+        out = np.empty([e - b for b, e in ends], np.float32)
+        call(_member(self._reader, "vxg_scan_reader", "read"), handle, _KINDS[kind],
+             *[v for r in ends for v in r], out.ctypes.data)
+        return out
+
+    def close(self):
+        """Gives the file back; what was read stays."""
+        self._handle = self._reader = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def __repr__(self):
+        return "<voxgrad.io.Scan %s: %s, %d views of %d x %d, %d flat, %d dark>" % (
+            (self.path, self.format) + self.shape + (self.flats, self.darks))
+
+
+def read(path, part=None, dtype=None):
+    """All numbers of a file in its own storage type (dtype: or float32 or float64, with the file's
+    slope and intercept). part: an HDF5 dataset, None: the format's usual place."""
+    _loaded()
+    text = _bytes(part)
+    opts = lib.new("vxg_block_opts", part=text)
+    reader = make(lib.vxg_block_open, _bytes(path), _byref(opts), release=lib.vxg_block_close)
+    info = lib.structs["vxg_block_reader"].from_address(reader.address).info
+    shape = tuple(info.axis[i].count for i in range(info.ndim))
+    kind = numpy_dtype(info.dtype) if dtype is None else np.dtype(dtype)
+    out = np.empty(shape, kind)
+    ends = (ctypes.c_int64 * max(1, len(shape)))
+    call(lib.vxg_block_read, reader, ends(), ends(*shape), dtype_number(kind), out.ctypes.data)
+    return out
+
+
+def write(path, values, spacing=None, unit="", force=False):
+    """An array to a file whose ending names the format (.npy, .h5, .tif...). spacing: distance of
+    neighbours along each axis, in `unit`. A file that is there is replaced only with force=True;
+    it appears whole or not at all."""
+    _loaded()
+    values = np.ascontiguousarray(values)
+    opts = lib.new("vxg_block_create_opts", force=int(force))
+    info = opts.info
+    info.size, info.ndim, info.dtype = ctypes.sizeof(info), values.ndim, dtype_number(values.dtype)
+    steps = (0,) * values.ndim if spacing is None else np.broadcast_to(spacing, values.ndim)
+    for i, (n, step) in enumerate(zip(values.shape, steps)):
+        info.axis[i].count, info.axis[i].step = n, step
+        info.axis[i].unit = unit.encode()
+    out = ctypes.c_void_p()
+    call(lib.vxg_block_create, _bytes(path), _byref(opts), _byref(out))
+    writer = lib.structs["vxg_block_writer"].from_address(out.value)
+    ends = (ctypes.c_int64 * max(1, values.ndim))
+    finish, abandon = (_member(writer, "vxg_block_writer", n) for n in ("finish", "abandon"))
+    try:
+        call(_member(writer, "vxg_block_writer", "write"), out, ends(), ends(*values.shape),
+             values.ctypes.data)
+    except BaseException:
+        abandon(out)
+        raise
+    call(finish, out)
+
+
+__all__ = ["Scan", "read", "write"]
