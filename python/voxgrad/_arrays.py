@@ -213,13 +213,13 @@ def finish(made, operand):
     return made(operand.keep[0]) if callable(made) else made
 
 
-def view(struct, keep=None):
+def view(struct, keep=None, read_only=False):
     """A NumPy array on a vxg_array of the cpu, for callbacks."""
     dtype = _devices.numpy_dtype(struct.dtype)
     n = struct.ndim
     address = (lib.vxg_buffer_host(struct.buffer) or 0) + struct.offset * dtype.itemsize
     interface = {"version": 3, "shape": tuple(struct.shape[:n]), "typestr": dtype.str,
-                 "data": (address, False),
+                 "data": (address, read_only),
                  "strides": tuple(s * dtype.itemsize for s in struct.stride[:n])}
     return np.asarray(_Interface(interface, keep))
 

@@ -5,13 +5,15 @@ of rotation; at angle t rays run along (-sin t, cos t, 0) and columns along (cos
 Lengths are in any one unit, angles in radians, attenuation in 1/unit (docs/conventions.md).
 """
 
+import collections
 import ctypes
 import math
 
 import numpy as np
 
-from . import _options
-from ._calls import make
+from . import _arrays, _options
+from ._calls import call, make
+from ._devices import Device
 from ._library import ArgumentError, lib
 from ._pipeline import find_center, minus_log, recon, remove_rings  # noqa: F401
 from .operators import Operator, real_of, space
@@ -478,3 +480,63 @@ def filter_operator(shape, response, weights=None, *, device=None, dtype=None):
                     2 * (h.size - 1), None if w is None else w.ctypes.data, real_of(kind),
                     release=lib.vxg_op_release)
     return Operator(maker, device, dtype)
+
+
+class Prepared:
+    """Projections that are kept, filtered once, and backprojected many times: into any volumes
+    (patches, slices), from all views or some, with views replaced as new ones arrive. Float32.
+
+    filter: a linear operator on (1, rows, columns) or on k views at a time, applied as views arrive;
+    weights: a factor for each view."""
+
+    _most = 16
+
+    def __init__(self, geometry, filter=None, weights=None, *, device="cpu"):
+        self.geometry, self.device = geometry, Device(device)
+        if weights is not None:
+            weights = np.ascontiguousarray(weights, np.float64)
+            if weights.shape != (geometry.nviews,):
+                raise ArgumentError("weights: one for each of %d views is expected, not shape %s"
+                                    % (geometry.nviews, weights.shape))
+        made = None if filter is None else filter.on(self.device, np.float32)
+        self._filter = made
+        self._handle = make(
+            lib.vxg_ct_prepared_new, _byref(space(geometry.shape, np.float32)), self.device,
+            None if made is None else made.handle, None if weights is None else weights.ctypes.data,
+            release=lib.vxg_ct_prepared_release)
+        self._operators = collections.OrderedDict()  # the last few
+
+    def update(self, views, first=0):
+        """Replaces the views from `first` on by these (n, rows, columns)."""
+        y = _arrays.read(views, self.device, "views")
+        if y.dtype != np.float32 or y.shape[1:] != self.geometry.shape[1:]:
+            raise ValueError("views: float32 of shape (n, %d, %d) is expected, not %s of %s"
+                             % (self.geometry.shape[1:] + (y.dtype, y.shape)))
+        call(lib.vxg_ct_prepared_update, self._handle, first, None, _byref(y.struct))
+        return self
+
+    def backproject(self, volume, views=None, *, out=None, **options):
+        """A volume (nz, ny, nx) from all views or those of a list; the options are those of
+        `backprojector`. With the same volume object and as many views again nothing is made anew."""
+        index = None if views is None else np.ascontiguousarray(views, np.int64)
+        key = (id(volume), None if index is None else index.tobytes(), tuple(sorted(options.items())))
+        found = self._operators.get(key)
+        if found is None:
+            part = self.geometry if index is None else self.geometry[index]
+            operator = backprojector(part, volume, **options)
+            found = self._operators[key] = (operator.on(self.device, np.float32), volume)
+            if len(self._operators) > self._most:
+                self._operators.popitem(last=False)
+        self._operators.move_to_end(key)
+        made = found[0]
+        if out is None:
+            out, x = _arrays.like(np.empty(0), volume.shape, np.dtype(np.float32), self.device)
+        else:
+            x = _arrays.write(out, self.device, volume.shape, np.dtype(np.float32))
+        if index is None:
+            call(lib.vxg_ct_prepared_backproject, self._handle, made.handle, 0, None,
+                 _byref(x.struct))
+        else:
+            call(lib.vxg_ct_prepared_backproject_list, self._handle, made.handle, index.size,
+                 index.ctypes.data, None, _byref(x.struct))
+        return out

@@ -14,10 +14,9 @@ _array = lib.structs["vxg_array"]
 _class = lib.structs["vxg_op_class"]
 
 
-def _views(address, count):
-    """NumPy arrays on `count` vxg_array of the cpu; None for one that is absent."""
-    arrays = (_array * count).from_address(address)
-    return [_arrays.view(a) if a.buffer else None for a in arrays]
+def _view(address, read_only=False):
+    """A NumPy array on a vxg_array of the cpu."""
+    return _arrays.view(_array.from_address(address), read_only=read_only)
 
 
 class FunctionOperator(Operator):
@@ -25,7 +24,7 @@ class FunctionOperator(Operator):
     combinations.
 
     apply(x): A x. adjoint(y): A' y; without one there is no adjoint. Both get arrays of the
-    operator's shapes, on the cpu, and return one. Linear. `voxgrad.check(op)` says whether the two
+    operator's shapes, on the cpu, to be read, and return one. Linear. `voxgrad.check(op)` says whether the two
     fit each other."""
 
     def __init__(self, apply, adjoint, domain_shape, range_shape, *, name="python", dtype=None):
@@ -52,11 +51,11 @@ class FunctionOperator(Operator):
 
         def forward(op, call, inputs, output):
             add = call_struct.from_address(call).accumulate
-            self._put(_views(output, 1)[0], apply(_views(inputs, 1)[0]), add)
+            self._put(_view(output), apply(_view(inputs, True)), add)
 
         def back(op, call, inputs, cotangent, gradient):
             add = call_struct.from_address(call).accumulate
-            self._put(_views(gradient, 1)[0], adjoint(_views(cotangent, 1)[0]), add)
+            self._put(_view(gradient), adjoint(_view(cotangent, True)), add)
 
         failed = lib.enums["vxg_status"]["VXG_ERR_FAILED"]
         return (lib.member_callback("vxg_op_class", "apply")(guard(forward, failed)),

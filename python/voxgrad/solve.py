@@ -100,10 +100,10 @@ class Solver:
         return lib.structs["vxg_array"].from_address(lib.vxg_solver_x(self))
 
     def _view(self):
-        """x where it lies: a NumPy array on the cpu, else a copy."""
+        """x where it lies, to be read: a NumPy array on the cpu, else a copy."""
         struct = self._struct()
         if self._device.is_host:
-            return _arrays.view(struct, self)
+            return _arrays.view(struct, self, read_only=True)
         out = np.empty(self._shape, self._dtype)
         lib.check(lib.vxg_array_read(None, _byref(struct), out.ctypes.data))
         return out
@@ -151,8 +151,8 @@ class Solver:
 def solve(method, operator, data=None, **options):
     """Runs a method by name and gives a Result.
 
-    data: b of A x = b; start, weights, mask: arrays. callback(report, x): after every iteration;
-    False ends. report(words, done, total): how far it is. The other options are those of
+    data: b of A x = b; start, weights, mask: arrays. callback(report, x): after every iteration, x to
+    be read; False ends. report(words, done, total): how far it is. The other options are those of
     vxg_solve_opts; each method takes its own and refuses the rest by name."""
     solver = Solver(method, operator, data, **options)
     reason = solver.run()

@@ -136,6 +136,35 @@ def test_volume_boxes():
     harness.refused(ValueError, "z", whole.box, (5, 11))
 
 
+def test_prepared():
+    """Filtered once, backprojected into any volume: the bits of the operators; views are replaced."""
+    g = vxg.ct.ParallelGeometry.circular(40, 3, 32)
+    y = np.random.default_rng(3).normal(size=g.shape).astype(np.float32)
+    h = vxg.ct.filter_response("hann", 64)
+    w = np.linspace(0.5, 1.5, 40)
+    p = vxg.ct.Prepared(g, vxg.ct.filter_operator((1, 3, 32), h), w).update(y)
+    filtered = vxg.ct.filter_operator(g.shape, h, w)(y)
+    whole = g.fit_volume()
+    want = vxg.ct.backprojector(g, whole)(filtered)
+    assert np.abs(p.backproject(whole) - want).max() < 1e-5 * np.abs(want).max()
+    patch = whole.box((1, 2), (4, 20), (7, 30))
+    got = p.backproject(patch)
+    assert np.abs(got - want[1:2, 4:20, 7:30]).max() < 1e-5 * np.abs(want).max()
+    some = [3, 17, 3, 30]
+    few = vxg.ct.backprojector(g[some], whole)(filtered[some])
+    assert np.abs(p.backproject(whole, some) - few).max() < 1e-5 * np.abs(few).max()
+    p.update(np.zeros((2, 3, 32), np.float32), first=5)
+    filtered[5:7] = 0
+    out = np.empty(whole.shape, np.float32)
+    assert p.backproject(whole, out=out) is out
+    want = vxg.ct.backprojector(g, whole)(filtered)
+    assert np.abs(out - want).max() < 1e-5 * np.abs(want).max()
+    harness.refused(ValueError, ["views", "float64"], p.update, y.astype(float))
+    harness.refused(ValueError, "view", p.update, y, 5)
+    harness.refused(ValueError, "weights", vxg.ct.Prepared, g, None, w[:3])
+    harness.refused(ValueError, "40", p.backproject, whole, [40])
+
+
 # ---- Solvers ----
 def test_sirt_and_cgls():
     """Against the same iterations and the least squares of NumPy, in double."""
@@ -181,6 +210,7 @@ def test_callbacks():
 
     def callback(report, x):
         told.append((report.iteration, report.residual, float(x.sum())))
+        assert not x.flags.writeable
         return report.iteration < 4
     r = vxg.solve.sirt(A, b, callback=callback)
     assert r.reason == "callback" and r.iterations == 4 and [t[0] for t in told] == [1, 2, 3, 4]
