@@ -69,7 +69,7 @@ static float *volume(void) {
 TEST(chosen)
 {
     float *got = volume(), *want = volume();
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     vxg_ct_recon_opts o = options(NULL);
     CHECK_OK(pipeline(&o, got, &s));
     CHECK(!strcmp(s.algorithm, "fourier"), "256 views of 512 columns by %s", s.algorithm);
@@ -139,7 +139,7 @@ TEST(same_bits)
 TEST(not_chosen)
 {
     float *out = volume();
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     vxg_ct_recon_opts o = options("auto");
     columns = 511;
     CHECK_OK(pipeline(&o, out, &s));

@@ -128,7 +128,7 @@ TEST(as_a_solver_of_all)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *const name = cases[i].method;
         vxg_ct_recon_opts o = options(name, &cases[i].opts);
-        vxg_ct_recon_stats s;
+        vxg_ct_recon_stats s = {.size = sizeof s};
         vxg_solve_report r;
         CHECK_OK(solver(geo, &vol, name, &cases[i].opts, cases[i].positive, expected, &r));
         CHECK_OK(pipeline(&scan, &o, got, &s));
@@ -214,7 +214,7 @@ TEST(in_a_file)
 {
     static float got[CELLS], expected[CELLS];
     static double levels[] = {0.02, 0.1};
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     for (int i = 0; i < vxg_solve_row_count(); i++) {
         const vxg_solve_row *const row = vxg_solve_row_at(i);
         vxg_solve_opts all = {.iterations = 2};
@@ -248,7 +248,7 @@ TEST(no_room)
 {
     static float out[CELLS];
     const vxg_solve_opts opts = {.iterations = 2};
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     vxg_ct_recon_opts q = options("sirt", &opts);
     struct rlimit usual, small;
     q.max_memory = 1;
@@ -384,7 +384,7 @@ TEST(projections_overflow)
     for (int n = 30; n < 80 && failed < 4; n++) {
         const vxg_solve_opts solve = {.iterations = n, .relaxation = 6};
         vxg_ct_recon_opts o = options("sirt", &solve);
-        vxg_ct_recon_stats s;
+        vxg_ct_recon_stats s = {.size = sizeof s};
         o.row_end = 2;
         vxg_volume_writer w = {.write = keep, .impl = got};
         const int status = vxg_ct_reconstruct(dev, &scan, &o, &w, &s);
@@ -403,7 +403,7 @@ TEST(arcs)
     const vxg_solve_opts few = {.iterations = 2};
     vxg_scan_reader scan = scan_over(100);
     vxg_ct_recon_opts o = options("sirt", &few);
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     int64_t side;
     CHECK_OK(pipeline(&scan, &o, got, &s));
     scan = scan_over(360);
@@ -429,7 +429,7 @@ TEST(refused_by_name)
     int calls = 0;
     vxg_solve_opts solve = {.iterations = 2};
     vxg_scan_reader scan = scan_over(180);
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     vxg_ct_recon_opts o = options("fbp", &solve);
     refused(pipeline(&scan, &o, got, &s), "the algorithm is fbp");
     o = options("siart", NULL);
@@ -464,7 +464,7 @@ TEST(tiny_rows)
     const vxg_solve_opts solve = {.iterations = 1};
     vxg_scan_reader scan = scan_over(180);
     vxg_ct_recon_opts o = options("sirt", &solve);
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     o.max_memory = 1;
     EXPECT(pipeline(&scan, &o, got, &s) == VXG_ERR_MEMORY, "in a byte");
     o.max_memory = s.peak_bytes;
@@ -490,7 +490,7 @@ TEST(unseen)
         const vxg_solve_opts solve = {.iterations = 3, .subsets = k == 2 ? 20 : 0};
         vxg_scan_reader scan = scan_over(60);
         vxg_ct_recon_opts o = options(k ? "osem" : "mlem", &solve);
-        vxg_ct_recon_stats s;
+        vxg_ct_recon_stats s = {.size = sizeof s};
         o.center = 9, o.side = 60, o.row_end = 4;
         vxg_volume_writer w = {.write = keep_wide, .impl = got};
         CHECK_OK(vxg_ct_reconstruct(dev, &scan, &o, &w, &s));
@@ -526,7 +526,7 @@ TEST(progress)
         const vxg_progress p = {
             .size = sizeof p, .report = tell, .context = &t, .cancel = &t.cancel};
         vxg_ct_recon_opts o = options(whole ? "cgls" : "sirt", &solve);
-        vxg_ct_recon_stats s;
+        vxg_ct_recon_stats s = {.size = sizeof s};
         o.progress = &p;
         CHECK_OK(pipeline(&scan, &o, got, &s));
         EXPECT(!t.backwards && t.calls >= 4 && t.last <= t.total, "%d reports, %d backwards",
@@ -546,7 +546,7 @@ TEST(without_memory)
     vxg_scan_reader scan = scan_over(180);
     for (int whole = 0; whole < 2; whole++) {
         vxg_ct_recon_opts o = options(whole ? "cgls" : "sirt", &solve);
-        vxg_ct_recon_stats s;
+        vxg_ct_recon_stats s = {.size = sizeof s};
         const int64_t live = vxg_alloc_live();
         int failed = 0;
         for (int64_t n = 0; n < 400; n++) {

@@ -181,7 +181,7 @@ static int history(const char *method, const vxg_solve_opts *opts, course *c) {
 
 static void same_course(const char *method, const vxg_solve_opts *opts, int64_t max_memory) {
     course told, want = {0};
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     CHECK_OK(traced(method, opts, max_memory, &told, &s));
     CHECK_OK(history(method, opts, &want));
     EXPECT(told.n == want.n && told.n == s.iterations && !told.odd,
@@ -213,7 +213,7 @@ TEST(traces)
 TEST(nothing_told)
 {
     course c;
-    vxg_ct_recon_stats s;
+    vxg_ct_recon_stats s = {.size = sizeof s};
     const vxg_solve_opts wild = {
         .size = sizeof wild, .iterations = 40, .relaxation = 1e30, .plain = 1};
     EXPECT(traced("sirt", &wild, 0, &c, &s) == VXG_ERR_NUMERICAL && c.n == 0,
