@@ -109,24 +109,68 @@ class Operand:
         self.struct, self.keep, self.shape, self.dtype = struct, keep, shape, dtype
 
 
-def _wrap(x, device):
-    """An Operand over a NumPy array whose strides are whole elements."""
-    item, shape = x.dtype.itemsize, x.shape
-    a = _array()
-    a.dtype, a.ndim = dtype_number(x.dtype), len(shape)
+def _operand(x, device, address, shape, strides, dtype):
+    """An Operand over memory of the host; strides in elements, x keeps it."""
+    a, item = _array(), dtype.itemsize
+    a.dtype, a.ndim = dtype_number(dtype), len(shape)
     low = high = 0
-    for i, (n, bytes_) in enumerate(zip(shape, x.strides)):
-        stride = bytes_ // item
-        a.shape[i], a.stride[i] = n, stride
-        reach = (n - 1) * stride
+    size = 1
+    for i, n in enumerate(shape):
+        a.shape[i], a.stride[i] = n, strides[i]
+        size *= n
+        reach = (n - 1) * strides[i]
         if reach < 0:
             low += reach
         else:
             high += reach
-    count = high - low + 1 if x.size else 0
-    buffer = _wraps.get(device, x.__array_interface__["data"][0] + low * item, count * item)
+    count = high - low + 1 if size else 0
+    buffer = _wraps.get(device, address + low * item, count * item)
     a.buffer, a.offset = buffer.address, -low
-    return Operand(a, (x, buffer), shape, x.dtype)
+    return Operand(a, (x, buffer), shape, dtype)
+
+
+def _wrap(x, device):
+    """An Operand over a NumPy array whose strides are whole elements."""
+    item = x.dtype.itemsize
+    return _operand(x, device, x.__array_interface__["data"][0], x.shape,
+                    [s // item for s in x.strides], x.dtype)
+
+
+# ---- PyTorch's tensors, without its slower protocols ----
+_torch_dtypes = {}
+
+
+def is_tensor(x):
+    """Whether x is a tensor of PyTorch."""
+    return type(x).__module__.partition(".")[0] == "torch"
+
+
+def _tensor_dtype(x, what):
+    found = _torch_dtypes.get(x.dtype)
+    if found is None:
+        name = str(x.dtype).partition(".")[2]
+        try:
+            found = _torch_dtypes[x.dtype] = np.dtype(name)
+        except TypeError:
+            raise TypeError("%s: elements of type %s are not supported" % (what, x.dtype)) from None
+    return found
+
+
+def _tensor(x, device, what):
+    """An Operand over a tensor of the cpu."""
+    if x.device.type != "cpu" or x.layout is not sys.modules["torch"].strided:
+        raise UnsupportedError("%s: tensors on %s, %s, are not taken yet; dense ones on the cpu are"
+                               % (what, x.device, x.layout))
+    if x.is_conj() or x.is_neg():  # a view that is not what lies in memory
+        x = x.resolve_conj().resolve_neg()
+    return _operand(x, device, x.data_ptr(), tuple(x.shape), x.stride(), _tensor_dtype(x, what))
+
+
+def dtype_of(x, what):
+    """The NumPy dtype of an array's elements."""
+    if isinstance(x, (np.ndarray, Array)):
+        return x.dtype
+    return _tensor_dtype(x, what) if is_tensor(x) else as_host(x, what).dtype
 
 
 def _fits(x):
@@ -162,10 +206,12 @@ def read(x, device, what):
     if not device.is_host:
         raise ValueError("%s is on the host, the operator on %s: move it with Device('%s').array"
                          % (what, device.spec, device.spec))
-    x = as_host(x, what)
-    if x.ndim > _devices.MAX_DIMS:
+    if getattr(x, "ndim", 0) > _devices.MAX_DIMS:
         raise ValueError("%s has %d axes, at most %d are possible"
                          % (what, x.ndim, _devices.MAX_DIMS))
+    if is_tensor(x):
+        return _tensor(x, device, what)
+    x = as_host(x, what)
     if not _fits(x):
         x = np.array(x, dtype=x.dtype.newbyteorder("="), order="C")
     return _wrap(x, device)
@@ -178,6 +224,8 @@ def write(x, device, shape, dtype, what="out"):
     else:
         if not device.is_host:
             raise ValueError("%s is on the host, the operator on %s" % (what, device.spec))
+        if is_tensor(x):
+            return _expected(x, _tensor(x, device, what), shape, dtype, what)
         x = as_host(x, what)
         if not x.flags.writeable:
             raise ValueError("%s is read-only" % what)
@@ -185,6 +233,10 @@ def write(x, device, shape, dtype, what="out"):
             raise ValueError("%s: elements must be aligned, in this machine's byte order, and "
                              "strides whole elements" % what)
         operand = _wrap(x, device) if x.dtype == dtype and x.shape == shape else None
+    return _expected(x, operand, shape, dtype, what)
+
+
+def _expected(x, operand, shape, dtype, what):
     if operand is None or operand.shape != shape or operand.dtype != dtype:
         raise ValueError("%s: an array of shape %s and type %s is expected, not %s and %s"
                          % (what, shape, dtype, tuple(x.shape), x.dtype))
@@ -196,14 +248,13 @@ def like(x, shape, dtype, device):
     if isinstance(x, Array) or not device.is_host:
         made = Array(device, shape, dtype)
         return made, Operand(made._struct, made, made.shape, made.dtype)
-    package = type(x).__module__.partition(".")[0]
-    if package == "torch":
+    if is_tensor(x):
         torch = sys.modules["torch"]
         made = torch.empty(shape, dtype=getattr(torch, dtype.name))
-        return made, _wrap(made.numpy(), device)
+        return made, _tensor(made, device, "result")
     made = np.empty(shape, dtype)
     operand = _wrap(made, device)
-    if package in ("jaxlib", "jax"):
+    if type(x).__module__.partition(".")[0] in ("jaxlib", "jax"):
         return sys.modules["jax"].numpy.asarray, operand
     return made, operand
 

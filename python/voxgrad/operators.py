@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _arrays
 from ._calls import call, make, progress
-from ._devices import Array, Device, numpy_dtype
+from ._devices import Device, numpy_dtype
 from ._library import ArgumentError, lib
 
 _byref = ctypes.byref
@@ -169,8 +169,7 @@ class Operator:
         device = _arrays.device_of(first)
         dtype = self._dtype
         if dtype is None:
-            dtype = first.dtype if isinstance(first, (np.ndarray, Array)) \
-                else _arrays.as_host(first, "input").dtype
+            dtype = _arrays.dtype_of(first, "input")
             if dtype.kind == "c":
                 dtype = np.dtype("f%d" % (dtype.itemsize // 2))
             dtype = dtype.newbyteorder("=")

@@ -117,6 +117,25 @@ def test_layers():
     harness.refused(TypeError, "Operator", vt.Layer, "A")
 
 
+def test_tensors():
+    """Layouts of tensors: strides, transposes, sizes of zero; what is not dense is refused."""
+    needs_torch()
+    A = vxg.ct.XrayTransform(parallel())
+    x = torch.rand(8, 8)
+    want = A(x)
+    wide = torch.zeros(16, 24)
+    wide[::2, ::3] = x
+    assert torch.equal(A(wide[::2, ::3]), want) and torch.equal(A(x.T.clone().T), want)
+    assert torch.equal(A(torch.ones(1, 1).expand(8, 8)), A(torch.ones(8, 8)))
+    assert A(torch.zeros(0, 8, 8)).shape == (0, 5, 8)
+    out = torch.empty(5, 24)[:, ::3]
+    assert A(x, out=out) is out and torch.equal(out, want)
+    harness.refused(ValueError, ["out", "(4, 8)"], A, x, out=torch.empty(4, 8))
+    harness.refused(vxg.UnsupportedError, "sparse", A, x.to_sparse())
+    harness.refused(vxg.UnsupportedError, "meta", A, x.to("meta"))
+    harness.refused(TypeError, "bfloat16", A, x.to(torch.bfloat16))
+
+
 def test_wrong_tensors():
     needs_torch()
     A = vxg.ct.XrayTransform(parallel())
