@@ -190,8 +190,9 @@ TEST(later_calls)
             vxg__cl = real_api;
             CHECK(vxg_alloc_live() == before, "memory leak");
             if (!hits) break;
-            /* the last clFinish stands in freeing a queue */
-            CHECK(status == VXG_ERR_MEMORY || (which == 2 && status == VXG_OK), "%d: %s", status,
+            /* a buffer that is refused once is asked for again; the last clFinish stands in freeing
+             * a queue */
+            CHECK(status == VXG_ERR_MEMORY || (which > 0 && status == VXG_OK), "%d: %s", status,
                   vxg_error_message());
         }
 }
