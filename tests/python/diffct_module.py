@@ -1,0 +1,127 @@
+"""voxgrad.diffct: its conventions against lengths worked out by hand, adjoints, gradients."""
+
+import sys
+
+import numpy as np
+
+import harness
+import voxgrad as vxg
+
+try:
+    import torch
+
+    import voxgrad.diffct as diffct
+except ImportError:
+    torch = None
+
+SUITE = "python_diffct"
+
+
+def needs_torch():
+    if torch is None:
+        raise harness.Skip("PyTorch is not installed")
+
+
+def test_lengths():
+    """A cube along the rays of every beam: the length in it, at the right bin."""
+    needs_torch()
+    image = torch.zeros(16, 16)
+    image[4:12, 6:10] = 1                       # y from -4 to 4, x from -2 to 2
+    p = diffct.Projector(diffct.circular_trajectory_2d_parallel(4), (16, 16), 20, beam="parallel",
+                         voxel_spacing=0.5, detector_spacing=0.5)
+    y = p(image)
+    assert y.shape == (4, 20) and p.projection_shape == (4, 20)
+    assert torch.allclose(y[0].sum(), torch.tensor(8 * 2.0)) and y[0].max() == 2   # along x
+    assert torch.allclose(y[2, 8:12], torch.full((4,), 4.0)) and y[2].count_nonzero() == 4
+    volume = torch.zeros(8, 10, 12)             # (D, H, W) = (z, y, x)
+    volume[2:4, 5:9, 3:5] = 1                   # z -2..0, y 0..4, x -3..-1
+    far = 1e6
+    q = diffct.Projector(diffct.circular_trajectory_3d(4, far, far + 1), volume.shape, (24, 16))
+    y = q(volume)
+    assert y.shape == (4, 24, 16)
+    # view 0: from +y towards -y, u along x, v along z: bins (u, v)
+    seen = y[0].nonzero()
+    assert seen[:, 0].min() == 9 and seen[:, 0].max() == 10, seen   # x -2.5, -1.5
+    assert seen[:, 1].min() == 6 and seen[:, 1].max() == 7          # z -1.5, -0.5
+    assert torch.allclose(y[0, 9, 6], torch.tensor(4.0), rtol=1e-4)
+    assert torch.allclose(y[1].max(), torch.tensor(2.0), rtol=1e-4)
+
+
+def test_pairs():
+    """Adjoints and second derivatives of every beam; both models; batches."""
+    needs_torch()
+    g = torch.Generator().manual_seed(0)
+    fan = diffct.circular_trajectory_2d_fan(7, 20.0, 30.0, dtype=torch.float64)
+    cases = [("fan", fan, (8, 9), 11), ("fan", diffct.sinusoidal_trajectory_2d_fan(
+                 5, 20.0, 30.0, amplitude=3.0), (8, 9), 11),
+             ("parallel", diffct.sinusoidal_trajectory_2d_parallel(6, amplitude=2.0), (8, 8), 12)]
+    for make in (diffct.circular_trajectory_3d, diffct.spiral_trajectory_3d,
+                 diffct.saddle_trajectory_3d):
+        options = {} if make is diffct.circular_trajectory_3d else \
+            {"z_range": 4.0} if make is diffct.spiral_trajectory_3d else \
+            {"z_amplitude": 2.0, "radial_amplitude": 1.0}
+        cases.append(("cone", make(5, 20.0, 30.0, **options), (6, 7, 8), (9, 10)))
+    cases.append(("cone", diffct.custom_trajectory_3d(
+        5, 20.0, 30.0, lambda t, sid: torch.stack([sid * torch.cos(t), sid * torch.sin(t), 3 * torch.sin(t)], -1)),
+        (6, 7, 8), (9, 10)))
+    for beam, trajectory, shape, bins in cases:
+        for model in ("siddon", "joseph"):
+            p = diffct.Projector(trajectory, shape, bins, beam=beam, model=model, voxel_spacing=0.9)
+            x = torch.rand(*shape, dtype=torch.float64, generator=g, requires_grad=True)
+            y = p(x)
+            r = torch.rand(*y.shape, dtype=torch.float64, generator=g)
+            back = p.backproject(r)
+            assert abs((y * r).sum() - (x * back).sum()) < 1e-10 * (y * r).sum().abs(), beam
+            (gradient,) = torch.autograd.grad(y, x, r)
+            assert torch.equal(gradient, back), beam
+            assert torch.equal(p(torch.stack([x, 2 * x]))[0], y)
+
+
+def test_trajectory_gradient():
+    needs_torch()
+    s, d, u, v = diffct.circular_trajectory_3d(2, 20.0, 30.0, start_angle=0.3, dtype=torch.float64)
+    d = d + torch.tensor([0.137, 0.091, 0.233])  # no ray along a line of voxels
+    x = torch.rand(5, 6, 7, dtype=torch.float64)
+
+    def f(s, d):
+        return diffct.Projector((s, d, u, v), x.shape, (4, 5), model="joseph",
+                                detector_spacing=0.83)(x)
+    inputs = tuple(t.clone().requires_grad_() for t in (s, d))
+    assert torch.autograd.gradcheck(f, inputs, eps=1e-7, atol=1e-4, rtol=1e-3)
+    p = diffct.Projector((s, d, u, v), x.shape, (4, 5))
+    moved = (s + 0.1, d, u, v)
+    assert torch.equal(p(x, trajectory=moved), diffct.Projector(moved, x.shape, (4, 5))(x))
+    harness.refused(vxg.UnsupportedError, ["joseph", "siddon"], p, x,
+                    trajectory=(inputs[0], d, u, v))
+
+
+def test_solvers():
+    needs_torch()
+    p = diffct.Projector(diffct.circular_trajectory_3d(20, 40.0, 60.0), (8, 8, 8), (14, 12))
+    x = torch.zeros(8, 8, 8)
+    x[2:6, 3:5, 2:7] = 1
+    b = p(x)
+    r = diffct.cgls(p, b, 30)
+    assert (p(r.volume) - b).norm() < 1e-3 * b.norm() and (r.volume - x).abs().max() < 0.2
+    assert abs(r.residual_history[0] / b.norm() - 1) < 1e-6 and len(r.residual_history) == r.iterations + 1
+    seen = []
+    r = diffct.sirt(p, b, 50, callback=lambda i, residual, volume: seen.append(i) or i < 7)
+    assert r.reason == "callback stopped" and not r.converged and seen[-1] == 7
+    assert r.volume.min() >= 0
+
+
+def test_refusals():
+    needs_torch()
+    t = diffct.circular_trajectory_3d(4, 20.0, 30.0)
+    P = diffct.Projector
+    harness.refused(vxg.UnsupportedError, "detector_surface", P, t, (4, 4, 4), (4, 4), detector_surface=1)
+    harness.refused(vxg.UnsupportedError, "distributed", P, t, (4, 4, 4), (4, 4), distributed=True)
+    harness.refused(TypeError, "chunks", P, t, (4, 4, 4), (4, 4), chunks=1)
+    harness.refused(ValueError, "'helix'", P, t, (4, 4, 4), (4, 4), beam="helix")
+    harness.refused(ValueError, "axes", P, t, (4, 4), (4, 4))
+    harness.refused(ValueError, "3 tensors", P, t, (4, 4), 4, beam="fan")
+    harness.refused(ValueError, "voxel_spacing", P, t, (4, 4, 4), (4, 4), voxel_spacing=0)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main("__main__", sys.argv[1:]))
