@@ -2,7 +2,7 @@
 
     import voxgrad.diffct as diffct
 
-There: trajectories, `Projector`, `cgls`, `sirt`, `SolverResult`. World (x, y, z); volumes (D, H, W),
+There: trajectories, `Projector`, `fbp`, `fdk`, `cgls`, `sirt`, `SolverResult`. World (x, y, z); volumes (D, H, W),
 images (H, W); sinograms (views, U, V) or (views, bins); values are lengths. diffct traces the rays
 of fans and cones from the source to the pixel; here they are whole lines, which is the same as long
 as the volume lies between the two. Rays cross cells (model="siddon", as diffct's do) or are
@@ -245,6 +245,58 @@ class Projector:
             operator = ct.XrayTransform(self._geometry(trajectory), self._volume, self.model,
                                         planar=len(self._bins) == 1)
         return adapter.apply(operator.T, y)
+
+
+# ---- Analytic reconstruction ----
+_WINDOWS = {"ram-lak": "ramp", "ramlak": "ramp", "none": "ramp", None: "ramp", "hann": "hann",
+            "hanning": "hann", "hamming": "hamming", "cosine": "cosine", "shepp-logan": "shepp-logan"}
+
+
+def _reconstruct(name, sinogram, trajectory, volume_shape, beam, detector_spacing, voxel_spacing,
+                 window, short_scan, elsewhere):
+    for word, value in elsewhere.items():
+        if value is not None:
+            raise UnsupportedError("%s: %s is not there; leave it at None" % (name, word))
+    if window not in _WINDOWS:
+        raise ValueError("window: one of %s is expected, not %r"
+                         % (", ".join(w for w in _WINDOWS if w), window))
+    axes = _AXES.get(beam, 3)
+    p = Projector(trajectory, volume_shape, sinogram.shape[1 - axes:], beam=beam,
+                  detector_spacing=detector_spacing, voxel_spacing=voxel_spacing)
+    geometry = p._operator.geometry
+    options = {"window": _WINDOWS[window]}
+    if beam.startswith("parallel"):
+        operator = ct.fbp_operator(geometry, p._volume, **options)
+    else:
+        operator = ct.fdk_operator(geometry, p._volume, arc="short" if short_scan else "auto", **options)
+    y = sinogram.unsqueeze(-2) if axes == 2 else sinogram.transpose(-1, -2)
+    x = adapter.apply(operator, y)
+    return x.squeeze(-3) if axes == 2 else x
+
+
+def fbp(sinogram, trajectory, volume_shape, angles=None, *, beam="parallel", detector_spacing=1.0,
+        voxel_spacing=1.0, window="ram-lak", short_scan=False, projection_weights=None,
+        angular_weights=None, filter_response=None, isocenter=None):
+    """Attenuation (H, W) of a parallel or fan beam. Angles and weights are those of the trajectory's
+    own rays; `angles` is not looked at."""
+    del angles
+    if beam not in ("parallel", "fan"):
+        raise ValueError("beam: 'parallel' or 'fan' is expected, not %r" % (beam,))
+    return _reconstruct("fbp", sinogram, trajectory, volume_shape, beam, detector_spacing,
+                        voxel_spacing, window, short_scan,
+                        dict(projection_weights=projection_weights, angular_weights=angular_weights,
+                             filter_response=filter_response, isocenter=isocenter))
+
+
+def fdk(sinogram, trajectory, volume_shape, angles=None, *, detector_spacing=1.0, voxel_spacing=1.0,
+        window="ram-lak", short_scan=False, projection_weights=None, angular_weights=None,
+        filter_response=None, isocenter=None):
+    """Attenuation (D, H, W) of a cone beam on a circle."""
+    del angles
+    return _reconstruct("fdk", sinogram, trajectory, volume_shape, "cone", detector_spacing,
+                        voxel_spacing, window, short_scan,
+                        dict(projection_weights=projection_weights, angular_weights=angular_weights,
+                             filter_response=filter_response, isocenter=isocenter))
 
 
 # ---- Solvers ----

@@ -110,6 +110,33 @@ def test_solvers():
     assert r.volume.min() >= 0
 
 
+def test_analytic():
+    """Discs and a ball out of their own projections: the value inside, gradients to the data."""
+    needs_torch()
+    y, x = torch.meshgrid(torch.arange(64) - 31.5, torch.arange(64) - 31.5, indexing="ij")
+    disc = (x * x + (y - 5) ** 2 < 15 ** 2).float()
+    inside = x * x + (y - 5) ** 2 < 11 ** 2
+    for beam, t in (("parallel", diffct.circular_trajectory_2d_parallel(120)),
+                    ("fan", diffct.circular_trajectory_2d_fan(180, 200.0, 300.0))):
+        p = diffct.Projector(t, (64, 64), 128, beam=beam, detector_spacing=1.2)
+        sinogram = p(disc).requires_grad_()
+        for window in ("ram-lak", "hann", None):
+            got = diffct.fbp(sinogram, t, (64, 64), beam=beam, detector_spacing=1.2, window=window)
+            assert abs(got[inside].mean() - 1) < 0.02, (beam, window, got[inside].mean())
+        got.sum().backward()
+        assert sinogram.grad.abs().sum() > 0
+    t = diffct.circular_trajectory_3d(120, 150.0, 220.0)
+    p = diffct.Projector(t, (24, 32, 32), (64, 48), detector_spacing=1.2)
+    z, y, x = torch.meshgrid(*[torch.arange(n) - (n - 1) / 2 for n in (24, 32, 32)], indexing="ij")
+    r = (x * x + y * y + z * z).sqrt()
+    got = diffct.fdk(p((r < 9).float()), t, (24, 32, 32), detector_spacing=1.2)
+    assert abs(got[r < 6].mean() - 1) < 0.03, got[r < 6].mean()
+    harness.refused(vxg.UnsupportedError, "filter_response", diffct.fdk, p(torch.zeros(24, 32, 32)), t,
+                    (24, 32, 32), filter_response=1)
+    harness.refused(ValueError, "'blackman'", diffct.fdk, p(torch.zeros(24, 32, 32)), t, (24, 32, 32),
+                    window="blackman")
+
+
 def test_refusals():
     needs_torch()
     t = diffct.circular_trajectory_3d(4, 20.0, 30.0)
