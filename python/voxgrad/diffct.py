@@ -32,6 +32,10 @@ def _angles(n_views, start, end, device, dtype):
     return start + torch.arange(n_views, device=device, dtype=dtype) * ((end - start) / n_views)
 
 
+def _turn(n_views, start, device, dtype):
+    return _angles(n_views, start, start + 2 * math.pi, device, dtype)
+
+
 def _stack(*parts):
     return torch.stack(torch.broadcast_tensors(*parts), -1)
 
@@ -46,14 +50,14 @@ def _circle(phi, sid, sdd, z=None):
             _stack(zero, zero, one))
 
 
-def circular_trajectory_3d(n_views, sid, sdd, start_angle=0.0, end_angle=None, *, device="cpu",
+def circular_trajectory_3d(n_views, sid, sdd, start_angle=0.0, end_angle=None, device="cpu",
                            dtype=torch.float32):
     """A circle about z."""
     end = 2 * math.pi if end_angle is None else end_angle
     return _circle(_angles(n_views, start_angle, end, device, dtype), sid, sdd)
 
 
-def spiral_trajectory_3d(n_views, sid, sdd, z_range=100.0, n_turns=2.0, start_angle=0.0, *,
+def spiral_trajectory_3d(n_views, sid, sdd, z_range=100.0, n_turns=2.0, start_angle=0.0,
                          device="cpu", dtype=torch.float32):
     """A helix; z runs from -z_range / 2 to z_range / 2, both ends included."""
     phi = _angles(n_views, start_angle, start_angle + 2 * math.pi * n_turns, device, dtype)
@@ -62,27 +66,24 @@ def spiral_trajectory_3d(n_views, sid, sdd, z_range=100.0, n_turns=2.0, start_an
 
 
 def sinusoidal_trajectory_3d(n_views, sid, sdd, amplitude=50.0, frequency=2.0, start_angle=0.0,
-                             end_angle=None, *, device="cpu", dtype=torch.float32):
+                             device="cpu", dtype=torch.float32):
     """The source's distance swings."""
-    end = 2 * math.pi if end_angle is None else end_angle
-    phi = _angles(n_views, start_angle, end, device, dtype)
+    phi = _turn(n_views, start_angle, device, dtype)
     return _circle(phi, sid + amplitude * torch.sin(frequency * phi), sdd)
 
 
 def saddle_trajectory_3d(n_views, sid, sdd, z_amplitude=50.0, radial_amplitude=30.0,
-                         start_angle=0.0, end_angle=None, *, device="cpu", dtype=torch.float32):
+                         start_angle=0.0, device="cpu", dtype=torch.float32):
     """Height and distance swing."""
-    end = 2 * math.pi if end_angle is None else end_angle
-    phi = _angles(n_views, start_angle, end, device, dtype)
+    phi = _turn(n_views, start_angle, device, dtype)
     return _circle(phi, sid + radial_amplitude * torch.sin(2 * phi), sdd,
                    z_amplitude * torch.cos(2 * phi))
 
 
-def custom_trajectory_3d(n_views, sid, sdd, source_path_fn, start_angle=0.0, end_angle=None, *,
-                         device="cpu", dtype=torch.float32):
+def custom_trajectory_3d(n_views, sid, sdd, source_path_fn, start_angle=0.0, device="cpu",
+                         dtype=torch.float32):
     """Any path of the source: source_path_fn(angles, sid) gives (views, 3)."""
-    end = 2 * math.pi if end_angle is None else end_angle
-    phi = _angles(n_views, start_angle, end, device, dtype)
+    phi = _turn(n_views, start_angle, device, dtype)
     s = source_path_fn(phi, sid)
     far = s.norm(dim=-1, keepdim=True)
     if not bool(((far > 1e-6) & (far < sdd)).all()):
@@ -101,7 +102,7 @@ def _planar(views):
     return tuple(part[:, :2] for part in views[:3])
 
 
-def circular_trajectory_2d_fan(n_views, sid, sdd, start_angle=0.0, end_angle=None, *, device="cpu",
+def circular_trajectory_2d_fan(n_views, sid, sdd, start_angle=0.0, end_angle=None, device="cpu",
                                dtype=torch.float32):
     """A circle, in the plane."""
     return _planar(circular_trajectory_3d(n_views, sid, sdd, start_angle, end_angle, device=device,
@@ -109,10 +110,18 @@ def circular_trajectory_2d_fan(n_views, sid, sdd, start_angle=0.0, end_angle=Non
 
 
 def sinusoidal_trajectory_2d_fan(n_views, sid, sdd, amplitude=50.0, frequency=2.0, start_angle=0.0,
-                                 end_angle=None, *, device="cpu", dtype=torch.float32):
+                                 device="cpu", dtype=torch.float32):
     """The source's distance swings, in the plane."""
     return _planar(sinusoidal_trajectory_3d(n_views, sid, sdd, amplitude, frequency, start_angle,
-                                            end_angle, device=device, dtype=dtype))
+                                            device, dtype))
+
+
+def custom_trajectory_2d_fan(n_views, sid, sdd, source_path_fn, start_angle=0.0, device="cpu",
+                             dtype=torch.float32):
+    """Any path of the source in the plane: source_path_fn(angles, sid) gives (views, 2)."""
+    def lifted(phi, far):
+        return torch.nn.functional.pad(source_path_fn(phi, far), (0, 1))
+    return _planar(custom_trajectory_3d(n_views, sid, sdd, lifted, start_angle, device, dtype))
 
 
 def _parallel(phi, along):
@@ -123,7 +132,7 @@ def _parallel(phi, along):
 
 
 def circular_trajectory_2d_parallel(n_views, detector_distance=0.0, start_angle=0.0, end_angle=None,
-                                    *, device="cpu", dtype=torch.float32):
+                                    device="cpu", dtype=torch.float32):
     """Half a turn; detector_distance moves the detector along u, as diffct's does."""
     end = math.pi if end_angle is None else end_angle
     phi = _angles(n_views, start_angle, end, device, dtype)
@@ -131,11 +140,47 @@ def circular_trajectory_2d_parallel(n_views, detector_distance=0.0, start_angle=
 
 
 def sinusoidal_trajectory_2d_parallel(n_views, amplitude=50.0, frequency=2.0, start_angle=0.0,
-                                      end_angle=None, *, device="cpu", dtype=torch.float32):
+                                      device="cpu", dtype=torch.float32):
     """The detector swings along u."""
-    end = math.pi if end_angle is None else end_angle
-    phi = _angles(n_views, start_angle, end, device, dtype)
+    phi = _angles(n_views, start_angle, start_angle + math.pi, device, dtype)
     return _parallel(phi, amplitude * torch.sin(frequency * phi))
+
+
+def custom_trajectory_2d_parallel(n_views, ray_dir_fn, det_origin_fn, start_angle=0.0, device="cpu",
+                                  dtype=torch.float32):
+    """Rays and detector origins of functions of the angles, each (views, 2); u lies across the ray."""
+    phi = _angles(n_views, start_angle, start_angle + math.pi, device, dtype)
+    ray = ray_dir_fn(phi)
+    return ray, det_origin_fn(phi), torch.stack([-ray[:, 1], ray[:, 0]], -1)
+
+
+def circular_trajectory_3d_parallel(n_views, detector_distance=0.0, start_angle=0.0, end_angle=None,
+                                    device="cpu", dtype=torch.float32):
+    """Half a turn about z."""
+    flat = circular_trajectory_2d_parallel(n_views, detector_distance, start_angle, end_angle, device,
+                                           dtype)
+    parts = [torch.nn.functional.pad(p, (0, 1)) for p in flat]
+    v = torch.zeros_like(parts[0])
+    v[:, 2] = 1
+    return tuple(parts) + (v,)
+
+
+def transform_trajectory(trajectory, rotation=None, translation=None, *, beam="cone"):
+    """Places become R p + t, directions R d; R is a rotation (d, d), one or one a view."""
+    if beam not in _AXES:
+        raise ValueError("beam: one of %s is expected, not %r" % (", ".join(_AXES), beam))
+    places = (0, 1) if beam in ("cone", "fan") else (1,)
+    out = []
+    for i, part in enumerate(trajectory):
+        if rotation is not None:
+            turned = torch.as_tensor(rotation, dtype=part.dtype)
+            if not torch.allclose(torch.linalg.det(turned), torch.ones((), dtype=part.dtype), atol=1e-4):
+                raise ValueError("rotation: a matrix with determinant 1 is expected")
+            part = (turned @ part[..., None])[..., 0]
+        if translation is not None and i in places:
+            part = part + torch.as_tensor(translation, dtype=part.dtype)
+        out.append(part)
+    return tuple(out)
 
 
 # ---- Projector ----
@@ -245,6 +290,38 @@ class Projector:
             operator = ct.XrayTransform(self._geometry(trajectory), self._volume, self.model,
                                         planar=len(self._bins) == 1)
         return adapter.apply(operator.T, y)
+
+
+# ---- The functions under the projector: .apply(data, *vectors, sizes, pitches, voxel_spacing) ----
+def _function(name, beam, back):
+    axes = _AXES[beam]
+    count = 4 if axes == 3 else 3
+
+    def apply(data, *rest):
+        vectors, rest = rest[:count], rest[count:]
+        bins = axes - 1
+        most = (bins + axes if back else 2 * bins) + 1
+        if not most - 1 <= len(rest) <= most:
+            raise TypeError("%s.apply: %d to %d arguments are expected behind the vectors, not %d"
+                            % (name, most - 1, most, len(rest)))
+        spacing = rest[most - 1] if len(rest) == most else 1.0
+        if back:
+            sizes = rest[:axes] if axes == 3 else rest[1:3]
+            pitch = rest[axes:axes + bins] if axes == 3 else rest[:1]
+            p = Projector(vectors, sizes, data.shape[-bins:], beam=beam, detector_spacing=pitch,
+                          voxel_spacing=spacing)
+            return p.backproject(data)
+        p = Projector(vectors, data.shape[-axes:], rest[:bins], beam=beam,
+                      detector_spacing=rest[bins:2 * bins], voxel_spacing=spacing)
+        return p.project(data)
+    return type(name, (), {"apply": staticmethod(apply), "__doc__": "%s, %s." % (
+        beam, "sinogram to volume" if back else "volume to sinogram")})
+
+
+for _beam in ("parallel", "fan", "cone"):
+    for _back in (False, True):
+        _name = _beam.capitalize() + ("Backprojector" if _back else "Projector") + "Function"
+        globals()[_name] = _function(_name, _beam, _back)
 
 
 # ---- Analytic reconstruction ----

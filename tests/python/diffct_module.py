@@ -77,6 +77,54 @@ def test_pairs():
             assert torch.equal(p(torch.stack([x, 2 * x]))[0], y)
 
 
+def test_trajectories():
+    """Frames are orthonormal, the detector lies sdd from the source through the axis; turned ones
+    see what the volume turned the other way shows."""
+    needs_torch()
+    makers = [diffct.circular_trajectory_3d(6, 20.0, 30.0, 0.3, 2.0),
+              diffct.spiral_trajectory_3d(6, 20.0, 30.0, 8.0, 3.0, 0.2),
+              diffct.sinusoidal_trajectory_3d(6, 20.0, 30.0, 3.0, 2.0, 0.2),
+              diffct.saddle_trajectory_3d(6, 20.0, 30.0, 2.0, 1.0, 0.2),
+              diffct.custom_trajectory_3d(6, 20.0, 30.0, lambda t, r: torch.stack(
+                  [r * torch.cos(t), r * torch.sin(t), 0 * t], -1))]
+    for s, d, u, v in makers:
+        assert torch.allclose((d - s).norm(dim=1), torch.tensor(30.0))
+        assert torch.allclose((u * v).sum(1), torch.zeros(6), atol=1e-6)
+        assert torch.allclose(((d - s) * u).sum(1), torch.zeros(6), atol=1e-4)
+        assert torch.allclose(u.norm(dim=1), torch.ones(6)) and torch.allclose(v.norm(dim=1), torch.ones(6))
+    assert makers[1][0][0, 2] == -4 and makers[1][0][-1, 2] == 4
+    quarter = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    x = torch.rand(4, 8, 8)
+    t = diffct.circular_trajectory_3d(3, 20.0, 30.0)
+    a = diffct.Projector(t, x.shape, (12, 10))(x)
+    b = diffct.Projector(diffct.transform_trajectory(t, quarter), x.shape, (12, 10))(
+        torch.rot90(x, 1, (2, 1)))
+    assert torch.allclose(a, b, atol=1e-4)
+    ray, origin, u, v = diffct.circular_trajectory_3d_parallel(5, 2.0)
+    assert torch.allclose(torch.cross(ray, u, dim=1), v, atol=1e-6)
+    assert torch.allclose(diffct.transform_trajectory((ray, origin, u, v), translation=[1.0, 2, 3],
+                                                      beam="parallel3d")[1], origin + torch.tensor([1.0, 2, 3]))
+    harness.refused(ValueError, "determinant", diffct.transform_trajectory, t, -torch.eye(3))
+
+
+def test_function_classes():
+    """The classes under the projector: the same numbers, in the order of their arguments."""
+    needs_torch()
+    x, t = torch.rand(4, 5, 6), diffct.circular_trajectory_3d(3, 20.0, 30.0)
+    p = diffct.Projector(t, x.shape, (8, 7), detector_spacing=(1.1, 1.2), voxel_spacing=0.9)
+    y = diffct.ConeProjectorFunction.apply(x, *t, 8, 7, 1.1, 1.2, 0.9)
+    assert torch.equal(y, p(x))
+    assert torch.equal(diffct.ConeBackprojectorFunction.apply(y, *t, 4, 5, 6, 1.1, 1.2, 0.9), p.backproject(y))
+    for name, make in (("Fan", lambda: diffct.circular_trajectory_2d_fan(3, 20.0, 30.0)),
+                       ("Parallel", lambda: diffct.circular_trajectory_2d_parallel(3))):
+        p = diffct.Projector(make(), (5, 6), 9, beam=name.lower(), detector_spacing=1.1)
+        y = getattr(diffct, name + "ProjectorFunction").apply(x[0], *make(), 9, 1.1)
+        assert torch.equal(y, p(x[0])), name
+        back = getattr(diffct, name + "BackprojectorFunction").apply(y, *make(), 1.1, 5, 6)
+        assert torch.equal(back, p.backproject(y)), name
+    harness.refused(TypeError, "arguments", diffct.FanProjectorFunction.apply, x[0], *make(), 9)
+
+
 def test_trajectory_gradient():
     needs_torch()
     s, d, u, v = diffct.circular_trajectory_3d(2, 20.0, 30.0, start_angle=0.3, dtype=torch.float64)
