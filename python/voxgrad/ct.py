@@ -183,6 +183,53 @@ class Geometry:
         with open(path, "w", encoding="utf-8") as f:
             f.write(self.to_json(vectors))
 
+    @classmethod
+    def from_package(cls, package, text, **detector):
+        """The text of another package's geometry: "astra", "rtk", "tigre", "leap", "cil" or
+        "matrix" (docs/geometry.md). rtk and matrix hold no detector: rows, cols, pixel."""
+        data = text.encode()
+        function = cls._package(package, "from")
+        if package in ("rtk", "matrix"):
+            size = _options.fill("vxg_ct_detector_size", detector, [])
+            return cls._new(function, data, len(data), _byref(size))
+        if detector:
+            raise TypeError("%s: the text says %s itself" % (package, ", ".join(detector)))
+        more = () if package == "astra" else (None,)
+        return cls._new(function, data, len(data), *more)
+
+    def to_package(self, package):
+        """The text of this geometry for another package."""
+        more = (None,) if package in ("tigre", "leap", "cil") else ()
+        return lib.text(self._package(package, "to"), self, *more)
+
+    @staticmethod
+    def _package(package, way):
+        kinds = ("astra", "rtk", "tigre", "leap", "cil", "matrix")
+        if package not in kinds:
+            raise ArgumentError("package: one of %s is expected, not %r" % (", ".join(kinds), package))
+        name = "matrix_text" if package == "matrix" else package
+        return getattr(lib, "vxg_ct_geometry_%s_%s" % (way, name))
+
+    def plot(self, volume=None, axes=None):
+        """Sources (or rays), the first view's detector and the volume in Matplotlib's 3-D axes."""
+        from matplotlib import pyplot
+        axes = pyplot.figure().add_subplot(projection="3d") if axes is None else axes
+        v = self.vectors
+        path = v[:, 0] if self.beam == "cone" else v[:, 1]
+        axes.plot(*path.T, ".-", label="source" if self.beam == "cone" else "detector")
+        half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) / 2
+        corner = v[0, 1] + half @ (v[0, 2:] * np.array([[self.columns], [self.rows]]))
+        axes.plot(*corner.T, label="detector of view 0")
+        box = volume or self.fit_volume()
+        size = np.array(box.shape[::-1]) * np.array(box.spacing[::-1]) / 2
+        edges = np.array([[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, -1], [-1, -1, 1],
+                          [1, -1, 1], [1, 1, 1], [-1, 1, 1], [-1, -1, 1]])
+        axes.plot(*((edges * size) @ box.rotation.T + box.center).T, label="volume")
+        axes.set_xlabel("x"), axes.set_ylabel("y"), axes.set_zlabel("z")
+        axes.set_aspect("equal") if hasattr(axes, "set_box_aspect") else None
+        axes.legend()
+        return axes
+
     def explain(self):
         """What the scan is, in lines of text."""
         return lib.text(lib.vxg_ct_geometry_words, self, None)

@@ -50,6 +50,32 @@ def test_vectors():
     assert np.ptp(helix.vectors[:, 0, 2]) == 20
 
 
+def test_packages():
+    """Other packages' texts, there and back."""
+    g = vxg.ct.ConeGeometry.circular(6, 4, 6, sod=50, sdd=80, pixel=1.5)
+    sizes = {"rows": 4, "cols": 6, "pixel": 1.5}
+    for package in ("astra", "rtk", "tigre", "leap", "cil", "matrix"):
+        text = g.to_package(package)
+        again = vxg.ct.Geometry.from_package(package, text, **(sizes if package in ("rtk", "matrix") else {}))
+        x = np.random.default_rng(2).random((5, 6, 7), np.float32)
+        v = vxg.ct.Volume(x.shape)
+        a, b = vxg.ct.XrayTransform(g, v)(x), vxg.ct.XrayTransform(again, v)(x)
+        assert np.abs(a - b).max() < 1e-4 * a.max(), package
+    harness.refused(ValueError, ["astra", "'odl'"], g.to_package, "odl")
+    harness.refused(TypeError, "rows", vxg.ct.Geometry.from_package, "astra", g.to_package("astra"), rows=3)
+    harness.refused(vxg.InputError, "", vxg.ct.Geometry.from_package, "tigre", "{}")
+
+
+def test_plot():
+    try:
+        import matplotlib
+    except ImportError:
+        raise harness.Skip("Matplotlib is not installed") from None
+    matplotlib.use("Agg")
+    axes = vxg.ct.ConeGeometry.circular(6, 4, 6, sod=50, sdd=80).plot()
+    assert len(axes.lines) == 3
+
+
 def test_geometry_refusals():
     harness.refused(ValueError, ["sdd"], vxg.ct.ConeGeometry.circular, 5, 4, 4, sod=50, sdd=0)
     harness.refused(TypeError, ["'pixels'", "'pixel'"], parallel, pixels=2)
