@@ -46,9 +46,14 @@ class Volume:
         return made
 
     shape = property(lambda self: (self._struct.nz, self._struct.ny, self._struct.nx))
-    spacing = property(lambda self: (self._struct.dz, self._struct.dy, self._struct.dx))
+    spacing = property(lambda self: tuple(getattr(self._struct, d) or 1.0 for d in ("dz", "dy", "dx")))
     center = property(lambda self: tuple(self._struct.center))
-    rotation = property(lambda self: np.array(self._struct.rotation).reshape(3, 3))
+
+    @property
+    def rotation(self):
+        """The rotation matrix (3, 3)."""
+        r = np.array(self._struct.rotation).reshape(3, 3)
+        return r if r.any() else np.eye(3)
 
     def box(self, z=None, y=None, x=None):
         """The voxels z[0]..z[1] (excluded) and so on as a volume; None: all along that axis."""

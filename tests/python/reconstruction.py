@@ -73,7 +73,7 @@ def test_plot():
         raise harness.Skip("Matplotlib is not installed") from None
     matplotlib.use("Agg")
     axes = vxg.ct.ConeGeometry.circular(6, 4, 6, sod=50, sdd=80).plot()
-    assert len(axes.lines) == 3
+    assert len(axes.lines) == 3 and np.ptp(axes.lines[2].get_data_3d()[0]) > 1
 
 
 def test_geometry_refusals():
@@ -155,7 +155,8 @@ def test_volume_boxes():
     x = np.zeros(whole.shape, np.float32)
     x[2:5, 3:9, 4:14] = 1
     part = whole.box((2, 5), (3, 9), (4, 14))
-    assert part.shape == (3, 6, 10)
+    assert part.shape == (3, 6, 10) and part.spacing == (0.5, 1.0, 0.75)
+    assert np.array_equal(part.rotation, np.eye(3)) and vxg.ct.Volume((1, 2, 3)).spacing == (1, 1, 1)
     a = vxg.ct.XrayTransform(g, whole, "siddon")(x)
     b = vxg.ct.XrayTransform(g, part, "siddon")(np.ones(part.shape, np.float32))
     assert np.abs(a - b).max() < 1e-4 * a.max()
