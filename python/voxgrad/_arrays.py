@@ -142,7 +142,14 @@ _torch_dtypes = {}
 
 def is_tensor(x):
     """Whether x is a tensor of PyTorch."""
-    return type(x).__module__.partition(".")[0] == "torch"
+    kind = getattr(sys.modules.get("torch"), "Tensor", None)
+    return kind is not None and isinstance(x, kind)
+
+
+def is_jax(x):
+    """Whether x is an array of JAX, traced or not."""
+    kind = getattr(sys.modules.get("jax"), "Array", None)
+    return kind is not None and isinstance(x, kind)
 
 
 def _tensor_dtype(x, what):
@@ -182,6 +189,8 @@ def _fits(x):
 
 def as_host(x, what):
     """A NumPy array on the caller's memory; TypeError where there is none."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("%s: masked arrays are not taken: fill them" % what)
     if isinstance(x, np.ndarray):
         return x
     if hasattr(x, "__dlpack__"):
@@ -224,7 +233,11 @@ def write(x, device, shape, dtype, what="out"):
     else:
         if not device.is_host:
             raise ValueError("%s is on the host, the operator on %s" % (what, device.spec))
+        if is_jax(x):
+            raise ValueError("%s: arrays of JAX are not written" % what)
         if is_tensor(x):
+            if x.is_conj() or x.is_neg():
+                raise ValueError("%s is a conjugate or negative view, which is not written" % what)
             return _expected(x, _tensor(x, device, what), shape, dtype, what)
         x = as_host(x, what)
         if not x.flags.writeable:
@@ -254,7 +267,7 @@ def like(x, shape, dtype, device):
         return made, _tensor(made, device, "result")
     made = np.empty(shape, dtype)
     operand = _wrap(made, device)
-    if type(x).__module__.partition(".")[0] in ("jaxlib", "jax"):
+    if is_jax(x):
         return sys.modules["jax"].numpy.asarray, operand
     return made, operand
 
@@ -262,6 +275,24 @@ def like(x, shape, dtype, device):
 def finish(made, operand):
     """What `like` promised, once it is written."""
     return made(operand.keep[0]) if callable(made) else made
+
+
+def about_to_write(out, inputs):
+    """What PyTorch asks of an operation with out=: no gradients."""
+    if not is_tensor(out):
+        return
+    if sys.modules["torch"].is_grad_enabled() and any(
+            getattr(x, "requires_grad", False) for x in (out,) + tuple(inputs)):
+        raise ValueError("out= and tensors that require a gradient do not go together; leave out= "
+                         "out, or use torch.no_grad()")
+
+
+def written(out):
+    """Tells autograd that a tensor is another now."""
+    if is_tensor(out) and out.ndim:
+        torch = sys.modules["torch"]
+        with torch.no_grad():
+            out[..., :0].zero_()
 
 
 def view(struct, keep=None, read_only=False):

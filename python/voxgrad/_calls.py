@@ -17,6 +17,7 @@ from ._library import Handle, check, lib
 
 class _Raised(threading.local):
     error = None
+    depth = 0  # calls that the thread is in: callbacks may make more
 
 
 _raised = _Raised()
@@ -32,7 +33,8 @@ def guard(function, failure=1):
             return function(*arguments) or 0
         except BaseException as e:  # KeyboardInterrupt too: it is raised again by `call`
             _raised.error = e
-            return failure
+            words = "%s: %s" % (type(e).__name__, e)  # for callers that are not of Python
+            return lib.vxg_error_set(failure, words.replace("%", "%%").encode("utf-8", "replace"))
 
     return guarded
 
@@ -80,25 +82,26 @@ def _hook(unraisable):
 
 
 _before = sys.unraisablehook
-_depth = 0  # calls that the main thread is in: callbacks may make more
 
 
 def call(function, *arguments):
     """A function of the library that may take long: raises what its status or a callback says."""
-    global _before, _depth
-    if threading.get_ident() != _main:
+    global _before
+    outermost = not _raised.depth
+    watched = outermost and threading.get_ident() == _main
+    if outermost:
+        _raised.error = None  # what a callback of somebody else's call has left
+    if watched:
+        _before, sys.unraisablehook = sys.unraisablehook, _hook
+    _raised.depth += 1
+    try:
         status = function(*arguments)
-    else:
-        if not _depth:
-            _before, sys.unraisablehook = sys.unraisablehook, _hook
-        _depth += 1
-        try:
-            status = function(*arguments)
-        finally:
-            _depth -= 1
-            if not _depth:
+    finally:
+        _raised.depth -= 1
+        if watched:
+            if sys.unraisablehook is _hook:  # a callback may have set another
                 sys.unraisablehook = _before
-                _cancel.value = 0
+            _cancel.value = 0
     if status or _raised.error is not None:
         error, _raised.error = _raised.error, None
         if error is not None:

@@ -6,6 +6,8 @@ import difflib
 import functools
 import operator
 
+import numpy as np
+
 from ._library import ArgumentError, check, lib
 
 (_FLAG, _INT, _REAL, _TEXT, _CHOICE, _RANGE, _INT64, _FILE, _OUTPUT, _SPAN, _NUMBERS, _RANGES,
@@ -78,11 +80,14 @@ def _put(made, option, value, keep):
         convert = float if kind == _REAL else int
         (element * option.count).from_address(at)[:] = [convert(v) for v in values]
     elif kind == _FLAG:
+        if value not in (0, 1) or isinstance(value, str):
+            raise TypeError("%s: True or False is expected, not %r" % (option.name, value))
         ctypes.c_int.from_address(at).value = bool(value)
-    elif kind == _INT:
-        ctypes.c_int.from_address(at).value = _number(option, value, operator.index)
-    elif kind == _INT64:
-        ctypes.c_int64.from_address(at).value = _number(option, value, operator.index)
+    elif kind in (_INT, _INT64):
+        place = (ctypes.c_int if kind == _INT else ctypes.c_int64).from_address(at)
+        number = place.value = _number(option, value, operator.index)
+        if place.value != number:
+            raise ArgumentError("%s: %d is too large" % (option.name, number))
     elif kind == _REAL:
         ctypes.c_double.from_address(at).value = _number(option, value, float)
     elif kind == _CHOICE:
@@ -120,7 +125,7 @@ def update(made, struct, keywords, keep):
     for name, value in keywords.items():
         if value is None:
             continue
-        option = options.get(name)
+        option = None if name == "real" or name.startswith("has_") else options.get(name)
         if option is None:
             near = difflib.get_close_matches(name, options, 1)
             raise TypeError("'%s' is no option of %s%s" % (
@@ -128,6 +133,34 @@ def update(made, struct, keywords, keep):
         _put(made, option, value, keep)
         if hasattr(made, "has_" + name):
             setattr(made, "has_" + name, 1)
+
+
+def indices(views, count, what="views"):
+    """Entries of an axis of `count` as int64: of a number, a slice, a list or array of numbers, or a
+    mask of as many."""
+    if isinstance(views, slice):
+        return np.arange(*views.indices(count), dtype=np.int64)
+    given = np.asarray(views)
+    if given.dtype == bool:
+        if given.shape != (count,):
+            raise IndexError("%s: a mask of %d is expected, not of shape %s"
+                             % (what, count, given.shape))
+        return np.flatnonzero(given).astype(np.int64)
+    if given.ndim > 1 or given.size and given.dtype.kind not in "iu":
+        raise TypeError("%s: a whole number, a slice, a list of them or a mask is expected, not %r"
+                        % (what, views))
+    index = np.atleast_1d(given).astype(np.int64)
+    if index.size and (index.min() < -count or index.max() >= count):
+        raise IndexError("%s must lie in 0..%d" % (what, count - 1))
+    return np.where(index < 0, index + count, index)
+
+
+def real_array(values, what, dtype=np.float64):
+    """A copy in C order; complex numbers are refused."""
+    given = np.asarray(values)
+    if given.dtype.kind == "c":
+        raise TypeError("%s: real numbers are expected" % what)
+    return np.array(given, dtype, order="C")
 
 
 def names(struct):
@@ -139,7 +172,7 @@ def words(struct, leave=()):
     """The options as lines of a docstring."""
     lines = []
     for o in table(struct).values():
-        if o.name in leave or o.name.startswith("has_"):
+        if o.name in leave or o.name == "real" or o.name.startswith("has_"):
             continue
         kind = "one of " + ", ".join(o.choices) if o.choices else ""
         unit = " [%s]" % o.unit if o.unit else ""

@@ -1,6 +1,7 @@
 """Scans to volumes, and what is done to projections before: parts of voxgrad.ct."""
 
 import ctypes
+import operator
 
 import numpy as np
 
@@ -14,7 +15,9 @@ _byref = ctypes.byref
 
 def _float32(values, ndim, what):
     """A copy in float32, C order, to be changed in place."""
-    out = np.array(values, np.float32, order="C")
+    out = _options.real_array(values, what, np.float32)
+    if not out.size:
+        raise ArgumentError("%s: it is empty" % what)
     if out.ndim not in (ndim if isinstance(ndim, tuple) else (ndim,)):
         raise ArgumentError("%s: %s axes are expected, not %d" % (what, ndim, out.ndim))
     return out
@@ -51,13 +54,13 @@ def remove_rings(projections, size=21, method="sort"):
     out = _float32(projections, (2, 3), "projections")
     shaped = out.reshape(len(out), -1, out.shape[-1])
     if method == "mean":
-        call(lib.vxg_ct_ring_mean, shaped.ctypes.data, *shaped.shape, int(size))
+        call(lib.vxg_ct_ring_mean, shaped.ctypes.data, *shaped.shape, operator.index(size))
         return out
     if method != "sort":
         raise ArgumentError("method: 'sort' or 'mean' is expected, not %r" % (method,))
     for row in range(shaped.shape[1]):
         sinogram = np.ascontiguousarray(shaped[:, row])
-        call(lib.vxg_ct_ring_sort, sinogram.ctypes.data, *sinogram.shape, int(size))
+        call(lib.vxg_ct_ring_sort, sinogram.ctypes.data, *sinogram.shape, operator.index(size))
         shaped[:, row] = sinogram
     return out
 
@@ -107,8 +110,15 @@ def recon(scan, geometry=None, volume=None, *, device="cpu", report=None, solve=
     scan: a path or a voxgrad.io.Scan. geometry: of fan and cone beams; else a parallel beam with
     `center`, the axis' column. report(words, done, total). solve: options of an iterative
     `algorithm` (voxgrad.solve), a dict. The other options are those of vxg_ct_recon_opts."""
+    if volume is not None and geometry is None:
+        raise ArgumentError("volume: only with a geometry; `side` and `rows` say how large slices are")
     if not isinstance(scan, io.Scan):
         scan = io.Scan(scan)
+    with scan._lock:
+        return _recon(scan, geometry, volume, Device(device), report, solve, options)
+
+
+def _recon(scan, geometry, volume, device, report, solve, options):
     keep = []
     told = Reporting(report) if report else None
     members = {"progress": told.address if told else progress()}
@@ -117,7 +127,7 @@ def recon(scan, geometry=None, volume=None, *, device="cpu", report=None, solve=
         keep.append(opts)
         members["solve"] = ctypes.addressof(opts)
     opts = _options.fill("vxg_ct_recon_opts", options, keep, **members)
-    device, reader = Device(device), scan._open()
+    reader = scan._open()
     stats = lib.new("vxg_ct_recon_stats")
     shape = volume or (geometry.fit_volume() if geometry else None)
     where = (geometry, _byref(shape._struct)) if geometry else (None, None)

@@ -8,6 +8,7 @@ Lengths are in any one unit, angles in radians, attenuation in 1/unit (docs/conv
 import collections
 import ctypes
 import math
+import operator
 
 import numpy as np
 
@@ -28,10 +29,15 @@ class Volume:
     middle and a rotation matrix (3, 3)."""
 
     def __init__(self, shape, spacing=1.0, center=(0.0, 0.0, 0.0), rotation=None):
-        shape = tuple(int(n) for n in shape)
+        shape = tuple(operator.index(n) for n in shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ArgumentError("shape: three sizes (nz, ny, nx) are expected, not %r" % (shape,))
         steps = np.broadcast_to(np.asarray(spacing, float), 3)
+        if not (np.isfinite(steps).all() and steps.min() > 0):
+            raise ArgumentError("spacing: positive numbers are expected, not %r" % (spacing,))
+        if rotation is not None and not np.allclose(
+                np.dot(rotation, np.transpose(rotation)), np.eye(3), atol=1e-6):
+            raise ArgumentError("rotation: a rotation matrix (3, 3) is expected")
         v = lib.new("vxg_ct_volume", nz=shape[0], ny=shape[1], nx=shape[2], dz=steps[0],
                     dy=steps[1], dx=steps[2])
         v.center[:] = np.broadcast_to(np.asarray(center, float), 3)
@@ -62,6 +68,9 @@ class Volume:
         lib.check(lib.vxg_ct_volume_box(_byref(self._struct), *[e for r in ends for e in r],
                                         _byref(out)))
         return Volume._of(out)
+
+    def __reduce__(self):
+        return Volume, (self.shape, self.spacing, self.center, self.rotation)
 
     def __repr__(self):
         return "Volume(%s, spacing=%s, center=%s)" % (self.shape, self.spacing, self.center)
@@ -259,14 +268,7 @@ class Geometry:
 
     # ---- Algebra ----
     def __getitem__(self, views):
-        if isinstance(views, slice):
-            views = range(*views.indices(self.nviews))
-        elif np.ndim(views) == 0:
-            views = [views]
-        elif getattr(views, "dtype", None) == bool:
-            views = np.flatnonzero(views)
-        index = np.ascontiguousarray(views, np.int64)
-        index = np.where(index < 0, index + self.nviews, index)
+        index = _options.indices(views, self.nviews)
         return self._new(lib.vxg_ct_geometry_take, self, index.size, index.ctypes.data)
 
     def __add__(self, other):
@@ -384,6 +386,8 @@ def trajectory(path, beam, nviews, rows, columns, **options):
     angles = options.pop("angles", None)
     if angles is not None:
         angles = _angles(angles)
+        if angles.size != nviews:
+            raise ArgumentError("angles: %d are expected, not %d" % (nviews, angles.size))
         opts.angles = angles.ctypes.data
     _options.update(opts, "vxg_ct_trajectory_opts",
                     dict(options, nviews=nviews, rows=rows, cols=columns), keep)
@@ -404,7 +408,7 @@ class XrayTransform(Operator):
     def __init__(self, geometry, volume=None, model="joseph", *, planar=None, device=None,
                  dtype=None, **options):
         self.geometry = geometry
-        self.volume = volume if volume is not None else geometry.fit_volume()
+        self.volume = volume = volume if volume is not None else geometry.fit_volume()
         planar = _is_flat(geometry, self.volume) if planar is None else planar
         function = lib.vxg_ct_projector2d if planar else lib.vxg_ct_projector
         keywords = dict(options, model=model)
@@ -412,7 +416,7 @@ class XrayTransform(Operator):
         def maker(on, kind):
             keep = []
             opts = _options.fill("vxg_ct_projector_opts", keywords, keep, real=real_of(kind))
-            return make(function, on, geometry, _byref(self.volume._struct), _byref(opts),
+            return make(function, on, geometry, _byref(volume._struct), _byref(opts),
                         release=lib.vxg_op_release)
         super().__init__(maker, device, dtype)
         _options.fill("vxg_ct_projector_opts", keywords, [])  # refuses what is wrong at once
@@ -430,14 +434,14 @@ class GeometryTransform(Operator):
 
     def __init__(self, geometry, volume=None, *, planar=None, device=None, dtype=None, **options):
         self.geometry = geometry
-        self.volume = volume if volume is not None else geometry.fit_volume()
+        self.volume = volume = volume if volume is not None else geometry.fit_volume()
         planar = _is_flat(geometry, self.volume) if planar is None else planar
         function = lib.vxg_ct_projector2d_geometry if planar else lib.vxg_ct_projector_geometry
         _options.fill("vxg_ct_projector_opts", options, [])
 
         def maker(on, kind):
             opts = _options.fill("vxg_ct_projector_opts", options, [], real=real_of(kind))
-            return make(function, on, geometry, _byref(self.volume._struct), _byref(opts),
+            return make(function, on, geometry, _byref(volume._struct), _byref(opts),
                         release=lib.vxg_op_release)
         super().__init__(maker, device, dtype)
 
@@ -480,8 +484,10 @@ def fdk_operator(geometry, volume=None, *, device=None, dtype=None, **options):
 
 def _three_axes(sinogram, geometry):
     """(projections with three axes, whether one was added)."""
-    if geometry.rows == 1 and getattr(sinogram, "shape", ()) == (geometry.nviews, geometry.columns):
-        return sinogram.reshape(geometry.shape), True
+    shape = tuple(getattr(sinogram, "shape", ()))
+    if geometry.rows == 1 and shape[-2:] == (geometry.nviews, geometry.columns) \
+            and hasattr(sinogram, "reshape"):
+        return sinogram.reshape(shape[:-2] + geometry.shape), True
     return sinogram, False
 
 
@@ -489,7 +495,8 @@ def _reconstruct(maker, projections, geometry, volume, options):
     out = options.pop("out", None)
     y, flat = _three_axes(projections, geometry)
     x = maker(geometry, volume, **options)(y, out=out)
-    return x.reshape(x.shape[1:]) if flat and x.shape[0] == 1 and out is None else x
+    one = flat and x.shape[-3] == 1 and out is None
+    return x.reshape(tuple(x.shape[:-3]) + tuple(x.shape[-2:])) if one else x
 
 
 def fbp(projections, geometry, volume=None, **options):
@@ -521,8 +528,8 @@ def filter_response(window="ramp", size=1024, pitch=1.0, cutoff=0.0):
 
 def filter_operator(shape, response, weights=None, *, device=None, dtype=None):
     """Filters rows of projections (views, rows, columns) by a response; weights: one a view."""
-    h = np.ascontiguousarray(response, np.float64)
-    w = None if weights is None else np.ascontiguousarray(weights, np.float64)
+    h = _options.real_array(response, "response")
+    w = None if weights is None else _options.real_array(weights, "weights")
     if w is not None and w.shape != (shape[0],):
         raise ArgumentError("weights: one for each of %d views is expected, not shape %s"
                             % (shape[0], w.shape))
@@ -551,7 +558,7 @@ class Prepared:
                 raise ArgumentError("weights: one for each of %d views is expected, not shape %s"
                                     % (geometry.nviews, weights.shape))
         made = None if filter is None else filter.on(self.device, np.float32)
-        self._filter = made
+        self._filter = filter, made
         self._handle = make(
             lib.vxg_ct_prepared_new, _byref(space(geometry.shape, np.float32)), self.device,
             None if made is None else made.handle, None if weights is None else weights.ctypes.data,
@@ -564,19 +571,19 @@ class Prepared:
         if y.dtype != np.float32 or y.shape[1:] != self.geometry.shape[1:]:
             raise ValueError("views: float32 of shape (n, %d, %d) is expected, not %s of %s"
                              % (self.geometry.shape[1:] + (y.dtype, y.shape)))
-        call(lib.vxg_ct_prepared_update, self._handle, first, None, _byref(y.struct))
+        call(lib.vxg_ct_prepared_update, self._handle, operator.index(first), None, _byref(y.struct))
         return self
 
     def backproject(self, volume, views=None, *, out=None, **options):
         """A volume (nz, ny, nx) from all views or those of a list; the options are those of
         `backprojector`. With the same volume object and as many views again nothing is made anew."""
-        index = None if views is None else np.ascontiguousarray(views, np.int64)
+        index = None if views is None else _options.indices(views, self.geometry.nviews)
         key = (id(volume), None if index is None else index.tobytes(), tuple(sorted(options.items())))
         found = self._operators.get(key)
         if found is None:
             part = self.geometry if index is None else self.geometry[index]
-            operator = backprojector(part, volume, **options)
-            found = self._operators[key] = (operator.on(self.device, np.float32), volume)
+            made = backprojector(part, volume, **options).on(self.device, np.float32)
+            found = self._operators[key] = (made, volume)
             if len(self._operators) > self._most:
                 self._operators.popitem(last=False)
         self._operators.move_to_end(key)

@@ -2,6 +2,7 @@
 the library knows (HDF5, TIFF, NPY)."""
 
 import ctypes
+import threading
 
 import numpy as np
 
@@ -48,14 +49,15 @@ def _range(given, most, what):
 class Scan:
     """A scan that is read piece by piece: `with voxgrad.io.Scan("scan.h5") as scan`.
 
-    shape: (views, rows, columns). angles: radians. pixel_size in pixel_unit, 0: unknown. One thread
-    at a time."""
+    shape: (views, rows, columns). angles: radians. pixel_size in pixel_unit, 0: unknown. Threads
+    that read wait for each other."""
 
     def __init__(self, path, dataset=None, follow_links=False, in_process=False):
         _loaded()
         text = _bytes(dataset)
         opts = lib.new("vxg_scan_opts", dataset=text, follow_links=int(follow_links),
                        in_process=int(in_process))
+        self._lock = threading.Lock()
         self._handle = make(lib.vxg_scan_open_opts, _bytes(path), _byref(opts),
                             release=lib.vxg_scan_close)
         self._reader = r = lib.structs["vxg_scan_reader"].from_address(self._handle.address)
@@ -75,7 +77,7 @@ class Scan:
     def read(self, kind="data", views=None, rows=None, columns=None):
         """Frames of one kind ("data", "flat", "dark") as float32 (view, row, column); ranges are
         (begin, end) or None for all."""
-        handle = self._open()
+        self._open()
         if kind not in _KINDS:
             raise ArgumentError("kind: one of %s is expected, not %r" % (", ".join(_KINDS), kind))
         most = (self.shape[0] if kind == "data" else self.flats if kind == "flat" else self.darks,
@@ -83,9 +85,14 @@ class Scan:
         ends = [_range(g, n, w) for g, n, w in zip((views, rows, columns), most,
                                                    ("views", "rows", "columns"))]
         out = np.empty([e - b for b, e in ends], np.float32)
-        call(_member(self._reader, "vxg_scan_reader", "read"), handle, _KINDS[kind],
-             *[v for r in ends for v in r], out.ctypes.data)
+        with self._lock:
+            self._read(_KINDS[kind], ends, out)
         return out
+
+    def _read(self, kind, ends, out):
+        handle = self._open()
+        call(_member(self._reader, "vxg_scan_reader", "read"), handle, kind,
+             *[v for r in ends for v in r], out.ctypes.data)
 
     def close(self):
         """Gives the file back; what was read stays."""
@@ -123,7 +130,8 @@ def write(path, values, spacing=None, unit="", force=False):
     neighbours along each axis, in `unit`. A file that is there is replaced only with force=True;
     it appears whole or not at all."""
     _loaded()
-    values = np.ascontiguousarray(values)
+    values = np.asarray(values)
+    values = np.array(values, values.dtype.newbyteorder("="), order="C", copy=False)
     opts = lib.new("vxg_block_create_opts", force=int(force))
     info = opts.info
     info.size, info.ndim, info.dtype = ctypes.sizeof(info), values.ndim, dtype_number(values.dtype)

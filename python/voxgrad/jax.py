@@ -67,6 +67,8 @@ def _checked(operator, inputs):
     dtype = np.dtype(inputs[0].dtype)
     if dtype not in (np.float32, np.float64):
         raise TypeError("dtype: float32 or float64 is expected, not %s" % dtype)
+    if operator._dtype not in (None, dtype):
+        raise TypeError("elements of type %s are expected, not %s" % (operator._dtype, dtype))
     for i, (x, shape) in enumerate(zip(inputs, operator.domain_shapes)):
         batch = x.ndim - len(shape)
         if batch < 0 or x.shape[batch:] != shape:

@@ -3,12 +3,11 @@ or of functions in Python."""
 
 import ctypes
 import math
-import operator as _operator
 import threading
 
 import numpy as np
 
-from . import _arrays
+from . import _arrays, _options
 from ._calls import call, make, progress
 from ._devices import Device, numpy_dtype
 from ._library import ArgumentError, lib
@@ -36,25 +35,19 @@ def space(shape, dtype):
 
 
 def _subset(views, count):
-    """(vxg_subset, kept) of an int, a slice or a list of entries of an axis of `count`."""
-    if isinstance(views, slice):
-        views = range(*views.indices(count))
-    elif np.ndim(views) == 0:
-        views = [_operator.index(views)]
-    elif getattr(views, "dtype", None) == bool:
-        views = np.flatnonzero(views)
-    index = np.ascontiguousarray([_operator.index(i) for i in views], np.int64)
-    index = np.where(index < 0, index + count, index)
-    if index.size == 0 or index.min() < 0 or index.max() >= count:
-        raise IndexError("views must lie in 0..%d and be one at least" % (count - 1))
+    """(vxg_subset, kept) of entries of an axis of `count`."""
+    index = _options.indices(views, count)
+    if not index.size:
+        raise IndexError("views: one at least is expected")
     return lib.new("vxg_subset", count=index.size, index=index.ctypes.data), index
 
 
 class _Made:
     """An operator of the library on one device in one arithmetic, with room for its calls."""
 
-    def __init__(self, handle):
+    def __init__(self, handle, owner):
         self.handle = self._as_parameter_ = handle
+        self.owner = owner  # what the library's operator calls lives as long
         self.ninputs = lib.vxg_op_inputs(handle)
         self.domains = [self._space(lib.vxg_op_domain(handle, i)) for i in range(self.ninputs)]
         self.range = self._space(lib.vxg_op_range(handle))
@@ -92,11 +85,10 @@ class _Made:
 
 def _adapter(x):
     """The module that makes calls with x differentiable, None: x is no array of such a package."""
-    package = type(x).__module__.partition(".")[0]
-    if package == "torch":
+    if _arrays.is_tensor(x):
         from . import torch
         return torch
-    if package in ("jax", "jaxlib"):
+    if _arrays.is_jax(x):
         from . import jax
         return jax
     return None
@@ -127,6 +119,8 @@ class Operator:
     def on(self, device="cpu", dtype=None):
         """The library's operator on this device (a parameter for functions of `voxgrad.lib`)."""
         device, dtype = Device(device), np.dtype(dtype or self._dtype or np.float32)
+        if self._dtype is not None and dtype != self._dtype:
+            raise TypeError("the operator was made for %s, not for %s" % (self._dtype, dtype))
         found = self._made.get((device, dtype))
         if found is None:
             if self.device is not None and device is not self.device:
@@ -137,7 +131,7 @@ class Operator:
                 found = self._made.get((device, dtype))
                 if found is None:
                     real_of(dtype)
-                    found = _Made(self._maker(device, dtype))
+                    found = _Made(self._maker(device, dtype), self._maker)
                     self._made[(device, dtype)] = found
         return found
 
@@ -166,6 +160,8 @@ class Operator:
     def _pick(self, arrays):
         """(device, made) for these arrays; their types must be float32 or float64, and one."""
         first = next((a for a in arrays if a is not None), None)
+        if first is None:
+            raise TypeError("an array is expected, not None")
         device = _arrays.device_of(first)
         dtype = self._dtype
         if dtype is None:
@@ -196,8 +192,14 @@ class Operator:
     def __call__(self, *inputs, out=None):
         """F of the inputs: an array of the kind of the first, or `out`. Of PyTorch's tensors and
         JAX's arrays it is differentiable."""
-        adapter = _adapter(inputs[0]) if out is None and inputs else None
-        return adapter.apply(self, *inputs) if adapter else self._evaluate(*inputs, out=out)
+        adapter = next(filter(None, map(_adapter, inputs)), None)
+        if adapter and out is None:
+            return adapter.apply(self, *inputs)
+        _arrays.about_to_write(out, inputs)
+        result = self._evaluate(*inputs, out=out)
+        if out is not None:
+            _arrays.written(out)
+        return result
 
     def _evaluate(self, *inputs, out=None):
         device, made = self._pick(inputs)
@@ -222,9 +224,7 @@ class Operator:
 
     def adjoint(self, y, out=None):
         """A' y, for an operator that is linear in its only input."""
-        if out is None and _adapter(y):
-            return self.T(y)
-        return self._adjoint(y, out)
+        return self.T(y, out=out)
 
     def _adjoint(self, y, out=None):
         device, made = self._pick([y])
@@ -237,6 +237,8 @@ class Operator:
         """The derivative at `inputs` along `tangents`: sum_i dF/dx_i t_i. Each is one array or a
         tuple of as many as there are inputs; None: zero, or an input that does not matter."""
         inputs, tangents = self._tuple(inputs), self._tuple(tangents)
+        if all(t is None for t in tangents):
+            raise TypeError("jvp: one tangent at least must not be None")
         device, made = self._pick(tangents + inputs)
         at = self._several(inputs, made, device, "input")
         along = self._several(tangents, made, device, "tangent")
@@ -273,30 +275,46 @@ class Operator:
                 for i, v in enumerate(values)]
 
     # ---- As a matrix ----
-    def _vector(self, x):
-        """In an arithmetic that the operator has."""
+    def _vector(self, x, n):
+        """In an arithmetic that the operator has, flat or a column."""
         x = np.asarray(x)
+        if x.dtype.kind == "c":
+            raise TypeError("vectors of real numbers are expected; apply the operator to the real and "
+                            "the imaginary part")
+        if x.shape not in ((n,), (n, 1)):
+            raise ValueError("a vector of %d is expected, not shape %s" % (n, x.shape))
         wide = x.dtype in _REALS and self._dtype in (None, x.dtype)
-        return x if wide else x.astype(self.dtype)
+        return x if wide else x.astype(self._dtype or np.float64)
 
     def matvec(self, x):
         """A times a vector of `shape[1]` elements (or (n, 1))."""
-        x = self._vector(x)
+        x = self._vector(x, self.shape[1])
         y = self(x.reshape(self.domain_shape))
         return y.reshape((-1,) + x.shape[1:])
 
     def rmatvec(self, y):
         """A' times a vector of `shape[0]` elements (or (m, 1))."""
-        y = self._vector(y)
+        y = self._vector(y, self.shape[0])
         x = self.adjoint(y.reshape(self.range_shape))
         return x.reshape((-1,) + y.shape[1:])
 
     def __matmul__(self, x):
         if isinstance(x, Operator):
             return self._combined(x, lib.vxg_op_compose)
-        if getattr(x, "ndim", 0) == 1 and len(self.domain_shape) > 1:
-            return self.matvec(x)
+        domain = self.domain_shape
+        if getattr(x, "ndim", 0) == 1 and len(domain) > 1:
+            return self(x.reshape(domain)).reshape(-1) if _adapter(x) else self.matvec(x)
+        if getattr(x, "ndim", 0) == 2 and len(domain) == 1:
+            return self(x.T).T  # columns, as of a matrix
         return self(x)
+
+    __array_ufunc__ = None  # `array * A` is not an array of operators
+
+    def __copy__(self):
+        return self  # it is immutable
+
+    def __deepcopy__(self, memo):
+        return self
 
     def norm(self, device=None, dtype=None):
         """The largest singular value, by power iteration, to some 1e-5 from below. Kept."""
@@ -358,7 +376,7 @@ class Operator:
 
     def bind(self, index, value):
         """The operator of the other inputs with this one fixed; the value is copied."""
-        value = np.array(value, order="C")
+        value = _options.real_array(value, "value")
 
         def maker(device, dtype):
             fixed = device.array(value.astype(dtype, copy=False))

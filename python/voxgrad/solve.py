@@ -59,18 +59,19 @@ class _Given:
 
 
 def _callback(callback, x):
-    """The library's callback of one in Python: False or StopIteration ends, True or None goes on."""
+    """The library's callback of one in Python: what counts as False ends, None goes on."""
 
     def told(context, report, address):
         r = lib.structs["vxg_solve_report"].from_address(report)
         answer = callback(Report(r.iteration, r.residual, r.data, r.change, r.penalty), x())
-        return _STOP if answer is False else 0
+        return _STOP if answer is not None and not answer else 0
 
     return lib.member_callback("vxg_solve_opts", "callback")(guard(told))
 
 
 class Solver:
-    """A method under way: `step()`, `run()`, `x`, `restart()`; `solve` makes one and runs it."""
+    """A method under way: `step()`, `run()`, `x`, `restart()`; `solve` makes one and runs it.
+    Ctrl-C works on the thread that has made it."""
 
     def __init__(self, method, operator, data=None, *, start=None, weights=None, mask=None,
                  callback=None, report=None, **options):

@@ -56,6 +56,9 @@ def test_recon():
         assert stats["iterations"] == 2 and x.shape == (1, 640, 640) and x.min() >= 0
         harness.refused(TypeError, ["centre", "center"], vxg.ct.recon, s, centre=3)
         harness.refused(ValueError, "nix", vxg.ct.recon, s, algorithm="nix")
+        harness.refused(ValueError, "ring_size", vxg.ct.recon, s, center=center, ring_size=-1)
+        harness.refused(ValueError, "max_memory", vxg.ct.recon, s, center=center, max_memory=-1)
+        harness.refused(ValueError, "geometry", vxg.ct.recon, s, volume=vxg.ct.Volume((1, 8, 8)))
         harness.refused(vxg.OutOfMemoryError, "", vxg.ct.recon, s, center=center, max_memory=1000)
 
         def broken(words, done, total):

@@ -97,6 +97,17 @@ def test_wrong_arrays():
     A = vxg.ct.XrayTransform(parallel())
     harness.refused(ValueError, "(8, 8)", vj.apply, A, jnp.ones((3, 8)))
     harness.refused(TypeError, "float32 or float64", vj.apply, A, jnp.ones((8, 8), int))
+    fixed = vxg.ct.XrayTransform(parallel(), dtype=np.float64)
+    harness.refused(TypeError, "float64", vj.apply, fixed, jnp.ones((8, 8), np.float32))
+    harness.refused(ValueError, "JAX", A, np.ones((8, 8)), out=jnp.ones((5, 8)))
+    broken = vxg.FunctionOperator(lambda v: 1 / 0, None, (5,), (5,))
+    try:
+        jax.block_until_ready(jax.jit(lambda v: vj.apply(broken, v))(jnp.ones(5)))
+    except Exception as e:
+        assert "ZeroDivisionError" in str(e), e
+    else:
+        raise AssertionError("nothing was raised")
+    A(np.ones((8, 8)))  # and it does not come out of another call
     harness.refused(TypeError, "inputs", vj.apply, A, jnp.ones((8, 8)), jnp.ones((8, 8)))
 
 

@@ -1,6 +1,8 @@
 """Operators through Python: values against dense matrices, arrays of every layout, misuse."""
 
+import copy
 import ctypes
+import gc
 import sys
 import threading
 
@@ -148,6 +150,13 @@ def test_wrong_arrays():
     harness.refused(ValueError, "axes", A, np.ones((1,) * 5 + A.domain_shape, np.float32))
     harness.refused(TypeError, "float64", small(dtype=np.float32), x.astype(float))
     harness.refused(vxg.DeviceError, "cuda:77", vxg.Device, "cuda:77")
+    harness.refused(TypeError, "masked", A, np.ma.masked_array(x, x > 0))
+    harness.refused(TypeError, "real numbers", A.matvec, x.ravel() + 1j)
+    harness.refused(ValueError, "64", A.matvec, np.ones((32, 2)))
+    harness.refused(TypeError, "float32", lambda: small(dtype=np.float32).T @ small(dtype=np.float64)
+                    @ x.astype(float))
+    harness.refused(TypeError, "", lambda: x * A)
+    harness.refused(TypeError, "None", A.jvp, x, None)
     assert np.isfinite(A(x)).all()
 
 
@@ -237,6 +246,20 @@ def test_functions():
     shape = vxg.FunctionOperator(lambda v: v, None, (5,), (7,))
     harness.refused(ValueError, ["(5,)", "(7,)"], shape, np.ones(5))
     assert np.abs((good.T @ good)(np.ones(5)) - M.T @ (M @ np.ones(5))).max() < 1e-12
+    X = numbers((5, 5), np.float64)
+    assert np.allclose(good @ X, M @ X) and copy.deepcopy(good) is good
+    harness.refused(TypeError, "complex", vxg.FunctionOperator(lambda v: v * 1j, None, (5,), (5,)), np.ones(5))
+    kept = []  # what a function keeps is its own
+    keeper = vxg.FunctionOperator(lambda v: kept.append(v) or v, None, (5,), (5,))
+    keeper(np.arange(5.0))
+    keeper(np.zeros(5))
+    assert np.array_equal(kept[0], np.arange(5.0))
+    g = vxg.ct.ParallelGeometry.circular(4, 1, 8)
+    prepared = vxg.ct.Prepared(g, vxg.FunctionOperator(lambda v: 2 * v, lambda w: 2 * w, (1, 1, 8), (1, 1, 8)))
+    gc.collect()  # nobody else holds the filter
+    y = numbers(g.shape)
+    got = prepared.update(y).backproject(g.fit_volume())
+    assert np.allclose(got, vxg.ct.backprojector(g)(2 * y), atol=1e-4)
 
 
 SIGMOID = """/* y = 1 / (1 + exp(-steepness x)) */
@@ -262,6 +285,9 @@ def test_kernel():
     assert np.abs(exact - 1 / (1 + np.exp(-2.0 * wide))).max() < 1e-14
     harness.refused(ValueError, ["sigmoid", "buffer"], own, 100, x, reals=[2.0])
     harness.refused(vxg.UnsupportedError, "C order", own, 50, x[::2], y)
+    harness.refused(vxg.UnsupportedError, "byte order", own, 100, x, y.astype(">f4"))
+    harness.refused(ValueError, ["array 1", "small"], own, 100, x, y[:10].copy(), reals=[1.0])
+    harness.refused(TypeError, "float64", own, 100, x, y.astype(float))
     harness.refused(ValueError, ["missing"], vxg.Kernel, SIGMOID.replace("K_exp", "missing"), "sigmoid")
     for device in vxg.devices()[1:]:
         there = vxg.Kernel(SIGMOID, "sigmoid", device=device)

@@ -86,8 +86,22 @@ def test_geometry_refusals():
                     np.full((3, 4, 3), np.nan), 4, 4)
     harness.refused(ValueError, "'laser'", vxg.ct.Geometry.from_vectors, "laser",
                     np.zeros((1, 4, 3)), 4, 4)
-    harness.refused(ValueError, "9", lambda: parallel(9)[9])
+    harness.refused(IndexError, "0..8", lambda: parallel(9)[9])
+    assert len(list(parallel(3))) == 3
     harness.refused(ValueError, "shape", vxg.ct.Volume, (3, 4))
+    harness.refused(ValueError, "spacing", vxg.ct.Volume, (3, 4, 5), 0)
+    harness.refused(ValueError, "rotation", vxg.ct.Volume, (3, 4, 5), rotation=np.zeros((3, 3)))
+    harness.refused(TypeError, "", vxg.ct.Volume, (3, 4.9, 5))
+    harness.refused(ValueError, ["angles", "6"], vxg.ct.trajectory, "circular", "parallel", 6, 1, 16,
+                    angles=[0, 1])
+    g = parallel(4)
+    harness.refused(IndexError, "mask", lambda: g[[True, False]])
+    harness.refused(TypeError, "1.5", lambda: g[[1.5]])
+    assert g[[True, False, False, True]].nviews == 2
+    harness.refused(TypeError, "True or False", vxg.ct.fbp_operator, g, no_schedule="false")
+    harness.refused(TypeError, "'real'", vxg.ct.fbp_operator, g, real="float64")
+    harness.refused(TypeError, "'has_center'", parallel, has_center=1)
+    assert pickle.loads(pickle.dumps(vxg.ct.Volume((2, 3, 4), 0.5))).spacing == (0.5, 0.5, 0.5)
     harness.refused(ValueError, "line 1", vxg.ct.Geometry.from_json, "{")
 
 
@@ -102,6 +116,8 @@ def test_fbp():
         assert np.abs(got - want)[~(disc(radius=43) > 0)].max() < 2e-3
     F = vxg.ct.fbp_operator(parallel(12, 16), window="hann")
     assert all(r.passed for r in vxg.check(F))
+    several = vxg.ct.fbp(np.stack([disc_sinogram()] * 2), g)
+    assert several.shape == (2, 128, 128) and np.array_equal(several[1], vxg.ct.fbp(disc_sinogram(), g))
     half = vxg.ct.fbp(disc_sinogram(), g, window="hann", cutoff=0.5)
     assert half.std() < got.std()
     harness.refused(ValueError, ["ramp", "'hamm'"], vxg.ct.fbp, disc_sinogram(), g, window="hamm")
@@ -189,7 +205,9 @@ def test_prepared():
     harness.refused(ValueError, ["views", "float64"], p.update, y.astype(float))
     harness.refused(ValueError, "view", p.update, y, 5)
     harness.refused(ValueError, "weights", vxg.ct.Prepared, g, None, w[:3])
-    harness.refused(ValueError, "40", p.backproject, whole, [40])
+    harness.refused(IndexError, "0..39", p.backproject, whole, [40])
+    mask = np.arange(40) % 2 == 0
+    assert np.array_equal(p.backproject(whole, mask), p.backproject(whole, slice(0, 40, 2)))
 
 
 # ---- Solvers ----
@@ -260,6 +278,9 @@ def test_solver_refusals():
                             (["box"], {"bounds": "box"}), (["bounds", "'round'"], {"bounds": "round"})):
         harness.refused(ValueError, words, vxg.solve.sirt, A, b, **keywords)
     harness.refused(TypeError, ["iteration", "iterations"], vxg.solve.sirt, A, b, iteration=3)
+    harness.refused(ValueError, "too large", vxg.solve.sirt, A, b, iterations=2 ** 32 + 3)
+    r = vxg.solve.sirt(A, b, callback=lambda report, x: np.float32(report.iteration) < 2)
+    assert r.reason == "callback" and r.iterations == 2  # np.False_ ends too
     harness.refused(ValueError, "no-such", vxg.solve.solve, "no-such", A, b)
     harness.refused(vxg.InputError, "", vxg.solve.sirt, A, np.full_like(b, np.nan))
     harness.refused(TypeError, "float64", vxg.solve.sirt, A, b, weights=np.ones(A.range_shape))

@@ -132,6 +132,23 @@ def test_tensors():
     assert A(x, out=out) is out and torch.equal(out, want)
     harness.refused(ValueError, ["out", "(4, 8)"], A, x, out=torch.empty(4, 8))
     harness.refused(vxg.UnsupportedError, "sparse", A, x.to_sparse())
+    z = torch.zeros(5, 8, dtype=torch.complex64)
+    harness.refused(ValueError, "negative", A, x, out=z.conj().imag)
+    w = torch.ones(5, 8, requires_grad=True)
+    harness.refused(ValueError, "gradient", A, x, out=w)
+    harness.refused(ValueError, "gradient", A, x.clone().requires_grad_(), out=torch.empty(5, 8))
+    t = w * 1
+    q = t.square().sum()
+    with torch.no_grad():
+        A(x, out=t)
+    harness.refused(RuntimeError, "inplace", q.backward)
+
+    class Own(torch.Tensor):
+        pass
+    p = x.as_subclass(Own)
+    assert isinstance(A(p), torch.Tensor)
+    y = A @ x.ravel()
+    assert isinstance(y, torch.Tensor) and torch.equal(y, want.ravel())
     harness.refused(vxg.UnsupportedError, "meta", A, x.to("meta"))
     harness.refused(TypeError, "bfloat16", A, x.to(torch.bfloat16))
 

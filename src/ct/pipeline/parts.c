@@ -91,6 +91,10 @@ int vxg__pipeline_arguments(vxg_device *dev, const vxg_scan_reader *scan,
                 "reconstruct: device, scan, opts or writer is NULL");
     VXG_TRY(VXG_IN(vxg_ct_recon_opts, &o, opts));
     VXG_TRY(vxg__progress_check(o.progress));
+    VXG_FAIL_IF(o.ring_size < 0, VXG_ERR_ARGUMENT, "reconstruct: ring_size is %d columns",
+                o.ring_size);
+    VXG_FAIL_IF(o.max_memory < 0, VXG_ERR_ARGUMENT, "reconstruct: max_memory is %lld bytes",
+                (long long)o.max_memory);
     VXG_FAIL_IF(!scan->read || !scan->theta, VXG_ERR_ARGUMENT,
                 "reconstruct: the scan has no read function or no angles");
     VXG_FAIL_IF(!writer->write, VXG_ERR_ARGUMENT, "reconstruct: the writer cannot write");
