@@ -153,4 +153,22 @@ def write(path, values, spacing=None, unit="", force=False):
     call(finish, out)
 
 
-__all__ = ["Scan", "read", "write"]
+def write_png(path, image, lo=None, hi=None, scale=1, force=False):
+    """An image (rows, columns) as a grey picture; lo is black and hi white (None: the least and the
+    largest value), `scale` pixels for an element."""
+    _loaded()
+    image = np.array(image, np.float32, order="C")
+    if image.ndim != 2 or not image.size:
+        raise ArgumentError("image: two axes are expected, not shape %s" % (image.shape,))
+    lo = float(np.nanmin(image)) if lo is None else float(lo)
+    hi = float(np.nanmax(image)) if hi is None else float(hi)
+    picture, (ny, nx) = lib.new("vxg_picture"), image.shape
+    lib.check(lib.vxg_picture_gray(image.ctypes.data, ny, nx, lo, hi if hi > lo else lo + 1,
+                                   nx * scale, ny * scale, _byref(picture)))
+    try:
+        lib.check(lib.vxg_picture_write_png(_byref(picture), _bytes(path), None, 0, int(force)))
+    finally:
+        lib.vxg_picture_free(_byref(picture))
+
+
+__all__ = ["Scan", "read", "write", "write_png"]
