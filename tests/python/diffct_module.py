@@ -155,7 +155,13 @@ def test_solvers():
     seen = []
     r = diffct.sirt(p, b, 50, callback=lambda i, residual, volume: seen.append(i) or i < 7)
     assert r.reason == "callback stopped" and not r.converged and seen[-1] == 7
-    assert r.volume.min() >= 0
+    assert r.volume.min() >= 0 and len(r.residual_history) == 8
+    assert abs(r.residual_history[-1] / (p(r.volume) - b).norm() - 1) < 1e-5
+    r = diffct.tv_reconstruction(p, b, 40, weight=1e-3)
+    assert r.residual_history[-1] < 0.3 * r.residual_history[0] and len(r.residual_history) == 41
+    step = torch.zeros(4, 5)
+    step[:, 2:] = 3
+    assert abs(diffct.total_variation(step, voxel_spacing=(1.0, 2.0), eps=1e-12, reduction="sum") - 6) < 1e-4
 
 
 def test_analytic():
