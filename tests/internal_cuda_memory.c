@@ -252,7 +252,7 @@ int main(int argc, char **argv) {
                                       T(wrong_bounds)};
     setenv("VXG_CUDA_LIB", FAKE_LIB, 0);
     setenv("VXG_NVRTC_LIB", FAKE_LIB, 0);
-    if (!open_fake() || system("cc --version >/dev/null 2>&1")) {
+    if (!open_fake()) {
         printf("SKIP cuda_memory.all: the simulated driver needs a C compiler\n");
         return 0;
     }

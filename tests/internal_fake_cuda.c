@@ -640,7 +640,7 @@ int main(int argc, char **argv) {
     unsetenv("VXG_CACHE");
     self_path = argv[0];
     test_suite = "fake_cuda";
-    if (!open_fake() || system("cc --version >/dev/null 2>&1")) {
+    if (!open_fake()) {
         printf("SKIP fake_cuda.all: the simulated driver needs a C compiler\n");
         return 0;
     }

@@ -1,33 +1,11 @@
 /* Layered images where the public API cannot look: what the sampler gives texel by texel on every
  * target; a simulated CUDA device (tests/fake_cuda) that takes three layers in an image, or none;
  * every call of the driver failing in turn. Says nothing about a real GPU. */
-#include <dlfcn.h>
 #include <voxgrad/voxgrad.h>
 
 #include "device/image.h"
-#include "fake_cuda/fake.h"
+#include "fake_cuda/open.h"
 #include "test.h"
-
-#define FAKE_LIB VXG_BINARY_DIR "/tests/libfake_cuda.so"
-static void (*fail)(const char *, int, int), (*fail_always)(const char *, int);
-static int (*hit)(void);
-static void (*reset)(void);
-static void (*set)(const char *, int);
-static int (*alive)(char *, size_t);
-static int (*calls)(const char *);
-
-static int open_fake(void) {
-    void *lib = dlopen(FAKE_LIB, RTLD_NOW | RTLD_LOCAL);
-    if (!lib || system("cc --version >/dev/null 2>&1")) return 0;
-    *(void **)&fail = dlsym(lib, "fake_fail");
-    *(void **)&fail_always = dlsym(lib, "fake_fail_always");
-    *(void **)&hit = dlsym(lib, "fake_hit");
-    *(void **)&reset = dlsym(lib, "fake_reset");
-    *(void **)&set = dlsym(lib, "fake_set");
-    *(void **)&alive = dlsym(lib, "fake_live");
-    *(void **)&calls = dlsym(lib, "fake_calls");
-    return calls && fail && hit && reset && set && alive;
-}
 
 /* ---- Texels ---- */
 enum { LAYERS = 4, H = 3, W = 5, POINTS = 9 };
@@ -155,11 +133,11 @@ static int backproject(int texture, float *out) {
 TEST(pieces_of_three_layers)
 {
     float want[9 * 6 * 5], got[9 * 6 * 5];
-    reset();
+    fake.reset();
     CHECK_OK(backproject(0, want));
-    set("layers", 3);
+    fake.set("layers", 3);
     CHECK_OK(backproject(1, got));
-    reset();
+    fake.reset();
     for (int i = 0; i < 9 * 6 * 5; i++) /* weights 1: 7 fetches, both axes, values from 0 to 1 */
         EXPECT(fabsf(got[i] - want[i]) <= VIEWS * 2 / 512.0f, "voxel %d: %g, not %g", i,
                (double)got[i], (double)want[i]);
@@ -169,12 +147,12 @@ TEST(no_images)
 {
     float out[9 * 6 * 5];
     char words[256];
-    reset();
-    set("layers", 0);
+    fake.reset();
+    fake.set("layers", 0);
     EXPECT(backproject(1, out) == VXG_ERR_UNSUPPORTED && strstr(vxg_error_message(), "texture"),
            "%s", vxg_error_message());
-    reset();
-    EXPECT(alive(words, sizeof words) == 0, "alive: %s", words);
+    fake.reset();
+    EXPECT(fake.live(words, sizeof words) == 0, "alive: %s", words);
 }
 
 TEST(failures)
@@ -185,21 +163,22 @@ TEST(failures)
     char words[256];
     for (int i = 0; i < 3; i++)
         for (int nth = 0; nth < 2; nth++) {
-            reset();
-            set("layers", 3);
-            if (i > 1) fail(names[i], nth, 2);
-            if (i < 2) fail_always(names[i], 2); /* they are tried twice */
+            fake.reset();
+            fake.set("layers", 3);
+            if (i > 1) fake.fail(names[i], nth, 2);
+            if (i < 2) fake.fail_always(names[i], 2); /* they are tried twice */
             const int status = backproject(1, out);
-            EXPECT(hit() && status == VXG_ERR_MEMORY && strstr(vxg_error_message(), names[i]),
+            EXPECT(fake.hit() && status == VXG_ERR_MEMORY && strstr(vxg_error_message(), names[i]),
                    "%s: %d, %s", names[i], status, vxg_error_message());
-            EXPECT(alive(words, sizeof words) == 0, "%s: alive: %s", names[i], words);
+            EXPECT(fake.live(words, sizeof words) == 0, "%s: alive: %s", names[i], words);
         }
-    reset();
-    set("layers", 3);
-    fail(names[0], 0, 2); /* what is kept for later buffers goes, and there is room */
+    fake.reset();
+    fake.set("layers", 3);
+    fake.fail(names[0], 0, 2); /* what is kept for later buffers goes, and there is room */
     CHECK_OK(backproject(1, out));
-    EXPECT(hit() && calls("cuMemPoolTrimTo") == 1, "%d trims", calls("cuMemPoolTrimTo"));
-    reset();
+    EXPECT(fake.hit() && fake.calls("cuMemPoolTrimTo") == 1, "%d trims",
+           fake.calls("cuMemPoolTrimTo"));
+    fake.reset();
 }
 
 /* A prepared texture: a backprojection launches and copies nothing, an update copies once; a graph
@@ -213,14 +192,15 @@ static void prepared_calls(vxg_device *dev, vxg_ct_prepared *p, const vxg_op *op
     CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, &call, x));
     CHECK_OK(vxg_ct_prepared_update(p, 1, &call, one));
     CHECK_OK(vxg_queue_sync(call.queue));
-    reset();
+    fake.reset();
     CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, &call, x));
-    EXPECT(calls("cuLaunchKernel") == 1 && !calls("cuMemcpy3DAsync_v2") &&
-               !calls("cuMemAllocFromPoolAsync") && !calls("cuStreamSynchronize"),
-           "%d launches, %d copies", calls("cuLaunchKernel"), calls("cuMemcpy3DAsync_v2"));
+    EXPECT(fake.calls("cuLaunchKernel") == 1 && !fake.calls("cuMemcpy3DAsync_v2") &&
+               !fake.calls("cuMemAllocFromPoolAsync") && !fake.calls("cuStreamSynchronize"),
+           "%d launches, %d copies", fake.calls("cuLaunchKernel"),
+           fake.calls("cuMemcpy3DAsync_v2"));
     CHECK_OK(vxg_queue_capture_begin(call.queue));
     CHECK_OK(vxg_ct_prepared_update(p, 1, &call, one));
-    EXPECT(calls("cuMemcpy3DAsync_v2") == 1, "%d copies", calls("cuMemcpy3DAsync_v2"));
+    EXPECT(fake.calls("cuMemcpy3DAsync_v2") == 1, "%d copies", fake.calls("cuMemcpy3DAsync_v2"));
     CHECK_OK(vxg_ct_prepared_backproject(p, op, 0, &call, x));
     CHECK_OK(vxg_queue_capture_end(call.queue, &graph));
     CHECK_OK(vxg_graph_launch(graph, call.queue));
@@ -242,7 +222,7 @@ TEST(prepared)
     vxg_op *op;
     vxg_array x, one;
     char words[256];
-    reset();
+    fake.reset();
     CHECK_OK(vxg_device_open("cuda:0", &dev));
     CHECK_OK(vxg_ct_cone_views(2, 5, 6, v, &geo));
     CHECK_OK(vxg_ct_backprojector(dev, geo, &vol, &o, &op));
@@ -255,7 +235,7 @@ TEST(prepared)
     vxg_op_release(op);
     vxg_ct_geometry_release(geo);
     vxg_device_release(dev);
-    EXPECT(alive(words, sizeof words) == 0, "alive: %s", words);
+    EXPECT(fake.live(words, sizeof words) == 0, "alive: %s", words);
 }
 
 int main(int argc, char **argv) {

@@ -7,24 +7,14 @@ import numpy as np
 import harness
 import voxgrad as vxg
 
-try:
-    import torch
-
+SUITE, NEEDS = "python_diffct", "torch"
+torch = harness.optional("torch")
+if torch:
     import voxgrad.diffct as diffct
-except ImportError:
-    torch = None
-
-SUITE = "python_diffct"
-
-
-def needs_torch():
-    if torch is None:
-        raise harness.Skip("PyTorch is not installed")
 
 
 def test_lengths():
     """A cube along the rays of every beam: the length in it, at the right bin."""
-    needs_torch()
     image = torch.zeros(16, 16)
     image[4:12, 6:10] = 1                       # y from -4 to 4, x from -2 to 2
     p = diffct.Projector(diffct.circular_trajectory_2d_parallel(4), (16, 16), 20, beam="parallel",
@@ -49,7 +39,6 @@ def test_lengths():
 
 def test_pairs():
     """Adjoints and second derivatives of every beam; both models; batches."""
-    needs_torch()
     g = torch.Generator().manual_seed(0)
     fan = diffct.circular_trajectory_2d_fan(7, 20.0, 30.0, dtype=torch.float64)
     cases = [("fan", fan, (8, 9), 11), ("fan", diffct.sinusoidal_trajectory_2d_fan(
@@ -80,7 +69,6 @@ def test_pairs():
 def test_trajectories():
     """Frames are orthonormal, the detector lies sdd from the source through the axis; turned ones
     see what the volume turned the other way shows."""
-    needs_torch()
     makers = [diffct.circular_trajectory_3d(6, 20.0, 30.0, 0.3, 2.0),
               diffct.spiral_trajectory_3d(6, 20.0, 30.0, 8.0, 3.0, 0.2),
               diffct.sinusoidal_trajectory_3d(6, 20.0, 30.0, 3.0, 2.0, 0.2),
@@ -109,7 +97,6 @@ def test_trajectories():
 
 def test_function_classes():
     """The classes under the projector: the same numbers, in the order of their arguments."""
-    needs_torch()
     x, t = torch.rand(4, 5, 6), diffct.circular_trajectory_3d(3, 20.0, 30.0)
     p = diffct.Projector(t, x.shape, (8, 7), detector_spacing=(1.1, 1.2), voxel_spacing=0.9)
     y = diffct.ConeProjectorFunction.apply(x, *t, 8, 7, 1.1, 1.2, 0.9)
@@ -126,7 +113,6 @@ def test_function_classes():
 
 
 def test_trajectory_gradient():
-    needs_torch()
     s, d, u, v = diffct.circular_trajectory_3d(2, 20.0, 30.0, start_angle=0.3, dtype=torch.float64)
     d = d + torch.tensor([0.137, 0.091, 0.233])  # no ray along a line of voxels
     x = torch.rand(5, 6, 7, dtype=torch.float64)
@@ -144,7 +130,6 @@ def test_trajectory_gradient():
 
 
 def test_solvers():
-    needs_torch()
     p = diffct.Projector(diffct.circular_trajectory_3d(20, 40.0, 60.0), (8, 8, 8), (14, 12))
     x = torch.zeros(8, 8, 8)
     x[2:6, 3:5, 2:7] = 1
@@ -166,7 +151,6 @@ def test_solvers():
 
 def test_analytic():
     """Discs and a ball out of their own projections: the value inside, gradients to the data."""
-    needs_torch()
     y, x = torch.meshgrid(torch.arange(64) - 31.5, torch.arange(64) - 31.5, indexing="ij")
     disc = (x * x + (y - 5) ** 2 < 15 ** 2).float()
     inside = x * x + (y - 5) ** 2 < 11 ** 2
@@ -192,7 +176,6 @@ def test_analytic():
 
 
 def test_refusals():
-    needs_torch()
     t = diffct.circular_trajectory_3d(4, 20.0, 30.0)
     P = diffct.Projector
     harness.refused(vxg.UnsupportedError, "detector_surface", P, t, (4, 4, 4), (4, 4), detector_surface=1)

@@ -5,6 +5,8 @@ import re
 import sys
 import traceback
 
+import harness
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 BLOCK = re.compile(r"(?:<!-- snippet: ([^\n]*?) -->\n)?```python\n(.*?)```", re.S)
 
@@ -12,9 +14,7 @@ BLOCK = re.compile(r"(?:<!-- snippet: ([^\n]*?) -->\n)?```python\n(.*?)```", re.
 def missing(words):
     """The package that a block needs and is not here, or None."""
     for word in re.findall(r"needs (\w+)", words or ""):
-        try:
-            __import__(word)
-        except ImportError:
+        if harness.optional(word) is None:
             return word
     return None
 

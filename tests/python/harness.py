@@ -1,5 +1,7 @@
 """Runs a file's functions called test_...: one line PASS, FAIL or SKIP for each, as C's tests do."""
 
+import importlib
+import importlib.util
 import sys
 import traceback
 
@@ -8,10 +10,19 @@ class Skip(Exception):
     """Raised by a test that cannot run here, with why."""
 
 
+def optional(package):
+    """The package, None: it is not installed. One that is there and broken is an error."""
+    return importlib.import_module(package) if importlib.util.find_spec(package) else None
+
+
 def main(module, names):
-    """All tests of a module, or those that `names` name; the exit code."""
+    """All tests of a module, or those that `names` name; the exit code. NEEDS: a package without
+    which it is left out."""
     space, failed = sys.modules[module], 0
     suite = space.SUITE
+    if optional(getattr(space, "NEEDS", "sys")) is None:
+        print("SKIP %s.all: %s is not installed" % (suite, space.NEEDS))
+        return 0
     for name in [n for n in vars(space) if n.startswith("test_")]:
         short = name[len("test_"):]
         if names and short not in names:

@@ -7,23 +7,14 @@ import numpy as np
 import harness
 import voxgrad as vxg
 
-try:
-    import jax
-
+SUITE, NEEDS = "python_jax", "jax"
+jax = harness.optional("jax")
+if jax:
     jax.config.update("jax_enable_x64", True)
     from jax import numpy as jnp
     from jax.test_util import check_grads
 
     import voxgrad.jax as vj
-except ImportError:
-    jax = None
-
-SUITE = "python_jax"
-
-
-def needs_jax():
-    if jax is None:
-        raise harness.Skip("JAX is not installed")
 
 
 def parallel(views=5, columns=8):
@@ -36,7 +27,6 @@ def numbers(shape, seed=1, dtype=np.float64):
 
 def test_values():
     """The bits of NumPy, also compiled, also in a batch."""
-    needs_jax()
     A = vxg.ct.XrayTransform(parallel())
     for dtype in (np.float32, np.float64):
         x = numbers(A.domain_shape, dtype=dtype)
@@ -54,7 +44,6 @@ def test_values():
 
 def test_derivatives():
     """Against finite differences in double, to second order, forwards and backwards."""
-    needs_jax()
     cone = vxg.ct.ConeGeometry.circular(4, 5, 6, sod=20, sdd=30)
     for A in (vxg.ct.XrayTransform(parallel()), vxg.ct.XrayTransform(cone),
               vxg.ct.fbp_operator(parallel()), vxg.ct.XrayTransform(parallel()).T):
@@ -67,7 +56,6 @@ def test_derivatives():
 
 
 def test_geometry():
-    needs_jax()
     g = vxg.ct.ParallelGeometry.circular([0.31, 1.17], 1, 5, pixel=1.13)
     A = vxg.ct.GeometryTransform(g, vxg.ct.Volume((1, 6, 6)))
     x, delta = numbers(A.domain_shapes[0]), jnp.zeros(A.domain_shapes[1])
@@ -77,7 +65,6 @@ def test_geometry():
 
 def test_operator_gone():
     """A compiled function keeps what it calls; a handle that is gone is an error in words."""
-    needs_jax()
     f = jax.jit(lambda v, A=vxg.ct.XrayTransform(parallel()): vj.apply(A, v))
     x = numbers((8, 8))
     first = f(x)
@@ -93,7 +80,6 @@ def test_operator_gone():
 
 
 def test_wrong_arrays():
-    needs_jax()
     A = vxg.ct.XrayTransform(parallel())
     harness.refused(ValueError, "(8, 8)", vj.apply, A, jnp.ones((3, 8)))
     harness.refused(TypeError, "float32 or float64", vj.apply, A, jnp.ones((8, 8), int))

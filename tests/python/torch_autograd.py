@@ -7,20 +7,12 @@ import numpy as np
 import harness
 import voxgrad as vxg
 
-try:
-    import torch
+SUITE, NEEDS = "python_torch", "torch"
+torch = harness.optional("torch")
+if torch:
     from torch.autograd import gradcheck, gradgradcheck
 
     import voxgrad.torch as vt
-except ImportError:
-    torch = None
-
-SUITE = "python_torch"
-
-
-def needs_torch():
-    if torch is None:
-        raise harness.Skip("PyTorch is not installed")
 
 
 def parallel(views=5, columns=8):
@@ -49,7 +41,6 @@ def operators():
 
 def test_gradcheck():
     """First and second derivatives of every linear operator, and of its adjoint."""
-    needs_torch()
     for name, A in operators():
         for B in (A, A.T):
             x = double(B.domain_shape)
@@ -59,7 +50,6 @@ def test_gradcheck():
 
 def test_geometry_gradient():
     """By volume and geometry, away from kinks: a smooth volume, rays at angles of no symmetry."""
-    needs_torch()
     g = vxg.ct.ParallelGeometry.circular([0.31, 1.17], 1, 5, pixel=1.13)
     A = vxg.ct.GeometryTransform(g, vxg.ct.Volume((1, 6, 6)))
     x = double(A.domain_shapes[0])
@@ -72,7 +62,6 @@ def test_geometry_gradient():
 
 
 def test_batches():
-    needs_torch()
     A = vxg.ct.XrayTransform(parallel())
     x = double((2, 3) + A.domain_shape)
     y = A(x)
@@ -91,7 +80,6 @@ def test_batches():
 
 def test_layers():
     """Layers agree with the operators; a response is learned, and the loss falls."""
-    needs_torch()
     torch.manual_seed(0)
     g = parallel(40, 24)
     image = torch.zeros(24, 24)
@@ -119,7 +107,6 @@ def test_layers():
 
 def test_tensors():
     """Layouts of tensors: strides, transposes, sizes of zero; what is not dense is refused."""
-    needs_torch()
     A = vxg.ct.XrayTransform(parallel())
     x = torch.rand(8, 8)
     want = A(x)
@@ -154,7 +141,6 @@ def test_tensors():
 
 
 def test_wrong_tensors():
-    needs_torch()
     A = vxg.ct.XrayTransform(parallel())
     harness.refused(ValueError, "(8, 8)", A, torch.ones(3, 8))
     harness.refused(TypeError, "float32 or float64", A, torch.ones(8, 8, dtype=torch.int64))
@@ -167,7 +153,6 @@ def test_wrong_tensors():
 
 def test_no_memory():
     """A hundred calls on one tensor ask the library for nothing."""
-    needs_torch()
     A = vxg.ct.XrayTransform(parallel(20, 32))
     x, out = torch.ones(A.domain_shape), torch.empty(A.range_shape)
     A(x, out=out)
@@ -179,7 +164,6 @@ def test_no_memory():
 
 def test_data_loader():
     """Workers of a DataLoader (forked) project as the parent does."""
-    needs_torch()
     A = vxg.ct.XrayTransform(parallel())
     images = torch.rand(6, 8, 8)
 
