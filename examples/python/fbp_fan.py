@@ -1,6 +1,6 @@
 """A fan beam around discs by filtered backprojection: a full turn, the shortest arc that suffices, a curved detector.
 
-    python3 fbp_fan.py [FOLDER]            writes fbp_fan.png: the object and the scans, below them ten times the errors"""
+    python3 fbp_fan.py [FOLDER]            writes fbp_fan.png: below the images ten times their errors"""
 
 import os
 import sys

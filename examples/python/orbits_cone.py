@@ -33,7 +33,7 @@ def library(path, **options):
 swing, lift = 2.1 * np.cos(t), 60 * np.sin(2 * t)  # a C-arm that swings to and fro, 120 degrees to each side
 orbits = {
     "sinusoidal": library("sinusoidal", amplitude=30.0, frequency=3.0),
-    "wobble": from_sources(sod * np.sin(t) + 9 * np.sin(7 * t), -sod * np.cos(t) + 9 * np.cos(5 * t), 9 * np.sin(9 * t)),
+    "wobble": from_sources(sod * np.sin(t) + 9 * np.sin(7 * t), 9 * np.cos(5 * t) - sod * np.cos(t), 9 * np.sin(9 * t)),
     "elliptical": from_sources(1.25 * sod * np.sin(t), -0.9 * sod * np.cos(t), 0 * t),
     "spiral": library("helical", turns=2.0, z_range=30.0),
     "saddle": library("saddle", z_amplitude=10.0, radial_amplitude=20.0),
@@ -41,7 +41,8 @@ orbits = {
 }
 z, y, x = np.mgrid[:n, :n, :n] - (n - 1) / 2
 ball = (x * x + y * y + (z / 0.9) ** 2 < 20 ** 2).astype(np.float32)
-for cx, cy, cz, r, value in ((9, -5, 0, 5, 0.5), (-8, 6, 0, 4, -1), (-4, -9, 0, 2, -1), (0, 0, 9, 4, 0.5), (7, 0, -9, 3, -1)):
+for cx, cy, cz, r, value in ((9, -5, 0, 5, 0.5), (-8, 6, 0, 4, -1), (-4, -9, 0, 2, -1), (0, 0, 9, 4, 0.5),
+                             (7, 0, -9, 3, -1)):
     ball[(x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 < r * r] += value
 
 columns_of_picture = [np.vstack([ball[n // 2], 0 * ball[n // 2], ball[:, n // 2]])]

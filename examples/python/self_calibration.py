@@ -66,4 +66,5 @@ with torch.no_grad():
         print("%-6s shift off by %.3f pixels, angles by %.3f degrees, root mean square error %.3f"
               % (name, (s - true_shift).abs(), (a - a.mean() - true_angles).square().mean().sqrt(),
                  np.sqrt(np.mean((results[-1] - image) ** 2))))
-vxg.io.write_png(os.path.join(folder, "self_calibration.png"), np.hstack([image] + results), 0, 1.8, scale=3, force=True)
+vxg.io.write_png(os.path.join(folder, "self_calibration.png"), np.hstack([image] + results), 0, 1.8, scale=3,
+                 force=True)
