@@ -19,8 +19,8 @@ y, x = torch.meshgrid(torch.arange(n) - (n - 1) / 2, torch.arange(n) - (n - 1) /
 geometry = vxg.ct.ParallelGeometry.circular(views, rows=1, columns=columns)
 volume = vxg.ct.Volume((1, n, n))
 operator = vxg.ct.XrayTransform(geometry, volume)
-project, back = (vt.Layer(op * (1 / operator.norm())) for op in (operator, operator.T))  # of norm 1
 norm = operator.norm()
+project, back = (vt.Layer(op * (1 / norm)) for op in (operator, operator.T))  # of norm 1
 
 
 def fbp(data):
