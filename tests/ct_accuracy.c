@@ -463,7 +463,8 @@ static void along_faces(int axis, double slope, vxg_real real) {
     CHECK_OK(vxg_array_read(NULL, &y, got));
     for (int i = 0; i < NU * NV; i++) {
         const double length = real == VXG_REAL_F64 ? got[i] : (double)((const float *)got)[i];
-        EXPECT(fabs(length - N) < 1e-4, "axis %d, slope %g, ray %d: %.7g of %d", axis, slope, i, length, N);
+        EXPECT(fabs(length - N) < 1e-4, "axis %d, slope %g, ray %d: %.7g of %d", axis, slope, i,
+               length, N);
     }
     vxg_array_release(&x), vxg_array_release(&y);
     vxg_op_release(op), vxg_ct_geometry_release(geo);
@@ -511,8 +512,7 @@ int main(int argc, char **argv) {
     static const test_entry list[] = {T(unit_disc),      T(disc_scans),     T(pixel_size),
                                       T(windows),        T(cutoff_smooths), T(shepp_logan),
                                       T(order_joseph),   T(order_siddon),   T(order_fbp),
-                                      T(lengths_siddon), T(lengths_joseph),
-                                      T(faces_siddon)};
+                                      T(lengths_siddon), T(lengths_joseph), T(faces_siddon)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL ct_accuracy.cpu: %s\n", vxg_error_message()), 1;
     int failed = argc > 1 && !strcmp(argv[1], "--table")

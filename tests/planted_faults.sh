@@ -225,7 +225,9 @@ plant sign_of_u_both_ways src/ct/geometry/standard.c 's/\.U = \{pu \* c, pu \* s
 plant turns_the_other_way src/ct/geometry/standard.c 's/s = sin\(o->angles\[i\]\)/s = -sin(o->angles[i])/' "ct_accuracy_point axis_off"
 plant no_length_both_ways src/ct/project/parallel.c 's/c\[1\] = 1 \/ fabs\(v->r\[a\]\)/c[1] = 1/' "ct_accuracy lengths"
 plant axis_scale src/ct/geometry/voxels.c 's/size\[3\] = \{vol->dx, vol->dy, vol->dz\}/size[3] = {vol->dx, vol->dx, vol->dz}/' "ct_accuracy_point other_volumes"
-plant siddon_borders_open kernels/ct/project/parallel.h 's/b >= low \&\& b < high/b > low \&\& b < high/' "parity siddon_ties"
+plant siddon_borders_open kernels/ct/project/parallel.h 's/below >= K_R\(0\.0\) \&\&/below > K_R(0.0) \&\&/' "parity siddon_ties"
+plant siddon_faces_of_each_cell kernels/ct/project/parallel.h \
+    's/\(high \+ K_R\(0\.5\)\) \+ low, \(high - K_R\(0\.5\)\) \+ low/(high + low) + K_R(0.5), (high + low) - K_R(0.5)/' "ct_accuracy faces"
 
 plant axis_mirrored src/ct/geometry/standard.c \
     's/double shift = \(0\.5 \* \(double\)\(o->cols - 1\) - center\)/double shift = (center - 0.5 * (double)(o->cols - 1))/' "ct_accuracy"

@@ -149,6 +149,73 @@ def test_solvers():
     assert abs(diffct.total_variation(step, voxel_spacing=(1.0, 2.0), eps=1e-12, reduction="sum") - 6) < 1e-4
 
 
+def turn(views, end=2 * np.pi):
+    return torch.arange(views) * (end / views)
+
+
+def test_recipes():
+    """The steps in diffct's order beside the library's own reconstructions; short scans either way
+    round, moved scans, weights and filters that are learned."""
+    y, x = torch.meshgrid(torch.arange(64) - 31.5, torch.arange(64) - 31.5, indexing="ij")
+    disc = (x * x + (y - 5) ** 2 < 15 ** 2).float()
+    inside = x * x + (y - 5) ** 2 < 11 ** 2
+    widest = float(np.arctan(64 * 1.2 / 300))
+    cases = [("parallel", diffct.circular_trajectory_2d_parallel(120), turn(120, np.pi), False),
+             ("fan", diffct.circular_trajectory_2d_fan(180, 200.0, 300.0), turn(180), False)]
+    for sign in (1, -1):
+        span = sign * (np.pi + 2 * widest + 0.2)
+        cases.append(("fan", diffct.circular_trajectory_2d_fan(120, 200.0, 300.0, 0.4, 0.4 + span),
+                      0.4 + turn(120, span), True))
+    for beam, t, angles, short in cases:
+        p = diffct.Projector(t, (64, 64), 128, beam=beam, detector_spacing=1.2)
+        got = diffct.fbp(p(disc), t, (64, 64), angles, beam=beam, detector_spacing=1.2, short_scan=short)
+        own = diffct.fbp(p(disc), t, (64, 64), beam=beam, detector_spacing=1.2, short_scan=short)
+        assert abs(got[inside].mean() - 1) < 0.01 and (got - own)[inside].abs().max() < 0.02, (beam, short)
+    away = torch.tensor([7.0, -3.0])               # the scan moved, the volume with its middle at the origin
+    s, d, u = diffct.circular_trajectory_2d_fan(180, 200.0, 300.0)
+    moved = diffct.transform_trajectory((s, d + 4 * u, u), translation=away, beam="fan")
+    p = diffct.Projector(moved, (64, 64), 128, beam="fan", detector_spacing=1.2)
+    got = diffct.fbp(p(disc), moved, (64, 64), turn(180), beam="fan", detector_spacing=1.2)
+    assert abs(got[inside].mean() - 1) < 0.01, got[inside].mean()
+    small = torch.rand(12, 20, dtype=torch.float64, requires_grad=True)
+    ring = diffct.circular_trajectory_2d_fan(12, 40.0, 60.0)
+    weights = [torch.rand(*n, dtype=torch.float64, requires_grad=True) for n in ((12, 20), (12,), (21,))]
+
+    def f(y, a, b, c):
+        return diffct.fbp(y, ring, (6, 7), turn(12), beam="fan", projection_weights=a, angular_weights=b,
+                          filter_response=c)
+    assert torch.autograd.gradcheck(f, (small, *weights))
+    harness.refused(ValueError, "needed", diffct.fbp, torch.ones(12, 20), diffct.circular_trajectory_2d_fan(
+        12, 40.0, 60.0, 0.0, 3.0), (6, 7), turn(12, 3.0), beam="fan", short_scan=True)
+    harness.refused(ValueError, "distance", diffct.fbp, torch.ones(12, 20), diffct.sinusoidal_trajectory_2d_fan(
+        12, 40.0, 60.0, 5.0), (6, 7), turn(12), beam="fan", short_scan=True)
+    harness.refused(ValueError, "isocenter", diffct.fbp, torch.ones(1, 20), tuple(p[:1] for p in ring), (6, 7),
+                    turn(1), beam="fan")
+
+
+def test_helix():
+    """A ball out of a helix: every slice from its own turn; slices without one are refused."""
+    views, shape = 360, (12, 24, 24)
+    t = diffct.spiral_trajectory_3d(views, 120.0, 180.0, z_range=36.0, n_turns=6.0)
+    p = diffct.Projector(t, shape, (60, 40), detector_spacing=1.2)
+    z, y, x = torch.meshgrid(*[torch.arange(n) - (n - 1) / 2 for n in shape], indexing="ij")
+    ball = ((x - 2) ** 2 + y ** 2 + z ** 2 < 5 ** 2).float()
+    inside = (x - 2) ** 2 + y ** 2 + z ** 2 < 3 ** 2
+    data = p(ball).requires_grad_()
+    got = diffct.helical_fdk(data, t, shape, turn(views, 12 * np.pi), isocenter=(0.0, 0.0, 0.0),
+                             detector_spacing=1.2)
+    assert abs(got[inside].mean() - 1) < 0.03, got[inside].mean()
+    got.sum().backward()
+    assert data.grad.abs().sum() > 0
+    w = diffct.helical_view_weights(turn(views, 12 * np.pi), t[0][:, 2], torch.tensor([0.0, 2.5]))
+    assert torch.allclose(w.sum(1), torch.full((2,), np.pi)) and (w[0] > 0).sum() in (60, 61)
+    harness.refused(ValueError, "whole turn", diffct.helical_view_weights, turn(views, 12 * np.pi), t[0][:, 2],
+                    torch.tensor([17.0]))
+    harness.refused(ValueError, "angles", diffct.helical_fdk, p(ball), t, shape, turn(views, 11 * np.pi),
+                    isocenter=(0.0, 0.0, 0.0))
+    harness.refused(vxg.UnsupportedError, "NpyStore", diffct.NpyStore, "x.npy")
+
+
 def test_analytic():
     """Discs and a ball out of their own projections: the value inside, gradients to the data."""
     y, x = torch.meshgrid(torch.arange(64) - 31.5, torch.arange(64) - 31.5, indexing="ij")
@@ -169,8 +236,12 @@ def test_analytic():
     r = (x * x + y * y + z * z).sqrt()
     got = diffct.fdk(p((r < 9).float()), t, (24, 32, 32), detector_spacing=1.2)
     assert abs(got[r < 6].mean() - 1) < 0.03, got[r < 6].mean()
-    harness.refused(vxg.UnsupportedError, "filter_response", diffct.fdk, p(torch.zeros(24, 32, 32)), t,
-                    (24, 32, 32), filter_response=1)
+    harness.refused(ValueError, "97 numbers", diffct.fdk, p(torch.zeros(24, 32, 32)), t, (24, 32, 32),
+                    turn(120), filter_response=torch.ones(64), pad_factor=3)
+    harness.refused(ValueError, "projection_weights", diffct.fdk, p(torch.zeros(24, 32, 32)), t, (24, 32, 32),
+                    turn(120), projection_weights=torch.ones(3, 64, 48))
+    harness.refused(ValueError, "pad_factor", diffct.fdk, p(torch.zeros(24, 32, 32)), t, (24, 32, 32),
+                    turn(120), pad_factor=1)
     harness.refused(ValueError, "'blackman'", diffct.fdk, p(torch.zeros(24, 32, 32)), t, (24, 32, 32),
                     window="blackman")
 
