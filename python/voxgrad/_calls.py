@@ -75,11 +75,13 @@ class Reporting:
     def __init__(self, report=None, progress=None):
         told = [f for f in (report, shown(progress)) if f]
         self._close = [f.close for f in told if isinstance(f, Shown)]
+        self.last = None  # (words, done, total) of the last report
         if not told:
             self.tell, self.address = _silent, _quiet_address()
             return
 
         def tell(words, done, total):
+            self.last = words, done, total
             for f in told:
                 f(words, done, total)
         self.tell = tell

@@ -224,7 +224,8 @@ def described(function, taken, defaults=None):
             for n, o in taken.items()]
     target.__signature__ = signature.replace(parameters=own)
     lines = ["    %s" % o.words() for o in taken.values()]
-    function.__doc__ = "%s\n\nOptions:\n%s" % (inspect.cleandoc(function.__doc__ or ""), "\n".join(lines))
+    words = inspect.cleandoc(function.__doc__ or "")
+    function.__doc__ = "%s\n\nOptions:\n%s" % (words, "\n".join(lines))
     function.__options__ = taken  # for the tool that writes stubs and the reference
     return function
 

@@ -117,7 +117,7 @@ class _Writer:
 
 @_options.options("vxg_ct_recon_opts")
 def recon(scan, geometry=None, volume=None, *, device="cpu", report=None, progress=None,
-          solve=None, **options) -> tuple[np.ndarray, dict]:
+          solve=None, **options) -> tuple[np.ndarray, dict[str, object]]:
     """A scan file to a volume (z, y, x): read, corrected, filtered and reconstructed slab by slab, as
     `voxgrad recon` does: (volume, {"algorithm": name, "repaired": values, ...}).
 

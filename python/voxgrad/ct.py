@@ -206,8 +206,10 @@ class Geometry:
                      doc="Of projections: (views, rows, columns).")
     beam = property(lambda self: ("parallel", "cone")[lib.vxg_ct_geometry_beam(self)],
                     doc='"parallel" or "cone" (a fan is a cone of one row).')
-    is_curved = property(lambda self: bool(lib.vxg_ct_geometry_detector(self)))
-    column_offset = property(lambda self: lib.vxg_ct_geometry_column_offset(self))
+    is_curved = property(lambda self: bool(lib.vxg_ct_geometry_detector(self)),
+                         doc="Whether the detector is an arc or cylinder about the source.")
+    column_offset = property(lambda self: lib.vxg_ct_geometry_column_offset(self),
+                             doc="Of a curved detector, in columns.")
 
     def __len__(self):
         return self.nviews
@@ -439,7 +441,8 @@ class ConeGeometry:
 
     @staticmethod
     @_takes("vxg_ct_trajectory_opts", "path beam nviews rows cols range endpoint amplitude frequency "
-            "z_amplitude radial_amplitude sod_std position_std angle_std seed", _numbers("helical", "cone"))
+            "z_amplitude radial_amplitude sod_std position_std angle_std seed",
+            _numbers("helical", "cone"))
     def helical(nviews, rows, columns, sod, sdd, **options) -> Geometry:
         """A helix: z grows with the angle, from -z_range / 2 to z_range / 2, both ends included."""
         return trajectory("helical", "cone", nviews, rows, columns, sod=sod, sdd=sdd, **options)
@@ -567,8 +570,8 @@ def backprojector(geometry, volume=None, *, device=None, dtype=None, **options) 
     (nz, ny, nx): each voxel adds, over views, the projection interpolated where its centre falls. Not
     the adjoint of XrayTransform. weighting="distance", of fans and cones: times the square of the
     magnification at the voxel."""
-    return _reconstructor(backprojector, lib.vxg_ct_backprojector, "vxg_ct_projector_opts", geometry, volume,
-                          device, dtype, options)
+    return _reconstructor(backprojector, lib.vxg_ct_backprojector, "vxg_ct_projector_opts",
+                          geometry, volume, device, dtype, options)
 
 
 @_takes("vxg_ct_fbp_opts")
@@ -576,16 +579,16 @@ def fbp_operator(geometry, volume=None, *, device=None, dtype=None, **options) -
     """Filtered backprojection of a parallel beam as one linear operator, from (views, rows, columns)
     to attenuation (nz, ny, nx). Source: A. C. Kak, M. Slaney, Principles of Computerized Tomographic
     Imaging (1988), section 3.3."""
-    return _reconstructor(fbp_operator, lib.vxg_ct_fbp, "vxg_ct_fbp_opts", geometry, volume, device, dtype,
-                          options)
+    return _reconstructor(fbp_operator, lib.vxg_ct_fbp, "vxg_ct_fbp_opts", geometry, volume,
+                          device, dtype, options)
 
 
 @_takes("vxg_ct_fourier_opts")
 def fourier_operator(geometry, volume=None, *, device=None, dtype=None, **options) -> Operator:
     """The same by the slices' spectra (docs/fourier.md). Source: J. D. O'Sullivan, IEEE Trans. Med.
     Imaging 4 (1985) 200."""
-    return _reconstructor(fourier_operator, lib.vxg_ct_fourier, "vxg_ct_fourier_opts", geometry, volume, device,
-                          dtype, options)
+    return _reconstructor(fourier_operator, lib.vxg_ct_fourier, "vxg_ct_fourier_opts", geometry,
+                          volume, device, dtype, options)
 
 
 @_takes("vxg_ct_fdk_opts")
@@ -594,8 +597,8 @@ def fdk_operator(geometry, volume=None, *, device=None, dtype=None, **options) -
     (views, rows, columns) to attenuation (nz, ny, nx): full turns, short scans, half fans
     (docs/fan-cone-reconstruction.md). Source: L. A. Feldkamp, L. C. Davis, J. W. Kress, J. Opt. Soc.
     Am. A 1 (1984) 612."""
-    return _reconstructor(fdk_operator, lib.vxg_ct_fdk, "vxg_ct_fdk_opts", geometry, volume, device, dtype,
-                          options)
+    return _reconstructor(fdk_operator, lib.vxg_ct_fdk, "vxg_ct_fdk_opts", geometry, volume,
+                          device, dtype, options)
 
 
 def _three_axes(sinogram, geometry):

@@ -319,10 +319,12 @@ def _function(name, beam, back):
         beam, "sinogram to volume" if back else "volume to sinogram")})
 
 
-for _beam in ("parallel", "fan", "cone"):
-    for _back in (False, True):
-        _name = _beam.capitalize() + ("Backprojector" if _back else "Projector") + "Function"
-        globals()[_name] = _function(_name, _beam, _back)
+ParallelProjectorFunction = _function("ParallelProjectorFunction", "parallel", False)
+ParallelBackprojectorFunction = _function("ParallelBackprojectorFunction", "parallel", True)
+FanProjectorFunction = _function("FanProjectorFunction", "fan", False)
+FanBackprojectorFunction = _function("FanBackprojectorFunction", "fan", True)
+ConeProjectorFunction = _function("ConeProjectorFunction", "cone", False)
+ConeBackprojectorFunction = _function("ConeBackprojectorFunction", "cone", True)
 
 
 # ---- Analytic reconstruction ----

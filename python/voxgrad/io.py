@@ -52,11 +52,14 @@ def _range(given, most, what):
     return begin, end
 
 
+_PIECE = 16 << 20  # bytes that are read or written between two reports, at least
+
+
 def _pieces(count, nbytes, progress):
     """(begin, end) of pieces of an axis of `count`, which are told one after another: one piece
-    where nobody listens, else of 16 MB at least and a hundredth of all."""
+    where nobody listens, else of _PIECE bytes at least and a hundredth of all."""
     each = count if progress is None else max(
-        1, -(-count // 100), (16 << 20) * count // max(1, nbytes))
+        1, -(-count // 100), _PIECE * count // max(1, nbytes))
     return [(b, min(count, b + each)) for b in range(0, count, each)] if count else [(0, 0)]
 
 
@@ -145,11 +148,10 @@ def read(path, part=None, dtype=None, *, progress=None) -> np.ndarray:
     out = np.empty(shape, kind)
     ends = (ctypes.c_int64 * max(1, len(shape)))
     with Reporting(None, progress) as told:
-        for begin, end in _pieces(shape[0] if shape else 1, out.nbytes, progress):
-            call(lib.vxg_block_read, reader, ends(begin if shape else 0),
-                 ends(end, *shape[1:]) if shape else ends(), dtype_number(kind),
-                 out[begin:].ctypes.data if shape else out.ctypes.data)
-            told.tell("slices", end, shape[0] if shape else 1)
+        for begin, end in _pieces(len(out), out.nbytes, progress):
+            call(lib.vxg_block_read, reader, ends(begin), ends(end - begin, *shape[1:]),
+                 dtype_number(kind), out[begin:].ctypes.data)
+            told.tell("slices", end, len(out))
     return out
 
 
@@ -175,11 +177,10 @@ def write(path, values, spacing=None, unit="", force=False, *, progress=None) ->
     put = _member(writer, "vxg_block_writer", "write")
     try:
         with Reporting(None, progress) as told:
-            for begin, end in _pieces(len(values) if values.ndim else 1, values.nbytes, progress):
-                call(put, out, ends(begin if values.ndim else 0),
-                     ends(end, *values.shape[1:]) if values.ndim else ends(),
-                     values[begin:].ctypes.data if values.ndim else values.ctypes.data)
-                told.tell("slices", end, len(values) if values.ndim else 1)
+            for begin, end in _pieces(len(values), values.nbytes, progress):
+                call(put, out, ends(begin), ends(end - begin, *values.shape[1:]),
+                     values[begin:].ctypes.data)
+                told.tell("slices", end, len(values))
     except BaseException:
         abandon(out)
         raise

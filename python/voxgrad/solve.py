@@ -23,8 +23,8 @@ _REASONS = {value: name[len("VXG_SOLVED_"):].lower()
 Result = collections.namedtuple("Result", "x iterations reason residual penalty data")
 Result.__doc__ = """What a method has found.
 
-x: the solution, in the caller's type. iterations: how many were done. reason: why it ended, %s.
-residual, penalty: arrays, one number for each iteration (|b - A x|; what is added to its square's
+x: the solution, in the caller's type. iterations: how many were done. reason: why it ended, one of
+%s. residual, penalty: arrays, one number for each iteration (|b - A x|; what is added to its square's
 half). data: |b|.""" % ", ".join("'%s'" % r for r in _REASONS.values())
 
 Report = collections.namedtuple("Report", "iteration residual data change penalty")
@@ -131,8 +131,10 @@ class Solver:
     def run(self) -> str:
         """Iterations until a rule or the callback ends them; the reason, as in Result."""
         reason = ctypes.c_int()
-        with self._told:
+        with self._told as told:
             call(lib.vxg_solver_run, self, _byref(reason))
+            if told.last:  # the library reports before every iteration
+                told.tell(told.last[0], self.report.iteration, told.last[2])
         return _REASONS[reason.value]
 
     def restart(self) -> None:
@@ -165,10 +167,10 @@ def solve(method, operator, data=None, *, start=None, weights=None, mask=None, c
           report=None, progress=None, **options) -> Result:
     """Runs a method by name.
 
-    data: b of A x = b. start: the first x. weights: of the data's squares. mask: voxels that are
-    not 0 are solved for, the others stay 0. callback(report, x): after every iteration, x to be read
-    where it lies; False ends. report(words, done, total): how far it is; progress: such a function,
-    or True for a bar. Each method takes some of the options and refuses the rest by name
+    data: b of A x = b. start: the first x, None: zeros, of methods that multiply ones. weights: a
+    residual counts by them, 0: not at all. mask: x is 0 where it is 0. callback(report, x): after
+    every iteration, x to be read where it lies; False ends. report(words, done, total): how far it
+    is; progress: such a function, or True for a bar. Each method takes some of the options and refuses the rest by name
     (ArgumentError, a ValueError); data that are not finite are an InputError."""
     solver = Solver(method, operator, data, start=start, weights=weights, mask=mask,
                     callback=callback, report=report, progress=progress, **options)
