@@ -487,6 +487,14 @@ def trajectory(path, beam, nviews, rows, columns, *, angles=None, **options) -> 
 
 
 # ---- Operators ----
+def _volume(geometry, volume):
+    """The volume, or the geometry's own; both are looked at."""
+    for given, kind, what in ((geometry, Geometry, "geometry"), (volume, Volume, "volume")):
+        if not (isinstance(given, kind) or given is None and kind is Volume):
+            raise TypeError("%s: a %s is expected, not %s" % (what, kind.__name__, type(given).__name__))
+    return volume if volume is not None else geometry.fit_volume()
+
+
 def _is_flat(geometry, volume):
     return geometry.rows == 1 and volume.shape[0] == 1
 
@@ -507,9 +515,11 @@ class XrayTransform(Operator):
     def __init__(self, geometry, volume=None, model="joseph", *, planar=None, device=None,
                  dtype=None, **options):
         self.geometry = geometry
-        self.volume = volume = volume if volume is not None else geometry.fit_volume()
+        self.volume = volume = _volume(geometry, volume)
         planar = _is_flat(geometry, self.volume) if planar is None else planar
         function = lib.vxg_ct_projector2d if planar else lib.vxg_ct_projector
+        for name in {"weighting", "texture"} & set(options):
+            raise TypeError("'%s' is an option of backprojectors" % name)
         keywords = dict(options, model=model)
 
         def maker(on, kind):
@@ -536,7 +546,7 @@ class GeometryTransform(Operator):
 
     def __init__(self, geometry, volume=None, *, planar=None, device=None, dtype=None, **options):
         self.geometry = geometry
-        self.volume = volume = volume if volume is not None else geometry.fit_volume()
+        self.volume = volume = _volume(geometry, volume)
         planar = _is_flat(geometry, self.volume) if planar is None else planar
         function = lib.vxg_ct_projector2d_geometry if planar else lib.vxg_ct_projector_geometry
         _options.fill("vxg_ct_projector_opts", options, [])
@@ -552,7 +562,7 @@ class GeometryTransform(Operator):
 
 def _reconstructor(public, function, struct, geometry, volume, device, dtype, options):
     """An Operator from projections to a volume; public: the function that makes it."""
-    volume = volume if volume is not None else geometry.fit_volume()
+    volume = _volume(geometry, volume)
     _options.fill(struct, options, [])
 
     def maker(on, kind):
@@ -611,6 +621,7 @@ def _three_axes(sinogram, geometry):
 
 
 def _reconstruct(maker, projections, geometry, volume, out, options):
+    volume = _volume(geometry, volume)
     y, flat = _three_axes(projections, geometry)
     x = maker(geometry, volume, **options)(y, out=out)
     one = flat and x.shape[-3] == 1 and out is None
