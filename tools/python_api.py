@@ -91,7 +91,7 @@ def modules():
     for name, file in files().items():
         tree = _source(file)
         full = ".".join(["voxgrad", name]) if name else "voxgrad"
-        found.append(_read(full, tree) if _needs_others(tree) else _looked_at(full))
+        found.append(_read(full, tree) if _needs_others(tree) else _looked_at(full, tree))
     return found
 
 
@@ -180,17 +180,19 @@ def _class(kind):
     return made
 
 
-def _looked_at(full):
+def _looked_at(full, tree):
     module = importlib.import_module(full)
     made = Module(full, module.__doc__.strip())
     public = {"voxgrad." + n for n in files() if n}
-    for name in module.__all__:
+    for name in getattr(module, "__all__", None) or public_names(tree):
         what = getattr(module, name)
-        home = what.__name__ if inspect.ismodule(what) else what.__module__
+        home = what.__name__ if inspect.ismodule(what) else getattr(what, "__module__", None)
         if home in public and home != full:
             made.others[name] = home
-        elif isinstance(what, type):
+        elif isinstance(what, type) and what.__name__ == name:
             made.items.append(_class(what))
+        elif isinstance(what, type) or not callable(what):  # another name, or a value
+            made.items.append(Class(name, ["..."], ""))
         else:
             made.items.append(_function(name, what, "function"))
     return made
@@ -246,10 +248,27 @@ def _function_text(node, tree, kind):
                     ast.get_docstring(node) or "", taken)
 
 
-def _class_text(node, tree):
+def _fields(node, items):
+    """The constructor of a data class: its bases' fields, then its own."""
+    found = {}
+    for base in node.bases:
+        above = next((i for i in items if i.name == ast.unparse(base)), None)
+        found.update((p.name, p) for p in (above.constructor.parameters
+                                           if above and above.constructor else ()))
+    for member in node.body:
+        if isinstance(member, ast.AnnAssign):
+            default = member.value and ast.unparse(member.value)
+            simple = default is None or isinstance(member.value, (ast.Constant, ast.UnaryOp))
+            found[member.target.id] = Parameter(member.target.id, "", default if simple else "...")
+    return Function("__init__", "method", found.values())
+
+
+def _class_text(node, tree, items):
     made = Class(node.name, [ast.unparse(b) for b in node.bases], ast.get_docstring(node) or "")
     made.attributes = _set_by_constructor(node)
     options = _called(node, tree)
+    if any("dataclass" in ast.unparse(d) for d in node.decorator_list):
+        made.constructor = _fields(node, items)
     for member in node.body:
         if isinstance(member, ast.AnnAssign):  # of a dataclass
             made.attributes.append(member.target.id)
@@ -301,10 +320,13 @@ def _read(full, tree):
     made = Module(full, (ast.get_docstring(tree, clean=False) or "").strip())
     names = public_names(tree)
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name in names:
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            made.others.update({a.asname or a.name: "voxgrad." + node.module for a in node.names
+                                if (a.asname or a.name) in names})
+        elif isinstance(node, ast.FunctionDef) and node.name in names:
             made.items.append(_function_text(node, tree, "function"))
         elif isinstance(node, ast.ClassDef) and node.name in names:
-            made.items.append(_class_text(node, tree))
+            made.items.append(_class_text(node, tree, made.items))
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) \
                 and node.targets[0].id in names:
             name = node.targets[0].id
