@@ -440,6 +440,45 @@ TEST(lengths_joseph)
     box_check(VXG_CT_JOSEPH, VXG_F64);
 }
 
+/* Rays that run along cells' faces, or cross one at a slope of a float's rounding: every slice is
+ * given to one of the two cells beside the face, or shared among them. */
+static void along_faces(int axis, double slope, vxg_real real) {
+    enum { N = 24, NU = 15, NV = 13 };
+    const vxg_ct_volume vol = {.nz = N, .ny = N, .nx = N, .dz = 1, .dy = 1, .dx = 1};
+    const vxg_ct_projector_opts o = {.model = VXG_CT_SIDDON, .real = real};
+    const int u = (axis + 1) % 3, v = (axis + 2) % 3;
+    vxg_ct_view view = {0};
+    vxg_ct_geometry *geo = NULL;
+    vxg_op *op = NULL;
+    vxg_array x = {0}, y = {0};
+    double got[NU * NV];
+    view.r[axis] = 1, view.r[u] = slope, view.r[v] = -slope / 2;
+    view.U[u] = 1, view.V[v] = 1; /* 15 and 13 places between the faces of 24 cells */
+    CHECK_OK(vxg_ct_parallel_views(1, NV, NU, &view, &geo));
+    CHECK_OK(vxg_ct_projector(dev, geo, &vol, &o, &op));
+    CHECK_OK(vxg_op_new_array(op, 0, &x));
+    CHECK_OK(vxg_op_new_array(op, -1, &y));
+    CHECK_OK(vxg_array_fill(NULL, &x, 1));
+    CHECK_OK(vxg_op_apply(op, NULL, &x, &y));
+    CHECK_OK(vxg_array_read(NULL, &y, got));
+    for (int i = 0; i < NU * NV; i++) {
+        const double length = real == VXG_REAL_F64 ? got[i] : (double)((const float *)got)[i];
+        EXPECT(fabs(length - N) < 1e-4, "axis %d, slope %g, ray %d: %.7g of %d", axis, slope, i, length, N);
+    }
+    vxg_array_release(&x), vxg_array_release(&y);
+    vxg_op_release(op), vxg_ct_geometry_release(geo);
+}
+TEST(faces_siddon)
+{
+    static const double slopes[] = {0,    1e-17, 1e-10, 1e-9,    3e-9,         1e-8, 2e-8,
+                                    3e-8, 5e-8,  1e-7,  4.37e-8, -4.371139e-8, 3e-7, -1e-6};
+    for (int axis = 0; axis < 3; axis++)
+        for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++) {
+            along_faces(axis, slopes[i], VXG_REAL_F32);
+            along_faces(axis, slopes[i], VXG_REAL_F64);
+        }
+}
+
 /* ---- Table ---- */
 static int print_table(void) {
     double error[METHODS][SIZES];
@@ -472,7 +511,8 @@ int main(int argc, char **argv) {
     static const test_entry list[] = {T(unit_disc),      T(disc_scans),     T(pixel_size),
                                       T(windows),        T(cutoff_smooths), T(shepp_logan),
                                       T(order_joseph),   T(order_siddon),   T(order_fbp),
-                                      T(lengths_siddon), T(lengths_joseph)};
+                                      T(lengths_siddon), T(lengths_joseph),
+                                      T(faces_siddon)};
     if (vxg_device_open("cpu", &dev))
         return printf("FAIL ct_accuracy.cpu: %s\n", vxg_error_message()), 1;
     int failed = argc > 1 && !strcmp(argv[1], "--table")

@@ -719,7 +719,7 @@ class Prepared:
     @_takes("vxg_ct_projector_opts", leave="model")
     def backproject(self, volume, views=None, *, out=None, **options):
         """A volume (nz, ny, nx) from all views or those of a list; the options are those of
-        `backprojector`. With the same volume object and as many views again nothing is made anew."""
+        `backprojector`. With the same volume object and the same views again nothing is made anew."""
         index = None if views is None else _options.indices(views, self.geometry.nviews)
         key = (id(volume), None if index is None else index.tobytes(), tuple(sorted(options.items())))
         found = self._operators.get(key)

@@ -462,7 +462,7 @@ class Prepared:
         weighting: Literal['none', 'distance'] = 'none', texture: bool = False
     ) -> Any:
         """A volume (nz, ny, nx) from all views or those of a list; the options are those of
-        `backprojector`. With the same volume object and as many views again nothing is made anew.
+        `backprojector`. With the same volume object and the same views again nothing is made anew.
 
         Options:
             no_schedule (bool): always the plain loop

@@ -59,33 +59,39 @@ K_FN struct par_cells par_cells_of(const real high, const real low) {
     return s;
 }
 
-/* Siddon: the part of [-1/2, 1/2] (the slice's thickness along a) for which b + s t lies in
- * [cell - 1/2, cell + 1/2); updates [lo, hi]. inverse is 1/s or 0. */
-K_FN void par_cut(const real b, const real inverse, const int cell, K_PRIVATE real *lo,
+/* Siddon: the part of [-1/2, 1/2] (the slice's thickness along a) for which a ray lies between a
+ * cell's two faces; updates [lo, hi]. below, above: where it passes the slice's middle, from the lower
+ * and from the upper face. inverse is 1 over the slope, or 0.
+ * Neighbouring cells must get the same number for the face between them: a nearly flat ray along a
+ * face would be given to both, or to none, by two numbers that differ in their last bit. */
+K_FN void par_cut(const real below, const real above, const real inverse, K_PRIVATE real *lo,
                   K_PRIVATE real *hi) {
-    const real low = K_real(cell) - K_R(0.5), high = K_real(cell) + K_R(0.5);
     if (inverse == K_R(0.0)) {
-        if (!(b >= low && b < high)) *hi = *lo;
+        if (!(below >= K_R(0.0) && above < K_R(0.0))) *hi = *lo;
         return;
     }
-    const real t0 = (low - b) * inverse, t1 = (high - b) * inverse;
+    const real t0 = -below * inverse, t1 = -above * inverse;
     *lo = K_max(*lo, K_min(t0, t1));
     *hi = K_min(*hi, K_max(t0, t1));
 }
 
-/* Siddon's part of a cell for a ray that passes (b, c) beside its middle, without the length: c's cut first, which
- * cells along b often share, then what is left of it by b. */
+/* Siddon's part of a cell for a ray that passes (b, c) beside its middle, each high + low, without the length: c's
+ * cut first, which cells along b often share, then what is left of it by b. The high part less half a cell is exact:
+ * faces are rounded once, as the small numbers that they are. */
 struct par_part {
     real lo, hi;
 };
-K_FN struct par_part par_part_of(const real c, const real inverse_c) {
+K_FN void par_faces(const real high, const real low, const real inverse, K_PRIVATE struct par_part *s) {
+    par_cut((high + K_R(0.5)) + low, (high - K_R(0.5)) + low, inverse, &s->lo, &s->hi);
+}
+K_FN struct par_part par_part_of(const real high, const real low, const real inverse_c) {
     struct par_part s;
     s.lo = -K_R(0.5), s.hi = K_R(0.5);
-    par_cut(c, inverse_c, 0, &s.lo, &s.hi);
+    par_faces(high, low, inverse_c, &s);
     return s;
 }
-K_FN real par_part_length(struct par_part s, const real b, const real inverse_b) {
-    par_cut(b, inverse_b, 0, &s.lo, &s.hi);
+K_FN real par_part_length(struct par_part s, const real high, const real low, const real inverse_b) {
+    par_faces(high, low, inverse_b, &s);
     return s.hi > s.lo ? s.hi - s.lo : K_R(0.0);
 }
 #endif

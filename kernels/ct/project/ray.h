@@ -160,8 +160,8 @@ K_FN real ray_weight(const int siddon, const struct ray_line line, const real k,
     real lo = -K_R(0.5), hi = K_R(0.5);
     if (line.sign > K_R(0.0)) lo = K_max(lo, from);
     if (line.sign < K_R(0.0)) hi = K_min(hi, from);
-    par_cut(b, line.ib, j, &lo, &hi);
-    par_cut(c, line.ic, l, &lo, &hi);
+    par_cut(b - (K_real(j) - K_R(0.5)), b - (K_real(j) + K_R(0.5)), line.ib, &lo, &hi);
+    par_cut(c - (K_real(l) - K_R(0.5)), c - (K_real(l) + K_R(0.5)), line.ic, &lo, &hi);
     return hi > lo ? hi - lo : K_R(0.0);
 }
 
