@@ -19,7 +19,7 @@ done
 if [ -z "$python" ]; then
     echo "SKIP python.all: no Python with NumPy"
 else
-    for file in operators reconstruction process files torch_autograd diffct_module diffct_mlx documents examples; do
+    for file in operators reconstruction process files stubs torch_autograd diffct_module diffct_mlx documents examples; do
         "$python" "tests/python/$file.py" "$@" || failed=1
     done
 fi
@@ -33,7 +33,7 @@ if [ ! -f "$newest/made" ]; then
         "$newest/bin/pip" -q --disable-pip-version-check install jax scipy >"$newest/log" 2>&1 && touch "$newest/made"
 fi
 if [ -f "$newest/made" ]; then
-    for file in operators jax_autodiff documents; do
+    for file in operators stubs jax_autodiff documents; do
         "$newest/bin/python" "tests/python/$file.py" "$@" | sed 's/^\([A-Z]*\) python_/\1 python_newest_/' >"$newest/out.$$"
         cat "$newest/out.$$"
         grep -q '^FAIL ' "$newest/out.$$" && failed=1

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The option reference in docs/command-line.md comes from the command: write or check it.
+# The option reference in docs/command-line.md comes from the command: write or check it. Stubs and reference of the
+# Python package are written where there is a Python with NumPy; tests/python/stubs.py checks them.
 set -eu
 cd "$(dirname "$0")/.."
 voxgrad=${VXG_BUILD:-build}/bin/voxgrad
@@ -14,6 +15,13 @@ trap 'rm -f "$work"' EXIT
 } >"$work"
 if [ "${1:-check}" = write ]; then
     cat "$work" >"$file"
+    for python in "${VXG_PYTHON:-/usr/bin/python3}" python3; do
+        "$python" -c 'import numpy' 2>/dev/null || continue
+        VOXGRAD_LIBRARY=${VXG_BUILD:-build}/lib PYTHONPATH=$PWD/python PYTHONDONTWRITEBYTECODE=1 \
+            "$python" tools/python_stubs.py write
+        exit 0
+    done
+    echo "docs.sh: no Python with NumPy: the stubs and docs/python-reference.md stay as they are" >&2
     exit 0
 fi
 if cmp -s "$work" "$file"; then

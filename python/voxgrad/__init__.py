@@ -11,6 +11,8 @@
     again = vxg.ct.fbp(sinogram, geometry)
 """
 
+from __future__ import annotations
+
 from . import ct, io, solve
 from ._devices import Array, Device, devices
 from ._library import (ArgumentError, CancelledError, DeviceError, Error, InputError,
@@ -22,16 +24,17 @@ from .operators import Operator, stack
 __version__ = lib.vxg_version().decode()
 
 
-def set_threads(n=0):
+def set_threads(n=0) -> None:
     """Threads of the pool, 0: as many as the process may use. Results do not depend on it."""
     lib.check(lib.vxg_set_threads(n))
 
 
-def threads():
-    """How many there are."""
+def threads() -> int:
+    """How many threads the pool has."""
     return lib.vxg_threads()
 
 
 __all__ = ["ArgumentError", "Array", "CancelledError", "CheckResult", "Device", "DeviceError",
-           "Error", "FunctionOperator", "InputError", "Kernel", "NumericalError", "Operator", "OutOfMemoryError", "OutputError",
-           "UnsupportedError", "check", "ct", "io", "solve", "devices", "set_threads", "stack", "threads"]
+           "Error", "FunctionOperator", "InputError", "Kernel", "NumericalError", "Operator",
+           "OutOfMemoryError", "OutputError", "UnsupportedError", "check", "ct", "devices", "io",
+           "set_threads", "solve", "stack", "threads"]

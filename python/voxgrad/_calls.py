@@ -13,6 +13,7 @@ import sys
 import threading
 
 from ._library import Handle, check, lib
+from ._progress import Shown, shown
 
 
 class _Raised(threading.local):
@@ -59,17 +60,49 @@ def progress():
     return _QUIET if threading.get_ident() == _main else None
 
 
-class Reporting:
-    """A vxg_progress that calls report(words, done, total) as well: `address`."""
+_quiet_address = progress  # where an argument has that name
 
-    def __init__(self, report):
+
+def _silent(words, done, total):
+    pass
+
+
+class Reporting:
+    """What a call says of how far it is: to report(words, done, total), to `progress`, a function
+    like it or True (a bar), or to both or nobody. `address`: the vxg_progress. What was shown ends
+    with `close`, or with the `with` around the call."""
+
+    def __init__(self, report=None, progress=None):
+        told = [f for f in (report, shown(progress)) if f]
+        self._close = [f.close for f in told if isinstance(f, Shown)]
+        self.last = None  # (words, done, total) of the last report
+        if not told:
+            self.tell, self.address = _silent, _quiet_address()
+            return
+
+        def tell(words, done, total):
+            self.last = words, done, total
+            for f in told:
+                f(words, done, total)
+        self.tell = tell
         kind = lib.member_callback("vxg_progress", "report")
         self._told = kind(guard(lambda context, words, done, total:
-                                report((words or b"").decode("utf-8", "replace"), done, total)))
+                                tell((words or b"").decode("utf-8", "replace"), done, total)))
         members = {"report": ctypes.cast(self._told, ctypes.c_void_p).value}
         on_main = threading.get_ident() == _main
         self._made = _progress(**members) if on_main else lib.new("vxg_progress", **members)
         self.address = ctypes.addressof(self._made)
+
+    def close(self):
+        """Ends what was shown."""
+        for close in self._close:
+            close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
 
 
 def _hook(unraisable):

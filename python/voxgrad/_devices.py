@@ -1,5 +1,7 @@
 """Devices, and arrays that live on them."""
 
+from __future__ import annotations
+
 import ctypes
 import threading
 
@@ -67,14 +69,14 @@ class Device:
     def __reduce__(self):
         return Device, (self.spec,)
 
-    def array(self, values):
+    def array(self, values) -> Array:
         """A copy of a NumPy array on this device."""
         values = np.ascontiguousarray(values)
         made = Array(self, values.shape, values.dtype)
         check(lib.vxg_array_write(None, ctypes.byref(made._struct), values.ctypes.data))
         return made
 
-    def zeros(self, shape, dtype=np.float32):
+    def zeros(self, shape, dtype=np.float32) -> Array:
         """A new array of zeros."""
         return Array(self, shape, dtype)
 
@@ -103,7 +105,7 @@ class Array:
     ndim = property(lambda self: len(self.shape))
     size = property(lambda self: int(np.prod(self.shape, dtype=np.int64)))
 
-    def numpy(self):
+    def numpy(self) -> np.ndarray:
         """A copy on the host."""
         out = np.empty(self.shape, self.dtype)
         check(lib.vxg_array_read(None, ctypes.byref(self._struct), out.ctypes.data))
@@ -118,6 +120,9 @@ class Array:
             out = np.asarray(_HostView(self))
             out = out.copy() if copy else out
         return out if dtype is None else out.astype(dtype, copy=False)
+
+    def __reduce__(self):
+        return Device.array, (self.device, self.numpy())
 
     def __repr__(self):
         return "<voxgrad.Array %s %s on %s>" % (self.shape, self.dtype, self.device.spec)
@@ -136,8 +141,8 @@ class _HostView:
         }
 
 
-def devices():
-    """All devices there are, the cpu first: a list of Device."""
+def devices() -> list[Device]:
+    """All devices there are, the cpu first."""
     info = lib.structs["vxg_device_info"]
     count = ctypes.c_int()
     check(lib.vxg_device_list(None, 0, ctypes.byref(count)))

@@ -356,6 +356,9 @@ class Handle:
         self._as_parameter_ = address
         self._release = release
 
+    def __reduce__(self):  # a copy of the address would be given back twice
+        raise TypeError("objects of the library are neither copied nor pickled: make them anew")
+
     def __del__(self):
         try:
             if self.address:

@@ -4,6 +4,7 @@ type, default and words are the table's."""
 import ctypes
 import difflib
 import functools
+import inspect
 import operator
 
 import numpy as np
@@ -17,6 +18,10 @@ if [lib.enums["vxg_option_type"]["VXG_OPT_" + n] for n in _NAMES] != list(range(
     raise ImportError("voxgrad: the library's types of options are not those of this package")
 
 
+_KINDS = {_FLAG: "bool", _INT: "int", _REAL: "float", _TEXT: "str", _CHOICE: "word", _INT64: "int",
+          _FILE: "path", _OUTPUT: "path", _SPAN: "(int, int)", _NUMBERS: "list of float"}
+
+
 class Option:
     """One row of a table."""
 
@@ -26,7 +31,21 @@ class Option:
         self.choices = row.choices.decode().split("|") if row.type == _CHOICE else []
         self.unit = row.unit.decode() if row.unit else ""
         self.help = row.help.decode() if row.help else ""
-        self.fallback = row.fallback.decode() if row.fallback else None
+        fallback = row.fallback.decode() if row.fallback else None
+        # what not giving it means where the table says so; None: the library decides
+        self.default = (fallback or self.choices[0] if self.choices
+                        else False if self.type == _FLAG else None)
+        # what is given, in words of Python; None: nothing, the option is no keyword
+        kind = _KINDS.get(self.type)
+        if self.name == "real" or self.name.startswith("has_"):
+            kind = None  # of the arrays' types, and set with the option that it belongs to
+        self.kind = "list of %d %s" % (self.count, kind) if kind and self.count else kind
+
+    def words(self):
+        """A line of a docstring."""
+        kind = " | ".join(map(repr, self.choices)) if self.choices else self.kind
+        unit = ", %s" % self.unit if self.unit else ""
+        return "%s (%s%s): %s" % (self.name, kind, unit, self.help)
 
 
 @functools.lru_cache(maxsize=None)
@@ -37,7 +56,12 @@ def table(struct):
     if not address:
         return {}
     rows = (lib.structs["vxg_option"] * count.value).from_address(address)
-    return {o.name: o for o in map(Option, rows)}
+    found = {o.name: o for o in map(Option, rows)}
+    for name, o in found.items():
+        if name.startswith("has_") and name[4:] in found:  # not giving NAME says the same
+            other = found[name[4:]]
+            other.help = other.help.partition("; see ")[0] + ";" + o.help.partition(";")[2]
+    return found
 
 
 def _number(option, value, convert):
@@ -163,21 +187,54 @@ def real_array(values, what, dtype=np.float64):
     return np.array(given, dtype, order="C")
 
 
-def names(struct):
-    """The keywords of a struct."""
-    return list(table(struct))
+def numbers(made, struct):
+    """The numbers of a struct that are not 0, by keyword."""
+    kinds = {_INT: ctypes.c_int, _REAL: ctypes.c_double, _INT64: ctypes.c_int64}
+    at = ctypes.addressof(made)
+    found = {o.name: kinds[o.type].from_address(at + o.offset).value
+             for o in table(struct).values() if o.type in kinds and not o.count}
+    return {name: value for name, value in found.items() if value}
 
 
-def words(struct, leave=()):
-    """The options as lines of a docstring."""
-    lines = []
-    for o in table(struct).values():
-        if o.name in leave or o.name == "real" or o.name.startswith("has_"):
-            continue
-        kind = "one of " + ", ".join(o.choices) if o.choices else ""
-        unit = " [%s]" % o.unit if o.unit else ""
-        lines.append("    %s: %s%s%s" % (o.name, o.help, unit, " (%s)" % kind if kind else ""))
-    return "\n".join(lines)
+def apart(given, **own):
+    """Both: keywords that were given, and those that the function sets itself."""
+    for name in own:
+        if name in given:
+            raise TypeError("'%s' is an argument of the function itself here" % name)
+    return dict(given, **own)
 
 
-__all__ = ["check", "fill", "names", "table", "words"]
+# ---- Signatures and docstrings ----
+def keywords(struct, leave=()):
+    """The options of a struct that are keywords, by name."""
+    return {o.name: o for o in table(struct).values() if o.kind and o.name not in leave}
+
+
+def described(function, taken, defaults=None):
+    """Puts options into the signature and docstring of a function with **options, or of a class.
+
+    defaults: values that are not the table's."""
+    defaults = defaults or {}
+    target = function.__init__ if isinstance(function, type) else function
+    signature = inspect.signature(target)
+    own = [p for p in signature.parameters.values() if p.kind != p.VAR_KEYWORD]
+    names = {p.name for p in own}
+    taken = {n: o for n, o in taken.items() if n not in names}
+    own += [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(n, o.default))
+            for n, o in taken.items()]
+    target.__signature__ = signature.replace(parameters=own)
+    lines = ["    %s" % o.words() for o in taken.values()]
+    words = inspect.cleandoc(function.__doc__ or "")
+    function.__doc__ = "%s\n\nOptions:\n%s" % (words, "\n".join(lines))
+    function.__options__ = taken  # for the tool that writes stubs and the reference
+    return function
+
+
+def options(struct, leave="", defaults=None):
+    """A decorator: `**options` of the function are those of this struct, but for the names in
+    `leave`, which mean nothing to it or are said otherwise. Signature and docstring say so; what
+    is called stays the same function."""
+    return lambda function: described(function, keywords(struct, leave.split()), defaults)
+
+
+__all__ = ["apart", "check", "described", "fill", "keywords", "numbers", "options", "table", "update"]

@@ -1,12 +1,14 @@
 """Scans to volumes, and what is done to projections before: parts of voxgrad.ct."""
 
+from __future__ import annotations
+
 import ctypes
 import operator
 
 import numpy as np
 
 from . import _options, io
-from ._calls import Reporting, call, guard, progress
+from ._calls import Reporting, call, guard
 from ._devices import Device
 from ._library import ArgumentError, lib
 
@@ -23,7 +25,7 @@ def _float32(values, ndim, what):
     return out
 
 
-def minus_log(data, flat, dark=None, floor=0.0):
+def minus_log(data, flat, dark=None, floor=0.0) -> tuple[np.ndarray, dict[str, int]]:
     """Line integrals -log((data - dark) / (flat - dark)) of counts (views, rows, columns); flat and
     dark: one frame, or several, whose mean is taken. Transmissions that are not positive or not
     finite become `floor` (0: 1e-6), pixels whose flat does not exceed the dark 0: (integrals,
@@ -48,9 +50,12 @@ def minus_log(data, flat, dark=None, floor=0.0):
     return out, {n: getattr(counts, n) for n in ("nonpositive", "nonfinite", "dead")}
 
 
-def remove_rings(projections, size=21, method="sort"):
-    """Projections (views, rows, columns) or a sinogram (views, columns) without rings: "sort" (Vo
-    2018, algorithm 3) or "mean"; size: columns of the median, odd."""
+def remove_rings(projections, size=21, method="sort", *, progress=None) -> np.ndarray:
+    """Projections (views, rows, columns) or a sinogram (views, columns) without rings, float32.
+
+    method: "sort" (N. T. Vo, R. C. Atwood, M. Drakopoulos, Opt. Express 26 (2018) 28396, algorithm
+    3) or "mean" (what differs from the smoothed mean of all views). size: columns of the median,
+    odd. progress: True for a bar, or a function of (words, done, total)."""
     out = _float32(projections, (2, 3), "projections")
     shaped = out.reshape(len(out), -1, out.shape[-1])
     if method == "mean":
@@ -58,17 +63,24 @@ def remove_rings(projections, size=21, method="sort"):
         return out
     if method != "sort":
         raise ArgumentError("method: 'sort' or 'mean' is expected, not %r" % (method,))
-    for row in range(shaped.shape[1]):
-        sinogram = np.ascontiguousarray(shaped[:, row])
-        call(lib.vxg_ct_ring_sort, sinogram.ctypes.data, *sinogram.shape, operator.index(size))
-        shaped[:, row] = sinogram
+    rows = shaped.shape[1]
+    with Reporting(None, progress) as told:
+        for row in range(rows):
+            sinogram = np.ascontiguousarray(shaped[:, row])
+            call(lib.vxg_ct_ring_sort, sinogram.ctypes.data, *sinogram.shape, operator.index(size))
+            shaped[:, row] = sinogram
+            told.tell("rows", row + 1, rows)
     return out
 
 
-def find_center(projections, angles, method="vo", **options):
-    """The rotation axis' column, 0-based, of line integrals of a parallel beam. method: "vo" (half
-    a turn, one sinogram (views, columns)), "pair" (views at 0 and 180 degrees) or "opposite" (a
-    full turn); the last two take rows as well. The options are those of vxg_ct_center_opts."""
+@_options.options("vxg_ct_center_opts")
+def find_center(projections, angles, method="vo", **options) -> float:
+    """The rotation axis' column, 0-based, of line integrals of a parallel beam; angles in radians.
+
+    method: "vo" (half a turn, one sinogram (views, columns); N. T. Vo et al., Opt. Express 22 (2014)
+    19078), "pair" (views at 0 and 180 degrees) or "opposite" (a full turn, all pairs of opposite
+    views; it looks at the whole detector). The last two take projections (views, rows, columns) as
+    well. Data that agree nowhere are an InputError."""
     functions = {"vo": lib.vxg_ct_center_vo, "pair": lib.vxg_ct_center_pair,
                  "opposite": lib.vxg_ct_center_opposite}
     if method not in functions:
@@ -103,25 +115,28 @@ class _Writer:
             (count,) + self.volume.shape[1:])
 
 
-def recon(scan, geometry=None, volume=None, *, device="cpu", report=None, solve=None, **options):
+@_options.options("vxg_ct_recon_opts")
+def recon(scan, geometry=None, volume=None, *, device="cpu", report=None, progress=None,
+          solve=None, **options) -> tuple[np.ndarray, dict[str, object]]:
     """A scan file to a volume (z, y, x): read, corrected, filtered and reconstructed slab by slab, as
     `voxgrad recon` does: (volume, {"algorithm": name, "repaired": values, ...}).
 
     scan: a path or a voxgrad.io.Scan. geometry: of fan and cone beams; else a parallel beam with
-    `center`, the axis' column. report(words, done, total). solve: options of an iterative
-    `algorithm` (voxgrad.solve), a dict. The other options are those of vxg_ct_recon_opts."""
+    `center`, the axis' column, and attenuation per pixel of the detector; volume: with a geometry,
+    where it is reconstructed. report(words, done, total): how far it is; progress: such a function,
+    or True for a bar. solve: options of an iterative `algorithm` (voxgrad.solve), a dict."""
     if volume is not None and geometry is None:
         raise ArgumentError("volume: only with a geometry; `side` and `rows` say how large slices are")
     if not isinstance(scan, io.Scan):
         scan = io.Scan(scan)
     with scan._lock:
-        return _recon(scan, geometry, volume, Device(device), report, solve, options)
+        with Reporting(report, progress) as told:
+            return _recon(scan, geometry, volume, Device(device), told, solve, options)
 
 
-def _recon(scan, geometry, volume, device, report, solve, options):
+def _recon(scan, geometry, volume, device, told, solve, options):
     keep = []
-    told = Reporting(report) if report else None
-    members = {"progress": told.address if told else progress()}
+    members = {"progress": told.address}
     if solve is not None:
         opts = _options.fill("vxg_solve_opts", solve, keep)
         keep.append(opts)

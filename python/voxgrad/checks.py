@@ -1,6 +1,8 @@
 """Checks that prove an operator: the adjoint, derivatives, batches, repeats. They are the
 library's own and run on every operator, those made in Python too."""
 
+from __future__ import annotations
+
 import collections
 import ctypes
 
@@ -15,7 +17,7 @@ _LINEAR = ("adjoint", "normal")
 _ALL = ("adjoint", "jvp", "vjp", "accumulate", "batch", "repeat", "normal", "subset", "bind")
 
 
-def check(operator, names=None, device="cpu", dtype=None, seed=1, kinks=()):
+def check(operator, names=None, device="cpu", dtype=None, seed=1, kinks=()) -> list[CheckResult]:
     """Runs the checks called `names` (None: all that apply) and gives a list of CheckResult.
 
     kinks: inputs whose derivative jumps, which differences leave alone. What a check needs and the
@@ -38,3 +40,6 @@ def check(operator, names=None, device="cpu", dtype=None, seed=1, kinks=()):
         results.append(CheckResult(name, bool(out.passed), out.residual, out.tolerance,
                                    out.detail.decode("utf-8", "replace")))
     return results
+
+
+__all__ = ["CheckResult", "check"]

@@ -1,5 +1,7 @@
 """Operators of functions in Python, and kernels of one's own."""
 
+from __future__ import annotations
+
 import ctypes
 
 import numpy as np
@@ -8,7 +10,7 @@ from . import _arrays
 from ._calls import guard, make
 from ._devices import Array, Device
 from ._library import ArgumentError, UnsupportedError, lib
-from .operators import Operator, real_of, space
+from .operators import Operator, again, real_of, space
 
 _array = lib.structs["vxg_array"]
 _class = lib.structs["vxg_op_class"]
@@ -62,6 +64,7 @@ class FunctionOperator(Operator):
             return make(lib.vxg_op_new, ctypes.byref(cls), ctypes.byref(opts),
                         release=lib.vxg_op_release)
         super().__init__(maker, "cpu", dtype)
+        self._made_by = FunctionOperator, (apply, adjoint) + shapes, {"name": name, "dtype": dtype}
 
     domain_shape = property(lambda self: self._shapes[0])
     range_shape = property(lambda self: self._shapes[1])
@@ -84,8 +87,13 @@ class Kernel:
             self._handle = make(lib.vxg_kernel_from_source, self.device, text.encode(),
                                 name.encode(), words, real, release=lib.vxg_kernel_release)
         self.name, self.dtype = name, np.dtype(dtype)
+        self._made_by = Kernel, (text, name), {"options": options, "device": self.device,
+                                               "dtype": self.dtype}
 
-    def __call__(self, size, *arrays, ints=(), reals=(), small=()):
+    def __reduce__(self):
+        return again, self._made_by
+
+    def __call__(self, size, *arrays, ints=(), reals=(), small=()) -> None:
         """Runs over `size` items (a number, or up to three along x, y, z): arrays are the
         kernel's buffers (NumPy arrays in C order on the cpu, voxgrad.Array on any device), ints and
         reals its numbers. Returns when it is done.

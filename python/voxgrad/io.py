@@ -1,12 +1,18 @@
 """Files: tomographic scans (HDF5 Data Exchange, NXtomo), and blocks of numbers in any format that
-the library knows (HDF5, TIFF, NPY)."""
+the library knows (HDF5, TIFF, NPY).
+
+A file that is not there or not as it should be is an InputError, one that cannot be written an
+OutputError, a format that this build lacks an UnsupportedError. `progress=True` shows a bar, and a
+function of (words, done, total) is called."""
+
+from __future__ import annotations
 
 import ctypes
 import threading
 
 import numpy as np
 
-from ._calls import call, make
+from ._calls import Reporting, call, make
 from ._devices import dtype_number, numpy_dtype
 from ._library import ArgumentError, lib
 
@@ -46,11 +52,24 @@ def _range(given, most, what):
     return begin, end
 
 
+_PIECE = 16 << 20  # bytes that are read or written between two reports, at least
+
+
+def _pieces(count, nbytes, progress):
+    """(begin, end) of pieces of an axis of `count`, which are told one after another: one piece
+    where nobody listens, else of _PIECE bytes at least and a hundredth of all."""
+    each = count if progress is None else max(
+        1, -(-count // 100), _PIECE * count // max(1, nbytes))
+    return [(b, min(count, b + each)) for b in range(0, count, each)] if count else [(0, 0)]
+
+
 class Scan:
     """A scan that is read piece by piece: `with voxgrad.io.Scan("scan.h5") as scan`.
 
-    shape: (views, rows, columns). angles: radians. pixel_size in pixel_unit, 0: unknown. Threads
-    that read wait for each other."""
+    shape: (views, rows, columns). angles: radians. pixel_size in pixel_unit, 0: unknown. flats,
+    darks: how many frames of them. dataset: the HDF5 dataset of the projections, None: the format's.
+    follow_links: also into other files. in_process: without the helper process that guards against
+    broken files. Threads that read wait for each other. A pickled scan opens its file again."""
 
     def __init__(self, path, dataset=None, follow_links=False, in_process=False):
         _loaded()
@@ -58,6 +77,7 @@ class Scan:
         opts = lib.new("vxg_scan_opts", dataset=text, follow_links=int(follow_links),
                        in_process=int(in_process))
         self._lock = threading.Lock()
+        self._made_by = (str(path), dataset, follow_links, in_process)
         self._handle = make(lib.vxg_scan_open_opts, _bytes(path), _byref(opts),
                             release=lib.vxg_scan_close)
         self._reader = r = lib.structs["vxg_scan_reader"].from_address(self._handle.address)
@@ -74,7 +94,10 @@ class Scan:
             raise ValueError("the scan is closed")
         return self._handle
 
-    def read(self, kind="data", views=None, rows=None, columns=None):
+    def __reduce__(self):
+        return Scan, self._made_by
+
+    def read(self, kind="data", views=None, rows=None, columns=None, *, progress=None) -> np.ndarray:
         """Frames of one kind ("data", "flat", "dark") as float32 (view, row, column); ranges are
         (begin, end) or None for all."""
         self._open()
@@ -85,8 +108,11 @@ class Scan:
         ends = [_range(g, n, w) for g, n, w in zip((views, rows, columns), most,
                                                    ("views", "rows", "columns"))]
         out = np.empty([e - b for b, e in ends], np.float32)
-        with self._lock:
-            self._read(_KINDS[kind], ends, out)
+        first, n = ends[0][0], len(out)
+        with self._lock, Reporting(None, progress) as told:
+            for begin, end in _pieces(n, out.nbytes, progress):
+                self._read(_KINDS[kind], [(first + begin, first + end)] + ends[1:], out[begin:end])
+                told.tell("views", end, n)
         return out
 
     def _read(self, kind, ends, out):
@@ -94,7 +120,7 @@ class Scan:
         call(_member(self._reader, "vxg_scan_reader", "read"), handle, kind,
              *[v for r in ends for v in r], out.ctypes.data)
 
-    def close(self):
+    def close(self) -> None:
         """Gives the file back; what was read stays."""
         self._handle = self._reader = None
 
@@ -109,7 +135,7 @@ class Scan:
             (self.path, self.format) + self.shape + (self.flats, self.darks))
 
 
-def read(path, part=None, dtype=None):
+def read(path, part=None, dtype=None, *, progress=None) -> np.ndarray:
     """All numbers of a file in its own storage type (dtype: or float32 or float64, with the file's
     slope and intercept). part: an HDF5 dataset, None: the format's usual place."""
     _loaded()
@@ -121,11 +147,15 @@ def read(path, part=None, dtype=None):
     kind = numpy_dtype(info.dtype) if dtype is None else np.dtype(dtype)
     out = np.empty(shape, kind)
     ends = (ctypes.c_int64 * max(1, len(shape)))
-    call(lib.vxg_block_read, reader, ends(), ends(*shape), dtype_number(kind), out.ctypes.data)
+    with Reporting(None, progress) as told:
+        for begin, end in _pieces(len(out), out.nbytes, progress):
+            call(lib.vxg_block_read, reader, ends(begin), ends(end - begin, *shape[1:]),
+                 dtype_number(kind), out[begin:].ctypes.data)
+            told.tell("slices", end, len(out))
     return out
 
 
-def write(path, values, spacing=None, unit="", force=False):
+def write(path, values, spacing=None, unit="", force=False, *, progress=None) -> None:
     """An array to a file whose ending names the format (.npy, .h5, .tif...). spacing: distance of
     neighbours along each axis, in `unit`. A file that is there is replaced only with force=True;
     it appears whole or not at all."""
@@ -144,16 +174,20 @@ def write(path, values, spacing=None, unit="", force=False):
     writer = lib.structs["vxg_block_writer"].from_address(out.value)
     ends = (ctypes.c_int64 * max(1, values.ndim))
     finish, abandon = (_member(writer, "vxg_block_writer", n) for n in ("finish", "abandon"))
+    put = _member(writer, "vxg_block_writer", "write")
     try:
-        call(_member(writer, "vxg_block_writer", "write"), out, ends(), ends(*values.shape),
-             values.ctypes.data)
+        with Reporting(None, progress) as told:
+            for begin, end in _pieces(len(values), values.nbytes, progress):
+                call(put, out, ends(begin), ends(end - begin, *values.shape[1:]),
+                     values[begin:].ctypes.data)
+                told.tell("slices", end, len(values))
     except BaseException:
         abandon(out)
         raise
     call(finish, out)
 
 
-def write_png(path, image, lo=None, hi=None, scale=1, force=False):
+def write_png(path, image, lo=None, hi=None, scale=1, force=False) -> None:
     """An image (rows, columns) as a grey picture; lo is black and hi white (None: the least and the
     largest value), `scale` pixels for an element."""
     _loaded()

@@ -1,8 +1,11 @@
 """Operators: y = F(x_0, ..., x_n-1) with exact adjoints and derivatives, made of the library's own
 or of functions in Python."""
 
+from __future__ import annotations
+
 import ctypes
 import math
+import operator
 import threading
 
 import numpy as np
@@ -83,6 +86,11 @@ class _Made:
         self.call.workspace = self.workspace.address if self.room else None
 
 
+def again(function, arguments, keywords):
+    """What an operator was made by, called by whoever unpickles it."""
+    return function(*arguments, **keywords)
+
+
 def _adapter(x):
     """The module that makes calls with x differentiable, None: x is no array of such a package."""
     if _arrays.is_tensor(x):
@@ -101,12 +109,17 @@ class Operator:
     An operator runs where its arrays are, in their arithmetic (float32 or float64), and leading
     axes beyond its own are a batch. It is immutable and may be shared between threads. As a matrix
     it has `shape`, `dtype`, `matvec` and `rmatvec`, which is what SciPy's and PyLops' linear
-    operators are made of.
+    operators are made of. It can be pickled: a copy is made by the same call, on the same device.
+
+    Arrays that do not fit are a TypeError (elements) or a ValueError (shape, device); nothing is
+    converted or moved in silence.
     """
 
+    _made_by = None  # (function, arguments, keywords) that make it again
+
     def __init__(self, maker, device=None, dtype=None):
-        """maker(device, dtype): a Handle of the library's operator. device, dtype: fixed, or None:
-        those of the arrays."""
+        # maker(device, dtype): a Handle of the library's operator; device, dtype: fixed, or None:
+        # those of the arrays
         self._maker = maker
         self._made, self._making = {}, threading.Lock()
         self._adjoint_operator = None
@@ -116,6 +129,11 @@ class Operator:
             real_of(self._dtype)
 
     # ---- The library's operators ----
+    def __reduce__(self):
+        if self._made_by is None:
+            raise TypeError("%r cannot be pickled: it was made of a function" % self)
+        return again, self._made_by
+
     def on(self, device="cpu", dtype=None):
         """The library's operator on this device (a parameter for functions of `voxgrad.lib`)."""
         device, dtype = Device(device), np.dtype(dtype or self._dtype or np.float32)
@@ -152,7 +170,7 @@ class Operator:
     name = property(lambda self: lib.vxg_op_name(self._known().handle).decode())
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """(elements of the range, elements of the domain), as of a matrix."""
         return math.prod(self.range_shape), math.prod(self.domain_shape)
 
@@ -300,7 +318,7 @@ class Operator:
 
     def __matmul__(self, x):
         if isinstance(x, Operator):
-            return self._combined(x, lib.vxg_op_compose)
+            return self._combined(x, operator.matmul, lib.vxg_op_compose)
         domain = self.domain_shape
         if getattr(x, "ndim", 0) == 1 and len(domain) > 1:
             return self(x.reshape(domain)).reshape(-1) if _adapter(x) else self.matvec(x)
@@ -316,7 +334,7 @@ class Operator:
     def __deepcopy__(self, memo):
         return self
 
-    def norm(self, device=None, dtype=None):
+    def norm(self, device=None, dtype=None) -> float:
         """The largest singular value, by power iteration, to some 1e-5 from below. Kept."""
         device = Device(device or self.device or "cpu")
         made, out = self.on(device, dtype), ctypes.c_double()
@@ -324,23 +342,27 @@ class Operator:
         return out.value
 
     # ---- Other operators of it ----
-    def _derived(self, function, before=(), after=()):
+    def _derived(self, by, function, before=(), after=()):
         def maker(device, dtype):
             return make(function, *before, self.on(device, dtype).handle, *after,
                         release=lib.vxg_op_release)
-        return Operator(maker, self.device, self._dtype)
+        made = Operator(maker, self.device, self._dtype)
+        made._made_by = by[0], (self,) + by[1:], {}
+        return made
 
-    def _combined(self, other, function):
+    def _combined(self, other, by, function):
         if not isinstance(other, Operator):
             return NotImplemented
 
         def maker(device, dtype):
             return make(function, self.on(device, dtype).handle, other.on(device, dtype).handle,
                         release=lib.vxg_op_release)
-        return Operator(maker, self.device or other.device, self._dtype or other._dtype)
+        made = Operator(maker, self.device or other.device, self._dtype or other._dtype)
+        made._made_by = by, (self, other), {}
+        return made
 
     @property
-    def T(self):
+    def T(self) -> Operator:
         """The adjoint as an operator; the same object every time."""
         if self._adjoint_operator is None:
             self._adjoint_operator = _Adjoint(self)
@@ -349,32 +371,33 @@ class Operator:
     H = T
 
     @property
-    def normal(self):
+    def normal(self) -> Operator:
         """A' A as an operator."""
-        return self._derived(lib.vxg_op_normal)
+        return self._derived((operator.attrgetter("normal"),), lib.vxg_op_normal)
 
-    def __getitem__(self, views):
+    def __getitem__(self, views) -> Operator:
         """These entries of the range's first axis: an int, a slice, a list, a mask."""
         subset, kept = _subset(views, self.range_shape[0])
-        made = self._derived(lib.vxg_op_subset, after=(_byref(subset),))
+        made = self._derived((operator.getitem, kept), lib.vxg_op_subset, after=(_byref(subset),))
         made._kept = kept
         return made
 
-    def __add__(self, other):
-        return self._combined(other, lib.vxg_op_add)
+    def __add__(self, other) -> Operator:
+        return self._combined(other, operator.add, lib.vxg_op_add)
 
-    def __mul__(self, factor):
-        return self._derived(lib.vxg_op_scale, before=(float(factor),))
+    def __mul__(self, factor) -> Operator:
+        factor = float(factor)
+        return self._derived((operator.mul, factor), lib.vxg_op_scale, before=(factor,))
 
     __rmul__ = __mul__
 
-    def __neg__(self):
+    def __neg__(self) -> Operator:
         return self * -1.0
 
-    def __sub__(self, other):
+    def __sub__(self, other) -> Operator:
         return self + -other if isinstance(other, Operator) else NotImplemented
 
-    def bind(self, index, value):
+    def bind(self, index, value) -> Operator:
         """The operator of the other inputs with this one fixed; the value is copied."""
         value = _options.real_array(value, "value")
 
@@ -382,10 +405,15 @@ class Operator:
             fixed = device.array(value.astype(dtype, copy=False))
             return make(lib.vxg_op_bind, self.on(device, dtype).handle, index,
                         _byref(fixed._struct), release=lib.vxg_op_release)
-        return Operator(maker, self.device, self._dtype)
+        made = Operator(maker, self.device, self._dtype)
+        made._made_by = Operator.bind, (self, index, value), {}
+        return made
 
     def __repr__(self):
         return "<%s %s -> %s>" % (type(self).__name__, self.domain_shape, self.range_shape)
+
+
+_transpose = operator.attrgetter("T")
 
 
 class _Adjoint(Operator):
@@ -409,6 +437,9 @@ class _Adjoint(Operator):
     def _adjoint(self, y, out=None):
         return self._of._evaluate(y, out=out)
 
+    def __reduce__(self):
+        return _transpose, (self._of,)
+
     @property
     def T(self):
         return self._of
@@ -416,7 +447,7 @@ class _Adjoint(Operator):
     H = T
 
 
-def stack(*operators):
+def stack(*operators) -> Operator:
     """Operators of one domain, their ranges joined along the first axis."""
     if not operators:
         raise ArgumentError("stack: one operator at least")
@@ -425,5 +456,10 @@ def stack(*operators):
         handles = [o.on(device, dtype).handle.address for o in operators]
         return make(lib.vxg_op_stack, (ctypes.c_void_p * len(handles))(*handles), len(handles),
                     release=lib.vxg_op_release)
-    return Operator(maker, next((o.device for o in operators if o.device), None),
+    made = Operator(maker, next((o.device for o in operators if o.device), None),
                     next((o._dtype for o in operators if o._dtype), None))
+    made._made_by = stack, operators, {}
+    return made
+
+
+__all__ = ["Operator", "stack"]

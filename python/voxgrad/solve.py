@@ -1,5 +1,10 @@
 """Iterative methods of the library for any operator: sirt, cgls, mlem, pdhg_tv... `methods()` lists
-them; each is a function of this module (`voxgrad.solve.sirt(A, b, iterations=50)`)."""
+them; each is a function of this module (`voxgrad.solve.sirt(A, b, iterations=50)`).
+
+x has the shape of the operator's domain, data and weights that of its range, in one arithmetic
+(float32 or float64). Residuals are in the data's unit, x in data over the operator's."""
+
+from __future__ import annotations
 
 import collections
 import ctypes
@@ -7,7 +12,7 @@ import ctypes
 import numpy as np
 
 from . import _arrays, _options
-from ._calls import call, guard, make, progress, Reporting
+from ._calls import call, guard, make, Reporting
 from ._library import lib
 
 _byref = ctypes.byref
@@ -18,9 +23,9 @@ _REASONS = {value: name[len("VXG_SOLVED_"):].lower()
 Result = collections.namedtuple("Result", "x iterations reason residual penalty data")
 Result.__doc__ = """What a method has found.
 
-x: the solution, in the caller's type. iterations: how many were done. reason: why it ended.
-residual, penalty: arrays, one number for each iteration (|b - A x|; what is added to its square's
-half). data: |b|."""
+x: the solution, in the caller's type. iterations: how many were done. reason: why it ended, one of
+%s. residual, penalty: arrays, one number for each iteration (|b - A x|; what is added to its square's
+half). data: |b|.""" % ", ".join("'%s'" % r for r in _REASONS.values())
 
 Report = collections.namedtuple("Report", "iteration residual data change penalty")
 Report.__doc__ = """What a callback is told after an iteration (vxg_solve_report)."""
@@ -31,8 +36,8 @@ def _rows():
     return [kind.from_address(lib.vxg_solve_row_at(i)) for i in range(lib.vxg_solve_row_count())]
 
 
-def methods():
-    """Names of the methods, with a line on each: a dict."""
+def methods() -> dict[str, str]:
+    """Names of the methods, with a line on each."""
     return {r.name.decode(): r.summary.decode() for r in _rows()}
 
 
@@ -69,12 +74,14 @@ def _callback(callback, x):
     return lib.member_callback("vxg_solve_opts", "callback")(guard(told))
 
 
+@_options.options("vxg_solve_opts")
 class Solver:
-    """A method under way: `step()`, `run()`, `x`, `restart()`; `solve` makes one and runs it.
-    Ctrl-C works on the thread that has made it."""
+    """A method under way: `step()`, `run()`, `x`, `restart()`; `solve` makes one and runs it, and
+    says what the arguments are. Ctrl-C works on the thread that has made it; a solver belongs to one
+    thread at a time."""
 
     def __init__(self, method, operator, data=None, *, start=None, weights=None, mask=None,
-                 callback=None, report=None, **options):
+                 callback=None, report=None, progress=None, **options):
         given = _Given(operator, data)
         domain, range_ = given.made.domains[0], given.made.range
         problem = lib.new("vxg_solve_problem", op=given.made.handle.address,
@@ -83,8 +90,8 @@ class Solver:
                           weights=given.take(weights, range_, "weights"),
                           mask=given.take(mask, domain, "mask"))
         self._keep = [given, operator]
-        told = Reporting(report) if report else None
-        members = {"progress": told.address if told else progress()}
+        self._told = told = Reporting(report, progress)
+        members = {"progress": told.address}
         if callback:
             function = _callback(callback, lambda: self._view())
             members["callback"] = ctypes.cast(function, ctypes.c_void_p).value
@@ -117,29 +124,32 @@ class Solver:
         lib.check(lib.vxg_array_copy(None, _byref(self._struct()), _byref(operand.struct)))
         return _arrays.finish(made, operand)
 
-    def step(self):
+    def step(self) -> None:
         """One iteration."""
         call(lib.vxg_solver_step, self)
 
-    def run(self):
-        """Iterations until a rule or the callback ends them; the reason."""
+    def run(self) -> str:
+        """Iterations until a rule or the callback ends them; the reason, as in Result."""
         reason = ctypes.c_int()
-        call(lib.vxg_solver_run, self, _byref(reason))
+        with self._told as told:
+            call(lib.vxg_solver_run, self, _byref(reason))
+            if told.last:  # the library reports before every iteration
+                told.tell(told.last[0], self.report.iteration, told.last[2])
         return _REASONS[reason.value]
 
-    def restart(self):
+    def restart(self) -> None:
         """To be called after x was written."""
         call(lib.vxg_solver_restart, self)
 
     @property
-    def report(self):
+    def report(self) -> Report:
         """Numbers of the last iteration."""
         r = lib.new("vxg_solve_report")
         lib.check(lib.vxg_solver_report(self, _byref(r)))
         return Report(r.iteration, r.residual, r.data, r.change, r.penalty)
 
     @property
-    def history(self):
+    def history(self) -> tuple[np.ndarray, np.ndarray]:
         """(residuals, penalties) of the iterations that are done."""
         count = ctypes.c_int()
         lib.check(lib.vxg_solver_history(self, None, None, 0, _byref(count)))
@@ -148,35 +158,47 @@ class Solver:
                                          count.value, _byref(count)))
         return both[0, :count.value].copy(), both[1, :count.value].copy()
 
+    def __reduce__(self):
+        raise TypeError("a Solver is neither copied nor pickled: keep its x and begin with start=x")
 
-def solve(method, operator, data=None, **options):
-    """Runs a method by name and gives a Result.
 
-    data: b of A x = b; start, weights, mask: arrays. callback(report, x): after every iteration, x to
-    be read; False ends. report(words, done, total): how far it is. The other options are those of
-    vxg_solve_opts; each method takes its own and refuses the rest by name."""
-    solver = Solver(method, operator, data, **options)
+@_options.options("vxg_solve_opts")
+def solve(method, operator, data=None, *, start=None, weights=None, mask=None, callback=None,
+          report=None, progress=None, **options) -> Result:
+    """Runs a method by name.
+
+    data: b of A x = b. start: the first x, None: zeros, of methods that multiply ones. weights: a
+    residual counts by them, 0: not at all. mask: x is 0 where it is 0. callback(report, x): after
+    every iteration, x to be read where it lies; False ends. report(words, done, total): how far it
+    is; progress: such a function, or True for a bar. Each method takes some of the options and refuses the rest by name
+    (ArgumentError, a ValueError); data that are not finite are an InputError."""
+    solver = Solver(method, operator, data, start=start, weights=weights, mask=mask,
+                    callback=callback, report=report, progress=progress, **options)
     reason = solver.run()
     residual, penalty = solver.history
     r = solver.report
     return Result(solver.x, r.iteration, reason, residual, penalty, r.data)
 
 
+_EVERY = ("iterations", "tolerance", "noise", "change")  # those that every method takes
+
+
 def _function(row):
     name = row.name.decode()
-    uses = set((row.uses or b"").decode().replace("-", "_").split())
-    common = ("iterations", "relaxation", "bounds", "lower", "upper", "tolerance", "noise", "change")
-    table = _options.table("vxg_solve_opts")
+    uses = set((row.uses or b"").decode().replace("-", "_").split()).union(_EVERY)
+    taken = {n: o for n, o in _options.keywords("vxg_solve_opts").items() if n in uses}
 
-    def method(operator, data=None, **options):
-        return solve(name, operator, data, **options)
+    def method(operator, data=None, *, start=None, weights=None, mask=None, callback=None,
+               report=None, progress=None, **options) -> Result:
+        return solve(name, operator, data, start=start, weights=weights, mask=mask,
+                     callback=callback, report=report, progress=progress, **options)
 
     method.__name__ = method.__qualname__ = name.replace("-", "_")
-    lines = ["    %s: %s%s" % (o.name, o.help, " (%s)" % ", ".join(o.choices) if o.choices else "")
-             for o in table.values() if o.name in common or o.name in uses]
-    method.__doc__ = "%s\n\nSource: %s. %d iterations by default.\n\n%s\n" % (
-        row.summary.decode(), row.source.decode(), row.iterations, "\n".join(lines))
-    return method
+    words = row.summary.decode()
+    method.__doc__ = "%s%s.\n\nSource: %s. The other arguments are those of `solve`." % (
+        words[:1].upper(), words[1:], row.source.decode())
+    return _options.described(method, taken, {"iterations": row.iterations,
+                                              "relaxation": row.relaxation})
 
 
 for _row in _rows():

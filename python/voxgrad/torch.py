@@ -6,12 +6,14 @@ differentiated again, as often as one likes; of other inputs (geometry) first de
 there. Leading axes beyond the operator's are a batch in one call.
 """
 
+from __future__ import annotations
 
 import numpy as np
 import torch
 
 from . import ct
 from ._library import lib
+from ._options import options as _takes
 from .operators import Operator
 
 _NEW = hasattr(torch.autograd.Function, "setup_context")  # since torch 2.0
@@ -72,8 +74,8 @@ class _General(torch.autograd.Function):
         return (None,) + (out if isinstance(out, tuple) else (out,))
 
 
-def apply(operator, *inputs):
-    """F of tensors, differentiable."""
+def apply(operator, *inputs) -> torch.Tensor:
+    """F of tensors (batch..., *domain_shape), float32 or float64, differentiable."""
     if operator.ninputs != len(inputs):
         raise TypeError("%d inputs are expected, not %d" % (operator.ninputs, len(inputs)))
     if operator.is_linear:
@@ -90,13 +92,14 @@ class Layer(torch.nn.Module):
             raise TypeError("an Operator is expected, not %s" % type(operator).__name__)
         self.operator = operator
 
-    def forward(self, *inputs):
+    def forward(self, *inputs) -> torch.Tensor:
         return apply(self.operator, *inputs)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return "%s -> %s" % (self.operator.domain_shape, self.operator.range_shape)
 
 
+@_takes("vxg_ct_projector_opts", leave="weighting texture")
 class Projection(Layer):
     """Line integrals of volumes; the arguments are those of `voxgrad.ct.XrayTransform`."""
 
@@ -104,6 +107,7 @@ class Projection(Layer):
         super().__init__(ct.XrayTransform(geometry, volume, model, **options))
 
 
+@_takes("vxg_ct_projector_opts", leave="weighting texture")
 class Backprojection(Layer):
     """The exact transpose of `Projection`."""
 
@@ -135,7 +139,7 @@ class FilteredBackprojection(torch.nn.Module):
         self.register_buffer("weights", torch.tensor(weights, dtype=dtype)[:, None, None])
         self.operator = ct.backprojector(geometry, self.volume)
 
-    def forward(self, projections):
+    def forward(self, projections) -> torch.Tensor:
         flat = self.geometry.rows == 1 and self.volume.shape[0] == 1 \
             and projections.shape[-2:] == (self.geometry.nviews, self.geometry.columns)
         y = projections.unsqueeze(-2) if flat else projections

@@ -152,6 +152,9 @@ def test_models():
         assert np.abs(A(x).reshape(9, 20).sum(1) / image.sum() - 1).max() < 0.02, model
     harness.refused(ValueError, ["josef", "joseph"], vxg.ct.XrayTransform, g, model="josef")
     harness.refused(TypeError, "modell", vxg.ct.XrayTransform, g, modell="siddon")
+    harness.refused(TypeError, "backprojectors", vxg.ct.XrayTransform, g, texture=True)
+    harness.refused(TypeError, ["volume", "ndarray"], vxg.ct.XrayTransform, g, image)
+    harness.refused(TypeError, ["geometry", "ndarray"], vxg.ct.fbp, image, image)
 
 
 def test_filter():

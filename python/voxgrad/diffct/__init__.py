@@ -11,8 +11,9 @@ interpolated (model="joseph": derivatives by the trajectory are there). What is 
 name.
 """
 
-from .._library import UnsupportedError
-from ._projector import Projector, function_class
+from .._library import UnsupportedError as _UnsupportedError
+from ._projector import Projector  # noqa: F401
+from ._projector import function_class as _function_class
 from ._recon import (  # noqa: F401
     angular_integration_weights, cone_cosine_weights, cone_weighted_backproject,
     detector_coordinates_1d, fan_cosine_weights, fan_weighted_backproject, fbp, fdk, helical_fdk,
@@ -26,26 +27,27 @@ from ._trajectories import (  # noqa: F401
     sinusoidal_trajectory_2d_parallel, sinusoidal_trajectory_3d, spiral_trajectory_3d,
     transform_trajectory)
 
-ParallelProjectorFunction = function_class("ParallelProjectorFunction", "parallel", False)
-ParallelBackprojectorFunction = function_class("ParallelBackprojectorFunction", "parallel", True)
-FanProjectorFunction = function_class("FanProjectorFunction", "fan", False)
-FanBackprojectorFunction = function_class("FanBackprojectorFunction", "fan", True)
-ConeProjectorFunction = function_class("ConeProjectorFunction", "cone", False)
-ConeBackprojectorFunction = function_class("ConeBackprojectorFunction", "cone", True)
+ParallelProjectorFunction = _function_class("ParallelProjectorFunction", "parallel", False)
+ParallelBackprojectorFunction = _function_class("ParallelBackprojectorFunction", "parallel", True)
+FanProjectorFunction = _function_class("FanProjectorFunction", "fan", False)
+FanBackprojectorFunction = _function_class("FanBackprojectorFunction", "fan", True)
+ConeProjectorFunction = _function_class("ConeProjectorFunction", "cone", False)
+ConeBackprojectorFunction = _function_class("ConeBackprojectorFunction", "cone", True)
 
 
 def _elsewhere(name, words):
     def refused(*_, **__):
-        raise UnsupportedError("%s is not there: %s" % (name, words))
+        raise _UnsupportedError("%s is not there: %s" % (name, words))
     refused.__name__ = refused.__qualname__ = name
     refused.__doc__ = "Refused: %s." % words
     return refused
 
 
 _DISK = "work beyond memory is voxgrad.ct.recon's, with max_memory"
-NpyStore, TensorStore = _elsewhere("NpyStore", _DISK), _elsewhere("TensorStore", _DISK)
-fbp_into, fdk_into = _elsewhere("fbp_into", _DISK), _elsewhere("fdk_into", _DISK)
+NpyStore = _elsewhere("NpyStore", _DISK)
+TensorStore = _elsewhere("TensorStore", _DISK)
+fbp_into = _elsewhere("fbp_into", _DISK)
+fdk_into = _elsewhere("fdk_into", _DISK)
 cgls_into = _elsewhere("cgls_into", _DISK)
 ParameterizedSurface = _elsewhere("ParameterizedSurface", "detectors are flat, or curved about the source "
                                   "(voxgrad.ct.Geometry)")
-__all__ = [_n for _n in dir() if not _n.startswith("_") and _n not in ("UnsupportedError", "function_class")]

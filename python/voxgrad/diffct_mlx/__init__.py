@@ -22,13 +22,13 @@ from ._analytic import (  # noqa: F401
 from ._cases import (  # noqa: F401
     ReconstructionCase, build_cone_3d_case, build_fan_2d_case, build_parallel_2d_case,
     reconstruct_case_fdk)
-from ._dart import DARTParameters, reconstruct_dart, run_dart  # noqa: F401
 from ._iterative import (  # noqa: F401
     ASD_POCS_Parameter, ASDPOCSParameters, AwTV_POCS_Parameter, AwTVPOCSParameters,
     Reconstruction_Parameter, ReconstructionParameters, Regularisation_Parameter,
     RegularizationParameters, SARTParameters, SIRTParameters, TV_POCS_Parameter, TVPOCSParameters,
     reconstruct_asd_pocs, reconstruct_awtv_pocs, reconstruct_sart, reconstruct_sirt,
     reconstruct_tv_pocs, run_asd_pocs, run_awtv_pocs, run_sart, run_sirt, run_tv_pocs)
+from ._dart import DARTParameters, reconstruct_dart, run_dart  # noqa: F401
 from ._measured import (  # noqa: F401
     MeasuredConeDataConfig, NpyProjectionsConfig, apply_detector_array_convention,
     apply_detector_geometry_convention, apply_upper_left_detector_transform,
@@ -63,15 +63,16 @@ from ._tv import (  # noqa: F401
 
 
 # ---- The classes of functions that scripts of the older package call: .apply(data, vectors...) ----
-def _function(name, words):
-    target = globals()[name]
-    return type(words, (), {"apply": staticmethod(target), "__doc__": target.__doc__})
+def _function(name, target):
+    return type(name, (), {"apply": staticmethod(target), "__doc__": target.__doc__})
 
 
-for _beam in ("parallel", "fan", "cone"):
-    for _way, _word in (("forward", "Projector"), ("backward", "Backprojector")):
-        _class = _beam.capitalize() + _word + "Function"
-        globals()[_class] = _function("%s_%s" % (_beam, _way), _class)
+ParallelProjectorFunction = _function("ParallelProjectorFunction", parallel_forward)
+ParallelBackprojectorFunction = _function("ParallelBackprojectorFunction", parallel_backward)
+FanProjectorFunction = _function("FanProjectorFunction", fan_forward)
+FanBackprojectorFunction = _function("FanBackprojectorFunction", fan_backward)
+ConeProjectorFunction = _function("ConeProjectorFunction", cone_forward)
+ConeBackprojectorFunction = _function("ConeBackprojectorFunction", cone_backward)
 
 _ELSEWHERE = {
     "physics": "spectra and corrections; voxgrad.ct has flat fields, rings and zingers",

@@ -421,8 +421,13 @@ def reconstruct_awtv_pocs(measured_projections, forward_project, back_project, r
     return m.run(step)
 
 
-Reconstruction_Parameter, Regularisation_Parameter = ReconstructionParameters, RegularizationParameters
-TV_POCS_Parameter, ASD_POCS_Parameter = TVPOCSParameters, ASDPOCSParameters
+Reconstruction_Parameter = ReconstructionParameters
+Regularisation_Parameter = RegularizationParameters
+TV_POCS_Parameter = TVPOCSParameters
+ASD_POCS_Parameter = ASDPOCSParameters
 AwTV_POCS_Parameter = AwTVPOCSParameters
-run_sart, run_sirt, run_tv_pocs = reconstruct_sart, reconstruct_sirt, reconstruct_tv_pocs
-run_asd_pocs, run_awtv_pocs = reconstruct_asd_pocs, reconstruct_awtv_pocs
+run_sart = reconstruct_sart
+run_sirt = reconstruct_sirt
+run_tv_pocs = reconstruct_tv_pocs
+run_asd_pocs = reconstruct_asd_pocs
+run_awtv_pocs = reconstruct_awtv_pocs
