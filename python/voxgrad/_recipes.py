@@ -139,6 +139,24 @@ def distances(frames, middle=None):
     return np.maximum(sid, 1e-6), np.maximum(((d - s) * n).sum(1), 1e-6)
 
 
+def cosines(frames, bins, pitch):
+    """Of every pixel (views, u[, v]): the detector's distance over the ray's length, from the views' own
+    frames."""
+    s, d, u = [_spaces.host(f, np.float64) for f in frames[:3]]
+    n = normals(frames)
+    far = ((d - s) * n).sum(1)
+    foot = s + far[:, None] * n - d  # the normal's foot, from the detector's middle
+    columns = (np.arange(bins[0]) - (bins[0] - 1) / 2) * pitch[0]
+    squares = (columns[None, :] - (foot * u).sum(1)[:, None]) ** 2
+    far = far[:, None]
+    if len(bins) == 2:
+        v = _spaces.host(frames[3], np.float64)
+        rows = (np.arange(bins[1]) - (bins[1] - 1) / 2) * pitch[1]
+        squares = squares[:, :, None] + (rows[None, :] - (foot * v).sum(1)[:, None])[:, None, :] ** 2
+        far = far[:, None]
+    return far / np.sqrt(far ** 2 + squares)
+
+
 def gathered(y, geometry, volume, scale, distance, flat):
     """Voxels add up the interpolated projections times a factor for each view: y (..., views, u, v), or
     (..., views, u) if `flat`.

@@ -4,9 +4,11 @@ or of functions in Python."""
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import operator
 import threading
+import weakref
 
 import numpy as np
 
@@ -102,6 +104,18 @@ def _adapter(x):
     return None
 
 
+_numbers, _numbered = itertools.count(1), weakref.WeakValueDictionary()
+
+
+def by_number(number):
+    """The operator with this number in this process."""
+    found = _numbered.get(number)
+    if found is None:
+        raise RuntimeError("operator number %d is gone: keep it as long as what was made of it"
+                           % number)
+    return found
+
+
 class Operator:
     """y = F(x): `A(x)`, `A.T(y)`, `A.H`, `A @ x`, `A[views]`, `A + B`, `2 * A`, `A @ B`,
     `A.norm()`, `A.jvp`, `A.vjp`.
@@ -123,6 +137,9 @@ class Operator:
         self._maker = maker
         self._made, self._making = {}, threading.Lock()
         self._adjoint_operator = None
+        self._facts = None
+        self._number = next(_numbers)
+        _numbered[self._number] = self
         self.device = None if device is None else Device(device)
         self._dtype = None if dtype is None else np.dtype(dtype)
         if self._dtype is not None:
@@ -159,14 +176,20 @@ class Operator:
             return made
         return self.on(self.device or "cpu")
 
-    ninputs = property(lambda self: self._known().ninputs, doc="How many inputs there are.")
+    def _look(self):
+        """(inputs, whether it is linear in its only one), which never change."""
+        if self._facts is None:
+            made = self._known()
+            self._facts = made.ninputs, bool(lib.vxg_op_is_linear(made.handle))
+        return self._facts
+
+    ninputs = property(lambda self: self._look()[0], doc="How many inputs there are.")
     domain_shape = property(lambda self: self._known().domains[0][0], doc="Shape of the input.")
     domain_shapes = property(lambda self: [self.domain_shape] if self.ninputs == 1 else
                              [s for s, _ in self._known().domains])
     range_shape = property(lambda self: self._known().range[0], doc="Shape of the output.")
     dtype = property(lambda self: self._dtype or np.dtype(np.float32), doc="For shape-only users.")
-    is_linear = property(lambda self: bool(lib.vxg_op_is_linear(self._known().handle)),
-                         doc="Has one input and is linear in it.")
+    is_linear = property(lambda self: self._look()[1], doc="Has one input and is linear in it.")
     name = property(lambda self: lib.vxg_op_name(self._known().handle).decode())
 
     @property

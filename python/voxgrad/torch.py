@@ -11,12 +11,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from . import ct
+from . import _recipes, ct
 from ._library import lib
 from ._options import options as _takes
 from .operators import Operator
 
 _NEW = hasattr(torch.autograd.Function, "setup_context")  # since torch 2.0
+_OPS = hasattr(torch.library, "custom_op")  # since torch 2.4
+if _OPS:
+    from . import _torch_ops  # noqa: F401 (it registers them)
 
 
 def _run(function, *tensors):
@@ -76,9 +79,14 @@ class _General(torch.autograd.Function):
 
 def apply(operator, *inputs) -> torch.Tensor:
     """F of tensors (batch..., *domain_shape), float32 or float64, differentiable."""
-    if operator.ninputs != len(inputs):
-        raise TypeError("%d inputs are expected, not %d" % (operator.ninputs, len(inputs)))
-    if operator.is_linear:
+    count, is_linear = operator._facts or operator._look()
+    if count != len(inputs):
+        raise TypeError("%d inputs are expected, not %d" % (count, len(inputs)))
+    if _OPS and torch.compiler.is_compiling():
+        if is_linear:
+            return torch.ops.voxgrad.linear(inputs[0], operator._number)
+        return torch.ops.voxgrad.evaluate(list(inputs), operator._number)
+    if is_linear:
         return _Linear.apply(inputs[0], operator)
     return _General.apply(operator, *inputs)
 
@@ -91,6 +99,7 @@ class Layer(torch.nn.Module):
         if not isinstance(operator, Operator):
             raise TypeError("an Operator is expected, not %s" % type(operator).__name__)
         self.operator = operator
+        operator._look()  # so that compiling need not ask the library
 
     def forward(self, *inputs) -> torch.Tensor:
         return apply(self.operator, *inputs)
@@ -115,7 +124,38 @@ class Backprojection(Layer):
         super().__init__(ct.XrayTransform(geometry, volume, model, **options).T)
 
 
-class FilteredBackprojection(torch.nn.Module):
+class _Filtered(torch.nn.Module):
+    """Weights, a response that can be learned, backprojection: what both below share."""
+
+    def __init__(self, geometry, volume, response, pixel_weights, view_weights, distance, dtype):
+        super().__init__()
+        self.geometry = geometry
+        self.volume = volume if volume is not None else geometry.fit_volume()
+        self.padded = 2 * (len(response) - 1)
+        self.response = torch.nn.Parameter(torch.tensor(response, dtype=dtype))
+        weights = torch.tensor(view_weights, dtype=dtype)[:, None, None]
+        self.register_buffer("weights", weights)
+        before = None if pixel_weights is None else torch.tensor(pixel_weights, dtype=dtype)
+        self.register_buffer("before", before)
+        self.operator = ct.backprojector(geometry, self.volume,
+                                         weighting="distance" if distance else "none")
+        self.operator._look()  # so that compiling need not ask the library
+        flat = geometry.rows == 1 and self.volume.shape[0] == 1
+        self._flat = (geometry.nviews, geometry.columns) if flat else None
+
+    def forward(self, projections) -> torch.Tensor:
+        flat = self._flat is not None and tuple(projections.shape[-2:]) == self._flat
+        y = projections.unsqueeze(-2) if flat else projections
+        columns = y.shape[-1]
+        if self.before is not None:
+            y = y * self.before
+        spectrum = torch.fft.rfft(y, self.padded) * self.response
+        filtered = torch.fft.irfft(spectrum, self.padded)[..., :columns] * self.weights
+        x = apply(self.operator, filtered)
+        return x.squeeze(-3) if flat else x
+
+
+class FilteredBackprojection(_Filtered):
     """Filtered backprojection of a parallel beam with a response that can be learned.
 
     Projections (..., views, rows, columns), or (..., views, columns) under one row, to volumes (or
@@ -123,30 +163,40 @@ class FilteredBackprojection(torch.nn.Module):
     is at least twice as long; it begins as the window times the ramp."""
 
     def __init__(self, geometry, volume=None, window="ramp", cutoff=0.0, dtype=torch.float32):
-        super().__init__()
         if geometry.beam != "parallel":
             raise ValueError("FilteredBackprojection: a parallel beam is expected, not a %s beam"
                              % geometry.beam)
-        self.geometry = geometry
-        self.volume = volume if volume is not None else geometry.fit_volume()
-        self.padded = 1 << (2 * geometry.columns - 1).bit_length()
+        padded = 1 << (2 * geometry.columns - 1).bit_length()
         pitch = float(np.linalg.norm(geometry.vectors[0, 2]))
-        response = ct.filter_response(window, self.padded, pitch, cutoff)
-        self.response = torch.nn.Parameter(torch.tensor(response, dtype=dtype))
         angles, weights = geometry.angles, np.empty(geometry.nviews)
         lib.check(lib.vxg_ct_angle_weights(geometry.nviews, angles.ctypes.data,
                                            weights.ctypes.data))
-        self.register_buffer("weights", torch.tensor(weights, dtype=dtype)[:, None, None])
-        self.operator = ct.backprojector(geometry, self.volume)
-
-    def forward(self, projections) -> torch.Tensor:
-        flat = self.geometry.rows == 1 and self.volume.shape[0] == 1 \
-            and projections.shape[-2:] == (self.geometry.nviews, self.geometry.columns)
-        y = projections.unsqueeze(-2) if flat else projections
-        spectrum = torch.fft.rfft(y, self.padded) * self.response
-        filtered = torch.fft.irfft(spectrum, self.padded)[..., :y.shape[-1]] * self.weights
-        x = apply(self.operator, filtered)
-        return x.squeeze(-3) if flat else x
+        super().__init__(geometry, volume, ct.filter_response(window, padded, pitch, cutoff), None,
+                         weights, False, dtype)
 
 
-__all__ = ["Backprojection", "FilteredBackprojection", "Layer", "Projection", "apply"]
+class FDK(_Filtered):
+    """Feldkamp, Davis and Kress' reconstruction of a fan or cone beam that goes all the way round, with a
+    response that can be learned; else as FilteredBackprojection. Short scans: `voxgrad.ct.fdk`."""
+
+    def __init__(self, geometry, volume=None, window="ramp", cutoff=0.0, dtype=torch.float32):
+        if geometry.beam == "parallel" or geometry.is_curved:
+            raise ValueError("FDK: a fan or cone beam on a flat detector is expected")
+        v = geometry.vectors
+        pitch = np.linalg.norm(v[:, 2:], axis=2)
+        frames = v[:, 0], v[:, 1], v[:, 2] / pitch[:, :1], v[:, 3] / pitch[:, 1:]
+        middle = _recipes.isocenter((frames[0][:, :2], frames[1][:, :2], frames[2][:, :2]))
+        level = np.column_stack([np.tile(middle, (len(v), 1)), frames[0][:, 2]])
+        sid, sdd = _recipes.distances(frames, level)
+        turn = np.unwrap(np.arctan2(*(frames[0][:, :2] - middle).T[::-1]))
+        step = abs(np.median(np.diff(turn))) if len(turn) > 1 else 0.0
+        if _recipes.period(np.ptp(turn), step) != 2 * np.pi or np.ptp(sid) > 1e-4 * sid.mean():
+            raise ValueError("FDK: a source that goes once round in a circle is expected; "
+                             "voxgrad.ct.fdk takes short scans")
+        padded = 1 << (2 * geometry.columns - 1).bit_length()
+        super().__init__(geometry, volume, ct.filter_response(window, padded, pitch[0, 0], cutoff),
+                         _recipes.cosines(frames, (geometry.columns, geometry.rows), pitch[0])
+                         .swapaxes(1, 2), _recipes.angle_weights(turn) * sid / sdd, True, dtype)
+
+
+__all__ = ["Backprojection", "FDK", "FilteredBackprojection", "Layer", "Projection", "apply"]

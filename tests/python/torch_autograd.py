@@ -103,6 +103,19 @@ def test_layers():
     harness.refused(ValueError, "parallel beam", vt.FilteredBackprojection,
                     vxg.ct.ConeGeometry.circular(4, 5, 6, sod=20, sdd=30))
     harness.refused(TypeError, "Operator", vt.Layer, "A")
+    for g in (vxg.ct.ConeGeometry.circular(40, 8, 24, sod=80, sdd=120, pixel=1.5),
+              vxg.ct.FanGeometry.circular(40, 24, 80, 120, pixel=1.5)):
+        volume = vxg.ct.Volume((6 if g.rows > 1 else 1, 16, 16))
+        y = torch.rand(*vxg.ct.XrayTransform(g, volume).range_shape, requires_grad=True)
+        fdk = vt.FDK(g, volume)
+        want = torch.tensor(vxg.ct.fdk(y.detach().numpy(), g, volume))
+        got = fdk(y)
+        assert (got - want).abs().max() < 1e-5 * want.abs().max()
+        got.sum().backward()
+        assert fdk.response.grad.abs().sum() > 0 and y.grad.abs().sum() > 0
+    harness.refused(ValueError, "once round", vt.FDK, vxg.ct.ConeGeometry.circular(
+        [0, 0.1, 0.2], 5, 6, sod=20, sdd=30))
+    harness.refused(ValueError, "flat", vt.FDK, parallel())
 
 
 def test_tensors():

@@ -121,25 +121,6 @@ def cone_weighted_backproject(sinogram, src_pos, det_center, det_u_vec, det_v_ve
 
 
 # ---- The whole way ----
-def _cosine(p, trajectory):
-    """Of every pixel: the detector's distance over the ray's length, from the views' own frames. A
-    parallel beam: None."""
-    if p.beam.startswith("parallel"):
-        return None
-    s, d, u = [_spaces.host(f, np.float64) for f in trajectory[:3]]
-    n = _recipes.normals(trajectory)
-    far = ((d - s) * n).sum(1)
-    foot = s + far[:, None] * n - d  # the normal's foot, from the detector's middle
-    columns = (np.arange(p._bins[0]) - (p._bins[0] - 1) / 2) * p._pitch[0]
-    squares = (columns[None, :] - (foot * u).sum(1)[:, None]) ** 2
-    if len(p._bins) == 2:
-        v = _spaces.host(trajectory[3], np.float64)
-        rows = (np.arange(p._bins[1]) - (p._bins[1] - 1) / 2) * p._pitch[1]
-        squares = squares[:, :, None] + (rows[None, :] - (foot * v).sum(1)[:, None])[:, None, :] ** 2
-        far = far[:, None]
-    return far[:, None] / np.sqrt(far[:, None] ** 2 + squares)
-
-
 def _short(p, trajectory, angles):
     """Parker's weights (views, columns) of a circular scan, by its own frames."""
     s, d, u = [_spaces.host(f, np.float64) for f in trajectory[:3]]
@@ -190,7 +171,7 @@ def _steps(p, sinogram, trajectory, angles, window, pad_factor, projection_weigh
     tail = (1,) * len(p._bins)
     cosine = projection_weights
     if cosine is None and not p.beam.startswith("parallel"):
-        cosine = torch.as_tensor(_cosine(p, trajectory), dtype=y.dtype)
+        cosine = torch.as_tensor(_recipes.cosines(trajectory, p._bins, p._pitch), dtype=y.dtype)
     if cosine is not None:
         y = y * _fits(cosine, y, "projection_weights")
     if short_scan:
