@@ -12,7 +12,7 @@ import threading
 
 import numpy as np
 
-from . import _devices
+from . import _devices, _dlpack, _foreign
 from ._devices import Array, Device, dtype_number
 from ._calls import make
 from ._library import Handle, UnsupportedError, check, lib
@@ -21,52 +21,16 @@ _array = lib.structs["vxg_array"]
 _byref = ctypes.byref
 
 
-# ---- DLPack, read by ctypes ----
-class _Tensor(ctypes.Structure):
-    _fields_ = [
-        ("data", ctypes.c_void_p), ("device_type", ctypes.c_int), ("device_id", ctypes.c_int),
-        ("ndim", ctypes.c_int), ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8),
-        ("lanes", ctypes.c_uint16), ("shape", ctypes.POINTER(ctypes.c_int64)),
-        ("strides", ctypes.POINTER(ctypes.c_int64)), ("byte_offset", ctypes.c_uint64)]
-
-
-class _Versioned(ctypes.Structure):
-    _fields_ = [
-        ("major", ctypes.c_uint32), ("minor", ctypes.c_uint32), ("context", ctypes.c_void_p),
-        ("deleter", ctypes.c_void_p), ("flags", ctypes.c_uint64), ("tensor", _Tensor)]
-
-
-_READ_ONLY = 1  # of flags
-_HOST = 1  # device types of DLPack
-_CODES = {0: "int", 1: "uint", 2: "float", 5: "complex"}
-_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-_pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-_is_valid = ctypes.pythonapi.PyCapsule_IsValid
-_is_valid.restype, _is_valid.argtypes = ctypes.c_int, [ctypes.py_object, ctypes.c_char_p]
-
-
 def _host_view(x, what):
     """A NumPy array on the memory of an object with `__dlpack__`, which keeps it."""
     kind, number = x.__dlpack_device__()
-    if kind != _HOST:
-        raise UnsupportedError(
-            "%s: arrays on device type %d of DLPack are not taken yet; the cpu's are" % (what, kind)
-        )
-    capsule = x.__dlpack__()
-    if _is_valid(capsule, b"dltensor_versioned"):
-        whole = _Versioned.from_address(_pointer(capsule, b"dltensor_versioned"))
-        tensor, read_only = whole.tensor, bool(whole.flags & _READ_ONLY)
-    else:
-        tensor, read_only = _Tensor.from_address(_pointer(capsule, b"dltensor")), False
-    if tensor.lanes != 1 or tensor.code not in _CODES:
-        raise TypeError("%s: elements of DLPack type %d are not supported" % (what, tensor.code))
-    dtype = np.dtype(_CODES[tensor.code] + str(tensor.bits))
-    shape = tuple(tensor.shape[i] for i in range(tensor.ndim))
-    interface = {"version": 3, "shape": shape, "typestr": dtype.str,
-                 "data": ((tensor.data or 0) + tensor.byte_offset, read_only)}
-    if tensor.strides:
-        interface["strides"] = tuple(tensor.strides[i] * dtype.itemsize for i in range(tensor.ndim))
-    return np.asarray(_Interface(interface, capsule))
+    if kind != _dlpack.HOST:
+        raise UnsupportedError("%s: arrays on device type %d of DLPack are not taken" % (what, kind))
+    seen = _dlpack.read(x, what)
+    item = seen.dtype.itemsize
+    return np.asarray(_Interface({
+        "version": 3, "shape": seen.shape, "typestr": seen.dtype.str,
+        "data": (seen.address, seen.read_only), "strides": tuple(s * item for s in seen.strides)}, seen.keep))
 
 
 class _Interface:
@@ -166,7 +130,7 @@ def _tensor_dtype(x, what):
 def _tensor(x, device, what):
     """An Operand over a tensor of the cpu."""
     if x.device.type != "cpu" or x.layout is not sys.modules["torch"].strided:
-        raise UnsupportedError("%s: tensors on %s, %s, are not taken yet; dense ones on the cpu are"
+        raise UnsupportedError("%s: tensors on %s, %s, are not taken; dense ones on the cpu or cuda are"
                                % (what, x.device, x.layout))
     if x.is_conj() or x.is_neg():  # a view that is not what lies in memory
         x = x.resolve_conj().resolve_neg()
@@ -177,7 +141,10 @@ def dtype_of(x, what):
     """The NumPy dtype of an array's elements."""
     if isinstance(x, (np.ndarray, Array)):
         return x.dtype
-    return _tensor_dtype(x, what) if is_tensor(x) else as_host(x, what).dtype
+    if is_tensor(x):
+        return _tensor_dtype(x, what)
+    seen = _foreign.look(x, what)
+    return as_host(x, what).dtype if seen is None else seen.dtype
 
 
 def _fits(x):
@@ -202,7 +169,24 @@ def as_host(x, what):
 
 def device_of(x):
     """The device an array lies on."""
-    return x.device if isinstance(x, Array) else Device("cpu")
+    if isinstance(x, np.ndarray):
+        return Device("cpu")
+    if isinstance(x, Array):
+        return x.device
+    seen = _foreign.look(x)
+    return Device("cpu" if seen is None else seen.spec)
+
+
+def _on_gpu(x, device, what, write=False):
+    """An Operand over another package's array on this GPU."""
+    seen = _foreign.look(x, what)
+    if seen is None:
+        raise ValueError("%s is on the host, the operator on %s: move it with Device('%s').array"
+                         % (what, device.spec, device.spec))
+    if Device(seen.spec) is not device:
+        raise ValueError("%s is on %s, the operator on %s" % (what, seen.spec, device.spec))
+    struct, keep = _foreign.operand(seen, device, what, write)
+    return Operand(struct, keep, seen.shape, seen.dtype)
 
 
 def read(x, device, what):
@@ -213,8 +197,7 @@ def read(x, device, what):
                              % (what, x.device.spec, device.spec, device.spec))
         return Operand(x._struct, x, x.shape, x.dtype)
     if not device.is_host:
-        raise ValueError("%s is on the host, the operator on %s: move it with Device('%s').array"
-                         % (what, device.spec, device.spec))
+        return _on_gpu(x, device, what)
     if getattr(x, "ndim", 0) > _devices.MAX_DIMS:
         raise ValueError("%s has %d axes, at most %d are possible"
                          % (what, x.ndim, _devices.MAX_DIMS))
@@ -230,9 +213,9 @@ def write(x, device, shape, dtype, what="out"):
     """An array of the caller's to be written: of this shape and type, where it lies."""
     if isinstance(x, Array):
         operand = read(x, device, what)
+    elif not device.is_host:
+        return _expected(x, _on_gpu(x, device, what, True), shape, dtype, what)
     else:
-        if not device.is_host:
-            raise ValueError("%s is on the host, the operator on %s" % (what, device.spec))
         if is_jax(x):
             raise ValueError("%s: arrays of JAX are not written" % what)
         if is_tensor(x):
@@ -251,14 +234,18 @@ def write(x, device, shape, dtype, what="out"):
 
 def _expected(x, operand, shape, dtype, what):
     if operand is None or operand.shape != shape or operand.dtype != dtype:
+        given = operand or x
         raise ValueError("%s: an array of shape %s and type %s is expected, not %s and %s"
-                         % (what, shape, dtype, tuple(x.shape), x.dtype))
+                         % (what, shape, dtype, tuple(given.shape), given.dtype))
     return operand
 
 
 def like(x, shape, dtype, device):
     """A new array of the kind of x: (what the caller gets, an Operand)."""
     if isinstance(x, Array) or not device.is_host:
+        made = None if isinstance(x, Array) else _foreign.like(x, shape, dtype)
+        if made is not None:
+            return made, _on_gpu(made, device, "result")
         made = Array(device, shape, dtype)
         return made, Operand(made._struct, made, made.shape, made.dtype)
     if is_tensor(x):

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 
+from . import _dlpack
 from ._calls import make
 from ._library import ArgumentError, Handle, check, lib
 
@@ -120,6 +121,33 @@ class Array:
             out = np.asarray(_HostView(self))
             out = out.copy() if copy else out
         return out if dtype is None else out.astype(dtype, copy=False)
+
+    def _pointer(self):
+        """Its address, once all work on it is done."""
+        at = ctypes.c_void_p()
+        check(lib.vxg_buffer_pointer(self._struct.buffer, None, 1, ctypes.byref(at)))
+        return at.value or 0
+
+    @property
+    def __cuda_array_interface__(self):
+        """For packages that take arrays on NVIDIA devices; all work on it is done."""
+        if self.device.backend != "cuda":
+            raise AttributeError("the array is on %s" % self.device.spec)
+        return {"version": 3, "shape": self.shape, "typestr": self.dtype.str, "strides": None,
+                "data": (self._pointer(), False), "stream": None}
+
+    def __dlpack_device__(self):
+        kinds = {"cpu": _dlpack.HOST, "cuda": _dlpack.CUDA}
+        if self.device.backend not in kinds:
+            raise BufferError("arrays on %s have no DLPack" % self.device.spec)
+        return kinds[self.device.backend], int(self.device.spec.partition(":")[2] or 0)
+
+    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+        del stream, max_version  # all work is done
+        where = self.__dlpack_device__()
+        if copy or dl_device not in (None, where):
+            raise BufferError("voxgrad.Array gives no copies by DLPack")
+        return _dlpack.show(self._pointer(), self.shape, self.dtype, where, self)
 
     def __reduce__(self):
         return Device.array, (self.device, self.numpy())

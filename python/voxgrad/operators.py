@@ -12,7 +12,7 @@ import weakref
 
 import numpy as np
 
-from . import _arrays, _options
+from . import _arrays, _foreign, _options
 from ._calls import call, make, progress
 from ._devices import Device, numpy_dtype
 from ._library import ArgumentError, lib
@@ -65,17 +65,18 @@ class _Made:
         s = lib.structs["vxg_space"].from_address(address)
         return tuple(s.shape[:s.ndim]), numpy_dtype(s.dtype)
 
-    def run(self, function, device, *arguments):
+    def run(self, function, device, *arguments, queue=None):
         """function(op, call, *arguments) with this operator's workspace, or, when another thread
         has that, with one of the call's own."""
+        at = queue.address if queue else None
         if not self.lock.acquire(blocking=False):
-            spare = _call_struct(size=ctypes.sizeof(_call_struct), progress=progress())
+            spare = _call_struct(size=ctypes.sizeof(_call_struct), progress=progress(), queue=at)
             call(function, self.handle, _byref(spare), *arguments)
             return
         try:
             if self.workspace is None:
                 self._make_room(device)
-            self.call.progress = progress()
+            self.call.progress, self.call.queue = progress(), at
             call(function, self.handle, _byref(self.call), *arguments)
         finally:
             self.lock.release()
@@ -249,7 +250,8 @@ class Operator:
         read = [self._read(x, made.domains[i], device, self._word(i, made))
                 for i, x in enumerate(inputs)]
         result, y = self._output(out, inputs[0], made.range, read[0][1], device)
-        made.run(lib.vxg_op_apply, device, self._list([r[0] for r in read]), _byref(y.struct))
+        made.run(lib.vxg_op_apply, device, self._list([r[0] for r in read]), _byref(y.struct),
+                 queue=_foreign.queue(inputs[0], device))
         return _arrays.finish(result, y)
 
     @staticmethod
@@ -271,7 +273,8 @@ class Operator:
         device, made = self._pick([y])
         read, batch = self._read(y, made.range, device, "input of the adjoint")
         result, x = self._output(out, y, made.domains[0], batch, device)
-        made.run(lib.vxg_op_apply_adjoint, device, _byref(read.struct), _byref(x.struct))
+        made.run(lib.vxg_op_apply_adjoint, device, _byref(read.struct), _byref(x.struct),
+                 queue=_foreign.queue(y, device))
         return _arrays.finish(result, x)
 
     def jvp(self, inputs, tangents):
@@ -287,7 +290,8 @@ class Operator:
         batch = next(r[1] for r in along if r is not None)
         result, y = self._output(None, model, made.range, batch, device)
         made.run(lib.vxg_op_jvp, device, self._list([r and r[0] for r in at]),
-                 self._list([r and r[0] for r in along]), _byref(y.struct))
+                 self._list([r and r[0] for r in along]), _byref(y.struct),
+                 queue=_foreign.queue(model, device))
         return _arrays.finish(result, y)
 
     def vjp(self, inputs, cotangent, wanted=None):
@@ -301,7 +305,7 @@ class Operator:
         grads = [self._output(None, cotangent, made.domains[i], batch, device) if wanted[i] else None
                  for i in range(made.ninputs)]
         made.run(lib.vxg_op_vjp, device, self._list([r and r[0] for r in at]), _byref(read.struct),
-                 self._list([g and g[1] for g in grads]))
+                 self._list([g and g[1] for g in grads]), queue=_foreign.queue(cotangent, device))
         out = tuple(g and _arrays.finish(*g) for g in grads)
         return out[0] if made.ninputs == 1 else out
 
