@@ -33,7 +33,7 @@ if [ ! -f "$newest/made" ]; then
         "$newest/bin/pip" -q --disable-pip-version-check install jax scipy >"$newest/log" 2>&1 && touch "$newest/made"
 fi
 if [ -f "$newest/made" ]; then
-    for file in operators stubs jax_autodiff documents; do
+    for file in operators files stubs diffct_mlx jax_autodiff documents; do
         "$newest/bin/python" "tests/python/$file.py" "$@" | sed 's/^\([A-Z]*\) python_/\1 python_newest_/' >"$newest/out.$$"
         cat "$newest/out.$$"
         grep -q '^FAIL ' "$newest/out.$$" && failed=1

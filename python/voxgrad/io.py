@@ -161,7 +161,7 @@ def write(path, values, spacing=None, unit="", force=False, *, progress=None) ->
     it appears whole or not at all."""
     _loaded()
     values = np.asarray(values)
-    values = np.array(values, values.dtype.newbyteorder("="), order="C", copy=False)
+    values = np.asarray(values, values.dtype.newbyteorder("="), order="C")
     opts = lib.new("vxg_block_create_opts", force=int(force))
     info = opts.info
     info.size, info.ndim, info.dtype = ctypes.sizeof(info), values.ndim, dtype_number(values.dtype)

@@ -93,6 +93,9 @@ def test_blocks():
             assert np.array_equal(np.load(path), values) and np.load(path).dtype == dtype
             got = vxg.io.read(path)
             assert np.array_equal(got, values) and got.dtype == dtype, dtype
+        turned = os.path.join(folder, "turned.npy")
+        vxg.io.write(turned, values.T.astype(">c8"))  # another order of axes and of bytes
+        assert np.array_equal(vxg.io.read(turned), values.T)
         harness.refused(vxg.OutputError, "force", vxg.io.write, path, values)
         vxg.io.write(path, 2 * values, force=True)
         assert np.array_equal(vxg.io.read(path), 2 * values)
