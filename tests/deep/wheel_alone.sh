@@ -53,7 +53,7 @@ while read -r label minor python; do
         continue
     fi
     environment "$label" "$python" "" numpy </dev/null || continue
-    tests_in "$label" wheel_alone files documents </dev/null
+    tests_in "$label" "torch|jax" wheel_alone files documents </dev/null
     rm -rf "${W:?}/$label"
 done <"$W/pythons"
 exit $failed

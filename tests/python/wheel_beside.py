@@ -4,6 +4,7 @@ Each order is a process of its own, which prints checksums of what it read and c
 same. `wheel_beside.py ORDER` is such a process."""
 
 import hashlib
+import importlib.util
 import itertools
 import os
 import subprocess
@@ -18,7 +19,7 @@ import harness
 SUITE = "wheel_beside"
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 TOOTH = os.path.join(ROOT, "data", "ct_parallel_tooth", "tooth.h5")
-OTHERS = [name for name in ("h5py", "torch", "jax") if harness.optional(name)]
+OTHERS = [name for name in ("h5py", "torch", "jax") if importlib.util.find_spec(name)]
 
 
 # ---- what one package does, in an order's process ----
@@ -145,10 +146,9 @@ def orders(others):
         assert lines == first, "%s: %s, not %s" % (names, lines, first)
 
 
-def needs(*names):
-    for name in names:
-        if name not in OTHERS:
-            raise harness.Skip("%s is not installed" % name)
+def needs(name):
+    if importlib.util.find_spec(name) is None:
+        raise harness.Skip("%s is not installed" % name)
 
 
 def test_h5py():
@@ -168,8 +168,27 @@ def test_jax():
 
 def test_all():
     if len(OTHERS) < 2:
-        raise harness.Skip("there are not two packages beside it")
+        raise harness.Skip("a second package is not installed")
     orders(OTHERS)
+
+
+def test_plugins():
+    """Filters of hdf5plugin are found by the helper's own HDF5, by their folder alone."""
+    needs("hdf5plugin")
+    import h5py
+    import hdf5plugin
+
+    import voxgrad as vxg
+    values = np.random.default_rng(1).integers(0, 100, (8, 40, 50)).astype(np.uint16)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("LZ4", "Bitshuffle", "Blosc", "Zstd"):
+            path = os.path.join(folder, name + ".h5")
+            with h5py.File(path, "w") as f:
+                f.create_dataset("d", data=values, chunks=(1, 40, 50), **getattr(hdf5plugin, name)())
+            os.environ["HDF5_PLUGIN_PATH"] = folder
+            harness.refused(vxg.InputError, "HDF5_PLUGIN_PATH", vxg.io.read, path, part="d")
+            os.environ["HDF5_PLUGIN_PATH"] = hdf5plugin.PLUGINS_PATH
+            assert np.array_equal(vxg.io.read(path, part="d"), values), name
 
 
 if __name__ == "__main__":
