@@ -76,7 +76,7 @@ notices() {
     program=$1
     shift
     case $program in
-    *.sh) VXG_BUILD=$work/b VXG_PYTHON_TREE=$copy timeout 600 sh "tests/$program" >"$work/out" 2>&1 ;;
+    *.sh) VXG_DEEP='' VXG_BUILD=$work/b VXG_PYTHON_TREE=$copy timeout 600 sh "tests/$program" "$@" >"$work/out" 2>&1 ;;
     *) timeout 600 "$work/b/tests/test_$program" "$@" >"$work/out" 2>&1 ;;
     esac
     code=$?
@@ -85,7 +85,7 @@ notices() {
 
 # The programs beside the tests are built with every one of them.
 target_of() {
-    case $1 in
+    case ${1%% *} in
     *.sh) ;;
     *) echo "test_${1%% *}" ;;
     esac
@@ -108,7 +108,7 @@ passes_without() {
     done
 }
 
-# plant NAME FILE SED TEST...: each TEST is "PROGRAM [ARGUMENT]" or a script, "SCRIPT.sh"
+# plant NAME FILE SED TEST...: each TEST is "PROGRAM [ARGUMENT]" or a script, "SCRIPT.sh [ARGUMENT]"
 plant() {
     name=$1 file=$2 change=$3
     shift 3
@@ -125,7 +125,7 @@ plant() {
     fi
     targets=
     for t in "$@"; do
-        if [ ! -f "tests/${t%% *}.c" ] && [ ! -f "tests/$t" ]; then
+        if [ ! -f "tests/${t%% *}.c" ] && [ ! -f "tests/${t%% *}" ]; then
             fail "$name" "there is no test ${t%% *}"
             cp -p "$work/saved" "$copy/$file"
             return

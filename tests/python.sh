@@ -19,7 +19,7 @@ done
 if [ -z "$python" ]; then
     echo "SKIP python.all: no Python with NumPy"
 else
-    for file in operators reconstruction process files stubs torch_autograd diffct_module diffct_mlx documents examples; do
+    for file in operators reconstruction process files stubs torch_autograd torch_compile gpu_arrays diffct_module diffct_mlx documents examples; do
         "$python" "tests/python/$file.py" "$@" || failed=1
     done
 fi

@@ -26,6 +26,7 @@ nvrtc    every kernel compiled for every NVIDIA target by NVRTC, from a package 
 opencl   every kernel under an OpenCL checker, and other implementations of OpenCL
 valgrind the command under valgrind
 fuzz     mutated files through every reader
+python   the Python package's tests with all their rounds, and with the newest PyTorch
 wheel    the Python wheel: what it needs, alone with NumPy, beside h5py, PyTorch and JAX in one process
 pages    a report opened in a browser, where Chromium is installed
 planted  planted faults, each of which some test must notice

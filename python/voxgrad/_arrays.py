@@ -160,6 +160,9 @@ def as_host(x, what):
         raise TypeError("%s: masked arrays are not taken: fill them" % what)
     if isinstance(x, np.ndarray):
         return x
+    seen = _foreign.look(x, what)
+    if seen is not None:
+        raise ValueError("%s is on %s, not on the host" % (what, seen.spec))
     if hasattr(x, "__dlpack__"):
         return _host_view(x.detach() if hasattr(x, "detach") else x, what)
     if hasattr(x, "__array_interface__"):

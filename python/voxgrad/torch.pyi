@@ -49,22 +49,25 @@ class Backprojection(Layer):
         no_schedule: bool = False
     ) -> None: ...
 
-class FilteredBackprojection(torch.nn.Module):
+class FilteredBackprojection(_Filtered):
     """Filtered backprojection of a parallel beam with a response that can be learned.
 
     Projections (..., views, rows, columns), or (..., views, columns) under one row, to volumes (or
     images). `response`: a parameter, one number a frequency of rows padded to a power of two that
     is at least twice as long; it begins as the window times the ramp.
     """
-    geometry: Geometry
-    volume: Volume
-    padded: int
-    response: torch.nn.Parameter
-    operator: Operator
     def __init__(
         self, geometry: Geometry, volume: Volume | None = None, window: str = 'ramp',
         cutoff: float = 0.0, dtype: Any = torch.float32
     ) -> None: ...
-    def forward(self, projections: Any) -> torch.Tensor: ...
 
-__all__ = ['apply', 'Layer', 'Projection', 'Backprojection', 'FilteredBackprojection']
+class FDK(_Filtered):
+    """Feldkamp, Davis and Kress' reconstruction of a fan or cone beam that goes all the way round, with a
+    response that can be learned; else as FilteredBackprojection. Short scans: `voxgrad.ct.fdk`.
+    """
+    def __init__(
+        self, geometry: Geometry, volume: Volume | None = None, window: str = 'ramp',
+        cutoff: float = 0.0, dtype: Any = torch.float32
+    ) -> None: ...
+
+__all__ = ['apply', 'Layer', 'Projection', 'Backprojection', 'FilteredBackprojection', 'FDK']

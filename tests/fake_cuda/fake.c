@@ -108,6 +108,19 @@ static int is_stream(CUstream s) {
     pthread_mutex_unlock(&work_lock);
     return found;
 }
+/* A stream by its handle, NULL being the default one, which is there without having been made. */
+static int find_stream(CUstream *s) {
+    static struct CUstream_st first;
+    static int listed;
+    if (*s) return is_stream(*s);
+    pthread_mutex_lock(&work_lock);
+    if (!listed) first.next = streams, streams = &first;
+    listed = 1;
+    first.context = fake_context();
+    pthread_mutex_unlock(&work_lock);
+    *s = &first;
+    return 1;
+}
 static void submit(CUstream s, const operation *op) {
     pthread_mutex_lock(&work_lock);
     list_add(s->recording ? &s->recording->list : &s->pending, op);
@@ -157,7 +170,7 @@ static void give_up(CUstream s) {
 }
 FAKE_API CUresult cuStreamSynchronize(CUstream stream) {
     int code = fake_enter("cuStreamSynchronize");
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     if (code) {
         give_up(stream);
         return code;
@@ -182,20 +195,20 @@ FAKE_API CUresult cuCtxSynchronize(void) {
 FAKE_API CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) {
     ENTER(cuStreamGetCtx);
     NEED_CONTEXT;
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     *context = stream->context;
     return 0;
 }
 FAKE_API CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status) {
     ENTER(cuStreamIsCapturing);
     NEED_CONTEXT;
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     *status = stream->recording != NULL;
     return 0;
 }
 FAKE_API CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
     ENTER(cuStreamBeginCapture_v2);
-    NEED(is_stream(stream) && mode == 1, INVALID);
+    NEED(find_stream(&stream) && mode == 1, INVALID);
     NEED(!stream->recording, CAPTURING);
     stream->recording = calloc(1, sizeof *stream->recording);
     own_recording = stream->recording;
@@ -209,7 +222,7 @@ FAKE_API CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
 }
 FAKE_API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
     int code = fake_enter("cuStreamEndCapture");
-    NEED(is_stream(stream) && stream->recording, INVALID);
+    NEED(find_stream(&stream) && stream->recording, INVALID);
     own_recording = NULL;
     if (stream->recording->spoilt && !code) code = 901;
     if (code) { /* an invalidated capture ends, and yields nothing */
@@ -232,7 +245,7 @@ FAKE_API CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph,
 }
 FAKE_API CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
     ENTER(cuGraphLaunch);
-    NEED(exec && is_stream(stream) && !stream->recording, INVALID);
+    NEED(exec && find_stream(&stream) && !stream->recording, INVALID);
     pthread_mutex_lock(&work_lock);
     list_copy(&stream->pending, &exec->list);
     pthread_mutex_unlock(&work_lock);
@@ -272,7 +285,7 @@ FAKE_API CUresult cuEventDestroy_v2(CUevent event) {
 FAKE_API CUresult cuEventRecord(CUevent event, CUstream stream) {
     ENTER(cuEventRecord);
     NEED_CONTEXT;
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     NEED(!stream->recording, CAPTURING);
     pthread_mutex_lock(&work_lock);
     /* what was recorded before is given up: who waits for it by now keeps its own number */
@@ -287,7 +300,7 @@ FAKE_API CUresult cuEventRecord(CUevent event, CUstream stream) {
 FAKE_API CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
     ENTER(cuStreamWaitEvent);
     NEED_CONTEXT;
-    NEED(is_stream(stream) && !flags, BAD_HANDLE);
+    NEED(find_stream(&stream) && !flags, BAD_HANDLE);
     NEED(!stream->recording, CAPTURING);
     pthread_mutex_lock(&work_lock);
     operation op = {.kind = 'w', .event = event, .nth = event->records};
@@ -534,7 +547,7 @@ FAKE_API CUresult cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CU
     block *b;
     ENTER(cuMemAllocFromPoolAsync);
     NEED_CONTEXT;
-    NEED(bytes > 0 && is_stream(stream) && !stream->recording, INVALID);
+    NEED(bytes > 0 && find_stream(&stream) && !stream->recording, INVALID);
     const CUresult code = new_block(bytes, pool, 0, &b);
     NEED(!code, code);
     const operation op = {.kind = 'a', .dst = b->p};
@@ -548,7 +561,7 @@ FAKE_API CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream) {
     pthread_mutex_lock(&lock);
     const block *b = *find_block(op.dst);
     pthread_mutex_unlock(&lock);
-    NEED(b && b->p == op.dst && b->pool && is_stream(stream), INVALID);
+    NEED(b && b->p == op.dst && b->pool && find_stream(&stream), INVALID);
     if (is_queued(b)) fake_early++;
     submit(stream, &op);
     return code;
@@ -563,7 +576,7 @@ FAKE_API CUresult cuPointerGetAttribute(void *data, CUpointer_attribute what, CU
 static CUresult copy(void *dst, const void *src, size_t bytes, CUstream stream) {
     operation op = {.kind = 'c', .dst = dst, .src = src, .bytes = bytes};
     NEED_CONTEXT;
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     submit(stream, &op);
     return 0;
 }
@@ -590,7 +603,7 @@ FAKE_API CUresult cuMemsetD8Async(CUdeviceptr dst, unsigned char value, size_t b
     ENTER(cuMemsetD8Async);
     NEED_CONTEXT;
     NEED(fake_is_memory(op.dst, bytes), INVALID);
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     submit(stream, &op);
     return 0;
 }
@@ -637,7 +650,7 @@ FAKE_API CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D *c, CUstream stream) {
     const size_t bytes = c->srcPitch * c->srcHeight * c->Depth;
     ENTER(cuMemcpy3DAsync_v2);
     NEED_CONTEXT;
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     NEED(c->srcMemoryType == 2 && c->dstMemoryType == 3 && !c->srcXInBytes && !c->srcY, INVALID);
     NEED(!c->srcZ && !c->srcLOD && !c->dstXInBytes && !c->dstY && !c->dstLOD, INVALID);
     NEED(c->WidthInBytes == a->width * 4 && c->srcPitch == c->WidthInBytes, INVALID);
@@ -695,7 +708,7 @@ FAKE_API CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, 
     operation op = {.kind = 'k'};
     ENTER(cuLaunchKernel);
     NEED_CONTEXT;
-    NEED(is_stream(stream), BAD_HANDLE);
+    NEED(find_stream(&stream), BAD_HANDLE);
     NEED(gx && gy && gz && bx && by && bz && !shared && !extra, INVALID);
     NEED(gx <= (unsigned)fake_grid[0] && gy <= (unsigned)fake_grid[1] &&
              gz <= (unsigned)fake_grid[2],
