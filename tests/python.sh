@@ -37,7 +37,7 @@ if [ -f "$newest/made" ]; then
         "$newest/bin/python" "tests/python/$file.py" "$@" | sed 's/^\([A-Z]*\) python_/\1 python_newest_/' >"$newest/out.$$"
         cat "$newest/out.$$"
         grep -q '^FAIL ' "$newest/out.$$" && failed=1
-        [ -s "$newest/out.$$" ] || { echo "FAIL python_newest.$file: it says nothing"; failed=1; }
+        [ -s "$newest/out.$$" ] || [ $# -gt 0 ] || { echo "FAIL python_newest.$file: it says nothing"; failed=1; }
         rm -f "$newest/out.$$"
     done
 else

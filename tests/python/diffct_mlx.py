@@ -353,6 +353,11 @@ def test_dart():
     p = dct.DARTParameters((24, 24), 8, 5, initial_reconstruction_sweeps=20, return_segmented_volume=True)
     x = dct.run_dart(list(A @ image), forward, back, p, show_progress=False)
     assert (x != image).sum() <= 4 and set(np.unique(x)) <= {0, 1}, (x != image).sum()
+    held = dct.DARTParameters(**dict(vars(p), free_pixel_probability=0.0, return_segmented_volume=False,
+                                     apply_smoothing=False, iteration_count=1))
+    y = dct.run_dart(list(A @ image + 0.5), forward, back, held, show_progress=False)
+    between = (y != 0) & (y != 1)                 # borders alone may lie between levels
+    assert between.any() and between.sum() < 250, between.sum()
     full = dct.run_dart(list(A @ image), forward, back,
                         dct.DARTParameters(**dict(vars(p), binary_fill_holes=True)), show_progress=False)
     assert full[9:13, 10:14].all()

@@ -48,6 +48,10 @@ class Memory:
     def look(self):
         """What lies there, once the default stream is done."""
         cuda.cuStreamSynchronize(None)
+        return self.peek()
+
+    def peek(self):
+        """What lies there now."""
         kind = ctypes.c_char * self.values.nbytes
         return np.frombuffer(kind.from_address(self.pointer.value), self.values.dtype).reshape(self.values.shape)
 
@@ -142,8 +146,9 @@ def test_streams():
     made.stream = stream.value
     for _ in range(20):
         A(made, out=out)
+    assert not out.peek().any()                    # nobody has waited yet
     cuda.cuStreamSynchronize(stream)
-    assert np.allclose(out.look(), want, rtol=1e-5)
+    assert np.allclose(out.peek(), want, rtol=1e-5)
     made.stream = 0
     harness.refused(ValueError, "stream 0", A, made)
 
