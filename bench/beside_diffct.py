@@ -31,14 +31,43 @@ def seconds(work, runs):
 
 
 def cases(n):
-    """(name, beam, trajectory of theirs, of ours, volume, detector)."""
+    """(beam, trajectory, volume, detector)."""
     sid, sdd = 4.0 * n, 6.0 * n
-    yield ("parallel", "parallel", diffct.circular_trajectory_2d_parallel(n, **CPU),
-           ours.circular_trajectory_2d_parallel(n), (n, n), (3 * n // 2,))
-    yield ("fan", "fan", diffct.circular_trajectory_2d_fan(2 * n, sid, sdd, **CPU),
-           ours.circular_trajectory_2d_fan(2 * n, sid, sdd), (n, n), (3 * n,))
-    yield ("cone", "cone", diffct.circular_trajectory_3d(n, sid, sdd, **CPU),
-           ours.circular_trajectory_3d(n, sid, sdd), (n, n, n), (3 * n, 3 * n))
+    yield "parallel", diffct.circular_trajectory_2d_parallel(n, **CPU), (n, n), (3 * n // 2,)
+    yield "fan", diffct.circular_trajectory_2d_fan(2 * n, sid, sdd, **CPU), (n, n), (3 * n,)
+    yield "cone", diffct.circular_trajectory_3d(n, sid, sdd, **CPU), (n, n, n), (3 * n, 3 * n)
+
+
+def recipes(n):
+    """(name, largest difference) of fbp and fdk in diffct's steps: windows, padding, tensors of one's
+    own, scans that are moved with detectors off centre, short scans either way round."""
+    sid, sdd, pi = 4.0 * n, 6.0 * n, torch.pi
+    fan, cone = diffct.circular_trajectory_2d_fan, diffct.circular_trajectory_3d
+    for beam, make, shape, bins in (("fan", fan, (n, n), (90,)), ("cone", cone, (n, n, n), (90, 80))):
+        def both(y, t, angles, **options):
+            words = {"beam": beam} if beam == "fan" else {}
+            name = "fbp" if beam == "fan" else "fdk"
+            return difference(getattr(ours, name)(y, t, shape, angles, **words, **options),
+                              getattr(diffct, name)(y, t, shape, angles, backend="torch", **words, **options))
+        ring, angles = make(2 * n, sid, sdd, **CPU), torch.arange(2 * n) * (pi / n)
+        y = torch.rand(2 * n, *bins)
+        yield beam + ", windows and padding", max(
+            both(y, ring, angles, window=w, pad_factor=p) for w in ("ram-lak", "hann", "shepp-logan") for p in (2, 3))
+        yield beam + ", weights and filter given", both(
+            y, ring, angles, projection_weights=torch.rand_like(y), angular_weights=torch.rand(2 * n),
+            filter_response=torch.rand(bins[0] + 1))
+        away = torch.tensor([1.0, 2.0] if beam == "fan" else [1.0, 2.0, 0.5])
+        moved = diffct.transform_trajectory((ring[0], ring[1] + 3.3 * ring[2]) + ring[2:], translation=away, beam=beam)
+        yield beam + ", moved, detector off centre", both(y, moved, angles)
+        spans = [sign * (pi + 2 * float(torch.atan(torch.tensor(45 / sdd))) + more)
+                 for sign in (1, -1) for more in (0.1, 0.5)]
+        yield beam + ", short scans", max(both(
+            torch.rand(60, *bins), make(60, sid, sdd, start_angle=0.3, end_angle=0.3 + s, **CPU),
+            0.3 + torch.arange(60) * (s / 60), short_scan=True) for s in spans)
+    turns = torch.arange(200, dtype=torch.float64) * 0.1
+    heights, slices = torch.linspace(-10, 10, 200, dtype=torch.float64), torch.tensor([-2.0, 0.0, 3.3])
+    yield "helical_view_weights", difference(ours.helical_view_weights(turns, heights, slices),
+                                             diffct.helical_view_weights(turns, heights, slices))
 
 
 def main():
@@ -47,9 +76,9 @@ def main():
     vxg.set_threads(1)
     print("| beam | volume | forward | adjoint | fbp / fdk | theirs, forward | ours | ratio |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, beam, a, b, shape, bins in cases(32):
+    for beam, a, shape, bins in cases(32):
         theirs = diffct.Projector(a, shape, bins, beam=beam, backend="torch")
-        mine = ours.Projector(b, shape, bins, beam=beam)
+        mine = ours.Projector(a, shape, bins, beam=beam)
         x = torch.rand(*shape)
         y = theirs(x)
         r = torch.rand_like(y)
@@ -57,15 +86,18 @@ def main():
         adjoint = difference(mine.backproject(r), theirs.backproject(r))
         angles = torch.arange(len(a[0])) * ((torch.pi if beam == "parallel" else 2 * torch.pi) / len(a[0]))
         if beam == "cone":
-            analytic = difference(ours.fdk(y, b, shape, window="hann"),
+            analytic = difference(ours.fdk(y, a, shape, window="hann"),
                                   diffct.fdk(y, a, shape, angles, window="hann", backend="torch"))
         else:
-            analytic = difference(ours.fbp(y, b, shape, beam=beam, window="hann"),
+            analytic = difference(ours.fbp(y, a, shape, beam=beam, window="hann"),
                                   diffct.fbp(y, a, shape, angles, beam=beam, window="hann",
                                              backend="torch"))
         slow, fast = seconds(lambda: theirs(x), 3), seconds(lambda: mine(x), 9)
         print("| %s | %s | %.1e | %.1e | %.1e | %.4g s | %.4g s | %.0f |"
-              % (name, " x ".join(map(str, shape)), forward, adjoint, analytic, slow, fast, slow / fast))
+              % (beam, " x ".join(map(str, shape)), forward, adjoint, analytic, slow, fast, slow / fast))
+    print("\n| reconstruction | largest difference |\n|---|---|")
+    for name, value in recipes(24):
+        print("| %s | %.1e |" % (name, value))
 
 
 if __name__ == "__main__":
