@@ -2,6 +2,7 @@
 or (views, 3) each, of whatever package the angles come from."""
 
 import math
+import warnings
 
 from . import _spaces
 
@@ -61,18 +62,24 @@ def saddle(phi, sid, sdd, z_amplitude, radial_amplitude):
     return circle(phi, sid + radial_amplitude * xp.sin(2 * phi), sdd, z_amplitude * xp.cos(2 * phi))
 
 
-def facing(s, sdd):
+def facing(s, sdd, anyway=False):
     """What lies behind the origin of sources (views, 3): the detector's centre sdd away from the
-    source, u across the axis (x for a source on it), v across both."""
+    source, u across the axis (x for a source on it), v across both. A source on the origin is refused;
+    anyway: it looks along -x, with a warning."""
     xp = _spaces.space(s)
     far = norm(s)
-    if not bool(((far > 1e-6) & (far < sdd)).all()):
+    lost = ~(far > 1e-6)
+    one = xp.ones_like(s[:, 0])
+    x, y = stack(one, 0.0, 0.0), stack(0.0 * one, 1.0, 0.0)
+    if not bool((far < sdd).all()) or bool(lost.any()) and not anyway:
         raise ValueError("the source must lie between 1e-6 and sdd from the origin")
-    ray = s / far
+    if bool(lost.any()):
+        warnings.warn("a source lies on the origin, from where no direction is the one to the "
+                      "detector: -x is taken", stacklevel=4)
+    ray = xp.where(lost, x, s / _spaces.positive(far, 1e-6))
     u = stack(-s[:, 1], s[:, 0], 0.0)
     flat = norm(u)
-    x = stack(xp.ones_like(s[:, 0]), 0.0, 0.0)
-    u = xp.where(flat > 1e-12, u / _spaces.positive(flat, 1e-12), x)
+    u = xp.where(flat > 1e-12, u / _spaces.positive(flat, 1e-12), xp.where(lost, y, x))
     v = cross(ray, u)
     return s, s - sdd * ray, u, v / norm(v)
 

@@ -98,7 +98,7 @@ def custom_trajectory_3d(n_views, sid, sdd, source_path_fn, start_angle=0.0, dev
     """Any path of the source: source_path_fn(angles, sid) gives (views, 3). The detector's middle
     lies sdd from the source, behind the origin."""
     phi = _turn(n_views, start_angle, device, dtype)
-    return _orbits.facing(_path(source_path_fn, phi, sid, 3), sdd)
+    return _orbits.facing(_path(source_path_fn, phi, sid, 3), sdd, anyway=True)
 
 
 def circular_trajectory_2d_fan(n_views, sid, sdd, start_angle=0.0, end_angle=None, device=None,
@@ -120,7 +120,7 @@ def custom_trajectory_2d_fan(n_views, sid, sdd, source_path_fn, start_angle=0.0,
     """Any path of the source in the plane: source_path_fn(angles, sid) gives (views, 2)."""
     phi = _turn(n_views, start_angle, device, dtype)
     s = _path(source_path_fn, phi, sid, 2)
-    return _orbits.planar(_orbits.facing(_orbits.stack(s[:, 0], s[:, 1], 0.0), sdd))
+    return _orbits.planar(_orbits.facing(_orbits.stack(s[:, 0], s[:, 1], 0.0), sdd, anyway=True))
 
 
 def circular_trajectory_2d_parallel(n_views, detector_distance=0.0, start_angle=0.0, end_angle=None,
