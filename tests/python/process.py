@@ -15,6 +15,7 @@ import voxgrad as vxg
 from voxgrad._library import lib
 
 SUITE = "python_process"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background may ignore it
 
 
 def cone(views=180, n=128):
