@@ -70,6 +70,42 @@ def recipes(n):
                                              diffct.helical_view_weights(turns, heights, slices))
 
 
+def gaussian(frames, n, bins, middle, sigma):
+    """Exact line integrals of a Gaussian blob."""
+    s, d, u, v = frames
+    k, m = [torch.arange(b, dtype=torch.float64) - (b - 1) / 2 for b in bins]
+    pixel = d[:, None, None] + k[None, :, None, None] * u[:, None, None] + m[None, None, :, None] * v[:, None, None]
+    ray = pixel - s[:, None, None]
+    ray = ray / ray.norm(dim=-1, keepdim=True)
+    away = middle - s[:, None, None]
+    squares = (away * away).sum(-1) - (away * ray).sum(-1) ** 2
+    return sigma * (2 * torch.pi) ** 0.5 * torch.exp(-squares / (2 * sigma ** 2))
+
+
+def gradients(n):
+    """Of a sum that asks for shifts, by source, detector, u and v: how far diffct's (Siddon's) and this
+    package's (Joseph's) are from the exact blob's, norms over norms."""
+    frames = [p.double() for p in diffct.circular_trajectory_3d(6, 4.0 * n, 6.0 * n, start_angle=0.3, **CPU)]
+    frames[1] = frames[1] + torch.tensor([0.137, 0.091, 0.233], dtype=torch.float64)
+    bins, sigma = (2 * n, 2 * n), 0.12 * n
+    middle = torch.tensor([0.1, -0.05, 0.08], dtype=torch.float64) * n
+    z, y, x = torch.meshgrid(*[torch.arange(n, dtype=torch.float64) - (n - 1) / 2] * 3, indexing="ij")
+    blob = torch.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2 + (z - middle[2]) ** 2) / (2 * sigma ** 2))
+    weights, found = None, []
+    for kind, options in ((None, {}), (diffct, dict(backend="torch", precision="float64")), (ours, dict(model="joseph"))):
+        moving = [p.clone().requires_grad_() for p in frames]
+        if kind is None:
+            seen = gaussian(moving, n, bins, middle, sigma)
+        else:
+            p = kind.Projector(tuple(frames), blob.shape, bins, **options)
+            seen = p.project(blob, trajectory=tuple(moving))
+        if weights is None:
+            weights = sum(torch.roll(seen, 1, a) - torch.roll(seen, -1, a) for a in (1, 2)).detach()
+        (seen * weights).sum().backward()
+        found.append([p.grad for p in moving])
+    return [[float((a - b).norm() / b.norm()) for a, b in zip(part, found[0])] for part in found[1:]]
+
+
 def main():
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -98,6 +134,9 @@ def main():
     print("\n| reconstruction | largest difference |\n|---|---|")
     for name, value in recipes(24):
         print("| %s | %.1e |" % (name, value))
+    print("\n| voxels | by source | detector | u | v |\n|---|---|---|---|---|")
+    for n in (16, 24, 32, 48):
+        print("| %d^3 | %s |" % (n, " | ".join("%.3f, %.4f" % pair for pair in zip(*gradients(n)))))
 
 
 if __name__ == "__main__":
