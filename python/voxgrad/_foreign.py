@@ -15,7 +15,7 @@ import numpy as np
 from . import _devices, _dlpack
 from ._calls import make
 from ._devices import Array, Device
-from ._library import UnsupportedError, lib
+from ._library import UnsupportedError, check, lib
 
 CUDA, CUDA_MANAGED = 2, 13  # device types of DLPack
 _LEGACY = (None, 0, 1)  # numbers of the default stream
@@ -129,12 +129,32 @@ class _Queues(threading.local):
 _queues = _Queues()
 
 
-def queue(x, device):
-    """A queue over the stream of an array, None: it is of no other package's, or on the cpu."""
-    if device.is_host or isinstance(x, Array):
-        return None
-    seen = look(x)
-    return None if seen is None else _queues.get(device, seen.stream)
+def meet(device, arrays, out=None):
+    """(queue over the stream of the first array of another package, whether `out` belongs to another
+    stream, which must see it finished), (None, False): there is none. Waits for what other arrays'
+    streams are at."""
+    if device.is_host:
+        return None, False
+    found, late = None, False
+    for x in tuple(arrays) + (out,):
+        seen = None if x is None or isinstance(x, Array) else look(x)
+        if seen is None:
+            continue
+        own = _queues.get(device, seen.stream)
+        if found is None:
+            found = own
+        elif own is not found:
+            check(lib.vxg_queue_sync(own))
+            late = late or x is out
+    return found, late
+
+
+def settle(device, arrays):
+    """Waits for what arrays of other packages are still being filled by."""
+    if not device.is_host:
+        queue, _ = meet(device, arrays)
+        if queue is not None:
+            check(lib.vxg_queue_sync(queue))
 
 
 def like(x, shape, dtype):
@@ -148,4 +168,4 @@ def like(x, shape, dtype):
     return None
 
 
-__all__ = ["like", "look", "operand", "queue"]
+__all__ = ["like", "look", "meet", "operand"]

@@ -65,10 +65,14 @@ class _Made:
         s = lib.structs["vxg_space"].from_address(address)
         return tuple(s.shape[:s.ndim]), numpy_dtype(s.dtype)
 
-    def run(self, function, device, *arguments, queue=None):
+    def run(self, function, device, *arguments, queue=(None, False)):
         """function(op, call, *arguments) with this operator's workspace, or, when another thread
-        has that, with one of the call's own."""
-        at = queue.address if queue else None
+        has that, with one of the call's own. queue: of _foreign.meet."""
+        self._run(function, device, queue[0].address if queue[0] else None, arguments)
+        if queue[1]:
+            lib.check(lib.vxg_queue_sync(queue[0]))
+
+    def _run(self, function, device, at, arguments):
         if not self.lock.acquire(blocking=False):
             spare = _call_struct(size=ctypes.sizeof(_call_struct), progress=progress(), queue=at)
             call(function, self.handle, _byref(spare), *arguments)
@@ -251,7 +255,7 @@ class Operator:
                 for i, x in enumerate(inputs)]
         result, y = self._output(out, inputs[0], made.range, read[0][1], device)
         made.run(lib.vxg_op_apply, device, self._list([r[0] for r in read]), _byref(y.struct),
-                 queue=_foreign.queue(inputs[0], device))
+                 queue=_foreign.meet(device, inputs, out))
         return _arrays.finish(result, y)
 
     @staticmethod
@@ -274,7 +278,7 @@ class Operator:
         read, batch = self._read(y, made.range, device, "input of the adjoint")
         result, x = self._output(out, y, made.domains[0], batch, device)
         made.run(lib.vxg_op_apply_adjoint, device, _byref(read.struct), _byref(x.struct),
-                 queue=_foreign.queue(y, device))
+                 queue=_foreign.meet(device, (y,), out))
         return _arrays.finish(result, x)
 
     def jvp(self, inputs, tangents):
@@ -291,7 +295,7 @@ class Operator:
         result, y = self._output(None, model, made.range, batch, device)
         made.run(lib.vxg_op_jvp, device, self._list([r and r[0] for r in at]),
                  self._list([r and r[0] for r in along]), _byref(y.struct),
-                 queue=_foreign.queue(model, device))
+                 queue=_foreign.meet(device, tangents + inputs))
         return _arrays.finish(result, y)
 
     def vjp(self, inputs, cotangent, wanted=None):
@@ -305,7 +309,7 @@ class Operator:
         grads = [self._output(None, cotangent, made.domains[i], batch, device) if wanted[i] else None
                  for i in range(made.ninputs)]
         made.run(lib.vxg_op_vjp, device, self._list([r and r[0] for r in at]), _byref(read.struct),
-                 self._list([g and g[1] for g in grads]), queue=_foreign.queue(cotangent, device))
+                 self._list([g and g[1] for g in grads]), queue=_foreign.meet(device, (cotangent,) + inputs))
         out = tuple(g and _arrays.finish(*g) for g in grads)
         return out[0] if made.ninputs == 1 else out
 

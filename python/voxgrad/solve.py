@@ -11,9 +11,9 @@ import ctypes
 
 import numpy as np
 
-from . import _arrays, _options
+from . import _arrays, _foreign, _options
 from ._calls import call, guard, make, Reporting
-from ._library import lib
+from ._library import ArgumentError, lib
 
 _byref = ctypes.byref
 _STOP, _WROTE = -1, -2
@@ -82,7 +82,10 @@ class Solver:
 
     def __init__(self, method, operator, data=None, *, start=None, weights=None, mask=None,
                  callback=None, report=None, progress=None, **options):
+        if options.get("iterations") == 0:
+            raise ArgumentError("iterations: a number above 0 is expected; left out it is the method's own")
         given = _Given(operator, data)
+        _foreign.settle(given.device, (data, start, weights, mask))
         domain, range_ = given.made.domains[0], given.made.range
         problem = lib.new("vxg_solve_problem", op=given.made.handle.address,
                           data=given.take(data, range_, "data"),

@@ -62,11 +62,29 @@ class _Linear(torch.autograd.Function):
 class _General(torch.autograd.Function):
     """y = F(x_0, ...): first derivatives by every input."""
 
-    @staticmethod
-    def forward(ctx, operator, *inputs):
-        ctx.operator = operator
-        ctx.save_for_backward(*inputs)
-        return _run(operator._evaluate, *inputs)
+    if _NEW:
+
+        @staticmethod
+        def forward(operator, *inputs):
+            return _run(operator._evaluate, *inputs)
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.operator = inputs[0]
+            ctx.save_for_backward(*inputs[1:])
+
+        @staticmethod
+        def vmap(info, in_dims, operator, *inputs):
+            wide = [x.movedim(d, 0) if d is not None else x.expand((info.batch_size,) + x.shape)
+                    for x, d in zip(inputs, in_dims[1:])]
+            return _General.apply(operator, *wide), 0
+    else:
+
+        @staticmethod
+        def forward(ctx, operator, *inputs):
+            ctx.operator = operator
+            ctx.save_for_backward(*inputs)
+            return _run(operator._evaluate, *inputs)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -155,6 +173,15 @@ class _Filtered(torch.nn.Module):
         return x.squeeze(-3) if flat else x
 
 
+def _one_pitch(name, geometry):
+    """The pixels' sizes, (2,); an error where they change from view to view."""
+    pitch = np.linalg.norm(geometry.vectors[:, 2:], axis=2)
+    if np.ptp(pitch[:, 0]) > 1e-6 * pitch[0, 0]:
+        raise ValueError("%s: columns of one size are expected, not of %g to %g; voxgrad.ct takes them"
+                         % (name, pitch[:, 0].min(), pitch[:, 0].max()))
+    return pitch[0]
+
+
 class FilteredBackprojection(_Filtered):
     """Filtered backprojection of a parallel beam with a response that can be learned.
 
@@ -166,8 +193,9 @@ class FilteredBackprojection(_Filtered):
         if geometry.beam != "parallel":
             raise ValueError("FilteredBackprojection: a parallel beam is expected, not a %s beam"
                              % geometry.beam)
+        ct.fbp_operator(geometry, volume).on("cpu")  # refuses what no filtered backprojection can do
         padded = 1 << (2 * geometry.columns - 1).bit_length()
-        pitch = float(np.linalg.norm(geometry.vectors[0, 2]))
+        pitch = _one_pitch("FilteredBackprojection", geometry)[0]
         angles, weights = geometry.angles, np.empty(geometry.nviews)
         lib.check(lib.vxg_ct_angle_weights(geometry.nviews, angles.ctypes.data,
                                            weights.ctypes.data))
@@ -182,6 +210,8 @@ class FDK(_Filtered):
     def __init__(self, geometry, volume=None, window="ramp", cutoff=0.0, dtype=torch.float32):
         if geometry.beam == "parallel" or geometry.is_curved:
             raise ValueError("FDK: a fan or cone beam on a flat detector is expected")
+        _one_pitch("FDK", geometry)
+        ct.fdk_operator(geometry, volume, arc="full").on("cpu")  # refuses what FDK cannot do
         v = geometry.vectors
         pitch = np.linalg.norm(v[:, 2:], axis=2)
         frames = v[:, 0], v[:, 1], v[:, 2] / pitch[:, :1], v[:, 3] / pitch[:, 1:]
@@ -190,9 +220,10 @@ class FDK(_Filtered):
         sid, sdd = _recipes.distances(frames, level)
         turn = np.unwrap(np.arctan2(*(frames[0][:, :2] - middle).T[::-1]))
         step = abs(np.median(np.diff(turn))) if len(turn) > 1 else 0.0
-        if _recipes.period(np.ptp(turn), step) != 2 * np.pi or np.ptp(sid) > 1e-4 * sid.mean():
-            raise ValueError("FDK: a source that goes once round in a circle is expected; "
-                             "voxgrad.ct.fdk takes short scans")
+        if _recipes.period(np.ptp(turn), step) != 2 * np.pi or np.ptp(sid) > 1e-4 * sid.mean() \
+                or np.ptp(frames[0][:, 2]) > 1e-4 * sid.mean():
+            raise ValueError("FDK: a source that goes once round in a circle at one height is expected, "
+                             "views in order; voxgrad.ct.fdk takes other scans")
         padded = 1 << (2 * geometry.columns - 1).bit_length()
         super().__init__(geometry, volume, ct.filter_response(window, padded, pitch[0, 0], cutoff),
                          _recipes.cosines(frames, (geometry.columns, geometry.rows), pitch[0])

@@ -143,12 +143,17 @@ def test_streams():
     cuda.cuCtxPopCurrent_v2(ctypes.byref(context))
     A, x = operator(), image()
     want, made, out = A(x), Interface(x), Interface(np.zeros((5, 8), np.float32))
-    made.stream = stream.value
+    made.stream = out.stream = stream.value
     for _ in range(20):
         A(made, out=out)
     assert not out.peek().any()                    # nobody has waited yet
     cuda.cuStreamSynchronize(stream)
     assert np.allclose(out.peek(), want, rtol=1e-5)
+    elsewhere = Interface(np.zeros((5, 8), np.float32))
+    A(made, out=elsewhere)                         # out= belongs to the default stream
+    assert np.allclose(elsewhere.peek(), want, rtol=1e-5)
+    found = vxg.solve.cgls(A, Interface(want), iterations=3)
+    assert np.allclose(found.x.numpy(), vxg.solve.cgls(A, want, iterations=3).x, rtol=1e-4, atol=1e-5)
     made.stream = 0
     harness.refused(ValueError, "stream 0", A, made)
 

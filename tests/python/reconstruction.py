@@ -280,6 +280,7 @@ def test_solver_refusals():
     for words, keywords in ((["sirt", "weight"], {"weight": 1}), (["start", "(16, 16)"], {"start": b}),
                             (["box"], {"bounds": "box"}), (["bounds", "'round'"], {"bounds": "round"})):
         harness.refused(ValueError, words, vxg.solve.sirt, A, b, **keywords)
+    harness.refused(vxg.ArgumentError, "iterations", vxg.solve.sirt, A, b, iterations=0)
     harness.refused(TypeError, ["iteration", "iterations"], vxg.solve.sirt, A, b, iteration=3)
     harness.refused(ValueError, "too large", vxg.solve.sirt, A, b, iterations=2 ** 32 + 3)
     r = vxg.solve.sirt(A, b, callback=lambda report, x: np.float32(report.iteration) < 2)

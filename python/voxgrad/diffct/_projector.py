@@ -2,15 +2,30 @@
 
 import torch
 
-from .. import ct
+from .. import _torch_moving, ct
 from .. import torch as adapter
 from .._library import UnsupportedError
 
 _AXES = {"cone": 3, "parallel3d": 3, "fan": 2, "parallel": 2}
+_HINTS = ("volume_chunk_shape", "view_chunk_size", "detector_chunk_shape", "schedule")  # of speed
 _ELSEWHERE = dict(devices=None, distributed=False, process_group=None, detector_surface=None,
-                  volume_chunk_shape=None, view_chunk_size=None, detector_chunk_shape=None,
-                  schedule="auto", partition="views", backend="auto", partition_grid=None,
-                  native_volume_layout=False)
+                  partition="views", partition_grid=None, native_volume_layout=False)
+
+
+def check_options(name, options):
+    """Refuses options of diffct that are not there by name, unless they are left at what they were;
+    takes those that say how fast alone."""
+    for word, value in options.items():
+        if word in _HINTS or word == "backend" and value in ("auto", "torch"):
+            continue
+        if word == "backend":
+            raise UnsupportedError("%s: backend=%r is not there; this package's own is the only one"
+                                   % (name, value))
+        if word not in _ELSEWHERE:
+            raise TypeError("%s has no option '%s'" % (name, word))
+        if value != _ELSEWHERE[word]:
+            raise UnsupportedError("%s: %s=%r is not there; leave it at %r"
+                                   % (name, word, value, _ELSEWHERE[word]))
 
 
 def _numbers(value, count, what):
@@ -23,19 +38,17 @@ def _numbers(value, count, what):
 class Projector:
     """project(volume), backproject(sinogram) (the exact adjoint), both differentiable.
 
-    beam: "cone", "fan", "parallel", "parallel3d". model: "siddon" or "joseph"."""
+    beam: "cone", "fan", "parallel", "parallel3d". model: "siddon" or "joseph". precision: "fast"
+    computes in the data's type, "float32" and "float64" in that."""
 
     def __init__(self, trajectory, volume_shape, detector_shape, *, beam="cone",
                  detector_spacing=1.0, voxel_spacing=1.0, precision="fast", model="siddon",
                  **options):
         if beam not in _AXES:
             raise ValueError("beam: one of %s is expected, not %r" % (", ".join(_AXES), beam))
-        for name, value in options.items():
-            if name not in _ELSEWHERE:
-                raise TypeError("Projector has no option '%s'" % name)
-            if value != _ELSEWHERE[name]:
-                raise UnsupportedError("Projector: %s=%r is not there; leave it at %r"
-                                       % (name, value, _ELSEWHERE[name]))
+        check_options("Projector", options)
+        if precision not in ("fast", "float32", "float64"):
+            raise ValueError("precision: 'fast', 'float32' or 'float64' is expected, not %r" % (precision,))
         axes = _AXES[beam]
         detector_shape = tuple(detector_shape) if hasattr(detector_shape, "__len__") \
             else (detector_shape,)
@@ -46,7 +59,9 @@ class Projector:
         self.volume_shape, self._bins = tuple(volume_shape), detector_shape
         self.voxel_spacing = _numbers(voxel_spacing, axes, "voxel_spacing")
         self._pitch = _numbers(detector_spacing, axes - 1, "detector_spacing")
+        self.precision, self.backend = precision, "voxgrad"
         self.dtype = torch.float64 if precision == "float64" else torch.float32
+        self.detector_shape, self.detector_spacing = detector_shape, tuple(self._pitch)
         flat = axes == 2
         shape = ((1,) if flat else ()) + self.volume_shape
         spacing = ([1.0] if flat else []) + self.voxel_spacing
@@ -63,6 +78,12 @@ class Projector:
             raise ValueError("beam %r: a trajectory of %d tensors is expected, not %d"
                              % (self.beam, count, len(trajectory)))
         parts = [torch.as_tensor(p, dtype=torch.float64) for p in trajectory]
+        axes = parts[2:] if self.beam in ("cone", "fan") else [parts[0]] + parts[2:]
+        for p in axes:
+            if not bool((p.detach().norm(dim=-1) - 1).abs().max() < 1e-3):
+                raise ValueError("trajectory: directions must be unit vectors")
+        if count == 4 and not bool((parts[2] * parts[3]).detach().sum(-1).abs().max() < 1e-3):
+            raise ValueError("trajectory: u and v must be at right angles")
         if count == 3:
             parts = [torch.nn.functional.pad(p, (0, 1)) for p in parts]
             v = torch.zeros_like(parts[0])
@@ -79,27 +100,27 @@ class Projector:
         beam = "parallel" if self.beam.startswith("parallel") else "cone"
         return ct.Geometry.from_vectors(beam, vectors, rows, self._bins[0])
 
-    def _apply(self, x, trajectory):
+    def _apply(self, x, trajectory, way):
+        """A x or A' x where a trajectory is, with its derivatives where it asks for some."""
+        x = x if self.precision == "fast" and x.dtype in (torch.float32, torch.float64) else x.to(self.dtype)
+        operator = self._operator
         if trajectory is None:
             trajectory = self._trajectory
-            moved = any(getattr(p, "requires_grad", False) for p in trajectory)
-            if not moved:
-                return adapter.apply(self._operator, x)
+        else:
+            operator = ct.XrayTransform(self._geometry(trajectory), self._volume, self.model,
+                                        planar=len(self._bins) == 1)
         if not any(getattr(p, "requires_grad", False) for p in trajectory):
-            return adapter.apply(ct.XrayTransform(
-                self._geometry(trajectory), self._volume, self.model,
-                planar=len(self._bins) == 1), x)
+            return adapter.apply(operator if way == "project" else operator.T, x)
         if self.model != "joseph":
             raise UnsupportedError("derivatives by the trajectory: model='joseph' is needed, not %r"
                                    % self.model)
-        vectors = self._vectors(trajectory)
         moving = ct.GeometryTransform(self._geometry(trajectory), self._volume,
                                       planar=len(self._bins) == 1)
-        return adapter.apply(moving, x, (vectors - vectors.detach()).to(x.dtype))
+        return getattr(_torch_moving, way)(x, self._vectors(trajectory), operator, moving)
 
     def project(self, volume, *, trajectory=None):
         """Line integrals (..., views, U, V) of volumes (..., D, H, W)."""
-        y = self._apply(volume, trajectory)
+        y = self._apply(volume, trajectory, "project")
         return y.transpose(-1, -2) if len(self._bins) == 2 else y
 
     __call__ = project
@@ -107,11 +128,14 @@ class Projector:
     def backproject(self, sinogram, *, trajectory=None):
         """The exact adjoint."""
         y = sinogram.transpose(-1, -2) if len(self._bins) == 2 else sinogram
-        operator = self._operator
-        if trajectory is not None:
-            operator = ct.XrayTransform(self._geometry(trajectory), self._volume, self.model,
-                                        planar=len(self._bins) == 1)
-        return adapter.apply(operator.T, y)
+        return self._apply(y, trajectory, "backproject")
+
+    def project_into(self, *_, **__):
+        """Refused: work beyond memory is voxgrad.ct.recon's."""
+        raise UnsupportedError("project_into and backproject_into are not there: work beyond memory is "
+                               "voxgrad.ct.recon's, with max_memory")
+
+    backproject_into = project_into
 
 
 # ---- The functions under the projector: .apply(data, *vectors, sizes, pitches, voxel_spacing) ----

@@ -8,7 +8,7 @@ import torch
 
 from .. import _recipes, _spaces, ct
 from .. import torch as adapter
-from ._projector import _AXES, Projector, _numbers
+from ._projector import _AXES, Projector, _numbers, check_options
 
 
 # ---- Weights and ramp ----
@@ -22,8 +22,10 @@ def detector_coordinates_1d(num_detectors, detector_spacing, detector_offset=0.0
 def angular_integration_weights(angles, redundant_full_scan=True):
     """Trapezoidal weights of views in the order given: of half and whole turns, closed or not, as of a
     period; a whole turn counts half, so that both sum to pi."""
-    return torch.as_tensor(_recipes.angle_weights(_spaces.host(angles), redundant_full_scan),
-                           dtype=angles.dtype, device=angles.device)
+    angles = torch.as_tensor(angles)
+    kind = angles.dtype if angles.is_floating_point() else torch.float32
+    return torch.as_tensor(_recipes.angle_weights(_spaces.host(angles), redundant_full_scan), dtype=kind,
+                           device=angles.device)
 
 
 def fan_cosine_weights(num_detectors, detector_spacing, sdd, detector_offset=0.0, device=None,
@@ -45,17 +47,16 @@ def parker_weights(angles, num_detectors, detector_spacing, sdd, detector_offset
     """Weights (views, num_detectors) of a short scan: opposite rays sum to one, over-scans too. A whole
     turn: ones."""
     u = detector_coordinates_1d(num_detectors, detector_spacing, detector_offset, dtype=torch.float64)
+    angles = torch.as_tensor(angles)
     w = _recipes.parker(_spaces.host(angles), np.arctan(u.numpy() / sdd))
-    return torch.as_tensor(w, dtype=angles.dtype, device=angles.device)
+    return torch.as_tensor(w, dtype=angles.dtype if angles.is_floating_point() else torch.float32)
 
 
 def _response(bins, pitch, window, pad_factor, given, like):
     """(response, length)."""
-    if int(pad_factor) != pad_factor or pad_factor < 2:
-        raise ValueError("pad_factor: a whole number from 2 on is expected, not %r" % (pad_factor,))
     length = int(pad_factor) * bins
     if given is not None:
-        return given.to(like.dtype), length
+        return torch.as_tensor(given).to(like.dtype), length
     h = _recipes.sampled_ramp(length) * _recipes.window(window, np.fft.rfftfreq(length)) / pitch
     return torch.as_tensor(h, dtype=like.dtype), length
 
@@ -86,6 +87,8 @@ def _projector(sinogram, trajectory, volume_shape, beam, detector_spacing, voxel
     axes = _AXES.get(beam)
     if axes is None:
         raise ValueError("beam: one of %s is expected, not %r" % (", ".join(_AXES), beam))
+    if any(getattr(f, "requires_grad", False) for f in trajectory):
+        raise ValueError("trajectory: analytic reconstruction has no derivatives by it; detach it")
     return Projector(trajectory, volume_shape, sinogram.shape[1 - axes:], beam=beam,
                      detector_spacing=detector_spacing, voxel_spacing=voxel_spacing)
 
@@ -147,6 +150,7 @@ def _short(p, trajectory, angles):
 
 
 def _fits(weights, y, name):
+    weights = torch.as_tensor(weights)
     try:
         shape = torch.broadcast_shapes(tuple(weights.shape), tuple(y.shape))
     except RuntimeError:
@@ -184,16 +188,27 @@ def _steps(p, sinogram, trajectory, angles, window, pad_factor, projection_weigh
     if angular_weights is None:
         angular_weights = torch.as_tensor(_recipes.angle_weights(
             _angles(angles, len(trajectory[0])), not short_scan), dtype=y.dtype)
-    elif tuple(angular_weights.shape) != (len(trajectory[0]),):
+    angular_weights = torch.as_tensor(angular_weights)
+    if tuple(angular_weights.shape) != (len(trajectory[0]),):
         raise ValueError("angular_weights: %d numbers are expected, not shape %s"
                          % (len(trajectory[0]), tuple(angular_weights.shape)))
     return y * angular_weights.to(y.dtype).reshape((-1,) + tail)
 
 
 def _reconstruct(sinogram, trajectory, volume_shape, angles, beam, detector_spacing, voxel_spacing, window,
-                 pad_factor, projection_weights, angular_weights, filter_response, short_scan, isocenter):
+                 pad_factor, projection_weights, angular_weights, filter_response, short_scan, isocenter,
+                 precision, options):
+    check_options("fdk" if beam == "cone" else "fbp", options)
+    if precision not in ("fast", "float32", "float64"):
+        raise ValueError("precision: 'fast', 'float32' or 'float64' is expected, not %r" % (precision,))
+    if isinstance(pad_factor, bool) or int(pad_factor) != pad_factor or pad_factor < 2:
+        raise ValueError("pad_factor: a whole number from 2 on is expected, not %r" % (pad_factor,))
+    if precision != "fast" or sinogram.dtype not in (torch.float32, torch.float64):
+        sinogram = sinogram.to(torch.float64 if precision == "float64" else torch.float32)
     p = _projector(sinogram, trajectory, volume_shape, beam, detector_spacing, voxel_spacing)
     own = all(v is None for v in (angles, projection_weights, angular_weights, filter_response, isocenter))
+    if own and pad_factor != 2:
+        raise ValueError("pad_factor: the library's own reconstruction has none; give the angles")
     if not own:
         y = _steps(p, sinogram, trajectory, angles, window, pad_factor, projection_weights,
                    angular_weights, filter_response, short_scan)
@@ -212,7 +227,7 @@ def _reconstruct(sinogram, trajectory, volume_shape, angles, beam, detector_spac
 
 def fbp(sinogram, trajectory, volume_shape, angles=None, *, beam="parallel", detector_spacing=1.0,
         voxel_spacing=1.0, window="ram-lak", pad_factor=2, projection_weights=None, angular_weights=None,
-        filter_response=None, short_scan=False, isocenter=None):
+        filter_response=None, short_scan=False, isocenter=None, precision="fast", **options):
     """Attenuation (H, W) of a parallel or fan beam, differentiable in the data and the tensors given.
 
     projection_weights: instead of the cosine; angular_weights (views,): instead of the angles'
@@ -223,16 +238,16 @@ def fbp(sinogram, trajectory, volume_shape, angles=None, *, beam="parallel", det
         raise ValueError("beam: 'parallel' or 'fan' is expected, not %r" % (beam,))
     return _reconstruct(sinogram, trajectory, volume_shape, angles, beam, detector_spacing, voxel_spacing,
                         window, pad_factor, projection_weights, angular_weights, filter_response,
-                        short_scan, isocenter)
+                        short_scan, isocenter, precision, options)
 
 
 def fdk(sinogram, trajectory, volume_shape, angles=None, *, detector_spacing=1.0, voxel_spacing=1.0,
         window="ram-lak", pad_factor=2, projection_weights=None, angular_weights=None,
-        filter_response=None, short_scan=False, isocenter=None):
+        filter_response=None, short_scan=False, isocenter=None, precision="fast", **options):
     """Attenuation (D, H, W) of a cone beam; see `fbp`."""
     return _reconstruct(sinogram, trajectory, volume_shape, angles, "cone", detector_spacing,
                         voxel_spacing, window, pad_factor, projection_weights, angular_weights,
-                        filter_response, short_scan, isocenter)
+                        filter_response, short_scan, isocenter, precision, options)
 
 
 # ---- Helices ----
@@ -271,9 +286,15 @@ def helical_weighted_backproject(sinogram, trajectory, volume_shape, view_weight
     if middle.shape != (3,):
         raise ValueError("isocenter: (x, y, z) is expected, not shape %s" % (middle.shape,))
     r = _spaces.host(trajectory[0], np.float64)[:, :2] - middle[:2]
+    n, steps = _recipes.normals(trajectory), np.diff(_spaces.host(trajectory[0], np.float64)[:, 2])
+    away = r / np.linalg.norm(r, axis=1, keepdims=True)
     if np.ptp(np.linalg.norm(r, axis=1)) > 1e-4 * np.linalg.norm(r[0]):
         raise ValueError("trajectory: the source's distance from the axis changes, which is no helix")
-    depth = volume_shape[0]
+    if np.abs(n[:, 2]).max() > 1e-3 or np.abs(n[:, :2] + away).max() > 1e-3:
+        raise ValueError("trajectory: a helix whose detectors face the axis is expected")
+    if not ((steps > 0).all() or (steps < 0).all()):
+        raise ValueError("trajectory: the sources' heights must ascend or descend")
+    depth, view_weights = volume_shape[0], torch.as_tensor(view_weights)
     if tuple(view_weights.shape) != (depth, len(trajectory[0])):
         raise ValueError("view_weights: shape %s is expected, not %s"
                          % ((depth, len(trajectory[0])), tuple(view_weights.shape)))
@@ -285,6 +306,8 @@ def helical_weighted_backproject(sinogram, trajectory, volume_shape, view_weight
     slices = []
     for k in range(depth):
         used = np.flatnonzero(_spaces.host(view_weights[k]))
+        if view_weights.requires_grad or not used.size:  # weights of 0 may be learned
+            used = np.arange(len(z))
         w = view_weights[k][used].to(sinogram.dtype)[:, None, None]
         one = ct.Volume((1,) + tuple(volume_shape[1:]), (dz, dy, dx), (0, 0, (k - (depth - 1) / 2) * dz))
         slices.append(_recipes.gathered(sinogram[used] * w, geometry[used], one, scale[used], True, False))

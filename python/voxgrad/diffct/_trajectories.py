@@ -100,6 +100,7 @@ def custom_trajectory_2d_parallel(n_views, ray_dir_fn, det_origin_fn, start_angl
     """Rays and detector origins of functions of the angles, each (views, 2); u lies across the ray."""
     phi = _turn(n_views, start_angle, device, dtype, math.pi)
     ray = ray_dir_fn(phi)
+    ray = ray / ray.norm(dim=-1, keepdim=True)
     return ray, det_origin_fn(phi), torch.stack([-ray[:, 1], ray[:, 0]], -1)
 
 
@@ -123,10 +124,17 @@ def transform_trajectory(trajectory, rotation=None, translation=None, *, beam="c
     for i, part in enumerate(trajectory):
         if rotation is not None:
             turned = torch.as_tensor(rotation, dtype=part.dtype)
-            if not torch.allclose(torch.linalg.det(turned), torch.ones((), dtype=part.dtype), atol=1e-4):
-                raise ValueError("rotation: a matrix with determinant 1 is expected")
+            square = turned @ turned.transpose(-1, -2)
+            if not torch.allclose(torch.linalg.det(turned), torch.ones((), dtype=part.dtype), atol=1e-4) \
+                    or not torch.allclose(square, torch.eye(square.shape[-1], dtype=part.dtype).expand_as(square),
+                                          atol=1e-4):
+                raise ValueError("rotation: a rotation matrix, with determinant 1, is expected")
             part = (turned @ part[..., None])[..., 0]
         if translation is not None and i in places:
-            part = part + torch.as_tensor(translation, dtype=part.dtype)
+            moved = torch.as_tensor(translation, dtype=part.dtype)
+            if tuple(moved.shape) not in (tuple(part.shape[1:]), tuple(part.shape)) or not moved.isfinite().all():
+                raise ValueError("translation: %d finite numbers are expected, one set or one a view, not %s"
+                                 % (part.shape[1], tuple(moved.shape)))
+            part = part + moved
         out.append(part)
     return tuple(out)

@@ -14,6 +14,9 @@ voxel_spacing they are lengths); volumes (D, H, W), projections (views, u, v). W
 refused by name.
 """
 
+import sys
+import typing
+
 from ._analytic import (  # noqa: F401
     FBPParameters, FDKParameters, angular_integration_weights, cone_cosine_weights,
     cone_weighted_backproject, detector_coordinates_1d, fan_cosine_weights, fan_weighted_backproject,
@@ -81,7 +84,9 @@ _ELSEWHERE = {
     "orchestration": "work beyond memory; `voxgrad recon` does it",
     "Bilateral": "denoisers", "Guided": "denoisers", "Median": "denoisers",
     "HistogramSparsity": "denoisers", "Azimuthal": "denoisers", "DictionarySparsity": "denoisers",
-    "RegularizerSequence": "denoisers", "Ellipsoid": "phantoms of one's own; voxgrad.ct has none yet",
+    "RegularizerSequence": "denoisers", "azimuthal_smooth": "denoisers", "bilateral_filter": "denoisers",
+    "box_filter": "denoisers", "dictionary_denoise": "denoisers", "guided_filter": "denoisers",
+    "histogram_sparsity": "denoisers", "median_filter": "denoisers", "Ellipsoid": "phantoms of one's own; voxgrad.ct has none yet",
     "Phantom": "phantoms of one's own", "shepp_logan_phantom": "phantoms of one's own",
     "estimate_center_of_rotation": "calibration; voxgrad.ct.find_center finds axes",
     "refine_center_by_sharpness": "calibration; voxgrad.ct.find_center finds axes",
@@ -90,9 +95,18 @@ _ELSEWHERE = {
     "fan_to_parallel": "rebinning", "curved_to_flat": "rebinning", "flat_to_curved": "rebinning"}
 
 
+# Modules of the original whose names are all here.
+_PARTS = ("functionals", "geometry", "operators", "phantoms", "projectors", "regularizers", "tv_gradients",
+          "reconstruction_algorithms", "real_measured_data_helper")
+
+
 def __getattr__(name):
     if name == "backend":
         return get_backend()
+    if name in _PARTS:
+        return sys.modules[__name__]
+    if name in ("ForwardProjector", "BackProjector"):  # what the drivers' functions are, for annotations
+        return typing.Callable[[typing.Any, int], typing.Any]
     if name in _ELSEWHERE:
         raise AttributeError("voxgrad.diffct_mlx has no %s: %s" % (name, _ELSEWHERE[name]))
     raise AttributeError("voxgrad.diffct_mlx has no %s" % name)

@@ -22,8 +22,14 @@ def detector_coordinates_1d(num_detectors, detector_spacing, detector_offset=0.0
 def angular_integration_weights(angles, redundant_full_scan=True):
     """Trapezoidal weights of views in the order given: of half and whole turns, closed or not, as of
     a period; a whole turn counts half, so that both sum to pi."""
-    w = _recipes.angle_weights(_spaces.host(angles), redundant_full_scan)
-    return _spaces.new(_spaces.space(angles), w, angles)
+    return _like(_recipes.angle_weights(_spaces.host(angles), redundant_full_scan), angles)
+
+
+def _like(w, angles):
+    """An array of the angles' package, in their type where that is one of fractions."""
+    xp = _spaces.space(angles)
+    floating = str(getattr(angles, "dtype", "")).rpartition(".")[2].startswith("float")
+    return _spaces.new(xp, w, angles if floating else None)
 
 
 def fan_cosine_weights(num_detectors, detector_spacing, sdd, detector_offset=0.0, device=None,
@@ -46,8 +52,7 @@ def parker_weights(angles, num_detectors, detector_spacing, sdd, detector_offset
     with the half angle of the fan that an over-scan has; diffct-mlx gives over-scans one). A whole
     turn: ones."""
     u = (np.arange(num_detectors) - num_detectors / 2) * detector_spacing + detector_offset
-    w = _recipes.parker(_spaces.host(angles), np.arctan(u / sdd))
-    return _spaces.new(_spaces.space(angles), w, angles)
+    return _like(_recipes.parker(_spaces.host(angles), np.arctan(u / sdd)), angles)
 
 
 def ramp_filter_1d(sinogram, dim=-1, sample_spacing=1.0, pad_factor=1, window=None, use_rfft=True):
@@ -121,7 +126,7 @@ class FDKParameters(FBPParameters):
     """The same for a cone beam."""
 
 
-def reconstruct_fbp(sinogram, back_project_all, params, *, weight_projections=None,
+def reconstruct_fbp(sinogram, back_project, params, *, weight_projections=None,
                     filter_projections=None):
     """Weights, filters (2 |f| / detector_spacing unless filter_projections is given), backprojects by
     the function given, and scales."""
@@ -135,7 +140,7 @@ def reconstruct_fbp(sinogram, back_project_all, params, *, weight_projections=No
     else:
         y = ramp_filter(y, params.filter_axis, params.pad_factor, params.detector_spacing)
     scale = params.normalization_scale
-    x = back_project_all(y) * (math.pi / y.shape[0] if scale is None else scale)
+    x = back_project(y) * (math.pi / y.shape[0] if scale is None else scale)
     return _spaces.positive(x) if params.enforce_positivity else x
 
 

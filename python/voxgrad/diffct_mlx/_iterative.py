@@ -350,8 +350,11 @@ def reconstruct_sart(measured_projections, forward_project, back_project, params
 def reconstruct_sirt(measured_projections, forward_project, back_project, params, *,
                      show_progress=True):
     """All views of a sweep from one x."""
-    if params.iterative_update_method != "sirt":
-        params = dataclasses.replace(params, iterative_update_method="sirt")
+    if params.iterative_update_method != "sirt":  # which leaves the step of the method that was named
+        step = params.backprojection_scale
+        if step is None and params.iterative_update_method == "normalized_sart":
+            step = params.normalized_sart_relaxation
+        params = dataclasses.replace(params, iterative_update_method="sirt", backprojection_scale=step)
     return _plain(measured_projections, forward_project, back_project, params, show_progress)
 
 

@@ -9,6 +9,7 @@ import typing
 import numpy as np
 
 from .. import _spaces, io
+from .._library import UnsupportedError
 from . import _cases, _operators, _trajectories
 
 _PATH = typing.Union[str, "os.PathLike[str]"]
@@ -148,9 +149,11 @@ def _binned(image, bin_u, bin_v):
 def load_tiff_projections(proj_dir, log_transform=False, revert=False, i0_percentile=99.9,
                           viewwise_i0=True, air_border_px=16, subtract_air_baseline=True,
                           air_baseline_percentile=50.0, view_stride=1, detector_binning_u=1,
-                          detector_binning_v=1):
+                          detector_binning_v=1, debug_visualization=False, debug_output_path=None):
     """A folder's TIFF images in the order of the numbers in their names, (views, v, u), binned; as
     -log of what is left of the light, whose value is a percentile of the border."""
+    if debug_visualization or debug_output_path is not None:
+        raise UnsupportedError("load_tiff_projections: debug pictures are not there")
     names = [n for n in os.listdir(proj_dir) if n.lower().endswith((".tif", ".tiff"))]
     if not names:
         raise FileNotFoundError("%s: no TIFF images" % proj_dir)

@@ -1,9 +1,9 @@
 """Linear operators with an algebra: `A @ x`, `A.T @ y`, `A @ B`, `A + B`, `2 * A`, `A.subset(views)`.
 All of it is differentiable where the arrays are."""
 
-import operator
+import numpy as np
 
-from .. import _spaces
+from .. import _options, _spaces
 from . import _projectors
 
 
@@ -91,8 +91,8 @@ class DiagonalOperator(LinearOperator):
     """Element by element times an array."""
 
     def __init__(self, diagonal):
-        self.diagonal = diagonal
-        self.domain_shape = self.range_shape = tuple(diagonal.shape)
+        self.diagonal = diagonal if hasattr(diagonal, "shape") else np.asarray(diagonal)
+        self.domain_shape = self.range_shape = tuple(self.diagonal.shape)
 
     def _forward(self, x):
         return self.diagonal * x
@@ -130,9 +130,14 @@ class ProjectionOperator(LinearOperator):
                                     self._pitch, self.voxel_spacing, self._numbers)
 
     def subset(self, view_indices):
-        """The operator of some views: a slice or a list of numbers."""
+        """The operator of some views: a slice, a list of numbers or a mask of all."""
+        if not hasattr(view_indices, "__len__") and not isinstance(view_indices, (slice, range)):
+            raise TypeError("view_indices: a slice or a list is expected, not %r" % (view_indices,))
         if not isinstance(view_indices, slice):
-            view_indices = [operator.index(i) for i in view_indices]
+            view_indices = _options.indices(_spaces.host(list(view_indices) if isinstance(
+                view_indices, range) else view_indices), self.n_views, "view_indices")
+            if not view_indices.size:
+                raise ValueError("view_indices: one view at least is expected")
         frames = [_spaces.take(f, view_indices) for f in self._frames]
         numbers = None if self._numbers is None else self._numbers[view_indices]
         return ProjectionOperator(self.beam, self._model, frames, shape=self.domain_shape,

@@ -137,19 +137,22 @@ def forward(beam, model, x, frames, bins, pitch, voxel, numbers=None):
     numbers = _numbers(beam, frames, pitch, voxel) if numbers is None else numbers
     A = _kept.get(beam, model, numbers, bins, shape)
     if _moved(frames):
-        y = _with_geometry(A, beam, x, frames, pitch, voxel)
+        y = _with_geometry("project", A, beam, x, frames, pitch, voxel)
     else:
         y = A(x)
     return _spaces.swap(y, -1, -2) if axes == 3 else y
 
 
-def _with_geometry(A, beam, x, frames, pitch, voxel):
-    """A x of tensors, with derivatives by the vectors too."""
-    from . import _torch
-    torch = _spaces.space(x)
+def _with_geometry(way, A, beam, x, frames, pitch, voxel):
+    """A x or A' x of tensors, with derivatives by the vectors too: those of the interpolated volume
+    (Joseph's). Cells have steps at their faces, whose exact derivative says little about where rays
+    should go."""
+    from .. import _torch_moving
+    import torch
+    x = x if isinstance(x, torch.Tensor) else torch.as_tensor(x)
     frames = [torch.as_tensor(p, dtype=torch.float64) for p in frames]
     moving = ct.GeometryTransform(A.geometry, A.volume, planar=len(A.range_shape) == 2)
-    return _torch.project(x, vectors(torch, beam, frames, pitch, voxel), A, moving)
+    return getattr(_torch_moving, way)(x, vectors(torch, beam, frames, pitch, voxel), A, moving)
 
 
 def backward(beam, model, y, frames, shape, pitch, voxel, numbers=None):
@@ -163,7 +166,10 @@ def backward(beam, model, y, frames, shape, pitch, voxel, numbers=None):
     bins = tuple(y.shape[1 - axes:])
     numbers = _numbers(beam, frames, pitch, voxel) if numbers is None else numbers
     A = _kept.get(beam, model, numbers, bins, shape)
-    return A.T(_spaces.swap(y, -1, -2) if axes == 3 else y)
+    y = _spaces.swap(y, -1, -2) if axes == 3 else y
+    if _moved(frames):
+        return _with_geometry("backproject", A, beam, y, frames, pitch, voxel)
+    return A.T(y)
 
 
 # ---- The functions ----

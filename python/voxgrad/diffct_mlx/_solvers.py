@@ -189,12 +189,12 @@ class NonNegativity(Box):
 
 
 # ---- The registry ----
-def register_algorithm(name, function=None):
+def register_algorithm(name, fn=None):
     """Makes reconstruct(name, ...) call it; also a decorator."""
     def put(f):
         _ALGORITHMS[name] = f
         return f
-    return put if function is None else put(function)
+    return put if fn is None else put(fn)
 
 
 def get_algorithm(name):
@@ -406,7 +406,7 @@ def _sums(A, b):
 @register_algorithm("mlem")
 def mlem(A, b, *, x0=None, iterations=20, callback=None):
     """Poisson data of emission: x A'(b / A x) / A'1."""
-    b, x, sums = _spaces.positive(b), _start(A, b, x0, 1.0), _sums(A, b)
+    b, x, sums = _spaces.positive(b), _spaces.positive(_start(A, b, x0, 1.0), _EPS), _sums(A, b)
     for k in range(int(iterations)):
         x = _expectation(A, b, x, sums)
         _tell(callback, k, x)
@@ -416,7 +416,7 @@ def mlem(A, b, *, x0=None, iterations=20, callback=None):
 @register_algorithm("osem")
 def osem(A, b, *, subsets=8, x0=None, iterations=5, callback=None):
     """The same by subsets of views."""
-    b, x = _spaces.positive(b), _start(A, b, x0, 1.0)
+    b, x = _spaces.positive(b), _spaces.positive(_start(A, b, x0, 1.0), _EPS)
     count = max(1, min(int(subsets), A.n_views))
     parts = [(A.subset(range(k, A.n_views, count)), b[k::count]) for k in range(count)]
     sums = [_sums(part, b) for part, _ in parts]
@@ -432,6 +432,7 @@ def mltr(A, counts, blank, *, x0=None, iterations=60, beta=0.0, regularizer=None
          curvature="optimal", callback=None):
     """Counts y of transmission, Poisson with mean blank exp(-A x): x + relaxation A'(mean - y) /
     A'(c A1), c the mean ("optimal") or the blank ("max")."""
+    curvature = str(curvature).lower()
     if curvature not in ("optimal", "max"):
         raise ValueError("curvature: 'optimal' or 'max' is expected, not %r" % (curvature,))
     xp = _spaces.space(counts)

@@ -195,22 +195,41 @@ def estimate_cone_isocenter(src_pos, det_center):
 
 
 def diagnose_cone_geometry(src_pos, det_center, det_u_vec, det_v_vec):
-    """Ranges of distances, and how far the detector's axes are from unit length and from each other's
-    perpendicular: a dict."""
-    s, d, u, v = [_spaces.host(p, np.float64) for p in (src_pos, det_center, det_u_vec, det_v_vec)]
+    """How a scan lies, as a dict of diffct-mlx's names: ranges of distances, the largest cosines between
+    the detector's axes and to the central ray, the point nearest to all central rays and how far they
+    pass from it."""
+    s, d = [_vectors(_spaces.host(p), n) for p, n in ((src_pos, "src_pos"), (det_center, "det_center"))]
+    u, v = [_unit(_vectors(_spaces.host(p), n)) for p, n in ((det_u_vec, "det_u_vec"), (det_v_vec, "det_v_vec"))]
     sid, sdd = np.linalg.norm(s, axis=1), np.linalg.norm(d - s, axis=1)
-    dot = np.abs((u * v).sum(1))
-    return {"sid_min_mm": sid.min(), "sid_max_mm": sid.max(), "sdd_min_mm": sdd.min(),
-            "sdd_max_mm": sdd.max(), "max_abs_uv_dot": dot.max(),
-            "u_norm_error": np.abs(np.linalg.norm(u, axis=1) - 1).max(),
-            "v_norm_error": np.abs(np.linalg.norm(v, axis=1) - 1).max()}
+    ray, back = _unit(d - s), -_unit(s)
+    middle = estimate_cone_isocenter(s, d)
+    off = np.linalg.norm(np.cross(ray, s - middle), axis=1)
+
+    def most(a, b):
+        return float(np.abs((a * b).sum(1)).max())
+
+    def mean(a, b):
+        return float((a * b).sum(1).mean())
+    found = {"n_views": len(s), "sid_min_mm": sid.min(), "sid_max_mm": sid.max(), "sdd_min_mm": sdd.min(),
+             "sdd_max_mm": sdd.max(), "det_u_dot_det_v_max_abs": most(u, v),
+             "det_u_dot_ray_max_abs": most(u, ray), "det_v_dot_ray_max_abs": most(v, ray),
+             "normal_dot_ray_mean": mean(_unit(np.cross(u, v)), ray), "ray_vs_minus_source_mean": mean(ray, back),
+             "ray_to_isocenter_max_mm": off.max(), "ray_to_isocenter_mean_mm": off.mean()}
+    found.update(("estimated_isocenter_%s_mm" % n, x) for n, x in zip("xyz", middle))
+    return {k: v if k == "n_views" else float(v) for k, v in found.items()}
 
 
-def load_arbitrary_cone_geometry_from_json(path, *, flip_det_u=False, flip_det_v=False,
+def _unit(v):
+    """Vectors of length one; of length zero they stay."""
+    return v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
+
+
+def load_arbitrary_cone_geometry_from_json(json_path, *, flip_det_u=False, flip_det_v=False,
                                            warn_on_inconsistency=True,
                                            recenter_to_isocenter=False):
     """Source, detector centre, u, v of a JSON file. Without a detector it is made from the sources
     and the distance "sdd", which is warned of."""
+    path = json_path
     with open(path, encoding="utf-8") as f:
         text = json.load(f)
     if not isinstance(text, dict):
@@ -228,7 +247,9 @@ def load_arbitrary_cone_geometry_from_json(path, *, flip_det_u=False, flip_det_v
         s, d, u, v = _orbits.facing(s, float(np.mean(sdd)))
     else:
         d, u, v = [_vectors(p, n) for p, n in zip(parts, ("det_center", "det_u_vec", "det_v_vec"))]
-        u, v = u / _orbits.norm(u), v / _orbits.norm(v)
+        if not (np.linalg.norm(u, axis=1) > 0).all() or not (np.linalg.norm(v, axis=1) > 0).all():
+            raise ValueError("%s: the detector's axes must not be of length 0" % path)
+        u, v = _unit(u), _unit(v)
     u, v = (-u if flip_det_u else u), (-v if flip_det_v else v)
     if recenter_to_isocenter:
         middle = estimate_cone_isocenter(s, d)
