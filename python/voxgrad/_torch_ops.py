@@ -83,3 +83,10 @@ def _evaluate_backward(ctx, gradient):
 
 
 evaluate.register_autograd(_evaluate_backward, setup_context=_keep_inputs)
+
+
+def _no_second(ctx, *_):
+    raise RuntimeError("second derivatives are there of operators that are linear in their only input")
+
+
+gradients.register_autograd(_no_second)

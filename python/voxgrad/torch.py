@@ -87,12 +87,46 @@ class _General(torch.autograd.Function):
             return _run(operator._evaluate, *inputs)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
-        wanted = ctx.needs_input_grad[1:]
-        inputs = tuple(x.detach() for x in ctx.saved_tensors)
-        out = ctx.operator.vjp(inputs, gradient.detach(), wanted)
-        return (None,) + (out if isinstance(out, tuple) else (out,))
+        wanted = [bool(w) for w in ctx.needs_input_grad[1:]]
+        found = _Gradients.apply(ctx.operator, wanted, gradient, *ctx.saved_tensors)
+        return (None,) + tuple(g if w else None for g, w in zip(found, wanted))
+
+
+class _Gradients(torch.autograd.Function):
+    """(dF/dx_i)' of a gradient; a function of its own, so that torch.func can look into it."""
+
+    if _NEW:
+
+        @staticmethod
+        def forward(operator, wanted, gradient, *inputs):
+            return _gradients(operator, wanted, gradient, inputs)
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+        @staticmethod
+        def vmap(info, in_dims, operator, wanted, gradient, *inputs):
+            wide = [x.movedim(d, 0) if d is not None else x.expand((info.batch_size,) + x.shape)
+                    for x, d in zip((gradient,) + inputs, in_dims[2:])]
+            found = _Gradients.apply(operator, wanted, *wide)
+            return found, tuple(0 if w else None for w in wanted)
+    else:
+
+        @staticmethod
+        def forward(ctx, operator, wanted, gradient, *inputs):
+            return _gradients(operator, wanted, gradient, inputs)
+
+    @staticmethod
+    def backward(ctx, *_):
+        raise RuntimeError("second derivatives are there of operators that are linear in their only input")
+
+
+def _gradients(operator, wanted, gradient, inputs):
+    found = operator.vjp(tuple(x.detach() for x in inputs), gradient.detach(), wanted)
+    found = found if isinstance(found, tuple) else (found,)
+    return tuple(gradient.new_empty(0) if g is None else g for g in found)
 
 
 def apply(operator, *inputs) -> torch.Tensor:

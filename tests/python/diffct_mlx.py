@@ -284,6 +284,10 @@ def test_bounds():
     data = list(A @ random(A.domain_shape))
     support = np.zeros(A.domain_shape)
     support[2:5, 2:6] = 1
+    named = dct.ReconstructionParameters(A.domain_shape, 1, iterative_update_method="normalized_sart", dtype=np.float64)
+    plain = dct.SIRTParameters(A.domain_shape, 1, backprojection_scale=0.9, dtype=np.float64)
+    assert np.array_equal(dct.run_sirt(data, forward, back, named, show_progress=False),
+                          dct.run_sirt(data, forward, back, plain, show_progress=False))
     told = []
     p = dct.ReconstructionParameters(A.domain_shape, 2, volume_support_mask=support, volume_border_width=1,
                                      voxel_extreme_values=(0.1, 0.3), sart_debug_callback=told.append,
@@ -381,7 +385,9 @@ def test_algebra():
         assert np.allclose((op @ x).reshape(-1), dense_ @ x.reshape(-1))
         r = random(op.range_shape, 3)
         assert np.allclose((op.T @ r).reshape(-1), dense_.T @ r.reshape(-1)) and op.T.T is op
-    harness.refused(TypeError, "", A.subset, 3)
+    assert np.array_equal(A.subset([True, False, False, True, False, False]) @ x, A.subset([0, 3]) @ x)
+    harness.refused(TypeError, "list", A.subset, 3)
+    harness.refused(ValueError, "one view", A.subset, [])
     harness.refused(ValueError, "projector_mode", dct.make_fan_2d_operator,
                     *dct.circular_trajectory_2d_fan(3, 20.0, 30.0), image_shape=(4, 4), num_detectors=5,
                     projector_mode="joseph")
@@ -520,6 +526,8 @@ def test_torch():
     """The same numbers for tensors; derivatives of data to second order, of the geometry to first."""
     if torch is None:
         raise harness.Skip("PyTorch is not installed")
+    assert (dct.angular_integration_weights(torch.arange(4)).sum() - 3.1416).abs() < 1e-3
+    assert dct.geometry.spiral_trajectory_3d is dct.spiral_trajectory_3d
     for beam, frames, shape, bins, pitch in cases():
         f = getattr(dct, beam + "_forward")
         x = torch.tensor(random(shape), requires_grad=True)
@@ -631,6 +639,9 @@ def test_measured():
         frames = dct.load_arbitrary_cone_geometry_from_json(os.path.join(folder, "geometry.json"),
                                                             recenter_to_isocenter=True)
         assert np.abs(dct.estimate_cone_isocenter(frames[0], frames[1])).max() < 1e-3
+        told = dct.diagnose_cone_geometry(*frames)
+        assert told["n_views"] == 40 and abs(told["sdd_max_mm"] - 600) < 1e-3
+        assert told["ray_to_isocenter_max_mm"] < 1e-3 and abs(told["ray_vs_minus_source_mean"] - 1) < 1e-6
         harness.refused(FileNotFoundError, "TIFF", dct.load_tiff_projections, folder)
         with open(os.path.join(folder, "bare.json"), "w") as f:
             json.dump({"source_positions": frames[0].tolist()}, f)

@@ -127,6 +127,17 @@ def test_trajectory_gradient():
     assert torch.equal(p(x, trajectory=moved), diffct.Projector(moved, x.shape, (4, 5))(x))
     harness.refused(vxg.UnsupportedError, ["joseph", "siddon"], p, x,
                     trajectory=(inputs[0], d, u, v))
+    b = torch.rand(2, 4, 5, dtype=torch.float64)
+
+    def back(s, d):
+        return diffct.Projector((s, d, u, v), x.shape, (4, 5), model="joseph",
+                                detector_spacing=0.83).backproject(b)
+    assert torch.autograd.gradcheck(back, inputs, eps=1e-7, atol=1e-4, rtol=1e-3)
+    moving = diffct.Projector((inputs[0], d, u, v), x.shape, (4, 5), model="joseph", detector_spacing=0.83)
+    both = moving(torch.stack([x, 2 * x]))         # batches
+    assert torch.allclose(both[1], 2 * f(*inputs))
+    assert torch.autograd.grad(both.sum(), inputs[0])[0].abs().sum() > 0
+    harness.refused(ValueError, "derivatives", diffct.fdk, b, (inputs[0], d, u, v), x.shape)
 
 
 def test_solvers():
@@ -142,6 +153,20 @@ def test_solvers():
     assert r.reason == "callback stopped" and not r.converged and seen[-1] == 7
     assert r.volume.min() >= 0 and len(r.residual_history) == 8
     assert abs(r.residual_history[-1] / (p(r.volume) - b).norm() - 1) < 1e-5
+    for f in (diffct.cgls, diffct.sirt, diffct.tv_reconstruction):
+        none = f(p, b, 0)
+        assert none.iterations == 0 and not none.volume.any() and none.reason == "iteration limit reached"
+        exact = f(p, b, 5, x0=x, rtol=1e-4)         # nothing is left to do
+        assert exact.iterations == 0 and exact.converged and torch.equal(exact.volume, x)
+        harness.refused(ValueError, "finite", f, p, b * float("nan"), 3)
+        harness.refused(ValueError, "x0", f, p, b, 3, x0=b)
+        harness.refused(vxg.UnsupportedError, "resume", f, p, b, 3, resume="there")
+    first = diffct.sirt(p, b, 30, rtol=0.3)         # the residual of the x that is returned decides
+    assert first.converged and first.residual_history[-2] > 0.3 * b.norm() >= first.residual_history[-1]
+    seen = []
+    diffct.sirt(p, b, 2, callback=lambda i, residual, volume: seen.append(
+        residual / (p(volume) - b).norm()) or True)
+    assert np.allclose(seen, 1, rtol=1e-5)
     r = diffct.tv_reconstruction(p, b, 40, weight=1e-3)
     assert r.residual_history[-1] < 0.3 * r.residual_history[0] and len(r.residual_history) == 41
     step = torch.zeros(4, 5)
@@ -207,6 +232,10 @@ def test_helix():
     assert abs(got[inside].mean() - 1) < 0.03, got[inside].mean()
     got.sum().backward()
     assert data.grad.abs().sum() > 0
+    w = diffct.helical_view_weights(turn(views, 12 * np.pi), t[0][:, 2], torch.arange(12) - 5.5).requires_grad_()
+    diffct.helical_weighted_backproject(data.detach(), t, shape, w, isocenter=(0.0, 0.0, 0.0),
+                                        detector_spacing=1.2).sum().backward()
+    assert w.grad[6][w[6] == 0].abs().max() > 0    # weights of 0 can be learned
     w = diffct.helical_view_weights(turn(views, 12 * np.pi), t[0][:, 2], torch.tensor([0.0, 2.5]))
     assert torch.allclose(w.sum(1), torch.full((2,), np.pi)) and (w[0] > 0).sum() in (60, 61)
     harness.refused(ValueError, "whole turn", diffct.helical_view_weights, turn(views, 12 * np.pi), t[0][:, 2],
@@ -256,6 +285,22 @@ def test_refusals():
     harness.refused(ValueError, "axes", P, t, (4, 4), (4, 4))
     harness.refused(ValueError, "3 tensors", P, t, (4, 4), 4, beam="fan")
     harness.refused(ValueError, "voxel_spacing", P, t, (4, 4, 4), (4, 4), voxel_spacing=0)
+    harness.refused(ValueError, "unit", P, (t[0], t[1], 2 * t[2], t[3]), (4, 4, 4), (4, 4))
+    harness.refused(ValueError, "right angles", P, (t[0], t[1], t[2], t[2]), (4, 4, 4), (4, 4))
+    harness.refused(ValueError, "'half'", P, t, (4, 4, 4), (4, 4), precision="half")
+    harness.refused(vxg.UnsupportedError, "numba", P, t, (4, 4, 4), (4, 4), backend="numba")
+    harness.refused(vxg.UnsupportedError, "distributed", diffct.fdk, torch.ones(4, 4, 4), t, (4, 4, 4),
+                    distributed=True)
+    harness.refused(ValueError, "pad_factor", diffct.fdk, torch.ones(4, 4, 4), t, (4, 4, 4), pad_factor=-7)
+    shear = torch.tensor([[1.0, 0.5, 0], [0, 1, 0], [0, 0, 1]])
+    harness.refused(ValueError, "rotation", diffct.transform_trajectory, t, shear)
+    harness.refused(ValueError, "translation", diffct.transform_trajectory, t, None, torch.tensor([1.0]))
+    p = P(t, (4, 4, 4), (4, 4), precision="float64", backend="torch", view_chunk_size=2)
+    assert p(torch.ones(4, 4, 4)).dtype == torch.float64
+    long = diffct.custom_trajectory_2d_parallel(5, lambda a: 3 * torch.stack([a.cos(), a.sin()], -1),
+                                                lambda a: torch.zeros(5, 2))
+    assert torch.allclose(long[0].norm(dim=1), torch.ones(5)) and torch.allclose(long[2].norm(dim=1), torch.ones(5))
+    assert torch.allclose(diffct.angular_integration_weights(torch.arange(4)).sum(), torch.tensor(3.1416), atol=1e-3)
 
 
 if __name__ == "__main__":

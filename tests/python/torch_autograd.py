@@ -57,8 +57,9 @@ def test_geometry_gradient():
     assert gradcheck(A, (x, delta), eps=1e-7, atol=1e-5, rtol=1e-4)
     y = A(x, delta)
     assert torch.allclose(y, vxg.ct.XrayTransform(g, A.volume)(x))
-    (gx,) = torch.autograd.grad(y.sum(), x)
+    (gx,) = torch.autograd.grad(y.sum(), x, create_graph=True)
     assert gx.shape == x.shape
+    harness.refused(RuntimeError, "second derivatives", gx.sum().backward)
 
 
 def test_batches():
@@ -116,6 +117,12 @@ def test_layers():
     harness.refused(ValueError, "once round", vt.FDK, vxg.ct.ConeGeometry.circular(
         [0, 0.1, 0.2], 5, 6, sod=20, sdd=30))
     harness.refused(ValueError, "flat", vt.FDK, parallel())
+    vectors = vxg.ct.ParallelGeometry.circular(10, 1, 8).vectors.copy()
+    vectors[::2, 2] *= 1.5
+    mixed = vxg.ct.Geometry.from_vectors("parallel", vectors, 1, 8)
+    harness.refused(ValueError, "one size", vt.FilteredBackprojection, mixed)
+    helix = vxg.ct.ConeGeometry.helical(40, 8, 24, sod=80, sdd=120)
+    harness.refused(ValueError, ["FDK", "height"], vt.FDK, helix, vxg.ct.Volume((4, 8, 8)))
 
 
 def test_tensors():

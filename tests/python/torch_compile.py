@@ -112,6 +112,12 @@ def test_functions():
     want = torch.stack([A(batch[:, i]) for i in range(3)])
     assert torch.equal(torch.func.vmap(A, in_dims=1)(batch), want)
     assert torch.equal(torch.vmap(lambda v: torch.ops.voxgrad.linear(v, A._number), in_dims=1)(batch), want)
+    G, y, delta = moving(torch.float64)
+    one = torch.func.grad(lambda v, d: G(v, d).square().sum(), argnums=(0, 1))(y.detach(), delta.detach())
+    want_both = torch.autograd.grad(G(y, delta).square().sum(), (y, delta))
+    assert all(torch.allclose(a, b) for a, b in zip(one, want_both))
+    many = torch.func.vmap(G, in_dims=(0, None))(torch.stack([y.detach(), 2 * y.detach()]), delta.detach())
+    assert torch.allclose(many[1], 2 * G(y, delta).detach())
     each = torch.func.vmap(torch.func.grad(loss))(batch.movedim(1, 0))
     assert torch.allclose(each[2], 2 * A.T(A(batch[:, 2])))
 

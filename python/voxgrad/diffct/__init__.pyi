@@ -16,18 +16,24 @@ from typing import Any, Callable, NamedTuple
 import torch
 from numpy.typing import ArrayLike
 
+from ..operators import Operator
 from ..ct import Volume
 
 class Projector:
     """project(volume), backproject(sinogram) (the exact adjoint), both differentiable.
 
-    beam: "cone", "fan", "parallel", "parallel3d". model: "siddon" or "joseph".
+    beam: "cone", "fan", "parallel", "parallel3d". model: "siddon" or "joseph". precision: "fast"
+    computes in the data's type, "float32" and "float64" in that.
     """
     beam: str
     model: str
     volume_shape: Any
     voxel_spacing: Any
+    precision: Any
+    backend: str
     dtype: Any
+    detector_shape: Any
+    detector_spacing: Any
     projection_shape: Any
     def __init__(
         self, trajectory: Any, volume_shape: Any, detector_shape: Any, *, beam: str = 'cone',
@@ -42,6 +48,12 @@ class Projector:
         ...
     def backproject(self, sinogram: Any, *, trajectory: Any = None) -> Any:
         """The exact adjoint."""
+        ...
+    def project_into(self, *_: Any, **__: Any) -> Any:
+        """Refused: work beyond memory is voxgrad.ct.recon's."""
+        ...
+    def backproject_into(self, *_: Any, **__: Any) -> Any:
+        """Refused: work beyond memory is voxgrad.ct.recon's."""
         ...
 
 def detector_coordinates_1d(
@@ -114,7 +126,7 @@ def fbp(
     beam: str = 'parallel', detector_spacing: Any = 1.0, voxel_spacing: Any = 1.0,
     window: Any = 'ram-lak', pad_factor: Any = 2, projection_weights: Any = None,
     angular_weights: Any = None, filter_response: Any = None, short_scan: Any = False,
-    isocenter: Any = None
+    isocenter: Any = None, precision: Any = 'fast', **options: Any
 ) -> Any:
     """Attenuation (H, W) of a parallel or fan beam, differentiable in the data and the tensors given.
 
@@ -129,7 +141,8 @@ def fdk(
     sinogram: Any, trajectory: Any, volume_shape: Any, angles: Any = None, *,
     detector_spacing: Any = 1.0, voxel_spacing: Any = 1.0, window: Any = 'ram-lak',
     pad_factor: Any = 2, projection_weights: Any = None, angular_weights: Any = None,
-    filter_response: Any = None, short_scan: Any = False, isocenter: Any = None
+    filter_response: Any = None, short_scan: Any = False, isocenter: Any = None,
+    precision: Any = 'fast', **options: Any
 ) -> Any:
     """Attenuation (D, H, W) of a cone beam; see `fbp`."""
     ...
@@ -168,21 +181,26 @@ class SolverResult(NamedTuple):
     reason: str
 
 def cgls(
-    op: Any, b: Any, iterations: Any = 30, *, x0: Any = None, rtol: Any = 1e-06,
-    callback: Callable[..., Any] | None = None
+    operator: Operator, measurements: Any, iterations: Any = 30, *, x0: Any = None,
+    rtol: Any = 1e-06, atol: Any = 0.0, callback: Callable[..., Any] | None = None,
+    checkpoint_directory: Any = None, resume: Any = None
 ) -> Any:
-    """Least squares by conjugate gradients."""
+    """Least squares by conjugate gradients. callback(iteration, residual, x): False ends."""
     ...
 
 def sirt(
-    op: Any, b: Any, iterations: Any = 100, relaxation: Any = 1.0, nonnegative: Any = True, *,
-    x0: Any = None, rtol: Any = 1e-06, callback: Callable[..., Any] | None = None
+    operator: Operator, measurements: Any, iterations: Any = 100, *, x0: Any = None,
+    rtol: Any = 1e-06, atol: Any = 0.0, callback: Callable[..., Any] | None = None,
+    checkpoint_directory: Any = None, resume: Any = None, relaxation: Any = 1.0,
+    nonnegative: Any = True
 ) -> Any:
-    """x + relaxation C A'(R (b - A x)), R and C one over the sums of rows and columns."""
+    """x + relaxation C A'(R (b - A x)), R and C one over the sums of rows and columns; see `cgls`.
+    """
     ...
 
 def total_variation(
-    volume: Any, *, voxel_spacing: Any = 1.0, eps: Any = 1e-06, reduction: Any = 'mean'
+    volume: Any, *, operator: Operator | None = None, voxel_spacing: Any = 1.0, eps: Any = 1e-06,
+    reduction: Any = 'mean'
 ) -> Any:
     """Sum or mean over voxels of sqrt(sum of squared forward differences over the spacing + eps); a
     difference is 0 at the far border.
@@ -190,11 +208,12 @@ def total_variation(
     ...
 
 def tv_reconstruction(
-    op: Any, b: Any, iterations: Any = 100, weight: Any = 1.0, lr: Any = 0.1, *, x0: Any = None,
-    rtol: Any = 1e-06, atol: Any = 0.0, callback: Callable[..., Any] | None = None
+    operator: Operator, measurements: Any, iterations: Any = 100, weight: Any = 1.0, lr: Any = 0.1,
+    *, x0: Any = None, rtol: Any = 1e-06, atol: Any = 0.0,
+    callback: Callable[..., Any] | None = None, checkpoint_directory: Any = None, resume: Any = None
 ) -> Any:
     """Adam on half the mean square of the residual and weight times the total variation; values below
-    0 become 0 after every step.
+    0 become 0 after every step. See `cgls`.
     """
     ...
 

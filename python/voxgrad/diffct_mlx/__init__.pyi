@@ -15,7 +15,6 @@ voxel_spacing they are lengths); volumes (D, H, W), projections (views, u, v). W
 refused by name.
 """
 
-import os
 from typing import Any, Callable, Literal, Sequence
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -120,7 +119,7 @@ class FDKParameters(FBPParameters):
     ) -> None: ...
 
 def reconstruct_fbp(
-    sinogram: Any, back_project_all: Any, params: Any, *, weight_projections: Any = None,
+    sinogram: Any, back_project: Any, params: Any, *, weight_projections: Any = None,
     filter_projections: Any = None
 ) -> Any:
     """Weights, filters (2 |f| / detector_spacing unless filter_projections is given), backprojects by
@@ -129,21 +128,21 @@ def reconstruct_fbp(
     ...
 
 def reconstruct_fdk(
-    sinogram: Any, back_project_all: Any, params: Any, *, weight_projections: Any = None,
+    sinogram: Any, back_project: Any, params: Any, *, weight_projections: Any = None,
     filter_projections: Any = None
 ) -> Any:
     """As `reconstruct_fbp`."""
     ...
 
 def run_fdk(
-    sinogram: Any, back_project_all: Any, params: Any, *, weight_projections: Any = None,
+    sinogram: Any, back_project: Any, params: Any, *, weight_projections: Any = None,
     filter_projections: Any = None
 ) -> Any:
     """As `reconstruct_fbp`."""
     ...
 
 def run_fbp(
-    sinogram: Any, back_project_all: Any, params: Any, *, weight_projections: Any = None,
+    sinogram: Any, back_project: Any, params: Any, *, weight_projections: Any = None,
     filter_projections: Any = None
 ) -> Any:
     """As `reconstruct_fbp`."""
@@ -574,7 +573,7 @@ def load_tiff_projections(
     proj_dir: Any, log_transform: Any = False, revert: Any = False, i0_percentile: Any = 99.9,
     viewwise_i0: Any = True, air_border_px: Any = 16, subtract_air_baseline: Any = True,
     air_baseline_percentile: Any = 50.0, view_stride: Any = 1, detector_binning_u: Any = 1,
-    detector_binning_v: Any = 1
+    detector_binning_v: Any = 1, debug_visualization: Any = False, debug_output_path: Any = None
 ) -> Any:
     """A folder's TIFF images in the order of the numbers in their names, (views, v, u), binned; as
     -log of what is left of the light, whose value is a percentile of the border.
@@ -726,7 +725,7 @@ class ProjectionOperator(LinearOperator):
         shape: Sequence[int], bins: Any, pitch: float, voxel_spacing: Any, numbers: Any = None
     ) -> None: ...
     def subset(self, view_indices: Any) -> Any:
-        """The operator of some views: a slice or a list of numbers."""
+        """The operator of some views: a slice, a list of numbers or a mask of all."""
         ...
     def single(self) -> Any:
         """(forward(x, view), back(projection, view), back of all), for the drivers."""
@@ -946,7 +945,7 @@ class NonNegativity(Box):
     """0 where nothing is negative."""
     def __init__(self) -> None: ...
 
-def register_algorithm(name: str, function: Callable[[Any], Sequence[Any]] | None = None) -> Any:
+def register_algorithm(name: str, fn: Any = None) -> Any:
     """Makes reconstruct(name, ...) call it; also a decorator."""
     ...
 
@@ -1174,13 +1173,14 @@ def estimate_cone_isocenter(src_pos: Any, det_center: Any) -> Any:
     ...
 
 def diagnose_cone_geometry(src_pos: Any, det_center: Any, det_u_vec: Any, det_v_vec: Any) -> Any:
-    """Ranges of distances, and how far the detector's axes are from unit length and from each other's
-    perpendicular: a dict.
+    """How a scan lies, as a dict of diffct-mlx's names: ranges of distances, the largest cosines between
+    the detector's axes and to the central ray, the point nearest to all central rays and how far they
+    pass from it.
     """
     ...
 
 def load_arbitrary_cone_geometry_from_json(
-    path: str | os.PathLike[str], *, flip_det_u: Any = False, flip_det_v: Any = False,
+    json_path: Any, *, flip_det_u: Any = False, flip_det_v: Any = False,
     warn_on_inconsistency: Any = True, recenter_to_isocenter: Any = False
 ) -> Any:
     """Source, detector centre, u, v of a JSON file. Without a detector it is made from the sources
