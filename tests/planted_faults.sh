@@ -630,7 +630,7 @@ plant python_mlx_other_half_pixel python/voxgrad/diffct_mlx/_projectors.py 's/pa
 plant python_mlx_order_as_given python/voxgrad/diffct_mlx/_iterative.py 's/\.shuffle\(order\)/.random()/' "python.sh sweeps"
 plant python_mlx_masks_lost python/voxgrad/diffct_mlx/_iterative.py 's/return self\._only\(self\.masks\[i\], /return (/' "python.sh sweeps"
 plant python_mlx_rows_first python/voxgrad/diffct_mlx/_measured.py 's/    if c\.transpose_uv:/    if not c.transpose_uv:/' "python.sh measured"
-plant python_mlx_pose_uphill python/voxgrad/diffct_mlx/_torch.py 's/gv = gv\.reshape/gv = -gv.reshape/' "python.sh pose"
+plant python_pose_uphill python/voxgrad/_torch_moving.py 's/    return found\.reshape/    return -found.reshape/' "python.sh pose"
 plant python_tv_one_side python/voxgrad/diffct_mlx/_tv.py 's/pad\(share, axis, 1, 0\) - /pad(share, axis, 1, 0) + /' "python.sh total_variation"
 plant python_dart_borders_held python/voxgrad/diffct_mlx/_dart.py 's/free = border \| /free = /' "python.sh dart"
 plant python_turns_twice python/voxgrad/_recipes.py 's/return w \/ 2 if halved and turn else w/return w/' "python.sh weights"
