@@ -549,6 +549,37 @@ def test_torch():
     assert np.allclose(y.detach().numpy(), dct.ramp_filter_1d(data.detach().numpy(), 1, 1.0, 2, "hann"))
 
 
+def test_jax():
+    """The same numbers for JAX's arrays: projectors, filters, a driver, a gradient through them."""
+    jax = harness.optional("jax")
+    if jax is None:
+        raise harness.Skip("JAX is not installed")
+    import jax.numpy as jnp
+    for beam, frames, shape, bins, pitch in cases():
+        f = getattr(dct, beam + "_forward")
+        x = random(shape, dtype=np.float32)
+        y = f(jnp.asarray(x), *frames, *bins, *pitch, 0.9)
+        assert isinstance(y, jax.Array) and np.allclose(y, f(x, *frames, *bins, *pitch, 0.9), rtol=1e-6)
+        back = getattr(dct, beam + "_backward")(
+            y, *frames, *(pitch + shape if len(shape) == 2 else shape + pitch), 0.9)
+        (gradient,) = jax.grad(lambda v: (f(v, *frames, *bins, *pitch, 0.9) ** 2).sum(), argnums=(0,))(jnp.asarray(x))
+        assert np.allclose(gradient, 2 * back, rtol=1e-4, atol=1e-4)
+    A, _, (forward, back, _) = dense()
+    data = (A @ random(A.domain_shape)).astype(np.float32)
+    found = [dct.run_sart(list(d), forward, back, dct.SARTParameters(A.domain_shape, 2), show_progress=False)
+             for d in (data, jnp.asarray(data))]
+    assert isinstance(found[1], jax.Array) and np.allclose(*found, rtol=1e-4, atol=1e-5)
+    assert np.allclose(dct.ramp_filter_1d(jnp.asarray(data), 1, 1.0, 2, "hann"),
+                       dct.ramp_filter_1d(data, 1, 1.0, 2, "hann"), atol=1e-5)
+    assert np.allclose(dct.tv_gradient(jnp.asarray(data)), dct.tv_gradient(data), atol=1e-6)
+    dct.set_backend("jax")
+    try:
+        case = dct.build_fan_2d_case(image_shape=(24, 24), num_views=30, num_detectors=60)
+        assert isinstance(case.sinogram, jax.Array) and isinstance(dct.spiral_trajectory_3d(4, 20.0, 30.0)[0], jax.Array)
+    finally:
+        dct.set_backend("numpy")
+
+
 def test_pose():
     """A detector that was moved is found again by its gradient, by Siddon's projections."""
     if torch is None:
