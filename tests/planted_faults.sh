@@ -618,7 +618,7 @@ plant python_interrupt_lost python/voxgrad/_calls.py 's/    return _QUIET if thr
 plant python_never_frees python/voxgrad/_library.py 's/                self\._release\(self\.address\)/                pass/' "python.sh leaks"
 plant python_one_workspace python/voxgrad/operators.py 's/if not self\.lock\.acquire\(blocking=False\):/if False:/; s/            self\.lock\.release\(\)/            pass/' "python.sh threads"
 plant python_count_of_numbers python/voxgrad/_options.py 's/c_double\.from_address\(at\)\.value = _number/c_float.from_address(at).value = _number/' "python.sh interrupt_call"
-plant python_torch_backward python/voxgrad/torch.py 's/return _Linear\.apply\(gradient, ctx\.operator\.T\), None/return _Linear.apply(gradient, (2 * ctx.operator).T), None/' "python.sh gradcheck"
+plant python_torch_backward python/voxgrad/torch.py 's/return _linear\(gradient, ctx\.operator\.T\), None/return _linear(gradient, (2 * ctx.operator).T), None/' "python.sh gradcheck"
 plant python_views_backwards python/voxgrad/_options.py 's/return np\.where\(index < 0, index \+ count, index\)/return np.abs(index)/' "python.sh views"
 plant python_mask_as_numbers python/voxgrad/_options.py 's/if given\.dtype == bool:/if False:/' "python.sh views"
 plant python_stale_error python/voxgrad/_calls.py 's/        _raised\.error = None  # what/        pass  # what/' "python.sh wrong_arrays"
