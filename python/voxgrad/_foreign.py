@@ -47,8 +47,7 @@ def _by_interface(x, what):
     stream = d.get("stream")
     if stream == 0:
         raise ValueError("%s: __cuda_array_interface__ names stream 0, which may be several" % what)
-    kind, ordinal = x.__dlpack_device__() if hasattr(x, "__dlpack_device__") else (CUDA, 0)
-    del kind
+    _, ordinal = x.__dlpack_device__() if hasattr(x, "__dlpack_device__") else (CUDA, 0)
     if _module(x) == "cupy":
         stream = sys.modules["cupy"].cuda.get_current_stream().ptr
     return Seen(address or 0, shape, _steps(strides, dtype.itemsize, what), dtype, bool(read_only),
