@@ -14,4 +14,5 @@
 #include "op.h"
 #include "phantom.h"
 #include "solve.h"
+#include "tracts.h"
 #endif
