@@ -3,7 +3,7 @@
  * embed SOURCE_DIR OUT_DIR FILE...
  *   kernel_texts.c  every file's text as a string, named by its path below SOURCE_DIR
  *   kernel_list.h   X(name, file) for each entry (K_KERNELn, K_GROUP_KERNELn, K_LOCAL_KERNELn,
- *                   K_IMAGE_KERNELn), S(name) for each K_SCHEDULE; for each K_VARIANT("options") of
+ *                   K_IMAGE_KERNELn, K_LANES_KERNELn), S(name) for each K_SCHEDULE; for each K_VARIANT("options") of
  *                   a file U(file, options), and V(name, options, symbol) for each of its entries
  *   kernel_all.h    #includes of all .k files, each once more for every variant with its
  *                   definitions and with names of its own, then of all .cpu.h files
@@ -66,7 +66,7 @@ static int next_entry(const char **p, const char *word, const char **name, int *
 }
 
 static const char *const entry_words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
-                                          "K_IMAGE_KERNEL"};
+                                          "K_IMAGE_KERNEL", "K_LANES_KERNEL"};
 enum { NWORDS = sizeof entry_words / sizeof *entry_words };
 
 static void list_entries(FILE *list, const char *text, const char *file) {

@@ -120,6 +120,27 @@ VXG_API int vxg_array_axpby_by(vxg_queue *queue, double alpha, const vxg_array *
                                const vxg_array *x, double beta, const vxg_array *t,
                                const vxg_array *y);
 
+/* ---- Order ----
+ * Experimental: all of it. Of contiguous arrays of uint32 with at most 2^31 - 1 elements, on every
+ * device; the results do not depend on threads. scratch: a contiguous array of at least
+ * vxg_order_scratch(elements) uint32, or NULL: taken for the call. What is written must overlap
+ * nothing else. VXG_ERR_ARGUMENT names what does not fit.
+ *
+ * scan: out[i] = x[0] + ... + x[i - 1], modulo 2^32; out may be x. total, one element or NULL, gets
+ * the sum of all. */
+VXG_API int vxg_array_scan(vxg_queue *queue, const vxg_array *x, const vxg_array *scratch,
+                           const vxg_array *out, const vxg_array *total);
+/* Experimental: list gets the numbers i with marks[i] != 0, in rising order, and count how many
+ * they are; what stands behind them in list is left. list has as many elements as marks. */
+VXG_API int vxg_array_compact(vxg_queue *queue, const vxg_array *marks, const vxg_array *scratch,
+                              const vxg_array *list, const vxg_array *count);
+/* Experimental: sorts keys, of which the lowest `bits` bits (1 to 32) count, in rising order, and
+ * values with them; equal keys keep their order. Bits above must be 0 up to the next multiple of 8.
+ */
+VXG_API int vxg_array_sort(vxg_queue *queue, int bits, const vxg_array *keys,
+                           const vxg_array *values, const vxg_array *scratch);
+VXG_API int64_t vxg_order_scratch(int64_t count);
+
 /* Philox4x32-10 numbers: element n depends on (seed, n) alone. uniform in [lo, hi). */
 VXG_API int vxg_array_random(vxg_queue *queue, const vxg_array *a, uint64_t seed, double lo,
                              double hi);

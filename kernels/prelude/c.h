@@ -8,12 +8,16 @@
 #if defined(VXG_DTYPE_f64)
 typedef double real;
 typedef uint64_t k_bits;
+typedef int64_t k_sbits;
+#define K_REFERENCE_MATHS 1 /* the C library's: the oracle */
 #define K_M(name) name
 #define K_FMA_BUILTIN __builtin_fma
 #define K_DTYPE f64
 #else
 typedef float real;
 typedef uint32_t k_bits;
+typedef int32_t k_sbits;
+#define K_VECTORS 1 /* lanes are vectors of the instruction-set level */
 #define K_M(name) name##f
 #define K_FMA_BUILTIN __builtin_fmaf
 #define K_DTYPE f32
@@ -51,12 +55,28 @@ typedef uint16_t k_u16;
 #define K_sin(x) K_M(sin)(x)
 #define K_cos(x) K_M(cos)(x)
 #define K_atan(x) K_M(atan)(x)
+#define K_atan2(y, x) K_M(atan2)((y), (x))
+#define K_pow(x, y) K_M(pow)((x), (y))
+#define K_isfinite(x) (isfinite(x) != 0)
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))
 #define K_imax(a, b) ((a) > (b) ? (a) : (b))
 #define K_int(x) ((int)(x))
 #define K_real(x) ((real)(x))
+#define K_mulhi(a, b) ((k_uint)(((uint64_t)(a) * (uint64_t)(b)) >> 32))
+
+/* The bits of a real as an int of its width, and back. */
+K_FN k_sbits K_bits(const real x) {
+    k_sbits i;
+    __builtin_memcpy(&i, &x, sizeof i);
+    return i;
+}
+K_FN real K_of_bits(const k_sbits i) {
+    real x;
+    __builtin_memcpy(&x, &i, sizeof x);
+    return x;
+}
 
 /* Adds to memory that items share; returns nothing on every target. */
 K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
@@ -107,12 +127,15 @@ K_FN void k_most_uint(k_uint *p, k_uint v) {
 /* restrict: no buffer is the parameters, so that they are read once and not for every item. */
 #define K_RANGE_ARGS                                                                               \
     void *const *k_b, const k_params *restrict k_p, int k_x0, int k_x1, int k_y, int k_z
-#define K_LOOP for (int k_x = k_x0; k_x < k_x1; k_x++)
+/* words: what an entry of lanes (kernels/prelude/lanes.h) adds to a step, else nothing. */
+#define K_LOOP(words) for (int k_x = k_x0; k_x < k_x1; k_x += 1 words)
+#define K_ENTRY_SIZED
+#define K_BY_LANES +(V_LANES - 1)
 #define K_ENTRY(f, words, item, entry, locals, call, x, y, z)                                      \
     K_FN void f##_item item;                                                                       \
     K_LINKAGE void K_SYM(f)(K_RANGE_ARGS);                                                         \
     K_LINKAGE void K_SYM(f)(K_RANGE_ARGS) {                                                        \
-        locals K_LOOP f##_item call;                                                               \
+        locals K_LOOP(words) f##_item call;                                                               \
     }                                                                                              \
     K_FN void f##_item item
 #define K_TAIL k_p, k_x, k_y, k_z

@@ -31,12 +31,16 @@ typedef unsigned short k_u16;
 #define K_sin(x) sinf(x)
 #define K_cos(x) cosf(x)
 #define K_atan(x) atanf(x)
+#define K_atan2(y, x) atan2f((y), (x))
+#define K_pow(x, y) powf((x), (y))
+#define K_isfinite(x) (isfinite((real)(x)) != 0)
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))
 #define K_imax(a, b) ((a) > (b) ? (a) : (b))
 #define K_int(x) ((int)(x))
 #define K_real(x) ((real)(x))
+#define K_mulhi(a, b) __umulhi((a), (b))
 
 K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     atomicAdd(p, v);
@@ -46,6 +50,11 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
 #define K_atomic_iadd(p, v) ((void)atomicAdd((p), (v)))
 #define K_atomic_imin(p, v) ((void)atomicMin((p), (v)))
 #define K_atomic_imax(p, v) ((void)atomicMax((p), (v)))
+
+/* The bits of a real as an int, and back. */
+typedef int k_sbits;
+#define K_bits(x) __float_as_int(x)
+#define K_of_bits(i) __int_as_float(i)
 
 /* Layered texture objects; texel centres lie at halves. */
 typedef unsigned long long k_image;

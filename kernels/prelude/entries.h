@@ -83,6 +83,23 @@
 #define K_KERNEL8(name, A, a, B, b, C, c, D, d, E, e, F, f, G, g, H, h) \
     K_ANY8(name, , K_G, K_NONE, (0, 0, 0), A, a, B, b, C, c, D, d, E, e, F, f, G, g, H, h)
 
+/* Each item does the work of V_LANES items, gx the first of them, whose values lie side by side (kernels/prelude/lanes.h);
+ * the range along x is a multiple of 32. */
+#define K_LANES_KERNEL1(name, A, a) K_ANY1(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a)
+#define K_LANES_KERNEL2(name, A, a, B, b) K_ANY2(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a, B, b)
+#define K_LANES_KERNEL3(name, A, a, B, b, C, c) \
+    K_ANY3(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a, B, b, C, c)
+#define K_LANES_KERNEL4(name, A, a, B, b, C, c, D, d) \
+    K_ANY4(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a, B, b, C, c, D, d)
+#define K_LANES_KERNEL5(name, A, a, B, b, C, c, D, d, E, e) \
+    K_ANY5(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a, B, b, C, c, D, d, E, e)
+#define K_LANES_KERNEL6(name, A, a, B, b, C, c, D, d, E, e, F, f) \
+    K_ANY6(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a, B, b, C, c, D, d, E, e, F, f)
+#define K_LANES_KERNEL7(name, A, a, B, b, C, c, D, d, E, e, F, f, G, g) \
+    K_ANY7(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a, B, b, C, c, D, d, E, e, F, f, G, g)
+#define K_LANES_KERNEL8(name, A, a, B, b, C, c, D, d, E, e, F, f, G, g, H, h) \
+    K_ANY8(name, K_BY_LANES, K_G, K_NONE, (0, 0, 0), A, a, B, b, C, c, D, d, E, e, F, f, G, g, H, h)
+
 /* Run once per group; gx, gy, gz number groups. */
 #define K_GROUP_KERNEL1(name, A, a) K_ANY1(name, K_ENTRY_SIZED, K_W, K_NONE, (0, 0, 0), A, a)
 #define K_GROUP_KERNEL2(name, A, a, B, b) K_ANY2(name, K_ENTRY_SIZED, K_W, K_NONE, (0, 0, 0), A, a, B, b)

@@ -21,6 +21,7 @@
 #define K_BUF(A, a, n) (a + k_v.off[n])
 #define K_IMAGE_BUF(a) a
 
+#define K_BY_LANES
 #ifndef K_GROUP
 #define K_GROUP 64
 #endif

@@ -35,12 +35,16 @@ typedef ushort k_u16;
 #define K_sin(x) precise::sin(x)
 #define K_cos(x) precise::cos(x)
 #define K_atan(x) precise::atan(x)
+#define K_atan2(y, x) precise::atan2((real)(y), (real)(x))
+#define K_pow(x, y) precise::pow((real)(x), (real)(y))
+#define K_isfinite(x) (((as_type<uint>((real)(x))) & 0x7f800000u) != 0x7f800000u) /* fast-math does not see it */
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))
 #define K_imax(a, b) ((a) > (b) ? (a) : (b))
 #define K_int(x) ((int)(x))
 #define K_real(x) ((real)(x))
+#define K_mulhi(a, b) mulhi((k_uint)(a), (k_uint)(b))
 
 K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     K_GLOBAL atomic_uint *cell = (K_GLOBAL atomic_uint *)p;
@@ -69,6 +73,11 @@ K_ATOMICS(threadgroup, int, atomic_int)
 K_ATOMICS(threadgroup, k_uint, atomic_uint)
 #define K_LOCAL_ARRAY(T, l, n) threadgroup T l[n]
 #endif
+
+/* The bits of a real as an int, and back. */
+typedef int k_sbits;
+#define K_bits(x) as_type<int>((real)(x))
+#define K_of_bits(i) as_type<float>((int)(i))
 
 #define K_IMAGE texture2d_array<float, access::sample>
 #define K_IMAGE_SLOT [[texture(0)]]

@@ -31,12 +31,16 @@ typedef ushort k_u16;
 #define K_sin(x) sin(x)
 #define K_cos(x) cos(x)
 #define K_atan(x) atan(x)
+#define K_atan2(y, x) atan2((real)(y), (real)(x))
+#define K_pow(x, y) pow((real)(x), (real)(y))
+#define K_isfinite(x) (isfinite((real)(x)) != 0)
 #define K_min(a, b) ((a) < (b) ? (a) : (b))
 #define K_max(a, b) ((a) > (b) ? (a) : (b))
 #define K_imin(a, b) ((a) < (b) ? (a) : (b))
 #define K_imax(a, b) ((a) > (b) ? (a) : (b))
 #define K_int(x) ((int)(x))
 #define K_real(x) ((real)(x))
+#define K_mulhi(a, b) mul_hi((k_uint)(a), (k_uint)(b))
 
 K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
     volatile __global uint *cell = (volatile __global uint *)p;
@@ -48,6 +52,11 @@ K_FN void K_atomic_add(K_GLOBAL real *p, real v) {
 #define K_atomic_iadd(p, v) ((void)atomic_add((p), (v)))
 #define K_atomic_imin(p, v) ((void)atomic_min((p), (v)))
 #define K_atomic_imax(p, v) ((void)atomic_max((p), (v)))
+
+/* The bits of a real as an int, and back. */
+typedef int k_sbits;
+#define K_bits(x) as_int((real)(x))
+#define K_of_bits(i) as_float((int)(i))
 
 /* Texel centres lie at halves; the third coordinate is the layer. */
 #define K_IMAGE __read_only image2d_array_t

@@ -1,13 +1,13 @@
 /* Finds a kernel's entry in its text and what the entry says of its buffers: K_KERNELn(name, type,
- * argument, ...), K_GROUP_KERNELn, K_LOCAL_KERNELn or K_IMAGE_KERNELn, whose digit is the number of
- * buffers, an image counted. */
+ * argument, ...), K_GROUP_KERNELn, K_LOCAL_KERNELn, K_LANES_KERNELn or K_IMAGE_KERNELn, whose digit
+ * is the number of buffers, an image counted. */
 #include "device/entry.h"
 
 #include <assert.h>
 #include <string.h>
 
 static const char *const entry_words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
-                                          "K_IMAGE_KERNEL"};
+                                          "K_IMAGE_KERNEL", "K_LANES_KERNEL"};
 #define LOCAL 2
 #define NWORDS ((int)(sizeof entry_words / sizeof *entry_words))
 
@@ -148,8 +148,10 @@ int vxg__kernel_entry(const char *text, const char *name, vxg_real real, vxg_ker
             if (!same(q, m, name)) continue;
             q += m;
             if (word_at(&q) || *q != ',') continue;
-            *out = (vxg_kernel_entry){
-                .nbuffers = digit - '0', .group = kind == 1 || kind == 2, .image = kind == 3};
+            *out = (vxg_kernel_entry){.nbuffers = digit - '0',
+                                      .group = kind == 1 || kind == 2,
+                                      .image = kind == 3,
+                                      .lanes = kind == 4};
             out->written = (1u << out->nbuffers) - 1;
             q++;
             if (kind == LOCAL) q = skip_arguments(q, 3); /* type, name and count of local memory */

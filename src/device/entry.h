@@ -6,6 +6,7 @@
 typedef struct vxg_kernel_entry {
     int nbuffers;
     int group;                    /* a group kernel, with local memory or without */
+    int lanes;                    /* its items do the work of several: x in whole 32s */
     int image;                    /* its first buffer is an image */
     int element[VXG_MAX_BUFFERS]; /* bytes of an element; 0: an image, or a type not known */
     unsigned

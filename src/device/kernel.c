@@ -237,6 +237,9 @@ int vxg_kernel_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
                     "launch of '%s': %lld items along axis %d", kernel->name,
                     (long long)l.global[i], i);
     }
+    VXG_FAIL_IF(kernel->entry.lanes && l.global[0] % 32, VXG_ERR_ARGUMENT,
+                "launch of '%s': %lld items along axis 0; a kernel of lanes has a multiple of 32",
+                kernel->name, (long long)l.global[0]);
     VXG_FAIL_IF(l.global[0] * l.global[1] > MOST_ITEMS / l.global[2], VXG_ERR_ARGUMENT,
                 "launch of '%s': %lld x %lld x %lld items are more than 2^60", kernel->name,
                 (long long)l.global[0], (long long)l.global[1], (long long)l.global[2]);

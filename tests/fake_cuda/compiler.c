@@ -244,10 +244,10 @@ FAKE_API CUresult cuModuleUnload(CUmodule module) {
 static int read_entry(const char *text, const char *name, int *nbuffers, int *is_group,
                       int *is_image) {
     static const char *const words[] = {"K_KERNEL", "K_GROUP_KERNEL", "K_LOCAL_KERNEL",
-                                        "K_IMAGE_KERNEL"};
+                                        "K_IMAGE_KERNEL", "K_LANES_KERNEL"};
     char pattern[96];
     for (int n = 1; n <= 8; n++)
-        for (int kind = 0; kind < 4; kind++) {
+        for (int kind = 0; kind < 5; kind++) {
             snprintf(pattern, sizeof pattern, "\n%s%d(%s,", words[kind], n, name);
             if (!strstr(text, pattern)) continue;
             *nbuffers = n, *is_group = kind == 1 || kind == 2, *is_image = kind == 3;

@@ -25,7 +25,21 @@ __attribute__((visibility("default"))) void fake_place(const unsigned *at, void 
 #define __fmaf_rn __builtin_fmaf
 #define fabsf __builtin_fabsf
 float floorf(float), ceilf(float), sqrtf(float), expf(float), logf(float), sinf(float);
-float cosf(float), atanf(float);
+float cosf(float), atanf(float), atan2f(float, float), powf(float, float);
+#define isfinite(x) __builtin_isfinite(x)
+static inline __attribute__((unused)) unsigned __umulhi(unsigned a, unsigned b) {
+    return (unsigned)((unsigned long long)a * b >> 32);
+}
+static inline __attribute__((unused)) int __float_as_int(float x) {
+    int i;
+    __builtin_memcpy(&i, &x, 4);
+    return i;
+}
+static inline __attribute__((unused)) float __int_as_float(int i) {
+    float x;
+    __builtin_memcpy(&x, &i, 4);
+    return x;
+}
 
 static inline __attribute__((unused)) float fake_add_float(float *p, float v) {
     unsigned old = __atomic_load_n((unsigned *)p, __ATOMIC_RELAXED), want;

@@ -1,0 +1,144 @@
+/* Lanes: one text for many equal small problems, such as a fit in every voxel. A `vreal` holds one number of each of
+ * V_LANES neighbouring items: on the CPU a vector of the instruction-set level, in one item of a GPU (and in float64)
+ * a single number, V_LANES being 1. An entry K_LANES_KERNELn runs once for V_LANES items; every path is taken by all
+ * lanes together, and V_select chooses. Lanes never see each other (but for V_any), so that a result does not depend
+ * on its neighbours, nor on how many lanes there are.
+ *
+ *   V_set(x)                  x in every lane; arithmetic with + - * / also takes a real on one side
+ *   V_load(p), V_store(p, v)  V_LANES numbers side by side; no alignment
+ *   V_fma(a, b, c), V_sqrt(x), V_abs(x), V_min(a, b), V_max(a, b)   as K_fma ...
+ *   V_lt(a, b), V_le(a, b), V_eq(a, b)    masks (vmask); & | join them, V_not turns one round
+ *   V_select(m, a, b)         a where m holds, else b
+ *   V_any(m)                  whether it holds in one of the lanes at least: for leaving a loop
+ *   V_bits(x), V_of_bits(i), V_int(x), V_real(i)     of vint, the int as wide as a real */
+#ifndef K_LANES_H
+#define K_LANES_H
+#if defined(K_VECTORS)
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+#if defined(__AVX512F__)
+#define V_LANES 16
+#elif defined(__AVX__)
+#define V_LANES 8
+#else
+#define V_LANES 4
+#endif
+typedef float vreal __attribute__((vector_size(4 * V_LANES)));
+typedef float vreal_near __attribute__((vector_size(4 * V_LANES), aligned(4), may_alias));
+typedef int32_t vint __attribute__((vector_size(4 * V_LANES)));
+typedef vint vmask;
+#define V_FN static inline __attribute__((always_inline, unused))
+
+V_FN vreal V_load(K_GLOBAL const real *p) {
+    return *(const vreal_near *)p;
+}
+V_FN void V_store(K_GLOBAL real *p, const vreal v) {
+    *(vreal_near *)p = v;
+}
+V_FN vreal V_set(const real x) {
+    return x - (vreal){0}; /* not a sum: of -0 that would be 0 */
+}
+V_FN vint V_bits(const vreal x) {
+    return (vint)x;
+}
+V_FN vreal V_of_bits(const vint i) {
+    return (vreal)i;
+}
+V_FN vint V_int(const vreal x) {
+    return __builtin_convertvector(x, vint);
+}
+V_FN vreal V_real(const vint i) {
+    return __builtin_convertvector(i, vreal);
+}
+V_FN vreal V_select(const vmask m, const vreal a, const vreal b) {
+    return (vreal)(((vint)a & m) | ((vint)b & ~m));
+}
+#define V_lt(a, b) ((vmask)((a) < (b)))
+#define V_le(a, b) ((vmask)((a) <= (b)))
+#define V_eq(a, b) ((vmask)((a) == (b)))
+#define V_not(m) (~(m))
+V_FN vreal V_abs(const vreal x) {
+    return (vreal)((vint)x & 0x7fffffff);
+}
+#if V_LANES == 16
+V_FN vreal V_fma(const vreal a, const vreal b, const vreal c) {
+    return (vreal)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+V_FN vreal V_sqrt(const vreal x) {
+    return (vreal)_mm512_sqrt_ps((__m512)x);
+}
+V_FN int V_any(const vmask m) {
+    return _mm512_test_epi32_mask((__m512i)m, (__m512i)m) != 0;
+}
+#elif V_LANES == 8
+V_FN vreal V_fma(const vreal a, const vreal b, const vreal c) {
+#if defined(__FMA__)
+    return (vreal)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+V_FN vreal V_sqrt(const vreal x) {
+    return (vreal)_mm256_sqrt_ps((__m256)x);
+}
+V_FN int V_any(const vmask m) {
+    return _mm256_movemask_ps((__m256)m) != 0;
+}
+#elif defined(__aarch64__)
+V_FN vreal V_fma(const vreal a, const vreal b, const vreal c) {
+    return (vreal)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+V_FN vreal V_sqrt(const vreal x) {
+    return (vreal)vsqrtq_f32((float32x4_t)x);
+}
+V_FN int V_any(const vmask m) {
+    return (m[0] | m[1] | m[2] | m[3]) != 0;
+}
+#else
+V_FN vreal V_fma(const vreal a, const vreal b, const vreal c) {
+    return a * b + c;
+}
+V_FN vreal V_sqrt(const vreal x) {
+    vreal y;
+    for (int l = 0; l < V_LANES; l++) y[l] = K_sqrt(x[l]);
+    return y;
+}
+V_FN int V_any(const vmask m) {
+    return (m[0] | m[1] | m[2] | m[3]) != 0;
+}
+#endif
+V_FN vreal V_min(const vreal a, const vreal b) {
+    return V_select(V_lt(a, b), a, b);
+}
+V_FN vreal V_max(const vreal a, const vreal b) {
+    return V_select(V_lt(b, a), a, b);
+}
+#else
+#define V_LANES 1
+typedef real vreal;
+typedef k_sbits vint;
+typedef int vmask;
+#define V_FN K_FN
+#define V_load(p) (*(p))
+#define V_store(p, v) (*(p) = (v))
+#define V_set(x) ((real)(x))
+#define V_bits(x) K_bits(x)
+#define V_of_bits(i) K_of_bits(i)
+#define V_int(x) ((vint)(x))
+#define V_real(i) ((real)(i))
+#define V_select(m, a, b) ((m) ? (a) : (b))
+#define V_lt(a, b) ((a) < (b))
+#define V_le(a, b) ((a) <= (b))
+#define V_eq(a, b) ((a) == (b))
+#define V_not(m) (!(m))
+#define V_abs(x) K_abs(x)
+#define V_fma(a, b, c) K_fma(a, b, c)
+#define V_sqrt(x) K_sqrt(x)
+#define V_any(m) (m)
+#define V_min(a, b) K_min(a, b)
+#define V_max(a, b) K_max(a, b)
+#endif
+#endif

@@ -1,0 +1,78 @@
+/* Lanes and their own maths, the level this file is compiled for: every float of a dense net
+ * against the C library's double, and special values. */
+#include <math.h>
+#define K_LINKAGE static
+#include "kernels/prelude/c.h"
+
+#include "kernels/maths/elementary.h"
+
+#include "test.h"
+
+static double ulps(float got, double want) {
+    if (isnan(got) && isnan(want)) return 0;
+    const float near = (float)want;
+    if (got == near) return 0;
+    if (!isfinite(got) || !isfinite(near)) return INFINITY;
+    const double unit = (double)nextafterf(fabsf(near), INFINITY) - (double)fabsf(near);
+    return fabs((double)got - want) / unit;
+}
+
+static float of_bits(uint32_t i) {
+    float x;
+    memcpy(&x, &i, 4);
+    return x;
+}
+
+/* Steps through all floats of both signs. */
+static double worst(vreal (*f)(vreal), double (*want)(double), float *where) {
+    double most = 0;
+    for (uint64_t i = 0; i < (uint64_t)1 << 32; i += 2039 * V_LANES) {
+        float x[V_LANES], y[V_LANES];
+        for (int l = 0; l < V_LANES; l++) x[l] = of_bits((uint32_t)i + 2039 * (uint32_t)l);
+        V_store(y, f(V_load(x)));
+        for (int l = 0; l < V_LANES; l++) {
+            const double off = ulps(y[l], want((double)x[l]));
+            if (off > most) most = off, *where = x[l];
+        }
+    }
+    return most;
+}
+static vreal exp_lanes(vreal x) {
+    return V_exp(x);
+}
+static vreal log_lanes(vreal x) {
+    return V_log(x);
+}
+
+TEST(exp)
+{
+    float where = 0;
+    const double most = worst(exp_lanes, exp, &where);
+    CHECK(most <= 2, "%g units at %.9g", most, (double)where);
+}
+TEST(log)
+{
+    float where = 0;
+    const double most = worst(log_lanes, log, &where);
+    CHECK(most <= 2, "%g units at %.9g", most, (double)where);
+}
+TEST(special)
+{
+    const float x[] = {0, -0.0f, 1, INFINITY, -INFINITY, NAN, 88.8f, -104, -1, 1e-45f};
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+        const float e = V_exp(V_set(x[i]))[0], l = V_log(V_set(x[i]))[0];
+        EXPECT(ulps(e, exp((double)x[i])) <= 2, "exp(%g) = %g", (double)x[i], (double)e);
+        EXPECT(ulps(l, log((double)x[i])) <= 2, "log(%g) = %g", (double)x[i], (double)l);
+    }
+}
+TEST(choices)
+{
+    float a[V_LANES], b[V_LANES], c[V_LANES];
+    for (int l = 0; l < V_LANES; l++) a[l] = (float)l, b[l] = 2.5f;
+    V_store(c, V_select(V_lt(V_load(a), V_load(b)), V_load(a), -V_load(b)));
+    for (int l = 0; l < V_LANES; l++)
+        EXPECT(c[l] == (l < 3 ? (float)l : -2.5f), "lane %d: %g", l, (double)c[l]);
+    EXPECT(V_any(V_eq(V_load(a), V_set(3))) && !V_any(V_eq(V_load(a), V_set(99))), "any");
+    EXPECT(signbit(V_set(-0.0f)[0]), "-0");
+}
+TEST_MAIN("lanes", T(exp), T(log), T(special), T(choices))
