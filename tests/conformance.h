@@ -3,11 +3,11 @@
  *
  * Bounds: everything is equal to the bit, except
  *   exp, log, sin, cos, atan     4 units in the last place, atan 5 (OpenCL 1.2 promises 3, 3, 4, 4,
- * 5) sqrt, divide on OpenCL       3 units (OpenCL 1.2 promises 3 and 2.5) */
+ * 5), atan2 6, pow 16; sqrt, divide on OpenCL       3 units (OpenCL 1.2 promises 3 and 2.5) */
 #ifndef VXG_CONFORMANCE_H
 #define VXG_CONFORMANCE_H
 #include <stdint.h>
-#include <voxgrad/device.h>
+#include <voxgrad/array.h>
 
 #include "test.h"
 
@@ -86,7 +86,7 @@ __attribute__((unused)) static void conf_unpack(const conf_target *t, const conf
 
 #define CONF_RUN(t, l) CHECK((t)->run((t), (l)) == 0, "%s: %s", (l)->kernel, (t)->message())
 
-enum { CONF_N = 515, CONF_ROWS = 21 };
+enum { CONF_N = 515, CONF_ROWS = 27 };
 
 static double conf_input(const conf_target *t, int i) {
     static const double special[] = {0, -0.5, 0.5, 1, -1, 7, -7, 1e-3, -2.75, 16, 1e-20, 2.5};
@@ -106,6 +106,26 @@ static double conf_madd(const conf_target *t, double a, double b, double c) {
 static double conf_fma(const conf_target *t, double a, double b, double c) {
     if (!t->fused) return conf_madd(t, a, b, c);
     return t->is_f64 ? fma(a, b, c) : (double)fmaf((float)a, (float)b, (float)c);
+}
+
+/* The number whose last bit is the other one. */
+static double conf_neighbour(const conf_target *t, double v) {
+    const float f = (float)v;
+    uint64_t wide;
+    uint32_t narrow;
+    memcpy(&wide, &v, 8), memcpy(&narrow, &f, 4);
+    wide ^= 1, narrow ^= 1;
+    float g;
+    memcpy(&v, &wide, 8), memcpy(&g, &narrow, 4);
+    return t->is_f64 ? v : (double)g;
+}
+/* Word i % 4 of the generator at the counter i, i + 1000, ... */
+static double conf_philox(int i) {
+    const uint32_t n = (uint32_t)i, key[2] = {7, 11};
+    const uint32_t counter[4] = {n, n + 1000, n + 2000, n + 3000};
+    uint32_t out[4];
+    vxg_philox(counter, key, out);
+    return (out[i % 4] >> 8) * (1.0 / 16777216);
 }
 
 static void conf_maths_row(const conf_target *t, int row, int i, const double *p, double *want,
@@ -135,7 +155,15 @@ static void conf_maths_row(const conf_target *t, int row, int i, const double *p
     case 17: *want = p[1]; break;
     case 18: *want = v; break;
     case 19: *want = (uint32_t)i * (uint32_t)2654435761u >> 16; break;
-    default: *want = conf_round(t, atan(v)), *bound = 5; break;
+    case 20: *want = conf_round(t, atan(v)), *bound = 5; break;
+    case 21: *want = conf_round(t, atan2(v, p[1])), *bound = 6; break;
+    case 22: *want = conf_round(t, pow(fabs(v), p[0])), *bound = 16; break;
+    case 23: *want = 1; break;
+    case 24:
+        *want = (uint32_t)((uint64_t)((uint32_t)i * 2654435761u) * 3000000019u >> 32) >> 8;
+        break;
+    case 25: *want = conf_neighbour(t, v); break;
+    default: *want = conf_philox(i); break;
     }
 }
 
@@ -278,6 +306,31 @@ static void conf_test_groups(conf_target *t) {
     }
 }
 
+/* Entries of lanes, of one to eight buffers. */
+static void conf_test_lanes(conf_target *t) {
+    enum { N = 96 };
+    static double x[8][N + 8];
+    for (int n = 1; n <= 8; n++) {
+        char name[64];
+        snprintf(name, sizeof name, "conformance_lanes%d", n);
+        conf_launch l = {.kernel = name, .global = {N, 1, 1}, .nbuffers = n};
+        for (int b = 0; b < n; b++) {
+            for (int i = 0; i < N + 8; i++) x[b][i] = (i * 7 + b * 13) % 32 - 11;
+            l.data[b] = x[b], l.count[b] = N + 8, l.offset[b] = b;
+        }
+        CONF_RUN(t, &l);
+        for (int i = 0; i < N; i++) {
+            const double first = i * 7 % 32 - 11;
+            double want = first;
+            for (int b = 1; b < n - 1; b++)
+                want += (double)(1 << b) * (((i + b) * 7 + b * 13) % 32 - 11);
+            if (first < 0) want = -want;
+            CHECK(x[n - 1][i + n - 1] == want, "%s: item %d has %g, expected %g", name, i,
+                  x[n - 1][i + n - 1], want);
+        }
+    }
+}
+
 /* Entries of one to eight buffers: of items (from five on), of groups, of groups with memory of
  * their own. */
 static void conf_test_buffers(conf_target *t) {
@@ -378,15 +431,11 @@ static void conf_test_definitions(conf_target *t) {
 static const struct {
     const char *name;
     void (*fn)(conf_target *t);
-} conf_tests[] = {{"maths", conf_test_maths},
-                  {"index", conf_test_index},
-                  {"long", conf_test_long},
-                  {"params", conf_test_params},
-                  {"atomic", conf_test_atomic},
-                  {"groups", conf_test_groups},
-                  {"buffers", conf_test_buffers},
-                  {"tally", conf_test_tally},
-                  {"definitions", conf_test_definitions}};
+} conf_tests[] = {{"maths", conf_test_maths},     {"index", conf_test_index},
+                  {"long", conf_test_long},       {"params", conf_test_params},
+                  {"atomic", conf_test_atomic},   {"groups", conf_test_groups},
+                  {"buffers", conf_test_buffers}, {"lanes", conf_test_lanes},
+                  {"tally", conf_test_tally},     {"definitions", conf_test_definitions}};
 
 static void conf_all(conf_target *t, const char *label) {
     for (size_t i = 0; i < sizeof conf_tests / sizeof *conf_tests; i++) {

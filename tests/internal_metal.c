@@ -37,8 +37,8 @@ static int write_program(const char *unit, const char *path) {
             int n = 0, is_group = 0, is_image = 0;
             if (strcmp(vxg__kernel_rows[i].unit, unit)) continue;
             for (int k = 1; k <= VXG_MAX_BUFFERS; k++)
-                for (int g = 0; g < 4; g++) {
-                    static const char *const kind[] = {"", "GROUP_", "IMAGE_", "LOCAL_"};
+                for (int g = 0; g < 5; g++) {
+                    static const char *const kind[] = {"", "GROUP_", "IMAGE_", "LOCAL_", "LANES_"};
                     snprintf(pattern, sizeof pattern, "\nK_%sKERNEL%d(%s,", kind[g], k, name);
                     if (strstr(t.s, pattern)) n = k, is_group = g == 1 || g == 3, is_image = g == 2;
                 }
