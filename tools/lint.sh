@@ -44,10 +44,11 @@ layers() {
     done <<'TXT'
 base base|layout
 device base|device
-array base|device|array
+array base|device|array|tracts
 op base|device|array|op
 ct base|device|array|op|ct|phantom|geometry
-io base|array|io
+dwi base|device|array|op|dwi
+io base|array|tracts|io
 TXT
     # outside src: the public headers only
     grep -nE '^#include "(base|device|array|op|ct|io)/' cli/*.c cli/*.h examples/*.c bench/*.c tests/*.c 2>/dev/null |

@@ -8,6 +8,7 @@
 #include "base.h"
 #include "ct.h"
 #include "device.h"
+#include "dwi.h"
 #include "geometry.h"
 #include "io.h"
 #include "layout.h"

@@ -1,0 +1,99 @@
+/* Voxgrad diffusion: gradient tables, spherical harmonics, directions on the sphere, local models
+ * fitted in every voxel.
+ *
+ * b-values are in s/mm2 here, directions are unit vectors in scanner coordinates (right, front,
+ * top); diffusivities in mm2/s. A series is an array (volumes, voxels...) with the voxels
+ * contiguous, as a NIfTI file holds it.
+ *
+ * Experimental: all of it.
+ *
+ * Stability: stable but for what is marked (docs/abi.md). */
+#ifndef VOXGRAD_DWI_H
+#define VOXGRAD_DWI_H
+
+#include "array.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Gradient tables ---- */
+typedef struct vxg_gradients vxg_gradients; /* immutable, reference-counted, shareable */
+
+typedef struct vxg_gradients_opts {
+    uint32_t size;          /* of this struct; 0: the first layout */
+    uint32_t reserved0;     /* 0 */
+    double b0_threshold;    /* s/mm2; up to it a volume counts as unweighted; 0: 50 */
+    double unit_tolerance;  /* how far from 1 the length of a weighted volume's direction may be; it
+                               is made 1; 0: 0.01 */
+    double shell_tolerance; /* s/mm2; neighbours in the sorted b-values that are further apart are
+                               of two shells; 0: 80 */
+} vxg_gradients_opts;
+
+/* A table of n volumes: b, and directions (n, 3) in scanner coordinates. Directions of unweighted
+ * volumes are not looked at, and become 0. VXG_ERR_INPUT names the volume whose b is negative or no
+ * number, or whose direction is none. */
+VXG_API int vxg_gradients_new(int64_t n, const double *b, const double *directions,
+                              const vxg_gradients_opts *opts, vxg_gradients **out);
+/* FSL's files: nb numbers b, and vectors of (rows, columns), 3 x nb, or nb x 3 as some write them,
+ * along the image's axes. affine: rows of 4, index to scanner mm. Where its determinant is
+ * positive FSL's x points against the first axis. */
+VXG_API int vxg_gradients_fsl(int64_t nb, const double *b, int64_t rows, int64_t columns,
+                              const double *vectors, const double affine[12],
+                              const vxg_gradients_opts *opts, vxg_gradients **out);
+/* MRtrix's: (n, 4), x y z b, in scanner coordinates. A row that is no number is unweighted. */
+VXG_API int vxg_gradients_mrtrix(int64_t n, const double *table, const vxg_gradients_opts *opts,
+                                 vxg_gradients **out);
+/* Some of the volumes, in the order of the list. */
+VXG_API int vxg_gradients_take(const vxg_gradients *g, int64_t count, const int64_t *volumes,
+                               vxg_gradients **out);
+VXG_API vxg_gradients *vxg_gradients_retain(vxg_gradients *g);
+VXG_API void vxg_gradients_release(vxg_gradients *g);
+VXG_API int64_t vxg_gradients_count(const vxg_gradients *g);            /* 0 of NULL */
+VXG_API const double *vxg_gradients_b(const vxg_gradients *g);          /* count */
+VXG_API const double *vxg_gradients_directions(const vxg_gradients *g); /* count, 3 */
+/* Shells by rising b; shell 0 is the unweighted volumes, also where there are none. */
+VXG_API int vxg_gradients_shells(const vxg_gradients *g);
+VXG_API double vxg_gradients_shell_b(const vxg_gradients *g, int shell); /* mean; 0 of shell 0 */
+VXG_API int64_t vxg_gradients_shell_count(const vxg_gradients *g, int shell);
+VXG_API int vxg_gradients_shell_of(const vxg_gradients *g, int64_t volume);
+
+/* ---- Spherical harmonics ----
+ * Real, even order l = 0, 2 ... L, m = -l ... l; coefficient (l, m) has the number l (l + 1) / 2 +
+ * m. Orthonormal on the sphere, with the Condon-Shortley phase. */
+typedef enum vxg_sh_basis {
+    VXG_SH_TOURNIER07 = 0,      /* MRtrix3: m < 0: sqrt 2 Im Y_l^|m|, m > 0: sqrt 2 Re Y_l^m */
+    VXG_SH_DESCOTEAUX07_LEGACY, /* DIPY: m < 0: sqrt 2 Re Y_l^|m|, m > 0: sqrt 2 Im Y_l^m */
+    VXG_SH_DESCOTEAUX07         /* DIPY, legacy=False: m < 0: sqrt 2 Re Y_l^m, m > 0 as before */
+} vxg_sh_basis;
+#define VXG_SH_MOST 20                   /* the largest order */
+VXG_API int64_t vxg_sh_count(int order); /* (L + 1) (L + 2) / 2; 0 of an odd order */
+VXG_API int vxg_sh_order(int64_t count); /* of so many coefficients; -1: of none */
+/* matrix (n, count): the functions at n directions, which need not be unit vectors. */
+VXG_API int vxg_sh_matrix(vxg_sh_basis basis, int order, int64_t n, const double *directions,
+                          double *matrix);
+/* Coefficients from one basis to another, in place: n sets of vxg_sh_count(order). */
+VXG_API int vxg_sh_convert(vxg_sh_basis from, vxg_sh_basis to, int order, int64_t n,
+                           double *coefficients);
+
+/* ---- Directions on the sphere ---- */
+typedef struct vxg_sphere vxg_sphere; /* immutable, reference-counted, shareable */
+/* By name: "repulsion724", "repulsion200", "repulsion100", "symmetric724", "symmetric642",
+ * "symmetric362" (pairs of opposite directions); "hemi:" in front: one of each pair, neighbours
+ * across the rim included. NULL: "hemi:repulsion724". */
+VXG_API int vxg_sphere_named(const char *name, vxg_sphere **out);
+VXG_API const char *vxg_sphere_name_at(int index); /* NULL behind the last */
+/* n directions (n, 3) of the caller's, at least 6, made unit vectors; symmetric: each stands for
+ * its opposite too. Neighbours are those of the convex hull. */
+VXG_API int vxg_sphere_new(int64_t n, const double *directions, int symmetric, vxg_sphere **out);
+VXG_API vxg_sphere *vxg_sphere_retain(vxg_sphere *s);
+VXG_API void vxg_sphere_release(vxg_sphere *s);
+VXG_API int64_t vxg_sphere_count(const vxg_sphere *s);
+VXG_API const double *vxg_sphere_directions(const vxg_sphere *s);             /* count, 3 */
+VXG_API int64_t vxg_sphere_edges(const vxg_sphere *s, const int32_t **pairs); /* how many */
+VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
