@@ -93,6 +93,37 @@ VXG_API const double *vxg_sphere_directions(const vxg_sphere *s);             /*
 VXG_API int64_t vxg_sphere_edges(const vxg_sphere *s, const int32_t **pairs); /* how many */
 VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
 
+/* ---- Fits ----
+ * Everywhere below: `dwi` is an array (volumes, voxels...) of float32, or of float64 on devices
+ * that have it, whose volumes are those of the gradient table. voxels: a list of uint32, the
+ * numbers of the voxels to be looked at (vxg_array_compact of a mask makes one), or NULL: all.
+ * Results are arrays (rows, voxels...) of the same type; one whose buffer is NULL is not wanted;
+ * voxels that are not in the list are set to 0. Each voxel is fitted by itself: the bits do not
+ * depend on the list, on threads or on how many are fitted at once. VXG_ERR_ARGUMENT names an array
+ * that does not fit. */
+typedef struct vxg_tensor_opts {
+    uint32_t size;         /* of this struct; 0: the first layout */
+    int32_t iterations;    /* 0: ordinary least squares of the logarithms; n: n weighted fits after
+                              it, the weights being the squared signal that the fit before predicts */
+    double min_signal;     /* what is smaller counts as that; 0: 1e-4 */
+    double min_eigenvalue; /* mm2/s; smaller ones count as that in the maps; 0: 1e-6 over the
+                              largest entry of the design, below 0: none */
+} vxg_tensor_opts;
+typedef struct vxg_tensor_maps { /* of one layout; rows */
+    uint32_t size;               /* of this struct, or 0 */
+    uint32_t reserved0;          /* 0 */
+    vxg_array tensor;            /* 6: Dxx Dyy Dzz Dxy Dxz Dyz, mm2/s, scanner axes */
+    vxg_array s0;                /* 1 */
+    vxg_array eigenvalues;       /* 3, falling, mm2/s */
+    vxg_array eigenvectors;      /* 9: x y z of the first, the second, the third */
+    vxg_array fa, md, ad, rd;    /* 1: fractional anisotropy; mean, axial, radial diffusivity */
+    vxg_array rgb;               /* 3: magnitudes of the first eigenvector, times FA */
+} vxg_tensor_maps;
+/* The diffusion tensor. The table must span it: six directions at least, two b-values. */
+VXG_API int vxg_dwi_tensor(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                           const vxg_array *voxels, const vxg_tensor_opts *opts,
+                           const vxg_tensor_maps *maps);
+
 #ifdef __cplusplus
 }
 #endif

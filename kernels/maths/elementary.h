@@ -27,8 +27,8 @@ V_FN vreal V_exp(const vreal x) {
     p = V_fma(p, r, V_set(K_R(0.166665182)));
     p = V_fma(p, r, V_set(K_R(0.5)));
     p = V_fma(p, r * r, r) + K_R(1.0);
-    const vint n = V_int(whole), half = n >> 1;
-    p = p * maths_power_of_two(half) * maths_power_of_two(n - half);
+    const vint n = V_int(whole), part = n >> 1;
+    p = p * maths_power_of_two(part) * maths_power_of_two(n - part);
     return V_select(V_eq(x, x), p, x);
 }
 

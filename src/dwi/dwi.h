@@ -33,6 +33,52 @@ typedef struct vxg_sphere_row {
 } vxg_sphere_row;
 extern const vxg_sphere_row vxg__sphere_rows[]; /* ends with name NULL */
 
+/* ---- Voxels in tiles (kernels/num/tiles.k) ---- */
+typedef struct vxg__voxels {
+    vxg_device *dev;
+    vxg_queue *queue;
+    vxg_real real;
+    const vxg_array *list; /* NULL: all */
+    int64_t volumes, all;  /* of the series: volumes, voxels of each */
+    int64_t count;         /* voxels that are looked at */
+    int64_t block;         /* so many at once, a multiple of 32 */
+} vxg__voxels;
+/* Checks the series and the list. */
+int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, const vxg_array *list,
+                      const char *what);
+/* Checks a result of so many rows, unless it is not wanted, and clears it where there is a list. */
+int vxg__voxels_result(const vxg__voxels *v, const vxg_array *out, int64_t rows, const char *what);
+/* Room for the tiles of a block, `rows` numbers a voxel. */
+int vxg__tiles_new(const vxg__voxels *v, int64_t rows, vxg_array *tiles);
+/* Voxels [first, first + n) of the list into tiles, n at most a block. */
+int vxg__voxels_pack(const vxg__voxels *v, const vxg_array *dwi, int64_t first, int64_t n,
+                     const vxg_array *tiles);
+/* `count` rows from `from` on of tiles that have `rows`, times a factor, to rows of out from `to`
+ * on; nothing where out is not wanted. */
+typedef struct vxg__tile_rows {
+    int64_t rows, from, to, count;
+    double factor;
+} vxg__tile_rows;
+int vxg__voxels_unpack(const vxg__voxels *v, const vxg_array *tiles, const vxg__tile_rows *r,
+                       int64_t first, int64_t n, const vxg_array *out);
+/* Items of a launch over the tiles of n voxels. */
+static inline int64_t vxg__tile_items(int64_t n) {
+    return (n + 31) / 32 * 32;
+}
+/* A matrix (rows, columns) as tiles_product reads it. */
+int vxg__tiles_matrix(const vxg__voxels *v, int64_t rows, int64_t columns, const double *m,
+                      vxg_array *out);
+/* y = M x; x has x_rows rows, of which M's columns begin at x_from. */
+int vxg__tiles_product(const vxg__voxels *v, const vxg_array *m, int64_t rows, int64_t columns,
+                       const vxg_array *x, int64_t x_rows, int64_t x_from, int64_t n,
+                       const vxg_array *y);
+
+/* ---- Small dense matrices, in double on the host ---- */
+/* inverse (k, n) = (A'A + diag ridge)^-1 A' of A (n, k); ridge may be NULL. VXG_ERR_NUMERICAL with
+ * `what` in front: A does not span. */
+int vxg__pseudo_inverse(int64_t n, int64_t k, const double *a, const double *ridge, double *inverse,
+                        const char *what);
+
 static inline double vxg__dot3(const double *a, const double *b) {
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }

@@ -1,0 +1,145 @@
+/* The diffusion tensor (kernels/dwi/tensor.k). Inside, b is in ms/um2 and D in um2/ms, which keeps
+ * the numbers near 1.
+ */
+#include "array/launch.h"
+#include "dwi/dwi.h"
+
+#include <math.h>
+
+enum { TERMS = 7, ROWS = 26 }; /* of a tile of maps, as tensor.k has them */
+
+typedef struct tensor_job {
+    vxg__voxels v;
+    const vxg_tensor_maps *maps;
+    vxg_tensor_opts opts;
+    vxg_array inverse, design, signal, result;
+} tensor_job;
+
+static void design_row(double b, const double *g, double *row) {
+    const double f[6] = {g[0] * g[0],     2 * g[0] * g[1], g[1] * g[1],
+                         2 * g[0] * g[2], 2 * g[1] * g[2], g[2] * g[2]};
+    for (int k = 0; k < 6; k++) row[k] = -b * f[k];
+    row[6] = -1;
+}
+
+/* The design, its inverse, and the least eigenvalue that follows from it. */
+static int make_tables(tensor_job *j, const vxg_gradients *g) {
+    const int64_t n = g->n, shape[2] = {n, 8};
+    double *x = vxg__calloc((size_t)n, (TERMS + TERMS + 8) * sizeof *x), *inverse = x + n * TERMS;
+    double *padded = inverse + n * TERMS, least = 0;
+    if (!x) return VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < n; i++) {
+        design_row(g->b[i] * 1e-3, g->directions + 3 * i, x + i * TERMS);
+        for (int k = 0; k < 6; k++) least = fmin(least, x[i * TERMS + k]);
+    }
+    int status = vxg__pseudo_inverse(n, TERMS, x, NULL, inverse, "tensor");
+    for (int64_t i = 0; i < n; i++)
+        for (int k = 0; k < TERMS; k++) padded[i * 8 + k] = inverse[k * n + i];
+    if (!status)
+        status = vxg__array_from_doubles(j->v.dev, j->v.real, 2, shape, padded, &j->inverse);
+    for (int64_t i = 0; i < n; i++)
+        for (int k = 0; k < TERMS; k++) padded[i * 8 + k] = x[i * TERMS + k];
+    if (!status)
+        status = vxg__array_from_doubles(j->v.dev, j->v.real, 2, shape, padded, &j->design);
+    if (j->opts.min_eigenvalue == 0) j->opts.min_eigenvalue = 1e-6 / fmax(-least * 1e3, 1);
+    vxg__free(x);
+    return status;
+}
+
+static int run_fit(const tensor_job *j, int64_t n) {
+    vxg_launch fit = {.global = {vxg__tile_items(n), 1, 1},
+                      .nints = 3,
+                      .ints = {(int)j->v.volumes, j->opts.iterations, ROWS},
+                      .nreals = 1,
+                      .reals = {j->opts.min_signal}};
+    vxg_launch maps = {
+        .global = {vxg__tile_items(n), 1, 1},
+        .nints = 1,
+        .ints = {ROWS},
+        .nreals = 1,
+        .reals = {j->opts.min_eigenvalue < 0 ? -1e30 : j->opts.min_eigenvalue * 1e3}};
+    vxg__push_array(&fit, &j->signal);
+    vxg__push_array(&fit, &j->inverse);
+    vxg__push_array(&fit, &j->design);
+    vxg__push_array(&fit, &j->result);
+    vxg__push_array(&maps, &j->result);
+    VXG_TRY(vxg__launch(j->v.dev, j->v.queue, "tensor_fit", j->v.real, &fit));
+    return vxg__launch(j->v.dev, j->v.queue, "tensor_maps", j->v.real, &maps);
+}
+
+static int unpack(const tensor_job *j, int64_t first, int64_t n) {
+    static const int place[6] = {0, 3, 1, 4, 5, 2}; /* of Dxx Dxy Dyy Dxz Dyz Dzz in the result */
+    const vxg_tensor_maps *m = j->maps;
+    const struct {
+        const vxg_array *out;
+        vxg__tile_rows rows;
+    } all[] = {{&m->s0, {ROWS, 6, 0, 1, 1}},
+               {&m->eigenvalues, {ROWS, 7, 0, 3, 1e-3}},
+               {&m->eigenvectors, {ROWS, 10, 0, 9, 1}},
+               {&m->fa, {ROWS, 19, 0, 1, 1}},
+               {&m->md, {ROWS, 20, 0, 1, 1e-3}},
+               {&m->ad, {ROWS, 21, 0, 1, 1e-3}},
+               {&m->rd, {ROWS, 22, 0, 1, 1e-3}},
+               {&m->rgb, {ROWS, 23, 0, 3, 1}}};
+    for (int i = 0; i < 6; i++) {
+        const vxg__tile_rows r = {ROWS, i, place[i], 1, 1e-3};
+        VXG_TRY(vxg__voxels_unpack(&j->v, &j->result, &r, first, n, &m->tensor));
+    }
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        VXG_TRY(vxg__voxels_unpack(&j->v, &j->result, &all[i].rows, first, n, all[i].out));
+    return VXG_OK;
+}
+
+static int check_results(const tensor_job *j) {
+    const vxg_tensor_maps *m = j->maps;
+    const struct {
+        const vxg_array *out;
+        int rows;
+        const char *what;
+    } all[] = {{&m->tensor, 6, "tensor"},
+               {&m->s0, 1, "tensor: s0"},
+               {&m->eigenvalues, 3, "tensor: eigenvalues"},
+               {&m->eigenvectors, 9, "tensor: eigenvectors"},
+               {&m->fa, 1, "tensor: fa"},
+               {&m->md, 1, "tensor: md"},
+               {&m->ad, 1, "tensor: ad"},
+               {&m->rd, 1, "tensor: rd"},
+               {&m->rgb, 3, "tensor: rgb"}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        VXG_TRY(vxg__voxels_result(&j->v, all[i].out, all[i].rows, all[i].what));
+    return VXG_OK;
+}
+
+int vxg_dwi_tensor(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                   const vxg_array *voxels, const vxg_tensor_opts *given,
+                   const vxg_tensor_maps *maps) {
+    tensor_job j = {.maps = maps};
+    VXG_FAIL_IF(!g || !maps, VXG_ERR_ARGUMENT, "tensor: the gradient table or maps is NULL");
+    VXG_TRY(VXG_IN(vxg_tensor_opts, &j.opts, given));
+    VXG_TRY(VXG_FIXED(vxg_tensor_maps, maps));
+    VXG_FAIL_IF(j.opts.iterations < 0 || j.opts.iterations > 100, VXG_ERR_ARGUMENT,
+                "tensor: %d iterations; 0 to 100 are expected", j.opts.iterations);
+    VXG_FAIL_IF(!(j.opts.min_signal >= 0) || !isfinite(j.opts.min_signal), VXG_ERR_ARGUMENT,
+                "tensor: min_signal is %g", j.opts.min_signal);
+    VXG_FAIL_IF(!isfinite(j.opts.min_eigenvalue), VXG_ERR_ARGUMENT, "tensor: min_eigenvalue is %g",
+                j.opts.min_eigenvalue);
+    if (j.opts.min_signal == 0) j.opts.min_signal = 1e-4;
+    VXG_TRY(vxg__voxels_begin(&j.v, queue, dwi, voxels, "tensor"));
+    VXG_FAIL_IF(j.v.volumes != g->n, VXG_ERR_ARGUMENT,
+                "tensor: the series has %lld volumes, the gradient table %lld",
+                (long long)j.v.volumes, (long long)g->n);
+    VXG_TRY(check_results(&j));
+    if (j.v.count == 0) return VXG_OK;
+    int status = make_tables(&j, g);
+    if (!status) status = vxg__tiles_new(&j.v, j.v.volumes, &j.signal);
+    if (!status) status = vxg__tiles_new(&j.v, ROWS, &j.result);
+    for (int64_t first = 0; first < j.v.count && !status; first += j.v.block) {
+        const int64_t left = j.v.count - first, n = left < j.v.block ? left : j.v.block;
+        status = vxg__voxels_pack(&j.v, dwi, first, n, &j.signal);
+        if (!status) status = run_fit(&j, n);
+        if (!status) status = unpack(&j, first, n);
+    }
+    vxg_array_release(&j.inverse), vxg_array_release(&j.design);
+    vxg_array_release(&j.signal), vxg_array_release(&j.result);
+    return status;
+}
