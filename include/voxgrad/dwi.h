@@ -124,6 +124,53 @@ VXG_API int vxg_dwi_tensor(vxg_queue *queue, const vxg_gradients *g, const vxg_a
                            const vxg_array *voxels, const vxg_tensor_opts *opts,
                            const vxg_tensor_maps *maps);
 
+/* Orientation functions out of one shell, as spherical harmonics of the given basis. */
+typedef enum vxg_odf_kind {
+    VXG_ODF_AMPLITUDES = 0, /* the signals themselves */
+    VXG_ODF_QBALL, /* M. Descoteaux et al., Magn. Reson. Med. 58, 2007, without the factor 2 pi */
+    VXG_ODF_CSA,   /* constant solid angle: I. Aganj et al., Magn. Reson. Med. 64, 2010 */
+    VXG_ODF_OPDT   /* A. Tristan-Vega et al., NeuroImage 47, 2009 */
+} vxg_odf_kind;
+typedef struct vxg_odf_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
+    vxg_odf_kind kind;
+    int32_t order;      /* of the harmonics, even; 0: 4 */
+    int32_t shell;      /* which; 0: the only one there is */
+    vxg_sh_basis basis; /* of the result */
+    uint32_t reserved0; /* 0 */
+    double smooth;      /* factor of the squared Laplace-Beltrami operator; 0: 0.006 (of amplitudes:
+                           none), below 0: none */
+    double min_signal;  /* what is smaller counts as that, before it is divided by the unweighted
+                           signal; 0: 1e-5. Not for amplitudes */
+} vxg_odf_opts;
+/* sh: vxg_sh_count(order) rows. The kinds but amplitudes need an unweighted volume. */
+VXG_API int vxg_dwi_odf(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                        const vxg_array *voxels, const vxg_odf_opts *opts, const vxg_array *sh);
+/* Generalised fractional anisotropy of harmonics (coefficients, voxels...): one row. */
+VXG_API int vxg_dwi_gfa(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
+                        const vxg_array *gfa);
+
+typedef struct vxg_peaks_opts {
+    uint32_t size;      /* of this struct; 0: the first layout */
+    int32_t peaks;      /* how many at most; 0: 5 */
+    vxg_sh_basis basis; /* of the harmonics */
+    uint32_t reserved0; /* 0 */
+    double
+        relative_threshold; /* of the first peak's height over the minimum; 0: 0.5, below 0: none */
+    double min_separation;  /* degrees; 0: 25 */
+} vxg_peaks_opts;
+typedef struct vxg_peaks_maps { /* of one layout */
+    uint32_t size;              /* of this struct, or 0 */
+    uint32_t reserved0;         /* 0 */
+    vxg_array directions;       /* 3 rows a peak, 0 0 0 where there is none */
+    vxg_array values;           /* one row a peak */
+    vxg_array numbers;          /* one row a peak: of the direction on the sphere; -1: none */
+} vxg_peaks_maps;
+/* Peaks of harmonics on a set of directions (NULL: the default set), the highest first. */
+VXG_API int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
+                          const vxg_sphere *sphere, const vxg_peaks_opts *opts,
+                          const vxg_peaks_maps *maps);
+
 #ifdef __cplusplus
 }
 #endif

@@ -46,6 +46,8 @@ typedef struct vxg__voxels {
 /* Checks the series and the list. */
 int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, const vxg_array *list,
                       const char *what);
+/* So many voxels at once that tiles of `rows` numbers a voxel are not too large. */
+void vxg__voxels_fit(vxg__voxels *v, int64_t rows);
 /* Checks a result of so many rows, unless it is not wanted, and clears it where there is a list. */
 int vxg__voxels_result(const vxg__voxels *v, const vxg_array *out, int64_t rows, const char *what);
 /* Room for the tiles of a block, `rows` numbers a voxel. */

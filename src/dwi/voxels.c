@@ -3,8 +3,10 @@
 #include "array/launch.h"
 #include "dwi/dwi.h"
 
-#define BLOCK_CPU 16384 /* voxels; 64 measurements of them are 4 MB */
-#define BLOCK 262144
+#define MOST_CPU ((int64_t)1 << 20) /* numbers of a block's widest tiles: what a cache holds, and  \
+                                     */
+#define MOST ((int64_t)1 << 25)     /* what keeps a GPU busy */
+#define LEAST 1024                  /* voxels */
 
 int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, const vxg_array *list,
                       const char *what) {
@@ -31,9 +33,15 @@ int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, co
                     what);
     }
     v->count = list ? vxg_array_count(list) : v->all;
-    v->block = vxg_device_get_info(v->dev)->is_cpu ? BLOCK_CPU : BLOCK;
-    if (v->block > v->count) v->block = vxg__tile_items(v->count);
+    vxg__voxels_fit(v, v->volumes);
     return VXG_OK;
+}
+
+void vxg__voxels_fit(vxg__voxels *v, int64_t rows) {
+    const int64_t most = vxg_device_get_info(v->dev)->is_cpu ? MOST_CPU : MOST;
+    v->block = rows > 0 ? most / rows / 32 * 32 : LEAST;
+    if (v->block < LEAST) v->block = LEAST;
+    if (v->block > v->count) v->block = vxg__tile_items(v->count);
 }
 
 int vxg__voxels_result(const vxg__voxels *v, const vxg_array *out, int64_t rows, const char *what) {

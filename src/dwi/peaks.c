@@ -1,0 +1,123 @@
+/* Peaks of orientation functions on a set of directions (kernels/dwi/odf.k). */
+#include "array/launch.h"
+#include "dwi/dwi.h"
+
+#include <math.h>
+
+enum { MOST_PEAKS = 32, ROWS = 5 }; /* ROWS: of a peak, as odf_peaks writes them */
+
+typedef struct peaks_job {
+    vxg__voxels v;
+    vxg_peaks_opts opts;
+    const vxg_sphere *sphere;
+    vxg_array matrix, directions, near, harmonics, values, left, result;
+} peaks_job;
+
+/* Where each direction's neighbours begin, then their numbers. */
+static int make_neighbours(peaks_job *j) {
+    const vxg_sphere *s = j->sphere;
+    const int64_t count = s->n + 1 + 2 * s->nedges;
+    int32_t *near = vxg__calloc((size_t)count, sizeof *near);
+    if (!near) return VXG_ERR_MEMORY;
+    for (int64_t e = 0; e < 2 * s->nedges; e++) near[s->edges[e] + 1]++;
+    near[0] = (int32_t)(s->n + 1);
+    for (int64_t i = 0; i < s->n; i++) near[i + 1] += near[i];
+    for (int64_t e = 0; e < 2 * s->nedges; e++) near[near[s->edges[e]]++] = s->edges[e ^ 1];
+    for (int64_t i = s->n; i > 0; i--) near[i] = near[i - 1]; /* beginnings moved to ends */
+    near[0] = (int32_t)(s->n + 1);
+    int status = vxg_array_new(j->v.dev, VXG_I32, 1, &count, &j->near);
+    if (!status) status = vxg_array_write(j->v.queue, &j->near, near);
+    vxg__free(near);
+    return status;
+}
+
+static int make_tables(peaks_job *j) {
+    const vxg_sphere *s = j->sphere;
+    const int64_t terms = j->v.volumes, shape[2] = {s->n, 3};
+    double *b = vxg__calloc((size_t)(s->n * terms), sizeof *b);
+    if (!b) return VXG_ERR_MEMORY;
+    int status = vxg_sh_matrix(j->opts.basis, vxg_sh_order(terms), s->n, s->directions, b);
+    if (!status) status = vxg__tiles_matrix(&j->v, s->n, terms, b, &j->matrix);
+    if (!status)
+        status =
+            vxg__array_from_doubles(j->v.dev, j->v.real, 2, shape, s->directions, &j->directions);
+    if (!status) status = make_neighbours(j);
+    vxg__free(b);
+    return status;
+}
+
+static int block(const peaks_job *j, const vxg_array *sh, int64_t first, int64_t n,
+                 const vxg_peaks_maps *maps) {
+    const vxg_array *const arrays[] = {&j->values, &j->directions, &j->near, &j->left, &j->result};
+    vxg_launch l = {
+        .global = {vxg__tile_items(n), 1, 1},
+        .nints = 3,
+        .ints = {(int)j->sphere->n, j->opts.peaks, j->sphere->symmetric},
+        .nreals = 2,
+        .reals = {cos(j->opts.min_separation * (M_PI / 180)), j->opts.relative_threshold}};
+    VXG_TRY(vxg__voxels_pack(&j->v, sh, first, n, &j->harmonics));
+    VXG_TRY(vxg__tiles_product(&j->v, &j->matrix, j->sphere->n, j->v.volumes, &j->harmonics,
+                               j->v.volumes, 0, n, &j->values));
+    for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
+    VXG_TRY(vxg__launch(j->v.dev, j->v.queue, "odf_peaks", j->v.real, &l));
+    for (int p = 0; p < j->opts.peaks; p++) {
+        const vxg__tile_rows d = {ROWS * j->opts.peaks, ROWS * p, 3 * p, 3, 1};
+        const vxg__tile_rows value = {ROWS * j->opts.peaks, ROWS * p + 3, p, 1, 1};
+        const vxg__tile_rows number = {ROWS * j->opts.peaks, ROWS * p + 4, p, 1, 1};
+        VXG_TRY(vxg__voxels_unpack(&j->v, &j->result, &d, first, n, &maps->directions));
+        VXG_TRY(vxg__voxels_unpack(&j->v, &j->result, &value, first, n, &maps->values));
+        VXG_TRY(vxg__voxels_unpack(&j->v, &j->result, &number, first, n, &maps->numbers));
+    }
+    return VXG_OK;
+}
+
+static int take_options(vxg_peaks_opts *o, const vxg_peaks_opts *given) {
+    VXG_TRY(VXG_IN(vxg_peaks_opts, o, given));
+    VXG_FAIL_IF(o->peaks < 0 || o->peaks > MOST_PEAKS, VXG_ERR_ARGUMENT,
+                "peaks: %d peaks; 1 to %d are expected", o->peaks, MOST_PEAKS);
+    VXG_FAIL_IF(isnan(o->relative_threshold) || o->relative_threshold > 1, VXG_ERR_ARGUMENT,
+                "peaks: relative_threshold is %g; at most 1 is expected", o->relative_threshold);
+    VXG_FAIL_IF(!(o->min_separation >= 0) || o->min_separation > 180, VXG_ERR_ARGUMENT,
+                "peaks: min_separation is %g degrees", o->min_separation);
+    if (o->peaks == 0) o->peaks = 5;
+    if (o->relative_threshold == 0) o->relative_threshold = 0.5;
+    if (o->relative_threshold < 0) o->relative_threshold = 0;
+    if (o->min_separation == 0) o->min_separation = 25;
+    return VXG_OK;
+}
+
+int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
+                  const vxg_sphere *sphere, const vxg_peaks_opts *given,
+                  const vxg_peaks_maps *maps) {
+    peaks_job j = {0};
+    vxg_sphere *own = NULL;
+    VXG_FAIL_IF(!maps, VXG_ERR_ARGUMENT, "peaks: maps is NULL");
+    VXG_TRY(VXG_FIXED(vxg_peaks_maps, maps));
+    VXG_TRY(take_options(&j.opts, given));
+    VXG_TRY(vxg__voxels_begin(&j.v, queue, sh, voxels, "peaks"));
+    VXG_FAIL_IF(vxg_sh_order(j.v.volumes) < 0, VXG_ERR_ARGUMENT,
+                "peaks: %lld coefficients are no set of harmonics of even order",
+                (long long)j.v.volumes);
+    VXG_TRY(vxg__voxels_result(&j.v, &maps->directions, 3 * (int64_t)j.opts.peaks,
+                               "peaks: directions"));
+    VXG_TRY(vxg__voxels_result(&j.v, &maps->values, j.opts.peaks, "peaks: values"));
+    VXG_TRY(vxg__voxels_result(&j.v, &maps->numbers, j.opts.peaks, "peaks: numbers"));
+    if (j.v.count == 0) return VXG_OK;
+    if (!sphere) VXG_TRY(vxg_sphere_named(NULL, &own));
+    j.sphere = sphere ? sphere : own;
+    vxg__voxels_fit(&j.v, j.sphere->n);
+    int status = make_tables(&j);
+    if (!status) status = vxg__tiles_new(&j.v, j.v.volumes, &j.harmonics);
+    if (!status) status = vxg__tiles_new(&j.v, j.sphere->n, &j.values);
+    if (!status) status = vxg__tiles_new(&j.v, j.sphere->n, &j.left);
+    if (!status) status = vxg__tiles_new(&j.v, ROWS * (int64_t)j.opts.peaks, &j.result);
+    for (int64_t first = 0; first < j.v.count && !status; first += j.v.block) {
+        const int64_t left = j.v.count - first;
+        status = block(&j, sh, first, left < j.v.block ? left : j.v.block, maps);
+    }
+    vxg_array *const all[] = {&j.matrix, &j.directions, &j.near,  &j.harmonics,
+                              &j.values, &j.left,       &j.result};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) vxg_array_release(all[i]);
+    vxg_sphere_release(own);
+    return status;
+}

@@ -1,0 +1,142 @@
+/* Orientation functions: DIPY's numbers on measured voxels, in float64 and float32, on every
+ * device. */
+#include "dwi_data.h"
+
+static vxg_device *dev;
+static double signals[SMALL_N * SMALL_VOXELS], sh[45 * SMALL_VOXELS], gfa[SMALL_VOXELS];
+static double values[5 * SMALL_VOXELS], numbers[5 * SMALL_VOXELS];
+
+/* As DIPY: held above 1 and divided in float32. */
+static void normalise(void) {
+    for (int v = 0; v < SMALL_VOXELS; v++) {
+        const float b0 = fmaxf((float)signals[v], 1);
+        for (int i = 0; i < SMALL_N; i++) {
+            double *s = &signals[i * SMALL_VOXELS + v];
+            *s = (double)(fmaxf((float)*s, 1) / b0);
+        }
+    }
+}
+
+static int fit(vxg_real real, vxg_odf_kind kind, int order) {
+    vxg_gradients *g = NULL;
+    vxg_array dwi = {0}, c = {0}, one = {0};
+    vxg_peaks_maps maps = {0};
+    const vxg_odf_opts o = {
+        .kind = kind, .order = order, .basis = VXG_SH_DESCOTEAUX07_LEGACY, .min_signal = 1e-30};
+    const vxg_peaks_opts p = {
+        .basis = VXG_SH_DESCOTEAUX07_LEGACY, .relative_threshold = 0.25, .min_separation = 45};
+    if (small_load(signals, &g)) return -1;
+    normalise();
+    int status = dwi_array(dev, real, SMALL_N, SMALL_VOXELS, signals, &dwi);
+    if (!status) status = dwi_array(dev, real, vxg_sh_count(order), SMALL_VOXELS, NULL, &c);
+    if (!status) status = dwi_array(dev, real, 1, SMALL_VOXELS, NULL, &one);
+    if (!status) status = dwi_array(dev, real, 5, SMALL_VOXELS, NULL, &maps.values);
+    if (!status) status = dwi_array(dev, real, 5, SMALL_VOXELS, NULL, &maps.numbers);
+    if (!status) status = vxg_dwi_odf(NULL, g, &dwi, NULL, &o, &c);
+    if (!status) status = vxg_dwi_gfa(NULL, &c, NULL, &one);
+    if (!status) status = vxg_dwi_peaks(NULL, &c, NULL, NULL, &p, &maps);
+    if (!status) status = dwi_read(&c, sh);
+    if (!status) status = dwi_read(&one, gfa);
+    if (!status) status = dwi_read(&maps.values, values);
+    if (!status) status = dwi_read(&maps.numbers, numbers);
+    vxg_array_release(&dwi), vxg_array_release(&c), vxg_array_release(&one);
+    vxg_array_release(&maps.values), vxg_array_release(&maps.numbers);
+    vxg_gradients_release(g);
+    return status;
+}
+
+typedef struct golden {
+    vxg_odf_kind kind;
+    int order;
+    double sum, gfa; /* gfa 0: not listed */
+    int npeaks, peak[5];
+} golden;
+static const golden rows[] = {
+    {VXG_ODF_OPDT, 4, 1458.82142969, .40030186, 2, {339, 61}},
+    {VXG_ODF_OPDT, 6, 1415.62162528, 0, 5, {356, 124, 333, 24, 70}},
+    {VXG_ODF_CSA, 4, 269.59769394, .44926562, 3, {339, 61, 159}},
+    {VXG_ODF_CSA, 6, 265.84654840, .51011257, 4, {356, 90, 58, 316}},
+    {VXG_ODF_QBALL, 4, 1425.39362472, .09493432, 0, {0}},
+    {VXG_ODF_QBALL, 6, 1424.43751721, 0, 0, {0}},
+};
+static int near(double got, double want, double relative) {
+    return fabs(got - want) <= relative * fabs(want);
+}
+
+static void against(vxg_real real, double few) {
+    const int at = small_at(5, 5, 5);
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        const golden *r = &rows[k];
+        const int status = fit(real, r->kind, r->order);
+        double sum = 0, mean = 0;
+        if (status < 0) SKIP("no test data");
+        CHECK(!status, "%s", vxg_error_message());
+        for (int64_t i = 0; i < vxg_sh_count(r->order) * SMALL_VOXELS; i++) sum += sh[i];
+        for (int i = 0; i < SMALL_VOXELS; i++) mean += gfa[i] / SMALL_VOXELS;
+        EXPECT(near(sum, r->sum, few), "row %zu: sum %.12g, not %.12g", k, sum, r->sum);
+        EXPECT(r->gfa == 0 || near(mean, r->gfa, few + 2e-8), "row %zu: gfa %.9g", k, mean);
+        for (int p = 0; p < r->npeaks; p++)
+            EXPECT(numbers[p * SMALL_VOXELS + at] == r->peak[p], "row %zu: peak %d is %g, not %d",
+                   k, p, numbers[p * SMALL_VOXELS + at], r->peak[p]);
+        EXPECT(r->npeaks == 0 || r->npeaks == 5 || numbers[r->npeaks * SMALL_VOXELS + at] == -1,
+               "row %zu: one more peak, %g", k, numbers[r->npeaks * SMALL_VOXELS + at]);
+        if (k == 0) {
+            static const double first[6] = {3.112907,   .44827588, .32554573,
+                                            -.66554002, .87538318, .29592761};
+            for (int i = 0; i < 6; i++)
+                EXPECT(fabs(sh[i * SMALL_VOXELS + at] - first[i]) < few * 4 + 5e-9 * (i ? 1 : 100),
+                       "c[%d] = %.9g", i, sh[i * SMALL_VOXELS + at]);
+            EXPECT(near(values[at], 2.43061327, few + 4e-9) &&
+                       near(values[SMALL_VOXELS + at], 1.58390334, few + 4e-9),
+                   "peaks of %.9g, %.9g", values[at], values[SMALL_VOXELS + at]);
+        }
+    }
+}
+TEST(dipy_float64)
+{
+    if (!vxg_device_get_info(dev)->has_f64) SKIP("no float64 here");
+    /* DIPY takes logarithms of float32 in float32: its own digits end there. */
+    against(VXG_REAL_F64, 2e-8);
+}
+TEST(dipy_float32)
+{ against(VXG_REAL_F32, 2e-6); }
+
+/* The default set is DIPY's: 362 directions, 1083 edges; each direction has 5 to 7 neighbours. */
+TEST(spheres)
+{
+    const char *name;
+    for (int i = 0; (name = vxg_sphere_name_at(i)); i++) {
+        char half[64];
+        vxg_sphere *s = NULL, *h = NULL;
+        const int32_t *pairs;
+        snprintf(half, sizeof half, "hemi:%s", name);
+        CHECK_OK(vxg_sphere_named(name, &s));
+        CHECK_OK(vxg_sphere_named(half, &h));
+        const int64_t n = vxg_sphere_count(s);
+        EXPECT(n == atoi(name + strcspn(name, "0123456789")), "%s has %lld", name, (long long)n);
+        EXPECT(vxg_sphere_edges(s, &pairs) == 3 * n - 6, "%s: %lld edges", name,
+               (long long)vxg_sphere_edges(s, NULL));
+        EXPECT(vxg_sphere_count(h) == n / 2 && vxg_sphere_edges(h, NULL) == (3 * n - 6) / 2,
+               "%s: %lld, %lld edges", half, (long long)vxg_sphere_count(h),
+               (long long)vxg_sphere_edges(h, NULL));
+        vxg_sphere_release(s), vxg_sphere_release(h);
+    }
+    vxg_sphere *none = NULL;
+    EXPECT(vxg_sphere_named("repulsion99", &none) == VXG_ERR_ARGUMENT && !none, "no such set");
+}
+
+int main(int argc, char **argv) {
+    static const test_entry list[] = {T(dipy_float64), T(dipy_float32), T(spheres)};
+    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
+    static const char *const suites[] = {"dwi_odf_cpu", "dwi_odf_opencl", "dwi_odf_cuda"};
+    int failed = 0;
+    for (int k = 0; k < 3; k++) {
+        if (vxg_device_open(specs[k], &dev)) {
+            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
+            continue;
+        }
+        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
+        vxg_device_release(dev);
+    }
+    return failed;
+}
