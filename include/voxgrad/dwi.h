@@ -150,6 +150,49 @@ VXG_API int vxg_dwi_odf(vxg_queue *queue, const vxg_gradients *g, const vxg_arra
 VXG_API int vxg_dwi_gfa(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
                         const vxg_array *gfa);
 
+/* The signal of one fibre along z in a shell: its harmonics of m = 0, orders 0, 2 ... */
+typedef struct vxg_response { /* of one layout */
+    uint32_t size;            /* of this struct, or 0 */
+    int32_t order;            /* of the harmonics */
+    double zonal[VXG_SH_MOST / 2 + 1];
+    double eigenvalues[3]; /* mm2/s, of the tensor that it was made of; 0: of none */
+    double s0;             /* the unweighted signal */
+    int64_t voxels;        /* how many it was estimated from; 0: it was given */
+    uint64_t reserved[2];  /* 0 */
+} vxg_response;
+/* That of a tensor, its signals at the shell's directions fitted to the order. */
+VXG_API int vxg_response_tensor(const vxg_gradients *g, int shell, int order,
+                                const double eigenvalues[3], double s0, vxg_response *out);
+/* The mean tensor of the voxels of a list (NULL: all) whose FA is above fa (0: 0.7): the first
+ * eigenvalue, the second for both others, and the mean unweighted signal. VXG_ERR_NUMERICAL: none
+ * is. *ratio, unless NULL: of the second eigenvalue to the first; above 0.3 is not one fibre. */
+VXG_API int vxg_response_auto(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                              const vxg_array *voxels, int shell, int order, double fa,
+                              vxg_response *out);
+
+/* Constrained spherical deconvolution: J.-D. Tournier et al., NeuroImage 35, 2007. */
+typedef enum vxg_csd_rules {
+    VXG_CSD_DIPY = 0, /* the fibres' density is pressed down where it is below tau times its mean;
+                         where that is nowhere, the start (order 4) is the result */
+    VXG_CSD_MRTRIX    /* where it is below 0 */
+} vxg_csd_rules;
+typedef struct vxg_csd_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
+    vxg_csd_rules rules;
+    int32_t order;            /* of the result, even; 0: 8 */
+    int32_t shell;            /* which; 0: the only one there is, or the highest that has directions
+                                 for the order */
+    int32_t iterations;       /* at most; 0: 50 */
+    vxg_sh_basis basis;       /* of the result */
+    double lambda;            /* weight of the constraint; 0: 1 */
+    double tau;               /* of the mean; 0: 0.1. DIPY's rules alone */
+    const vxg_sphere *sphere; /* where it is looked at; NULL: "hemi:symmetric362" */
+} vxg_csd_opts;
+/* sh: vxg_sh_count(order) rows. */
+VXG_API int vxg_dwi_csd(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                        const vxg_array *voxels, const vxg_response *response,
+                        const vxg_csd_opts *opts, const vxg_array *sh);
+
 typedef struct vxg_peaks_opts {
     uint32_t size;      /* of this struct; 0: the first layout */
     int32_t peaks;      /* how many at most; 0: 5 */

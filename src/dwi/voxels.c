@@ -3,10 +3,11 @@
 #include "array/launch.h"
 #include "dwi/dwi.h"
 
-#define MOST_CPU ((int64_t)1 << 20) /* numbers of a block's widest tiles: what a cache holds, and  \
-                                     */
-#define MOST ((int64_t)1 << 25)     /* what keeps a GPU busy */
-#define LEAST 1024                  /* voxels */
+#define MOST_CPU                                                                                   \
+    ((int64_t)1 << 20)          /* numbers of a block's widest tiles: what a cache holds, and      \
+                                 */
+#define MOST ((int64_t)1 << 25) /* what keeps a GPU busy */
+#define LEAST 1024              /* voxels */
 
 int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, const vxg_array *list,
                       const char *what) {
@@ -83,7 +84,7 @@ int vxg__voxels_pack(const vxg__voxels *v, const vxg_array *dwi, int64_t first, 
     const vxg_array list = list_of(v, dwi);
     vxg_launch l = launch_of(v, v->volumes, first, n);
     assert(n > 0 && n <= v->block && first >= 0 && first + n <= v->count);
-    l.global[0] = vxg__tile_items(n), l.global[1] = v->volumes;
+    l.global[0] = vxg__tile_items(n);
     vxg__push_array(&l, dwi);
     vxg__push_array(&l, &list);
     vxg__push_array(&l, tiles);

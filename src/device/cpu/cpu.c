@@ -292,7 +292,7 @@ static int cpu_launch(vxg_kernel *kernel, vxg_queue *queue, const vxg_launch *la
         vxg__params_f32(launch, &p32);
         job.params = &p32;
     }
-    job.span = kernel->group ? 1 : 1024;
+    job.span = kernel->group ? 1 : kernel->entry.lanes ? 64 : 1024;
     job.pieces = (job.nx + job.span - 1) / job.span;
     int64_t units = job.pieces * job.ny * launch->global[2];
     int64_t grain = job.nx >= 64 || kernel->group ? 1 : 64 / (job.nx + 1) + 1;
