@@ -3,9 +3,9 @@
  * embed SOURCE_DIR OUT_DIR FILE...
  *   kernel_texts.c  every file's text as a string, named by its path below SOURCE_DIR
  *   kernel_list.h   X(name, file) for each entry (K_KERNELn, K_GROUP_KERNELn, K_LOCAL_KERNELn,
- *                   K_IMAGE_KERNELn, K_LANES_KERNELn), S(name) for each K_SCHEDULE; for each K_VARIANT("options") of
- *                   a file U(file, options), and V(name, options, symbol) for each of its entries
- *   kernel_all.h    #includes of all .k files, each once more for every variant with its
+ *                   K_IMAGE_KERNELn, K_LANES_KERNELn), S(name) for each K_SCHEDULE; for each
+ * K_VARIANT("options") of a file U(file, options), and V(name, options, symbol) for each of its
+ * entries kernel_all.h    #includes of all .k files, each once more for every variant with its
  *                   definitions and with names of its own, then of all .cpu.h files
  */
 #include <ctype.h>
@@ -135,17 +135,17 @@ static void rename_one(FILE *all, const char *name, int length, int variant) {
 }
 
 /* Names that a file defines at file scope get a number, so that one program can hold the file
- * twice: entries, and what "K_FN type", "K_TABLE type", "struct" at the start of a line declare.
- * variant 0: back to plain names. */
+ * twice: entries, and what "K_FN type", "V_FN type", "K_TABLE type", "struct" at the start of a
+ * line declare. variant 0: back to plain names. */
 static void rename_all(FILE *all, const char *text, int variant) {
-    static const char *const words[] = {"K_FN ", "K_TABLE ", "struct "}, *const ends[] = {"(", "[",
-                                                                                          "{"};
+    static const char *const words[] = {"K_FN ", "V_FN ", "K_TABLE ", "struct "};
+    static const char *const ends[] = {"(", "(", "[", "{"};
     const char *name;
     int n;
     for (int k = 0; k < NWORDS; k++)
         for (const char *p = text; next_entry(&p, entry_words[k], &name, &n);)
             rename_one(all, name, n, variant);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 4; k++)
         for (const char *p = text; (p = strstr(p, words[k])); p++) {
             if (p != text && p[-1] != '\n') continue;
             const char *end = p + strcspn(p, ends[k]);

@@ -48,6 +48,7 @@ array base|device|array|tracts
 op base|device|array|op
 ct base|device|array|op|ct|phantom|geometry
 dwi base|device|array|op|dwi
+track base|device|array|tracts|op|dwi|track
 io base|array|tracts|io
 TXT
     # outside src: the public headers only

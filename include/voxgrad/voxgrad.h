@@ -15,5 +15,6 @@
 #include "op.h"
 #include "phantom.h"
 #include "solve.h"
+#include "track.h"
 #include "tracts.h"
 #endif

@@ -170,6 +170,11 @@ K_FN real K_tex(K_IMAGE a, const int layer, const real q, const real r) {
 #ifndef K_GROUP
 #define K_GROUP 64
 #endif
+#define K_STRIP_FIRST 0
+#define K_STRIP_STEP V_LANES
+#define K_STRIP_END
+#define K_GROUP_ARGS
+#define K_GROUP_PASS
 #define K_ITEMS(item)                                                                              \
     for (int item = 0; item < K_GROUP; item++) {
 #define K_END_ITEMS }

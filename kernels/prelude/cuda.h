@@ -83,6 +83,7 @@ typedef unsigned long long k_image;
 #define K_PARAMS_ARG const K_IN_PLACE k_params k_v, const k_uint k_y0, const k_uint k_z0
 #define K_ENTRY_BEGIN
 #define K_ITEM_MORE
+#define K_GROUP_MORE
 #define K_TAIL_MORE
 #define K_G                                                                                        \
     blockIdx.x *blockDim.x + threadIdx.x, k_y0 + blockIdx.y * blockDim.y + threadIdx.y,            \

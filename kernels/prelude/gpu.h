@@ -25,6 +25,11 @@
 #ifndef K_GROUP
 #define K_GROUP 64
 #endif
+#define K_STRIP_FIRST K_LOCAL_ID
+#define K_STRIP_STEP K_GROUP
+#define K_STRIP_END K_BARRIER;
+#define K_GROUP_ARGS K_ITEM_MORE /* of a function that has K_ITEMS in it, and of its call */
+#define K_GROUP_PASS K_GROUP_MORE
 #define K_ITEMS(item)                                                                              \
     {                                                                                              \
         const int item = K_LOCAL_ID;

@@ -10,7 +10,13 @@
  *   V_lt(a, b), V_le(a, b), V_eq(a, b)    masks (vmask); & | join them, V_not turns one round
  *   V_select(m, a, b)         a where m holds, else b
  *   V_any(m)                  whether it holds in one of the lanes at least: for leaving a loop
- *   V_bits(x), V_of_bits(i), V_int(x), V_real(i)     of vint, the int as wide as a real */
+ *   V_bits(x), V_of_bits(i), V_int(x), V_real(i)     of vint, the int as wide as a real
+ *
+ * In group kernels lanes go along memory that the group shares: the text in K_STRIPS(i, n) { ... } K_END_STRIPS runs
+ * for V_LANES elements from i on at a time, n being a multiple of 128: on the CPU one strip after the other, on GPUs
+ * one element an item and a barrier behind all. K_STRIPS4 is the same for four strips together, from i, i + V_STEP,
+ * i + 2 V_STEP and i + 3 V_STEP on.
+ *   V_highest(v), V_lowest(v)     over the lanes of one item */
 #ifndef K_LANES_H
 #define K_LANES_H
 #if defined(K_VECTORS)
@@ -110,6 +116,16 @@ V_FN int V_any(const vmask m) {
     return (m[0] | m[1] | m[2] | m[3]) != 0;
 }
 #endif
+V_FN real V_highest(const vreal v) {
+    real most = v[0];
+    for (int l = 1; l < V_LANES; l++) most = K_max(v[l], most);
+    return most;
+}
+V_FN real V_lowest(const vreal v) {
+    real least = v[0];
+    for (int l = 1; l < V_LANES; l++) least = K_min(v[l], least);
+    return least;
+}
 V_FN vreal V_min(const vreal a, const vreal b) {
     return V_select(V_lt(a, b), a, b);
 }
@@ -140,5 +156,11 @@ typedef int vmask;
 #define V_any(m) (m)
 #define V_min(a, b) K_min(a, b)
 #define V_max(a, b) K_max(a, b)
+#define V_highest(v) (v)
+#define V_lowest(v) (v)
 #endif
+#define V_STEP K_STRIP_STEP
+#define K_STRIPS(i, n) for (int i = K_STRIP_FIRST; i < (n); i += V_STEP) {
+#define K_STRIPS4(i, n) for (int i = K_STRIP_FIRST; i < (n); i += 4 * V_STEP) {
+#define K_END_STRIPS } K_STRIP_END
 #endif

@@ -97,6 +97,7 @@ K_FN real K_tex(K_IMAGE a, const int layer, const real q, const real r) {
     const k_params k_v = k_c;                                                                      \
     (void)k_at, (void)k_in;
 #define K_ITEM_MORE , const int k_local
+#define K_GROUP_MORE , k_local
 #define K_TAIL_MORE , (int)k_nr
 #define K_G k_at.x, k_at.y, k_at.z
 #define K_W k_in.x, k_in.y, k_in.z

@@ -73,6 +73,7 @@ typedef int k_sbits;
 #define K_PARAMS_ARG const k_params k_v
 #define K_ENTRY_BEGIN
 #define K_ITEM_MORE
+#define K_GROUP_MORE
 #define K_TAIL_MORE
 #define K_G get_global_id(0), get_global_id(1), get_global_id(2)
 #define K_W get_group_id(0), get_group_id(1), get_group_id(2)

@@ -75,6 +75,11 @@ int vxg__tiles_product(const vxg__voxels *v, const vxg_array *m, int64_t rows, i
                        const vxg_array *x, int64_t x_rows, int64_t x_from, int64_t n,
                        const vxg_array *y);
 
+/* Peaks of n items' tiles, harmonics (opts->basis) or samples on the sphere: tiles of 5 rows a
+ * peak, as odf_peaks writes them, to be released. */
+int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
+                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, vxg_array *peaks);
+
 /* ---- Small dense matrices, in double on the host ---- */
 /* inverse (k, n) = (A'A + diag ridge)^-1 A' of A (n, k); ridge may be NULL. VXG_ERR_NUMERICAL with
  * `what` in front: A does not span. */

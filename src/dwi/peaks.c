@@ -31,13 +31,16 @@ static int make_neighbours(peaks_job *j) {
     return status;
 }
 
-static int make_tables(peaks_job *j) {
+/* harmonics 0: samples are given, no matrix is needed. */
+static int make_tables(peaks_job *j, int harmonics) {
     const vxg_sphere *s = j->sphere;
     const int64_t terms = j->v.volumes, shape[2] = {s->n, 3};
     double *b = vxg__calloc((size_t)(s->n * terms), sizeof *b);
     if (!b) return VXG_ERR_MEMORY;
-    int status = vxg_sh_matrix(j->opts.basis, vxg_sh_order(terms), s->n, s->directions, b);
-    if (!status) status = vxg__tiles_matrix(&j->v, s->n, terms, b, &j->matrix);
+    int status = VXG_OK;
+    if (harmonics)
+        status = vxg_sh_matrix(j->opts.basis, vxg_sh_order(terms), s->n, s->directions, b);
+    if (!status && harmonics) status = vxg__tiles_matrix(&j->v, s->n, terms, b, &j->matrix);
     if (!status)
         status =
             vxg__array_from_doubles(j->v.dev, j->v.real, 2, shape, s->directions, &j->directions);
@@ -46,20 +49,24 @@ static int make_tables(peaks_job *j) {
     return status;
 }
 
-static int block(const peaks_job *j, const vxg_array *sh, int64_t first, int64_t n,
-                 const vxg_peaks_maps *maps) {
-    const vxg_array *const arrays[] = {&j->values, &j->directions, &j->near, &j->left, &j->result};
+static int find_peaks(const peaks_job *j, const vxg_array *values, int64_t n) {
+    const vxg_array *const arrays[] = {values, &j->directions, &j->near, &j->left, &j->result};
     vxg_launch l = {
         .global = {vxg__tile_items(n), 1, 1},
         .nints = 3,
         .ints = {(int)j->sphere->n, j->opts.peaks, j->sphere->symmetric},
         .nreals = 2,
         .reals = {cos(j->opts.min_separation * (M_PI / 180)), j->opts.relative_threshold}};
+    for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
+    return vxg__launch(j->v.dev, j->v.queue, "odf_peaks", j->v.real, &l);
+}
+
+static int block(const peaks_job *j, const vxg_array *sh, int64_t first, int64_t n,
+                 const vxg_peaks_maps *maps) {
     VXG_TRY(vxg__voxels_pack(&j->v, sh, first, n, &j->harmonics));
     VXG_TRY(vxg__tiles_product(&j->v, &j->matrix, j->sphere->n, j->v.volumes, &j->harmonics,
                                j->v.volumes, 0, n, &j->values));
-    for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
-    VXG_TRY(vxg__launch(j->v.dev, j->v.queue, "odf_peaks", j->v.real, &l));
+    VXG_TRY(find_peaks(j, &j->values, n));
     for (int p = 0; p < j->opts.peaks; p++) {
         const vxg__tile_rows d = {ROWS * j->opts.peaks, ROWS * p, 3 * p, 3, 1};
         const vxg__tile_rows value = {ROWS * j->opts.peaks, ROWS * p + 3, p, 1, 1};
@@ -86,6 +93,39 @@ static int take_options(vxg_peaks_opts *o, const vxg_peaks_opts *given) {
     return VXG_OK;
 }
 
+static void free_arrays(peaks_job *j) {
+    vxg_array *const all[] = {&j->matrix, &j->directions, &j->near,  &j->harmonics,
+                              &j->values, &j->left,       &j->result};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) vxg_array_release(all[i]);
+}
+
+int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
+                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, vxg_array *peaks) {
+    peaks_job j = {.sphere = sphere};
+    VXG_TRY(take_options(&j.opts, opts));
+    j.v = (vxg__voxels){.dev = vxg_buffer_device(tiles->buffer),
+                        .queue = queue,
+                        .real = vxg__arithmetic(tiles->dtype),
+                        .volumes = tiles->shape[1],
+                        .count = n,
+                        .block = vxg__tile_items(n)};
+    assert(harmonics || tiles->shape[1] == sphere->n);
+    int status = make_tables(&j, harmonics);
+    if (!status && harmonics) status = vxg__tiles_new(&j.v, sphere->n, &j.values);
+    if (!status) status = vxg__tiles_new(&j.v, sphere->n, &j.left);
+    if (!status) status = vxg__tiles_new(&j.v, ROWS * (int64_t)j.opts.peaks, &j.result);
+    if (!status && harmonics)
+        status = vxg__tiles_product(&j.v, &j.matrix, sphere->n, j.v.volumes, tiles, j.v.volumes, 0,
+                                    n, &j.values);
+    if (!status) status = find_peaks(&j, harmonics ? &j.values : tiles, n);
+    if (!status) {
+        *peaks = j.result;
+        j.result = (vxg_array){0};
+    }
+    free_arrays(&j);
+    return status;
+}
+
 int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
                   const vxg_sphere *sphere, const vxg_peaks_opts *given,
                   const vxg_peaks_maps *maps) {
@@ -106,7 +146,7 @@ int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels
     if (!sphere) VXG_TRY(vxg_sphere_named(NULL, &own));
     j.sphere = sphere ? sphere : own;
     vxg__voxels_fit(&j.v, j.sphere->n);
-    int status = make_tables(&j);
+    int status = make_tables(&j, 1);
     if (!status) status = vxg__tiles_new(&j.v, j.v.volumes, &j.harmonics);
     if (!status) status = vxg__tiles_new(&j.v, j.sphere->n, &j.values);
     if (!status) status = vxg__tiles_new(&j.v, j.sphere->n, &j.left);
@@ -115,9 +155,7 @@ int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels
         const int64_t left = j.v.count - first;
         status = block(&j, sh, first, left < j.v.block ? left : j.v.block, maps);
     }
-    vxg_array *const all[] = {&j.matrix, &j.directions, &j.near,  &j.harmonics,
-                              &j.values, &j.left,       &j.result};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) vxg_array_release(all[i]);
+    free_arrays(&j);
     vxg_sphere_release(own);
     return status;
 }
