@@ -18,9 +18,10 @@
 #define TRACK_STATE 8   /* reals of a walker: position, direction, 2 free */
 #define TRACK_COUNTS 4  /* ints of a walker: how it ended, points, item low, part (half + 2 peak) */
 
-/* setup: 0-8 a step's rows, from a direction to voxels, 9-20 voxels to mm. */
-#define TRACK_SETUP_STEP 0
-#define TRACK_SETUP_AFFINE 9
+/* Tables begin with 0-8 a step's rows, from a direction to voxels, 9-20 voxels to mm. */
+#define TRACK_STEP 0
+#define TRACK_AFFINE 9
+#define TRACK_SETUP 32 /* reals, after which the getter's own tables follow */
 
 /* The eight voxels about p and their shares: linear in each axis; outside the outermost centres the nearest voxel alone
  * counts (DIPY's rule). 0: p is outside the image, half a voxel from the outermost centres on. */
@@ -55,6 +56,28 @@ V_FN void track_field(K_GLOBAL const real *field, const int m, K_PRIVATE const k
         for (int c = 0; c < 8; c++) s = V_fma(V_set(share[c]), V_load(field + at[c] * m + i), s);
         V_store(t + i, s);
     K_END_STRIPS
+}
+
+/* One step along d; how the walker ended, TRACK_LIVE: it goes on. at and share: the corners there. */
+K_FN int track_move(K_GLOBAL const real *tables, K_GLOBAL const real *map, const real threshold, const int nx,
+                    const int ny, const int nz, K_PRIVATE const real *d, K_PRIVATE real *p, K_PRIVATE k_long *at,
+                    K_PRIVATE real *share) {
+    for (int k = 0; k < 3; k++) {
+        K_GLOBAL const real *row = tables + TRACK_STEP + 3 * k;
+        p[k] = p[k] + (row[0] * d[0] + row[1] * d[1] + row[2] * d[2]);
+    }
+    if (!track_corners(p[0], p[1], p[2], nx, ny, nz, at, share)) return TRACK_OUTSIDE;
+    return track_scalar(map, at, share) > threshold ? TRACK_LIVE : TRACK_STOPPED;
+}
+
+/* Four random words of a walker's step. draw: which of the step's. */
+K_FN void track_random(const k_long item, const int step, const int part, const int draw, const int key0, const int key1,
+                       K_PRIVATE k_uint *word) {
+    word[0] = (k_uint)item;
+    word[1] = (k_uint)(item >> 32);
+    word[2] = (k_uint)step;
+    word[3] = (k_uint)part << 16 | (k_uint)draw;
+    philox(word, (k_uint)key0, (k_uint)key1);
 }
 
 /* Sum of 32 elements by halves: 16 and 16, then 8 and 8, ...: the same bits whatever the lanes. */

@@ -80,6 +80,28 @@ int vxg__tiles_product(const vxg__voxels *v, const vxg_array *m, int64_t rows, i
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
                      const vxg_sphere *sphere, const vxg_peaks_opts *opts, vxg_array *peaks);
 
+/* ---- Orientation functions of one shell ---- */
+#define VXG__CSA_FIRST                                                                             \
+    0.28209479177387814 /* 1 / (2 sqrt pi): the first term, so that the integral is 1 */
+typedef struct vxg__odf_plan {
+    vxg_odf_opts opts; /* as they were taken */
+    int64_t volumes, weighted, unweighted;
+    int64_t columns, terms; /* of the matrix */
+    int32_t *order;         /* the weighted volumes, then the unweighted */
+    double *directions;     /* weighted, 3 */
+    double *matrix;         /* terms, columns: from what odf_signal makes of the signals */
+} vxg__odf_plan;
+int vxg__odf_plan_make(const vxg_gradients *g, const vxg_odf_opts *opts, vxg__odf_plan *p);
+void vxg__odf_plan_free(vxg__odf_plan *p);
+typedef struct vxg__odf_tables { /* the same on a device, with room for a block's tiles */
+    vxg_array order, matrix, taken;
+} vxg__odf_tables;
+int vxg__odf_tables_make(const vxg__voxels *v, const vxg__odf_plan *p, vxg__odf_tables *t);
+void vxg__odf_tables_free(vxg__odf_tables *t);
+/* sh (tiles of terms) of n items' signals (tiles of volumes). */
+int vxg__odf_tiles(const vxg__voxels *v, const vxg__odf_plan *p, const vxg__odf_tables *t,
+                   const vxg_array *signal, int64_t n, const vxg_array *sh);
+
 /* ---- Small dense matrices, in double on the host ---- */
 /* inverse (k, n) = (A'A + diag ridge)^-1 A' of A (n, k); ridge may be NULL. VXG_ERR_NUMERICAL with
  * `what` in front: A does not span. */

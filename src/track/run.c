@@ -161,9 +161,9 @@ static int walk_round(block *b, int64_t live) {
     l.ints[l.nints++] = (int)(uint32_t)key, l.ints[l.nints++] = (int)(uint32_t)(key >> 32);
     l.ints[l.nints++] = o->getter == VXG_TRACK_DETERMINISTIC;
     l.ints[l.nints++] = t->sphere && vxg_sphere_is_symmetric(t->sphere);
-    const vxg_array *const arrays[] = {&t->field, &t->map,    &t->setup, &t->tables,
-                                       &b->live,  &b->counts, &b->state, &points};
-    for (int i = 0; i < 8; i++) vxg__push_array(&l, arrays[i]);
+    const vxg_array *const arrays[] = {&t->field,  &t->map,   &t->tables, &b->live,
+                                       &b->counts, &b->state, &points};
+    for (int i = 0; i < 7; i++) vxg__push_array(&l, arrays[i]);
     const int is_cpu = !strcmp(vxg_device_get_info(t->dev)->backend, "cpu");
     return vxg__launch_with(t->dev, t->queue, "track_sample",
                             is_cpu ? "-DK_GROUP=1" : "-DK_GROUP=32", t->real, &l);
@@ -245,8 +245,8 @@ static int join_lines(const block *b, joined *j) {
     if (!status) status = vxg_array_write(t->queue, &begins, j->begins);
     vxg_launch l = {.global = {longest, j->lines, 1}, .nints = 1, .ints = {(int)b->walkers}};
     if (!status) {
-        const vxg_array *const arrays[] = {&kept,      &begins,   &b->counts, &b->page_of,
-                                           &b->points, &t->setup, &out};
+        const vxg_array *const arrays[] = {&kept,      &begins,    &b->counts, &b->page_of,
+                                           &b->points, &t->tables, &out};
         for (int i = 0; i < 7; i++) vxg__push_array(&l, arrays[i]);
         status = vxg__launch(t->dev, t->queue, "walkers_join", t->real, &l);
     }

@@ -10,6 +10,7 @@
 enum {
     VXG__TRACK_PAGE = 32,
     VXG__TRACK_STATE = 8,
+    VXG__TRACK_SETUP = 32,
     VXG__TRACK_COUNTS = 4,
     VXG__TRACK_STRIP = 128, /* numbers of a voxel and directions: multiples of it */
     VXG__TRACK_MOST = 768,
@@ -25,13 +26,14 @@ typedef struct vxg__tracker {
     vxg_track_opts opts;
     const vxg_sphere *sphere;
     vxg_sh_basis basis;
-    int64_t n[3], voxels;  /* along i, j, k; of all */
-    int64_t numbers, room; /* of a voxel; with the padding */
-    int64_t directions;    /* padded */
-    int terms;             /* harmonics; 0: samples */
-    int most_points;       /* of a half */
-    double inverse[12];    /* mm to voxel indices */
-    vxg_array field, map, setup, tables;
+    int64_t n[3], voxels;           /* along i, j, k; of all */
+    int64_t numbers, room;          /* of a voxel; with the padding */
+    int64_t directions;             /* padded */
+    int terms;                      /* harmonics; 0: samples */
+    int most_points;                /* of a half */
+    double inverse[12];             /* mm to voxel indices */
+    double setup[VXG__TRACK_SETUP]; /* as walk.h has it */
+    vxg_array field, map, tables;
 } vxg__tracker;
 int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *field,
                       const vxg_track_opts *opts);

@@ -4,6 +4,7 @@
 #include "track/track.h"
 
 #include <math.h>
+#include <string.h>
 
 static int check_opts(vxg_track_opts *o, const vxg_track_opts *given) {
     VXG_TRY(VXG_IN(vxg_track_opts, o, given));
@@ -114,27 +115,28 @@ static int turn_field(vxg__tracker *t, const vxg_array *values) {
     return vxg__launch(t->dev, t->queue, "walkers_turn", t->real, &l);
 }
 
-/* Directions, then the harmonics at them, a row each, padded with zeros. */
-static int make_tables(vxg__tracker *t, vxg_sh_basis basis) {
-    const int64_t n = t->directions, own = t->sphere ? vxg_sphere_count(t->sphere) : 0;
-    const int64_t rows = 3 + t->terms, shape[2] = {rows, n};
+/* The setup, directions, then the harmonics at them, a row each, padded with zeros. */
+static int make_tables(vxg__tracker *t) {
+    const int64_t n = t->directions, own = vxg_sphere_count(t->sphere);
+    const int64_t count = VXG__TRACK_SETUP + (3 + t->terms) * n;
     const double *d = vxg_sphere_directions(t->sphere);
-    double *table = vxg__calloc((size_t)(rows * n + own * t->terms), sizeof *table);
-    double *b = table + rows * n;
-    if (!table) return VXG_ERR_MEMORY;
-    int status = t->terms ? vxg_sh_matrix(basis, vxg_sh_order(t->terms), own, d, b) : VXG_OK;
+    double *all = vxg__calloc((size_t)(count + own * t->terms), sizeof *all), *b = all + count;
+    if (!all) return VXG_ERR_MEMORY;
+    double *table = all + VXG__TRACK_SETUP;
+    memcpy(all, t->setup, sizeof t->setup);
+    int status = t->terms ? vxg_sh_matrix(t->basis, vxg_sh_order(t->terms), own, d, b) : VXG_OK;
     for (int64_t i = 0; i < own && !status; i++) {
         for (int k = 0; k < 3; k++) table[k * n + i] = d[3 * i + k];
         for (int64_t k = 0; k < t->terms; k++) table[(3 + k) * n + i] = b[i * t->terms + k];
     }
-    if (!status) status = vxg__array_from_doubles(t->dev, t->real, 2, shape, table, &t->tables);
-    vxg__free(table);
+    if (!status) status = vxg__array_from_doubles(t->dev, t->real, 1, &count, all, &t->tables);
+    vxg__free(all);
     return status;
 }
 
+/* The lengths that follow from the affine, and what every getter's tables begin with. */
 static int make_setup(vxg__tracker *t, const double affine[12]) {
-    double setup[32] = {0}, sides[3];
-    const int64_t n = 32;
+    double sides[3];
     for (int i = 0; i < 12; i++)
         VXG_FAIL_IF(!isfinite(affine[i]), VXG_ERR_ARGUMENT, "track: the affine holds %g",
                     affine[i]);
@@ -146,9 +148,9 @@ static int make_setup(vxg__tracker *t, const double affine[12]) {
                 t->opts.max_length, t->opts.step);
     t->most_points = (int)floor(most + 1e-9);
     for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 3; k++) setup[3 * i + k] = t->inverse[4 * i + k] * t->opts.step;
-    for (int i = 0; i < 12; i++) setup[9 + i] = affine[i];
-    return vxg__array_from_doubles(t->dev, t->real, 1, &n, setup, &t->setup);
+        for (int k = 0; k < 3; k++) t->setup[3 * i + k] = t->inverse[4 * i + k] * t->opts.step;
+    for (int i = 0; i < 12; i++) t->setup[9 + i] = affine[i];
+    return VXG_OK;
 }
 
 int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *field,
@@ -167,7 +169,7 @@ int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *
     t->basis = field->basis;
     int status = check_field(t, field);
     if (!status) status = make_setup(t, field->affine);
-    if (!status) status = make_tables(t, field->basis);
+    if (!status) status = make_tables(t);
     if (!status) status = turn_field(t, &field->values);
     if (!status) t->map = field->map;
     if (status) vxg__tracker_free(t);
@@ -175,6 +177,6 @@ int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *
 }
 
 void vxg__tracker_free(vxg__tracker *t) {
-    vxg_array_release(&t->field), vxg_array_release(&t->setup), vxg_array_release(&t->tables);
+    vxg_array_release(&t->field), vxg_array_release(&t->tables);
     vxg_sphere_release((vxg_sphere *)(uintptr_t)t->sphere);
 }
