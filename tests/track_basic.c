@@ -1,37 +1,9 @@
 /* Tracking: straight fields, the frequencies of drawn directions, the same bits for any blocks and
  * parts, ends. */
 #include "dwi_data.h"
+#include "track_keep.h"
 
 static vxg_device *dev;
-
-/* Keeps what is written. */
-typedef struct keeper {
-    vxg_tract_writer base;
-    int64_t lines, points, room, line_room;
-    int64_t *begin; /* lines + 1 */
-    double *p;
-} keeper;
-static int keep(vxg_tract_writer *self, const vxg_tract_batch *b) {
-    keeper *k = (keeper *)self;
-    const int64_t n = b->offsets[b->lines];
-    while (k->points + n > k->room)
-        k->p = realloc(k->p, (size_t)(k->room = 2 * k->room + 1024) * 24);
-    while (k->lines + b->lines + 1 > k->line_room)
-        k->begin = realloc(k->begin, (size_t)(k->line_room = 2 * k->line_room + 64) * 8);
-    if (k->lines == 0) k->begin[0] = 0;
-    for (int64_t i = 0; i < 3 * n; i++)
-        k->p[3 * k->points + i] = b->dtype == VXG_F64 ? ((const double *)b->positions)[i]
-                                                      : (double)((const float *)b->positions)[i];
-    for (int64_t i = 1; i <= b->lines; i++) k->begin[k->lines + i] = k->points + b->offsets[i];
-    k->lines += b->lines, k->points += n;
-    return VXG_OK;
-}
-static keeper keeper_new(void) {
-    return (keeper){.base = {.size = sizeof(vxg_tract_writer), .write = keep}};
-}
-static void keeper_free(keeper *k) {
-    free(k->begin), free(k->p);
-}
 
 enum { NX = 24, NY = 20, NZ = 12, VOXELS = NX * NY * NZ, TERMS = 45 };
 static double values[TERMS * VOXELS], map[VOXELS];
@@ -130,7 +102,10 @@ TEST(straight)
 /* A million first steps from one place against the function's own shares: chi squared. */
 TEST(frequencies)
 {
-    enum { DRAWS = 1000000 };
+    /* A million where it counts, fewer for the others. */
+    const int DRAWS = strcmp(vxg_device_get_info(dev)->backend, "cpu") ? 20000
+                      : getenv("VXG_DEEP")                             ? 1000000
+                                                                       : 200000;
     vxg_sphere *s = NULL;
     vxg_track_field f;
     double expected[362] = {0}, total = 0, most = 0, b[TERMS], chi = 0;
@@ -141,7 +116,7 @@ TEST(frequencies)
     straight[0] = 0.3, straight[1] = -0.5, straight[2] = sqrt(1 - 0.34);
     make_field(straight_field);
     CHECK_OK(field_of(VXG_REAL_F32, &f));
-    double *seeds = malloc(DRAWS * 24);
+    double *seeds = malloc((size_t)DRAWS * 24);
     for (int i = 0; i < DRAWS; i++) place_of(12, 10, 6, seeds + 3 * i);
     keeper out = keeper_new();
     const vxg_track_opts o = {.step = 0.5, .max_length = 0.5, .max_angle = 35, .seed = 11};

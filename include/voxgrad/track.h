@@ -23,26 +23,44 @@ extern "C" {
 typedef struct vxg_track_field { /* of one layout */
     uint32_t size;               /* of this struct, or 0 */
     vxg_sh_basis basis;          /* of harmonics */
-    vxg_array values;   /* (numbers, k, j, i): harmonics, or samples on the sphere's directions;
-                           float32, or float64 on devices that have it */
+    vxg_array
+        values;         /* (numbers, k, j, i): harmonics, samples on the sphere's directions, or for
+                           the bootstrap the series itself; float32, or float64 on devices that have it */
     int32_t samples;    /* 1: samples */
     uint32_t reserved0; /* 0 */
-    vxg_array map;      /* (k, j, i): a streamline goes on while it is above the threshold */
-    double affine[12];  /* rows of 4: index (i, j, k) of a voxel's centre and 1 to mm */
+    const vxg_gradients *gradients; /* of a series */
+    const vxg_odf_opts *model;      /* of a series: VXG_ODF_CSA or VXG_ODF_OPDT */
+    vxg_array map;            /* (k, j, i): a streamline goes on while it is above the threshold */
+    double affine[12];        /* rows of 4: index (i, j, k) of a voxel's centre and 1 to mm */
     const vxg_sphere *sphere; /* the directions; NULL: the default set */
     uint64_t reserved[2];     /* 0 */
 } vxg_track_field;
 
 typedef enum vxg_track_getter {
     VXG_TRACK_PROBABILISTIC = 0, /* a direction of the sphere, drawn by the function's values */
-    VXG_TRACK_DETERMINISTIC      /* the direction where it is highest */
+    VXG_TRACK_DETERMINISTIC,     /* the direction where it is highest */
+    VXG_TRACK_BOOTSTRAP /* the nearest peak of the function of resampled signals: residual bootstrap
+                         */
 } vxg_track_getter;
+
+/* What programs that people know do otherwise; --rules of the command. */
+typedef enum vxg_track_rules {
+    VXG_TRACK_OWN =
+        0,          /* both halves leave the seed along its peak; a bootstrap attempt without a peak
+                       is made anew; seeds where the map is not above the threshold are left out */
+    VXG_TRACK_DIPY, /* the second half leaves against the first one's first step; seeds are not
+                       looked at */
+    VXG_TRACK_CUSLINES /* a bootstrap attempt without a peak in the cone is made anew; values below
+                          5 % of the highest count as 0; seeds are not looked at */
+} vxg_track_rules;
 
 typedef struct vxg_track_opts {
     uint32_t size; /* of this struct; 0: the first layout */
     vxg_track_getter getter;
+    vxg_track_rules rules;
+    int32_t attempts;     /* of a bootstrap step; 0: 5 */
     double step;          /* mm; 0: half the smallest side of a voxel */
-    double max_angle;     /* degrees between steps; 0: 20 */
+    double max_angle;     /* degrees between steps; 0: 20, of the bootstrap 60 */
     double min_length;    /* mm */
     double max_length;    /* mm; 0: 500 */
     double threshold;     /* of the map */

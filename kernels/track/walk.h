@@ -15,7 +15,7 @@
 #define TRACK_LONG 4
 
 #define TRACK_PAGE 32   /* points */
-#define TRACK_STATE 8   /* reals of a walker: position, direction, 2 free */
+#define TRACK_STATE 12  /* reals of a walker: position, direction, that of its first step, 3 free */
 #define TRACK_COUNTS 4  /* ints of a walker: how it ended, points, item low, part (half + 2 peak) */
 
 /* Tables begin with 0-8 a step's rows, from a direction to voxels, 9-20 voxels to mm. */

@@ -75,6 +75,8 @@ int vxg__tiles_product(const vxg__voxels *v, const vxg_array *m, int64_t rows, i
                        const vxg_array *x, int64_t x_rows, int64_t x_from, int64_t n,
                        const vxg_array *y);
 
+/* Where each direction's neighbours begin, n + 1 numbers, then the neighbours, as int32. */
+int vxg__sphere_neighbours(const vxg_sphere *s, vxg_device *dev, vxg_queue *queue, vxg_array *out);
 /* Peaks of n items' tiles, harmonics (opts->basis) or samples on the sphere: tiles of 5 rows a
  * peak, as odf_peaks writes them, to be released. */
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,

@@ -13,9 +13,7 @@ typedef struct peaks_job {
     vxg_array matrix, directions, near, harmonics, values, left, result;
 } peaks_job;
 
-/* Where each direction's neighbours begin, then their numbers. */
-static int make_neighbours(peaks_job *j) {
-    const vxg_sphere *s = j->sphere;
+int vxg__sphere_neighbours(const vxg_sphere *s, vxg_device *dev, vxg_queue *queue, vxg_array *out) {
     const int64_t count = s->n + 1 + 2 * s->nedges;
     int32_t *near = vxg__calloc((size_t)count, sizeof *near);
     if (!near) return VXG_ERR_MEMORY;
@@ -25,8 +23,8 @@ static int make_neighbours(peaks_job *j) {
     for (int64_t e = 0; e < 2 * s->nedges; e++) near[near[s->edges[e]]++] = s->edges[e ^ 1];
     for (int64_t i = s->n; i > 0; i--) near[i] = near[i - 1]; /* beginnings moved to ends */
     near[0] = (int32_t)(s->n + 1);
-    int status = vxg_array_new(j->v.dev, VXG_I32, 1, &count, &j->near);
-    if (!status) status = vxg_array_write(j->v.queue, &j->near, near);
+    int status = vxg_array_new(dev, VXG_I32, 1, &count, out);
+    if (!status) status = vxg_array_write(queue, out, near);
     vxg__free(near);
     return status;
 }
@@ -44,7 +42,7 @@ static int make_tables(peaks_job *j, int harmonics) {
     if (!status)
         status =
             vxg__array_from_doubles(j->v.dev, j->v.real, 2, shape, s->directions, &j->directions);
-    if (!status) status = make_neighbours(j);
+    if (!status) status = vxg__sphere_neighbours(s, j->v.dev, j->v.queue, &j->near);
     vxg__free(b);
     return status;
 }

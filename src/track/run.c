@@ -1,7 +1,6 @@
 /* Seeds become streamlines, block by block: initial peaks, two walkers for each, pages of points
  * until none is left, then whole streamlines in the seeds' order (kernels/track/walkers.k). */
 #include "array/launch.h"
-#include "dwi/dwi.h"
 #include "track/track.h"
 
 #include <math.h>
@@ -69,14 +68,14 @@ static int place_seeds(block *b, const double *seeds, vxg_track_stats *stats) {
     return status;
 }
 
-/* The field at the seeds, as tiles. */
-static int gather_field(const block *b, vxg_array *tiles) {
+/* The field's first numbers at the seeds, as tiles. */
+static int gather_field(const block *b, int64_t rows, vxg_array *tiles) {
     const vxg__tracker *t = b->t;
-    const int64_t shape[3] = {(b->seeds + 31) / 32, t->numbers, 32};
-    vxg_launch l = {.global = {vxg__tile_items(b->seeds), t->numbers, 1},
-                    .nints = 6,
-                    .ints = {(int)t->numbers, (int)t->n[0], (int)t->n[1], (int)t->n[2],
-                             (int)t->room, (int)b->seeds}};
+    const int64_t shape[3] = {(b->seeds + 31) / 32, rows, 32};
+    vxg_launch l = {
+        .global = {vxg__tile_items(b->seeds), rows, 1},
+        .nints = 6,
+        .ints = {(int)rows, (int)t->n[0], (int)t->n[1], (int)t->n[2], (int)t->room, (int)b->seeds}};
     VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 3, shape, tiles));
     vxg__push_array(&l, &t->field);
     vxg__push_array(&l, &b->where);
@@ -92,7 +91,7 @@ static int list_pairs(block *b, uint32_t *pairs) {
                     .nints = 4,
                     .ints = {peaks, (int)t->n[0], (int)t->n[1], (int)t->n[2]},
                     .nreals = 1,
-                    .reals = {t->opts.threshold}};
+                    .reals = {t->opts.rules == VXG_TRACK_OWN ? t->opts.threshold : -1e30}};
     VXG_TRY(new_list(t, VXG_U32, b->seeds * peaks, &b->marks));
     VXG_TRY(new_list(t, VXG_U32, b->seeds * peaks, &b->list));
     VXG_TRY(new_list(t, VXG_U32, 1, &b->count));
@@ -119,11 +118,11 @@ static int begin_walkers(block *b) {
 }
 
 /* ---- Walking ---- */
-static int list_live(block *b, uint32_t *live) {
+static int list_live(block *b, int first_halves, uint32_t *live) {
     const vxg__tracker *t = b->t;
     vxg_array marks = b->marks;
     marks.ndim = 1, marks.shape[0] = b->walkers, marks.stride[0] = 1;
-    vxg_launch l = {.global = {b->walkers, 1, 1}};
+    vxg_launch l = {.global = {b->walkers, 1, 1}, .nints = 1, .ints = {first_halves}};
     vxg__push_array(&l, &b->counts);
     vxg__push_array(&l, &marks);
     VXG_TRY(vxg__launch(t->dev, t->queue, "walkers_live", t->real, &l));
@@ -135,12 +134,11 @@ static int note_pages(block *b, int64_t live) {
     const vxg__tracker *t = b->t;
     VXG_FAIL_IF(b->pages + live > INT32_MAX, VXG_ERR_MEMORY,
                 "track: too many points in a block of seeds");
-    vxg_launch l = {.global = {live, 1, 1},
-                    .nints = 3,
-                    .ints = {(int)b->pages, (int)b->rounds, (int)b->walkers}};
-    VXG_TRY(grow(t, &b->page_of, (b->rounds + 1) * b->walkers));
+    vxg_launch l = {.global = {live, 1, 1}, .nints = 2, .ints = {(int)b->pages, (int)b->walkers}};
+    VXG_TRY(grow(t, &b->page_of, ++b->rounds * b->walkers));
     VXG_TRY(grow(t, &b->points, (b->pages + live) * VXG__TRACK_PAGE * 3));
     vxg__push_array(&l, &b->live);
+    vxg__push_array(&l, &b->counts);
     vxg__push_array(&l, &b->page_of);
     return vxg__launch(t->dev, t->queue, "walkers_pages", t->real, &l);
 }
@@ -149,36 +147,51 @@ static int walk_round(block *b, int64_t live) {
     const vxg__tracker *t = b->t;
     const vxg_track_opts *o = &t->opts;
     const uint64_t key = o->seed ^ VXG__PURPOSE_TRACK;
+    const int series = o->getter == VXG_TRACK_BOOTSTRAP,
+              symmetric = vxg_sphere_is_symmetric(t->sphere);
     vxg_launch l = {.global = {live, 1, 1},
                     .nints = 7,
                     .ints = {(int)t->n[0], (int)t->n[1], (int)t->n[2], (int)t->room,
-                             (int)t->directions, t->terms, t->most_points},
+                             (int)t->directions,
+                             series ? (int)vxg_sphere_count(t->sphere) : t->terms, t->most_points},
                     .nreals = 3,
                     .reals = {cos(o->max_angle * (M_PI / 180)), o->threshold, o->pmf_threshold}};
     vxg_array points = b->points;
     points.offset += b->pages * VXG__TRACK_PAGE * 3;
     vxg__push_long(&l, b->first);
     l.ints[l.nints++] = (int)(uint32_t)key, l.ints[l.nints++] = (int)(uint32_t)(key >> 32);
-    l.ints[l.nints++] = o->getter == VXG_TRACK_DETERMINISTIC;
-    l.ints[l.nints++] = t->sphere && vxg_sphere_is_symmetric(t->sphere);
-    const vxg_array *const arrays[] = {&t->field,  &t->map,   &t->tables, &b->live,
-                                       &b->counts, &b->state, &points};
-    for (int i = 0; i < 7; i++) vxg__push_array(&l, arrays[i]);
+    l.ints[l.nints++] = series ? o->attempts : o->getter == VXG_TRACK_DETERMINISTIC;
+    l.ints[l.nints++] = symmetric;
+    if (series) vxg__boot_launch(t, &l);
+    const vxg_array *const arrays[] = {&t->field, &t->map,    &t->tables, series ? &t->near : NULL,
+                                       &b->live,  &b->counts, &b->state,  &points};
+    for (int i = 0; i < 8; i++)
+        if (arrays[i]) vxg__push_array(&l, arrays[i]);
     const int is_cpu = !strcmp(vxg_device_get_info(t->dev)->backend, "cpu");
-    return vxg__launch_with(t->dev, t->queue, "track_sample",
+    return vxg__launch_with(t->dev, t->queue, series ? "track_boot" : "track_sample",
                             is_cpu ? "-DK_GROUP=1" : "-DK_GROUP=32", t->real, &l);
 }
 
+/* DIPY's second halves wait for the first ones' first step. */
+static int turn_back(const block *b) {
+    vxg_launch l = {.global = {b->walkers / 2, 1, 1}};
+    vxg__push_array(&l, &b->counts);
+    vxg__push_array(&l, &b->state);
+    return vxg__launch(b->t->dev, b->t->queue, "walkers_turn_back", b->t->real, &l);
+}
+
 static int walk_all(block *b) {
+    const int waits = b->t->opts.rules == VXG_TRACK_DIPY;
     uint32_t live = 0;
-    VXG_TRY(list_live(b, &live));
-    for (; live; b->rounds++) {
+    VXG_TRY(list_live(b, waits, &live));
+    for (int round = 0; live; round++) {
         VXG_TRY(vxg__poll(b->t->opts.progress) ? vxg_error_set(VXG_ERR_CANCELLED, "interrupted")
                                                : VXG_OK);
         VXG_TRY(note_pages(b, live));
         VXG_TRY(walk_round(b, live));
         b->pages += live;
-        VXG_TRY(list_live(b, &live));
+        if (round == 0 && waits) VXG_TRY(turn_back(b));
+        VXG_TRY(list_live(b, 0, &live));
     }
     return VXG_OK;
 }
@@ -272,26 +285,58 @@ static int write_lines(const block *b, vxg_tract_writer *writer, vxg_track_stats
     return status;
 }
 
-static int run_block(block *b, const double *seeds, vxg_tract_writer *writer,
-                     vxg_track_stats *stats) {
+/* Of a series: the orientation function of the signals as they are. tiles become its harmonics. */
+static int fit_seeds(const block *b, vxg_array *tiles) {
     const vxg__tracker *t = b->t;
-    vxg_array tiles = {0};
-    uint32_t pairs = 0;
+    vxg__odf_plan plan = t->plan;
+    vxg__odf_tables tables = {0};
+    vxg_array sh = {0};
+    vxg__voxels v = {.dev = t->dev, .queue = t->queue, .real = t->real, .count = b->seeds};
+    int32_t *order = vxg__calloc((size_t)(plan.weighted + plan.unweighted), sizeof *order);
+    if (!order) return VXG_ERR_MEMORY;
+    /* In the field the volumes stand in the plan's order, with padding between. */
+    for (int64_t i = 0; i < plan.weighted + plan.unweighted; i++)
+        order[i] = (int32_t)(i < plan.weighted ? i : t->from + i - plan.weighted);
+    plan.order = order, plan.volumes = tiles->shape[1];
+    v.block = vxg__tile_items(b->seeds), v.volumes = plan.volumes;
+    int status = vxg__odf_tables_make(&v, &plan, &tables);
+    if (!status) status = vxg__tiles_new(&v, plan.terms, &sh);
+    if (!status) status = vxg__odf_tiles(&v, &plan, &tables, tiles, b->seeds, &sh);
+    vxg__odf_tables_free(&tables);
+    vxg__free(order);
+    vxg_array_release(status ? &sh : tiles);
+    if (!status) *tiles = sh;
+    return status;
+}
+
+static int find_peaks(block *b) {
+    const vxg__tracker *t = b->t;
+    const int series = t->opts.getter == VXG_TRACK_BOOTSTRAP;
     const vxg_peaks_opts peaks = {.size = sizeof peaks,
                                   .peaks = t->opts.peaks,
                                   .basis = t->basis,
                                   .relative_threshold = t->opts.relative_peak_threshold,
                                   .min_separation = t->opts.min_separation};
-    b->points.dtype = vxg_real_dtype(t->real), b->page_of.dtype = VXG_U32;
-    VXG_TRY(place_seeds(b, seeds, stats));
-    int status = gather_field(b, &tiles);
+    vxg_array tiles = {0};
+    int status = gather_field(b, series ? t->kept : t->numbers, &tiles);
+    if (!status && series) status = fit_seeds(b, &tiles);
     if (!status)
-        status = vxg__tiles_peaks(t->queue, &tiles, b->seeds, t->terms != 0, t->sphere, &peaks,
+        status = vxg__tiles_peaks(t->queue, &tiles, b->seeds, series || t->terms, t->sphere, &peaks,
                                   &b->peaks);
     vxg_array_release(&tiles);
-    if (!status) status = list_pairs(b, &pairs);
+    return status;
+}
+
+static int run_block(block *b, const double *seeds, vxg_tract_writer *writer,
+                     vxg_track_stats *stats) {
+    const vxg__tracker *t = b->t;
+    uint32_t pairs = 0;
+    b->points.dtype = vxg_real_dtype(t->real), b->page_of.dtype = VXG_U32;
+    VXG_TRY(place_seeds(b, seeds, stats));
+    VXG_TRY(find_peaks(b));
+    VXG_TRY(list_pairs(b, &pairs));
     b->walkers = 2 * (int64_t)pairs;
-    if (status || !pairs) return status;
+    if (!pairs) return VXG_OK;
     VXG_TRY(begin_walkers(b));
     VXG_TRY(walk_all(b));
     return write_lines(b, writer, stats);

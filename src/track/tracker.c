@@ -9,7 +9,7 @@
 static int check_opts(vxg_track_opts *o, const vxg_track_opts *given) {
     VXG_TRY(VXG_IN(vxg_track_opts, o, given));
     VXG_TRY(vxg__progress_check(o->progress));
-    VXG_FAIL_IF(o->getter < VXG_TRACK_PROBABILISTIC || o->getter > VXG_TRACK_DETERMINISTIC,
+    VXG_FAIL_IF(o->getter < VXG_TRACK_PROBABILISTIC || o->getter > VXG_TRACK_BOOTSTRAP,
                 VXG_ERR_ARGUMENT, "track: there is no getter %d", (int)o->getter);
     const struct {
         const char *name;
@@ -25,13 +25,18 @@ static int check_opts(vxg_track_opts *o, const vxg_track_opts *given) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         VXG_FAIL_IF(!(all[i].value >= all[i].least && all[i].value <= all[i].most),
                     VXG_ERR_ARGUMENT, "track: %s is %g", all[i].name, all[i].value);
+    VXG_FAIL_IF(o->rules < VXG_TRACK_OWN || o->rules > VXG_TRACK_CUSLINES, VXG_ERR_ARGUMENT,
+                "track: there are no rules %d", (int)o->rules);
+    VXG_FAIL_IF(o->attempts < 0 || o->attempts > 100, VXG_ERR_ARGUMENT, "track: %d attempts",
+                o->attempts);
     VXG_FAIL_IF(o->peaks < 0 || o->peaks > 16, VXG_ERR_ARGUMENT,
                 "track: %d peaks of a seed; 1 to 16 are expected", o->peaks);
     VXG_FAIL_IF(o->block < 0 || o->block > 1 << 22, VXG_ERR_ARGUMENT, "track: a block of %d seeds",
                 o->block);
     VXG_FAIL_IF(o->first < 0 || o->first > (int64_t)1 << 60, VXG_ERR_ARGUMENT,
                 "track: the first seed's number is %lld", (long long)o->first);
-    if (o->max_angle == 0) o->max_angle = 20;
+    if (o->attempts == 0) o->attempts = 5;
+    if (o->max_angle == 0) o->max_angle = o->getter == VXG_TRACK_BOOTSTRAP ? 60 : 20;
     if (o->max_length == 0) o->max_length = 500;
     if (o->pmf_threshold == 0) o->pmf_threshold = 0.1;
     if (o->pmf_threshold < 0) o->pmf_threshold = 0;
@@ -85,34 +90,45 @@ static int check_field(vxg__tracker *t, const vxg_track_field *f) {
     t->real = vxg__arithmetic(v->dtype);
     t->numbers = v->shape[0];
     t->voxels = t->n[0] * t->n[1] * t->n[2];
-    t->terms = f->samples ? 0 : (int)t->numbers;
-    VXG_FAIL_IF(f->samples && t->numbers != vxg_sphere_count(t->sphere), VXG_ERR_ARGUMENT,
-                "track: %lld samples and a sphere of %lld directions", (long long)t->numbers,
-                (long long)vxg_sphere_count(t->sphere));
-    VXG_FAIL_IF(!f->samples && vxg_sh_order(t->numbers) < 0, VXG_ERR_ARGUMENT,
+    const int series = t->opts.getter == VXG_TRACK_BOOTSTRAP;
+    t->terms = f->samples || series ? 0 : (int)t->numbers;
+    VXG_FAIL_IF(f->samples && !series && t->numbers != vxg_sphere_count(t->sphere),
+                VXG_ERR_ARGUMENT, "track: %lld samples and a sphere of %lld directions",
+                (long long)t->numbers, (long long)vxg_sphere_count(t->sphere));
+    VXG_FAIL_IF(!f->samples && !series && vxg_sh_order(t->numbers) < 0, VXG_ERR_ARGUMENT,
                 "track: %lld coefficients are no set of harmonics of even order",
                 (long long)t->numbers);
+    VXG_FAIL_IF(series && (!f->gradients || t->numbers != vxg_gradients_count(f->gradients)),
+                VXG_ERR_ARGUMENT, "track: the series has %lld volumes, the gradient table %lld",
+                (long long)t->numbers, (long long)vxg_gradients_count(f->gradients));
     VXG_FAIL_IF(vxg_sphere_count(t->sphere) > VXG__TRACK_MOST, VXG_ERR_UNSUPPORTED,
                 "track: a sphere of %lld directions; %d at most are done",
                 (long long)vxg_sphere_count(t->sphere), VXG__TRACK_MOST);
-    t->room = vxg__track_padded(t->numbers);
+    t->room = vxg__pad(t->numbers, 16);
+    VXG_FAIL_IF(!series && t->room > VXG__TRACK_MOST, VXG_ERR_UNSUPPORTED,
+                "track: %lld numbers of a voxel; %d at most are done", (long long)t->numbers,
+                VXG__TRACK_MOST);
     t->directions = vxg__track_padded(vxg_sphere_count(t->sphere));
     return VXG_OK;
 }
 
-static int turn_field(vxg__tracker *t, const vxg_array *values) {
-    const int64_t shape[2] = {t->voxels, t->room};
-    VXG_FAIL_IF(t->voxels * t->room > VXG_MAX_ELEMENTS, VXG_ERR_ARGUMENT,
-                "track: the field is too large");
-    VXG_TRY(vxg_array_new(t->dev, values->dtype, 2, shape, &t->field));
+int vxg__track_turn(const vxg__tracker *t, const vxg_array *rows, int64_t count, int64_t to) {
     vxg_launch l = {
-        .global = {t->room, t->voxels < 65536 ? t->voxels : 65536, (t->voxels + 65535) / 65536},
+        .global = {count, t->voxels < 65536 ? t->voxels : 65536, (t->voxels + 65535) / 65536},
         .nints = 2,
-        .ints = {(int)t->numbers, (int)t->room}};
+        .ints = {(int)to, (int)t->room}};
     vxg__push_long(&l, t->voxels);
-    vxg__push_array(&l, values);
+    vxg__push_array(&l, rows);
     vxg__push_array(&l, &t->field);
     return vxg__launch(t->dev, t->queue, "walkers_turn", t->real, &l);
+}
+
+static int make_field(vxg__tracker *t, const vxg_array *values) {
+    const int64_t shape[2] = {t->voxels, t->room};
+    VXG_FAIL_IF(t->voxels > VXG_MAX_ELEMENTS / t->room, VXG_ERR_ARGUMENT,
+                "track: the field is too large");
+    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 2, shape, &t->field));
+    return vxg__track_turn(t, values, t->numbers, 0);
 }
 
 /* The setup, directions, then the harmonics at them, a row each, padded with zeros. */
@@ -169,14 +185,19 @@ int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *
     t->basis = field->basis;
     int status = check_field(t, field);
     if (!status) status = make_setup(t, field->affine);
-    if (!status) status = make_tables(t);
-    if (!status) status = turn_field(t, &field->values);
+    if (t->opts.getter == VXG_TRACK_BOOTSTRAP) {
+        if (!status) status = vxg__boot_make(t, field);
+    } else {
+        if (!status) status = make_tables(t);
+        if (!status) status = make_field(t, &field->values);
+    }
     if (!status) t->map = field->map;
     if (status) vxg__tracker_free(t);
     return status;
 }
 
 void vxg__tracker_free(vxg__tracker *t) {
-    vxg_array_release(&t->field), vxg_array_release(&t->tables);
+    vxg_array_release(&t->field), vxg_array_release(&t->tables), vxg_array_release(&t->near);
+    vxg__odf_plan_free(&t->plan);
     vxg_sphere_release((vxg_sphere *)(uintptr_t)t->sphere);
 }

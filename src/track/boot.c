@@ -1,0 +1,166 @@
+/* The bootstrap's field and tables (kernels/track/boot.k). The harmonics B at the shell's
+ * directions have an orthonormal basis U = B L'^-1, L L' = B'B; the hat matrix is U U', a volume's
+ * leverage the square of its row. */
+#include "array/launch.h"
+#include "track/track.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_FIELD = 512, MOST_WEIGHTED = 256, MOST_TERMS = 64 }; /* as boot.k has room for */
+
+/* u (n, k): an orthonormal basis of the columns of b (n, k), by the Gram-Schmidt process, each
+ * column twice. */
+static int orthonormal(int64_t n, int64_t k, const double *b, double *u) {
+    for (int64_t c = 0; c < k; c++) {
+        double before = 0, after = 0;
+        for (int64_t i = 0; i < n; i++) {
+            u[i * k + c] = b[i * k + c];
+            before += b[i * k + c] * b[i * k + c];
+        }
+        for (int twice = 0; twice < 2; twice++)
+            for (int64_t e = 0; e < c; e++) {
+                double dot = 0;
+                for (int64_t i = 0; i < n; i++) dot += u[i * k + c] * u[i * k + e];
+                for (int64_t i = 0; i < n; i++) u[i * k + c] -= dot * u[i * k + e];
+            }
+        for (int64_t i = 0; i < n; i++) after += u[i * k + c] * u[i * k + c];
+        VXG_FAIL_IF(!(after > 1e-16 * before), VXG_ERR_NUMERICAL,
+                    "bootstrap: %lld directions do not determine %lld harmonics", (long long)n,
+                    (long long)k);
+        for (int64_t i = 0; i < n; i++) u[i * k + c] /= sqrt(after);
+    }
+    return VXG_OK;
+}
+
+/* Directions, U, scale, matrix, basis, one behind the other. */
+static int64_t count_tables(const vxg__tracker *t) {
+    const vxg__odf_plan *p = &t->plan;
+    return VXG__TRACK_SETUP + 3 * t->directions + p->terms * t->weighted + t->weighted +
+           p->columns * t->wide + p->terms * t->directions;
+}
+static void fill_tables(const vxg__tracker *t, const double *u, const double *b, double *to) {
+    const vxg__odf_plan *p = &t->plan;
+    const int64_t own = vxg_sphere_count(t->sphere), n = t->directions;
+    const double *d = vxg_sphere_directions(t->sphere);
+    memcpy(to, t->setup, sizeof t->setup);
+    to += VXG__TRACK_SETUP;
+    for (int k = 0; k < 3; k++, to += n)
+        for (int64_t i = 0; i < own; i++) to[i] = d[3 * i + k];
+    for (int64_t k = 0; k < p->terms; k++, to += t->weighted)
+        for (int64_t i = 0; i < p->weighted; i++) to[i] = u[i * p->terms + k];
+    for (int64_t i = 0; i < p->weighted; i++) {
+        double leverage = 0;
+        for (int64_t k = 0; k < p->terms; k++) leverage += pow(u[i * p->terms + k], 2);
+        to[i] = leverage < 1 - 1e-9 ? 1 / sqrt(1 - leverage) : 0;
+    }
+    to += t->weighted;
+    for (int64_t c = 0; c < p->columns; c++, to += t->wide)
+        for (int64_t k = 0; k < p->terms; k++) to[k] = p->matrix[k * p->columns + c];
+    for (int64_t k = 0; k < p->terms; k++, to += n) /* those behind the last repeat the first */
+        for (int64_t i = 0; i < n; i++) to[i] = b[(i < own ? i : 0) * p->terms + k];
+}
+
+static int make_tables(vxg__tracker *t, const double *u) {
+    const int64_t count = count_tables(t), own = vxg_sphere_count(t->sphere), k = t->plan.terms;
+    double *all = vxg__calloc((size_t)(count + own * k), sizeof *all), *b = all + count;
+    if (!all) return VXG_ERR_MEMORY;
+    int status = vxg_sh_matrix(t->plan.opts.basis, t->plan.opts.order, own,
+                               vxg_sphere_directions(t->sphere), b);
+    if (!status) {
+        fill_tables(t, u, b, all);
+        status = vxg__array_from_doubles(t->dev, t->real, 1, &count, all, &t->tables);
+    }
+    vxg__free(all);
+    return status;
+}
+
+/* One volume of the series after the other to its place, then U' of the weighted ones. */
+static int make_field(vxg__tracker *t, const vxg_array *series, const double *u) {
+    const vxg__odf_plan *p = &t->plan;
+    const int64_t shape[2] = {t->voxels, t->room}, terms[2] = {p->terms, t->voxels};
+    VXG_FAIL_IF(t->voxels > VXG_MAX_ELEMENTS / t->room, VXG_ERR_ARGUMENT,
+                "track: the field is too large");
+    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 2, shape, &t->field));
+    for (int64_t i = 0; i < p->weighted + p->unweighted; i++) {
+        vxg_array volume = *series;
+        volume.offset += p->order[i] * t->voxels;
+        VXG_TRY(vxg__track_turn(t, &volume, 1, i < p->weighted ? i : t->from + i - p->weighted));
+    }
+    vxg__voxels v;
+    vxg_array flat = *series, rows = {0}, matrix = {0}, tiles = {0}, result = {0};
+    flat.ndim = 2, flat.shape[1] = t->voxels, flat.stride[0] = t->voxels, flat.stride[1] = 1;
+    VXG_TRY(vxg__voxels_begin(&v, t->queue, &flat, NULL, "bootstrap"));
+    double *m = vxg__calloc((size_t)(p->terms * v.volumes), sizeof *m);
+    int status = m ? VXG_OK : VXG_ERR_MEMORY;
+    for (int64_t k = 0; k < p->terms && !status; k++)
+        for (int64_t i = 0; i < p->weighted; i++)
+            m[k * v.volumes + p->order[i]] = u[i * p->terms + k];
+    if (!status) status = vxg__tiles_matrix(&v, p->terms, v.volumes, m, &matrix);
+    if (!status) status = vxg__tiles_new(&v, v.volumes, &tiles);
+    if (!status) status = vxg__tiles_new(&v, p->terms, &result);
+    if (!status) status = vxg_array_new(t->dev, vxg_real_dtype(t->real), 2, terms, &rows);
+    const vxg__tile_rows all = {p->terms, 0, 0, p->terms, 1};
+    for (int64_t first = 0; first < v.count && !status; first += v.block) {
+        const int64_t left = v.count - first, n = left < v.block ? left : v.block;
+        status = vxg__voxels_pack(&v, &flat, first, n, &tiles);
+        if (!status)
+            status = vxg__tiles_product(&v, &matrix, p->terms, v.volumes, &tiles, v.volumes, 0, n,
+                                        &result);
+        if (!status) status = vxg__voxels_unpack(&v, &result, &all, first, n, &rows);
+    }
+    if (!status) status = vxg__track_turn(t, &rows, p->terms, t->kept);
+    vxg_array_release(&rows), vxg_array_release(&matrix), vxg_array_release(&tiles);
+    vxg_array_release(&result);
+    vxg__free(m);
+    return status;
+}
+
+int vxg__boot_make(vxg__tracker *t, const vxg_track_field *field) {
+    vxg__odf_plan *p = &t->plan;
+    VXG_TRY(vxg__odf_plan_make(field->gradients, field->model, p));
+    VXG_FAIL_IF(p->opts.kind != VXG_ODF_CSA && p->opts.kind != VXG_ODF_OPDT, VXG_ERR_ARGUMENT,
+                "bootstrap: the model is neither that of constant solid angle nor of orientation "
+                "probability");
+    t->basis = p->opts.basis;
+    t->weighted = vxg__pad(p->weighted, 32), t->unweighted = p->unweighted;
+    t->from = t->weighted, t->kept = t->from + p->unweighted;
+    t->wide = vxg__pad(p->terms, 16), t->room = vxg__pad(t->kept + p->terms, 16);
+    VXG_FAIL_IF(t->weighted > MOST_WEIGHTED || t->room > MOST_FIELD || t->wide > MOST_TERMS,
+                VXG_ERR_UNSUPPORTED,
+                "bootstrap: %lld weighted, %lld unweighted volumes and %lld harmonics; %d and %d "
+                "are done, %d in all",
+                (long long)p->weighted, (long long)p->unweighted, (long long)p->terms,
+                MOST_WEIGHTED, MOST_TERMS, MOST_FIELD);
+    const int64_t n = p->weighted, k = p->terms;
+    double *b = vxg__calloc((size_t)(2 * n * k), sizeof *b), *u = b + n * k;
+    if (!b) return VXG_ERR_MEMORY;
+    int status = vxg_sh_matrix(p->opts.basis, p->opts.order, n, p->directions, b);
+    if (!status) status = orthonormal(n, k, b, u);
+    if (!status) status = make_tables(t, u);
+    if (!status) status = make_field(t, &field->values, u);
+    if (!status) status = vxg__sphere_neighbours(t->sphere, t->dev, t->queue, &t->near);
+    vxg__free(b);
+    return status;
+}
+
+void vxg__boot_launch(const vxg__tracker *t, vxg_launch *l) {
+    const vxg__odf_plan *p = &t->plan;
+    const double apart = t->opts.min_separation > 0 ? t->opts.min_separation : 25;
+    const double share = t->opts.relative_peak_threshold;
+    const int64_t ints[] = {p->weighted,
+                            t->weighted,
+                            t->unweighted,
+                            t->from,
+                            t->kept,
+                            p->terms,
+                            t->wide,
+                            p->opts.kind == VXG_ODF_CSA ? 2 : 3,
+                            t->opts.rules == VXG_TRACK_CUSLINES};
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) l->ints[l->nints++] = (int)ints[i];
+    l->reals[2] = p->opts.min_signal;
+    l->reals[3] = share == 0 ? 0.5 : share < 0 ? 0 : share;
+    l->reals[4] = cos(apart * (M_PI / 180));
+    l->reals[5] = t->opts.rules == VXG_TRACK_CUSLINES ? 0.05 : 0;
+    l->nreals = 6;
+}
