@@ -209,7 +209,8 @@ int vxg__nifti_qform(const vxg__nifti *h, int ndim, double affine[12]) {
     q[0] = sqrt(rest);
     rotation(q, r);
     for (int k = 0; k < 3; k++) {
-        double step = k < ndim ? h->pixdim[k + 1] : 1;
+        double step = h->pixdim[k + 1];
+        if (k >= ndim && !(step > 0)) step = 1; /* of an axis that is not there */
         if (!(step > 0)) return 0;
         if (k == 2 && h->pixdim[0] < 0) step = -step;
         for (int i = 0; i < 3; i++) affine[4 * i + k] = r[3 * i + k] * step;
