@@ -164,7 +164,10 @@ size_t vxg__gz_head(const uint8_t *packed, size_t n, uint8_t *out, size_t room) 
     if (n < 2 || packed[0] != 0x1f || packed[1] != 0x8b || inflateInit2(&z, 15 + 16) != Z_OK)
         return 0;
     z.next_out = out, z.avail_out = (uInt)room;
-    (void)inflate(&z, Z_SYNC_FLUSH);
+    while (z.avail_out > 0 && inflate(&z, Z_SYNC_FLUSH) == Z_STREAM_END) {
+        for (; z.avail_in > 0 && *z.next_in == 0; z.avail_in--) z.next_in++;
+        inflateReset(&z);
+    }
     inflateEnd(&z);
     return room - z.avail_out;
 }
