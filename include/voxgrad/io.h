@@ -151,8 +151,9 @@ VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *sha
 /* ---- Tables of numbers ----
  * Experimental: text files of rows of numbers, such as .bval, .bvec, MRtrix's .b and response files
  * and Camino's schemes. Between numbers stand blanks, tabs, commas or semicolons; what follows a #
- * is a comment; "nan" and "inf" are numbers; any end of line and UTF-8's mark at the beginning are
- * fine. Numbers are those of the C locale, whatever the program's. */
+ * is a comment, and a line that begins with %; "nan" and "inf" are numbers; any end of line and
+ * UTF-8's mark at the beginning are fine. Numbers are those of the C locale, whatever the
+ * program's. */
 
 /* values: rows * columns, freed with vxg_free as *version is. version (may be NULL): what follows
  * "VERSION:" on the first line, else NULL; without it such a line is refused. VXG_ERR_INPUT, with

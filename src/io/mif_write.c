@@ -8,16 +8,9 @@
 #include <string.h>
 
 static void add_number(vxg_text *t, const char *before, double x) {
-    char number[32];
-    if (isnan(x)) {
-        vxg__text_add(t, "%snan", before);
-        return;
-    }
-    for (int digits = 6; digits <= 17; digits++) { /* the shortest that is read as the same */
-        vxg__format(number, sizeof number, "%.*g", digits, x);
-        if (vxg__number(number, NULL) == x) break;
-    }
-    vxg__text_add(t, "%s%s", before, number);
+    char word[VXG__NUMBER];
+    vxg__number_word(x, word);
+    vxg__text_add(t, "%s%s", before, word);
 }
 
 /* The lines of an attribute; empty ones have no meaning in MRtrix's headers. */

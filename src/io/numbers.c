@@ -57,7 +57,7 @@ static char *next_line(table *t) {
     t->next = line + n;
     if (*t->next) t->next += t->next[0] == '\r' && t->next[1] == '\n' ? 2 : 1;
     line[n] = 0;
-    line[strcspn(line, "#")] = 0;
+    line[*line == '%' ? 0 : strcspn(line, "#")] = 0;
     t->line++;
     return line;
 }
@@ -153,20 +153,6 @@ int vxg_numbers_read(const char *path, double **values, int64_t *rows, int64_t *
 
 /* ---- writing ---- */
 
-/* The fewest digits that are read as the same number. */
-static void add_number(vxg_text *t, double x) {
-    char word[32];
-    if (!isfinite(x)) {
-        vxg__text_add(t, "%s", isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
-        return;
-    }
-    for (int digits = 1; digits <= 17; digits++) {
-        vxg__format(word, sizeof word, "%.*g", digits, x);
-        if (vxg__number(word, NULL) == x) break;
-    }
-    vxg__text_append(t, word, strlen(word));
-}
-
 static int make_text(vxg_text *t, const double *values, int64_t rows, int64_t columns,
                      const char *comment) {
     char *plain = comment ? vxg__plain_words(comment, 1) : NULL;
@@ -180,7 +166,9 @@ static int make_text(vxg_text *t, const double *values, int64_t rows, int64_t co
     }
     vxg__free(plain);
     for (int64_t i = 0; i < rows * columns && !t->failed && t->length <= MOST; i++) {
-        add_number(t, values[i]);
+        char word[VXG__NUMBER];
+        vxg__number_word(values[i], word);
+        vxg__text_append(t, word, strlen(word));
         vxg__text_append(t, (i + 1) % columns ? " " : "\n", 1);
     }
     VXG_FAIL_IF(t->length > MOST, VXG_ERR_ARGUMENT, "a table of more than %d bytes", MOST);
