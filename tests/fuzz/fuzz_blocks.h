@@ -23,7 +23,7 @@ static void fuzz_box(vxg_block_reader *r, int last) {
     const int second = vxg_block_read(r, start, count, VXG_F64, values);
     if (first) return;
     const int complex = r->info.dtype == VXG_C64 || r->info.dtype == VXG_C128;
-    if (!second == complex) abort();
+    if ((second == VXG_OK) == complex) abort();
     for (int i = 0; i < r->info.ndim; i++) start[i] += count[i] - 1;
     unsigned char one[16];
     if (vxg_block_read(r, start, ones, r->info.dtype, one)) abort();
