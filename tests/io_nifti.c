@@ -444,5 +444,32 @@ TEST(refused)
     scratch_clear(at(""));
 }
 
+/* A pair, its forms at odds, with words: opened and read. */
+static int pair_back(void) {
+    vxg_block_reader *r = NULL;
+    float v[120];
+    header h = make(1, 0, 1, 4, dims);
+    words(&h, "magic", "ni1"), words(&h, "descrip", "words"), words(&h, "intent_name", "name");
+    set(&h, "vox_offset", 0, 0), set(&h, "intent_code", 0, 5), set(&h, "cal_max", 0, 2);
+    set(&h, "qform_code", 0, 2);
+    set_sform(&h, 1, oblique);
+    const size_t n = fill(&h, 1, 120, 0);
+    int status = vxg_io_register();
+    if (!status && (spill(at("p.hdr"), h.bytes, 348) || spill(at("p.img"), file + 352, n - 352)))
+        status = VXG_ERR_FAILED;
+    if (!status) status = vxg_block_open(at("p.hdr"), NULL, &r);
+    if (!status)
+        status = vxg_block_read(r, (int64_t[]){0, 0, 0, 0}, (int64_t[]){2, 3, 4, 5}, VXG_F32, v);
+    vxg_block_close(r);
+    if (status) scratch_clear(at(""));
+    return status;
+}
+
+TEST(memory_fails)
+{
+    fail_each(pair_back);
+    scratch_clear(at(""));
+}
+
 TEST_MAIN("io_nifti", T(every_type), T(pairs), T(axes_and_units), T(affine),
-          T(scaling_and_attributes), T(refused))
+          T(scaling_and_attributes), T(refused), T(memory_fails))

@@ -299,6 +299,11 @@ TEST(endings)
         CHECK_OK(vxg_block_open(at(names[i]), NULL, &r));
         EXPECT(!strcmp(r->format, formats[i]), "%s: %s", names[i], r->format);
         vxg_block_close(r);
+        size_t n = 0;
+        uint8_t *p = slurp(at(names[i]), &n);
+        EXPECT((p[0] == 0x1f) == (strcasestr(names[i], ".gz") != NULL), "%s: packed or not",
+               names[i]);
+        free(p);
     }
     CHECK(write_block(at("a.gz"), &o) == VXG_ERR_ARGUMENT, "a.gz");
     CHECK(write_block(at("nii.gz"), &o) == VXG_ERR_ARGUMENT, "no ending of a name");

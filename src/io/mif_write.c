@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 static void add_number(vxg_text *t, const char *before, double x) {
     char word[VXG__NUMBER];
@@ -99,8 +100,8 @@ static int write_header(const vxg__output *out, const char *path, const vxg_bloc
 
 int vxg__mif_create(const char *path, const vxg_block_create_opts *o, vxg_block_writer **out) {
     const size_t n = strlen(path);
-    VXG_FAIL_IF(n > 4 && !strcmp(path + n - 4, ".mih"), VXG_ERR_UNSUPPORTED,
+    VXG_FAIL_IF(n > 4 && !strcasecmp(path + n - 4, ".mih"), VXG_ERR_UNSUPPORTED,
                 "%s: MRtrix images in two files are read, not written: .mif or .mif.gz", path);
-    return vxg__block_writer_open(path, o, n > 3 && !strcmp(path + n - 3, ".gz"), write_header,
+    return vxg__block_writer_open(path, o, n > 3 && !strcasecmp(path + n - 3, ".gz"), write_header,
                                   out);
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const kept[] = {"descrip",    "intent_name", "intent_code", "sform_code",
                                    "qform_code", "cal_min",     "cal_max"};
@@ -68,7 +69,7 @@ static int set_units(const char *path, const vxg_block_info *info, vxg__nifti *h
     int spatial = info->has_affine;
     for (int k = 0; k < info->ndim; k++) {
         const vxg_axis *a = &info->axis[info->ndim - 1 - k];
-        if (k == 3) fourth = a->unit;
+        if (k == 3 && a->step > 0) fourth = a->unit;
         if (k > 3 && a->unit[0])
             vxg__log(0, "%s: NIfTI keeps no unit of axis %d: it is left out", path,
                      info->ndim - 1 - k);
@@ -148,8 +149,9 @@ static int write_header(const vxg__output *out, const char *path, const vxg_bloc
 int vxg__nifti_create(const char *path, const vxg_block_create_opts *o, vxg_block_writer **out) {
     const size_t n = strlen(path);
     const char *last = strrchr(path, '.');
-    VXG_FAIL_IF(last && (!strcmp(last, ".hdr") || !strcmp(last, ".img")), VXG_ERR_UNSUPPORTED,
+    VXG_FAIL_IF(last && (!strcasecmp(last, ".hdr") || !strcasecmp(last, ".img")),
+                VXG_ERR_UNSUPPORTED,
                 "%s: pairs of NIfTI files are read, not written: .nii or .nii.gz", path);
-    return vxg__block_writer_open(path, o, n > 3 && !strcmp(path + n - 3, ".gz"), write_header,
+    return vxg__block_writer_open(path, o, n > 3 && !strcasecmp(path + n - 3, ".gz"), write_header,
                                   out);
 }
