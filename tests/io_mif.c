@@ -136,11 +136,11 @@ TEST(every_layout)
 /* Larger than the spans that are read at once, in several orders. */
 TEST(large)
 {
-    static const int64_t dim[3] = {50, 70, 45};
+    static const int64_t dim[3] = {150, 80, 17};
     static const char *const layouts[] = {"+0,+1,+2", "-2,+1,-0", "+1,-2,+0"};
     static const int orders[3][3] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}};
     static const int signs[3][3] = {{1, 1, 1}, {-1, 1, -1}, {1, -1, 1}};
-    const int64_t n = 50 * 70 * 45, zeros[3] = {0}, all[3] = {45, 70, 50};
+    const int64_t n = 150 * 80 * 17, zeros[3] = {0}, all[3] = {17, 80, 150};
     double *v = malloc((size_t)n * 8), *file = malloc((size_t)n * 8);
     CHECK_OK(vxg_io_register());
     for (int k = 0; k < 3; k++) {
@@ -151,7 +151,7 @@ TEST(large)
             for (int i = 0; i < 3; i++)
                 if (orders[k][i] == place) step[i] = size, size *= dim[i];
         for (int64_t e = 0; e < n; e++) {
-            const int64_t index[3] = {e % 50, e / 50 % 70, e / 3500};
+            const int64_t index[3] = {e % 150, e / 150 % 80, e / 12000};
             int64_t to = 0;
             for (int i = 0; i < 3; i++)
                 to += (signs[k][i] < 0 ? dim[i] - 1 - index[i] : index[i]) * step[i];
@@ -160,14 +160,14 @@ TEST(large)
         FILE *f = fopen(at("l.dat"), "wb");
         CHECK(f && fwrite(file, 8, (size_t)n, f) == (size_t)n && !fclose(f), "fwrite");
         snprintf(head, sizeof head,
-                 "mrtrix image\ndim: 50,70,45\nlayout: %s\ndatatype: Float64\nfile: l.dat\nEND\n",
+                 "mrtrix image\ndim: 150,80,17\nlayout: %s\ndatatype: Float64\nfile: l.dat\nEND\n",
                  layouts[k]);
         CHECK(!spill(at("l.mih"), head, strlen(head)), "spill");
         CHECK_OK(vxg_block_open(at("l.mih"), NULL, &r));
         CHECK_OK(vxg_block_read(r, zeros, all, VXG_F64, v));
         for (int64_t e = 0; e < n; e++) wrong += v[e] != (double)e;
         EXPECT(!wrong, "%s: %d of %d elements", layouts[k], (int)wrong, (int)n);
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 60; i++) {
             int64_t start[3], count[3], m = 0;
             for (int a = 0; a < 3; a++) {
                 start[a] = roll((uint32_t)all[a]);
@@ -177,7 +177,7 @@ TEST(large)
             for (int64_t z = 0; z < count[0]; z++)
                 for (int64_t y = 0; y < count[1]; y++)
                     for (int64_t x = 0; x < count[2]; x++, m++)
-                        CHECK(v[m] == (double)(((start[0] + z) * 70 + start[1] + y) * 50 +
+                        CHECK(v[m] == (double)(((start[0] + z) * 80 + start[1] + y) * 150 +
                                                start[2] + x),
                               "%s: a box", layouts[k]);
         }
@@ -370,6 +370,10 @@ TEST(files)
                strstr(vxg_error_message(), "f f.dat changed"),
            "%s", vxg_error_message());
     vxg_block_close(r);
+    const char returns[] = "mrtrix image\r\ndim: 4,3,2\r\nlayout: +0,+1,+2\r\ndatatype: UInt8\r\n"
+                           "file: f f.dat 3\r\nEND\r\n";
+    CHECK(!spill(at("f.mih"), returns, sizeof returns - 1), "spill");
+    check_file(at("f.mih"), VXG_U8, 5);
     const vxg_block_opts part = {.part = "x"};
     EXPECT(vxg_block_open(at("f.mih"), &part, &r) == VXG_ERR_ARGUMENT, "a part");
     /* every length of a file but the whole */

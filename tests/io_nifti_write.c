@@ -270,6 +270,12 @@ TEST(refused)
         for (int k = 0; k < 3; k++) o.info.affine[5 * k] = 1;
         REFUSED("a.nii", VXG_ERR_ARGUMENT, bad[i].name);
     }
+    o = options(VXG_U8, 5), strcpy(o.info.axis[0].unit, "s"), logged[0] = 0;
+    vxg_set_log(keep_log, NULL, 0);
+    CHECK_OK(write_block(at("a.nii"), &o));
+    vxg_set_log(NULL, NULL, 0);
+    EXPECT(strstr(logged, "keeps no unit of axis 0"), "%s", logged);
+    unlink(at("a.nii"));
     /* a text that is too long ends at a letter's end */
     vxg_block_reader *r = NULL;
     const vxg_attribute longer = {"intent_name", "fourteen bytes\xc3\xb6"};
