@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAGIC "mrtrix image"
-enum { FIRST = 1 << 14, MOST = 1 << 22, KEYS = 256 }; /* bytes of a header; names in it */
+enum { FIRST = 1 << 14, MOST = 1 << 23, KEYS = 256 }; /* bytes of a header; names in it */
 
 int vxg__mif_sniff(const uint8_t *head, size_t n) {
     uint8_t unpacked[sizeof MAGIC];
@@ -79,7 +79,7 @@ static int add_words(const char *path, words *w, const char *key, const char *va
     VXG_FAIL_IF(i < 0 && w->n == KEYS, VXG_ERR_INPUT, "%s: MIF header: more than %d names", path,
                 KEYS);
     if (i < 0) w->key[i = w->n++] = key;
-    vxg__text_add(&w->text[i], "%s", w->text[i].length ? "\n" : "");
+    if (w->text[i].length) vxg__text_append(&w->text[i], "\n", 1);
     vxg__text_append(&w->text[i], value, strlen(value));
     return w->text[i].failed ? VXG_ERR_MEMORY : VXG_OK;
 }
