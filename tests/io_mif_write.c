@@ -138,7 +138,7 @@ TEST(refused)
     o = options(VXG_U8, 3), strcpy(o.info.axis[1].unit, "pixel");
     REFUSED("a.mif", VXG_ERR_UNSUPPORTED, "in mm, not 'pixel'");
     o = options(VXG_C128, 3), o.info.slope = 2;
-    REFUSED("a.mif.gz", VXG_ERR_UNSUPPORTED, "no slope of complex elements");
+    REFUSED("a.mif", VXG_ERR_UNSUPPORTED, "no slope of complex elements");
     static const char *const names[] = {"dim", "File", "END", "a:b", "#a", " a", "a "};
     for (int i = 0; i < 7; i++) {
         const vxg_attribute bad = {names[i], "x"};
@@ -180,8 +180,10 @@ TEST(same_as_nifti)
     if (!test_data("dwi_mrtrix_b3000/dwi.mif", one, sizeof one) ||
         !test_data("dwi_mrtrix_b3000/dwi.nii.gz", two, sizeof two))
         SKIP("no VXG_TEST_DATA");
+    const int status = vxg_block_open(two, NULL, &b);
+    if (status && without_zlib()) SKIP("built without zlib");
+    CHECK(!status, "%s", vxg_error_message());
     CHECK_OK(vxg_block_open(one, NULL, &a));
-    CHECK_OK(vxg_block_open(two, NULL, &b));
     for (int i = 0; i < 4; i++)
         CHECK(a->info.axis[i].count == all[i] && b->info.axis[i].count == all[i], "axis %d", i);
     CHECK_OK(vxg_block_read(a, zeros, all, VXG_F32, v));
@@ -223,7 +225,9 @@ static void again(const char *path) {
     vxg_block_reader *r = NULL, *q = NULL;
     vxg_block_writer *w = NULL;
     int64_t zeros[VXG_MAX_DIMS] = {0}, all[VXG_MAX_DIMS], n = 1;
-    CHECK_OK(vxg_block_open(path, NULL, &r));
+    const int status = vxg_block_open(path, NULL, &r);
+    if (status && without_zlib()) return;
+    CHECK(!status, "%s", vxg_error_message());
     for (int i = 0; i < r->info.ndim; i++) n *= all[i] = r->info.axis[i].count;
     const size_t bytes = (size_t)n * vxg_dtype_size(r->info.dtype);
     void *v = malloc(bytes), *back = malloc(bytes);

@@ -256,7 +256,7 @@ TEST(refused)
     o = options(VXG_U8, 4), o.info.axis[0].step = 1, strcpy(o.info.axis[0].unit, "degree");
     REFUSED("a.nii", VXG_ERR_UNSUPPORTED, "along the fourth axis, not 'degree'");
     o = options(VXG_U8, 3), strcpy(o.info.axis[0].unit, "mm"), strcpy(o.info.axis[2].unit, "um");
-    REFUSED("a.nii.gz", VXG_ERR_UNSUPPORTED, "one unit of length, not 'um' and 'mm'");
+    REFUSED("a.nii", VXG_ERR_UNSUPPORTED, "one unit of length, not 'um' and 'mm'");
     o = options(VXG_C64, 3), o.info.slope = 2;
     REFUSED("a.nii", VXG_ERR_UNSUPPORTED, "no slope of complex elements");
     static const vxg_attribute bad[] = {{"intent_code", "many"},
@@ -350,7 +350,9 @@ TEST(measured)
     vxg_block_close(r);
     r = NULL;
     if (!test_data("dwi_philips_brain/dwi.nii.gz", path, sizeof path)) SKIP("no dwi.nii.gz");
-    CHECK_OK(vxg_block_open(path, NULL, &r));
+    const int status = vxg_block_open(path, NULL, &r);
+    if (status && without_zlib()) SKIP("built without zlib");
+    CHECK(!status, "%s", vxg_error_message());
     EXPECT(r->info.ndim == 4 && r->info.dtype == VXG_I16 && r->info.axis[0].count == 17 &&
                r->info.axis[1].count == 32 && r->info.axis[2].count == 112 && r->info.slope != 0,
            "philips");

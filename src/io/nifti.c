@@ -57,6 +57,7 @@ int vxg__nifti_sniff(const uint8_t *head, size_t n) {
     uint8_t unpacked[VXG__NIFTI_2];
     int big, pair;
     if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b) {
+        if (vxg__gz_check("")) return 1; /* nobody can see what it is: opening it says why */
         n = vxg__gz_head(head, n, unpacked, sizeof unpacked);
         head = unpacked;
     }
@@ -73,9 +74,12 @@ int vxg__nifti_sniff_path(const char *path) {
     if (!is_image(path)) return 0;
     char *name = partner(path);
     int sure = 0;
-    if (name && access(name, F_OK) == 0 && !vxg__stream_open(&s, name, VXG__BY_CONTENT) &&
-        !vxg__stream_head(&s, head, sizeof head, &n))
-        sure = vxg__nifti_sniff(head, n);
+    if (name && access(name, F_OK) == 0) {
+        const int status = vxg__stream_open(&s, name, VXG__BY_CONTENT);
+        if (status == VXG_ERR_UNSUPPORTED) sure = 1; /* packed, without zlib */
+        if (!status && !vxg__stream_head(&s, head, sizeof head, &n))
+            sure = vxg__nifti_sniff(head, n);
+    }
     vxg__stream_close(&s);
     vxg__free(name);
     return sure;
