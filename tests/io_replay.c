@@ -16,6 +16,35 @@ static void use_scan(vxg_scan_reader *r) {
     }
 }
 
+/* Whatever has axes: a box at the end. */
+static void use_block(vxg_block_reader *r) {
+    int64_t start[VXG_MAX_DIMS], count[VXG_MAX_DIMS], n = 1;
+    static double v[4096];
+    for (int i = 0; i < r->info.ndim; i++) {
+        const int64_t all = r->info.axis[i].count, room = 4096 / n;
+        count[i] = all < room ? all : room;
+        start[i] = all - count[i];
+        n *= count[i];
+    }
+    vxg_block_read(r, start, count, VXG_F64, v);
+}
+
+static void replay_others(const char *path) {
+    double *table = NULL;
+    int64_t rows, columns;
+    vxg_block_reader *b = NULL;
+    vxg_io_register();
+    int status = vxg_block_open(path, NULL, &b);
+    CHECK(status == 0 || status == VXG_ERR_INPUT || status == VXG_ERR_UNSUPPORTED,
+          "blocks: status %d: %s", status, vxg_error_message());
+    if (!status) use_block(b);
+    vxg_block_close(b);
+    status = vxg_numbers_read(path, &table, &rows, &columns, NULL);
+    CHECK(status == 0 || status == VXG_ERR_INPUT, "numbers: status %d: %s", status,
+          vxg_error_message());
+    vxg_free(table);
+}
+
 static void replay(const char *path) {
     float *v = NULL;
     int ndim = 0;
@@ -35,6 +64,7 @@ static void replay(const char *path) {
     CHECK(status == 0 || status == VXG_ERR_INPUT, "npy: status %d: %s", status,
           vxg_error_message());
     vxg_free(v);
+    replay_others(path);
     vxg_error_clear();
     CHECK(vxg_alloc_live() == 0, "%lld blocks left", (long long)vxg_alloc_live());
 }
@@ -65,10 +95,13 @@ static int replay_folder(const char *folder) {
 }
 
 int main(void) {
-    static const char *const folders[] = {"corpus/hdf5", "corpus/tiff", "corpus/npy", "findings"};
+    static const char *const folders[] = {"corpus/hdf5",  "corpus/tiff", "corpus/npy",
+                                          "corpus/nifti", "corpus/mif",  "corpus/numbers",
+                                          "findings"};
+    const int n = sizeof folders / sizeof *folders;
     setenv("VXG_H5_SECONDS", "1", 0); /* for files that make HDF5 run without end */
     test_suite = "io_replay";
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < n; i++)
         if (replay_folder(folders[i]) == 0) {
             test_case_begin();
             test_note(1, __FILE__, __LINE__, "there are no files in tests/fuzz/%s", folders[i]);

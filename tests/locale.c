@@ -294,6 +294,54 @@ TEST(files)
     }
 }
 
+/* Tables of numbers and headers with numbers in words, read and written. */
+static int table(double *out, char *text, size_t room) {
+    char path[512];
+    static const double written[2] = {0.5, -1.25e-7};
+    double *v = NULL;
+    int64_t nrows = 0, ncols = 0;
+    snprintf(path, sizeof path, "%s/table", work);
+    int status = vxg_numbers_write(path, written, 1, 2, NULL, NULL, 1);
+    if (!status) status = vxg_numbers_read(path, &v, &nrows, &ncols, NULL);
+    if (!status) memcpy(out, v, sizeof written);
+    vxg_free(v);
+    FILE *f = status ? NULL : fopen(path, "rb");
+    text[f ? fread(text, 1, room - 1, f) : 0] = 0;
+    if (f) fclose(f);
+    return status;
+}
+static int image(vxg_block_info *out) {
+    char path[512];
+    vxg_block_create_opts o = {.force = 1, .info = {.ndim = 1, .dtype = VXG_U8}};
+    vxg_block_writer *w = NULL;
+    vxg_block_reader *r = NULL;
+    snprintf(path, sizeof path, "%s/image.mif", work);
+    o.info.axis[0].count = 1, o.info.axis[0].step = 1.5;
+    o.info.slope = 0.25, o.info.intercept = -1.125;
+    int status = vxg_block_create(path, &o, &w);
+    if (!status) status = w->write(w, (const int64_t[]){0}, (const int64_t[]){1}, "x");
+    if (!status) status = w->finish(w);
+    if (!status) status = vxg_block_open(path, NULL, &r);
+    if (!status) *out = r->info;
+    vxg_block_close(r);
+    return status;
+}
+TEST(tables_and_headers)
+{
+    double v[2] = {0};
+    char text[64] = "";
+    vxg_block_info info = {0};
+    NEEDS_COMMA();
+    CHECK_OK(vxg_io_register());
+    setlocale(LC_ALL, comma);
+    const int first = table(v, text, sizeof text), second = image(&info);
+    setlocale(LC_ALL, "C");
+    CHECK(!first && !second, "%s", vxg_error_message());
+    EXPECT(v[0] == 0.5 && v[1] == -1.25e-7 && !strcmp(text, "0.5 -1.25e-07\n"), "%s", text);
+    EXPECT(info.axis[0].step == 1.5 && info.slope == 0.25 && info.intercept == -1.125, "%g %g %g",
+           info.axis[0].step, info.slope, info.intercept);
+}
+
 TEST(pictures)
 {
     static const float slice[64 * 64] = {0.5f, 1.25f};
@@ -317,6 +365,7 @@ static const test_entry list[] = {T(geometry_is_read),
                                   T(options_and_messages),
                                   T(phantoms_are_read),
                                   T(files),
+                                  T(tables_and_headers),
                                   T(pictures)};
 int main(int argc, char **argv) {
     char line[512];

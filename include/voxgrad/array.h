@@ -354,13 +354,13 @@ typedef struct vxg_format {
     uint32_t reserved;
     const char *name;       /* one word: "hdf5" */
     const char *summary;    /* one line */
-    const char *extensions; /* lower case, separated by spaces: "h5 hdf5 nxs" */
+    const char *extensions; /* lower case, separated by spaces: "h5 hdf5 nxs", "nii nii.gz" */
     /* How sure the first n bytes of a file make it: 0 no, 100 certain. */
     int (*sniff)(const uint8_t *head, size_t n);
     int (*open)(const char *path, const vxg_block_opts *opts, vxg_block_reader **out);
     int (*create)(const char *path, const vxg_block_create_opts *opts, vxg_block_writer **out);
-    /* The same as sniff of a path that is no regular file: a folder, or how names in one begin.
-     * NULL: none is. */
+    /* The same as sniff of a path that is no regular file: a folder, or how names in one begin;
+     * or of a file whose bytes no format knows, which another beside it describes. NULL: none. */
     int (*sniff_path)(const char *path);
 } vxg_format;
 

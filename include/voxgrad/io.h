@@ -27,7 +27,17 @@ extern "C" {
  *   length; affine and slope are refused. Files of strips with one sample a pixel are read; the
  *   voxel size is known where ImageJ's description is there.
  * "tiff-slices" (read only): a folder of TIFF files of one page whose names differ by a number, or
- *   folder/beginning where it has several series. Numbers that are missing are an error. */
+ *   folder/beginning where it has several series. Numbers that are missing are an error.
+ * "nifti": NIfTI-1 and NIfTI-2, .nii and .nii.gz; pairs of .hdr and .img are read. The block's axes
+ *   are the file's backwards: (t, z, y, x). Integers of 8 to 64 bits, float32, float64 and complex
+ *   numbers of them, in either byte order. The affine, in mm, is sform's, else qform's, else that
+ *   of the sizes with the volume's middle as origin. Attributes descrip, intent_name, intent_code,
+ *   sform_code, qform_code, cal_min and cal_max are read and written; "qform" has the qform's
+ *   affine where the sform says another.
+ * "mif": MRtrix's .mif and .mif.gz; .mih with the elements in a file beside it is read. The block's
+ *   axes are the logical ones backwards, whatever the layout in the file; bits are read as uint8.
+ *   Lines of other keys, such as dw_scheme, are attributes, those of one key with ends of lines
+ *   between them. docs/files.md says more of both. */
 VXG_API int vxg_io_register(void);
 
 /* Bytes of the letter at text in UTF-8, 1 to 4; 0: the text ends, or is not UTF-8 here (file names
@@ -137,6 +147,24 @@ VXG_API int vxg_npy_write(const char *path, vxg_dtype dtype, int ndim, const int
                           const void *data, int force);
 /* Reads real numbers of any storage type, in either byte order, as float32. */
 VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *shape);
+
+/* ---- Tables of numbers ----
+ * Experimental: text files of rows of numbers, such as .bval, .bvec, MRtrix's .b and response files
+ * and Camino's schemes. Between numbers stand blanks, tabs, commas or semicolons; what follows a #
+ * is a comment, and a line that begins with %; "nan" and "inf" are numbers; any end of line and
+ * UTF-8's mark at the beginning are fine. Numbers are those of the C locale, whatever the
+ * program's. */
+
+/* values: rows * columns, freed with vxg_free as *version is. version (may be NULL): what follows
+ * "VERSION:" on the first line, else NULL; without it such a line is refused. VXG_ERR_INPUT, with
+ * file and line: rows of different lengths, a word that is no number, no number at all, more than
+ * 16 MB, a file that is no text. */
+VXG_API int vxg_numbers_read(const char *path, double **values, int64_t *rows, int64_t *columns,
+                             char **version);
+/* Rows of numbers with blanks between them, each with the fewest digits that are read as the same
+ * number, behind the lines of the comment (may be NULL). outputs: as of vxg_volume_writer_opts. */
+VXG_API int vxg_numbers_write(const char *path, const double *values, int64_t rows, int64_t columns,
+                              const char *comment, vxg_outputs *outputs, int force);
 
 /* 8-bit pictures with 5x7 text, drawn in memory. */
 /* Layout fixed for an ABI version; `size` is 0 or sizeof(vxg_picture). */

@@ -1,5 +1,5 @@
 """Files: tomographic scans (HDF5 Data Exchange, NXtomo), and blocks of numbers in any format that
-the library knows (HDF5, TIFF, NPY).
+the library knows (HDF5, TIFF, NPY, NIfTI, MRtrix's images).
 
 A file that is not there or not as it should be is an InputError, one that cannot be written an
 OutputError, a format that this build lacks an UnsupportedError. `progress=True` shows a bar, and a
@@ -156,9 +156,9 @@ def read(path, part=None, dtype=None, *, progress=None) -> np.ndarray:
 
 
 def write(path, values, spacing=None, unit="", force=False, *, progress=None) -> None:
-    """An array to a file whose ending names the format (.npy, .h5, .tif...). spacing: distance of
-    neighbours along each axis, in `unit`. A file that is there is replaced only with force=True;
-    it appears whole or not at all."""
+    """An array to a file whose ending names the format (.npy, .h5, .tif, .nii.gz...). spacing:
+    distance of neighbours along each axis, in `unit`. A file that is there is replaced only with
+    force=True; it appears whole or not at all."""
     _loaded()
     values = np.asarray(values)
     values = np.asarray(values, values.dtype.newbyteorder("="), order="C")

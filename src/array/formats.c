@@ -68,7 +68,7 @@ static const char *names(int written, char *out, size_t size) {
     return at ? out : "none";
 }
 
-/* The row that knows a path which is no regular file best, or NULL. */
+/* The row that knows a path whose contents say nothing best, or NULL. */
 static const vxg_format *by_path(const char *path) {
     const vxg_format *row = NULL;
     int best = 0;
@@ -105,6 +105,7 @@ static int by_content(const char *path, const vxg_format **row) {
             *row = &formats[i];
         }
     }
+    if (!*row) *row = by_path(path);
     VXG_FAIL_IF(!*row, VXG_ERR_INPUT, "%s: a file of none of the formats %s", path,
                 names(0, list, sizeof list));
     return VXG_OK;
@@ -130,12 +131,16 @@ static int by_name(const char *name, int written, const vxg_format **row) {
     return VXG_OK;
 }
 
+/* The longest ending that a format has: "nii.gz" before "gz". */
 static int by_extension(const char *path, const vxg_format **row) {
     char list[512];
-    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    const char *slash = strrchr(path, '/'), *dot = slash ? slash : path;
     *row = NULL;
-    for (int i = 0; dot && i < vxg_format_count() && !*row; i++)
-        if (formats[i].create && has_extension(formats[i].extensions, dot + 1)) *row = &formats[i];
+    while (!*row && (dot = strchr(dot, '.'))) {
+        dot++;
+        for (int i = 0; i < vxg_format_count() && !*row; i++)
+            if (formats[i].create && has_extension(formats[i].extensions, dot)) *row = &formats[i];
+    }
     VXG_FAIL_IF(!*row, VXG_ERR_ARGUMENT, "%s: the ending names none of the formats %s", path,
                 names(1, list, sizeof list));
     return VXG_OK;

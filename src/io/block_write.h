@@ -9,7 +9,8 @@
 /* Writes everything but the elements into the file that is open; *offset: where they start. */
 typedef int vxg__block_header(const vxg__output *out, const char *path, const vxg_block_info *info,
                               int64_t *offset);
-int vxg__block_writer_open(const char *path, const vxg_block_create_opts *opts,
+/* packed: the whole file is packed by gzip when it is finished. */
+int vxg__block_writer_open(const char *path, const vxg_block_create_opts *opts, int packed,
                            vxg__block_header *header, vxg_block_writer **out);
 int64_t vxg__block_bytes(const vxg_block_info *info); /* of all elements */
 

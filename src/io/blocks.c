@@ -1,5 +1,7 @@
-/* Rows of the formats this library reads and writes by blocks: HDF5, NPY, TIFF. */
+/* Rows of the formats this library reads and writes by blocks: HDF5, NPY, TIFF, NIfTI,
+ * MRtrix's images. */
 #include "io/block_write.h"
+#include "io/grid.h"
 #include "io/h5_block.h"
 #include "io/npy.h"
 #include "io/tiff.h"
@@ -39,6 +41,19 @@ static void register_all(void) {
          .extensions = "",
          .sniff_path = vxg__tiff_slices_sniff,
          .open = vxg__tiff_slices_open},
+        {.name = "nifti",
+         .summary = "NIfTI-1 and NIfTI-2, packed too (pairs of .hdr and .img: read only)",
+         .extensions = "nii nii.gz hdr img",
+         .sniff = vxg__nifti_sniff,
+         .sniff_path = vxg__nifti_sniff_path,
+         .open = vxg__nifti_open,
+         .create = vxg__nifti_create},
+        {.name = "mif",
+         .summary = "MRtrix's image, packed too (.mih with a file beside it: read only)",
+         .extensions = "mif mif.gz mih",
+         .sniff = vxg__mif_sniff,
+         .open = vxg__mif_open,
+         .create = vxg__mif_create},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows && !registered; i++)
         registered = vxg_format_register(&rows[i]);

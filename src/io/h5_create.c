@@ -101,5 +101,5 @@ static int write_header(const vxg__output *out, const char *path, const vxg_bloc
 int vxg__h5_block_create(const char *path, const vxg_block_create_opts *o, vxg_block_writer **out) {
     VXG_FAIL_IF(o->info.dtype == VXG_C64 || o->info.dtype == VXG_C128, VXG_ERR_UNSUPPORTED,
                 "%s: HDF5 has no element type %s", path, vxg_dtype_name(o->info.dtype));
-    return vxg__block_writer_open(path, o, write_header, out);
+    return vxg__block_writer_open(path, o, 0, write_header, out);
 }

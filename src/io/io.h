@@ -46,6 +46,9 @@ int vxg__outputs_add_file(vxg_outputs *set, const char *path, const char *temp, 
 /* The text with every byte that is not UTF-8, and every control character (but ends of lines, where
  * lines is set), as \xHH. NULL: out of memory. */
 char *vxg__plain_words(const char *text, int lines);
+/* The fewest digits that are read as the same number; "nan", "inf". */
+enum { VXG__NUMBER = 32 };
+void vxg__number_word(double x, char out[VXG__NUMBER]);
 /* NNNNN of what follows the prefix in a slice's name, "_NNNNN.tiff"; -1: it is no such name. */
 int64_t vxg__slice_number(const char *rest);
 /* n bytes from offset on: VXG_ERR_INPUT when the file ends before; path is for the message. */

@@ -175,7 +175,7 @@ static int write_header(const vxg__output *out, const char *path, const vxg_bloc
 
 int vxg__npy_block_create(const char *path, const vxg_block_create_opts *o,
                           vxg_block_writer **out) {
-    return vxg__block_writer_open(path, o, write_header, out);
+    return vxg__block_writer_open(path, o, 0, write_header, out);
 }
 
 /* ---- opening ---- */

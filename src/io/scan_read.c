@@ -1,5 +1,6 @@
 /* Frames out of a scan: blocks of rows and columns, what they cost, and a copy that costs less. */
 #include "io/scan.h"
+#include "io/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,28 +172,6 @@ static int scan_cost(vxg_scan_reader *self, vxg_frame_kind kind, int64_t r0, int
 
 /* ---- a copy in whose bands of rows nothing is unpacked twice ---- */
 
-/* A file without a name: nothing is left of it, however the process ends. */
-static int scratch_open(const char *folder, int64_t bytes, int *fd) {
-    char path[4096];
-    *fd = -1;
-#ifdef O_TMPFILE
-    *fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-#endif
-    if (*fd < 0) { /* not every file system has them */
-        const int n = snprintf(path, sizeof path, "%s/.voxgrad-scratch-XXXXXX", folder);
-        if (n > 0 && n < (int)sizeof path) *fd = mkostemp(path, O_CLOEXEC);
-        if (*fd >= 0) unlink(path);
-    }
-    VXG_FAIL_IF(*fd < 0, VXG_ERR_OUTPUT, "%s: no scratch file can be made here: %s", folder,
-                strerror(errno));
-    const int status = vxg__reserve(*fd, bytes, folder);
-    if (status) {
-        close(*fd);
-        *fd = -1;
-    }
-    return status;
-}
-
 static int copy_block(const copy *c, int64_t v0, int64_t v1, int64_t r0, int64_t r1, int64_t q0,
                       int64_t q1) {
     vxg_scan_reader *r = &c->s->reader;
@@ -235,7 +214,7 @@ static int scan_prepare(vxg_scan_reader *self, vxg_frame_kind kind, int64_t c0, 
     VXG_FAIL_IF(4 * block > s->file->memory, VXG_ERR_MEMORY,
                 "%s: a chunk needs %.0f MB, more than there is for reading",
                 vxg__scan_title(s, f->name), 4e-6 * (double)block);
-    VXG_TRY(scratch_open(folder, 4 * f->n * self->nrows * (c1 - c0), &c.fd));
+    VXG_TRY(vxg__nameless_open(folder, 4 * f->n * self->nrows * (c1 - c0), &c.fd));
     c.block = vxg__calloc((size_t)block, sizeof *c.block);
     int status = c.block ? copy_all(&c, progress) : VXG_ERR_MEMORY;
     vxg__free(c.block);

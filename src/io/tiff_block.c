@@ -69,5 +69,5 @@ int vxg__tiff_block_create(const char *path, const vxg_block_create_opts *o,
                            vxg_block_writer **out) {
     VXG_TRY(vxg__notes_check(path, &o->info)); /* names and units end */
     VXG_TRY(check_info(path, &o->info));
-    return vxg__block_writer_open(path, o, write_header, out);
+    return vxg__block_writer_open(path, o, 0, write_header, out);
 }

@@ -61,8 +61,9 @@ static int begins(const char *name, size_t before, const char *prefix) {
 int vxg__tiff_slices_sniff(const char *path) {
     char folder[PATH_MAX];
     const char *prefix = NULL;
+    struct stat st;
     int sure = 0;
-    if (!split(path, folder, &prefix)) return 0;
+    if (!split(path, folder, &prefix) || (stat(path, &st) == 0 && S_ISREG(st.st_mode))) return 0;
     DIR *dir = opendir(folder);
     for (struct dirent *e; dir && !sure && (e = readdir(dir));) {
         size_t before = 0;

@@ -2,6 +2,7 @@
  * UTF-8 or lines. */
 #include "io/io.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Unicode 15, table 3-7. */
@@ -34,4 +35,16 @@ char *vxg__plain_words(const char *text, int lines) {
     if (!t.failed) return t.s; /* not NULL: the empty text was appended */
     vxg__text_free(&t);
     return NULL;
+}
+
+/* 15 digits are right for every number that has no more; zeros at their end are left out. */
+void vxg__number_word(double x, char out[VXG__NUMBER]) {
+    if (!isfinite(x)) {
+        vxg__format(out, VXG__NUMBER, "%s", isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
+        return;
+    }
+    for (int digits = x != 0 && !isnormal(x) ? 1 : 15; digits <= 17; digits++) {
+        vxg__format(out, VXG__NUMBER, "%.*g", digits, x);
+        if (vxg__number(out, NULL) == x) return;
+    }
 }
