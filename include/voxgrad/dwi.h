@@ -101,10 +101,17 @@ VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
  * voxels that are not in the list are set to 0. Each voxel is fitted by itself: the bits do not
  * depend on the list, on threads or on how many are fitted at once. VXG_ERR_ARGUMENT names an array
  * that does not fit. */
+/* How weights begin. */
+typedef enum vxg_tensor_start {
+    VXG_TENSOR_OLS = 0, /* ordinary least squares, then the signal that it predicts */
+    VXG_TENSOR_DATA     /* the measured signal, as MRtrix3 does: one weighted fit more */
+} vxg_tensor_start;
 typedef struct vxg_tensor_opts {
-    uint32_t size;         /* of this struct; 0: the first layout */
-    int32_t iterations;    /* 0: ordinary least squares of the logarithms; n: n weighted fits after
-                              it, the weights being the squared signal that the fit before predicts */
+    uint32_t size;      /* of this struct; 0: the first layout */
+    int32_t iterations; /* 0: ordinary least squares of the logarithms; n: n weighted fits after
+                           it, the weights being the squared signal that the fit before predicts */
+    vxg_tensor_start start;
+    uint32_t reserved0;    /* 0 */
     double min_signal;     /* what is smaller counts as that; 0: 1e-4 */
     double min_eigenvalue; /* mm2/s; smaller ones count as that in the maps; 0: 1e-6 over the
                               largest entry of the design, below 0: none */

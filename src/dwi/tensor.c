@@ -48,8 +48,9 @@ static int make_tables(tensor_job *j, const vxg_gradients *g) {
 
 static int run_fit(const tensor_job *j, int64_t n) {
     vxg_launch fit = {.global = {vxg__tile_items(n), 1, 1},
-                      .nints = 3,
-                      .ints = {(int)j->v.volumes, j->opts.iterations, ROWS},
+                      .nints = 4,
+                      .ints = {(int)j->v.volumes, j->opts.iterations + j->opts.start, ROWS,
+                               j->opts.start == VXG_TENSOR_DATA},
                       .nreals = 1,
                       .reals = {j->opts.min_signal}};
     vxg_launch maps = {
@@ -119,6 +120,8 @@ int vxg_dwi_tensor(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dw
     VXG_TRY(VXG_FIXED(vxg_tensor_maps, maps));
     VXG_FAIL_IF(j.opts.iterations < 0 || j.opts.iterations > 100, VXG_ERR_ARGUMENT,
                 "tensor: %d iterations; 0 to 100 are expected", j.opts.iterations);
+    VXG_FAIL_IF(j.opts.start < VXG_TENSOR_OLS || j.opts.start > VXG_TENSOR_DATA, VXG_ERR_ARGUMENT,
+                "tensor: there is no start %d", (int)j.opts.start);
     VXG_FAIL_IF(!(j.opts.min_signal >= 0) || !isfinite(j.opts.min_signal), VXG_ERR_ARGUMENT,
                 "tensor: min_signal is %g", j.opts.min_signal);
     VXG_FAIL_IF(!isfinite(j.opts.min_eigenvalue), VXG_ERR_ARGUMENT, "tensor: min_eigenvalue is %g",
