@@ -33,7 +33,7 @@ have libpng PNG
 have zlib ZLIB
 
 # Blocks of files are found by rows of formats, which are the library's.
-formats="$root/src/array/formats.c $root/src/device/handle.c"
+formats="$root/src/array/formats.c $root/src/array/rows.c $root/src/array/tract*.c $root/src/device/handle.c"
 # Of ct what reads, explains and writes geometry texts; it needs no device.
 ct="$root/src/ct/geometry/*.c $root/src/array/philox.c"
 
