@@ -8,7 +8,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_MEMORY = 1 << 16, MOST_COLUMNS = 1 << 12, MOST_COMPONENTS = 1 << 15 };
+enum {
+    LEAST_MEMORY = 1 << 16,
+    MOST_COLUMNS = 1 << 12,
+    MOST_COMPONENTS = 1 << 15,
+    MOST_GROUPS = 1 << 14
+};
 
 static vxg_tract_format own[VXG__MOST_ROWS];
 static vxg__rows formats = {.own = own, .size = sizeof own[0]};
@@ -74,7 +79,7 @@ static int check_columns(const char *path, const char *kind, int32_t n,
 }
 
 static int check_groups(const char *path, const vxg_tract_info *info) {
-    VXG_FAIL_IF(info->ngroups < 0 || info->ngroups > (1 << 20) ||
+    VXG_FAIL_IF(info->ngroups < 0 || info->ngroups > MOST_GROUPS ||
                     (info->ngroups > 0 && !info->groups),
                 VXG_ERR_ARGUMENT, "%s: %d groups, or their list is NULL", path, (int)info->ngroups);
     for (int i = 0; i < info->ngroups; i++) {
