@@ -10,7 +10,7 @@
 #include <zlib.h>
 #endif
 
-enum { USUAL_ROOM = 1 << 20, LEAST_ROOM = 1 << 12, SINK = 1 << 18 };
+enum { USUAL_ROOM = 1 << 20, LEAST_ROOM = 1 << 12, SINK = 1 << 16 };
 
 /* ---- A file from front to back ---- */
 

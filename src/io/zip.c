@@ -67,7 +67,7 @@ static int find_end(int fd, const char *path, int64_t bytes, uint8_t end[END], i
 }
 
 static int find_directory(int fd, const char *path, int64_t bytes, directory *d) {
-    uint8_t end[END];
+    uint8_t end[END] = {0};
     int64_t at = 0;
     VXG_TRY(find_end(fd, path, bytes, end, &at));
     const uint32_t count = vxg__u16le(end + 10), size = vxg__u32le(end + 12),
@@ -211,7 +211,7 @@ static int read_members(const char *path, const uint8_t *p, size_t n, int64_t co
 }
 
 int vxg__zip_open(int fd, const char *path, int64_t bytes, vxg__zip *z) {
-    directory d;
+    directory d = {0};
     *z = (vxg__zip){0};
     VXG_TRY(find_directory(fd, path, bytes, &d));
     VXG_FAIL_IF(d.bytes > MOST_DIRECTORY, VXG_ERR_INPUT, "%s: a directory of %lld bytes", path,

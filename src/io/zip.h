@@ -3,7 +3,7 @@
 #ifndef VXG_IO_ZIP_H
 #define VXG_IO_ZIP_H
 
-#include "io/io.h"
+#include "io/tracts.h"
 
 typedef struct vxg__zip_member {
     char *name;
@@ -44,5 +44,17 @@ int vxg__stream_file(const char *path, vxg__stream *s);
  * not so many, or they are damaged. */
 int vxg__stream_read(vxg__stream *s, void *to, size_t n);
 void vxg__stream_close(vxg__stream *s);
+
+/* ---- Writing: members one after the other, stored ---- */
+typedef struct vxg__zip_out {
+    vxg__sink sink;
+    vxg_text directory;
+    int64_t count;
+} vxg__zip_out;
+int vxg__zip_begin(int fd, const char *path, vxg__zip_out *z);
+/* The header of a member, whose bytes the caller adds to the sink then. */
+int vxg__zip_add(vxg__zip_out *z, const char *name, int64_t size, uint32_t crc);
+int vxg__zip_end(vxg__zip_out *z); /* the directory, and all bytes to the file */
+void vxg__zip_out_free(vxg__zip_out *z);
 
 #endif

@@ -8,7 +8,7 @@
 #ifdef VXG_HAVE_ZLIB
 #include <zlib.h>
 
-enum { PACKED = 1 << 16 };
+enum { PACKED = 1 << 14 };
 
 /* zlib's own memory is the library's too. */
 static void *zip_alloc(void *context, unsigned count, unsigned size) {
