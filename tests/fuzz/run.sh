@@ -1,12 +1,12 @@
 #!/bin/sh
 # Fuzzes the readers: run.sh [RUNS] [reader...]; at least RUNS (100000) mutated inputs for each of
-# hdf5, tiff, npy and geometry. Prints a line with the counts for each; crashing inputs are stored in tests/fuzz/findings and make the
+# hdf5, tiff, npy, trk, tck, trx and geometry. Prints a line with the counts for each; crashing inputs are stored in tests/fuzz/findings and make the
 # exit code 1. Needs clang with libFuzzer; VXG_FUZZ_CC, VXG_FUZZ_BUILD and VXG_FUZZ_SECONDS (the most
 # time for one reader) may be set.
 set -u
 runs=${1:-100000}
 [ $# -gt 0 ] && shift
-readers=${*:-hdf5 tiff npy geometry}
+readers=${*:-hdf5 tiff npy trk tck trx geometry}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${VXG_FUZZ_BUILD:-$root/build-fuzz}
 cc=${VXG_FUZZ_CC:-clang}
