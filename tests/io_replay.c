@@ -2,6 +2,7 @@
  * never a crash, no memory left. Built with sanitizers this is the regression test of all findings.
  */
 #include "io_test.h"
+#include <voxgrad/tracts.h>
 
 static void use_scan(vxg_scan_reader *r) {
     float block[4096];
@@ -14,6 +15,16 @@ static void use_scan(vxg_scan_reader *r) {
         r->read(r, (vxg_frame_kind)k, frames[k] - 1, frames[k], r->nrows - 1, r->nrows, 0, cols,
                 block);
     }
+}
+
+/* Streamlines, if the file begins like some. */
+static int use_tracts(const char *path) {
+    vxg_tract_reader *r = NULL;
+    vxg_tract_batch b = {.lines = 1};
+    int status = vxg_tract_open(path, NULL, &r);
+    while (!status && b.lines > 0) status = vxg_tract_next(r, 16, 64, VXG_F32, &b);
+    vxg_tract_close(r);
+    return status;
 }
 
 static void replay(const char *path) {
@@ -35,6 +46,9 @@ static void replay(const char *path) {
     CHECK(status == 0 || status == VXG_ERR_INPUT, "npy: status %d: %s", status,
           vxg_error_message());
     vxg_free(v);
+    status = use_tracts(path);
+    CHECK(status == 0 || status == VXG_ERR_INPUT || status == VXG_ERR_UNSUPPORTED,
+          "streamlines: status %d: %s", status, vxg_error_message());
     vxg_error_clear();
     CHECK(vxg_alloc_live() == 0, "%lld blocks left", (long long)vxg_alloc_live());
 }
@@ -65,10 +79,12 @@ static int replay_folder(const char *folder) {
 }
 
 int main(void) {
-    static const char *const folders[] = {"corpus/hdf5", "corpus/tiff", "corpus/npy", "findings"};
+    static const char *const folders[] = {"corpus/hdf5", "corpus/tiff", "corpus/npy", "corpus/trk",
+                                          "corpus/tck",  "corpus/trx",  "findings"};
     setenv("VXG_H5_SECONDS", "1", 0); /* for files that make HDF5 run without end */
     test_suite = "io_replay";
-    for (int i = 0; i < 4; i++)
+    if (vxg_io_register()) return 1;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         if (replay_folder(folders[i]) == 0) {
             test_case_begin();
             test_note(1, __FILE__, __LINE__, "there are no files in tests/fuzz/%s", folders[i]);
