@@ -2,9 +2,6 @@
 #include "tracts.h"
 
 #include <fcntl.h>
-#ifdef VXG_HAVE_ZLIB
-#include <zlib.h>
-#endif
 
 /* ---- zip files of the test's own ---- */
 

@@ -15,8 +15,9 @@
 extern "C" {
 #endif
 
-/* Registers this library's formats for vxg_block_open and vxg_block_create and the tables of its
- * option structs for vxg_option_table. Thread-safe; further calls do nothing.
+/* Registers this library's formats for vxg_block_open and vxg_block_create, those of streamlines
+ * for vxg_tract_open and vxg_tract_create (tracts.h), and the tables of its option structs for
+ * vxg_option_table. Thread-safe; further calls do nothing.
  *
  * "hdf5": one dataset of a file, exchange/data unless opts->part names one; 1 to 6 axes, integers
  *   of 8 to 64 bits, floats of 16 to 64. Written with attributes axes, voxel_size, voxel_unit or
@@ -27,7 +28,13 @@ extern "C" {
  *   length; affine and slope are refused. Files of strips with one sample a pixel are read; the
  *   voxel size is known where ImageJ's description is there.
  * "tiff-slices" (read only): a folder of TIFF files of one page whose names differ by a number, or
- *   folder/beginning where it has several series. Numbers that are missing are an error. */
+ *   folder/beginning where it has several series. Numbers that are missing are an error.
+ *
+ * Experimental: streamlines (docs/tractograms.md says what each holds and refuses).
+ * "trk": TrackVis, versions 1 to 3 in either byte order, in mm from the image's corner; written as
+ *   version 2 with affine, grid, voxel size and order of axes; columns are float32.
+ * "tck": MRtrix, float32 and float64 in either byte order; attributes are its header's lines.
+ * "trx": a zip file or a folder, with columns of any real type, groups and their numbers. */
 VXG_API int vxg_io_register(void);
 
 /* Bytes of the letter at text in UTF-8, 1 to 4; 0: the text ends, or is not UTF-8 here (file names

@@ -6,7 +6,7 @@
  * that lead to scanner coordinates. A reader or writer belongs to one thread at a time; several may
  * be open at once.
  *
- * Stability: experimental: all of it. */
+ * Stability: stable but for what is marked (docs/abi.md). Experimental: all of it. */
 #ifndef VOXGRAD_TRACTS_H
 #define VOXGRAD_TRACTS_H
 
