@@ -38,7 +38,7 @@ static size_t make_zip(const uint8_t *data, size_t n) {
         memcpy(p, data + at, size), p += size;
         put(&d, 0x02014b50, 4), put(&d, 20, 2), put(&d, 20, 2);
         put_fields(&d, data + at, size, name);
-        put(&d, 0, 10), put(&d, place, 4);
+        put(&d, 0, 8), put(&d, 0, 2), put(&d, place, 4);
         memcpy(d, word, name), d += name;
         at += size;
     }
