@@ -291,6 +291,14 @@ static int call_block(void *s) {
     vxg_block_reader *r = NULL;
     return vxg_block_open("/nowhere/volume.npy", s, &r);
 }
+static int call_tract_open(void *s) {
+    vxg_tract_reader *r = NULL;
+    return vxg_tract_open("/nowhere/lines.trk", s, &r);
+}
+static int call_tract_create(void *s) {
+    vxg_tract_writer *w = NULL;
+    return vxg_tract_create("/nowhere/lines.none", s, &w);
+}
 static int call_expose(void *s) {
     uint16_t counts[4];
     return vxg_ct_expose(s, VXG_FRAME_FLAT, 0, 1, 2, 2, NULL, counts, NULL);
@@ -373,6 +381,8 @@ static void run_cases(void) {
         IN(scan_writer, vxg_scan_writer_opts, NULL),
         IN(scan, vxg_scan_opts, NULL),
         IN(block, vxg_block_opts, NULL),
+        IN(tract_open, vxg_tract_open_opts, NULL),
+        IN(tract_create, vxg_tract_create_opts, NULL),
         IN(phantom, vxg_phantom_opts, NULL),
         IN(expose, vxg_ct_exposure, NULL),
         OUT(layout, vxg_layout, NULL),

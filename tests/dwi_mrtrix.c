@@ -7,9 +7,9 @@ static vxg_device *dev;
 
 /* A file's numbers (rows, voxels): the last axis of the image is the slowest of the block. */
 static double *image(const char *name, int64_t *rows, int64_t *voxels, vxg_gradients **g) {
-    char path[512], full[600];
+    char path[512], full[256];
     vxg_block_reader *r = NULL;
-    snprintf(full, sizeof full, FOLDER "%s", name);
+    snprintf(full, sizeof full, FOLDER "%.200s", name);
     if (!test_data(full, path, sizeof path) || vxg_io_register() || vxg_block_open(path, NULL, &r))
         return NULL;
     int64_t start[VXG_MAX_DIMS] = {0}, count[VXG_MAX_DIMS], n = 1;

@@ -1,5 +1,6 @@
 /* Every memory request fails once: nothing crashes, nothing leaks, no file is left. */
 #include "io_test.h"
+#include <voxgrad/tracts.h>
 
 enum { N = 6 };
 static float volume[N * N * N];
@@ -132,6 +133,74 @@ static int blocks_h5(void) {
 static int blocks_tiff(void) {
     return blocks(at("out/b.tif"));
 }
+/* Streamlines with columns, groups and attributes, written and read back. */
+static int tracts(const char *path, int folder) {
+    static const int64_t offsets[3] = {0, 2, 3};
+    static const float numbers[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const uint32_t first[1] = {0};
+    static const vxg_tract_column column = {.components = 1, .name = "x"};
+    const void *const values[1] = {numbers};
+    const vxg_tract_group group = {.count = 1,
+                                   .index = first,
+                                   .name = "g",
+                                   .ncolumns = 1,
+                                   .columns = &column,
+                                   .values = values};
+    const int trk = strstr(path, ".trk") != NULL, trx = strstr(path, ".trx") != NULL;
+    vxg_tract_create_opts o = {.folder = folder, .info = {.has_affine = 1}};
+    const vxg_tract_batch b = {.lines = 2,
+                               .offsets = offsets,
+                               .positions = numbers,
+                               .point_values = values,
+                               .line_values = values};
+    vxg_tract_writer *w = NULL;
+    vxg_tract_reader *r = NULL;
+    vxg_tract_batch got = {0};
+    for (int i = 0; i < 3; i++) o.info.affine[5 * i] = o.info.voxel[i] = 1, o.info.grid[i] = 10;
+    memcpy(o.info.voxel_order, "RAS", 4);
+    o.info.space = trk ? VXG_TRACT_CORNER : VXG_TRACT_RAS;
+    if (trk || trx) {
+        o.info.npoint_columns = o.info.nline_columns = 1;
+        o.info.point_columns = o.info.line_columns = &column;
+    }
+    if (trx) o.info.ngroups = 1, o.info.groups = &group;
+    if (!trk) o.info.attributes = attributes, o.info.nattributes = 1;
+    int status = vxg_io_register();
+    if (!status) status = vxg_tract_create(path, &o, &w);
+    if (!status) status = vxg_tract_write(w, &b);
+    if (!status) {
+        status = w->finish(w);
+    } else if (w) {
+        w->abandon(w);
+    }
+    if (!status) status = vxg_tract_open(path, NULL, &r);
+    if (!status) status = vxg_tract_next(r, 9, 9, VXG_F64, &got);
+    vxg_tract_close(r);
+    if (status) unlink(path), scratch_clear(path), rmdir(path), rmdir(at("out"));
+    return status;
+}
+static int tracts_trk(void) {
+    return tracts(at("out/t.trk"), 0);
+}
+static int tracts_tck(void) {
+    return tracts(at("out/t.tck"), 0);
+}
+static int tracts_trx(void) {
+    return tracts(at("out/t.trx"), 0);
+}
+static int tracts_folder(void) {
+    return tracts(at("out/f.trx"), 1);
+}
+static int tracts_deflated(void) {
+    vxg_tract_reader *r = NULL;
+    vxg_tract_batch b = {0};
+    int status = vxg_io_register();
+    if (!status)
+        status = vxg_tract_open(VXG_SOURCE_DIR "/tests/fuzz/corpus/trx/deflated.trx", NULL, &r);
+    if (!status) status = vxg_tract_next(r, 9, 9, VXG_F64, &b);
+    vxg_tract_close(r);
+    return status;
+}
 static int slices_back(void) {
     float *v = NULL;
     int64_t shape[3];
@@ -225,6 +294,11 @@ static const struct {
              {"blocks_h5", blocks_h5},
              {"blocks_tiff", blocks_tiff},
              {"slices_back", slices_back},
+             {"tracts_trk", tracts_trk},
+             {"tracts_tck", tracts_tck},
+             {"tracts_trx", tracts_trx},
+             {"tracts_folder", tracts_folder},
+             {"tracts_deflated", tracts_deflated},
              {"read_npy", read_npy},
              {"read_npy8", read_npy8},
              {"text", text},

@@ -2,6 +2,7 @@
  * never a crash, no memory left. Built with sanitizers this is the regression test of all findings.
  */
 #include "io_test.h"
+#include <voxgrad/tracts.h>
 
 static void use_scan(vxg_scan_reader *r) {
     float block[4096];
@@ -45,6 +46,16 @@ static void replay_others(const char *path) {
     vxg_free(table);
 }
 
+/* Streamlines, if the file begins like some. */
+static int use_tracts(const char *path) {
+    vxg_tract_reader *r = NULL;
+    vxg_tract_batch b = {.lines = 1};
+    int status = vxg_tract_open(path, NULL, &r);
+    while (!status && b.lines > 0) status = vxg_tract_next(r, 16, 64, VXG_F32, &b);
+    vxg_tract_close(r);
+    return status;
+}
+
 static void replay(const char *path) {
     float *v = NULL;
     int ndim = 0;
@@ -65,6 +76,9 @@ static void replay(const char *path) {
           vxg_error_message());
     vxg_free(v);
     replay_others(path);
+    status = use_tracts(path);
+    CHECK(status == 0 || status == VXG_ERR_INPUT || status == VXG_ERR_UNSUPPORTED,
+          "streamlines: status %d: %s", status, vxg_error_message());
     vxg_error_clear();
     CHECK(vxg_alloc_live() == 0, "%lld blocks left", (long long)vxg_alloc_live());
 }
@@ -95,12 +109,13 @@ static int replay_folder(const char *folder) {
 }
 
 int main(void) {
-    static const char *const folders[] = {"corpus/hdf5",  "corpus/tiff", "corpus/npy",
-                                          "corpus/nifti", "corpus/mif",  "corpus/numbers",
-                                          "findings"};
+    static const char *const folders[] = {
+        "corpus/hdf5",    "corpus/tiff", "corpus/npy", "corpus/nifti", "corpus/mif",
+        "corpus/numbers", "corpus/trk",  "corpus/tck", "corpus/trx",   "findings"};
     const int n = sizeof folders / sizeof *folders;
     setenv("VXG_H5_SECONDS", "1", 0); /* for files that make HDF5 run without end */
     test_suite = "io_replay";
+    if (vxg_io_register()) return 1;
     for (int i = 0; i < n; i++)
         if (replay_folder(folders[i]) == 0) {
             test_case_begin();

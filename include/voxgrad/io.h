@@ -15,8 +15,9 @@
 extern "C" {
 #endif
 
-/* Registers this library's formats for vxg_block_open and vxg_block_create and the tables of its
- * option structs for vxg_option_table. Thread-safe; further calls do nothing.
+/* Registers this library's formats for vxg_block_open and vxg_block_create, those of streamlines
+ * for vxg_tract_open and vxg_tract_create (tracts.h), and the tables of its option structs for
+ * vxg_option_table. Thread-safe; further calls do nothing.
  *
  * "hdf5": one dataset of a file, exchange/data unless opts->part names one; 1 to 6 axes, integers
  *   of 8 to 64 bits, floats of 16 to 64. Written with attributes axes, voxel_size, voxel_unit or
@@ -37,7 +38,13 @@ extern "C" {
  * "mif": MRtrix's .mif and .mif.gz; .mih with the elements in a file beside it is read. The block's
  *   axes are the logical ones backwards, whatever the layout in the file; bits are read as uint8.
  *   Lines of other keys, such as dw_scheme, are attributes, those of one key with ends of lines
- *   between them. docs/files.md says more of both. */
+ *   between them. docs/files.md says more of both.
+ *
+ * Experimental: streamlines (docs/tractograms.md says what each holds and refuses).
+ * "trk": TrackVis, versions 1 to 3 in either byte order, in mm from the image's corner; written as
+ *   version 2 with affine, grid, voxel size and order of axes; columns are float32.
+ * "tck": MRtrix, float32 and float64 in either byte order; attributes are its header's lines.
+ * "trx": a zip file or a folder, with columns of any real type, groups and their numbers. */
 VXG_API int vxg_io_register(void);
 
 /* Bytes of the letter at text in UTF-8, 1 to 4; 0: the text ends, or is not UTF-8 here (file names

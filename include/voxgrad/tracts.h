@@ -6,7 +6,7 @@
  * that lead to scanner coordinates. A reader or writer belongs to one thread at a time; several may
  * be open at once.
  *
- * Stability: experimental: all of it. */
+ * Stability: stable but for what is marked (docs/abi.md). Experimental: all of it. */
 #ifndef VOXGRAD_TRACTS_H
 #define VOXGRAD_TRACTS_H
 
@@ -47,13 +47,14 @@ typedef struct vxg_tract_group { /* of one layout: it stands in arrays */
 typedef struct vxg_tract_info { /* of one layout: it stands in readers */
     uint32_t size;
     vxg_tract_space space;
-    int64_t streamlines, points; /* -1: not known until the end is read */
+    int64_t streamlines, points; /* -1: not known until the end is read (vxg_tract_next sets them
+                                    then) */
     vxg_dtype dtype;             /* of positions in the file: f16, f32, f64 */
     int32_t has_affine;          /* 1: affine is known */
     double affine[12];   /* rows of 4: index (i, j, k) of a voxel's centre and 1 to RAS mm */
     int64_t grid[3];     /* voxels along i, j, k; 0: not known */
     double voxel[3];     /* their sizes, mm; 0: not known */
-    char voxel_order[4]; /* TrackVis: "RAS", "LPS"...; "": not said */
+    char voxel_order[8]; /* TrackVis: "RAS", "LPS"...; "": not said */
     int32_t npoint_columns, nline_columns, ngroups, nattributes;
     const vxg_tract_column *point_columns, *line_columns;
     const vxg_tract_group *groups;
@@ -81,6 +82,7 @@ struct vxg_tract_reader {
     const char *format; /* the row's name */
     vxg_tract_info info;
     vxg_file_id id;
+    int64_t lines, points; /* given so far; vxg_tract_next counts them */
     /* The next streamlines, at most max_lines, and so many that they have at most max_points
      * points together, but at least one; 0 lines: the end. What *out points to is the reader's,
      * until the next call. Call vxg_tract_next, which checks. */
@@ -94,8 +96,10 @@ typedef struct vxg_tract_writer vxg_tract_writer;
 struct vxg_tract_writer {
     uint32_t size;
     uint32_t reserved;
-    vxg_tract_info info;
-    /* Adds streamlines behind those before. Positions are in info.space. */
+    vxg_tract_info info;   /* the writer's copy of what it was created with */
+    int64_t lines, points; /* written so far; vxg_tract_write counts them */
+    /* Adds streamlines behind those before. Positions are in info.space. Call vxg_tract_write,
+     * which checks. */
     int (*write)(vxg_tract_writer *self, const vxg_tract_batch *batch);
     int (*finish)(vxg_tract_writer *self); /* completes the file and frees self; on failure nothing
                                               is left */
@@ -107,15 +111,16 @@ typedef struct vxg_tract_open_opts {
     uint32_t size;
     uint32_t reserved;
     const char *format; /* a row's name; NULL: by the file's first bytes */
-    int64_t max_memory; /* bytes for reading; 0: the format's choice */
+    int64_t max_memory; /* bytes for reading, at least 2^16: batches are smaller then; a streamline
+                           that alone needs more is VXG_ERR_MEMORY. 0: the format's choice */
 } vxg_tract_open_opts;
 
 typedef struct vxg_tract_create_opts {
     uint32_t size;
     int32_t force;       /* 1: replace what exists */
     const char *format;  /* a row's name; NULL: by the ending of path */
-    vxg_tract_info info; /* streamlines and points are not read; columns, groups and attributes
-                            are copied */
+    vxg_tract_info info; /* streamlines and points are not read; columns, groups and attributes are
+                            copied, and checked: groups against what was written, at the end */
     void *outputs;       /* a vxg_outputs the file belongs to, or NULL */
     int32_t offset_bits; /* TRX: 32 or 64; 0: 32 where they do, else 64 */
     int32_t folder;      /* TRX: 1: a folder and not a zip file */
@@ -147,8 +152,9 @@ VXG_API const vxg_tract_format *vxg_tract_format_find(const char *name);
 VXG_API int vxg_tract_open(const char *path, const vxg_tract_open_opts *opts,
                            vxg_tract_reader **out);
 /* dtype: VXG_F32 or VXG_F64, what positions become. VXG_ERR_ARGUMENT: limits below 1, another
- * type. Before `points` and `streamlines` of what is read disagree with what the header said, or
- * a position is not finite, VXG_ERR_INPUT says so. */
+ * type. VXG_ERR_INPUT: the file is damaged, a position is not finite, or there are other numbers of
+ * streamlines and points than info says (which are those of the header where a format's header must
+ * be right). After an error the reader can only be closed. */
 VXG_API int vxg_tract_next(vxg_tract_reader *reader, int64_t max_lines, int64_t max_points,
                            vxg_dtype dtype, vxg_tract_batch *out);
 VXG_API void vxg_tract_close(vxg_tract_reader *reader); /* NULL is fine */
@@ -157,6 +163,13 @@ VXG_API int vxg_tract_create(const char *path, const vxg_tract_create_opts *opts
 /* Checks the batch (offsets that rise from 0, finite positions, what the columns need), then
  * writes it. */
 VXG_API int vxg_tract_write(vxg_tract_writer *writer, const vxg_tract_batch *batch);
+
+/* Writes all streamlines that a reader still has. Both are in one space, and every column of the
+ * writer is one of the reader's, by name, components and type; the reader's other columns are left
+ * out. Groups and attributes are the writer's from when it was created. The writer is not finished.
+ * VXG_ERR_CANCELLED when progress (NULL is fine) says so. */
+VXG_API int vxg_tract_copy(vxg_tract_reader *from, vxg_tract_writer *to,
+                           const vxg_progress *progress);
 
 #ifdef __cplusplus
 }

@@ -1,10 +1,11 @@
-/* Rows of the formats this library reads and writes by blocks: HDF5, NPY, TIFF, NIfTI,
- * MRtrix's images. */
+/* Rows of the formats this library reads and writes: by blocks HDF5, NPY, TIFF, NIfTI, MRtrix's
+ * images; streamlines as TRK, TCK, TRX. */
 #include "io/block_write.h"
 #include "io/grid.h"
 #include "io/h5_block.h"
 #include "io/npy.h"
 #include "io/tiff.h"
+#include "io/tracts.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -15,6 +16,34 @@ static int npy_sniff(const uint8_t *head, size_t n) {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int registered;
+
+static int register_tracts(void) {
+    static const vxg_tract_format rows[] = {
+        {.name = "trk",
+         .summary = "TrackVis's streamlines, in mm from the image's corner",
+         .extensions = "trk",
+         .sniff = vxg__trk_sniff,
+         .open = vxg__trk_open,
+         .create = vxg__trk_create},
+        {.name = "tck",
+         .summary = "MRtrix's streamlines",
+         .extensions = "tck",
+         .sniff = vxg__tck_sniff,
+         .open = vxg__tck_open,
+         .create = vxg__tck_create},
+        {.name = "trx",
+         .summary = "streamlines with their numbers and groups, a zip file or a folder",
+         .extensions = "trx",
+         .sniff = vxg__trx_sniff,
+         .open = vxg__trx_open,
+         .create = vxg__trx_create,
+         .sniff_path = vxg__trx_sniff_path},
+    };
+    int status = VXG_OK;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && !status; i++)
+        status = vxg_tract_format_register(&rows[i]);
+    return status;
+}
 
 static void register_all(void) {
     static const vxg_format rows[] = {
@@ -57,6 +86,7 @@ static void register_all(void) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows && !registered; i++)
         registered = vxg_format_register(&rows[i]);
+    if (!registered) registered = register_tracts();
     if (!registered) registered = vxg__io_register_options();
 }
 

@@ -20,6 +20,20 @@ double vxg__half_number(uint16_t bits) {
     return bits >> 15 ? -x : x;
 }
 
+uint16_t vxg__half_bits(double x) {
+    const uint16_t sign = signbit(x) ? 0x8000 : 0;
+    int exponent = 0;
+    if (isnan(x)) return sign | 0x7e00;
+    if (x == 0) return sign;
+    const double m = frexp(fabs(x), &exponent); /* 0.5 to 1 times 2^exponent */
+    if (isinf(x) || exponent > 16) return sign | 0x7c00;
+    /* Steps of the last of 11 digits, or of the smallest number there is. */
+    const int step = exponent < -13 ? -24 : exponent - 11;
+    const double n = nearbyint(ldexp(m, exponent - step));
+    /* Digits that round up to one more carry into the exponent, where 65520 becomes infinity. */
+    return (uint16_t)(sign | (uint16_t)((step + 24) * 1024 + (int)n));
+}
+
 /* Each type on its own: through double 64-bit integers would be rounded twice on their way to
  * float. */
 #define LOOP(type, number)                                                                         \

@@ -12,5 +12,7 @@ void vxg__elements_convert(vxg_dtype from, const void *src, int64_t n, vxg_dtype
 /* Turns the byte order of n elements where they stand; the two parts of a complex number each. */
 void vxg__elements_turn(vxg_dtype dtype, void *p, int64_t n);
 double vxg__half_number(uint16_t bits); /* IEEE binary16 */
+/* The nearest one, of two the even one; infinity beyond 65504. */
+uint16_t vxg__half_bits(double x);
 
 #endif

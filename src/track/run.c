@@ -278,7 +278,7 @@ static int write_lines(const block *b, vxg_tract_writer *writer, vxg_track_stats
                                        .lines = j.lines,
                                        .offsets = j.offsets,
                                        .positions = j.positions};
-        status = writer->write(writer, &batch);
+        status = vxg_tract_write(writer, &batch);
     }
     stats->streamlines += j.lines, stats->points += j.points;
     joined_free(&j);

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Fuzzes the readers: run.sh [RUNS] [reader...]; at least RUNS (100000) mutated inputs for each of
-# hdf5, tiff, npy, nifti, mif, numbers and geometry. Prints a line with the counts for each; crashing inputs are stored in
+# hdf5, tiff, npy, nifti, mif, numbers, trk, tck, trx and geometry. Prints a line with the counts for each; crashing inputs are stored in
 # tests/fuzz/findings and make the exit code 1. Needs clang with libFuzzer; VXG_FUZZ_CC, VXG_FUZZ_BUILD and VXG_FUZZ_SECONDS (the most
 # time for one reader) may be set.
 set -u
 runs=${1:-100000}
 [ $# -gt 0 ] && shift
-readers=${*:-hdf5 tiff npy nifti mif numbers geometry}
+readers=${*:-hdf5 tiff npy nifti mif numbers trk tck trx geometry}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${VXG_FUZZ_BUILD:-$root/build-fuzz}
 cc=${VXG_FUZZ_CC:-clang}
@@ -33,7 +33,7 @@ have libpng PNG
 have zlib ZLIB
 
 # Blocks of files are found by rows of formats, which are the library's.
-formats="$root/src/array/formats.c $root/src/device/handle.c"
+formats="$root/src/array/formats.c $root/src/array/rows.c $root/src/array/tract*.c $root/src/device/handle.c"
 # Of ct what reads, explains and writes geometry texts; it needs no device.
 ct="$root/src/ct/geometry/*.c $root/src/array/philox.c"
 
