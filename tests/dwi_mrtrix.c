@@ -45,6 +45,8 @@ static double apart(const double *a, const double *b, int64_t rows, int64_t voxe
             off = fmax(off, fabs(a[k * voxels + v] - b[k * voxels + v]));
         }
         if (most > 0) worst = fmax(worst, off / most);
+        if (getenv("SHOW") && most > 0 && off / most > 1e-4)
+            printf("voxel %lld: %g of %g\n", (long long)v, off, most);
     }
     return worst;
 }
@@ -61,7 +63,9 @@ static void tensors(vxg_real real, double few) {
         vxg_array dwi = {0};
         vxg_tensor_maps m = {0};
         const vxg_tensor_opts o = {.iterations = i == 0 ? 0 : i - 1,
-                                   .start = i == 0 ? VXG_TENSOR_OLS : VXG_TENSOR_DATA};
+                                   .start = i == 0 ? VXG_TENSOR_OLS : VXG_TENSOR_DATA,
+                                   .min_signal = 1e-30,
+                                   .min_share = 1e-6};
         double *want = image(names[i], &k, &voxels, NULL), *got = malloc((size_t)(6 * voxels) * 8);
         CHECK_OK(dwi_array(dev, real, rows, voxels, x, &dwi));
         CHECK_OK(dwi_array(dev, real, 6, voxels, NULL, &m.tensor));

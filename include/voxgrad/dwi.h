@@ -111,8 +111,9 @@ typedef struct vxg_tensor_opts {
     int32_t iterations; /* 0: ordinary least squares of the logarithms; n: n weighted fits after
                            it, the weights being the squared signal that the fit before predicts */
     vxg_tensor_start start;
-    uint32_t reserved0;    /* 0 */
-    double min_signal;     /* what is smaller counts as that; 0: 1e-4 */
+    uint32_t reserved0; /* 0 */
+    double min_signal;  /* what is smaller counts as that; 0: 1e-4 */
+    double min_share;   /* likewise, of the largest signal of the voxel; 0: none. MRtrix3: 1e-6 */
     double min_eigenvalue; /* mm2/s; smaller ones count as that in the maps; 0: 1e-6 over the
                               largest entry of the design, below 0: none */
 } vxg_tensor_opts;

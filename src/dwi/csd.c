@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { START_ORDER = 4, MOST_ORDER = 16 };
-/* MRtrix3's factors of the two weights, beside the response's first term. */
+/* MRtrix3's factors of the two weights: beside the response's first term, beside that of X'X. */
 #define MRTRIX_CONSTRAINT 50.0
 #define MRTRIX_NORM 0.0002
 
@@ -57,13 +57,21 @@ static void multiply(const csd_job *j, const double *b, const double *kernel, do
         }
 }
 
-/* The start (terms, weighted): the least-squares density cut at order 4, as DIPY makes it of all
- * orders and MRtrix of those that the data determine. */
-static int make_start(const csd_job *j, const double *x, const double *gram, double *start) {
+/* Orders that the response has and the data determine. */
+static int64_t determined(const csd_job *j, int response) {
+    int order = j->opts.order < response ? j->opts.order : response;
+    while (order > START_ORDER && vxg_sh_count(order) > j->weighted) order -= 2;
+    return vxg_sh_count(order);
+}
+
+/* The start (terms, weighted): the least-squares density of all orders (DIPY) or of those that are
+ * determined (MRtrix), cut at order 4. */
+static int make_start(const csd_job *j, const double *x, const double *gram, int response,
+                      double *start) {
     const int64_t n = j->terms, cut = vxg_sh_count(START_ORDER), all = j->weighted;
     const int64_t low = n < cut ? n : cut;
-    /* DIPY: all the terms together; where the data do not determine them, a little is added. */
-    const int64_t used = j->opts.rules == VXG_CSD_DIPY ? n : low;
+    /* Where the data do not determine them, a little is added, as DIPY does. */
+    const int64_t used = j->opts.rules == VXG_CSD_DIPY ? n : determined(j, response);
     double *part = vxg__calloc((size_t)(used * (2 * all + 1)), sizeof *part);
     if (!part) return VXG_ERR_MEMORY;
     double *inverse = part + used * all, *ridge = inverse + used * all;
@@ -117,11 +125,11 @@ static int make_tables(csd_job *j, const vxg_gradients *g, const vxg_response *r
     const double scale = kernel[0], first = sqrt(1 / (4 * M_PI));
     const int mrtrix = j->opts.rules == VXG_CSD_MRTRIX;
     multiply(j, b, kernel, scale, x, gram);
-    if (!status) status = make_start(j, x, gram, start);
+    if (!status) status = make_start(j, x, gram, r->order, start);
     /* MRtrix's weights are of the zonal term itself, DIPY's of the kernel; here both over scale. */
     const double weight = mrtrix ? j->opts.lambda * MRTRIX_CONSTRAINT * first / (double)looks
                                  : j->opts.lambda * (double)n / (sqrt((double)looks) * sqrt(362.0));
-    const double norm = mrtrix ? pow(MRTRIX_NORM * first, 2) : 0;
+    const double norm = mrtrix ? MRTRIX_NORM * gram[0] : 0;
     /* c0 of the constraint times tau: rows hold weight times harmonics, so the threshold does too.
      */
     j->threshold = mrtrix ? 0 : first * j->opts.tau * weight;

@@ -51,8 +51,8 @@ static int run_fit(const tensor_job *j, int64_t n) {
                       .nints = 4,
                       .ints = {(int)j->v.volumes, j->opts.iterations + j->opts.start, ROWS,
                                j->opts.start == VXG_TENSOR_DATA},
-                      .nreals = 1,
-                      .reals = {j->opts.min_signal}};
+                      .nreals = 2,
+                      .reals = {j->opts.min_signal, j->opts.min_share}};
     vxg_launch maps = {
         .global = {vxg__tile_items(n), 1, 1},
         .nints = 1,
@@ -124,6 +124,8 @@ int vxg_dwi_tensor(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dw
                 "tensor: there is no start %d", (int)j.opts.start);
     VXG_FAIL_IF(!(j.opts.min_signal >= 0) || !isfinite(j.opts.min_signal), VXG_ERR_ARGUMENT,
                 "tensor: min_signal is %g", j.opts.min_signal);
+    VXG_FAIL_IF(!(j.opts.min_share >= 0) || j.opts.min_share > 1, VXG_ERR_ARGUMENT,
+                "tensor: min_share is %g", j.opts.min_share);
     VXG_FAIL_IF(!isfinite(j.opts.min_eigenvalue), VXG_ERR_ARGUMENT, "tensor: min_eigenvalue is %g",
                 j.opts.min_eigenvalue);
     if (j.opts.min_signal == 0) j.opts.min_signal = 1e-4;

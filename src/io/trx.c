@@ -12,9 +12,9 @@ typedef struct trx {
     vxg_tract_reader base;
     vxg__trx_store store;
     vxg__lines b;
-    vxg__stream positions, offsets;
-    vxg__stream *columns; /* of points, then of lines */
-    int ncolumns;         /* that were opened */
+    vxg__zip_stream positions, offsets;
+    vxg__zip_stream *columns; /* of points, then of lines */
+    int ncolumns;             /* that were opened */
     vxg_dtype offset_type;
     int64_t entries;       /* numbers in the array of offsets */
     int64_t read;          /* of them, so far */
@@ -175,7 +175,7 @@ static int fill_offsets(trx *t) {
     const size_t each = vxg_dtype_size(t->offset_type);
     const int64_t left = t->entries - t->read, n = left < OFFSETS ? left : OFFSETS;
     int64_t last = t->read ? t->held[(t->read - 1) % OFFSETS] : 0;
-    VXG_TRY(vxg__stream_read(&t->offsets, bytes, (size_t)n * each));
+    VXG_TRY(vxg__zip_stream_read(&t->offsets, bytes, (size_t)n * each));
     for (int64_t i = 0; i < n; i++) {
         const uint8_t *p = bytes + (size_t)i * each;
         const uint64_t v = each == 4 ? vxg__u32le(p) : vxg__u64le(p);
@@ -218,7 +218,7 @@ static int read_positions(trx *t, int64_t from) {
     const int64_t most = PIECE / (int64_t)each / 3;
     for (int64_t n = 0; from < t->b.points; from += n) {
         n = t->b.points - from < most ? t->b.points - from : most;
-        VXG_TRY(vxg__stream_read(&t->positions, t->piece, (size_t)n * 3 * each));
+        VXG_TRY(vxg__zip_stream_read(&t->positions, t->piece, (size_t)n * 3 * each));
         if (!vxg__host_is_little()) vxg__elements_turn(dtype, t->piece, 3 * n);
         vxg__elements_convert(dtype, t->piece, 3 * n, t->b.dtype, vxg__lines_position(&t->b, from));
     }
@@ -234,7 +234,7 @@ static int read_column(trx *t, int i) {
     if (n == 0) return VXG_OK;
     void *to = line ? vxg__lines_line_value(&t->b, i - info->npoint_columns, 0)
                     : vxg__lines_point_value(&t->b, i, 0);
-    VXG_TRY(vxg__stream_read(&t->columns[i], to, (size_t)n * vxg_dtype_size(c->dtype)));
+    VXG_TRY(vxg__zip_stream_read(&t->columns[i], to, (size_t)n * vxg_dtype_size(c->dtype)));
     if (!vxg__host_is_little()) vxg__elements_turn(c->dtype, to, n);
     return VXG_OK;
 }
@@ -272,9 +272,9 @@ static int trx_next(vxg_tract_reader *self, int64_t max_lines, int64_t max_point
 
 static void trx_close(vxg_tract_reader *self) {
     trx *t = self->impl;
-    vxg__stream_close(&t->positions);
-    vxg__stream_close(&t->offsets);
-    for (int i = 0; i < t->ncolumns; i++) vxg__stream_close(&t->columns[i]);
+    vxg__zip_stream_close(&t->positions);
+    vxg__zip_stream_close(&t->offsets);
+    for (int i = 0; i < t->ncolumns; i++) vxg__zip_stream_close(&t->columns[i]);
     vxg__free(t->columns);
     vxg__lines_free(&t->b);
     vxg__tract_info_free(&self->info);

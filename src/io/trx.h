@@ -25,7 +25,7 @@ typedef struct vxg__trx_store {
 } vxg__trx_store;
 int vxg__trx_store_open(const char *path, vxg__trx_store *s);
 void vxg__trx_store_close(vxg__trx_store *s);
-int vxg__trx_stream(const vxg__trx_store *s, const vxg__zip_member *m, vxg__stream *out);
+int vxg__trx_stream(const vxg__trx_store *s, const vxg__zip_member *m, vxg__zip_stream *out);
 const vxg__zip_member *vxg__trx_find(const vxg__trx_store *s, const char *name);
 /* All of a member of at most `most` bytes, a zero behind it. Free *bytes with vxg__free. */
 int vxg__trx_load(const vxg__trx_store *s, const vxg__zip_member *m, int64_t most, char **bytes);

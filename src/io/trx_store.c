@@ -158,12 +158,12 @@ const vxg__zip_member *vxg__trx_find(const vxg__trx_store *s, const char *name) 
     return NULL;
 }
 
-int vxg__trx_stream(const vxg__trx_store *s, const vxg__zip_member *m, vxg__stream *out) {
-    if (!s->folder) return vxg__stream_member(s->fd, s->path, &s->zip, m, out);
+int vxg__trx_stream(const vxg__trx_store *s, const vxg__zip_member *m, vxg__zip_stream *out) {
+    if (!s->folder) return vxg__zip_stream_member(s->fd, s->path, &s->zip, m, out);
     vxg_text t = {0};
-    *out = (vxg__stream){.fd = -1};
+    *out = (vxg__zip_stream){.fd = -1};
     vxg__text_add(&t, "%s/%s", s->path, m->name);
-    int status = t.failed ? VXG_ERR_MEMORY : vxg__stream_file(t.s, out);
+    int status = t.failed ? VXG_ERR_MEMORY : vxg__zip_stream_file(t.s, out);
     vxg__text_free(&t);
     if (!status && out->size != m->size)
         status = vxg_error_set(VXG_ERR_INPUT, "%s/%s changed while it was read", s->path, m->name);
@@ -171,14 +171,14 @@ int vxg__trx_stream(const vxg__trx_store *s, const vxg__zip_member *m, vxg__stre
 }
 
 int vxg__trx_load(const vxg__trx_store *s, const vxg__zip_member *m, int64_t most, char **bytes) {
-    vxg__stream stream = {.fd = -1};
+    vxg__zip_stream stream = {.fd = -1};
     *bytes = NULL;
     VXG_FAIL_IF(m->size > most, VXG_ERR_MEMORY, "%s: '%s' is %lld bytes; %lld may be read", s->path,
                 VXG_SHOW(m->name), (long long)m->size, (long long)most);
     int status = vxg__trx_stream(s, m, &stream);
     if (!status && !(*bytes = vxg__calloc((size_t)m->size + 1, 1))) status = VXG_ERR_MEMORY;
-    if (!status) status = vxg__stream_read(&stream, *bytes, (size_t)m->size);
-    vxg__stream_close(&stream);
+    if (!status) status = vxg__zip_stream_read(&stream, *bytes, (size_t)m->size);
+    vxg__zip_stream_close(&stream);
     if (!status) return VXG_OK;
     vxg__free(*bytes);
     *bytes = NULL;

@@ -27,7 +27,7 @@ int vxg__zip_place(int fd, const char *path, const vxg__zip *z, const vxg__zip_m
                    int64_t *at);
 
 /* One member, or a file alone, from front to back. */
-typedef struct vxg__stream {
+typedef struct vxg__zip_stream {
     int fd, own_fd; /* own_fd: closed with the stream */
     const char *path;
     char *name;          /* of the member, for messages; "": a file */
@@ -36,14 +36,14 @@ typedef struct vxg__stream {
     uint32_t crc, wanted;
     int summed; /* 1: wanted is known */
     void *inflate;
-} vxg__stream;
-int vxg__stream_member(int fd, const char *path, const vxg__zip *z, const vxg__zip_member *m,
-                       vxg__stream *s);
-int vxg__stream_file(const char *path, vxg__stream *s);
+} vxg__zip_stream;
+int vxg__zip_stream_member(int fd, const char *path, const vxg__zip *z, const vxg__zip_member *m,
+                           vxg__zip_stream *s);
+int vxg__zip_stream_file(const char *path, vxg__zip_stream *s);
 /* The next n bytes. The checksum is compared when the last one is read. VXG_ERR_INPUT: there are
  * not so many, or they are damaged. */
-int vxg__stream_read(vxg__stream *s, void *to, size_t n);
-void vxg__stream_close(vxg__stream *s);
+int vxg__zip_stream_read(vxg__zip_stream *s, void *to, size_t n);
+void vxg__zip_stream_close(vxg__zip_stream *s);
 
 /* ---- Writing: members one after the other, stored ---- */
 typedef struct vxg__zip_out {

@@ -27,7 +27,7 @@ typedef struct unpacker {
     uint8_t packed[PACKED];
 } unpacker;
 
-static int unpack_new(vxg__stream *s) {
+static int unpack_new(vxg__zip_stream *s) {
     unpacker *u = vxg__calloc(1, sizeof *u);
     if (!u) return VXG_ERR_MEMORY;
     u->z.zalloc = zip_alloc, u->z.zfree = zip_free;
@@ -39,14 +39,14 @@ static int unpack_new(vxg__stream *s) {
     return VXG_OK;
 }
 
-static void unpack_free(vxg__stream *s) {
+static void unpack_free(vxg__zip_stream *s) {
     unpacker *u = s->inflate;
     if (u) inflateEnd(&u->z);
     vxg__free(u);
 }
 
 /* As many of n bytes as there are until the deflated ones end. */
-static int unpack(vxg__stream *s, void *to, size_t n, size_t *got) {
+static int unpack(vxg__zip_stream *s, void *to, size_t n, size_t *got) {
     unpacker *u = s->inflate;
     const size_t most = (size_t)1 << 30, piece = n < most ? n : most;
     u->z.next_out = to, u->z.avail_out = (uInt)piece;
@@ -69,7 +69,7 @@ static int unpack(vxg__stream *s, void *to, size_t n, size_t *got) {
 }
 
 /* Behind the last byte there is nothing. */
-static int unpack_end(vxg__stream *s) {
+static int unpack_end(vxg__zip_stream *s) {
     uint8_t more;
     size_t got = 0;
     const unpacker *u = s->inflate;
@@ -88,18 +88,18 @@ static uint32_t add_crc(uint32_t crc, const void *p, size_t n) {
     return (uint32_t)crc32(crc, b, (uInt)n);
 }
 #else
-static int unpack_new(vxg__stream *s) {
+static int unpack_new(vxg__zip_stream *s) {
     VXG_FAIL(VXG_ERR_UNSUPPORTED, "%s: '%s' is deflated; this library was built without zlib",
              s->path, VXG_SHOW(s->name));
 }
-static void unpack_free(vxg__stream *s) {
+static void unpack_free(vxg__zip_stream *s) {
     (void)s;
 }
-static int unpack(vxg__stream *s, void *to, size_t n, size_t *got) {
+static int unpack(vxg__zip_stream *s, void *to, size_t n, size_t *got) {
     (void)s, (void)to, (void)n, (void)got;
     return VXG_ERR_UNSUPPORTED;
 }
-static int unpack_end(vxg__stream *s) {
+static int unpack_end(vxg__zip_stream *s) {
     (void)s;
     return VXG_OK;
 }
@@ -110,7 +110,7 @@ static uint32_t add_crc(uint32_t crc, const void *p, size_t n) {
 #endif
 
 /* A member without bytes has a checksum too. */
-static int check_sum(const vxg__stream *s) {
+static int check_sum(const vxg__zip_stream *s) {
 #ifdef VXG_HAVE_ZLIB
     VXG_FAIL_IF(s->summed && s->crc != s->wanted, VXG_ERR_INPUT,
                 "%s: '%s' is damaged: its checksum is another", s->path, VXG_SHOW(s->name));
@@ -120,9 +120,9 @@ static int check_sum(const vxg__stream *s) {
     return VXG_OK;
 }
 
-int vxg__stream_member(int fd, const char *path, const vxg__zip *z, const vxg__zip_member *m,
-                       vxg__stream *s) {
-    *s = (vxg__stream){.fd = fd, .path = path, .size = m->size, .wanted = m->crc, .summed = 1};
+int vxg__zip_stream_member(int fd, const char *path, const vxg__zip *z, const vxg__zip_member *m,
+                           vxg__zip_stream *s) {
+    *s = (vxg__zip_stream){.fd = fd, .path = path, .size = m->size, .wanted = m->crc, .summed = 1};
     VXG_TRY(vxg__zip_place(fd, path, z, m, &s->at));
     s->end = s->at + m->packed;
     s->name = vxg__strdup(m->name);
@@ -133,9 +133,9 @@ int vxg__stream_member(int fd, const char *path, const vxg__zip *z, const vxg__z
     return check_sum(s);
 }
 
-int vxg__stream_file(const char *path, vxg__stream *s) {
+int vxg__zip_stream_file(const char *path, vxg__zip_stream *s) {
     struct stat st;
-    *s = (vxg__stream){.fd = -1, .own_fd = 1};
+    *s = (vxg__zip_stream){.fd = -1, .own_fd = 1};
     s->name = vxg__strdup(path);
     if (!s->name) return VXG_ERR_MEMORY;
     s->path = s->name;
@@ -147,7 +147,7 @@ int vxg__stream_file(const char *path, vxg__stream *s) {
     return VXG_OK;
 }
 
-int vxg__stream_read(vxg__stream *s, void *to, size_t n) {
+int vxg__zip_stream_read(vxg__zip_stream *s, void *to, size_t n) {
     uint8_t *p = to;
     VXG_FAIL_IF((int64_t)n > s->size - s->given, VXG_ERR_INPUT, "%s: '%s' ends too early", s->path,
                 VXG_SHOW(s->name));
@@ -171,9 +171,9 @@ int vxg__stream_read(vxg__stream *s, void *to, size_t n) {
     return VXG_OK;
 }
 
-void vxg__stream_close(vxg__stream *s) {
+void vxg__zip_stream_close(vxg__zip_stream *s) {
     unpack_free(s);
     if (s->own_fd && s->fd >= 0) close(s->fd);
     vxg__free(s->name);
-    *s = (vxg__stream){.fd = -1};
+    *s = (vxg__zip_stream){.fd = -1};
 }
