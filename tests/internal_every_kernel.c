@@ -66,6 +66,119 @@ static void scalars(void) {
     vxg_array_release(&x), vxg_array_release(&s);
 }
 
+/* Prefix sums over two levels of parts, lists, sorting. */
+static void orders(void) {
+    enum { N = 5000 };
+    static uint32_t x[N], y[N];
+    const int64_t n = N, one = 1;
+    vxg_array a = {0}, b = {0}, c = {0};
+    for (int i = 0; i < N; i++) x[i] = (uint32_t)(i * 7919 % 251);
+    CHECK_OK(vxg_array_new(dev, VXG_U32, 1, &n, &a));
+    CHECK_OK(vxg_array_new(dev, VXG_U32, 1, &n, &b));
+    CHECK_OK(vxg_array_new(dev, VXG_U32, 1, &one, &c));
+    CHECK_OK(vxg_array_write(NULL, &a, x));
+    CHECK_OK(vxg_array_compact(NULL, &a, NULL, &b, &c));
+    CHECK_OK(vxg_array_sort(NULL, 8, &a, &b, NULL));
+    CHECK_OK(vxg_array_read(NULL, &a, y));
+    for (int i = 1; i < N; i++) CHECK(y[i - 1] <= y[i], "%u before %u", y[i - 1], y[i]);
+    vxg_array_release(&a), vxg_array_release(&b), vxg_array_release(&c);
+}
+
+/* ---- Diffusion: a few voxels through every model, a few seeds through every tracker ---- */
+enum { VOLUMES = 33, SIDE = 4, VOXELS = SIDE * SIDE * SIDE, TERMS = 15 };
+static int list_of(vxg_device *where, int64_t rows, const float *values, vxg_array *a) {
+    int status = vxg_array_new(where, VXG_F32, 2, (int64_t[2]){rows, VOXELS}, a);
+    return status || !values ? status : vxg_array_write(NULL, a, values);
+}
+static vxg_array as_image(const vxg_array *flat, int ndim) {
+    vxg_array a = *flat;
+    const int64_t shape[4] = {flat->shape[0], SIDE, SIDE, SIDE};
+    a.ndim = ndim;
+    int64_t step = 1;
+    for (int k = ndim - 1; k >= 0; k--) {
+        a.shape[k] = shape[4 - ndim + k], a.stride[k] = step;
+        step *= a.shape[k];
+    }
+    return a;
+}
+static int count_points(vxg_tract_writer *self, const vxg_tract_batch *b) {
+    *(int64_t *)self->impl += b->offsets[b->lines];
+    return VXG_OK;
+}
+static double table_of(double *b, double *d) {
+    for (int i = 0; i < VOLUMES; i++) {
+        const double z = i ? 1 - (i - 0.5) / (VOLUMES - 1) : 0, r = sqrt(1 - z * z), phi = 2.4 * i;
+        b[i] = i ? 1000 : 0;
+        d[3 * i] = r * cos(phi), d[3 * i + 1] = r * sin(phi), d[3 * i + 2] = z;
+    }
+    return 0;
+}
+/* Sums of what the models and the trackers give. */
+static int diffusion_on(vxg_device *where, double *sums) {
+    static float x[VOLUMES * VOXELS], values[362 * VOXELS];
+    double b[VOLUMES], d[3 * VOLUMES], seeds[3 * 8];
+    vxg_gradients *g = NULL;
+    vxg_array dwi = {0}, sh = {0}, one = {0};
+    vxg_tensor_maps maps = {0};
+    const vxg_tensor_opts weighted = {.iterations = 1};
+    vxg_response r = {0};
+    table_of(b, d);
+    for (int i = 0; i < VOLUMES; i++)
+        for (int v = 0; v < VOXELS; v++)
+            x[i * VOXELS + v] = (float)(1000 * exp(-b[i] * (0.0004 + 0.0012 * d[3 * i] * d[3 * i]) -
+                                                   0.01 * (v % 5)));
+    int status = vxg_gradients_new(VOLUMES, b, d, NULL, &g);
+    if (!status) status = list_of(where, VOLUMES, x, &dwi);
+    if (!status) status = list_of(where, TERMS, NULL, &sh);
+    if (!status) status = list_of(where, 1, NULL, &one);
+    maps.fa = one;
+    if (!status) status = vxg_dwi_tensor(NULL, g, &dwi, NULL, &weighted, &maps);
+    if (!status) status = vxg_array_read(NULL, &one, values);
+    for (int v = 0; v < VOXELS; v++) sums[0] += (double)values[v];
+    for (int kind = VXG_ODF_QBALL; kind <= VXG_ODF_OPDT && !status; kind++) {
+        const vxg_odf_opts o = {.kind = (vxg_odf_kind)kind, .order = 4};
+        status = vxg_dwi_odf(NULL, g, &dwi, NULL, &o, &sh);
+        if (!status) status = vxg_dwi_gfa(NULL, &sh, NULL, &one);
+        if (!status) status = vxg_array_read(NULL, &one, values);
+        for (int v = 0; v < VOXELS; v++) sums[kind] += (double)values[v];
+    }
+    const vxg_csd_opts csd = {.order = 4};
+    if (!status)
+        status = vxg_response_tensor(g, 1, 4, (double[3]){0.0016, 0.0004, 0.0004}, 1000, &r);
+    if (!status) status = vxg_dwi_csd(NULL, g, &dwi, NULL, &r, &csd, &sh);
+    if (!status) status = vxg_array_read(NULL, &sh, values);
+    for (int v = 0; v < TERMS * VOXELS; v++) sums[4] += (double)values[v];
+    for (int v = 0; v < VOXELS; v++) values[v] = 1;
+    if (!status) status = vxg_array_write(NULL, &one, values);
+    for (int i = 0; i < 24; i++) seeds[i] = 1.2 + 0.03 * i;
+    for (int getter = 0; getter <= VXG_TRACK_BOOTSTRAP && !status; getter++) {
+        int64_t points = 0;
+        const vxg_odf_opts o = {.kind = VXG_ODF_OPDT, .order = 4};
+        const vxg_track_field f = {.values =
+                                       as_image(getter == VXG_TRACK_BOOTSTRAP ? &dwi : &sh, 4),
+                                   .map = as_image(&one, 3),
+                                   .affine = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0},
+                                   .gradients = g,
+                                   .model = &o};
+        const vxg_track_opts t = {
+            .getter = (vxg_track_getter)getter, .step = 0.5, .rules = VXG_TRACK_DIPY};
+        vxg_tract_writer w = {.size = sizeof w, .write = count_points, .impl = &points};
+        status = vxg_track_run(NULL, &f, 8, seeds, &t, &w, NULL);
+        sums[5 + getter] = (double)points;
+    }
+    vxg_array_release(&dwi), vxg_array_release(&sh), vxg_array_release(&one);
+    vxg_gradients_release(g);
+    return status;
+}
+static void diffusion(void) {
+    double here[8] = {0}, there[8] = {0};
+    CHECK_OK(diffusion_on(dev, here));
+    CHECK_OK(diffusion_on(cpu, there));
+    for (int i = 0; i < 8; i++)
+        EXPECT(there[i] != 0 && fabs(here[i] - there[i]) <= 1e-4 * fabs(there[i]),
+               "sum %d: %.9g, on the cpu %.9g", i, here[i], there[i]);
+}
+
 /* Two iterations of a method on a device; x receives the result. */
 static int solved(vxg_device *where, const char *method, float *x) {
     const vxg_problem p = {.scale = VXG_PROBLEM_TINY, .seed = 1};
@@ -171,6 +284,12 @@ int main(void) {
     test_case_begin();
     scalars();
     test_case_end("scalars");
+    test_case_begin();
+    orders();
+    test_case_end("orders");
+    test_case_begin();
+    diffusion();
+    test_case_end("diffusion");
     test_case_begin();
     solvers();
     test_case_end("solvers");

@@ -45,7 +45,7 @@ typedef struct vxg__tracker {
 int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *field,
                       const vxg_track_opts *opts);
 void vxg__tracker_free(vxg__tracker *t);
-/* boot.c: field and tables of a series. */
+/* tracker.c uses it: field and tables of a series (boot.c). */
 int vxg__boot_make(vxg__tracker *t, const vxg_track_field *field);
 /* The launch's own numbers behind what all getters have. */
 void vxg__boot_launch(const vxg__tracker *t, vxg_launch *l);

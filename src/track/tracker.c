@@ -112,17 +112,6 @@ static int check_field(vxg__tracker *t, const vxg_track_field *f) {
     return VXG_OK;
 }
 
-int vxg__track_turn(const vxg__tracker *t, const vxg_array *rows, int64_t count, int64_t to) {
-    vxg_launch l = {
-        .global = {count, t->voxels < 65536 ? t->voxels : 65536, (t->voxels + 65535) / 65536},
-        .nints = 2,
-        .ints = {(int)to, (int)t->room}};
-    vxg__push_long(&l, t->voxels);
-    vxg__push_array(&l, rows);
-    vxg__push_array(&l, &t->field);
-    return vxg__launch(t->dev, t->queue, "walkers_turn", t->real, &l);
-}
-
 static int make_field(vxg__tracker *t, const vxg_array *values) {
     const int64_t shape[2] = {t->voxels, t->room};
     VXG_FAIL_IF(t->voxels > VXG_MAX_ELEMENTS / t->room, VXG_ERR_ARGUMENT,
