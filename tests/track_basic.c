@@ -104,7 +104,7 @@ TEST(frequencies)
 {
     /* A million where it counts, fewer for the others. */
     const int DRAWS = strcmp(vxg_device_get_info(dev)->backend, "cpu") ? 20000
-                      : getenv("VXG_DEEP")                             ? 1000000
+                      : getenv("VXG_DEEP") && !SANITIZED               ? 1000000
                                                                        : 200000;
     vxg_sphere *s = NULL;
     vxg_track_field f;
