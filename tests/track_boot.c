@@ -115,8 +115,11 @@ static int long_way(const vxg_odf_opts *o, const vxg_peaks_opts *po, int64_t n, 
 }
 
 static void frequencies(vxg_odf_kind kind, int order) {
-    const int64_t n = strcmp(vxg_device_get_info(dev)->backend, "cpu") ? 20000 : 1000000,
-                  other = 200000;
+    const int whole = getenv("VXG_DEEP") && !SANITIZED;
+    const int64_t other = whole ? 400000 : 50000;
+    const int64_t n = strcmp(vxg_device_get_info(dev)->backend, "cpu") ? 10000
+                      : whole                                          ? 1000000
+                                                                       : 50000;
     const vxg_odf_opts o = {.kind = kind, .order = order, .min_signal = 1};
     const vxg_peaks_opts po = {.relative_threshold = 0.25, .min_separation = 45};
     const vxg_track_opts opts = {.getter = VXG_TRACK_BOOTSTRAP,
