@@ -46,7 +46,7 @@ mkdir -p "$copy"
 
 # The copy follows the sources by content: a file that an interrupted run left changed comes back, with a new
 # time, so that it is built again; the others keep theirs.
-files() { (cd "$1" && find CMakeLists.txt include src kernels tests tools cli examples python data/phantoms -type f -not -name '*.pyc' 2>/dev/null | sort); }
+files() { (cd "$1" && find CMakeLists.txt include src kernels tests tools cli examples python data/phantoms data/spheres -type f -not -name '*.pyc' 2>/dev/null | sort); }
 files . >"$work/here"
 files "$copy" >"$work/there"
 comm -13 "$work/here" "$work/there" | while read -r f; do rm -f "$copy/$f"; done
@@ -651,4 +651,22 @@ plant python_stream_forgotten python/voxgrad/_foreign.py 's/_queues\.get\(device
 plant python_gpu_read_only python/voxgrad/_foreign.py 's/if write and seen\.read_only:/if False:/' "python.sh write"
 plant python_capsule_kept python/voxgrad/_dlpack.py 's/        _shown\.pop\(_get_raw.*/        pass/' "python.sh shown"
 plant python_torch_version python/voxgrad/_arrays.py 's/            out\[\.\.\., :0\]\.zero_\(\)/            pass/' "python.sh tensors"
+# ---- diffusion and tracking ----
+plant gradients_x_as_it_stands src/dwi/gradients.c 's/if \(k == 0 && determinant > 0\) v = -v;//' "dwi_exact tables"
+plant gradients_wide_shells src/dwi/gradients.c 's/sorted\[k\] - sorted\[k - 1\] > g->opts\.shell_tolerance/1/' "dwi_exact tables"
+plant harmonics_without_phase src/dwi/sh.c 's/diagonal \*= -sqrt/diagonal *= sqrt/' "dwi_exact harmonics"
+plant harmonics_old_for_new src/dwi/sh.c 's/m < 0 && m % 2\) \*sign = -1;/0) *sign = -1;/' "dwi_exact harmonics"
+plant tensor_vectors_unsorted kernels/dwi/tensor.k 's/tensor_order\(&xx, &zz, v\[0\], v\[2\]\);//' "dwi_exact tensors"
+plant tensor_weights_of_log kernels/dwi/tensor.k 's/V_fma\(wd, off, r\[k\]\)/V_fma(wd, V_load(signal + i * 32), r[k])/' "dwi_exact tensors"
+plant csd_presses_up kernels/dwi/csd.k 's/V_lt\(value, threshold\)/V_lt(threshold, value)/' "dwi_exact crossings"
+plant peaks_all_of_one kernels/dwi/odf.k 's/const vmask close = V_lt\(V_set\(K_P\(0\)\), dot\) \| /const vmask close = /' "dwi_odf" "dwi_exact crossings" "track_boot"
+plant order_one_part kernels/num/order.k 's/y\[i\] \+= before\[i \/ ORDER_PART\];/y[i] += before[0];/' "array_order scan"
+plant order_unstable kernels/num/order.k 's/t\[at\] = place \+ 1;/t[at] = place;/' "array_order sort"
+plant lanes_poor_exponential kernels/maths/elementary.h 's/0\.041666206/0.0416/' "internal_lanes"
+plant track_turns_round kernels/track/sample.k 's/same < K_R\(0\.0\) \? -e\[k\] : e\[k\]/e[k]/' "track_basic straight"
+plant track_draws_low kernels/track/sample.k 's/philox_uniform\(word\[0\]\) \* total/philox_uniform(word[0]) * philox_uniform(word[1]) * total/' "track_basic frequencies"
+plant track_wide_cone kernels/track/sample.k 's/V_le\(V_set\(K_P\(0\)\), c\) & //' "track_basic frequencies"
+plant track_same_for_blocks src/track/run.c 's/\.first = t\.opts\.first \+ at/.first = t.opts.first/' "track_basic same_bits"
+plant track_first_page_again kernels/track/walkers.k 's/counts\[walker \* TRACK_COUNTS \+ 1\] \/ TRACK_PAGE/0/' "track_basic"
+plant track_without_shift kernels/track/walkers.k 's/\+ row\[3\];/;/' "track_basic straight"
 exit $failed
