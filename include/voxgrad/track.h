@@ -36,6 +36,16 @@ typedef struct vxg_track_field { /* of one layout */
     uint64_t reserved[2];     /* 0 */
 } vxg_track_field;
 
+/* Rows of 4 that lead from a file's positions to scanner coordinates in mm: of RAS the identity; of
+ * TrackVis' from the corner in voxel_order over voxel indices (half a voxel from the corner, turned
+ * into the affine's order of axes) by the affine. VXG_ERR_INPUT: what that needs is not known, or
+ * voxel_order does not name three axes. */
+VXG_API int vxg_tract_to_ras(const vxg_tract_info *info, double rows[12]);
+/* And back. */
+VXG_API int vxg_tract_from_ras(const vxg_tract_info *info, double rows[12]);
+/* n positions of float32 or float64, in place. */
+VXG_API int vxg_tract_move(const double rows[12], vxg_dtype dtype, int64_t n, void *positions);
+
 typedef enum vxg_track_getter {
     VXG_TRACK_PROBABILISTIC = 0, /* a direction of the sphere, drawn by the function's values */
     VXG_TRACK_DETERMINISTIC,     /* the direction where it is highest */
