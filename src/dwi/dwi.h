@@ -6,6 +6,8 @@
 
 #include "base/base.h"
 
+extern const vxg_option_set vxg__dwi_option_sets[];
+
 struct vxg_gradients {
     int references; /* atomic */
     int nshells;
@@ -110,10 +112,10 @@ int vxg__odf_tiles(const vxg__voxels *v, const vxg__odf_plan *p, const vxg__odf_
 int vxg__pseudo_inverse(int64_t n, int64_t k, const double *a, const double *ridge, double *inverse,
                         const char *what);
 
-static inline double vxg__dot3(const double *a, const double *b) {
+static inline double vxg__dwi_dot(const double *a, const double *b) {
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
-static inline void vxg__cross3(const double *a, const double *b, double *out) {
+static inline void vxg__dwi_cross(const double *a, const double *b, double *out) {
     out[0] = a[1] * b[2] - a[2] * b[1];
     out[1] = a[2] * b[0] - a[0] * b[2];
     out[2] = a[0] * b[1] - a[1] * b[0];

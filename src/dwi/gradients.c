@@ -33,7 +33,7 @@ static int take_volume(vxg_gradients *g, int64_t i, const double *direction) {
     VXG_FAIL_IF(!isfinite(b) || b < 0 || b > 1e6, VXG_ERR_INPUT,
                 "volume %lld: b is %g s/mm2; 0 to 1000000 is expected", (long long)i, b);
     if (b <= g->opts.b0_threshold) return VXG_OK;
-    const double length = sqrt(vxg__dot3(d, d));
+    const double length = sqrt(vxg__dwi_dot(d, d));
     VXG_FAIL_IF(!isfinite(length) || length == 0, VXG_ERR_INPUT,
                 "volume %lld: b is %g s/mm2 and its direction is %g %g %g", (long long)i, b, d[0],
                 d[1], d[2]);
@@ -107,13 +107,13 @@ static int axes_of(const double affine[12], double axis[3][3], double *determina
     for (int k = 0; k < 3; k++) {
         double length = 0;
         for (int i = 0; i < 3; i++) axis[k][i] = affine[4 * i + k];
-        length = sqrt(vxg__dot3(axis[k], axis[k]));
+        length = sqrt(vxg__dwi_dot(axis[k], axis[k]));
         VXG_FAIL_IF(!isfinite(length) || length == 0, VXG_ERR_INPUT,
                     "gradients: axis %d of the affine has the length %g", k, length);
         for (int i = 0; i < 3; i++) axis[k][i] /= length;
     }
-    vxg__cross3(axis[0], axis[1], c);
-    *determinant = vxg__dot3(c, axis[2]);
+    vxg__dwi_cross(axis[0], axis[1], c);
+    *determinant = vxg__dwi_dot(c, axis[2]);
     VXG_FAIL_IF(fabs(*determinant) < 1e-3, VXG_ERR_INPUT,
                 "gradients: the affine's axes lie in a plane (determinant %g)", *determinant);
     return VXG_OK;

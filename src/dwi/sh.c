@@ -56,7 +56,7 @@ static int check(vxg_sh_basis basis, int order) {
 
 static void row_of(vxg_sh_basis basis, int order, const double d[3], double *row) {
     double p[VXG_SH_MOST + 1][VXG_SH_MOST + 1], sign;
-    const double r = sqrt(vxg__dot3(d, d)), z = r > 0 ? d[2] / r : 1;
+    const double r = sqrt(vxg__dwi_dot(d, d)), z = r > 0 ? d[2] / r : 1;
     const double s = r > 0 ? hypot(d[0], d[1]) / r : 0, phi = atan2(d[1], d[0]);
     legendre(order, z, s, p);
     for (int l = 0; l <= order; l += 2)

@@ -29,10 +29,10 @@ static void plane_of(const double *p, face *f) {
         a[i] = p[3 * f->v[1] + i] - p[3 * f->v[0] + i];
         b[i] = p[3 * f->v[2] + i] - p[3 * f->v[0] + i];
     }
-    vxg__cross3(a, b, f->normal);
-    const double length = sqrt(vxg__dot3(f->normal, f->normal));
+    vxg__dwi_cross(a, b, f->normal);
+    const double length = sqrt(vxg__dwi_dot(f->normal, f->normal));
     for (int i = 0; i < 3 && length > 0; i++) f->normal[i] /= length;
-    f->offset = vxg__dot3(f->normal, p + 3 * f->v[0]);
+    f->offset = vxg__dwi_dot(f->normal, p + 3 * f->v[0]);
 }
 
 static int add_face(hull *h, int a, int b, int c) {
@@ -49,7 +49,7 @@ static int add_face(hull *h, int a, int b, int c) {
 }
 
 static double height_of(const hull *h, const face *f, int point) {
-    return vxg__dot3(f->normal, h->p + 3 * point) - f->offset;
+    return vxg__dwi_dot(f->normal, h->p + 3 * point) - f->offset;
 }
 
 /* A tetrahedron of points far apart, faces turned outwards. */
@@ -61,11 +61,11 @@ static int begin(hull *h, int n, int four[4]) {
         for (int i = 0; i < n; i++) {
             double a[3], b[3], c[3], size = 0;
             for (int j = 0; j < 3; j++) a[j] = h->p[3 * i + j] - h->p[3 * four[0] + j];
-            if (k == 1) size = vxg__dot3(a, a);
+            if (k == 1) size = vxg__dwi_dot(a, a);
             if (k > 1) {
                 for (int j = 0; j < 3; j++) b[j] = h->p[3 * four[1] + j] - h->p[3 * four[0] + j];
-                vxg__cross3(a, b, c);
-                size = vxg__dot3(c, c);
+                vxg__dwi_cross(a, b, c);
+                size = vxg__dwi_dot(c, c);
             }
             if (k == 3) {
                 face f = {.v = {four[0], four[1], four[2]}};
@@ -183,7 +183,7 @@ int vxg_sphere_new(int64_t n, const double *directions, int symmetric, vxg_spher
     s->directions = vxg__calloc((size_t)n, 3 * sizeof *s->directions);
     int status = s->directions ? VXG_OK : VXG_ERR_MEMORY;
     for (int64_t i = 0; i < n && !status; i++) {
-        const double *d = directions + 3 * i, length = sqrt(vxg__dot3(d, d));
+        const double *d = directions + 3 * i, length = sqrt(vxg__dwi_dot(d, d));
         if (!isfinite(length) || length == 0)
             status = vxg_error_set(VXG_ERR_ARGUMENT, "sphere: direction %lld is %g %g %g",
                                    (long long)i, d[0], d[1], d[2]);

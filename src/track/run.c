@@ -56,7 +56,7 @@ static int place_seeds(block *b, const double *seeds, vxg_track_stats *stats) {
     for (int64_t i = 0; i < b->seeds; i++) {
         int inside = 1;
         for (int k = 0; k < 3; k++) {
-            v[3 * i + k] = vxg__dot3(m + 4 * k, seeds + 3 * i) + m[4 * k + 3];
+            v[3 * i + k] = vxg__dwi_dot(m + 4 * k, seeds + 3 * i) + m[4 * k + 3];
             inside = inside && v[3 * i + k] >= -0.5 && v[3 * i + k] < (double)t->n[k] - 0.5;
         }
         stats->outside += !inside;

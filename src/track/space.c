@@ -116,7 +116,7 @@ int vxg_tract_move(const double rows[12], vxg_dtype dtype, int64_t n, void *posi
     for (int64_t i = 0; i < n; i++) {
         double p[3], q[3];
         for (int k = 0; k < 3; k++) p[k] = dtype == VXG_F32 ? (double)f[3 * i + k] : d[3 * i + k];
-        for (int k = 0; k < 3; k++) q[k] = vxg__dot3(rows + 4 * k, p) + rows[4 * k + 3];
+        for (int k = 0; k < 3; k++) q[k] = vxg__dwi_dot(rows + 4 * k, p) + rows[4 * k + 3];
         for (int k = 0; k < 3; k++) {
             if (dtype == VXG_F32) f[3 * i + k] = (float)q[k];
             if (dtype == VXG_F64) d[3 * i + k] = q[k];

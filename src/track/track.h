@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "dwi/dwi.h"
 
+extern const vxg_option_set vxg__track_option_sets[];
+
 /* As kernels/track/walk.h has them. */
 enum {
     VXG__TRACK_PAGE = 32,
