@@ -1,5 +1,6 @@
 /* The option tables of this library's structs, for vxg_option_table (vxg_io_register). */
 #include "io/io.h"
+#include <voxgrad/tracts.h>
 
 #include <stddef.h>
 
@@ -101,6 +102,23 @@ static const vxg_option block_create[] = {
          "name of the format; not given: by the ending of the file's name"),
 };
 
+static const vxg_option tract_open[] = {
+    TEXT("format", VXG_OPT_TEXT, vxg_tract_open_opts, format, NULL, "NAME",
+         "name of the format; not given: by the file's first bytes"),
+    MEMORY_ROW(vxg_tract_open_opts),
+};
+static const vxg_option tract_create[] = {
+    FORCE_ROW(vxg_tract_create_opts),
+    TEXT("format", VXG_OPT_TEXT, vxg_tract_create_opts, format, NULL, "NAME",
+         "name of the format; not given: by the ending of the file's name"),
+    {.name = "offset-bits",
+     .type = VXG_OPT_INT,
+     .offset = offsetof(vxg_tract_create_opts, offset_bits),
+     .max = 64,
+     .help = "TRX: of the numbers that say where streamlines begin, 32 or 64; 0: as few as do"},
+    FLAG("folder", vxg_tract_create_opts, folder, "TRX: a folder and not a zip file"),
+};
+
 int vxg__io_register_options(void) {
     static const vxg_option_set sets[] = {
         {"vxg_scan_opts", scan, COUNT(scan)},
@@ -109,6 +127,8 @@ int vxg__io_register_options(void) {
         {"vxg_volume_writer_opts", volume_writer, COUNT(volume_writer)},
         {"vxg_block_opts", block, COUNT(block)},
         {"vxg_block_create_opts", block_create, COUNT(block_create)},
+        {"vxg_tract_open_opts", tract_open, COUNT(tract_open)},
+        {"vxg_tract_create_opts", tract_create, COUNT(tract_create)},
     };
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
         VXG_TRY(vxg_option_register(sets[i].name, sets[i].rows, sets[i].count));
