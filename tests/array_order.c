@@ -2,9 +2,8 @@
  * borders and over two levels of parts. */
 #include <voxgrad/voxgrad.h>
 
-#include "test.h"
+#include "on_devices.h"
 
-static vxg_device *dev;
 static const int64_t sizes[] = {1, 2, 63, 64, 65, 4095, 4096, 4097, 70000, 17000000};
 enum { NSIZES = 10 };
 
@@ -125,20 +124,4 @@ TEST(refusals)
     vxg_array_release(&none);
 }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(scan), T(compact), T(sort), T(refusals)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    int failed = 0;
-    for (int d = 0; d < 3; d++) {
-        char suite[64];
-        snprintf(suite, sizeof suite, "array_order.%s", specs[d]);
-        test_suite = suite;
-        if (vxg_device_open(specs[d], &dev)) {
-            printf("SKIP %s: %s\n", suite, vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suite, list, 4, argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("array_order", T(scan), T(compact), T(sort), T(refusals))

@@ -1,8 +1,8 @@
 /* Constrained spherical deconvolution and its response: DIPY's numbers (1.12.1) on measured voxels;
  * float32 and other devices against float64; a voxel's bits do not depend on the others. */
 #include "dwi_data.h"
+#include "on_devices.h"
 
-static vxg_device *dev;
 static double signals[SMALL_N * SMALL_VOXELS];
 
 static int fit(vxg_real real, const vxg_array *voxels, int order, vxg_response *r, double *sh) {
@@ -92,18 +92,4 @@ TEST(alone)
     vxg_array_release(&voxels);
 }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(dipy_float64), T(float32), T(alone)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"dwi_csd_cpu", "dwi_csd_opencl", "dwi_csd_cuda"};
-    int failed = 0;
-    for (int k = 0; k < 3; k++) {
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("dwi_csd", T(dipy_float64), T(float32), T(alone))

@@ -1,8 +1,8 @@
 /* Diffusion without measured data: gradient tables and their rules, harmonics, exact tensors out of
  * exact signals, peaks of crossing fibres, what is refused. On every device. */
 #include "dwi_data.h"
+#include "on_devices.h"
 
-static vxg_device *dev;
 enum { N = 66, FIRST = 2, VOXELS = 300 };
 static double b[N], d[3 * N];
 
@@ -285,19 +285,5 @@ TEST(refused)
     vxg_gradients_release(g), vxg_gradients_release(flat);
 }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(tables),  T(tables_refused), T(harmonics),
-                                      T(tensors), T(crossings),      T(refused)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"dwi_exact_cpu", "dwi_exact_opencl", "dwi_exact_cuda"};
-    int failed = 0;
-    for (int k = 0; k < 3; k++) {
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("dwi_exact", T(tables), T(tables_refused), T(harmonics), T(tensors), T(crossings),
+             T(refused))

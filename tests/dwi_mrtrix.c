@@ -1,8 +1,8 @@
 /* MRtrix3's results on its own crop of a brain (b = 3000 s/mm2, 60 directions): tensors, harmonics
  * of the signals, spherical deconvolution. */
 #include "dwi_data.h"
+#include "on_devices.h"
 
-static vxg_device *dev;
 #define FOLDER "dwi_mrtrix_b3000/"
 
 /* A file's numbers (rows, voxels): the last axis of the image is the slowest of the block. */
@@ -154,19 +154,5 @@ TEST(deconvolution_float64)
 TEST(deconvolution_float32)
 { deconvolution(VXG_REAL_F32, 1e-4); }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(tensors_float64), T(tensors_float32), T(amplitudes),
-                                      T(deconvolution_float64), T(deconvolution_float32)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"dwi_mrtrix_cpu", "dwi_mrtrix_opencl", "dwi_mrtrix_cuda"};
-    int failed = 0;
-    for (int k = 0; k < 3; k++) {
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("dwi_mrtrix", T(tensors_float64), T(tensors_float32), T(amplitudes),
+             T(deconvolution_float64), T(deconvolution_float32))

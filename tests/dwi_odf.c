@@ -1,8 +1,8 @@
 /* Orientation functions: DIPY's numbers on measured voxels, in float64 and float32, on every
  * device. */
 #include "dwi_data.h"
+#include "on_devices.h"
 
-static vxg_device *dev;
 static double signals[SMALL_N * SMALL_VOXELS], sh[45 * SMALL_VOXELS], gfa[SMALL_VOXELS];
 static double values[5 * SMALL_VOXELS], numbers[5 * SMALL_VOXELS];
 
@@ -128,18 +128,4 @@ TEST(spheres)
     EXPECT(vxg_sphere_named("repulsion99", &none) == VXG_ERR_ARGUMENT && !none, "no such set");
 }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(dipy_float64), T(dipy_float32), T(spheres)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"dwi_odf_cpu", "dwi_odf_opencl", "dwi_odf_cuda"};
-    int failed = 0;
-    for (int k = 0; k < 3; k++) {
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("dwi_odf", T(dipy_float64), T(dipy_float32), T(spheres))

@@ -1,8 +1,7 @@
 /* The diffusion tensor: DIPY's numbers on measured voxels, exact tensors out of exact signals,
  * every device, the same bits whatever the list of voxels. */
 #include "dwi_data.h"
-
-static vxg_device *dev;
+#include "on_devices.h"
 
 static double signals[SMALL_N * SMALL_VOXELS], fa[SMALL_VOXELS], md[SMALL_VOXELS];
 static double values[3 * SMALL_VOXELS];
@@ -61,18 +60,4 @@ TEST(dipy_float64)
 TEST(dipy_float32)
 { golden(VXG_REAL_F32, 2e-6, 2e-5); }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(dipy_float64), T(dipy_float32)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"dwi_tensor_cpu", "dwi_tensor_opencl", "dwi_tensor_cuda"};
-    int failed = 0;
-    for (int k = 0; k < 3; k++) {
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("dwi_tensor", T(dipy_float64), T(dipy_float32))

@@ -1,9 +1,8 @@
 /* Tracking: straight fields, the frequencies of drawn directions, the same bits for any blocks and
  * parts, ends. */
 #include "dwi_data.h"
+#include "on_devices.h"
 #include "track_keep.h"
-
-static vxg_device *dev;
 
 enum { NX = 24, NY = 20, NZ = 12, VOXELS = NX * NY * NZ, TERMS = 45 };
 static double values[TERMS * VOXELS], map[VOXELS];
@@ -201,18 +200,4 @@ TEST(same_bits)
     field_free(&f);
 }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(straight), T(frequencies), T(same_bits)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"track_cpu", "track_opencl", "track_cuda"};
-    int failed = 0;
-    for (int k = 0; k < 3; k++) {
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("track", T(straight), T(frequencies), T(same_bits))

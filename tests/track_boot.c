@@ -2,9 +2,9 @@
  * searched the long way, with dense matrices; signals without residuals have one way; the same bits
  * for any blocks. */
 #include "dwi_data.h"
+#include "on_devices.h"
 #include "track_keep.h"
 
-static vxg_device *dev;
 enum { WEIGHTED = SMALL_N - 1, SIDE = 4, VOXELS = SIDE * SIDE * SIDE };
 static double signals[SMALL_N * SMALL_VOXELS], voxel[SMALL_N], series[SMALL_N * VOXELS];
 static vxg_gradients *g;
@@ -214,18 +214,4 @@ TEST(no_residuals)
     vxg_array_release(&f.values), vxg_array_release(&f.map), vxg_gradients_release(g);
 }
 
-int main(int argc, char **argv) {
-    static const test_entry list[] = {T(opdt), T(csa), T(no_residuals)};
-    static const char *const specs[] = {"cpu", "opencl:0", "cuda:0"};
-    static const char *const suites[] = {"track_boot_cpu", "track_boot_opencl", "track_boot_cuda"};
-    int failed = 0;
-    for (int k = 0; k < 3; k++) {
-        if (vxg_device_open(specs[k], &dev)) {
-            printf("SKIP %s.all: %s\n", suites[k], vxg_error_message());
-            continue;
-        }
-        failed |= test_run(suites[k], list, (int)(sizeof list / sizeof *list), argc, argv);
-        vxg_device_release(dev);
-    }
-    return failed;
-}
+DEVICES_MAIN("track_boot", T(opdt), T(csa), T(no_residuals))
