@@ -81,6 +81,9 @@ TEST(straight)
         double least = 1e9;
         CHECK(out.begin[n + 1] - out.begin[n] > 10, "line %lld has %lld points", (long long)n,
               (long long)(out.begin[n + 1] - out.begin[n]));
+        /* The whole line goes one way. */
+        const double *first = out.p + 3 * out.begin[n];
+        const double way = (first[5] - first[2]) * straight[2] > 0 ? 1 : -1;
         for (int64_t i = out.begin[n]; i < out.begin[n + 1]; i++) {
             const double *p = out.p + 3 * i;
             double off = 0;
@@ -88,8 +91,7 @@ TEST(straight)
             least = fmin(least, sqrt(off));
             if (i + 1 == out.begin[n + 1]) break;
             for (int k = 0; k < 3; k++)
-                CHECK(fabs(p[3 + k] - p[k] + 0.7 * straight[k]) < 2e-5 ||
-                          fabs(p[3 + k] - p[k] - 0.7 * straight[k]) < 2e-5,
+                CHECK(fabs(p[3 + k] - p[k] - way * 0.7 * straight[k]) < 2e-5,
                       "line %lld, point %lld: %g along axis %d", (long long)n, (long long)i,
                       p[3 + k] - p[k], k);
         }
@@ -118,10 +120,10 @@ TEST(frequencies)
     double *seeds = malloc((size_t)DRAWS * 24);
     for (int i = 0; i < DRAWS; i++) place_of(12, 10, 6, seeds + 3 * i);
     keeper out = keeper_new();
-    const vxg_track_opts o = {.step = 0.5, .max_length = 0.5, .max_angle = 35, .seed = 11};
+    const vxg_track_opts o = {.step = 0.5, .max_length = 0.5, .max_angle = 24, .seed = 11};
     CHECK_OK(vxg_track_run(NULL, &f, DRAWS, seeds, &o, &out.base, NULL));
     CHECK(out.lines == DRAWS, "%lld lines", (long long)out.lines);
-    /* The peak that all start along, and what is within 35 degrees of it. */
+    /* The peak that all start along, and what is within 24 degrees of it: its lobe is wider. */
     int peak = 0;
     for (int i = 0; i < 362; i++) {
         vxg_sh_matrix(VXG_SH_TOURNIER07, 8, 1, d + 3 * i, b);
@@ -131,7 +133,7 @@ TEST(frequencies)
     for (int i = 0; i < 362; i++) {
         const double c = fabs(d[3 * i] * d[3 * peak] + d[3 * i + 1] * d[3 * peak + 1] +
                               d[3 * i + 2] * d[3 * peak + 2]);
-        if (c < cos(35 * M_PI / 180) || expected[i] < 0.1 * most) expected[i] = 0;
+        if (c < cos(24 * M_PI / 180) || expected[i] < 0.1 * most) expected[i] = 0;
         total += expected[i];
     }
     for (int64_t n = 0; n < out.lines; n++) {
@@ -154,7 +156,7 @@ TEST(frequencies)
     }
     /* Wilson and Hilferty: normal above 3.09 has p < 0.001. */
     const double k = cells - 1, z = (cbrt(chi / k) - (1 - 2 / (9 * k))) / sqrt(2 / (9 * k));
-    EXPECT(cells > 20 && z < 3.09, "%d cells, chi squared %g (%g standard deviations)", cells, chi,
+    EXPECT(cells > 15 && z < 3.09, "%d cells, chi squared %g (%g standard deviations)", cells, chi,
            z);
     free(seeds), keeper_free(&out), field_free(&f), vxg_sphere_release(s);
 }
