@@ -258,6 +258,33 @@ TEST(refused)
                strstr(vxg_error_message(), "fa"),
            "another grid");
     m.fa = one;
+    const uint32_t beyond[2] = {3, 40};
+    const int64_t two = 2;
+    vxg_array list = {0};
+    CHECK_OK(vxg_array_new(dev, VXG_U32, 1, &two, &list));
+    CHECK_OK(vxg_array_write(NULL, &list, beyond));
+    EXPECT(vxg_dwi_tensor(NULL, g, &dwi, &list, NULL, &m) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "names 40 of 40"),
+           "a voxel beyond the series: %s", vxg_error_message());
+    vxg_array_release(&list);
+    m.fa = dwi, m.fa.shape[0] = 1;
+    EXPECT(vxg_dwi_tensor(NULL, g, &dwi, NULL, NULL, &m) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "overlaps"),
+           "a map in the series");
+    m.fa = one;
+    for (int i = 0; i < N; i++) b[i] = i < FIRST ? 0 : i % 2 ? 1000 : 3000;
+    CHECK_OK(vxg_gradients_new(N, b, d, NULL, &flat));
+    EXPECT(vxg_response_tensor(flat, 0, 4, (double[3]){1.7e-3, 3e-4, 3e-4}, 1, &r) ==
+               VXG_ERR_ARGUMENT,
+           "which shell?");
+    CHECK_OK(vxg_response_tensor(flat, 1, 4, (double[3]){1.7e-3, 3e-4, 3e-4}, 1, &r));
+    EXPECT(vxg_dwi_csd(NULL, flat, &dwi, NULL, &r, &(vxg_csd_opts){.order = 4, .shell = 2}, &one) ==
+                   VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "b = 1000"),
+           "the response of another shell: %s", vxg_error_message());
+    vxg_gradients_release(flat);
+    r = (vxg_response){.order = 8};
+    for (int i = 0; i < N; i++) b[i] = i < FIRST ? 0 : 1000;
     for (int i = 0; i < N; i++) d[3 * i + 2] = 0, d[3 * i] = cos(i), d[3 * i + 1] = sin(i);
     CHECK_OK(vxg_gradients_new(N, b, d, NULL, &flat));
     EXPECT(vxg_dwi_tensor(NULL, flat, &dwi, NULL, NULL, &m) == VXG_ERR_NUMERICAL,

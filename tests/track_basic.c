@@ -100,6 +100,39 @@ TEST(straight)
     keeper_free(&out), field_free(&f), vxg_sphere_release(s);
 }
 
+/* A writer of TrackVis' space gets the same streamlines in it. */
+TEST(other_space)
+{
+    vxg_track_field f;
+    double seed[3], rows[12];
+    keeper plain = keeper_new(), corner = keeper_new();
+    const vxg_track_opts o = {.getter = VXG_TRACK_DETERMINISTIC};
+    straight[0] = 0.6, straight[1] = 0.64, straight[2] = 0.48;
+    make_field(straight_field);
+    CHECK_OK(field_of(VXG_REAL_F32, &f));
+    place_of(12, 10, 6, seed);
+    vxg_tract_info *info = &corner.base.info;
+    info->space = VXG_TRACT_CORNER;
+    CHECK(vxg_track_run(NULL, &f, 1, seed, &o, &corner.base, NULL) == VXG_ERR_INPUT,
+          "without an affine");
+    info->has_affine = 1;
+    memcpy(info->affine, affine, sizeof affine);
+    info->grid[0] = NX, info->grid[1] = NY, info->grid[2] = NZ;
+    info->voxel[0] = 2, info->voxel[1] = 1.5, info->voxel[2] = 2.5;
+    snprintf(info->voxel_order, sizeof info->voxel_order, "ALS");
+    CHECK_OK(vxg_track_run(NULL, &f, 1, seed, &o, &plain.base, NULL));
+    CHECK_OK(vxg_track_run(NULL, &f, 1, seed, &o, &corner.base, NULL));
+    CHECK(plain.points > 5 && corner.points == plain.points, "%lld points",
+          (long long)plain.points);
+    CHECK_OK(vxg_tract_to_ras(info, rows));
+    EXPECT(fabs(corner.p[0] - plain.p[0]) > 1, "nothing was turned");
+    CHECK_OK(vxg_tract_move(rows, VXG_F64, corner.points, corner.p));
+    for (int64_t k = 0; k < 3 * plain.points; k++)
+        CHECK(fabs(corner.p[k] - plain.p[k]) < 1e-4, "number %lld: %g, %g", (long long)k,
+              corner.p[k], plain.p[k]);
+    keeper_free(&plain), keeper_free(&corner), field_free(&f);
+}
+
 /* A million first steps from one place against the function's own shares: chi squared. */
 TEST(frequencies)
 {
@@ -202,4 +235,4 @@ TEST(same_bits)
     field_free(&f);
 }
 
-DEVICES_MAIN("track", T(straight), T(frequencies), T(same_bits))
+DEVICES_MAIN("track", T(straight), T(other_space), T(frequencies), T(same_bits))

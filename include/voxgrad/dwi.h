@@ -166,14 +166,16 @@ typedef struct vxg_response { /* of one layout */
     double eigenvalues[3]; /* mm2/s, of the tensor that it was made of; 0: of none */
     double s0;             /* the unweighted signal */
     int64_t voxels;        /* how many it was estimated from; 0: it was given */
-    uint64_t reserved[2];  /* 0 */
+    double b;             /* of its shell, s/mm2; 0: not known. The deconvolution refuses another */
+    uint64_t reserved[1]; /* 0 */
 } vxg_response;
-/* That of a tensor, its signals at the shell's directions fitted to the order. */
+/* That of a tensor, its signals at the shell's directions fitted to the order. shell 0: the only
+ * one there is. */
 VXG_API int vxg_response_tensor(const vxg_gradients *g, int shell, int order,
                                 const double eigenvalues[3], double s0, vxg_response *out);
 /* The mean tensor of the voxels of a list (NULL: all) whose FA is above fa (0: 0.7): the first
- * eigenvalue, the second for both others, and the mean unweighted signal. VXG_ERR_NUMERICAL: none
- * is. *ratio, unless NULL: of the second eigenvalue to the first; above 0.3 is not one fibre. */
+ * eigenvalue, the second for both others, and the mean unweighted signal. Where the second is above
+ * 0.3 of the first it is not of single fibres. VXG_ERR_NUMERICAL: no voxel is. */
 VXG_API int vxg_response_auto(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                               const vxg_array *voxels, int shell, int order, double fa,
                               vxg_response *out);

@@ -96,9 +96,9 @@ typedef struct vxg_track_stats {
         ended[5]; /* halves by how they ended: 1 no direction, 2 the map, 3 outside, 4 too long */
 } vxg_track_stats;
 
-/* Tracks from n seeds (n, 3), mm, in order, and writes each streamline once (the writer is neither
- * finished nor abandoned). stats may be NULL. VXG_ERR_ARGUMENT names an option or an array that
- * does not fit; VXG_ERR_CANCELLED. */
+/* Tracks from n seeds (n, 3), mm, in order, and writes each streamline once, in the writer's space
+ * (the writer is neither finished nor abandoned). stats may be NULL. VXG_ERR_ARGUMENT names an
+ * option or an array that does not fit; VXG_ERR_CANCELLED. */
 VXG_API int vxg_track_run(vxg_queue *queue, const vxg_track_field *field, int64_t n,
                           const double *seeds, const vxg_track_opts *opts, vxg_tract_writer *writer,
                           vxg_track_stats *stats);

@@ -13,9 +13,9 @@
  *   V_bits(x), V_of_bits(i), V_int(x), V_real(i)     of vint, the int as wide as a real
  *
  * In group kernels lanes go along memory that the group shares: the text in K_STRIPS(i, n) { ... } K_END_STRIPS runs
- * for V_LANES elements from i on at a time, n being a multiple of 128: on the CPU one strip after the other, on GPUs
+ * for V_LANES elements from i on at a time, n being a multiple of 16: on the CPU one strip after the other, on GPUs
  * one element an item and a barrier behind all. K_STRIPS4 is the same for four strips together, from i, i + V_STEP,
- * i + 2 V_STEP and i + 3 V_STEP on.
+ * i + 2 V_STEP and i + 3 V_STEP on; there n is a multiple of 128, and a group has at most 32 items.
  *   V_highest(v), V_lowest(v)     over the lanes of one item */
 #ifndef K_LANES_H
 #define K_LANES_H

@@ -206,6 +206,9 @@ static int take_options(csd_job *j, const vxg_gradients *g, const vxg_response *
     VXG_FAIL_IF(r->order < 2 || r->order > VXG_SH_MOST || r->order % 2 || !(r->zonal[0] > 0),
                 VXG_ERR_ARGUMENT, "deconvolution: the response has order %d and begins with %g",
                 r->order, r->zonal[0]);
+    VXG_FAIL_IF(r->b > 0 && fabs(r->b - g->shell_b[o->shell]) > g->opts.shell_tolerance,
+                VXG_ERR_ARGUMENT, "deconvolution: the response is of b = %g s/mm2, the shell of %g",
+                r->b, g->shell_b[o->shell]);
     if (o->iterations == 0) o->iterations = 50;
     if (o->lambda == 0) o->lambda = 1;
     if (o->tau == 0) o->tau = 0.1;

@@ -40,10 +40,10 @@ typedef struct vxg__voxels {
     vxg_device *dev;
     vxg_queue *queue;
     vxg_real real;
-    const vxg_array *list; /* NULL: all */
-    int64_t volumes, all;  /* of the series: volumes, voxels of each */
-    int64_t count;         /* voxels that are looked at */
-    int64_t block;         /* so many at once, a multiple of 32 */
+    const vxg_array *series, *list; /* list NULL: all */
+    int64_t volumes, all;           /* of the series: volumes, voxels of each */
+    int64_t count;                  /* voxels that are looked at */
+    int64_t block;                  /* so many at once, a multiple of 32 */
 } vxg__voxels;
 /* Checks the series and the list. */
 int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, const vxg_array *list,

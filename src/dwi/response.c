@@ -19,6 +19,8 @@ int vxg_response_tensor(const vxg_gradients *g, int shell, int order, const doub
     const int64_t terms = vxg_sh_count(order);
     VXG_FAIL_IF(!terms, VXG_ERR_ARGUMENT,
                 "response: order %d; an even number from 0 to %d is expected", order, VXG_SH_MOST);
+    VXG_FAIL_IF(shell == 0 && g->nshells > 2, VXG_ERR_ARGUMENT,
+                "response: the table has %d shells; say which is meant", g->nshells - 1);
     if (shell == 0) shell = 1;
     VXG_FAIL_IF(shell < 1 || shell >= g->nshells, VXG_ERR_ARGUMENT, "response: shell %d of %d",
                 shell, g->nshells - 1);
@@ -38,7 +40,8 @@ int vxg_response_tensor(const vxg_gradients *g, int shell, int order, const doub
     int status = vxg_sh_matrix(VXG_SH_TOURNIER07, order, n, d, b);
     if (!status) status = vxg__pseudo_inverse(n, terms, b, NULL, inverse, "response");
     if (!status) {
-        *out = (vxg_response){.size = sizeof *out, .order = order, .s0 = s0};
+        *out =
+            (vxg_response){.size = sizeof *out, .order = order, .s0 = s0, .b = g->shell_b[shell]};
         memcpy(out->eigenvalues, eigenvalues, sizeof out->eigenvalues);
         for (int l = 0; l <= order; l += 2)
             for (int64_t i = 0; i < n; i++)

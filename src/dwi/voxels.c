@@ -9,9 +9,22 @@
 #define MOST ((int64_t)1 << 25) /* what keeps a GPU busy */
 #define LEAST 1024              /* voxels */
 
+/* A number beyond the series would be read and written outside it. */
+static int check_list(const vxg__voxels *v, const char *what) {
+    const int64_t n = vxg_array_count(v->list);
+    uint32_t *list = vxg__calloc((size_t)n + 1, sizeof *list);
+    int status = list ? vxg_array_read(v->queue, v->list, list) : VXG_ERR_MEMORY;
+    for (int64_t i = 0; i < n && !status; i++)
+        if ((int64_t)list[i] >= v->all)
+            status = vxg_error_set(VXG_ERR_ARGUMENT, "%s: the list of voxels names %u of %lld",
+                                   what, list[i], (long long)v->all);
+    vxg__free(list);
+    return status;
+}
+
 int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, const vxg_array *list,
                       const char *what) {
-    *v = (vxg__voxels){.queue = queue, .list = list};
+    *v = (vxg__voxels){.queue = queue, .series = dwi, .list = list};
     VXG_TRY(vxg__array_check(dwi, what));
     VXG_FAIL_IF(dwi->dtype != VXG_F32 && dwi->dtype != VXG_F64, VXG_ERR_ARGUMENT,
                 "%s: the series is %s; float32 or float64 is expected", what,
@@ -32,6 +45,7 @@ int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, co
                     VXG_ERR_ARGUMENT,
                     "%s: the list of voxels is to be contiguous uint32 on the series' device",
                     what);
+        VXG_TRY(check_list(v, what));
     }
     v->count = list ? vxg_array_count(list) : v->all;
     vxg__voxels_fit(v, v->volumes);
@@ -55,6 +69,9 @@ int vxg__voxels_result(const vxg__voxels *v, const vxg_array *out, int64_t rows,
                 "%s: a contiguous array of %lld rows of %lld voxels, %s, on the series' device is "
                 "expected",
                 what, (long long)rows, (long long)v->all, vxg_real_name(v->real));
+    VXG_FAIL_IF(vxg__arrays_overlap(out, v->series) ||
+                    (v->list && vxg__arrays_overlap(out, v->list)),
+                VXG_ERR_ARGUMENT, "%s overlaps what is read", what);
     return v->list ? vxg__array_clear(v->queue, out) : VXG_OK;
 }
 

@@ -12,9 +12,10 @@
 
 typedef struct block {
     const vxg__tracker *t;
-    int64_t seeds, first; /* how many; the number of the first */
-    int64_t walkers;      /* two a streamline */
-    int64_t pages;        /* written so far */
+    const double *to_file; /* from mm to the writer's space, rows of 4; NULL: the same */
+    int64_t seeds, first;  /* how many; the number of the first */
+    int64_t walkers;       /* two a streamline */
+    int64_t pages;         /* written so far */
     int64_t rounds;
     vxg_array where;       /* seeds, voxel indices */
     vxg_array peaks;       /* tiles */
@@ -278,7 +279,8 @@ static int write_lines(const block *b, vxg_tract_writer *writer, vxg_track_stats
                                        .lines = j.lines,
                                        .offsets = j.offsets,
                                        .positions = j.positions};
-        status = vxg_tract_write(writer, &batch);
+        if (b->to_file) status = vxg_tract_move(b->to_file, batch.dtype, j.points, j.positions);
+        if (!status) status = vxg_tract_write(writer, &batch);
     }
     stats->streamlines += j.lines, stats->points += j.points;
     joined_free(&j);
@@ -355,15 +357,20 @@ static int check_call(const vxg__tracker *t, int64_t n, const double *seeds) {
 int vxg_track_run(vxg_queue *queue, const vxg_track_field *field, int64_t n, const double *seeds,
                   const vxg_track_opts *opts, vxg_tract_writer *writer, vxg_track_stats *out) {
     vxg__tracker t;
+    double to_file[12];
     vxg_track_stats stats = {.seeds = n};
     VXG_FAIL_IF(!writer || !writer->write, VXG_ERR_ARGUMENT, "track: the writer is NULL");
     if (out) VXG_TRY(VXG_OUT_CHECK(vxg_track_stats, out));
+    VXG_TRY(vxg_tract_from_ras(&writer->info, to_file));
     VXG_TRY(vxg__tracker_make(&t, queue, field, opts));
     const int is_cpu = !strcmp(vxg_device_get_info(t.dev)->backend, "cpu");
     const int64_t size = t.opts.block ? t.opts.block : is_cpu ? BLOCK_CPU : BLOCK;
     int status = check_call(&t, n, seeds);
     for (int64_t at = 0; at < n && !status; at += size) {
-        block b = {.t = &t, .first = t.opts.first + at, .seeds = n - at < size ? n - at : size};
+        block b = {.t = &t,
+                   .to_file = writer->info.space == VXG_TRACT_RAS ? NULL : to_file,
+                   .first = t.opts.first + at,
+                   .seeds = n - at < size ? n - at : size};
         vxg__report(t.opts.progress, "tracking", (double)at, (double)n);
         status = run_block(&b, seeds + 3 * at, writer, &stats);
         block_free(&b);
