@@ -6,14 +6,6 @@
 
 enum { DIGITS = 10 }; /* of the count, as MRtrix writes it */
 
-typedef struct tck_out {
-    vxg_tract_writer base;
-    vxg__output out;
-    vxg__sink sink;
-    int size, broken; /* size: bytes of a number */
-    int64_t lines, count_at;
-} tck_out;
-
 /* ---- The header ---- */
 
 static int is_own(const char *key) {
@@ -49,7 +41,8 @@ static void add_offset(vxg_text *t) {
     while (!t->failed && t->length < (size_t)offset) vxg__text_append(t, "\n", 1);
 }
 
-static int make_header(tck_out *t, const char *path, const vxg_tract_info *info, vxg_text *text) {
+static int make_header(vxg__line_file *t, const char *path, const vxg_tract_info *info,
+                       vxg_text *text) {
     vxg__text_add(text, "mrtrix tracks\n");
     for (int i = 0; i < info->nattributes; i++)
         VXG_TRY(add_lines(text, path, &info->attributes[i]));
@@ -83,7 +76,7 @@ static int check(const char *path, const vxg_tract_create_opts *o) {
 
 /* ---- Points ---- */
 
-static int add_triplet(tck_out *t, const double p[3]) {
+static int add_triplet(vxg__line_file *t, const double p[3]) {
     uint8_t bytes[24];
     for (int k = 0; k < 3; k++) {
         uint64_t bits = 0;
@@ -96,7 +89,7 @@ static int add_triplet(tck_out *t, const double p[3]) {
     return vxg__sink_add(&t->sink, bytes, 3 * (size_t)t->size);
 }
 
-static int add_line(tck_out *t, const vxg_tract_batch *b, int64_t line) {
+static int add_line(vxg__line_file *t, const vxg_tract_batch *b, int64_t line) {
     static const double end[3] = {(double)NAN, (double)NAN, (double)NAN};
     for (int64_t i = 3 * b->offsets[line]; i < 3 * b->offsets[line + 1]; i += 3) {
         double p[3];
@@ -111,30 +104,10 @@ static int add_line(tck_out *t, const vxg_tract_batch *b, int64_t line) {
     return add_triplet(t, end);
 }
 
-static int tck_write(vxg_tract_writer *self, const vxg_tract_batch *b) {
-    tck_out *t = self->impl;
-    int status = VXG_OK;
-    VXG_FAIL_IF(t->broken, VXG_ERR_ARGUMENT, "%s: a call before has failed", t->out.path);
-    for (int64_t i = 0; i < b->lines && !status; i++) status = add_line(t, b, i);
-    t->broken = status != VXG_OK;
-    if (!status) t->lines += b->lines;
-    return status;
-}
-
-static void tck_abandon(vxg_tract_writer *self) {
-    if (!self) return;
-    tck_out *t = self->impl;
-    vxg__output_abandon(&t->out);
-    vxg__sink_free(&t->sink);
-    vxg__tract_info_free(&self->info);
-    vxg__free(t);
-}
-
-static int end_file(tck_out *t) {
+static int end_file(vxg__line_file *t) {
     static const double end[3] = {(double)INFINITY, (double)INFINITY, (double)INFINITY};
     char count[32];
     const int n = snprintf(count, sizeof count, "%0*lld", DIGITS, (long long)t->lines);
-    VXG_FAIL_IF(t->broken, VXG_ERR_ARGUMENT, "%s: a call before has failed", t->out.path);
     VXG_FAIL_IF(n > DIGITS, VXG_ERR_UNSUPPORTED,
                 "%s: %lld streamlines; the header has room for %d digits", t->out.path,
                 (long long)t->lines, DIGITS);
@@ -143,35 +116,13 @@ static int end_file(tck_out *t) {
     return vxg__write_all(t->out.fd, count, DIGITS, t->count_at, t->out.path);
 }
 
-static int tck_finish(vxg_tract_writer *self) {
-    tck_out *t = self->impl;
-    int status = end_file(t);
-    if (!status) status = vxg__output_commit(&t->out); /* abandons by itself on failure */
-    tck_abandon(self);
-    return status;
-}
-
 int vxg__tck_create(const char *path, const vxg_tract_create_opts *o, vxg_tract_writer **out) {
     vxg_text text = {0};
+    vxg__line_file like = {
+        .size = o->info.dtype == VXG_F64 ? 8 : 4, .add_line = add_line, .end = end_file};
     VXG_TRY(check(path, o));
-    tck_out *t = vxg__calloc(1, sizeof *t);
-    if (!t) return VXG_ERR_MEMORY;
-    t->base = (vxg_tract_writer){.size = sizeof t->base,
-                                 .write = tck_write,
-                                 .finish = tck_finish,
-                                 .abandon = tck_abandon,
-                                 .impl = t};
-    t->out.fd = -1, t->size = o->info.dtype == VXG_F64 ? 8 : 4;
-    int status = vxg__tract_info_copy(&o->info, &t->base.info);
-    if (!status) status = make_header(t, path, &o->info, &text);
-    if (!status) status = vxg__output_open(path, o->force, o->outputs, &t->out);
-    if (!status) status = vxg__sink_open(t->out.fd, t->out.path, &t->sink);
-    if (!status) status = vxg__sink_add(&t->sink, text.s, text.length);
+    int status = make_header(&like, path, &o->info, &text);
+    if (!status) status = vxg__line_file_create(path, o, &like, text.s, text.length, out);
     vxg__text_free(&text);
-    if (status) {
-        tck_abandon(&t->base);
-        return status;
-    }
-    *out = &t->base;
-    return VXG_OK;
+    return status;
 }

@@ -88,6 +88,22 @@ int vxg__sink_add(vxg__sink *s, const void *bytes, size_t n);
 int vxg__sink_flush(vxg__sink *s);
 void vxg__sink_free(vxg__sink *s);
 
+/* ---- Files of a header, then one streamline after the other: TRK and TCK (tract_lines.c) ---- */
+typedef struct vxg__line_file vxg__line_file;
+struct vxg__line_file {
+    vxg_tract_writer base;
+    vxg__output out;
+    vxg__sink sink;
+    int size, broken;        /* size: TCK's bytes of a number; broken: a call has failed */
+    int64_t lines, count_at; /* so far; where the header has its count */
+    int (*add_line)(vxg__line_file *t, const vxg_tract_batch *b, int64_t line);
+    int (*end)(vxg__line_file *t); /* what stands behind the last one, then the header's count */
+};
+/* like: its functions, size and count_at are the new file's. */
+int vxg__line_file_create(const char *path, const vxg_tract_create_opts *o,
+                          const vxg__line_file *like, const void *head, size_t bytes,
+                          vxg_tract_writer **out);
+
 /* ---- Numbers ---- */
 static inline uint32_t vxg__u16le(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8;

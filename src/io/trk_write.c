@@ -7,14 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-typedef struct trk_out {
-    vxg_tract_writer base;
-    vxg__output out;
-    vxg__sink sink;
-    int broken;
-    int64_t lines;
-} trk_out;
-
 /* ---- What TRK can hold ---- */
 
 /* name, or name, 0, number of components, in 20 bytes. */
@@ -132,7 +124,8 @@ static int exact(vxg_dtype dtype, const void *from, float *to) {
     return (double)*to == d || isnan(d);
 }
 
-static int add_values(trk_out *t, const vxg_tract_column *c, const void *values, int64_t at) {
+static int add_values(vxg__line_file *t, const vxg_tract_column *c, const void *values,
+                      int64_t at) {
     const size_t each = vxg_dtype_size(c->dtype);
     const char *from = (const char *)values + (size_t)at * (size_t)c->components * each;
     for (int k = 0; k < c->components; k++, from += each) {
@@ -147,7 +140,7 @@ static int add_values(trk_out *t, const vxg_tract_column *c, const void *values,
     return VXG_OK;
 }
 
-static int add_point(trk_out *t, const vxg_tract_batch *b, int64_t at) {
+static int add_point(vxg__line_file *t, const vxg_tract_batch *b, int64_t at) {
     const vxg_tract_info *info = &t->base.info;
     uint8_t bytes[12];
     for (int k = 0; k < 3; k++) {
@@ -164,7 +157,7 @@ static int add_point(trk_out *t, const vxg_tract_batch *b, int64_t at) {
     return VXG_OK;
 }
 
-static int add_line(trk_out *t, const vxg_tract_batch *b, int64_t line) {
+static int add_line(vxg__line_file *t, const vxg_tract_batch *b, int64_t line) {
     const vxg_tract_info *info = &t->base.info;
     const int64_t n = b->offsets[line + 1] - b->offsets[line];
     uint8_t bytes[4];
@@ -178,59 +171,17 @@ static int add_line(trk_out *t, const vxg_tract_batch *b, int64_t line) {
     return VXG_OK;
 }
 
-static int trk_write(vxg_tract_writer *self, const vxg_tract_batch *b) {
-    trk_out *t = self->impl;
-    int status = VXG_OK;
-    VXG_FAIL_IF(t->broken, VXG_ERR_ARGUMENT, "%s: a call before has failed", t->out.path);
-    for (int64_t i = 0; i < b->lines && !status; i++) status = add_line(t, b, i);
-    t->broken = status != VXG_OK;
-    if (!status) t->lines += b->lines;
-    return status;
-}
-
-static void trk_abandon(vxg_tract_writer *self) {
-    if (!self) return;
-    trk_out *t = self->impl;
-    vxg__output_abandon(&t->out);
-    vxg__sink_free(&t->sink);
-    vxg__tract_info_free(&self->info);
-    vxg__free(t);
-}
-
 /* 0 stands for a number that is not known: of so many as TRK cannot count. */
-static int trk_finish(vxg_tract_writer *self) {
-    trk_out *t = self->impl;
+static int end_file(vxg__line_file *t) {
     uint8_t count[4] = {0};
-    int status = VXG_OK;
-    if (t->broken)
-        status = vxg_error_set(VXG_ERR_ARGUMENT, "%s: a call before has failed", t->out.path);
     if (t->lines <= INT32_MAX) vxg__put_le(count, (uint64_t)t->lines, 4);
-    if (!status) status = vxg__sink_flush(&t->sink);
-    if (!status) status = vxg__write_all(t->out.fd, count, 4, VXG__TRK_COUNT, t->out.path);
-    if (!status) status = vxg__output_commit(&t->out); /* abandons by itself on failure */
-    trk_abandon(self);
-    return status;
+    VXG_TRY(vxg__sink_flush(&t->sink));
+    return vxg__write_all(t->out.fd, count, 4, VXG__TRK_COUNT, t->out.path);
 }
 
 int vxg__trk_create(const char *path, const vxg_tract_create_opts *o, vxg_tract_writer **out) {
     uint8_t head[VXG__TRK_HEAD] = {0};
+    const vxg__line_file like = {.add_line = add_line, .end = end_file};
     VXG_TRY(make_header(path, o, head));
-    trk_out *t = vxg__calloc(1, sizeof *t);
-    if (!t) return VXG_ERR_MEMORY;
-    t->base = (vxg_tract_writer){.size = sizeof t->base,
-                                 .write = trk_write,
-                                 .finish = trk_finish,
-                                 .abandon = trk_abandon,
-                                 .impl = t};
-    t->out.fd = -1;
-    int status = vxg__tract_info_copy(&o->info, &t->base.info);
-    if (!status) status = vxg__output_open(path, o->force, o->outputs, &t->out);
-    if (!status) status = vxg__sink_open(t->out.fd, t->out.path, &t->sink);
-    if (!status) status = vxg__sink_add(&t->sink, head, sizeof head);
-    if (status) {
-        trk_abandon(&t->base);
-        return status;
-    }
-    *out = &t->base;
-    return VXG_OK;
+    return vxg__line_file_create(path, o, &like, head, sizeof head, out);
 }
