@@ -118,7 +118,7 @@ static int diffusion_on(vxg_device *where, double *sums) {
     static float x[VOLUMES * VOXELS], values[362 * VOXELS];
     double b[VOLUMES], d[3 * VOLUMES], seeds[3 * 8];
     vxg_gradients *g = NULL;
-    vxg_array dwi = {0}, sh = {0}, one = {0};
+    vxg_array dwi = {0}, sh = {0}, one = {0}, regions = {0};
     vxg_tensor_maps maps = {0};
     const vxg_tensor_opts weighted = {.iterations = 1};
     vxg_response r = {0};
@@ -151,12 +151,16 @@ static int diffusion_on(vxg_device *where, double *sums) {
     for (int v = 0; v < VOXELS; v++) values[v] = 1;
     if (!status) status = vxg_array_write(NULL, &one, values);
     for (int i = 0; i < 24; i++) seeds[i] = 1.2 + 0.03 * i;
+    const int64_t shape[3] = {as_image(&one, 3).shape[0], as_image(&one, 3).shape[1],
+                              as_image(&one, 3).shape[2]};
+    if (!status) status = vxg_array_new(where, VXG_U32, 3, shape, &regions);
     for (int getter = 0; getter <= VXG_TRACK_BOOTSTRAP && !status; getter++) {
         int64_t points = 0;
         const vxg_odf_opts o = {.kind = VXG_ODF_OPDT, .order = 4};
         const vxg_track_field f = {.values =
                                        as_image(getter == VXG_TRACK_BOOTSTRAP ? &dwi : &sh, 4),
                                    .map = as_image(&one, 3),
+                                   .regions = regions,
                                    .affine = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0},
                                    .gradients = g,
                                    .model = &o};
@@ -167,6 +171,7 @@ static int diffusion_on(vxg_device *where, double *sums) {
         sums[5 + getter] = (double)points;
     }
     vxg_array_release(&dwi), vxg_array_release(&sh), vxg_array_release(&one);
+    vxg_array_release(&regions);
     vxg_gradients_release(g);
     return status;
 }

@@ -23,18 +23,28 @@ extern "C" {
 typedef struct vxg_track_field { /* of one layout */
     uint32_t size;               /* of this struct, or 0 */
     vxg_sh_basis basis;          /* of harmonics */
-    vxg_array
-        values;         /* (numbers, k, j, i): harmonics, samples on the sphere's directions, or for
-                           the bootstrap the series itself; float32, or float64 on devices that have it */
-    int32_t samples;    /* 1: samples */
-    uint32_t reserved0; /* 0 */
+    vxg_array values; /* (numbers, k, j, i): harmonics, samples on the sphere's directions, vectors,
+                         tensors, or a series of images, as the getter needs them; float32, or
+                         float64 on devices that have it */
+    int32_t samples;  /* 1: samples */
+    int32_t nregions; /* of include regions, 0 to VXG_TRACK_REGIONS */
     const vxg_gradients *gradients; /* of a series */
     const vxg_odf_opts *model;      /* of a series: VXG_ODF_CSA or VXG_ODF_OPDT */
-    vxg_array map;            /* (k, j, i): a streamline goes on while it is above the threshold */
+    vxg_array map; /* (k, j, i): a streamline goes on while it is above the threshold; buffer NULL:
+                      it goes on everywhere */
+    vxg_array regions;        /* uint32 (k, j, i), VXG_TRACK_STOP, ... of the nearest voxel; buffer
+                                 NULL: none */
     double affine[12];        /* rows of 4: index (i, j, k) of a voxel's centre and 1 to mm */
     const vxg_sphere *sphere; /* the directions; NULL: the default set */
     uint64_t reserved[2];     /* 0 */
 } vxg_track_field;
+
+/* Bits of vxg_track_field.regions. A streamline is looked at in all its points, the seed among
+ * them, each in the voxel whose centre is nearest. */
+#define VXG_TRACK_STOP 1u                /* it ends before this voxel */
+#define VXG_TRACK_EXCLUDE 2u             /* it is left out if it comes here */
+#define VXG_TRACK_INCLUDE(n) (4u << (n)) /* it is left out if it comes to no voxel of region n */
+#define VXG_TRACK_REGIONS 16
 
 /* Rows of 4 that lead from a file's positions to scanner coordinates in mm: of RAS the identity; of
  * TrackVis' from the corner in voxel_order over voxel indices (half a voxel from the corner, turned
@@ -49,9 +59,23 @@ VXG_API int vxg_tract_move(const double rows[12], vxg_dtype dtype, int64_t n, vo
 typedef enum vxg_track_getter {
     VXG_TRACK_PROBABILISTIC = 0, /* a direction of the sphere, drawn by the function's values */
     VXG_TRACK_DETERMINISTIC,     /* the direction where it is highest */
-    VXG_TRACK_BOOTSTRAP /* the nearest peak of the function of resampled signals: residual bootstrap
-                         */
+    VXG_TRACK_BOOTSTRAP,         /* the nearest peak of the function of resampled signals: residual
+                                  * bootstrap
+                                  */
+    VXG_TRACK_PTT,    /* parallel transport: an arc, drawn by the function's values along it. D. B.
+                         Aydogan, Y. Shi, IEEE Trans. Med. Imaging 40, 2021 */
+    VXG_TRACK_PEAK,   /* the maximum of harmonics that is reached uphill from the last direction */
+    VXG_TRACK_TENSOR, /* the first eigenvector of tensors (6 numbers: xx yy zz xy xz yz) that are
+                         interpolated, or of those that are fitted to the interpolated series */
+    VXG_TRACK_VECTOR  /* of one or several vectors a voxel (3 numbers each; their sign is of no
+                         meaning) those nearest to the last direction, interpolated */
 } vxg_track_getter;
+
+/* Of the getters that follow a field: peak, tensor, vector. */
+typedef enum vxg_track_integrator {
+    VXG_TRACK_EULER = 0,
+    VXG_TRACK_RK4 /* Runge-Kutta of order 4: four looks a step */
+} vxg_track_integrator;
 
 /* What programs that people know do otherwise; --rules of the command. */
 typedef enum vxg_track_rules {
@@ -60,8 +84,9 @@ typedef enum vxg_track_rules {
                        is made anew; seeds where the map is not above the threshold are left out */
     VXG_TRACK_DIPY, /* the second half leaves against the first one's first step; seeds are not
                        looked at */
-    VXG_TRACK_CUSLINES /* a bootstrap attempt without a peak in the cone is made anew; values below
-                          5 % of the highest count as 0; seeds are not looked at */
+    VXG_TRACK_CUSLINES, /* a bootstrap attempt without a peak in the cone is made anew; values below
+                           5 % of the highest count as 0; seeds are not looked at */
+    VXG_TRACK_NIBRARY   /* parallel transport alone: its parameters */
 } vxg_track_rules;
 
 typedef struct vxg_track_opts {
@@ -80,9 +105,32 @@ typedef struct vxg_track_opts {
     int32_t block;        /* seeds that are worked on together; 0: chosen here */
     double relative_peak_threshold; /* as of vxg_peaks_opts */
     double min_separation;          /* degrees, likewise */
-    uint64_t seed;                  /* of the random numbers */
-    int64_t first;                  /* the number of the first seed; a part of a list of seeds gives
-                                       what it gives in the whole */
+    double angular_weight; /* w, 0 to 1: after the first step values at an angle a to the last
+                              direction count 1 - w + w |cos a| times; probabilistic, bootstrap */
+    double cutoff; /* peak: least height there; tensor: least FA; vector: least length; a half
+                      ends in a point where it is below. 0: 0.1, below 0: none */
+    vxg_track_integrator integrator;
+    int32_t half; /* 1: the field is held in half precision (11 bits, up to 65504); float32 alone,
+                     harmonics or samples */
+    /* Parallel transport; 0: as the rules have it (docs/tracking.md has the table). */
+    double probe_length;   /* mm: how far ahead the function is looked at */
+    double probe_radius;   /* mm: of the ring of lines that are looked along */
+    double min_radius;     /* mm: of curvature */
+    double min_support;    /* least mean of the function along the probe; below 0: none */
+    double support_power;  /* weights are the support to that power */
+    int32_t probe_quality; /* points along the probe, the beginning among them, 2 to 64 */
+    int32_t probe_count;   /* lines on the ring, 1 to 16; 1: the arc itself */
+    int32_t small_steps;   /* arcs a step, 1 to 100 */
+    int32_t disc_rings; /* curvatures are drawn from a disc of triangles in so many rings, 1 to 6 */
+    int32_t tries;      /* of a triangle's points, before a half ends, 1 to 10000 */
+    int32_t first_tries; /* turns of the frame at the seed, the best of them is taken, 1 to 1000 */
+    int32_t weak_links;  /* 1: points of the probe may lie below min_support, 2: none may */
+    int32_t normalize;   /* 1: the function is divided by its highest value in each voxel, 2: not */
+    int32_t best;        /* 1: no draw but the weighted mean of the curvatures next to the best */
+    int32_t reserved1;   /* 0 */
+    uint64_t seed;       /* of the random numbers */
+    int64_t first;       /* the number of the first seed; a part of a list of seeds gives
+                            what it gives in the whole */
     const vxg_progress *progress;
 } vxg_track_opts;
 
@@ -91,10 +139,36 @@ typedef struct vxg_track_stats {
     uint32_t reserved0; /* 0 */
     int64_t seeds, outside, streamlines, points; /* outside: seeds that are not in the image */
     int64_t short_ones;                          /* streamlines below min_length, left out */
+    int64_t region_ones;                         /* left out for their regions */
     double length;                               /* mm, of all that were written */
-    int64_t
-        ended[5]; /* halves by how they ended: 1 no direction, 2 the map, 3 outside, 4 too long */
+    int64_t ended[8]; /* halves by how they ended: 1 no direction, 2 the map, 3 outside, 4 too long,
+                         5 a region, 6 a turn beyond max_angle */
 } vxg_track_stats;
+
+/* ---- Seeds ---- */
+typedef enum vxg_seeds_kind {
+    VXG_SEEDS_RANDOM = 0, /* `number` in all, anywhere in the mask, each voxel equally often */
+    VXG_SEEDS_PER_VOXEL,  /* `number` at random in each voxel */
+    VXG_SEEDS_GRID /* `number` along each axis of each voxel, evenly, symmetric about its centre
+                    */
+} vxg_seeds_kind;
+typedef struct vxg_seeds_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
+    vxg_seeds_kind kind;
+    int64_t number; /* 0: 1 */
+    uint64_t seed;  /* of the random numbers */
+    int64_t first;  /* the first of them that is wanted */
+} vxg_seeds_opts;
+/* How many seeds a mask (host memory: n[0] n[1] n[2] bytes, i fastest; what is not 0 is in it)
+ * gives in all. */
+VXG_API int vxg_track_seeds_count(const int64_t n[3], const uint8_t *mask,
+                                  const vxg_seeds_opts *opts, int64_t *count);
+/* `room` of them at most from opts->first on, scanner coordinates in mm (room, 3), voxel after
+ * voxel in the order i, j, k (random ones in order of their numbers); *got: how many. affine: rows
+ * of 4. Each seed depends on its number and the mask alone, so that parts are the whole's.
+ * VXG_ERR_INPUT: the mask is empty. */
+VXG_API int vxg_track_seeds(const int64_t n[3], const uint8_t *mask, const double affine[12],
+                            const vxg_seeds_opts *opts, int64_t room, double *seeds, int64_t *got);
 
 /* Tracks from n seeds (n, 3), mm, in order, and writes each streamline once, in the writer's space
  * (the writer is neither finished nor abandoned). stats may be NULL. VXG_ERR_ARGUMENT names an

@@ -6,6 +6,8 @@
  *
  *   V_set(x)                  x in every lane; arithmetic with + - * / also takes a real on one side
  *   V_load(p), V_store(p, v)  V_LANES numbers side by side; no alignment
+ *   V_load_half(p)            the same of k_u16 that hold numbers of half precision (IEEE 754, none infinite); K_of_half
+ *                             of one of them, K_to_half the nearest to a number (beyond 65504: that)
  *   V_fma(a, b, c), V_sqrt(x), V_abs(x), V_min(a, b), V_max(a, b)   as K_fma ...
  *   V_lt(a, b), V_le(a, b), V_eq(a, b)    masks (vmask); & | join them, V_not turns one round
  *   V_select(m, a, b)         a where m holds, else b
@@ -19,6 +21,27 @@
  *   V_highest(v), V_lowest(v)     over the lanes of one item */
 #ifndef K_LANES_H
 #define K_LANES_H
+/* Numbers of half precision through a float's bits, of float32 alone: the exponents are off by 112, which a product mends,
+ * of numbers below the normal ones too (unless the device takes those for 0). */
+#define K_HALF_SCALE K_R(5.192296858534827628530496329220096e33)
+K_FN real K_of_half(const k_u16 h) {
+    const real size = K_of_bits((k_sbits)((int)(h & 0x7fff) << 13)) * K_HALF_SCALE;
+    return h & 0x8000 ? -size : size;
+}
+K_FN k_u16 K_to_half(const real x) {
+    const int sign = x < K_R(0.0) ? 0x8000 : 0;
+    const real size = K_abs(x);
+    if (!(size < K_R(65520.0))) return (k_u16)(size >= K_R(65520.0) ? sign | 0x7bff : 0);
+    /* The place of its last digit: a power of two, 2^-24 at least. */
+    int power = 0;
+    real unit = K_R(5.9604644775390625e-8);
+    for (; size >= unit * K_R(2048.0); power++) unit = unit * K_R(2.0);
+    const real q = size / unit, low = K_floor(q), rest = q - low;
+    int digits = K_int(low);
+    if (rest > K_R(0.5) || (rest == K_R(0.5) && (digits & 1))) digits++;
+    /* digits of 2^power units: up to 1023 they stand as they are, from 1024 on their first digit is hidden. */
+    return (k_u16)(sign | ((power << 10) + digits));
+}
 #if defined(K_VECTORS)
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -43,6 +66,12 @@ V_FN vreal V_load(K_GLOBAL const real *p) {
 }
 V_FN void V_store(K_GLOBAL real *p, const vreal v) {
     *(vreal_near *)p = v;
+}
+typedef uint16_t vhalf_near __attribute__((vector_size(2 * V_LANES), aligned(2), may_alias));
+V_FN vreal V_load_half(K_GLOBAL const k_u16 *p) {
+    const vint h = __builtin_convertvector(*(const vhalf_near *)p, vint);
+    const vreal size = (vreal)((h & 0x7fff) << 13) * K_HALF_SCALE;
+    return (vreal)((vint)size | (h & 0x8000) << 16);
 }
 V_FN vreal V_set(const real x) {
     return x - (vreal){0}; /* not a sum: of -0 that would be 0 */
@@ -139,6 +168,7 @@ typedef k_sbits vint;
 typedef int vmask;
 #define V_FN K_FN
 #define V_load(p) (*(p))
+#define V_load_half(p) K_of_half(*(p))
 #define V_store(p, v) (*(p) = (v))
 #define V_set(x) ((real)(x))
 #define V_bits(x) K_bits(x)

@@ -13,21 +13,50 @@
 #define TRACK_STOPPED 2 /* the map is at or below the threshold */
 #define TRACK_OUTSIDE 3
 #define TRACK_LONG 4
+#define TRACK_REGION 5
+#define TRACK_TURNED 6 /* the next direction lies beyond the largest angle */
+
+/* Regions' bits (voxgrad/track.h). */
+#define TRACK_STOP 1
+#define TRACK_EXCLUDE 2
 
 #define TRACK_PAGE 32   /* points */
-#define TRACK_STATE 12  /* reals of a walker: position, direction, that of its first step, 3 free */
-#define TRACK_COUNTS 4  /* ints of a walker: how it ended, points, item low, part (half + 2 peak) */
+#define TRACK_STATE 12  /* reals of a walker: position, direction, that of its first step, a normal to the direction */
+#define TRACK_COUNTS 8  /* ints of a walker: how it ended, points, item low, part (half + 2 peak), regions seen; 3 free */
 
 /* Tables begin with 0-8 a step's rows, from a direction to voxels, 9-20 voxels to mm. */
 #define TRACK_STEP 0
 #define TRACK_AFFINE 9
 #define TRACK_SETUP 32 /* reals, after which the getter's own tables follow */
 
+/* In every launch of a getter: ints 0-2 voxels along i, j, k, 3 numbers of a voxel, 6 most points, 7-8 the first item,
+ * 9-10 the random numbers' key, 22: 1: the field is in half precision, 23: what is looked at, 1 the map, 2 regions;
+ * reals 0 cosine of the largest angle of a step, 1 the map's threshold. */
+#define TRACK_HALF K_I(22)
+#define TRACK_LOOKS K_I(23)
+
+struct track_walker {
+    real p[3], d[3], n[3], first[3];
+    real share[8]; /* of the voxels about p */
+    k_long at[8];
+    k_long item, walker;
+    int ended, steps, part, seen;
+};
+struct track_space {
+    int nx, ny, nz, looks;
+    real threshold;
+    K_GLOBAL const real *tables, *map; /* map: a value of each voxel if looks & 1, then a region's bits if looks & 2 */
+};
+
 /* The eight voxels about p and their shares: linear in each axis; outside the outermost centres the nearest voxel alone
  * counts (DIPY's rule). 0: p is outside the image, half a voxel from the outermost centres on. */
 K_FN int track_corners(const real x, const real y, const real z, const int nx, const int ny, const int nz,
                        K_PRIVATE k_long *at, K_PRIVATE real *share) {
     const real h = K_R(0.5);
+    for (int c = 0; c < 8; c++) {
+        at[c] = 0;
+        share[c] = K_R(0.0);
+    }
     if (!(x >= -h && y >= -h && z >= -h && x < K_real(nx) - h && y < K_real(ny) - h && z < K_real(nz) - h)) return 0;
     const int ix = K_int(K_floor(x)), iy = K_int(K_floor(y)), iz = K_int(K_floor(z));
     const real fx = x - K_real(ix), fy = y - K_real(iy), fz = z - K_real(iz);
@@ -48,35 +77,103 @@ K_FN real track_scalar(K_GLOBAL const real *map, K_PRIVATE const k_long *at, K_P
     return s;
 }
 
-/* t (m elements, m a multiple of 128) = the field at the corners; the group's. */
-V_FN void track_field(K_GLOBAL const real *field, const int m, K_PRIVATE const k_long *at, K_PRIVATE const real *share,
-                      K_LOCAL real *t K_GROUP_ARGS) {
-    K_STRIPS(i, m)
+/* The voxel whose centre is nearest to a point inside the image. */
+K_FN k_long track_nearest(const real x, const real y, const real z, const int nx, const int ny, const int nz) {
+    const real h = K_R(0.5);
+    const int i = K_imin(K_int(K_floor(x + h)), nx - 1), j = K_imin(K_int(K_floor(y + h)), ny - 1);
+    const int k = K_imin(K_int(K_floor(z + h)), nz - 1);
+    return ((k_long)k * ny + j) * nx + i;
+}
+
+/* V_LANES numbers of a field from number `at` on. */
+V_FN vreal track_load(K_GLOBAL const real *field, const int half_precision, const k_long at) {
+    return half_precision ? V_load_half((K_GLOBAL const k_u16 *)field + at) : V_load(field + at);
+}
+K_FN real track_load_one(K_GLOBAL const real *field, const int half_precision, const k_long at) {
+    return half_precision ? K_of_half(((K_GLOBAL const k_u16 *)field)[at]) : field[at];
+}
+
+/* t (count elements, a multiple of 16) = the field at the corners; the group's. */
+V_FN void track_field(K_GLOBAL const real *field, const int half_precision, const int m, const int count,
+                      K_PRIVATE const struct track_walker *w, K_LOCAL real *t K_GROUP_ARGS) {
+    K_STRIPS(i, count)
         vreal s = V_set(K_R(0.0));
-        for (int c = 0; c < 8; c++) s = V_fma(V_set(share[c]), V_load(field + at[c] * m + i), s);
+        for (int c = 0; c < 8; c++) s = V_fma(V_set(w->share[c]), track_load(field, half_precision, w->at[c] * m + i), s);
         V_store(t + i, s);
     K_END_STRIPS
 }
 
-/* One step along d; how the walker ended, TRACK_LIVE: it goes on. at and share: the corners there. */
-K_FN int track_move(K_GLOBAL const real *tables, K_GLOBAL const real *map, const real threshold, const int nx,
-                    const int ny, const int nz, K_PRIVATE const real *d, K_PRIVATE real *p, K_PRIVATE k_long *at,
-                    K_PRIVATE real *share) {
-    for (int k = 0; k < 3; k++) {
-        K_GLOBAL const real *row = tables + TRACK_STEP + 3 * k;
-        p[k] = p[k] + (row[0] * d[0] + row[1] * d[1] + row[2] * d[2]);
+/* How the walker's place ends it, TRACK_LIVE: it does not. Corners and regions are noted. */
+K_FN int track_look(K_PRIVATE const struct track_space *g, K_PRIVATE struct track_walker *w) {
+    if (!track_corners(w->p[0], w->p[1], w->p[2], g->nx, g->ny, g->nz, w->at, w->share)) return TRACK_OUTSIDE;
+    int bits = 0;
+    if (g->looks & 2) {
+        const k_long voxels = (k_long)g->nx * g->ny * g->nz * (g->looks & 1);
+        bits = K_int(g->map[voxels + track_nearest(w->p[0], w->p[1], w->p[2], g->nx, g->ny, g->nz)]);
+        if (bits & TRACK_STOP) return TRACK_REGION;
     }
-    if (!track_corners(p[0], p[1], p[2], nx, ny, nz, at, share)) return TRACK_OUTSIDE;
-    return track_scalar(map, at, share) > threshold ? TRACK_LIVE : TRACK_STOPPED;
+    if ((g->looks & 1) && !(track_scalar(g->map, w->at, w->share) > g->threshold)) return TRACK_STOPPED;
+    w->seen |= bits;
+    return bits & TRACK_EXCLUDE ? TRACK_REGION : TRACK_LIVE;
+}
+
+/* One step along d, in parts of a step; how the walker ended. */
+K_FN int track_move(K_PRIVATE const struct track_space *g, K_PRIVATE struct track_walker *w, K_PRIVATE const real *d) {
+    for (int k = 0; k < 3; k++) {
+        K_GLOBAL const real *row = g->tables + TRACK_STEP + 3 * k;
+        w->p[k] = w->p[k] + (row[0] * d[0] + row[1] * d[1] + row[2] * d[2]);
+    }
+    return track_look(g, w);
+}
+
+/* A walker's state at the beginning of a page, and its corners. */
+K_FN void track_resume(K_PRIVATE const struct track_space *g, K_GLOBAL const int *counts, K_GLOBAL const real *state,
+                       const k_long walker, const k_long first, K_PRIVATE struct track_walker *w) {
+    K_GLOBAL const int *count = counts + walker * TRACK_COUNTS;
+    K_GLOBAL const real *own = state + walker * TRACK_STATE;
+    w->walker = walker;
+    w->item = first + count[2];
+    w->steps = count[1];
+    w->part = count[3];
+    w->seen = count[4];
+    for (int k = 0; k < 3; k++) {
+        w->p[k] = own[k];
+        w->d[k] = own[3 + k];
+        w->first[k] = own[6 + k];
+        w->n[k] = own[9 + k];
+    }
+    w->ended = track_corners(w->p[0], w->p[1], w->p[2], g->nx, g->ny, g->nz, w->at, w->share) ? TRACK_LIVE : TRACK_OUTSIDE;
+}
+/* And at its end; one item's. */
+K_FN void track_pause(K_GLOBAL int *counts, K_GLOBAL real *state, K_PRIVATE const struct track_walker *w) {
+    K_GLOBAL int *count = counts + w->walker * TRACK_COUNTS;
+    K_GLOBAL real *own = state + w->walker * TRACK_STATE;
+    count[0] = w->ended;
+    count[1] = w->steps;
+    count[4] = w->seen;
+    for (int k = 0; k < 3; k++) {
+        own[k] = w->p[k];
+        own[3 + k] = w->d[k];
+        own[6 + k] = w->first[k];
+        own[9 + k] = w->n[k];
+    }
+}
+/* The direction becomes e, or its opposite if that is nearer; the first step's is noted. */
+K_FN void track_turn(K_PRIVATE struct track_walker *w, K_PRIVATE const real *e) {
+    const real same = e[0] * w->d[0] + e[1] * w->d[1] + e[2] * w->d[2];
+    for (int k = 0; k < 3; k++) {
+        w->d[k] = same < K_R(0.0) ? -e[k] : e[k];
+        if (w->steps == 0) w->first[k] = w->d[k];
+    }
 }
 
 /* Four random words of a walker's step. draw: which of the step's. */
-K_FN void track_random(const k_long item, const int step, const int part, const int draw, const int key0, const int key1,
+K_FN void track_random(K_PRIVATE const struct track_walker *w, const int draw, const int key0, const int key1,
                        K_PRIVATE k_uint *word) {
-    word[0] = (k_uint)item;
-    word[1] = (k_uint)(item >> 32);
-    word[2] = (k_uint)step;
-    word[3] = (k_uint)part << 16 | (k_uint)draw;
+    word[0] = (k_uint)w->item;
+    word[1] = (k_uint)(w->item >> 32);
+    word[2] = (k_uint)w->steps;
+    word[3] = (k_uint)w->part << 16 | (k_uint)draw;
     philox(word, (k_uint)key0, (k_uint)key1);
 }
 

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_FIELD = 512, MOST_WEIGHTED = 256, MOST_TERMS = 64 }; /* as boot.k has room for */
+/* As boot.k has room for; directions are a multiple of STRIP. */
+enum { MOST_FIELD = 512, MOST_WEIGHTED = 256, MOST_TERMS = 64, STRIP = 128 };
 
 /* u (n, k): an orthonormal basis of the columns of b (n, k), by the Gram-Schmidt process, each
  * column twice. */
@@ -78,10 +79,8 @@ static int make_tables(vxg__tracker *t, const double *u) {
 /* One volume of the series after the other to its place, then U' of the weighted ones. */
 static int make_field(vxg__tracker *t, const vxg_array *series, const double *u) {
     const vxg__odf_plan *p = &t->plan;
-    const int64_t shape[2] = {t->voxels, t->room}, terms[2] = {p->terms, t->voxels};
-    VXG_FAIL_IF(t->voxels > VXG_MAX_ELEMENTS / t->room, VXG_ERR_ARGUMENT,
-                "track: the field is too large");
-    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 2, shape, &t->field));
+    const int64_t terms[2] = {p->terms, t->voxels};
+    VXG_TRY(vxg__track_field_new(t, t->room, NULL));
     for (int64_t i = 0; i < p->weighted + p->unweighted; i++) {
         vxg_array volume = *series;
         volume.offset += p->order[i] * t->voxels;
@@ -116,8 +115,12 @@ static int make_field(vxg__tracker *t, const vxg_array *series, const double *u)
     return status;
 }
 
-int vxg__boot_make(vxg__tracker *t, const vxg_track_field *field) {
+static int make(vxg__tracker *t, const vxg_track_field *field) {
     vxg__odf_plan *p = &t->plan;
+    VXG_FAIL_IF(!field->gradients || t->numbers != vxg_gradients_count(field->gradients),
+                VXG_ERR_ARGUMENT, "track: the series has %lld volumes, the gradient table %lld",
+                (long long)t->numbers, (long long)vxg_gradients_count(field->gradients));
+    t->directions = vxg__pad(vxg_sphere_count(t->sphere), STRIP);
     VXG_TRY(vxg__odf_plan_make(field->gradients, field->model, p));
     VXG_FAIL_IF(p->opts.kind != VXG_ODF_CSA && p->opts.kind != VXG_ODF_OPDT, VXG_ERR_ARGUMENT,
                 "bootstrap: the model is neither that of constant solid angle nor of orientation "
@@ -144,11 +147,13 @@ int vxg__boot_make(vxg__tracker *t, const vxg_track_field *field) {
     return status;
 }
 
-void vxg__boot_launch(const vxg__tracker *t, vxg_launch *l) {
+static void launch(const vxg__tracker *t, vxg_launch *l) {
     const vxg__odf_plan *p = &t->plan;
     const double apart = t->opts.min_separation > 0 ? t->opts.min_separation : 25;
     const double share = t->opts.relative_peak_threshold;
-    const int64_t ints[] = {p->weighted,
+    const int64_t ints[] = {t->opts.attempts,
+                            vxg_sphere_is_symmetric(t->sphere),
+                            p->weighted,
                             t->weighted,
                             t->unweighted,
                             t->from,
@@ -157,10 +162,52 @@ void vxg__boot_launch(const vxg__tracker *t, vxg_launch *l) {
                             t->wide,
                             p->opts.kind == VXG_ODF_CSA ? 2 : 3,
                             t->opts.rules == VXG_TRACK_CUSLINES};
-    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) l->ints[l->nints++] = (int)ints[i];
+    l->ints[4] = (int)t->directions, l->ints[5] = (int)vxg_sphere_count(t->sphere);
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) l->ints[11 + i] = (int)ints[i];
     l->reals[2] = p->opts.min_signal;
     l->reals[3] = share == 0 ? 0.5 : share < 0 ? 0 : share;
     l->reals[4] = cos(apart * (M_PI / 180));
     l->reals[5] = t->opts.rules == VXG_TRACK_CUSLINES ? 0.05 : 0;
-    l->nreals = 6;
+    l->reals[6] = t->opts.angular_weight;
+    l->nreals = 7;
+    vxg__push_array(l, &t->near);
 }
+
+/* The orientation function of the signals as they are: tiles of signals become its harmonics. */
+static int fit_seeds(const vxg__tracker *t, int64_t n, vxg_array *tiles) {
+    vxg__odf_plan plan = t->plan;
+    vxg__odf_tables tables = {0};
+    vxg_array sh = {0};
+    vxg__voxels v = {.dev = t->dev, .queue = t->queue, .real = t->real, .count = n};
+    int32_t *order = vxg__calloc((size_t)(plan.weighted + plan.unweighted), sizeof *order);
+    if (!order) return VXG_ERR_MEMORY;
+    /* In the field the volumes stand in the plan's order, with padding between. */
+    for (int64_t i = 0; i < plan.weighted + plan.unweighted; i++)
+        order[i] = (int32_t)(i < plan.weighted ? i : t->from + i - plan.weighted);
+    plan.order = order, plan.volumes = tiles->shape[1];
+    v.block = vxg__tile_items(n), v.volumes = plan.volumes;
+    int status = vxg__odf_tables_make(&v, &plan, &tables);
+    if (!status) status = vxg__tiles_new(&v, plan.terms, &sh);
+    if (!status) status = vxg__odf_tiles(&v, &plan, &tables, tiles, n, &sh);
+    vxg__odf_tables_free(&tables);
+    vxg__free(order);
+    vxg_array_release(status ? &sh : tiles);
+    if (!status) *tiles = sh;
+    return status;
+}
+
+static int peaks(const vxg__tracker *t, const vxg_array *seeds, int64_t n, vxg_array *out) {
+    vxg_array tiles = {0};
+    int status = vxg__track_gather(t, seeds, n, t->kept, &tiles);
+    if (!status) status = fit_seeds(t, n, &tiles);
+    if (!status) status = vxg__track_tile_peaks(t, &tiles, n, 1, out);
+    vxg_array_release(&tiles);
+    return status;
+}
+
+const vxg__getter vxg__getter_bootstrap = {.name = "bootstrap",
+                                           .kernel = "track_boot",
+                                           .max_angle = 60,
+                                           .make = make,
+                                           .launch = launch,
+                                           .peaks = peaks};

@@ -8,7 +8,6 @@
 
 #define BLOCK_CPU 4096 /* seeds */
 #define BLOCK 65536
-#define PEAK_ROWS 5 /* of a peak, as odf_peaks writes them */
 
 typedef struct block {
     const vxg__tracker *t;
@@ -69,37 +68,17 @@ static int place_seeds(block *b, const double *seeds, vxg_track_stats *stats) {
     return status;
 }
 
-/* The field's first numbers at the seeds, as tiles. */
-static int gather_field(const block *b, int64_t rows, vxg_array *tiles) {
-    const vxg__tracker *t = b->t;
-    const int64_t shape[3] = {(b->seeds + 31) / 32, rows, 32};
-    vxg_launch l = {
-        .global = {vxg__tile_items(b->seeds), rows, 1},
-        .nints = 6,
-        .ints = {(int)rows, (int)t->n[0], (int)t->n[1], (int)t->n[2], (int)t->room, (int)b->seeds}};
-    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 3, shape, tiles));
-    vxg__push_array(&l, &t->field);
-    vxg__push_array(&l, &b->where);
-    vxg__push_array(&l, tiles);
-    return vxg__launch(t->dev, t->queue, "walkers_field", t->real, &l);
-}
-
 /* Pairs of seed and peak from which a streamline begins: their list, and how many. */
 static int list_pairs(block *b, uint32_t *pairs) {
     const vxg__tracker *t = b->t;
     const int peaks = t->opts.peaks;
-    vxg_launch l = {.global = {b->seeds, peaks, 1},
-                    .nints = 4,
-                    .ints = {peaks, (int)t->n[0], (int)t->n[1], (int)t->n[2]},
-                    .nreals = 1,
-                    .reals = {t->opts.rules == VXG_TRACK_OWN ? t->opts.threshold : -1e30}};
+    vxg_launch l = vxg__track_launch(t, b->seeds, peaks, 1);
+    l.ints[4] = peaks, l.ints[5] = (int)b->seeds, l.ints[11] = t->opts.rules == VXG_TRACK_OWN;
     VXG_TRY(new_list(t, VXG_U32, b->seeds * peaks, &b->marks));
     VXG_TRY(new_list(t, VXG_U32, b->seeds * peaks, &b->list));
     VXG_TRY(new_list(t, VXG_U32, 1, &b->count));
-    vxg__push_array(&l, &b->peaks);
-    vxg__push_array(&l, &t->map);
-    vxg__push_array(&l, &b->where);
-    vxg__push_array(&l, &b->marks);
+    const vxg_array *const arrays[] = {&b->peaks, &t->map, &t->tables, &b->where, &b->marks};
+    for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
     VXG_TRY(vxg__launch(t->dev, t->queue, "walkers_mark", t->real, &l));
     VXG_TRY(vxg_array_compact(t->queue, &b->marks, NULL, &b->list, &b->count));
     return vxg_array_read(t->queue, &b->count, pairs);
@@ -110,9 +89,11 @@ static int begin_walkers(block *b) {
     VXG_TRY(new_list(t, VXG_I32, b->walkers * VXG__TRACK_COUNTS, &b->counts));
     VXG_TRY(new_list(t, vxg_real_dtype(t->real), b->walkers * VXG__TRACK_STATE, &b->state));
     VXG_TRY(new_list(t, VXG_U32, b->walkers, &b->live));
-    vxg_launch l = {.global = {b->walkers, 1, 1}, .nints = 1, .ints = {t->opts.peaks}};
-    const vxg_array *const arrays[] = {&b->list, &b->peaks, &b->where, &b->counts, &b->state};
-    for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
+    vxg_launch l = vxg__track_launch(t, b->walkers, 1, 1);
+    l.ints[4] = t->opts.peaks;
+    const vxg_array *const arrays[] = {&b->list,  &b->peaks,  &t->map,  &t->tables,
+                                       &b->where, &b->counts, &b->state};
+    for (int i = 0; i < 7; i++) vxg__push_array(&l, arrays[i]);
     VXG_TRY(vxg__launch(t->dev, t->queue, "walkers_begin", t->real, &l));
     VXG_TRY(grow(t, &b->marks, b->walkers));
     return VXG_OK;
@@ -146,31 +127,19 @@ static int note_pages(block *b, int64_t live) {
 
 static int walk_round(block *b, int64_t live) {
     const vxg__tracker *t = b->t;
-    const vxg_track_opts *o = &t->opts;
-    const uint64_t key = o->seed ^ VXG__PURPOSE_TRACK;
-    const int series = o->getter == VXG_TRACK_BOOTSTRAP,
-              symmetric = vxg_sphere_is_symmetric(t->sphere);
-    vxg_launch l = {.global = {live, 1, 1},
-                    .nints = 7,
-                    .ints = {(int)t->n[0], (int)t->n[1], (int)t->n[2], (int)t->room,
-                             (int)t->directions,
-                             series ? (int)vxg_sphere_count(t->sphere) : t->terms, t->most_points},
-                    .nreals = 3,
-                    .reals = {cos(o->max_angle * (M_PI / 180)), o->threshold, o->pmf_threshold}};
+    vxg_launch l = vxg__track_launch(t, live, 1, 1);
     vxg_array points = b->points;
     points.offset += b->pages * VXG__TRACK_PAGE * 3;
+    l.nints = 7;
     vxg__push_long(&l, b->first);
-    l.ints[l.nints++] = (int)(uint32_t)key, l.ints[l.nints++] = (int)(uint32_t)(key >> 32);
-    l.ints[l.nints++] = series ? o->attempts : o->getter == VXG_TRACK_DETERMINISTIC;
-    l.ints[l.nints++] = symmetric;
-    if (series) vxg__boot_launch(t, &l);
-    const vxg_array *const arrays[] = {&t->field, &t->map,    &t->tables, series ? &t->near : NULL,
-                                       &b->live,  &b->counts, &b->state,  &points};
-    for (int i = 0; i < 8; i++)
-        if (arrays[i]) vxg__push_array(&l, arrays[i]);
-    const int is_cpu = !strcmp(vxg_device_get_info(t->dev)->backend, "cpu");
-    return vxg__launch_with(t->dev, t->queue, series ? "track_boot" : "track_sample",
-                            is_cpu ? "-DK_GROUP=1" : "-DK_GROUP=32", t->real, &l);
+    l.nints = VXG_MAX_INTS;
+    vxg__push_array(&l, &t->field);
+    vxg__push_array(&l, &t->map);
+    vxg__push_array(&l, &t->tables);
+    t->getter->launch(t, &l);
+    const vxg_array *const arrays[] = {&b->live, &b->counts, &b->state, &points};
+    for (int i = 0; i < 4; i++) vxg__push_array(&l, arrays[i]);
+    return vxg__track_run_groups(t, t->getter->kernel, &l);
 }
 
 /* DIPY's second halves wait for the first ones' first step. */
@@ -227,10 +196,11 @@ static int choose_lines(const block *b, joined *j, vxg_track_stats *stats) {
             const int end = h ? d[0] : c[0];
             if (end > 0 && end < VXG__TRACK_ENDS) stats->ended[end]++;
         }
-        if (length < t->opts.min_length) {
-            stats->short_ones++;
-            continue;
-        }
+        const uint32_t seen = (uint32_t)(c[4] | d[4]);
+        const int left_out = seen & VXG_TRACK_EXCLUDE || (seen & t->wanted) != t->wanted;
+        stats->region_ones += left_out;
+        stats->short_ones += !left_out && length < t->opts.min_length;
+        if (left_out || length < t->opts.min_length) continue;
         j->kept[j->lines++] = (uint32_t)p;
         j->points += points;
         j->begins[j->lines] = (uint32_t)j->points, j->offsets[j->lines] = j->points;
@@ -287,55 +257,13 @@ static int write_lines(const block *b, vxg_tract_writer *writer, vxg_track_stats
     return status;
 }
 
-/* Of a series: the orientation function of the signals as they are. tiles become its harmonics. */
-static int fit_seeds(const block *b, vxg_array *tiles) {
-    const vxg__tracker *t = b->t;
-    vxg__odf_plan plan = t->plan;
-    vxg__odf_tables tables = {0};
-    vxg_array sh = {0};
-    vxg__voxels v = {.dev = t->dev, .queue = t->queue, .real = t->real, .count = b->seeds};
-    int32_t *order = vxg__calloc((size_t)(plan.weighted + plan.unweighted), sizeof *order);
-    if (!order) return VXG_ERR_MEMORY;
-    /* In the field the volumes stand in the plan's order, with padding between. */
-    for (int64_t i = 0; i < plan.weighted + plan.unweighted; i++)
-        order[i] = (int32_t)(i < plan.weighted ? i : t->from + i - plan.weighted);
-    plan.order = order, plan.volumes = tiles->shape[1];
-    v.block = vxg__tile_items(b->seeds), v.volumes = plan.volumes;
-    int status = vxg__odf_tables_make(&v, &plan, &tables);
-    if (!status) status = vxg__tiles_new(&v, plan.terms, &sh);
-    if (!status) status = vxg__odf_tiles(&v, &plan, &tables, tiles, b->seeds, &sh);
-    vxg__odf_tables_free(&tables);
-    vxg__free(order);
-    vxg_array_release(status ? &sh : tiles);
-    if (!status) *tiles = sh;
-    return status;
-}
-
-static int find_peaks(block *b) {
-    const vxg__tracker *t = b->t;
-    const int series = t->opts.getter == VXG_TRACK_BOOTSTRAP;
-    const vxg_peaks_opts peaks = {.size = sizeof peaks,
-                                  .peaks = t->opts.peaks,
-                                  .basis = t->basis,
-                                  .relative_threshold = t->opts.relative_peak_threshold,
-                                  .min_separation = t->opts.min_separation};
-    vxg_array tiles = {0};
-    int status = gather_field(b, series ? t->kept : t->numbers, &tiles);
-    if (!status && series) status = fit_seeds(b, &tiles);
-    if (!status)
-        status = vxg__tiles_peaks(t->queue, &tiles, b->seeds, series || t->terms, t->sphere, &peaks,
-                                  &b->peaks);
-    vxg_array_release(&tiles);
-    return status;
-}
-
 static int run_block(block *b, const double *seeds, vxg_tract_writer *writer,
                      vxg_track_stats *stats) {
     const vxg__tracker *t = b->t;
     uint32_t pairs = 0;
     b->points.dtype = vxg_real_dtype(t->real), b->page_of.dtype = VXG_U32;
     VXG_TRY(place_seeds(b, seeds, stats));
-    VXG_TRY(find_peaks(b));
+    VXG_TRY(t->getter->peaks(t, &b->where, b->seeds, &b->peaks));
     VXG_TRY(list_pairs(b, &pairs));
     b->walkers = 2 * (int64_t)pairs;
     if (!pairs) return VXG_OK;

@@ -1,4 +1,5 @@
-/* Private side of tracking. */
+/* Private side of tracking. A getter (how the next direction is found) is a row: its name, its
+ * kernel, how its field and tables are made, what its launch adds, where streamlines begin. */
 #ifndef VXG_TRACK_PRIVATE_H
 #define VXG_TRACK_PRIVATE_H
 
@@ -14,50 +15,84 @@ enum {
     VXG__TRACK_PAGE = 32,
     VXG__TRACK_STATE = 12,
     VXG__TRACK_SETUP = 32,
-    VXG__TRACK_COUNTS = 4,
-    VXG__TRACK_STRIP = 128, /* numbers of a voxel and directions: multiples of it */
-    VXG__TRACK_MOST = 768,
-    VXG__TRACK_ENDS = 5
+    VXG__TRACK_COUNTS = 8,
+    VXG__TRACK_MOST = 768, /* directions */
+    VXG__TRACK_ENDS = 7,
+    VXG__TRACK_PEAK =
+        5, /* numbers of a peak at a seed: x, y, z, height, which (-1: there is none) */
+    VXG__TRACK_HALF_AT = 22,
+    VXG__TRACK_LOOKS_AT = 23
 };
 #define VXG__PURPOSE_TRACK 0x7472616bu /* keys of unlike purposes share no numbers */
+#define VXG__PURPOSE_SEEDS 0x73656564u
+
+typedef struct vxg__tracker vxg__tracker;
+typedef struct vxg__getter {
+    const char *name; /* NULL: behind the last */
+    const char *kernel;
+    double max_angle; /* where none is asked for, degrees */
+    int samples;      /* 1: fields of samples are taken, the others of harmonics */
+    /* Checks the field's numbers of a voxel; field, tables and what else the launch needs. */
+    int (*make)(vxg__tracker *t, const vxg_track_field *field);
+    /* The getter's own numbers and arrays of its launch, whose common ones stand; buffers that come
+     * behind field, map and tables. */
+    void (*launch)(const vxg__tracker *t, vxg_launch *l);
+    /* Tiles of opts.peaks peaks at n seeds (device array of voxel indices), to be released. */
+    int (*peaks)(const vxg__tracker *t, const vxg_array *seeds, int64_t n, vxg_array *peaks);
+} vxg__getter;
+extern const vxg__getter
+    *const vxg__getters[]; /* in the order of vxg_track_getter; ends with NULL */
+extern const vxg__getter vxg__getter_probabilistic, vxg__getter_deterministic,
+    vxg__getter_bootstrap;
 
 /* What stays the same for all blocks of seeds, on the device. */
-typedef struct vxg__tracker {
+struct vxg__tracker {
     vxg_device *dev;
     vxg_queue *queue;
     vxg_real real;
-    vxg_track_opts opts;
+    const vxg__getter *getter;
+    vxg_track_opts opts; /* as they were taken */
     const vxg_sphere *sphere;
     vxg_sh_basis basis;
     int64_t n[3], voxels;           /* along i, j, k; of all */
-    int64_t numbers, room;          /* of a voxel; with the padding */
+    int64_t numbers, room;          /* of a voxel of the caller's; of the field's */
     int64_t directions;             /* padded */
     int terms;                      /* harmonics; 0: samples */
     int most_points;                /* of a half */
+    int looks;                      /* walk.h */
+    uint32_t wanted;                /* regions that a streamline must have come to */
     double inverse[12];             /* mm to voxel indices */
     double setup[VXG__TRACK_SETUP]; /* as walk.h has it */
     vxg_array field, map, tables;
+    vxg_array order; /* int32: where a voxel's numbers stand in the field */
     /* Of the bootstrap (kernels/track/boot.k). */
     vxg__odf_plan plan;
     vxg_array near; /* neighbours of directions */
     int64_t weighted, unweighted, from,
         kept;     /* padded volumes, the others, where they and U' begin */
     int64_t wide; /* terms, padded */
-} vxg__tracker;
+};
 int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *field,
                       const vxg_track_opts *opts);
 void vxg__tracker_free(vxg__tracker *t);
-/* tracker.c uses it: field and tables of a series (boot.c). */
-int vxg__boot_make(vxg__tracker *t, const vxg_track_field *field);
-/* The launch's own numbers behind what all getters have. */
-void vxg__boot_launch(const vxg__tracker *t, vxg_launch *l);
-/* rows of a (rows, voxels) array to the voxels' numbers from `to` on. */
+/* A launch with the numbers that all kernels of tracking read (walk.h). */
+vxg_launch vxg__track_launch(const vxg__tracker *t, int64_t x, int64_t y, int64_t z);
+/* Runs a kernel that was written for groups: of one item on the cpu, of 32 elsewhere. */
+int vxg__track_run_groups(const vxg__tracker *t, const char *kernel, vxg_launch *l);
+/* The field's room, then the caller's numbers in it; order (numbers): where each stands, NULL: as
+ * they are. */
+int vxg__track_field_new(vxg__tracker *t, int64_t room, const int32_t *order);
+int vxg__track_field_fill(vxg__tracker *t, const vxg_array *values);
+/* rows of a (rows, voxels) array to the voxels' numbers order[to] ... */
 int vxg__track_turn(const vxg__tracker *t, const vxg_array *rows, int64_t count, int64_t to);
+/* count numbers of the field at n seeds, in the order they were given in, as tiles. */
+int vxg__track_gather(const vxg__tracker *t, const vxg_array *seeds, int64_t n, int64_t count,
+                      vxg_array *tiles);
+/* Peaks of tiles of harmonics or samples. */
+int vxg__track_tile_peaks(const vxg__tracker *t, const vxg_array *tiles, int64_t n, int harmonics,
+                          vxg_array *peaks);
 static inline int64_t vxg__pad(int64_t n, int64_t step) {
     return (n + step - 1) / step * step;
-}
-static inline int64_t vxg__track_padded(int64_t n) {
-    return (n + VXG__TRACK_STRIP - 1) / VXG__TRACK_STRIP * VXG__TRACK_STRIP;
 }
 
 #endif

@@ -4,13 +4,13 @@
 #include "track/track.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-static int check_opts(vxg_track_opts *o, const vxg_track_opts *given) {
-    VXG_TRY(VXG_IN(vxg_track_opts, o, given));
-    VXG_TRY(vxg__progress_check(o->progress));
-    VXG_FAIL_IF(o->getter < VXG_TRACK_PROBABILISTIC || o->getter > VXG_TRACK_BOOTSTRAP,
-                VXG_ERR_ARGUMENT, "track: there is no getter %d", (int)o->getter);
+const vxg__getter *const vxg__getters[] = {&vxg__getter_probabilistic, &vxg__getter_deterministic,
+                                           &vxg__getter_bootstrap, NULL};
+
+static int check_reals(const vxg_track_opts *o) {
     const struct {
         const char *name;
         double value, least, most;
@@ -21,22 +21,59 @@ static int check_opts(vxg_track_opts *o, const vxg_track_opts *given) {
                {"threshold", o->threshold, -1e30, 1e30},
                {"pmf_threshold", o->pmf_threshold, -1e30, 1},
                {"relative_peak_threshold", o->relative_peak_threshold, -1e30, 1},
-               {"min_separation", o->min_separation, 0, 180}};
+               {"min_separation", o->min_separation, 0, 180},
+               {"angular_weight", o->angular_weight, 0, 1},
+               {"cutoff", o->cutoff, -1e30, 1e30},
+               {"probe_length", o->probe_length, 0, 1e3},
+               {"probe_radius", o->probe_radius, 0, 1e3},
+               {"min_radius", o->min_radius, 0, 1e6},
+               {"min_support", o->min_support, -1e30, 1e30},
+               {"support_power", o->support_power, 0, 64}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         VXG_FAIL_IF(!(all[i].value >= all[i].least && all[i].value <= all[i].most),
                     VXG_ERR_ARGUMENT, "track: %s is %g", all[i].name, all[i].value);
-    VXG_FAIL_IF(o->rules < VXG_TRACK_OWN || o->rules > VXG_TRACK_CUSLINES, VXG_ERR_ARGUMENT,
-                "track: there are no rules %d", (int)o->rules);
-    VXG_FAIL_IF(o->attempts < 0 || o->attempts > 100, VXG_ERR_ARGUMENT, "track: %d attempts",
-                o->attempts);
-    VXG_FAIL_IF(o->peaks < 0 || o->peaks > 16, VXG_ERR_ARGUMENT,
-                "track: %d peaks of a seed; 1 to 16 are expected", o->peaks);
-    VXG_FAIL_IF(o->block < 0 || o->block > 1 << 22, VXG_ERR_ARGUMENT, "track: a block of %d seeds",
-                o->block);
-    VXG_FAIL_IF(o->first < 0 || o->first > (int64_t)1 << 60, VXG_ERR_ARGUMENT,
-                "track: the first seed's number is %lld", (long long)o->first);
+    return VXG_OK;
+}
+static int check_whole(const vxg_track_opts *o) {
+    const struct {
+        const char *name;
+        int64_t value, most;
+    } all[] = {{"attempts", o->attempts, 100},
+               {"peaks", o->peaks, 16},
+               {"block", o->block, 1 << 22},
+               {"first", o->first, (int64_t)1 << 60},
+               {"rules", o->rules, VXG_TRACK_NIBRARY},
+               {"integrator", o->integrator, VXG_TRACK_RK4},
+               {"half", o->half, 1},
+               {"probe_quality", o->probe_quality, 64},
+               {"probe_count", o->probe_count, 16},
+               {"small_steps", o->small_steps, 100},
+               {"disc_rings", o->disc_rings, 6},
+               {"tries", o->tries, 10000},
+               {"first_tries", o->first_tries, 1000},
+               {"weak_links", o->weak_links, 2},
+               {"normalize", o->normalize, 2},
+               {"best", o->best, 1}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        VXG_FAIL_IF(all[i].value < 0 || all[i].value > all[i].most, VXG_ERR_ARGUMENT,
+                    "track: %s is %lld; 0 to %lld are expected", all[i].name,
+                    (long long)all[i].value, (long long)all[i].most);
+    return VXG_OK;
+}
+
+static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
+    vxg_track_opts *const o = &t->opts;
+    int getters = 0;
+    VXG_TRY(VXG_IN(vxg_track_opts, o, given));
+    VXG_TRY(vxg__progress_check(o->progress));
+    while (vxg__getters[getters]) getters++;
+    VXG_FAIL_IF((int)o->getter < 0 || (int)o->getter >= getters, VXG_ERR_ARGUMENT,
+                "track: there is no getter %d", (int)o->getter);
+    t->getter = vxg__getters[o->getter];
+    VXG_TRY(check_reals(o));
+    VXG_TRY(check_whole(o));
     if (o->attempts == 0) o->attempts = 5;
-    if (o->max_angle == 0) o->max_angle = o->getter == VXG_TRACK_BOOTSTRAP ? 60 : 20;
+    if (o->max_angle == 0) o->max_angle = t->getter->max_angle;
     if (o->max_length == 0) o->max_length = 500;
     if (o->pmf_threshold == 0) o->pmf_threshold = 0.1;
     if (o->pmf_threshold < 0) o->pmf_threshold = 0;
@@ -66,77 +103,77 @@ static int invert(const double a[12], double inverse[12], double sides[3]) {
     return VXG_OK;
 }
 
-static int check_field(vxg__tracker *t, const vxg_track_field *f) {
-    const vxg_array *v = &f->values, *m = &f->map;
-    VXG_TRY(vxg__array_check(v, "track: values"));
-    VXG_TRY(vxg__array_check(m, "track: map"));
-    VXG_FAIL_IF(v->ndim != 4 || m->ndim != 3 || !vxg_array_is_contiguous(v) ||
-                    !vxg_array_is_contiguous(m),
-                VXG_ERR_ARGUMENT,
-                "track: contiguous values (numbers, k, j, i) and map (k, j, i) are expected");
-    for (int k = 0; k < 3; k++) {
-        VXG_FAIL_IF(v->shape[k + 1] != m->shape[k], VXG_ERR_ARGUMENT,
-                    "track: the map has %lld voxels along axis %d, the values %lld",
-                    (long long)m->shape[k], k, (long long)v->shape[k + 1]);
-        VXG_FAIL_IF(m->shape[k] < 1 || m->shape[k] > 65535, VXG_ERR_ARGUMENT,
-                    "track: %lld voxels along axis %d", (long long)m->shape[k], k);
-        t->n[2 - k] = m->shape[k];
-    }
-    t->dev = vxg_buffer_device(v->buffer);
-    VXG_FAIL_IF(vxg_buffer_device(m->buffer) != t->dev || m->dtype != v->dtype ||
-                    (v->dtype != VXG_F32 && v->dtype != VXG_F64),
-                VXG_ERR_ARGUMENT,
-                "track: values and map are to be float32, or float64, on one device");
-    t->real = vxg__arithmetic(v->dtype);
-    t->numbers = v->shape[0];
-    t->voxels = t->n[0] * t->n[1] * t->n[2];
-    const int series = t->opts.getter == VXG_TRACK_BOOTSTRAP;
-    t->terms = f->samples || series ? 0 : (int)t->numbers;
-    VXG_FAIL_IF(f->samples && !series && t->numbers != vxg_sphere_count(t->sphere),
-                VXG_ERR_ARGUMENT, "track: %lld samples and a sphere of %lld directions",
-                (long long)t->numbers, (long long)vxg_sphere_count(t->sphere));
-    VXG_FAIL_IF(!f->samples && !series && vxg_sh_order(t->numbers) < 0, VXG_ERR_ARGUMENT,
-                "track: %lld coefficients are no set of harmonics of even order",
-                (long long)t->numbers);
-    VXG_FAIL_IF(series && (!f->gradients || t->numbers != vxg_gradients_count(f->gradients)),
-                VXG_ERR_ARGUMENT, "track: the series has %lld volumes, the gradient table %lld",
-                (long long)t->numbers, (long long)vxg_gradients_count(f->gradients));
-    VXG_FAIL_IF(vxg_sphere_count(t->sphere) > VXG__TRACK_MOST, VXG_ERR_UNSUPPORTED,
-                "track: a sphere of %lld directions; %d at most are done",
-                (long long)vxg_sphere_count(t->sphere), VXG__TRACK_MOST);
-    t->room = vxg__pad(t->numbers, 16);
-    VXG_FAIL_IF(!series && t->room > VXG__TRACK_MOST, VXG_ERR_UNSUPPORTED,
-                "track: %lld numbers of a voxel; %d at most are done", (long long)t->numbers,
-                VXG__TRACK_MOST);
-    t->directions = vxg__track_padded(vxg_sphere_count(t->sphere));
+/* A map or regions: (k, j, i) of this type, on the field's device. */
+static int check_volume(const vxg__tracker *t, const vxg_array *m, vxg_dtype dtype,
+                        const char *what) {
+    char name[32];
+    snprintf(name, sizeof name, "track: %s", what);
+    if (!m->buffer) return VXG_OK;
+    VXG_TRY(vxg__array_check(m, name));
+    VXG_FAIL_IF(m->ndim != 3 || !vxg_array_is_contiguous(m), VXG_ERR_ARGUMENT,
+                "%s: a contiguous array (k, j, i) is expected", name);
+    for (int k = 0; k < 3; k++)
+        VXG_FAIL_IF(m->shape[k] != t->n[2 - k], VXG_ERR_ARGUMENT,
+                    "%s: %lld voxels along axis %d, the values have %lld", name,
+                    (long long)m->shape[k], k, (long long)t->n[2 - k]);
+    VXG_FAIL_IF(m->dtype != dtype, VXG_ERR_ARGUMENT, "%s: %s is expected, not %s", name,
+                vxg_dtype_name(dtype), vxg_dtype_name(m->dtype));
+    VXG_FAIL_IF(vxg_buffer_device(m->buffer) != t->dev, VXG_ERR_ARGUMENT,
+                "%s: not on the device of the values", name);
     return VXG_OK;
 }
 
-static int make_field(vxg__tracker *t, const vxg_array *values) {
-    const int64_t shape[2] = {t->voxels, t->room};
-    VXG_FAIL_IF(t->voxels > VXG_MAX_ELEMENTS / t->room, VXG_ERR_ARGUMENT,
-                "track: the field is too large");
-    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 2, shape, &t->field));
-    return vxg__track_turn(t, values, t->numbers, 0);
+static int check_field(vxg__tracker *t, const vxg_track_field *f) {
+    const vxg_array *v = &f->values;
+    VXG_TRY(vxg__array_check(v, "track: values"));
+    VXG_FAIL_IF(v->ndim != 4 || !vxg_array_is_contiguous(v), VXG_ERR_ARGUMENT,
+                "track: contiguous values (numbers, k, j, i) are expected");
+    VXG_FAIL_IF(v->dtype != VXG_F32 && v->dtype != VXG_F64, VXG_ERR_ARGUMENT,
+                "track: values are to be float32, or float64");
+    for (int k = 0; k < 3; k++) {
+        t->n[2 - k] = v->shape[k + 1];
+        VXG_FAIL_IF(t->n[2 - k] < 1 || t->n[2 - k] > 65535, VXG_ERR_ARGUMENT,
+                    "track: %lld voxels along axis %d", (long long)t->n[2 - k], k);
+    }
+    t->dev = vxg_buffer_device(v->buffer);
+    t->real = vxg__arithmetic(v->dtype);
+    t->numbers = v->shape[0];
+    t->voxels = t->n[0] * t->n[1] * t->n[2];
+    t->looks = (f->map.buffer ? 1 : 0) | (f->regions.buffer ? 2 : 0);
+    VXG_TRY(check_volume(t, &f->map, v->dtype, "map"));
+    VXG_TRY(check_volume(t, &f->regions, VXG_U32, "regions"));
+    VXG_FAIL_IF(f->nregions < 0 || f->nregions > VXG_TRACK_REGIONS ||
+                    (f->nregions && !f->regions.buffer),
+                VXG_ERR_ARGUMENT, "track: %d include regions; 0 to %d, in regions, are expected",
+                f->nregions, VXG_TRACK_REGIONS);
+    t->wanted = f->nregions ? (VXG_TRACK_INCLUDE(f->nregions) - 1u) & ~3u : 0;
+    VXG_FAIL_IF(vxg_sphere_count(t->sphere) > VXG__TRACK_MOST, VXG_ERR_UNSUPPORTED,
+                "track: a sphere of %lld directions; %d at most are done",
+                (long long)vxg_sphere_count(t->sphere), VXG__TRACK_MOST);
+    VXG_FAIL_IF(f->samples && !t->getter->samples, VXG_ERR_ARGUMENT,
+                "track: the getter %s takes no samples", t->getter->name);
+    VXG_FAIL_IF(t->opts.half && (t->real != VXG_REAL_F32 || !t->getter->samples), VXG_ERR_ARGUMENT,
+                "track: half precision is for float32 harmonics and samples");
+    return VXG_OK;
 }
 
-/* The setup, directions, then the harmonics at them, a row each, padded with zeros. */
-static int make_tables(vxg__tracker *t) {
-    const int64_t n = t->directions, own = vxg_sphere_count(t->sphere);
-    const int64_t count = VXG__TRACK_SETUP + (3 + t->terms) * n;
-    const double *d = vxg_sphere_directions(t->sphere);
-    double *all = vxg__calloc((size_t)(count + own * t->terms), sizeof *all), *b = all + count;
-    if (!all) return VXG_ERR_MEMORY;
-    double *table = all + VXG__TRACK_SETUP;
-    memcpy(all, t->setup, sizeof t->setup);
-    int status = t->terms ? vxg_sh_matrix(t->basis, vxg_sh_order(t->terms), own, d, b) : VXG_OK;
-    for (int64_t i = 0; i < own && !status; i++) {
-        for (int k = 0; k < 3; k++) table[k * n + i] = d[3 * i + k];
-        for (int64_t k = 0; k < t->terms; k++) table[(3 + k) * n + i] = b[i * t->terms + k];
+/* The map's values, then the regions' bits, in one array. */
+static int make_map(vxg__tracker *t, const vxg_track_field *f) {
+    const int64_t count = t->voxels * ((t->looks & 1) + (t->looks >> 1 & 1));
+    const int64_t wide = t->voxels < 65536 ? t->voxels : 65536;
+    if (!t->looks) return vxg_array_new(t->dev, vxg_real_dtype(t->real), 1, &(int64_t){1}, &t->map);
+    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 1, &count, &t->map));
+    for (int part = 0; part < 2; part++) {
+        if (!(t->looks >> part & 1)) continue;
+        vxg_launch l = {.global = {wide, (t->voxels + 65535) / 65536, 1}};
+        vxg__push_long(&l, part ? count - t->voxels : 0);
+        vxg__push_long(&l, t->voxels);
+        vxg__push_array(&l, part ? &f->regions : &f->map);
+        vxg__push_array(&l, &t->map);
+        VXG_TRY(
+            vxg__launch(t->dev, t->queue, part ? "walkers_regions" : "walkers_map", t->real, &l));
     }
-    if (!status) status = vxg__array_from_doubles(t->dev, t->real, 1, &count, all, &t->tables);
-    vxg__free(all);
-    return status;
+    return VXG_OK;
 }
 
 /* The lengths that follow from the affine, and what every getter's tables begin with. */
@@ -163,7 +200,7 @@ int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *
     *t = (vxg__tracker){.queue = queue};
     VXG_FAIL_IF(!field, VXG_ERR_ARGUMENT, "track: the field is NULL");
     VXG_TRY(VXG_FIXED(vxg_track_field, field));
-    VXG_TRY(check_opts(&t->opts, opts));
+    VXG_TRY(take_opts(t, opts));
     if (field->sphere) {
         t->sphere = vxg_sphere_retain((vxg_sphere *)(uintptr_t)field->sphere);
     } else {
@@ -174,19 +211,15 @@ int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *
     t->basis = field->basis;
     int status = check_field(t, field);
     if (!status) status = make_setup(t, field->affine);
-    if (t->opts.getter == VXG_TRACK_BOOTSTRAP) {
-        if (!status) status = vxg__boot_make(t, field);
-    } else {
-        if (!status) status = make_tables(t);
-        if (!status) status = make_field(t, &field->values);
-    }
-    if (!status) t->map = field->map;
+    if (!status) status = make_map(t, field);
+    if (!status) status = t->getter->make(t, field);
     if (status) vxg__tracker_free(t);
     return status;
 }
 
 void vxg__tracker_free(vxg__tracker *t) {
     vxg_array_release(&t->field), vxg_array_release(&t->tables), vxg_array_release(&t->near);
+    vxg_array_release(&t->map), vxg_array_release(&t->order);
     vxg__odf_plan_free(&t->plan);
     vxg_sphere_release((vxg_sphere *)(uintptr_t)t->sphere);
 }
