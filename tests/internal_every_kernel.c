@@ -154,7 +154,7 @@ static int diffusion_on(vxg_device *where, double *sums) {
     const int64_t shape[3] = {as_image(&one, 3).shape[0], as_image(&one, 3).shape[1],
                               as_image(&one, 3).shape[2]};
     if (!status) status = vxg_array_new(where, VXG_U32, 3, shape, &regions);
-    for (int getter = 0; getter <= VXG_TRACK_BOOTSTRAP && !status; getter++) {
+    for (int getter = 0; getter <= VXG_TRACK_PTT && !status; getter++) {
         int64_t points = 0;
         const vxg_odf_opts o = {.kind = VXG_ODF_OPDT, .order = 4};
         const vxg_track_field f = {.values =
@@ -176,10 +176,10 @@ static int diffusion_on(vxg_device *where, double *sums) {
     return status;
 }
 static void diffusion(void) {
-    double here[8] = {0}, there[8] = {0};
+    double here[9] = {0}, there[9] = {0};
     CHECK_OK(diffusion_on(dev, here));
     CHECK_OK(diffusion_on(cpu, there));
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 9; i++)
         EXPECT(there[i] != 0 && fabs(here[i] - there[i]) <= 1e-4 * fabs(there[i]),
                "sum %d: %.9g, on the cpu %.9g", i, here[i], there[i]);
 }

@@ -56,6 +56,43 @@ TEST(log)
     const double most = worst(log_lanes, log, &where);
     CHECK(most <= 2, "%g units at %.9g", most, (double)where);
 }
+/* Every number of half precision, read by each of the ways; floats between them go to the nearest,
+ * of two the even one. */
+TEST(halves)
+{
+    static k_u16 all[0x10000 + 2];
+    for (int i = 0; i < 0x10000; i++) all[i] = (k_u16)i;
+    for (int i = 0; i < 0x10000; i += V_LANES) {
+        float a[V_LANES], b[V_LANES];
+        V_store(a, V_load_half(all + i));
+        vint at = V_iset(i);
+        for (int l = 0; l < V_LANES; l++) ((int *)&at)[l] += l;
+        V_store(b, V_gather_half(all, at));
+        for (int l = 0; l < V_LANES; l++) {
+            const int h = i + l, power = h >> 10 & 31, digits = h & 1023;
+            const double size = power ? ldexp(1024 + digits, power - 25) : ldexp(digits, -24);
+            const float want = (float)(h & 0x8000 ? -size : size);
+            if (power == 31) continue; /* infinite, or no number */
+            CHECK(a[l] == want && b[l] == want && K_of_half((k_u16)h) == want,
+                  "%04x: %g, %g and %g instead of %g", (unsigned)h, (double)a[l], (double)b[l],
+                  (double)K_of_half((k_u16)h), (double)want);
+            if (h)
+                CHECK(K_to_half(want) == (want == 0 ? 0 : h), "%g does not come back",
+                      (double)want);
+            /* Halfway to the next, a little below and above. */
+            const float next = K_of_half((k_u16)(h + 1));
+            if (power == 30 && digits == 1023) continue;
+            const float middle = 0.5f * (want + next);
+            const int even = h & 1 ? h + 1 : h, toward = want < 0 ? -1 : 1;
+            CHECK(K_to_half(middle) == (middle == 0 ? 0 : even) || want == 0, "%g is halfway",
+                  (double)middle);
+            const float above = nextafterf(middle, toward * INFINITY);
+            CHECK(K_to_half(above) == h + 1, "%g lies above halfway", (double)above);
+        }
+    }
+    EXPECT(K_to_half(1e6f) == 0x7bff && K_to_half(-1e6f) == 0xfbff && K_to_half(NAN) == 0,
+           "beyond the largest");
+}
 TEST(special)
 {
     const float x[] = {0, -0.0f, 1, INFINITY, -INFINITY, NAN, 88.8f, -104, -1, 1e-45f};
@@ -75,4 +112,4 @@ TEST(choices)
     EXPECT(V_any(V_eq(V_load(a), V_set(3))) && !V_any(V_eq(V_load(a), V_set(99))), "any");
     EXPECT(signbit(V_set(-0.0f)[0]), "-0");
 }
-TEST_MAIN("lanes", T(exp), T(log), T(special), T(choices))
+TEST_MAIN("lanes", T(exp), T(log), T(halves), T(special), T(choices))

@@ -6,8 +6,9 @@
  *
  *   V_set(x)                  x in every lane; arithmetic with + - * / also takes a real on one side
  *   V_load(p), V_store(p, v)  V_LANES numbers side by side; no alignment
- *   V_load_half(p)            the same of k_u16 that hold numbers of half precision (IEEE 754, none infinite); K_of_half
+ *   V_load_half(p), V_store_half   the same of k_u16 that hold numbers of half precision (IEEE 754, none infinite); K_of_half
  *                             of one of them, K_to_half the nearest to a number (beyond 65504: that)
+ *   V_gather(p, i), V_gather_int, V_gather_half   p[i] for each lane, i a vint; V_imin, V_imax, V_iset of vints
  *   V_fma(a, b, c), V_sqrt(x), V_abs(x), V_min(a, b), V_max(a, b)   as K_fma ...
  *   V_lt(a, b), V_le(a, b), V_eq(a, b)    masks (vmask); & | join them, V_not turns one round
  *   V_select(m, a, b)         a where m holds, else b
@@ -68,13 +69,55 @@ V_FN void V_store(K_GLOBAL real *p, const vreal v) {
     *(vreal_near *)p = v;
 }
 typedef uint16_t vhalf_near __attribute__((vector_size(2 * V_LANES), aligned(2), may_alias));
-V_FN vreal V_load_half(K_GLOBAL const k_u16 *p) {
-    const vint h = __builtin_convertvector(*(const vhalf_near *)p, vint);
+V_FN vreal V_set(const real x) {
+    return x - (vreal){0}; /* not a sum: of -0 that would be 0 */
+}
+V_FN vint V_gather_int(K_GLOBAL const int *p, const vint i) {
+#if defined(__AVX512F__)
+    return (vint)_mm512_i32gather_epi32((__m512i)i, p, 4);
+#elif defined(__AVX2__)
+    return (vint)_mm256_i32gather_epi32(p, (__m256i)i, 4);
+#else
+    vint v;
+    for (int l = 0; l < V_LANES; l++) v[l] = p[i[l]];
+    return v;
+#endif
+}
+V_FN vreal V_gather(K_GLOBAL const real *p, const vint i) {
+    return (vreal)V_gather_int((K_GLOBAL const int *)p, i);
+}
+V_FN vreal V_half(const vint h) {
     const vreal size = (vreal)((h & 0x7fff) << 13) * K_HALF_SCALE;
     return (vreal)((vint)size | (h & 0x8000) << 16);
 }
-V_FN vreal V_set(const real x) {
-    return x - (vreal){0}; /* not a sum: of -0 that would be 0 */
+/* There must be one number more behind the last that is read. */
+V_FN vreal V_gather_half(K_GLOBAL const k_u16 *p, const vint i) {
+#if defined(__AVX512F__)
+    return V_half((vint)_mm512_i32gather_epi32((__m512i)i, p, 2) & 0xffff);
+#elif defined(__AVX2__)
+    return V_half((vint)_mm256_i32gather_epi32((const int *)p, (__m256i)i, 2) & 0xffff);
+#else
+    vint h;
+    for (int l = 0; l < V_LANES; l++) h[l] = p[i[l]];
+    return V_half(h);
+#endif
+}
+V_FN vreal V_load_half(K_GLOBAL const k_u16 *p) {
+    return V_half(__builtin_convertvector(*(const vhalf_near *)p, vint));
+}
+V_FN void V_store_half(K_GLOBAL k_u16 *p, const vreal v) {
+    for (int l = 0; l < V_LANES; l++) p[l] = K_to_half(v[l]);
+}
+V_FN vint V_imin(const vint a, const vint b) {
+    const vint m = a < b;
+    return (a & m) | (b & ~m);
+}
+V_FN vint V_imax(const vint a, const vint b) {
+    const vint m = a > b;
+    return (a & m) | (b & ~m);
+}
+V_FN vint V_iset(const int i) {
+    return i - (vint){0};
 }
 V_FN vint V_bits(const vreal x) {
     return (vint)x;
@@ -169,6 +212,13 @@ typedef int vmask;
 #define V_FN K_FN
 #define V_load(p) (*(p))
 #define V_load_half(p) K_of_half(*(p))
+#define V_store_half(p, v) (*(p) = K_to_half(v))
+#define V_gather_int(p, i) ((vint)(p)[i])
+#define V_gather(p, i) ((p)[i])
+#define V_gather_half(p, i) K_of_half((p)[i])
+#define V_imin(a, b) ((a) < (b) ? (a) : (b))
+#define V_imax(a, b) ((a) > (b) ? (a) : (b))
+#define V_iset(i) ((vint)(i))
 #define V_store(p, v) (*(p) = (v))
 #define V_set(x) ((real)(x))
 #define V_bits(x) K_bits(x)

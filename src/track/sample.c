@@ -50,9 +50,7 @@ static void split(const double *d, int32_t *list, int64_t n, along *work) {
     split(d, list + half, n - half, work);
 }
 
-/* The directions, block after block; symmetric ones in one half of the sphere. turned (n, 3), list
- * (n): which is where. */
-static int sort_directions(const vxg__tracker *t, double *turned, int32_t *list) {
+int vxg__sample_order(const vxg__tracker *t, double *turned, int32_t *list) {
     const int64_t n = vxg_sphere_count(t->sphere);
     const double *d = vxg_sphere_directions(t->sphere);
     along *work = vxg__calloc((size_t)n, sizeof *work);
@@ -138,7 +136,7 @@ static int make(vxg__tracker *t, const vxg_track_field *f) {
     t->directions = vxg__pad(own, BLOCK);
     double *turned = vxg__calloc((size_t)own, 3 * sizeof *turned);
     int32_t *list = vxg__calloc((size_t)own, 2 * sizeof *list), *order = list + own;
-    int status = turned && list ? sort_directions(t, turned, list) : VXG_ERR_MEMORY;
+    int status = turned && list ? vxg__sample_order(t, turned, list) : VXG_ERR_MEMORY;
     if (!status) status = make_tables(t, turned, list);
     for (int64_t i = 0; i < own && !status; i++) order[list[i]] = (int32_t)i;
     const int64_t held = t->terms ? t->terms : t->directions;

@@ -43,7 +43,7 @@ typedef struct vxg__getter {
 extern const vxg__getter
     *const vxg__getters[]; /* in the order of vxg_track_getter; ends with NULL */
 extern const vxg__getter vxg__getter_probabilistic, vxg__getter_deterministic,
-    vxg__getter_bootstrap;
+    vxg__getter_bootstrap, vxg__getter_ptt;
 
 /* What stays the same for all blocks of seeds, on the device. */
 struct vxg__tracker {
@@ -61,16 +61,19 @@ struct vxg__tracker {
     int most_points;                /* of a half */
     int looks;                      /* walk.h */
     uint32_t wanted;                /* regions that a streamline must have come to */
+    double side;                    /* the smallest of a voxel, mm */
     double inverse[12];             /* mm to voxel indices */
     double setup[VXG__TRACK_SETUP]; /* as walk.h has it */
     vxg_array field, map, tables;
     vxg_array order; /* int32: where a voxel's numbers stand in the field */
     /* Of the bootstrap (kernels/track/boot.k). */
     vxg__odf_plan plan;
-    vxg_array near; /* neighbours of directions */
+    vxg_array near; /* neighbours of directions; ptt: the nearest ones, triangles */
     int64_t weighted, unweighted, from,
         kept;     /* padded volumes, the others, where they and U' begin */
     int64_t wide; /* terms, padded */
+    /* Of parallel transport (kernels/track/ptt.k): the disc's corners, with padding, triangles. */
+    int corners, padded_corners, triangles;
 };
 int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *field,
                       const vxg_track_opts *opts);
@@ -91,6 +94,9 @@ int vxg__track_gather(const vxg__tracker *t, const vxg_array *seeds, int64_t n, 
 /* Peaks of tiles of harmonics or samples. */
 int vxg__track_tile_peaks(const vxg__tracker *t, const vxg_array *tiles, int64_t n, int harmonics,
                           vxg_array *peaks);
+/* The sphere's directions in blocks of 32 neighbours; of symmetric sets those of one half. turned
+ * (n, 3): the directions in their own order, list (n): which is where. */
+int vxg__sample_order(const vxg__tracker *t, double *turned, int32_t *list);
 static inline int64_t vxg__pad(int64_t n, int64_t step) {
     return (n + step - 1) / step * step;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 const vxg__getter *const vxg__getters[] = {&vxg__getter_probabilistic, &vxg__getter_deterministic,
-                                           &vxg__getter_bootstrap, NULL};
+                                           &vxg__getter_bootstrap, &vxg__getter_ptt, NULL};
 
 static int check_reals(const vxg_track_opts *o) {
     const struct {
@@ -61,6 +61,19 @@ static int check_whole(const vxg_track_opts *o) {
     return VXG_OK;
 }
 
+/* Nothing that is asked for is left out in silence. */
+static int check_ptt(const vxg_track_opts *o) {
+    const int asked = o->probe_length > 0 || o->probe_radius > 0 || o->min_radius > 0 ||
+                      o->min_support != 0 || o->support_power > 0 || o->probe_quality ||
+                      o->probe_count || o->small_steps || o->disc_rings || o->tries ||
+                      o->first_tries || o->weak_links || o->normalize || o->best;
+    VXG_FAIL_IF(asked && o->getter != VXG_TRACK_PTT, VXG_ERR_ARGUMENT,
+                "track: probe_length to best are of parallel transport");
+    VXG_FAIL_IF(o->angular_weight > 0 && o->getter > VXG_TRACK_BOOTSTRAP, VXG_ERR_ARGUMENT,
+                "track: angular_weight is of probabilistic, deterministic and bootstrap tracking");
+    return VXG_OK;
+}
+
 static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
     vxg_track_opts *const o = &t->opts;
     int getters = 0;
@@ -72,6 +85,9 @@ static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
     t->getter = vxg__getters[o->getter];
     VXG_TRY(check_reals(o));
     VXG_TRY(check_whole(o));
+    VXG_FAIL_IF(o->rules == VXG_TRACK_NIBRARY && o->getter != VXG_TRACK_PTT, VXG_ERR_ARGUMENT,
+                "track: nibrary's rules are of parallel transport");
+    VXG_TRY(check_ptt(o));
     if (o->attempts == 0) o->attempts = 5;
     if (o->max_angle == 0) o->max_angle = t->getter->max_angle;
     if (o->max_length == 0) o->max_length = 500;
@@ -183,7 +199,8 @@ static int make_setup(vxg__tracker *t, const double affine[12]) {
         VXG_FAIL_IF(!isfinite(affine[i]), VXG_ERR_ARGUMENT, "track: the affine holds %g",
                     affine[i]);
     VXG_TRY(invert(affine, t->inverse, sides));
-    if (t->opts.step == 0) t->opts.step = 0.5 * fmin(sides[0], fmin(sides[1], sides[2]));
+    t->side = fmin(sides[0], fmin(sides[1], sides[2]));
+    if (t->opts.step == 0) t->opts.step = 0.5 * t->side;
     const double most = t->opts.max_length / t->opts.step + 1;
     VXG_FAIL_IF(most > 1e6, VXG_ERR_ARGUMENT,
                 "track: max_length %g mm in steps of %g mm are more than a million points",
