@@ -83,7 +83,7 @@ TEST(halves)
             const float next = K_of_half((k_u16)(h + 1));
             if (power == 30 && digits == 1023) continue;
             const float middle = 0.5f * (want + next);
-            const int even = h & 1 ? h + 1 : h, toward = want < 0 ? -1 : 1;
+            const int even = h & 1 ? h + 1 : h, toward = next < 0 ? -1 : 1;
             CHECK(K_to_half(middle) == (middle == 0 ? 0 : even) || want == 0, "%g is halfway",
                   (double)middle);
             const float above = nextafterf(middle, toward * INFINITY);
