@@ -214,4 +214,27 @@ TEST(no_residuals)
     vxg_array_release(&f.values), vxg_array_release(&f.map), vxg_gradients_release(g);
 }
 
-DEVICES_MAIN("track_boot", T(opdt), T(csa), T(no_residuals))
+/* As many harmonics as directions leave nothing to draw from. */
+TEST(nothing_to_draw)
+{
+    double b[16] = {0}, d[48] = {0}, seed[3] = {1, 1, 1};
+    for (int i = 1; i < 16; i++) {
+        const double z = (i - 0.5) / 15, q = sqrt(1 - z * z);
+        b[i] = 1000, d[3 * i] = q * cos(2.399963 * i), d[3 * i + 1] = q * sin(2.399963 * i);
+        d[3 * i + 2] = z;
+    }
+    vxg_gradients *few = NULL;
+    const vxg_odf_opts o = {.kind = VXG_ODF_OPDT, .order = 4, .smooth = -1};
+    vxg_track_field f = {.affine = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}, .model = &o};
+    CHECK_OK(vxg_gradients_new(16, b, d, NULL, &few));
+    CHECK_OK(vxg_array_new(dev, VXG_F32, 4, (int64_t[]){16, 3, 3, 3}, &f.values));
+    f.gradients = few;
+    const vxg_track_opts opts = {.getter = VXG_TRACK_BOOTSTRAP};
+    keeper out = keeper_new();
+    EXPECT(vxg_track_run(NULL, &f, 1, seed, &opts, &out.base, NULL) == VXG_ERR_ARGUMENT &&
+               strstr(vxg_error_message(), "residuals"),
+           "%s", vxg_error_message());
+    vxg_array_release(&f.values), vxg_gradients_release(few);
+}
+
+DEVICES_MAIN("track_boot", T(opdt), T(csa), T(no_residuals), T(nothing_to_draw))

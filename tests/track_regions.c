@@ -134,6 +134,7 @@ static void frequencies_of(vxg_track_opts o, int harmonics, const char *name) {
     double *row = calloc((size_t)n * TERMS, 8);
     CHECK_OK(vxg_sh_matrix(VXG_SH_TOURNIER07, 8, n, d, row));
     double high = 0, total = 0, chi = 0;
+    if (o.max_angle == 0) o.max_angle = 25;
     int degrees = -1, top = 0;
     for (int k = 0; k < TERMS; k++) coefficient[k] = cos(1.3 * k) * exp(-0.03 * k) + 2 * !k;
     for (int64_t a = 0; a < n; a++) {
@@ -153,7 +154,7 @@ static void frequencies_of(vxg_track_opts o, int harmonics, const char *name) {
                          .values = image(4, harmonics ? TERMS : n, VXG_F32, samples),
                          .affine = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}};
     for (int i = 0; i < DRAWS; i++) at[3 * i] = 14.3, at[3 * i + 1] = 5.6, at[3 * i + 2] = 4.4;
-    o.step = 0.5, o.max_length = 0.5, o.max_angle = 25, o.seed = 3;
+    o.step = 0.5, o.max_length = 0.5, o.seed = 3;
     keeper out;
     track(&f, DRAWS, at, o, &out, NULL);
     memset(seen, 0, sizeof seen);
@@ -174,7 +175,7 @@ static void frequencies_of(vxg_track_opts o, int harmonics, const char *name) {
     for (int64_t a = 0; a < n; a++) {
         const double c = fabs(d[3 * a] * d[3 * top] + d[3 * a + 1] * d[3 * top + 1] +
                               d[3 * a + 2] * d[3 * top + 2]);
-        if (c < cos(25 * M_PI / 180) || values[a] < o.pmf_threshold * high) values[a] = 0;
+        if (c < cos(o.max_angle * M_PI / 180) || values[a] < o.pmf_threshold * high) values[a] = 0;
         total += values[a];
     }
     for (int64_t a = 0; a < n; a++) {
@@ -195,6 +196,7 @@ TEST(cone)
     frequencies_of((vxg_track_opts){.pmf_threshold = 0.6}, 1, "harmonics");
     frequencies_of((vxg_track_opts){.pmf_threshold = 0.55, .half = 1}, 0, "halves");
     frequencies_of((vxg_track_opts){.pmf_threshold = 0.5, .half = 1}, 1, "harmonics in halves");
+    frequencies_of((vxg_track_opts){.pmf_threshold = 0.3, .max_angle = 120}, 0, "all directions");
 }
 
 /* In a fan that is even within the cone a weight of 1 draws steps straighter. */
@@ -255,7 +257,20 @@ TEST(halves)
     for (int64_t i = 0; i < 3 * a.points; i++)
         EXPECT(fabs(a.p[i] - b.p[i]) < 1e-5, "number %lld", (long long)i);
     keeper_free(&a), keeper_free(&b);
-    f.values.dtype = VXG_F32;
+    /* Whatever the numbers' size; but not what is no number. */
+    for (int64_t i = 0; i < vxg_sphere_count(s) * VOXELS; i++) samples[i] *= 1e-12f;
+    CHECK_OK(vxg_array_write(NULL, &f.values, samples));
+    o.half = 0;
+    track(&f, 1, seed, o, &a, NULL);
+    o.half = 1;
+    track(&f, 1, seed, o, &b, NULL);
+    EXPECT(a.points == b.points && a.points > 20 && !memcmp(a.p, b.p, (size_t)a.points * 24),
+           "small numbers: %lld and %lld points", (long long)a.points, (long long)b.points);
+    keeper_free(&a), keeper_free(&b);
+    samples[5] = NAN;
+    CHECK_OK(vxg_array_write(NULL, &f.values, samples));
+    a = keeper_new();
+    EXPECT(vxg_track_run(NULL, &f, 1, seed, &o, &a.base, NULL) == VXG_ERR_ARGUMENT, "NaN");
     o.getter = VXG_TRACK_BOOTSTRAP;
     a = keeper_new();
     EXPECT(vxg_track_run(NULL, &f, 1, seed, &o, &a.base, NULL) == VXG_ERR_ARGUMENT,

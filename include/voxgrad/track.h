@@ -106,7 +106,8 @@ typedef struct vxg_track_opts {
     double relative_peak_threshold; /* as of vxg_peaks_opts */
     double min_separation;          /* degrees, likewise */
     double angular_weight; /* w, 0 to 1: after the first step values at an angle a to the last
-                              direction count 1 - w + w |cos a| times; probabilistic, bootstrap */
+                              direction count 1 - w + w |cos a| times; not of the getters from ptt
+                              on */
     double cutoff; /* peak: least height there; tensor: least FA; vector: least length; a half
                       ends in a point where it is below. 0: 0.1, below 0: none */
     vxg_track_integrator integrator;

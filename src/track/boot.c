@@ -136,6 +136,10 @@ static int make(vxg__tracker *t, const vxg_track_field *field) {
                 (long long)p->weighted, (long long)p->unweighted, (long long)p->terms,
                 MOST_WEIGHTED, MOST_TERMS, MOST_FIELD);
     const int64_t n = p->weighted, k = p->terms;
+    VXG_FAIL_IF(n <= k, VXG_ERR_ARGUMENT,
+                "bootstrap: %lld directions and %lld harmonics leave no residuals to draw from; a "
+                "lower order is needed",
+                (long long)n, (long long)k);
     double *b = vxg__calloc((size_t)(2 * n * k), sizeof *b), *u = b + n * k;
     if (!b) return VXG_ERR_MEMORY;
     int status = vxg_sh_matrix(p->opts.basis, p->opts.order, n, p->directions, b);

@@ -44,7 +44,9 @@ int vxg__track_turn(const vxg__tracker *t, const vxg_array *rows, int64_t count,
     vxg_launch l = {
         .global = {count, t->voxels < 65536 ? t->voxels : 65536, (t->voxels + 65535) / 65536},
         .nints = 2,
-        .ints = {(int)to, (int)t->room}};
+        .ints = {(int)to, (int)t->room},
+        .nreals = 1,
+        .reals = {t->opts.half ? t->scale : 1}};
     vxg__push_long(&l, t->voxels);
     l.nints = VXG_MAX_INTS, l.ints[VXG__TRACK_HALF_AT] = t->opts.half;
     vxg__push_array(&l, rows);

@@ -158,6 +158,7 @@ static int make_samples(vxg__tracker *t, const vxg_array *in, const vxg_array *t
     l.nints = VXG_MAX_INTS;
     l.ints[11] = t->opts.normalize == 1, l.ints[12] = (int)in_room;
     l.ints[13] = t->opts.rules == VXG_TRACK_CUSLINES && (t->looks & 1);
+    l.reals[2] = t->opts.half ? t->scale : 1, l.nreals = 3;
     const vxg_array *const arrays[] = {in, &t->map, tables, &t->field};
     for (int i = 0; i < 4; i++) vxg__push_array(&l, arrays[i]);
     return vxg__track_run_groups(t, "track_ptt_samples", &l);
@@ -195,7 +196,8 @@ static void launch(const vxg__tracker *t, vxg_launch *l) {
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) l->ints[11 + i] = ints[i];
     l->reals[2] = o->probe_length / (o->probe_quality - 1) / o->step;
     l->reals[3] = o->probe_radius / o->step;
-    l->reals[4] = o->min_support, l->reals[5] = o->support_power;
+    l->reals[4] = o->min_support * (o->half && o->normalize == 2 ? t->scale : 1),
+    l->reals[5] = o->support_power;
     l->nreals = 6;
     vxg__push_array(l, &t->near);
 }

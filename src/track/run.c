@@ -57,6 +57,7 @@ static int place_seeds(block *b, const double *seeds, vxg_track_stats *stats) {
         int inside = 1;
         for (int k = 0; k < 3; k++) {
             v[3 * i + k] = vxg__dwi_dot(m + 4 * k, seeds + 3 * i) + m[4 * k + 3];
+            if (t->real == VXG_REAL_F32) v[3 * i + k] = (double)(float)v[3 * i + k];
             inside = inside && v[3 * i + k] >= -0.5 && v[3 * i + k] < (double)t->n[k] - 0.5;
         }
         stats->outside += !inside;
@@ -196,11 +197,12 @@ static int choose_lines(const block *b, joined *j, vxg_track_stats *stats) {
             const int end = h ? d[0] : c[0];
             if (end > 0 && end < VXG__TRACK_ENDS) stats->ended[end]++;
         }
+        const int is_short = length < t->opts.min_length * (1 - 1e-9);
         const uint32_t seen = (uint32_t)(c[4] | d[4]);
         const int left_out = seen & VXG_TRACK_EXCLUDE || (seen & t->wanted) != t->wanted;
         stats->region_ones += left_out;
-        stats->short_ones += !left_out && length < t->opts.min_length;
-        if (left_out || length < t->opts.min_length) continue;
+        stats->short_ones += !left_out && is_short;
+        if (left_out || is_short) continue;
         j->kept[j->lines++] = (uint32_t)p;
         j->points += points;
         j->begins[j->lines] = (uint32_t)j->points, j->offsets[j->lines] = j->points;

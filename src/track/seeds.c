@@ -18,6 +18,8 @@ static int list_voxels(const int64_t n[3], const uint8_t *mask, int wanted, mask
     *out = (mask_voxels){0};
     for (int64_t i = 0; i < all; i++) out->count += mask[i] != 0;
     VXG_FAIL_IF(!out->count, VXG_ERR_INPUT, "seeds: the mask is empty");
+    VXG_FAIL_IF(out->count >> 32, VXG_ERR_UNSUPPORTED,
+                "seeds: a mask of %lld voxels; 4294967295 at most are done", (long long)out->count);
     if (!wanted) return VXG_OK;
     out->list = vxg__calloc((size_t)out->count, sizeof *out->list);
     if (!out->list) return VXG_ERR_MEMORY;

@@ -54,15 +54,16 @@ struct vxg__tracker {
     vxg_track_opts opts; /* as they were taken */
     const vxg_sphere *sphere;
     vxg_sh_basis basis;
-    int64_t n[3], voxels;           /* along i, j, k; of all */
-    int64_t numbers, room;          /* of a voxel of the caller's; of the field's */
-    int64_t directions;             /* padded */
-    int terms;                      /* harmonics; 0: samples */
-    int most_points;                /* of a half */
-    int looks;                      /* walk.h */
-    uint32_t wanted;                /* regions that a streamline must have come to */
-    double side;                    /* the smallest of a voxel, mm */
-    double inverse[12];             /* mm to voxel indices */
+    int64_t n[3], voxels;  /* along i, j, k; of all */
+    int64_t numbers, room; /* of a voxel of the caller's; of the field's */
+    int64_t directions;    /* padded */
+    int terms;             /* harmonics; 0: samples */
+    int most_points;       /* of a half */
+    int looks;             /* walk.h */
+    uint32_t wanted;       /* regions that a streamline must have come to */
+    double scale;          /* of a field in half precision: its largest number becomes 1024 */
+    double side;           /* the smallest of a voxel, mm */
+    double inverse[12];    /* mm to voxel indices */
     double setup[VXG__TRACK_SETUP]; /* as walk.h has it */
     vxg_array field, map, tables;
     vxg_array order; /* int32: where a voxel's numbers stand in the field */

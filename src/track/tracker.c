@@ -88,9 +88,13 @@ static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
     VXG_FAIL_IF(o->rules == VXG_TRACK_NIBRARY && o->getter != VXG_TRACK_PTT, VXG_ERR_ARGUMENT,
                 "track: nibrary's rules are of parallel transport");
     VXG_TRY(check_ptt(o));
+    VXG_FAIL_IF(o->reserved1, VXG_ERR_ARGUMENT, "track: reserved1 is not 0");
     if (o->attempts == 0) o->attempts = 5;
     if (o->max_angle == 0) o->max_angle = t->getter->max_angle;
     if (o->max_length == 0) o->max_length = 500;
+    VXG_FAIL_IF(o->min_length > 2 * o->max_length, VXG_ERR_ARGUMENT,
+                "track: min_length %g mm is more than two halves of max_length %g mm",
+                o->min_length, o->max_length);
     if (o->pmf_threshold == 0) o->pmf_threshold = 0.1;
     if (o->pmf_threshold < 0) o->pmf_threshold = 0;
     if (o->peaks == 0) o->peaks = 1;
@@ -173,6 +177,23 @@ static int check_field(vxg__tracker *t, const vxg_track_field *f) {
     return VXG_OK;
 }
 
+/* Half precision reaches from 6e-8 to 65504, and getters look at shares alone. */
+static int choose_scale(vxg__tracker *t, const vxg_array *values) {
+    double most = 0;
+    t->scale = 1;
+    if (!t->opts.half) return VXG_OK;
+    vxg_array out = {0};
+    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 1, &(int64_t){2}, &out));
+    int status = vxg_array_reduce(t->queue, VXG_REDUCE_MAX_ABS, values, NULL, NULL, &out);
+    if (!status) status = vxg_scalar_read(t->queue, &out, &most);
+    vxg_array_release(&out);
+    if (status) return status;
+    VXG_FAIL_IF(!isfinite(most), VXG_ERR_ARGUMENT,
+                "track: half precision is for finite numbers, and the values hold others");
+    if (most > 0) t->scale = 1024 / most;
+    return VXG_OK;
+}
+
 /* The map's values, then the regions' bits, in one array. */
 static int make_map(vxg__tracker *t, const vxg_track_field *f) {
     const int64_t count = t->voxels * ((t->looks & 1) + (t->looks >> 1 & 1));
@@ -229,6 +250,7 @@ int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *
     int status = check_field(t, field);
     if (!status) status = make_setup(t, field->affine);
     if (!status) status = make_map(t, field);
+    if (!status) status = choose_scale(t, &field->values);
     if (!status) status = t->getter->make(t, field);
     if (status) vxg__tracker_free(t);
     return status;
