@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "dwi/dwi.h"
 
-extern const vxg_option_set vxg__track_option_sets[];
+extern const vxg_option_set vxg__track_option_sets[], vxg__shape_option_sets[];
 
 /* As kernels/track/walk.h has them. */
 enum {
