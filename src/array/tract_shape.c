@@ -1,14 +1,11 @@
 /* Lengths of streamlines, and the points that they need. */
-#include <voxgrad/tracts.h>
-
-#include "base/base.h"
+#include "array/tract_shape.h"
 
 #include <math.h>
 
 enum { MOST_RUN = 4096 }; /* points that are left out in a row at most: what a run costs */
 
-static int check(const vxg_tract_batch *b, const void *out) {
-    VXG_FAIL_IF(!b || !out, VXG_ERR_ARGUMENT, "streamlines: batch or out is NULL");
+int vxg__batch_check(const vxg_tract_batch *b) {
     VXG_FAIL_IF(b->lines < 0 || (b->lines > 0 && !b->offsets), VXG_ERR_ARGUMENT,
                 "streamlines: a batch of %lld, or its offsets are NULL", (long long)b->lines);
     VXG_FAIL_IF(b->dtype != VXG_F32 && b->dtype != VXG_F64, VXG_ERR_ARGUMENT,
@@ -34,8 +31,9 @@ static double distance(const double a[3], const double b[3]) {
 }
 
 int vxg_tract_lengths(const vxg_tract_batch *batch, double *lengths) {
+    VXG_FAIL_IF(!batch || !lengths, VXG_ERR_ARGUMENT, "streamlines: batch or lengths is NULL");
     VXG_READ(vxg_tract_batch, batch);
-    VXG_TRY(check(batch, lengths));
+    VXG_TRY(vxg__batch_check(batch));
     for (int64_t n = 0; n < batch->lines; n++) {
         const int64_t end = batch->offsets[n + 1];
         double p[3] = {0}, q[3], sum = 0;
@@ -80,8 +78,9 @@ static int may_join(const vxg_tract_batch *b, int64_t i, int64_t j, double toler
 int vxg_tract_linearize(const vxg_tract_batch *batch, const vxg_tract_linearize_opts *given,
                         int64_t *offsets, int64_t *kept) {
     vxg_tract_linearize_opts o;
+    VXG_FAIL_IF(!batch || !offsets, VXG_ERR_ARGUMENT, "streamlines: batch or offsets is NULL");
     VXG_READ(vxg_tract_batch, batch);
-    VXG_TRY(check(batch, offsets));
+    VXG_TRY(vxg__batch_check(batch));
     VXG_TRY(VXG_IN(vxg_tract_linearize_opts, &o, given));
     VXG_FAIL_IF(!(o.tolerance >= 0) || !(o.max_segment >= 0) || o.tolerance > 1e6 ||
                     o.max_segment > 1e6,

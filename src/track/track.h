@@ -91,6 +91,11 @@ int vxg__track_gather(const vxg__tracker *t, const vxg_array *seeds, int64_t n, 
 /* Peaks of tiles of harmonics or samples. */
 int vxg__track_tile_peaks(const vxg__tracker *t, const vxg_array *tiles, int64_t n, int harmonics,
                           vxg_array *peaks);
+/* space.c. The inverse of rows of 4; VXG_ERR_INPUT: there is none. */
+int vxg__affine_inverse(const double a[12], double inverse[12]);
+/* n points of a batch from `first` on by rows of 4 (vxg_tract_to_ras) as float64. */
+void vxg__batch_mm(const vxg_tract_batch *b, int64_t first, int64_t n, const double rows[12],
+                   double *mm);
 static inline int64_t vxg__pad(int64_t n, int64_t step) {
     return (n + step - 1) / step * step;
 }
