@@ -36,7 +36,8 @@ void cli_scene_free(cli_scene *s) {
 /* ---- Tubes ---- */
 typedef struct tube {
     double x, y, z, dx, dy, dz; /* begin and way, in samples */
-    double square, radius;      /* of the way in the picture; in samples */
+    double over, radius;        /* 1 / square of the way in the picture; in samples */
+    double nearest;             /* of all its samples */
     const cli_vertex *a, *b;
 } tube;
 
@@ -46,15 +47,16 @@ static uint8_t byte(double v) {
 
 /* One sample of a tube that is lit from the upper left. */
 static void put(cli_scene *s, const tube *t, int64_t x, int64_t y) {
+    const int64_t i = y * s->w + x;
+    if (!(t->nearest > (double)s->depth[i])) return;
     const double px = (double)x + 0.5 - t->x, py = (double)y + 0.5 - t->y;
-    double at = t->square > 0 ? (px * t->dx + py * t->dy) / t->square : 0.5;
-    at = fmin(fmax(at, 0), 1);
+    double at = (px * t->dx + py * t->dy) * t->over;
+    at = at < 0 ? 0 : at > 1 ? 1 : at;
     const double ox = (px - at * t->dx) / t->radius, oy = (py - at * t->dy) / t->radius;
     const double off = ox * ox + oy * oy;
     if (!(off <= 1)) return;
     const double up = sqrt(1 - off);
     const float depth = (float)(t->z + at * t->dz + up * t->radius);
-    const int64_t i = y * s->w + x;
     if (!(depth > s->depth[i])) return;
     s->depth[i] = depth;
     const double light = fmin(1.15, 0.42 + 0.72 * fmax(0, -0.35 * ox - 0.45 * oy + 0.82 * up));
@@ -68,19 +70,21 @@ static void put(cli_scene *s, const tube *t, int64_t x, int64_t y) {
 void cli_scene_tube(cli_scene *s, const cli_vertex *a, const cli_vertex *b, double width) {
     tube t = {.x = SUB * a->x, .y = SUB * a->y, .z = SUB * a->depth, .a = a, .b = b};
     t.dx = SUB * b->x - t.x, t.dy = SUB * b->y - t.y, t.dz = SUB * b->depth - t.z;
-    t.square = t.dx * t.dx + t.dy * t.dy, t.radius = 0.5 * SUB * width;
+    const double square = t.dx * t.dx + t.dy * t.dy;
+    t.over = square > 0 ? 1 / square : 0, t.radius = 0.5 * SUB * width;
+    t.nearest = t.z + fmax(t.dz, 0) + t.radius;
     const int flat = fabs(t.dx) >= fabs(t.dy);
     const double m0 = flat ? t.x : t.y, dm = flat ? t.dx : t.dy;
     const double n0 = flat ? t.y : t.x, dn = flat ? t.dy : t.dx;
     const double slope = dm != 0 ? dn / dm : 0;
-    const double reach = t.radius * sqrt(1 + slope * slope) + 1;
+    const double reach = t.radius * sqrt(1 + slope * slope);
     const int64_t most = flat ? s->w : s->h, others = flat ? s->h : s->w;
     const double first = fmax(0, floor(fmin(m0, m0 + dm) - t.radius));
     const double last = fmin((double)most - 1, ceil(fmax(m0, m0 + dm) + t.radius));
     for (double m = first; m <= last; m++) {
-        const double middle = n0 + slope * (m + 0.5 - m0);
-        const double from = fmax(0, floor(middle - reach));
-        const double to = fmin((double)others - 1, ceil(middle + reach));
+        const double middle = n0 + slope * (m + 0.5 - m0) - 0.5;
+        const double from = fmax(0, ceil(middle - reach));
+        const double to = fmin((double)others - 1, floor(middle + reach));
         for (double n = from; n <= to; n++)
             put(s, &t, (int64_t)(flat ? m : n), (int64_t)(flat ? n : m));
     }

@@ -149,6 +149,7 @@ static int keep_line(cli_views *v, int64_t n, const double *points, uint64_t num
 int cli_views_add(cli_views *v, const vxg_tract_info *info, const vxg_tract_batch *b) {
     double rows[12];
     int status = vxg_tract_to_ras(info, rows);
+    if (status) return status;
     for (int64_t i = 0; i < b->lines && !status; i++) {
         const int64_t begin = b->offsets[i], n = b->offsets[i + 1] - begin;
         const uint64_t number = spread(v->seen++);
