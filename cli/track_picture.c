@@ -188,8 +188,8 @@ static frame frame_of(const cli_views *v, int cut) {
     for (int k = 0; k < 3; k++) longest = fmax(longest, f.hi[k] - f.lo[k]);
     f.scale = (v->opts.width - 2 * EDGE) / longest;
     /* Few lines are drawn wide, many fine. */
-    f.line = 2.6 - 0.35 * log10(fmax(1, (double)v->lines / 30));
-    f.line = fmin(fmax(f.line, 1.3), 2.6) * v->opts.width / USUAL_WIDTH;
+    f.line = (2.6 - 0.35 * log10(fmax(1, (double)v->lines / 30))) * v->opts.width / USUAL_WIDTH;
+    f.line = fmax(f.line, 1.3);
     return f;
 }
 

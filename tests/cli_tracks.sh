@@ -15,7 +15,7 @@ tracks() { "$V" tracks "$@"; }
 check info_words "the words of info" sh -c "$V tracks info '$small' >'$W/out' &&
     grep -q '^trx file: 1000 streamlines, 33886 points of float16' '$W/out' &&
     grep -q 'groups .*CC (34)' '$W/out' && grep -q 'mean 80.29, median 69.77' '$W/out'"
-tracks info "$data/nibabel_complex.trk" --json >"$W/json"
+tracks info "$data/nibabel_complex.trk" --json -q >"$W/json"
 check info_json "--json is not valid" valid_json "$W/json"
 check info_values "$(cat "$W/json")" python3 -c "
 import json

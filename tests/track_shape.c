@@ -319,22 +319,6 @@ TEST(filter_moves)
     keeper_free(&ras), keeper_free(&out), keeper_free(&back), keeper_free(&file);
 }
 
-/* A copy that is told to stop says so. */
-TEST(copy_stops)
-{
-    static const volatile int stop = 1;
-    const vxg_progress progress = {.cancel = &stop};
-    vxg_tract_reader *r = NULL;
-    keeper out = keeper_new();
-    if (!data("nibabel_simple.tck")) SKIP("no test data");
-    CHECK_OK(vxg_io_register());
-    CHECK_OK(vxg_tract_open(data("nibabel_simple.tck"), NULL, &r));
-    const int status = vxg_tract_copy(r, &out.base, &progress);
-    EXPECT(status == VXG_ERR_CANCELLED && strstr(vxg_error_message(), "interrupted"), "%s: %s",
-           vxg_status_text(status), vxg_error_message());
-    vxg_tract_close(r), keeper_free(&out);
-}
-
 /* ---- Density ---- */
 static int add_in_parts(vxg_tract_density *d, const keeper *k, int64_t part) {
     const vxg_tract_info info = {.space = VXG_TRACT_RAS};
@@ -603,6 +587,6 @@ TEST(density_refuses)
 }
 
 TEST_MAIN("track_shape", T(lengths), T(linearize), T(straight_and_turned), T(linearize_as_dipy),
-          T(filter), T(filter_moves), T(copy_stops), T(density_segments), T(density_batches),
-          T(density_as_dipy), T(density_as_mrtrix), T(density_of_1_mm_as_mrtrix),
-          T(density_colors_as_mrtrix), T(density_far_and_close), T(density_refuses))
+          T(filter), T(filter_moves), T(density_segments), T(density_batches), T(density_as_dipy),
+          T(density_as_mrtrix), T(density_of_1_mm_as_mrtrix), T(density_colors_as_mrtrix),
+          T(density_far_and_close), T(density_refuses))
