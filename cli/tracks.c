@@ -36,8 +36,7 @@ static const cli_row rows[] = {
     CLI_OWN("dtype", 0, VXG_OPT_CHOICE, offsetof(cli_tracks, dtype), "auto", 0, 0, NULL,
             "auto|float16|float32|float64",
             "convert, merge: type of positions; auto: the input's where the format has it"),
-    CLI_OWN("columns", 0, VXG_OPT_WORDS, offsetof(cli_tracks, columns), NULL, 0, 0, NULL,
-            "NAME,...",
+    CLI_OWN("columns", 0, VXG_OPT_WORDS, offsetof(cli_tracks, columns), NULL, 0, 0, NULL, "NAME",
             "convert, merge: which numbers beside points and streamlines to keep; not given: all "
             "that the format holds"),
     CLI_FIELD("min-length", 0, offsetof(cli_tracks, filter), vxg_tract_filter_opts, "min-length",
