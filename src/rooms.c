@@ -27,9 +27,9 @@ const vxg_room vxg__rooms[] = {
 
 /* ---- Option tables by name: this library's own, then those that others have registered ---- */
 enum { MOST_SETS = 256 };
-static const vxg_option_set *const own_sets[] = {vxg__ct_option_sets, vxg__op_option_sets,
+static const vxg_option_set *const own_sets[] = {vxg__ct_option_sets,    vxg__op_option_sets,
                                                  vxg__solve_option_sets, vxg__dwi_option_sets,
-                                                 vxg__track_option_sets};
+                                                 vxg__track_option_sets, vxg__shape_option_sets};
 VXG_LOCK(sets_lock, VXG_RANK_LEAF);
 static vxg_option_set others[MOST_SETS];
 static int nothers; /* atomic: a set is complete before it counts */

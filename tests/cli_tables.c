@@ -18,6 +18,8 @@ static const struct {
     {"simulate", "max-memory", "of the frames at work, in MB"},
     {"simulate", "scale", "attenuation of value 1"},
     {"simulate", "range", "an angle in degrees whose default follows from the beam"},
+    {"tracks", "voxel", "of the map, cubes"},
+    {"tracks", "dtype", "of positions, one word more: auto"},
     {"bench", "slices", "how many there are; of vxg_ct_recon_opts it is a span"},
 };
 
@@ -48,6 +50,10 @@ static const struct {
     {"simulate", "vxg_scan_writer_opts", " nviews nrows ncols pixel-size "}, /* of the geometry */
     {"center", "vxg_volume_writer_opts", NULL}, /* --force alone: CLI_VALUE */
     {"geometry", "vxg_volume_writer_opts", NULL},
+    /* --linearize is the tolerance; the ending of the name; always by the file's; of the image */
+    {"tracks", "vxg_tract_filter_opts", " linearize "},
+    {"tracks", "vxg_tract_create_opts", " format offset-bits "},
+    {"tracks", "vxg_tract_density_opts", " grid affine "},
 };
 
 static const cli_row *sets(const cli_verb *v, const char *table, const char *field) {

@@ -672,7 +672,9 @@ TEST(copy)
     EXPECT(vxg_tract_copy(r, w, NULL) == VXG_ERR_ARGUMENT && strstr(vxg_error_message(), "'fa'"),
            "%s", vxg_error_message());
     EXPECT(vxg_tract_copy(r, NULL, NULL) == VXG_ERR_ARGUMENT, "NULL");
-    EXPECT(vxg_tract_copy(r, w, &progress) != 0, "stopped");
+    w->abandon(w);
+    CHECK_OK(vxg_tract_create(at("g.trk"), &some, &w));
+    EXPECT(vxg_tract_copy(r, w, &progress) == VXG_ERR_CANCELLED, "stopped");
     w->abandon(w);
     const vxg_tract_create_opts ras = own_opts(VXG_TRACT_RAS, 0);
     CHECK_OK(vxg_tract_create(at("e.tck"), &ras, &w));

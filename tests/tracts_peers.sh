@@ -42,5 +42,22 @@ if [ -n "$why" ]; then
 else
     # shellcheck disable=SC2046
     "$venv/bin/python" tests/tools/tract_peers.py trx "$W" $(copies trx) || failed=1
+    converted() { # what the command makes of files: pairs
+        for f in standard.trk standard.LPS.trk standard.tck complex.trk; do
+            for to in trk tck trx; do
+                out=$W/converted_$(echo $f | tr . _).$to
+                reference=
+                case $f in *.tck) reference="--reference $data/nibabel_standard.nii.gz" ;; esac
+                # shellcheck disable=SC2086
+                "$V" tracks convert "$data/nibabel_$f" "$out" $reference -q && echo "$data/nibabel_$f $out"
+            done
+        done
+        for to in trk tck; do
+            "$V" tracks convert "$data/trx_small.trx" "$W/small.$to" -q && echo "$data/trx_small.trx $W/small.$to"
+        done
+    }
+    # shellcheck disable=SC2046
+    [ -f "$data/trx_small.trx" ] &&
+        { "$venv/bin/python" tests/tools/tract_peers.py convert "$W" $(converted) || failed=1; }
 fi
 exit $failed

@@ -56,6 +56,84 @@ VXG_API int vxg_tract_from_ras(const vxg_tract_info *info, double rows[12]);
 /* n positions of float32 or float64, in place. */
 VXG_API int vxg_tract_move(const double rows[12], vxg_dtype dtype, int64_t n, void *positions);
 
+/* ---- Streamlines after tracking ---- */
+
+typedef struct vxg_tract_filter_opts {
+    uint32_t size;      /* of this struct; 0: the first layout */
+    int32_t linearize;  /* 1: points that are not needed go, as vxg_tract_linearize does it */
+    double tolerance;   /* mm, of it; 0: 0.1 */
+    double max_segment; /* mm, of it; 0: 10 */
+    double min_length;  /* mm; shorter streamlines stay behind */
+    double max_length;  /* mm; longer ones do; 0: none */
+} vxg_tract_filter_opts;
+typedef struct vxg_tract_filter_stats {
+    uint32_t size;                 /* set by the caller: sizeof of this struct, or 0 */
+    uint32_t reserved0;            /* 0 */
+    int64_t streamlines, points;   /* that went on */
+    int64_t short_ones, long_ones; /* that stayed behind */
+    int64_t dropped;               /* points of streamlines that went on */
+    double length;                 /* mm, of all that went on, before points were dropped */
+} vxg_tract_filter_stats;
+/* A writer in front of another one: it moves streamlines from the space that `from` says (NULL: the
+ * other's) into the other's, and hands on those that are long enough with the points they need and
+ * their columns, which are the other's (info.npoint_columns...). Lengths and distances are measured
+ * in scanner coordinates; positions that need not be moved come through as they are. Numbers of
+ * streamlines in groups are the caller's matter. vxg_tract_copy may write into it; finishing or
+ * abandoning it does that to the other, which until then is not to be touched. VXG_ERR_INPUT: a
+ * space that is not known. opts may be NULL. */
+VXG_API int vxg_tract_filter_new(vxg_tract_writer *to, const vxg_tract_info *from,
+                                 const vxg_tract_filter_opts *opts, vxg_tract_writer **out);
+/* So far. VXG_ERR_ARGUMENT: the writer is no filter. */
+VXG_API int vxg_tract_filter_get_stats(const vxg_tract_writer *filter, vxg_tract_filter_stats *out);
+
+/* What makes a streamline count in a voxel. A voxel is [index - 1/2, index + 1/2) along each axis;
+ * a streamline counts once in it, however often it comes by. */
+typedef enum vxg_tract_density_by {
+    VXG_TRACT_BY_SEGMENTS = 0, /* its line passes through, however its points are spaced */
+    VXG_TRACT_BY_POINTS,       /* one of its points lies in it: DIPY's density_map; linearised
+                                  streamlines have holes in it */
+    VXG_TRACT_BY_SAMPLES /* one of its points does, or one of those that are set between them on
+                            a smooth curve, a third of the shortest side apart: MRtrix3's
+                            tckmap; corners that are cut by less than that are left out */
+} vxg_tract_density_by;
+typedef struct vxg_tract_density_opts {
+    uint32_t size; /* of this struct; 0: the first layout */
+    vxg_tract_density_by by;
+    int32_t color; /* 1: directions are added too */
+    uint32_t reserved0;
+    int64_t grid[3];   /* voxels along i, j, k; 2^31 - 1 in all at most */
+    double affine[12]; /* rows of 4: index (i, j, k) of a voxel's centre and 1 to mm */
+} vxg_tract_density_opts;
+typedef struct vxg_tract_density_stats {
+    uint32_t size;               /* set by the caller: sizeof of this struct, or 0 */
+    uint32_t reserved0;          /* 0 */
+    int64_t streamlines, points; /* that were added */
+    int64_t outside;             /* points that lie in no voxel */
+    int64_t leaving;             /* streamlines with such points */
+    int64_t missed;              /* streamlines that count in no voxel */
+} vxg_tract_density_stats;
+typedef struct vxg_tract_density vxg_tract_density; /* belongs to one thread at a time */
+/* A map of the grid, empty. Memory: 8 bytes a voxel, with colours 32. VXG_ERR_ARGUMENT: a grid that
+ * is none; VXG_ERR_INPUT: an affine without inverse. */
+VXG_API int vxg_tract_density_new(const vxg_tract_density_opts *opts, vxg_tract_density **out);
+/* Streamlines in the space that info says. The map does not depend on how they come in batches.
+ * VXG_ERR_INPUT: a space that is not known, a point more than 1e8 voxels away. VXG_ERR_UNSUPPORTED:
+ * over 2^32 - 1 streamlines; over a million samples between two points. */
+VXG_API int vxg_tract_density_add(vxg_tract_density *density, const vxg_tract_info *info,
+                                  const vxg_tract_batch *batch);
+/* (k, j, i): streamlines in each voxel; the map's own. */
+VXG_API const uint32_t *vxg_tract_density_counts(const vxg_tract_density *density);
+/* (3, k, j, i): the direction of each voxel's streamlines along x, y and z, as magnitudes, times
+ * their number (MRtrix3's directionally-encoded colours): that of the sum of each one's own in the
+ * voxel as a unit vector. By segments that is of its parts there, else at each point from the one
+ * before to the one behind. VXG_ERR_ARGUMENT: made without color. */
+VXG_API int vxg_tract_density_colors(const vxg_tract_density *density, float *out);
+VXG_API int vxg_tract_density_get_stats(const vxg_tract_density *density,
+                                        vxg_tract_density_stats *out);
+VXG_API void vxg_tract_density_free(vxg_tract_density *density); /* NULL is fine */
+
+/* ---- Tracking ---- */
+
 typedef enum vxg_track_getter {
     VXG_TRACK_PROBABILISTIC = 0, /* a direction of the sphere, drawn by the function's values */
     VXG_TRACK_DETERMINISTIC,     /* the direction where it is highest */

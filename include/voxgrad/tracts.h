@@ -171,6 +171,31 @@ VXG_API int vxg_tract_write(vxg_tract_writer *writer, const vxg_tract_batch *bat
 VXG_API int vxg_tract_copy(vxg_tract_reader *from, vxg_tract_writer *to,
                            const vxg_progress *progress);
 
+/* ---- Shapes ----
+ * In the space that the positions are in, which is one of mm; of float32 or float64. Thread-safe.
+ * VXG_ERR_ARGUMENT: a batch that is none, limits that are not positive. */
+
+/* lengths (lines): of each streamline in mm, the sum of its segments' in float64 from the first to
+ * the last; 0 of one without a segment. */
+VXG_API int vxg_tract_lengths(const vxg_tract_batch *batch, double *lengths);
+
+typedef struct vxg_tract_linearize_opts {
+    uint32_t size;      /* of this struct; 0: the first layout */
+    uint32_t reserved0; /* 0 */
+    double tolerance;   /* mm; 0: 0.1 */
+    double max_segment; /* mm; 0: 10 */
+} vxg_tract_linearize_opts;
+/* Which points a streamline needs: C. Presseau et al., NeuroImage 109, 2015. From a point that is
+ * kept on, the next that is kept is the last before one whose straight line back to it would leave
+ * a point between them further away than the tolerance, or be longer than max_segment. So every
+ * point that goes lies within the tolerance of the segment that stands for it; the first and the
+ * last stay; a segment above max_segment was one before. At most 4096 points go in a row.
+ *
+ * offsets (lines + 1): as a batch's, of what is kept; kept: offsets[lines] numbers of the batch's
+ * points, rising, with room for all of them. opts may be NULL. */
+VXG_API int vxg_tract_linearize(const vxg_tract_batch *batch, const vxg_tract_linearize_opts *opts,
+                                int64_t *offsets, int64_t *kept);
+
 #ifdef __cplusplus
 }
 #endif

@@ -29,7 +29,7 @@ static int copy_all(vxg_tract_reader *from, vxg_tract_writer *to, const vxg_prog
     const vxg_dtype dtype = from->info.dtype == VXG_F64 ? VXG_F64 : VXG_F32;
     for (;;) {
         vxg_tract_batch b = {.size = sizeof b};
-        VXG_TRY(vxg__poll(progress));
+        VXG_FAIL_IF(vxg__poll(progress), VXG_ERR_CANCELLED, "interrupted");
         VXG_TRY(vxg_tract_next(from, MOST_LINES, MOST_POINTS, dtype, &b));
         if (b.lines == 0) return VXG_OK;
         for (int i = 0; i < np; i++) values[i] = b.point_values[map[i]];

@@ -84,25 +84,43 @@ int vxg_tract_to_ras(const vxg_tract_info *info, double rows[12]) {
     return VXG_OK;
 }
 
-int vxg_tract_from_ras(const vxg_tract_info *info, double rows[12]) {
-    double forward[12], c[9], det = 0;
-    VXG_TRY(vxg_tract_to_ras(info, forward));
+int vxg__affine_inverse(const double a[12], double inverse[12]) {
+    double c[9], det = 0;
+    for (int i = 0; i < 12; i++)
+        VXG_FAIL_IF(!isfinite(a[i]), VXG_ERR_INPUT, "the affine is not finite");
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++) {
             const int p = (j + 1) % 3, q = (j + 2) % 3, r = (i + 1) % 3, s = (i + 2) % 3;
-            c[3 * i + j] =
-                forward[4 * p + r] * forward[4 * q + s] - forward[4 * p + s] * forward[4 * q + r];
+            c[3 * i + j] = a[4 * p + r] * a[4 * q + s] - a[4 * p + s] * a[4 * q + r];
         }
-    for (int j = 0; j < 3; j++) det += forward[4 * j] * c[j];
+    for (int j = 0; j < 3; j++) det += a[4 * j] * c[j];
     VXG_FAIL_IF(det == 0 || !isfinite(det), VXG_ERR_INPUT, "the affine's axes lie in a plane");
     for (int i = 0; i < 3; i++) {
-        rows[4 * i + 3] = 0;
+        inverse[4 * i + 3] = 0;
         for (int j = 0; j < 3; j++) {
-            rows[4 * i + j] = c[3 * i + j] / det;
-            rows[4 * i + 3] -= rows[4 * i + j] * forward[4 * j + 3];
+            inverse[4 * i + j] = c[3 * i + j] / det;
+            inverse[4 * i + 3] -= inverse[4 * i + j] * a[4 * j + 3];
         }
     }
     return VXG_OK;
+}
+
+int vxg_tract_from_ras(const vxg_tract_info *info, double rows[12]) {
+    double forward[12];
+    VXG_TRY(vxg_tract_to_ras(info, forward));
+    return vxg__affine_inverse(forward, rows);
+}
+
+void vxg__batch_mm(const vxg_tract_batch *b, int64_t first, int64_t n, const double rows[12],
+                   double *mm) {
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t at = 3 * (first + i);
+        double p[3];
+        for (int k = 0; k < 3; k++)
+            p[k] = b->dtype == VXG_F64 ? ((const double *)b->positions)[at + k]
+                                       : (double)((const float *)b->positions)[at + k];
+        for (int k = 0; k < 3; k++) mm[3 * i + k] = vxg__dwi_dot(rows + 4 * k, p) + rows[4 * k + 3];
+    }
 }
 
 int vxg_tract_move(const double rows[12], vxg_dtype dtype, int64_t n, void *positions) {

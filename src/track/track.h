@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "dwi/dwi.h"
 
-extern const vxg_option_set vxg__track_option_sets[];
+extern const vxg_option_set vxg__track_option_sets[], vxg__shape_option_sets[];
 
 /* As kernels/track/walk.h has them. */
 enum {
@@ -98,6 +98,11 @@ int vxg__track_tile_peaks(const vxg__tracker *t, const vxg_array *tiles, int64_t
 /* The sphere's directions in blocks of 32 neighbours; of symmetric sets those of one half. turned
  * (n, 3): the directions in their own order, list (n): which is where. */
 int vxg__sample_order(const vxg__tracker *t, double *turned, int32_t *list);
+/* space.c. The inverse of rows of 4; VXG_ERR_INPUT: there is none. */
+int vxg__affine_inverse(const double a[12], double inverse[12]);
+/* n points of a batch from `first` on by rows of 4 (vxg_tract_to_ras) as float64. */
+void vxg__batch_mm(const vxg_tract_batch *b, int64_t first, int64_t n, const double rows[12],
+                   double *mm);
 static inline int64_t vxg__pad(int64_t n, int64_t step) {
     return (n + step - 1) / step * step;
 }

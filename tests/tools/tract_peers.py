@@ -1,6 +1,6 @@
 """tract_peers.py KIND FOLDER [FILE...]: what nibabel and trx-python read of the files that tract_files wrote.
 
-KIND nibabel or trx. FOLDER holds truth.txt too, tract_files' own output. FILEs: pairs of one that others wrote and its copy.
+KIND nibabel, trx, or convert: pairs of any kinds, whose second is what `voxgrad tracks convert` made of the first. FOLDER holds truth.txt too, tract_files' own output. FILEs: pairs of one that others wrote and its copy.
 """
 import sys
 
@@ -90,5 +90,24 @@ def trx_checks():
               all(np.array_equal(x.groups[k], y.groups[k]) for k in x.groups), "other numbers")
 
 
-trx_checks() if kind == "trx" else nibabel_checks()
+def convert_checks():
+    import nibabel
+    from trx.trx_file_memmap import load
+
+    def lines_of(path):
+        if not path.endswith("trx"):
+            return [np.array(s, dtype=float) for s in nibabel.streamlines.load(path).streamlines]
+        t = load(path)
+        found = [np.array(s, dtype=float) for s in t.streamlines]
+        t.close()
+        return found
+
+    for a, b in zip(pairs[::2], pairs[1::2]):
+        x, y = lines_of(a), lines_of(b)
+        far = max((np.abs(p - q).max() for p, q in zip(x, y) if p.shape == q.shape and len(p)), default=np.inf)
+        check(a.split("/")[-1] + "_" + b.split(".")[-1],
+              len(x) == len(y) and all(p.shape == q.shape for p, q in zip(x, y)) and far < 1e-4, f"{far} mm apart")
+
+
+{"trx": trx_checks, "nibabel": nibabel_checks, "convert": convert_checks}[kind]()
 sys.exit(failed)
