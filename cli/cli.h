@@ -216,6 +216,8 @@ int cli_provenance_add(cli_provenance *p, const char *name, const char *format, 
     VXG_PRINTF(3, 4);
 void cli_provenance_drop(cli_provenance *p); /* the last entry */
 int cli_provenance_device(cli_provenance *p, const vxg_device *dev);
+/* The date and all of them, as keys of an object that is open. */
+void cli_provenance_json(cli_provenance *p, cli_json *j);
 /* Writes them as JSON with the date. */
 int cli_provenance_write(cli_provenance *p, vxg_outputs *set, const char *path, int force);
 void cli_provenance_free(cli_provenance *p);
