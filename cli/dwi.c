@@ -175,20 +175,44 @@ static int open_mask(cli_dwi *d) {
     return status ? status : cli_image_same_grid(&d->image, &d->mask);
 }
 
+int cli_dwi_auto_mask(cli_dwi *d, const vxg_mask_opts *opts, int64_t *count) {
+    vxg_array marks = {0};
+    uint32_t *values = malloc((size_t)d->image.voxels * sizeof *values);
+    int status = values ? vxg_array_new(d->dev, VXG_U32, 3, d->image.shape, &marks)
+                        : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    *count = 0;
+    if (!status) status = vxg_dwi_mask(NULL, d->gradients, &d->series, opts, &marks);
+    if (!status) status = vxg_array_read(NULL, &marks, values);
+    for (int64_t i = 0; i < d->image.voxels && !status; i++)
+        *count += d->inside[i] = (unsigned char)values[i];
+    vxg_array_release(&marks);
+    free(values);
+    return status ? vxg_error_context(status, "%s", d->image.file->path) : VXG_OK;
+}
+
 static int fill_mask(cli_dwi *d) {
+    static const vxg_mask_opts usual = {.clean = VXG_MASK_BOTH};
     int64_t count = d->image.voxels;
     int status = VXG_OK;
     if (!strcmp(d->opts->mask, "none")) {
         memset(d->inside, 1, (size_t)d->image.voxels);
         d->mask_from = "none: every voxel";
-    } else if (d->mask.file) {
+        return VXG_OK;
+    }
+    if (d->mask.file) {
         status = cli_image_mask(&d->mask, d->inside, &count);
         d->mask_from = d->opts->mask;
     } else {
-        return vxg_error_set(VXG_ERR_UNSUPPORTED, "--mask auto: not yet");
+        status = cli_dwi_auto_mask(d, &usual, &count);
+        if (status) return vxg_error_context(status, "--mask auto");
+        d->mask_from = "auto: medians and Otsu's threshold";
     }
     if (!status && !count)
-        status = vxg_error_set(VXG_ERR_INPUT, "%s: no voxel is in the mask", d->mask_from);
+        return vxg_error_set(VXG_ERR_INPUT, "%s: no voxel is in the mask", d->mask_from);
+    if (!status)
+        cli_say(d->run, "mask (%s): %lld of %lld voxels, %.0f ml", d->mask_from, (long long)count,
+                (long long)d->image.voxels,
+                (double)count * d->image.size[0] * d->image.size[1] * d->image.size[2] * 1e-3);
     return status;
 }
 

@@ -70,6 +70,8 @@ int cli_dwi_open(cli_dwi *d, const cli_run *run, const char *path, const cli_dwi
 /* The device, the series and the voxels that count. Voxels with a value that is not finite are left
  * out, which is said; VXG_ERR_INPUT: none is left. */
 int cli_dwi_read(cli_dwi *d, const cli_compute *compute);
+/* Fills inside by vxg_dwi_mask; *count: how many. Of a series that was read. */
+int cli_dwi_auto_mask(cli_dwi *d, const vxg_mask_opts *opts, int64_t *count);
 /* Input files, the table, the mask, and how many voxels count. After cli_dwi_read. */
 int cli_dwi_provenance(cli_dwi *d, cli_provenance *p);
 /* Opens an object with what the series is. */

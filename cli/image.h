@@ -61,24 +61,33 @@ int cli_maps_open(cli_maps *m, const cli_run *run, const cli_image *grid, int fo
                   const char *const *inputs, int n);
 /* Whether a name ends as an image's file does. */
 int cli_map_is_file(const char *name);
-/* Rows of verbs that make several maps: how they are named, in V's output, maps, ending, force. */
+/* Rows of verbs that make maps: how the files are named, in V's out. One line per row: a table is
+ * read as one. */
 /* clang-format off */
-#define CLI_MAPS_ROWS(V, usual, words)                                                             \
+#define CLI_MAP_ROWS(V, words)                                                                     \
     CLI_OWN("output", 'o', VXG_OPT_OUTPUT, offsetof(V, out.output), NULL, 0, 0, NULL, "NAME",      \
-     "how the files' names begin (sub-01, out/sub-01); with one map the file's name too, ending "  \
-     "in .nii.gz, .nii, .mif or .mif.gz"),                                                         \
-    CLI_OWN("maps", 0, VXG_OPT_WORDS, offsetof(V, out.maps), usual, 0, 0, NULL, "MAP",             \
-     "what to write: " words),                                                                     \
+     words),                                                                                       \
     CLI_OWN("ending", 0, VXG_OPT_CHOICE, offsetof(V, out.ending), "nii.gz", 0, 0, NULL,            \
      "nii.gz|nii|mif|mif.gz", "of the files' names where --output is how they begin"),             \
     CLI_FORCE_ROW(offsetof(V, out.force) - offsetof(vxg_volume_writer_opts, force))
+#define CLI_MAPS_ROWS(V, usual, words)                                                             \
+    CLI_MAP_ROWS(V,                                                                                \
+     "how the files' names begin (sub-01, out/sub-01); with one map the file's name too, ending "  \
+     "in .nii.gz, .nii, .mif or .mif.gz"),                                                         \
+    CLI_OWN("maps", 0, VXG_OPT_WORDS, offsetof(V, out.maps), usual, 0, 0, NULL, "MAP",             \
+     "what to write: " words)
+/* of a verb that makes one; name: as the row's label */
+#define CLI_ONE_MAP_ROWS(V, label)                                                                 \
+    CLI_MAP_ROWS(V,                                                                                \
+     "the file's name, ending in .nii.gz, .nii, .mif or .mif.gz; or how it begins: "               \
+     "NAME_" label ".nii.gz")
 /* clang-format on */
 typedef struct cli_maps_opts { /* a part of a verb's struct */
     const char *output;
     vxg_words maps;
     int ending, force;
 } cli_maps_opts;
-/* maps[i] of rows[i], n of them: those that --maps names get row and path. */
+/* maps[i] of rows[i], n of them: those that --maps names, or the only one, get row and path. */
 int cli_maps_choose(const cli_maps_opts *o, const cli_map_row *rows, int n, cli_map *maps);
 /* Keeps the names of all of them and of their descriptions for this run, before any work. */
 int cli_maps_claim(cli_maps *m, const cli_map *maps, int n);

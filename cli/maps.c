@@ -46,6 +46,10 @@ int cli_maps_choose(const cli_maps_opts *o, const cli_map_row *rows, int n, cli_
     if (!length || o->output[length - 1] == '/')
         return vxg_error_set(VXG_ERR_ARGUMENT,
                              "--output: '%s' is no name of a file, nor how one begins", o->output);
+    if (n == 1) {
+        maps[0].row = rows;
+        return name_map(&maps[0], o);
+    }
     for (int64_t k = 0; k < o->maps.count && !status; k++) {
         int i = 0;
         while (i < n && strcmp(rows[i].name, o->maps.value[k]) != 0) i++;

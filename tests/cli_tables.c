@@ -48,6 +48,8 @@ static const struct {
     {"simulate", "vxg_scan_writer_opts", " nviews nrows ncols pixel-size "}, /* of the geometry */
     {"center", "vxg_volume_writer_opts", NULL}, /* --force alone: CLI_VALUE */
     {"geometry", "vxg_volume_writer_opts", NULL},
+    {"mask", "vxg_volume_writer_opts", NULL},
+    {"dti", "vxg_volume_writer_opts", NULL},
 };
 
 static const cli_row *sets(const cli_verb *v, const char *table, const char *field) {

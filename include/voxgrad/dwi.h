@@ -101,6 +101,30 @@ VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
  * voxels that are not in the list are set to 0. Each voxel is fitted by itself: the bits do not
  * depend on the list, on threads or on how many are fitted at once. VXG_ERR_ARGUMENT names an array
  * that does not fit. */
+/* What is taken out of a mask, and put into it. Voxels are of one part that share a side. */
+typedef enum vxg_mask_clean {
+    VXG_MASK_NONE = 0,
+    VXG_MASK_ISLANDS, /* the largest part alone is left */
+    VXG_MASK_HOLES,   /* what it encloses is of it: parts outside it that do not reach the image's
+                         border */
+    VXG_MASK_BOTH     /* islands, then holes */
+} vxg_mask_clean;
+typedef struct vxg_mask_opts {
+    uint32_t size;  /* of this struct; 0: the first layout */
+    int32_t radius; /* voxels; boxes of 2 radius + 1 a side; 0: 4 */
+    int32_t passes; /* medians one after the other; 0: 4, below 0: none */
+    int32_t dilate; /* layers of voxels that are put around it */
+    vxg_mask_clean clean;
+    uint32_t reserved0; /* 0 */
+} vxg_mask_opts;
+/* A mask of the head: the mean of the unweighted volumes (g NULL: of all), smoothed by medians over
+ * boxes (mirrored at the border, the last voxel twice), above Otsu's threshold of its histogram of
+ * 256 bins. With opts NULL as DIPY's median_otsu. dwi: (volumes, k, j, i). mask: (k, j, i) of
+ * uint32, 0 and 1. VXG_ERR_INPUT: no unweighted volume, a mean that is not finite;
+ * VXG_ERR_NUMERICAL: the same signal everywhere. */
+VXG_API int vxg_dwi_mask(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                         const vxg_mask_opts *opts, const vxg_array *mask);
+
 /* How weights begin. */
 typedef enum vxg_tensor_start {
     VXG_TENSOR_OLS = 0, /* ordinary least squares, then the signal that it predicts */

@@ -16,6 +16,17 @@ static const vxg_option gradients[] = {
     ROW(vxg_gradients_opts, "shell-tolerance", VXG_OPT_REAL, shell_tolerance, .max = 1e6,
         .unit = "s/mm2", .help = "b-values further apart are of two shells; 0: 80"),
 };
+static const vxg_option mask[] = {
+    ROW(vxg_mask_opts, "radius", VXG_OPT_INT, radius, .max = 32, .unit = "voxels",
+        .help = "of the boxes whose medians are taken; 0: 4"),
+    ROW(vxg_mask_opts, "passes", VXG_OPT_INT, passes, .min = -1, .max = 100,
+        .help = "medians one after the other; 0: 4, -1: none"),
+    ROW(vxg_mask_opts, "dilate", VXG_OPT_INT, dilate, .max = 1000, .unit = "voxels",
+        .help = "layers of voxels that are put around the mask"),
+    ROW(vxg_mask_opts, "clean", VXG_OPT_CHOICE, clean, .fallback = "none",
+        .choices = "none|islands|holes|both",
+        .help = "what is left out or put in: all but the largest part, what it encloses"),
+};
 static const vxg_option tensor[] = {
     ROW(vxg_tensor_opts, "iterations", VXG_OPT_INT, iterations, .max = 100,
         .help = "weighted fits after the first; 0: ordinary least squares"),
@@ -71,6 +82,7 @@ static const vxg_option peaks[] = {
 };
 const vxg_option_set vxg__dwi_option_sets[] = {
     {"vxg_gradients_opts", gradients, COUNT(gradients)},
+    {"vxg_mask_opts", mask, COUNT(mask)},
     {"vxg_tensor_opts", tensor, COUNT(tensor)},
     {"vxg_odf_opts", odf, COUNT(odf)},
     {"vxg_csd_opts", csd, COUNT(csd)},

@@ -83,16 +83,17 @@ static int fetch(vxg_queue *queue, const vxg_array *a, double *out) {
     return status;
 }
 
-/* The mean of the unweighted volumes in every voxel. */
-static int mean_unweighted(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
-                           int64_t all, double *one, double *mean) {
-    for (int64_t i = 0; i < g->n; i++) {
-        if (g->shell[i]) continue;
+int vxg__mean_unweighted(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                         int64_t all, double *one, double *mean) {
+    const int64_t n = g ? g->n : dwi->shape[0], count = g ? g->shell_count[0] : n;
+    memset(mean, 0, (size_t)all * sizeof *mean);
+    for (int64_t i = 0; i < n; i++) {
+        if (g && g->shell[i]) continue;
         vxg_array volume = *dwi;
         volume.ndim = 1, volume.shape[0] = all, volume.stride[0] = 1;
         volume.offset = dwi->offset + i * all;
         VXG_TRY(fetch(queue, &volume, one));
-        for (int64_t v = 0; v < all; v++) mean[v] += one[v] / (double)g->shell_count[0];
+        for (int64_t v = 0; v < all; v++) mean[v] += one[v] / (double)count;
     }
     return VXG_OK;
 }
@@ -113,7 +114,7 @@ static int auto_means(vxg_queue *queue, const vxg_gradients *g, const vxg_array 
     if (!status) status = vxg_dwi_tensor(queue, g, dwi, voxels, &opts, &maps);
     if (!status) status = fetch(queue, &maps.eigenvalues, values);
     if (!status) status = fetch(queue, &maps.fa, fa);
-    if (!status) status = mean_unweighted(queue, g, dwi, v.all, work, b0);
+    if (!status) status = vxg__mean_unweighted(queue, g, dwi, v.all, work, b0);
     if (!status && voxels) status = vxg_array_read(queue, voxels, list);
     if (!status) average(values, fa, b0, v.all, voxels ? list : NULL, v.count, least, m);
     vxg_array_release(&maps.eigenvalues), vxg_array_release(&maps.fa);
