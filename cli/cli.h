@@ -522,8 +522,8 @@ int cli_write_provenance(cli_job *job, const char *path);
 int cli_row_matches(const char *pattern, const char *name);
 
 extern const cli_verb cli_verb_devices, cli_verb_info, cli_verb_center, cli_verb_recon,
-    cli_verb_merge, cli_verb_simulate, cli_verb_geometry, cli_verb_mask, cli_verb_dti,
-    cli_verb_check, cli_verb_bench, cli_verb_version, cli_verb_help, cli_verb_man,
-    cli_verb_completion;
+    cli_verb_merge, cli_verb_simulate, cli_verb_geometry, cli_verb_mask, cli_verb_dti, cli_verb_odf,
+    cli_verb_csd, cli_verb_peaks, cli_verb_check, cli_verb_bench, cli_verb_version, cli_verb_help,
+    cli_verb_man, cli_verb_completion;
 
 #endif

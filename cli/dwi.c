@@ -216,34 +216,6 @@ static int fill_mask(cli_dwi *d) {
     return status;
 }
 
-/* The list of voxels, without those that hold a number that is none. */
-static int list_voxels(cli_dwi *d, const unsigned char *bad) {
-    uint32_t *list = malloc((size_t)d->image.voxels * sizeof *list);
-    int64_t left_out = 0;
-    if (!list) return vxg_error_set(VXG_ERR_MEMORY, "out of memory");
-    d->count = 0;
-    for (int64_t i = 0; i < d->image.voxels; i++) {
-        left_out += d->inside[i] && bad[i];
-        if (bad[i]) d->inside[i] = 0;
-        if (d->inside[i]) list[d->count++] = (uint32_t)i;
-    }
-    int status = VXG_OK;
-    if (d->not_finite)
-        cli_warn(d->run,
-                 "%s: %lld of %lld voxels hold a value that is NaN or infinite: they are left out, "
-                 "%lld of them in the mask",
-                 d->image.file->path, (long long)d->not_finite, (long long)d->image.voxels,
-                 (long long)left_out);
-    if (!d->count)
-        status = vxg_error_set(VXG_ERR_INPUT,
-                               "%s: every voxel of the mask holds a value that is NaN or infinite",
-                               d->image.file->path);
-    if (!status) status = vxg_array_new(d->dev, VXG_U32, 1, &d->count, &d->voxels);
-    if (!status) status = vxg_array_write(NULL, &d->voxels, list);
-    free(list);
-    return status;
-}
-
 /* ---- Together ---- */
 
 int cli_dwi_open(cli_dwi *d, const cli_run *run, const char *path, const cli_dwi_opts *opts,
@@ -277,6 +249,7 @@ int cli_dwi_open(cli_dwi *d, const cli_run *run, const char *path, const cli_dwi
 }
 
 int cli_dwi_read(cli_dwi *d, const cli_compute *compute) {
+    const cli_run *run = d->run;
     unsigned char *bad = calloc((size_t)d->image.voxels, 1);
     d->inside = calloc((size_t)d->image.voxels, 1);
     int status = bad && d->inside ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
@@ -284,7 +257,8 @@ int cli_dwi_read(cli_dwi *d, const cli_compute *compute) {
     if (!status) status = vxg_device_open(compute->device, &d->dev);
     if (!status) status = cli_image_read(&d->image, d->dev, bad, &d->not_finite, &d->series);
     if (!status) status = fill_mask(d);
-    if (!status) status = list_voxels(d, bad);
+    if (!status)
+        status = cli_image_list(run, &d->image, d->dev, d->inside, bad, &d->count, &d->voxels);
     free(bad);
     return status;
 }
@@ -327,6 +301,32 @@ void cli_dwi_json_begin(cli_json *j, const cli_dwi *d) {
     cli_json_text(j, "mask", d->mask_from);
     cli_json_int(j, "voxels", d->count);
     cli_json_int(j, "not_finite", d->not_finite);
+}
+
+int cli_sphere(const char *name, vxg_sphere **out) {
+    char list[256];
+    size_t n = 0;
+    const char *at;
+    int status = vxg_sphere_named(name, out);
+    if (status != VXG_ERR_ARGUMENT) return status;
+    for (int i = 0; (at = vxg_sphere_name_at(i)) && n < sizeof list; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", at);
+    return vxg_error_set(status, "--sphere: '%s' is none of %s, with or without hemi: in front",
+                         name, list);
+}
+
+void cli_sh_json(cli_json *j, vxg_sh_basis basis, int order) {
+    static const char *const names[] = {"MRtrix3", "Descoteaux", "Descoteaux"};
+    static const char *const words[] = {"tournier07", "descoteaux07-legacy", "descoteaux07"};
+    cli_json_open(j, "OrientationEncoding", '{');
+    cli_json_int(j, "EncodingAxis", 3);
+    cli_json_text(j, "Type", "sh");
+    cli_json_text(j, "Reference", "xyz");
+    cli_json_text(j, "SphericalHarmonicBasis", names[basis]);
+    cli_json_text(j, "Basis", words[basis]);
+    cli_json_int(j, "SphericalHarmonicDegree", order);
+    cli_json_bool(j, "AntipodalSymmetry", 1);
+    cli_json_close(j, '}');
 }
 
 void cli_dwi_close(cli_dwi *d) {

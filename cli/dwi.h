@@ -74,6 +74,42 @@ int cli_dwi_read(cli_dwi *d, const cli_compute *compute);
 int cli_dwi_auto_mask(cli_dwi *d, const vxg_mask_opts *opts, int64_t *count);
 /* Input files, the table, the mask, and how many voxels count. After cli_dwi_read. */
 int cli_dwi_provenance(cli_dwi *d, cli_provenance *p);
+/* A set of directions by its name; --sphere in messages. */
+int cli_sphere(const char *name, vxg_sphere **out);
+/* What the volumes of an image of harmonics are, for its description. */
+void cli_sh_json(cli_json *j, vxg_sh_basis basis, int order);
+
+/* ---- response.c: what deconvolution needs ----
+ * The shell and, where order_given is 0, the highest order that its directions determine, up to
+ * csd->order, 4 at least; both are set in csd and said. VXG_ERR_INPUT: fewer than 15 directions. */
+int cli_csd_plan(const cli_dwi *d, vxg_csd_opts *csd, int order_given);
+typedef struct cli_response_opts { /* a part of a verb's struct; CLI_RESPONSE_ROWS sets it */
+    const char *from, *out;
+    double fa;
+    int everywhere;
+} cli_response_opts;
+/* clang-format off */
+#define CLI_RESPONSE_ROWS(at)                                                                      \
+    CLI_OWN("response", 0, VXG_OPT_TEXT, (at) + offsetof(cli_response_opts, from), "auto", 0, 0,   \
+     NULL, "auto|recursive|FILE",                                                                  \
+     "signal of one fibre: the mean tensor of voxels of high FA in the middle of the image, the "  \
+     "voxels with a single peak (recursive calibration), or a file of zonal harmonics as MRtrix "  \
+     "writes"),                                                                                    \
+    CLI_OWN("response-fa", 0, VXG_OPT_REAL, (at) + offsetof(cli_response_opts, fa), "0.7", 0,      \
+     0.999, NULL, NULL, "of --response auto: voxels whose FA is higher count"),                    \
+    CLI_OWN("response-everywhere", 0, VXG_OPT_FLAG,                                                \
+     (at) + offsetof(cli_response_opts, everywhere), NULL, 0, 0, NULL, NULL,                       \
+     "of --response auto: all voxels of the mask, not those within 10 of the image's middle"),     \
+    CLI_OWN("response-out", 0, VXG_OPT_OUTPUT, (at) + offsetof(cli_response_opts, out), NULL, 0,   \
+     0, NULL, "FILE", "write the response as a line of zonal harmonics")
+/* clang-format on */
+/* The response of csd's shell and order; says how it was found and, of a tensor that is none of
+ * single fibres, warns. */
+int cli_response(const cli_dwi *d, const cli_response_opts *o, const vxg_csd_opts *csd,
+                 vxg_response *out);
+int cli_response_provenance(cli_provenance *p, const vxg_response *r);
+void cli_response_json(cli_json *j, const vxg_response *r);
+
 /* Opens an object with what the series is. */
 void cli_dwi_json_begin(cli_json *j, const cli_dwi *d);
 void cli_dwi_close(cli_dwi *d);

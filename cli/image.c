@@ -181,6 +181,33 @@ int cli_image_mask(const cli_image *im, unsigned char *inside, int64_t *count) {
     return status;
 }
 
+int cli_image_list(const cli_run *run, const cli_image *im, vxg_device *dev, unsigned char *inside,
+                   const unsigned char *bad, int64_t *count, vxg_array *list) {
+    uint32_t *numbers = malloc((size_t)im->voxels * sizeof *numbers);
+    int64_t nbad = 0, left_out = 0;
+    if (!numbers) return out_of_memory(im);
+    *count = 0;
+    for (int64_t i = 0; i < im->voxels; i++) {
+        nbad += bad[i], left_out += inside[i] && bad[i];
+        if (bad[i]) inside[i] = 0;
+        if (inside[i]) numbers[(*count)++] = (uint32_t)i;
+    }
+    if (nbad)
+        cli_warn(run,
+                 "%s: %lld of %lld voxels hold a value that is NaN or infinite: they are left out, "
+                 "%lld of them in the mask",
+                 im->file->path, (long long)nbad, (long long)im->voxels, (long long)left_out);
+    int status = VXG_OK;
+    if (!*count)
+        status = vxg_error_set(VXG_ERR_INPUT,
+                               "%s: every voxel of the mask holds a value that is NaN or infinite",
+                               im->file->path);
+    if (!status) status = vxg_array_new(dev, VXG_U32, 1, count, list);
+    if (!status) status = vxg_array_write(NULL, list, numbers);
+    free(numbers);
+    return status;
+}
+
 int cli_image_provenance(cli_provenance *p, const char *key, const cli_image *im, int checksum) {
     char name[80], hex[65];
     int status = cli_provenance_add(p, key, "%s", im->file->path);

@@ -27,6 +27,10 @@ int cli_image_read(const cli_image *im, vxg_device *dev, unsigned char *bad, int
                    vxg_array *out);
 /* inside (voxels) becomes 1 where a mask's value is a number other than 0. *count: how many. */
 int cli_image_mask(const cli_image *im, unsigned char *inside, int64_t *count);
+/* The numbers of the voxels that are inside and not bad, as uint32 on the device; bad ones are not
+ * inside any more, and how many they are is said. VXG_ERR_INPUT: none is left. */
+int cli_image_list(const cli_run *run, const cli_image *im, vxg_device *dev, unsigned char *inside,
+                   const unsigned char *bad, int64_t *count, vxg_array *list);
 /* input.KEY, its format and, where that is asked for, its SHA-256; VXG_ERR_INPUT: it changed. */
 int cli_image_provenance(cli_provenance *p, const char *key, const cli_image *im, int checksum);
 

@@ -50,6 +50,9 @@ static const struct {
     {"geometry", "vxg_volume_writer_opts", NULL},
     {"mask", "vxg_volume_writer_opts", NULL},
     {"dti", "vxg_volume_writer_opts", NULL},
+    {"odf", "vxg_volume_writer_opts", NULL},
+    {"csd", "vxg_volume_writer_opts", NULL},
+    {"peaks", "vxg_volume_writer_opts", NULL},
 };
 
 static const cli_row *sets(const cli_verb *v, const char *table, const char *field) {

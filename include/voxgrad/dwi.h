@@ -204,6 +204,25 @@ VXG_API int vxg_response_auto(vxg_queue *queue, const vxg_gradients *g, const vx
                               const vxg_array *voxels, int shell, int order, double fa,
                               vxg_response *out);
 
+typedef struct vxg_recursive_opts {
+    uint32_t size;         /* of this struct; 0: the first layout */
+    int32_t order;         /* of the deconvolution and of the response, even; 0: 8 */
+    int32_t shell;         /* which; 0: the only one there is */
+    int32_t iterations;    /* at most; 0: 8 */
+    double peak_threshold; /* a voxel with a second peak below that share of the first is of one
+                              fibre; 0: 0.01 */
+    double fa, trace;      /* of the tensor that it begins with; trace in mm2/s; 0: 0.08, 0.0021 */
+    double convergence;    /* it ends when no term changes by more than that share; 0: 0.001 */
+    const vxg_sphere *sphere; /* where peaks are looked for; NULL: the default set */
+} vxg_recursive_opts;
+/* Recursive calibration: C. M. W. Tax et al., NeuroImage 86, 2014, as DIPY's recursive_response.
+ * The voxels of the list (NULL: all; those of white matter are meant) are deconvolved, and those
+ * with a single peak make the next response. out->voxels is how many were left at the end.
+ * VXG_ERR_NUMERICAL: none was. */
+VXG_API int vxg_response_recursive(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                                   const vxg_array *voxels, const vxg_recursive_opts *opts,
+                                   vxg_response *out);
+
 /* Constrained spherical deconvolution: J.-D. Tournier et al., NeuroImage 35, 2007. */
 typedef enum vxg_csd_rules {
     VXG_CSD_DIPY = 0, /* the fibres' density is pressed down where it is below tau times its mean;

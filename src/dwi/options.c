@@ -57,6 +57,22 @@ static const vxg_option odf[] = {
     ROW(vxg_odf_opts, "min-signal", VXG_OPT_REAL, min_signal, .max = 1e30,
         .help = "smaller signals count as that; 0: 0.00001"),
 };
+static const vxg_option recursive[] = {
+    ROW(vxg_recursive_opts, "order", VXG_OPT_INT, order, .max = 16,
+        .help = "of the deconvolution and of the response, even; 0: 8"),
+    ROW(vxg_recursive_opts, "shell", VXG_OPT_INT, shell, .max = 1e6,
+        .help = "which, by rising b from 1; 0: the only one"),
+    ROW(vxg_recursive_opts, "iterations", VXG_OPT_INT, iterations, .max = 1000,
+        .help = "deconvolutions at most; 0: 8"),
+    ROW(vxg_recursive_opts, "peak-threshold", VXG_OPT_REAL, peak_threshold, .max = 0.999,
+        .help = "a second peak below that share of the first is none; 0: 0.01"),
+    ROW(vxg_recursive_opts, "fa", VXG_OPT_REAL, fa, .max = 0.999,
+        .help = "fractional anisotropy of the tensor that it begins with; 0: 0.08"),
+    ROW(vxg_recursive_opts, "trace", VXG_OPT_REAL, trace, .max = 0.999, .unit = "mm2/s",
+        .help = "of that tensor; 0: 0.0021"),
+    ROW(vxg_recursive_opts, "convergence", VXG_OPT_REAL, convergence, .max = 0.999,
+        .help = "it ends when no term changes by more than that share; 0: 0.001"),
+};
 static const vxg_option csd[] = {
     ROW(vxg_csd_opts, "rules", VXG_OPT_CHOICE, rules, .fallback = "dipy", .choices = "dipy|mrtrix",
         .help = "whose constraint and weights"),
@@ -85,6 +101,7 @@ const vxg_option_set vxg__dwi_option_sets[] = {
     {"vxg_mask_opts", mask, COUNT(mask)},
     {"vxg_tensor_opts", tensor, COUNT(tensor)},
     {"vxg_odf_opts", odf, COUNT(odf)},
+    {"vxg_recursive_opts", recursive, COUNT(recursive)},
     {"vxg_csd_opts", csd, COUNT(csd)},
     {"vxg_peaks_opts", peaks, COUNT(peaks)},
     {0, 0, 0},
