@@ -216,6 +216,8 @@ int cli_provenance_add(cli_provenance *p, const char *name, const char *format, 
     VXG_PRINTF(3, 4);
 void cli_provenance_drop(cli_provenance *p); /* the last entry */
 int cli_provenance_device(cli_provenance *p, const vxg_device *dev);
+/* The date and all of them, as keys of an object that is open. */
+void cli_provenance_json(cli_provenance *p, cli_json *j);
 /* Writes them as JSON with the date. */
 int cli_provenance_write(cli_provenance *p, vxg_outputs *set, const char *path, int force);
 void cli_provenance_free(cli_provenance *p);
@@ -520,7 +522,8 @@ int cli_write_provenance(cli_job *job, const char *path);
 int cli_row_matches(const char *pattern, const char *name);
 
 extern const cli_verb cli_verb_devices, cli_verb_info, cli_verb_center, cli_verb_recon,
-    cli_verb_merge, cli_verb_simulate, cli_verb_geometry, cli_verb_tracks, cli_verb_check,
-    cli_verb_bench, cli_verb_version, cli_verb_help, cli_verb_man, cli_verb_completion;
+    cli_verb_merge, cli_verb_simulate, cli_verb_geometry, cli_verb_mask, cli_verb_dti, cli_verb_odf,
+    cli_verb_csd, cli_verb_peaks, cli_verb_tracks, cli_verb_check, cli_verb_bench, cli_verb_version,
+    cli_verb_help, cli_verb_man, cli_verb_completion;
 
 #endif

@@ -8,7 +8,8 @@
 
 const cli_verb *const cli_verbs[] = {
     &cli_verb_devices,  &cli_verb_info,     &cli_verb_center, &cli_verb_recon,      &cli_verb_merge,
-    &cli_verb_simulate, &cli_verb_geometry, &cli_verb_tracks, &cli_verb_check,      &cli_verb_bench,
+    &cli_verb_simulate, &cli_verb_geometry, &cli_verb_mask,   &cli_verb_dti,        &cli_verb_odf,
+    &cli_verb_csd,      &cli_verb_peaks,    &cli_verb_tracks, &cli_verb_check,      &cli_verb_bench,
     &cli_verb_version,  &cli_verb_help,     &cli_verb_man,    &cli_verb_completion,
 };
 const int cli_verb_count = (int)(sizeof cli_verbs / sizeof *cli_verbs);

@@ -83,6 +83,12 @@ const char *cli_provenance_date(cli_provenance *p) {
     return p->date;
 }
 
+void cli_provenance_json(cli_provenance *p, cli_json *j) {
+    cli_json_text(j, "date", cli_provenance_date(p));
+    for (int i = 0; i < p->count; i++) cli_json_text(j, p->list[i].name, p->list[i].text);
+    if (p->nlinked) put_linked(j, p);
+}
+
 int cli_provenance_write(cli_provenance *p, vxg_outputs *set, const char *path, int force) {
     char *text = NULL;
     size_t size = 0;
@@ -90,9 +96,7 @@ int cli_provenance_write(cli_provenance *p, vxg_outputs *set, const char *path, 
     if (!f) return vxg_error_set(VXG_ERR_MEMORY, "out of memory writing %s", path);
     cli_json j = {.f = f};
     cli_json_open(&j, NULL, '{');
-    cli_json_text(&j, "date", cli_provenance_date(p));
-    for (int i = 0; i < p->count; i++) cli_json_text(&j, p->list[i].name, p->list[i].text);
-    if (p->nlinked) put_linked(&j, p);
+    cli_provenance_json(p, &j);
     cli_json_close(&j, '}');
     int bad = fclose(f);
     int status = bad ? vxg_error_set(VXG_ERR_MEMORY, "out of memory writing %s", path)

@@ -54,6 +54,11 @@ static const struct {
     {"tracks", "vxg_tract_filter_opts", " linearize "},
     {"tracks", "vxg_tract_create_opts", " format offset-bits "},
     {"tracks", "vxg_tract_density_opts", " grid affine "},
+    {"mask", "vxg_volume_writer_opts", NULL},
+    {"dti", "vxg_volume_writer_opts", NULL},
+    {"odf", "vxg_volume_writer_opts", NULL},
+    {"csd", "vxg_volume_writer_opts", NULL},
+    {"peaks", "vxg_volume_writer_opts", NULL},
 };
 
 static const cli_row *sets(const cli_verb *v, const char *table, const char *field) {

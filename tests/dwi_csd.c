@@ -92,4 +92,66 @@ TEST(alone)
     vxg_array_release(&voxels);
 }
 
-DEVICES_MAIN("dwi_csd", T(dipy_float64), T(float32), T(alone))
+/* ---- DIPY 1.12.1: recursive_response(gtab, data, sh_order_max, iter), all voxels ---- */
+static int calibrate(vxg_real real, int order, int iterations, vxg_response *r) {
+    vxg_gradients *g = NULL;
+    vxg_array dwi = {0};
+    const vxg_recursive_opts o = {.order = order, .iterations = iterations};
+    if (small_load(signals, &g)) return -1;
+    int status = dwi_array(dev, real, SMALL_N, SMALL_VOXELS, signals, &dwi);
+    if (!status) status = vxg_response_recursive(NULL, g, &dwi, NULL, &o, r);
+    vxg_array_release(&dwi);
+    vxg_gradients_release(g);
+    return status;
+}
+static void recursive(vxg_real real, double close) {
+    static const struct {
+        int order, iterations;
+        double zonal[5], s0;
+    } want[] = {
+        {8,
+         1,
+         {309.9994569352402, -56.43121626549243, 10.46208641006434, -.9358648454525514,
+          .09869428239989364},
+         382.12910284463896},
+        {8,
+         2,
+         {352.10991238062167, -108.24555655294479, 21.368148810930872, -2.947277420731539,
+          .711722326134582},
+         361.80645161290323},
+        {8,
+         8,
+         {392.6915676460646, -161.67113177302193, 37.38133464140014, -6.907637896860731,
+          -1.459296712213785},
+         285.44117647058823},
+        {4, 8, {376.924917763658, -121.80504383164616, 20.095085039098805}, 321.6455696202532},
+    };
+    for (int i = 0; i < 4; i++) {
+        vxg_response r = {0};
+        const int status = calibrate(real, want[i].order, want[i].iterations, &r);
+        if (status < 0) SKIP("no test data");
+        CHECK(!status, "%s", vxg_error_message());
+        for (int k = 0; k <= want[i].order / 2; k++)
+            EXPECT(fabs(r.zonal[k] - want[i].zonal[k]) <= close * want[i].zonal[0],
+                   "order %d, %d iterations: term %d is %.15g", want[i].order, want[i].iterations,
+                   k, r.zonal[k]);
+        EXPECT(fabs(r.s0 - want[i].s0) <= close * want[i].s0, "S0 is %.15g", r.s0);
+    }
+}
+TEST(recursive_float64)
+{
+    if (!vxg_device_get_info(dev)->has_f64) SKIP("no float64 here");
+    recursive(VXG_REAL_F64, 1e-12);
+}
+TEST(recursive_float32)
+{ recursive(VXG_REAL_F32, 1e-5); }
+TEST(recursive_refuses)
+{
+    vxg_response r = {.order = 77};
+    if (calibrate(VXG_REAL_F32, 3, 1, &r) < 0) SKIP("no test data");
+    EXPECT(calibrate(VXG_REAL_F32, 3, 1, &r) == VXG_ERR_ARGUMENT && r.order == 77, "an odd order");
+    EXPECT(calibrate(VXG_REAL_F32, 8, -1, &r) == VXG_ERR_ARGUMENT, "iterations of -1");
+}
+
+DEVICES_MAIN("dwi_csd", T(dipy_float64), T(float32), T(alone), T(recursive_float64),
+             T(recursive_float32), T(recursive_refuses))

@@ -113,6 +113,20 @@ static double table_of(double *b, double *d) {
     }
     return 0;
 }
+/* The sum of the numbers of the voxels that are in the mask. */
+static int mask_on(vxg_device *where, const vxg_gradients *g, const vxg_array *series,
+                   double *sum) {
+    const vxg_array image = as_image(series, 4);
+    const vxg_mask_opts o = {.radius = 1, .passes = 1};
+    uint32_t marks[VOXELS];
+    vxg_array mask = {0};
+    int status = vxg_array_new(where, VXG_U32, 3, image.shape + 1, &mask);
+    if (!status) status = vxg_dwi_mask(NULL, g, &image, &o, &mask);
+    if (!status) status = vxg_array_read(NULL, &mask, marks);
+    for (int v = 0; v < VOXELS && !status; v++) *sum += marks[v] ? v : 0;
+    vxg_array_release(&mask);
+    return status;
+}
 /* Sums of what the models and the trackers give. */
 static int diffusion_on(vxg_device *where, double *sums) {
     static float x[VOLUMES * VOXELS], values[362 * VOXELS];
@@ -132,6 +146,7 @@ static int diffusion_on(vxg_device *where, double *sums) {
     if (!status) status = list_of(where, TERMS, NULL, &sh);
     if (!status) status = list_of(where, 1, NULL, &one);
     maps.fa = one;
+    if (!status) status = mask_on(where, g, &dwi, &sums[8]);
     if (!status) status = vxg_dwi_tensor(NULL, g, &dwi, NULL, &weighted, &maps);
     if (!status) status = vxg_array_read(NULL, &one, values);
     for (int v = 0; v < VOXELS; v++) sums[0] += (double)values[v];

@@ -101,6 +101,30 @@ VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
  * voxels that are not in the list are set to 0. Each voxel is fitted by itself: the bits do not
  * depend on the list, on threads or on how many are fitted at once. VXG_ERR_ARGUMENT names an array
  * that does not fit. */
+/* What is taken out of a mask, and put into it. Voxels are of one part that share a side. */
+typedef enum vxg_mask_clean {
+    VXG_MASK_NONE = 0,
+    VXG_MASK_ISLANDS, /* the largest part alone is left */
+    VXG_MASK_HOLES,   /* what it encloses is of it: parts outside it that do not reach the image's
+                         border */
+    VXG_MASK_BOTH     /* islands, then holes */
+} vxg_mask_clean;
+typedef struct vxg_mask_opts {
+    uint32_t size;  /* of this struct; 0: the first layout */
+    int32_t radius; /* voxels; boxes of 2 radius + 1 a side; 0: 4 */
+    int32_t passes; /* medians one after the other; 0: 4, below 0: none */
+    int32_t dilate; /* layers of voxels that are put around it */
+    vxg_mask_clean clean;
+    uint32_t reserved0; /* 0 */
+} vxg_mask_opts;
+/* A mask of the head: the mean of the unweighted volumes (g NULL: of all), smoothed by medians over
+ * boxes (mirrored at the border, the last voxel twice), above Otsu's threshold of its histogram of
+ * 256 bins. With opts NULL as DIPY's median_otsu. dwi: (volumes, k, j, i). mask: (k, j, i) of
+ * uint32, 0 and 1. VXG_ERR_INPUT: no unweighted volume, a mean that is not finite;
+ * VXG_ERR_NUMERICAL: the same signal everywhere. */
+VXG_API int vxg_dwi_mask(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                         const vxg_mask_opts *opts, const vxg_array *mask);
+
 /* How weights begin. */
 typedef enum vxg_tensor_start {
     VXG_TENSOR_OLS = 0, /* ordinary least squares, then the signal that it predicts */
@@ -179,6 +203,25 @@ VXG_API int vxg_response_tensor(const vxg_gradients *g, int shell, int order,
 VXG_API int vxg_response_auto(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                               const vxg_array *voxels, int shell, int order, double fa,
                               vxg_response *out);
+
+typedef struct vxg_recursive_opts {
+    uint32_t size;         /* of this struct; 0: the first layout */
+    int32_t order;         /* of the deconvolution and of the response, even; 0: 8 */
+    int32_t shell;         /* which; 0: the only one there is */
+    int32_t iterations;    /* at most; 0: 8 */
+    double peak_threshold; /* a voxel with a second peak below that share of the first is of one
+                              fibre; 0: 0.01 */
+    double fa, trace;      /* of the tensor that it begins with; trace in mm2/s; 0: 0.08, 0.0021 */
+    double convergence;    /* it ends when no term changes by more than that share; 0: 0.001 */
+    const vxg_sphere *sphere; /* where peaks are looked for; NULL: the default set */
+} vxg_recursive_opts;
+/* Recursive calibration: C. M. W. Tax et al., NeuroImage 86, 2014, as DIPY's recursive_response.
+ * The voxels of the list (NULL: all; those of white matter are meant) are deconvolved, and those
+ * with a single peak make the next response. out->voxels is how many were left at the end.
+ * VXG_ERR_NUMERICAL: none was. */
+VXG_API int vxg_response_recursive(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                                   const vxg_array *voxels, const vxg_recursive_opts *opts,
+                                   vxg_response *out);
 
 /* Constrained spherical deconvolution: J.-D. Tournier et al., NeuroImage 35, 2007. */
 typedef enum vxg_csd_rules {

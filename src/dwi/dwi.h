@@ -77,6 +77,14 @@ int vxg__tiles_product(const vxg__voxels *v, const vxg_array *m, int64_t rows, i
                        const vxg_array *x, int64_t x_rows, int64_t x_from, int64_t n,
                        const vxg_array *y);
 
+/* An array's values, and those of volume i of a series, in double. */
+int vxg__array_fetch(vxg_queue *queue, const vxg_array *a, double *out);
+int vxg__volume_fetch(vxg_queue *queue, const vxg_array *dwi, int64_t i, int64_t all, double *out);
+/* The mean of the unweighted volumes (g NULL: of all) in every one of `all` voxels; one: room for
+ * as many. */
+int vxg__mean_unweighted(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                         int64_t all, double *one, double *mean);
+
 /* Where each direction's neighbours begin, n + 1 numbers, then the neighbours, as int32. */
 int vxg__sphere_neighbours(const vxg_sphere *s, vxg_device *dev, vxg_queue *queue, vxg_array *out);
 /* Peaks of n items' tiles, harmonics (opts->basis) or samples on the sphere: tiles of 5 rows a

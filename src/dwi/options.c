@@ -16,6 +16,17 @@ static const vxg_option gradients[] = {
     ROW(vxg_gradients_opts, "shell-tolerance", VXG_OPT_REAL, shell_tolerance, .max = 1e6,
         .unit = "s/mm2", .help = "b-values further apart are of two shells; 0: 80"),
 };
+static const vxg_option mask[] = {
+    ROW(vxg_mask_opts, "radius", VXG_OPT_INT, radius, .max = 32, .unit = "voxels",
+        .help = "of the boxes whose medians are taken; 0: 4"),
+    ROW(vxg_mask_opts, "passes", VXG_OPT_INT, passes, .min = -1, .max = 100,
+        .help = "medians one after the other; 0: 4, -1: none"),
+    ROW(vxg_mask_opts, "dilate", VXG_OPT_INT, dilate, .max = 1000, .unit = "voxels",
+        .help = "layers of voxels that are put around the mask"),
+    ROW(vxg_mask_opts, "clean", VXG_OPT_CHOICE, clean, .fallback = "none",
+        .choices = "none|islands|holes|both",
+        .help = "what is left out or put in: all but the largest part, what it encloses"),
+};
 static const vxg_option tensor[] = {
     ROW(vxg_tensor_opts, "iterations", VXG_OPT_INT, iterations, .max = 100,
         .help = "weighted fits after the first; 0: ordinary least squares"),
@@ -46,6 +57,22 @@ static const vxg_option odf[] = {
     ROW(vxg_odf_opts, "min-signal", VXG_OPT_REAL, min_signal, .max = 1e30,
         .help = "smaller signals count as that; 0: 0.00001"),
 };
+static const vxg_option recursive[] = {
+    ROW(vxg_recursive_opts, "order", VXG_OPT_INT, order, .max = 16,
+        .help = "of the deconvolution and of the response, even; 0: 8"),
+    ROW(vxg_recursive_opts, "shell", VXG_OPT_INT, shell, .max = 1e6,
+        .help = "which, by rising b from 1; 0: the only one"),
+    ROW(vxg_recursive_opts, "iterations", VXG_OPT_INT, iterations, .max = 1000,
+        .help = "deconvolutions at most; 0: 8"),
+    ROW(vxg_recursive_opts, "peak-threshold", VXG_OPT_REAL, peak_threshold, .max = 0.999,
+        .help = "a second peak below that share of the first is none; 0: 0.01"),
+    ROW(vxg_recursive_opts, "fa", VXG_OPT_REAL, fa, .max = 0.999,
+        .help = "fractional anisotropy of the tensor that it begins with; 0: 0.08"),
+    ROW(vxg_recursive_opts, "trace", VXG_OPT_REAL, trace, .max = 0.999, .unit = "mm2/s",
+        .help = "of that tensor; 0: 0.0021"),
+    ROW(vxg_recursive_opts, "convergence", VXG_OPT_REAL, convergence, .max = 0.999,
+        .help = "it ends when no term changes by more than that share; 0: 0.001"),
+};
 static const vxg_option csd[] = {
     ROW(vxg_csd_opts, "rules", VXG_OPT_CHOICE, rules, .fallback = "dipy", .choices = "dipy|mrtrix",
         .help = "whose constraint and weights"),
@@ -71,8 +98,10 @@ static const vxg_option peaks[] = {
 };
 const vxg_option_set vxg__dwi_option_sets[] = {
     {"vxg_gradients_opts", gradients, COUNT(gradients)},
+    {"vxg_mask_opts", mask, COUNT(mask)},
     {"vxg_tensor_opts", tensor, COUNT(tensor)},
     {"vxg_odf_opts", odf, COUNT(odf)},
+    {"vxg_recursive_opts", recursive, COUNT(recursive)},
     {"vxg_csd_opts", csd, COUNT(csd)},
     {"vxg_peaks_opts", peaks, COUNT(peaks)},
     {0, 0, 0},

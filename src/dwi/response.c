@@ -71,8 +71,7 @@ static void average(const double *values, const double *fa, const double *b0, in
     m->first /= (double)m->count, m->second /= (double)m->count, m->s0 /= (double)m->count;
 }
 
-/* An array's values in double. */
-static int fetch(vxg_queue *queue, const vxg_array *a, double *out) {
+int vxg__array_fetch(vxg_queue *queue, const vxg_array *a, double *out) {
     const int64_t n = vxg_array_count(a);
     if (a->dtype == VXG_F64) return vxg_array_read(queue, a, out);
     float *f = vxg__calloc((size_t)n, sizeof *f);
@@ -83,16 +82,21 @@ static int fetch(vxg_queue *queue, const vxg_array *a, double *out) {
     return status;
 }
 
-/* The mean of the unweighted volumes in every voxel. */
-static int mean_unweighted(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
-                           int64_t all, double *one, double *mean) {
-    for (int64_t i = 0; i < g->n; i++) {
-        if (g->shell[i]) continue;
-        vxg_array volume = *dwi;
-        volume.ndim = 1, volume.shape[0] = all, volume.stride[0] = 1;
-        volume.offset = dwi->offset + i * all;
-        VXG_TRY(fetch(queue, &volume, one));
-        for (int64_t v = 0; v < all; v++) mean[v] += one[v] / (double)g->shell_count[0];
+int vxg__volume_fetch(vxg_queue *queue, const vxg_array *dwi, int64_t i, int64_t all, double *out) {
+    vxg_array volume = *dwi;
+    volume.ndim = 1, volume.shape[0] = all, volume.stride[0] = 1;
+    volume.offset = dwi->offset + i * all;
+    return vxg__array_fetch(queue, &volume, out);
+}
+
+int vxg__mean_unweighted(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
+                         int64_t all, double *one, double *mean) {
+    const int64_t n = g ? g->n : dwi->shape[0], count = g ? g->shell_count[0] : n;
+    memset(mean, 0, (size_t)all * sizeof *mean);
+    for (int64_t i = 0; i < n; i++) {
+        if (g && g->shell[i]) continue;
+        VXG_TRY(vxg__volume_fetch(queue, dwi, i, all, one));
+        for (int64_t v = 0; v < all; v++) mean[v] += one[v] / (double)count;
     }
     return VXG_OK;
 }
@@ -111,9 +115,9 @@ static int auto_means(vxg_queue *queue, const vxg_gradients *g, const vxg_array 
     if (!status) status = vxg_array_new(v.dev, dwi->dtype, 2, three, &maps.eigenvalues);
     if (!status) status = vxg_array_new(v.dev, dwi->dtype, 2, one, &maps.fa);
     if (!status) status = vxg_dwi_tensor(queue, g, dwi, voxels, &opts, &maps);
-    if (!status) status = fetch(queue, &maps.eigenvalues, values);
-    if (!status) status = fetch(queue, &maps.fa, fa);
-    if (!status) status = mean_unweighted(queue, g, dwi, v.all, work, b0);
+    if (!status) status = vxg__array_fetch(queue, &maps.eigenvalues, values);
+    if (!status) status = vxg__array_fetch(queue, &maps.fa, fa);
+    if (!status) status = vxg__mean_unweighted(queue, g, dwi, v.all, work, b0);
     if (!status && voxels) status = vxg_array_read(queue, voxels, list);
     if (!status) average(values, fa, b0, v.all, voxels ? list : NULL, v.count, least, m);
     vxg_array_release(&maps.eigenvalues), vxg_array_release(&maps.fa);
