@@ -151,7 +151,7 @@ static void circle_field(const double *p, int rows, double *to, int64_t voxels) 
     put(getter_now, d, rows, to, voxels);
 }
 
-#define RADIUS 18.0
+#define RADIUS 18.0 /* mm */
 /* How far a line's end is from the curve's at the arc length `arc`; *radius: the furthest of its
  * points from that, across. The second half's points come first, its end among them. */
 static double end_error(const vxg_track_field *f, vxg_track_opts o, double arc, double *radius) {
@@ -228,10 +228,10 @@ TEST(circles)
     }
 }
 /* ---- Maxima of harmonics ---- */
-static uint32_t words = 9;
 static double some(void) {
-    words = words * 1664525u + 1013904223u;
-    return (double)(words >> 8) / (1 << 23) - 1;
+    static uint32_t word = 9;
+    word = word * 1664525u + 1013904223u;
+    return (double)(word >> 8) / (1 << 23) - 1;
 }
 static double random_c[MOST_ROWS];
 static void random_field(const double *p, int rows, double *to, int64_t voxels) {
@@ -355,6 +355,26 @@ static int lines_of(const char *path, keeper *out) {
     vxg_tract_close(r);
     return status;
 }
+/* Whether a place is in the image: half a voxel from the outermost centres at most. */
+static int is_inside(const image *m, const double *p) {
+    double a[12], b[3], det;
+    memcpy(a, m->affine, sizeof a);
+    for (int k = 0; k < 3; k++) b[k] = p[k] - a[4 * k + 3];
+    for (int axis = 0; axis < 3; axis++) { /* Cramer's rule */
+        double c[2][9];
+        for (int k = 0; k < 9; k++)
+            c[0][k] = a[4 * (k / 3) + k % 3], c[1][k] = k % 3 == axis ? b[k / 3] : c[0][k];
+        for (int k = 0; k < 2; k++) {
+            const double *q = c[k];
+            det = q[0] * (q[4] * q[8] - q[5] * q[7]) - q[1] * (q[3] * q[8] - q[5] * q[6]) +
+                  q[2] * (q[3] * q[7] - q[4] * q[6]);
+            c[k][0] = det;
+        }
+        const double v = c[1][0] / c[0][0];
+        if (!(v >= -0.5 && v < (double)m->n[axis] - 0.5)) return 0;
+    }
+    return 1;
+}
 /* The distance of two lines of as many points, at their furthest points, the second line as it
  * stands or backwards. */
 static double line_distance(const double *a, const double *b, int64_t n, double least) {
@@ -369,9 +389,23 @@ static double line_distance(const double *a, const double *b, int64_t n, double 
     }
     return best;
 }
+/* How many of a line's two ends lead out of the image with another step, bent as the two before. */
+static int leads_out(const image *m, const double *p, int64_t points) {
+    int out = 0;
+    for (int end = 0; end < 2; end++) {
+        const double *q = end ? p + 3 * (points - 1) : p;
+        const int back = end ? -3 : 3;
+        double next[3];
+        for (int k = 0; k < 3; k++) next[k] = 3 * (q[k] - q[back + k]) + q[2 * back + k];
+        out += !is_inside(m, next);
+    }
+    return out;
+}
+/* MRtrix3 counts the first point outside the image as a line's: with these ends taken off all its
+ * lines are ours, and with as many put to ours as many of ours are long enough. */
 static void mrtrix_with(vxg_real real, const image *dwi, const image *mask, const keeper *want) {
     const vxg_seeds_opts all = {.kind = VXG_SEEDS_GRID, .number = 3};
-    int64_t count = 0, got = 0;
+    int64_t count = 0, got = 0, enough = 0, ends = 0, alike = 0;
     uint8_t *in = malloc((size_t)mask->voxels);
     for (int64_t v = 0; v < mask->voxels; v++) in[v] = mask->x[v] > 0.5;
     CHECK_OK(vxg_track_seeds_count(mask->n, in, &all, &count));
@@ -387,22 +421,29 @@ static void mrtrix_with(vxg_real real, const image *dwi, const image *mask, cons
     keeper out = keeper_new();
     vxg_track_stats stats = {0};
     const vxg_track_opts o = {
-        .getter = VXG_TRACK_TENSOR, .step = 0.25, .min_length = 12.5, .max_length = 250};
+        .getter = VXG_TRACK_TENSOR, .step = 0.25, .min_length = 12, .max_length = 250};
     CHECK_OK(vxg_track_run(NULL, &f, count, seeds, &o, &out.base, &stats));
-    printf("%lld streamlines, %lld short\n", (long long)stats.streamlines, (long long)stats.short_ones);
-    double worst = 0;
-    int64_t missing = 0;
+    EXPECT(stats.streamlines + stats.short_ones == 763, "%lld streamlines, %lld short",
+           (long long)stats.streamlines, (long long)stats.short_ones);
+    for (int64_t n = 0; n < out.lines; n++) {
+        const int64_t points = out.begin[n + 1] - out.begin[n];
+        enough += points + leads_out(dwi, out.p + 3 * out.begin[n], points) > 50;
+    }
+    EXPECT(enough == want->lines, "%lld lines are long enough", (long long)enough);
     for (int64_t n = 0; n < want->lines; n++) {
-        double least = 1;
-        const int64_t points = want->begin[n + 1] - want->begin[n];
+        double least = 1e-4;
+        const double *p = want->p + 3 * want->begin[n];
+        int64_t points = want->begin[n + 1] - want->begin[n];
+        const int first = !is_inside(dwi, p), last = !is_inside(dwi, p + 3 * (points - 1));
+        points -= first + last, ends += first + last;
         for (int64_t m = 0; m < out.lines; m++)
             if (out.begin[m + 1] - out.begin[m] == points)
-                least = line_distance(want->p + 3 * want->begin[n], out.p + 3 * out.begin[m],
-                                      points, least);
-        missing += !(least < 1e-4);
-        if (least < 1) worst = fmax(worst, least);
+                least = line_distance(p + 3 * first, out.p + 3 * out.begin[m], points, least);
+        alike += least < 1e-4;
+        EXPECT(least < 1e-4, "line %lld is none of ours", (long long)n);
     }
-    printf("%lld lines, %lld points, missing %lld, worst %g\n", (long long)out.lines, (long long)out.points, (long long)missing, worst);
+    EXPECT(alike == 257 && ends == 253, "%lld lines, %lld ends outside", (long long)alike,
+           (long long)ends);
     free(in), free(seeds);
     keeper_free(&out), vxg_array_release(&f.values);
 }
@@ -421,4 +462,283 @@ TEST(mrtrix)
     keeper_free(&want), image_free(&dwi), image_free(&mask);
 }
 
-DEVICES_MAIN("track_follow", T(straight), T(orders), T(circles), T(maxima), T(mrtrix))
+/* ---- Ends ---- */
+static const vxg_track_getter getters[] = {VXG_TRACK_PEAK, VXG_TRACK_TENSOR, VXG_TRACK_VECTOR};
+
+/* Peaks, FA and lengths that fall with x in a known way; the numbers are linear in the place, hence
+ * exact between the voxels. */
+static double share_at(double x) {
+    return 0.5 - 0.012 * x;
+}
+static void fading_field(const double *p, int rows, double *to, int64_t voxels) {
+    static const double d[3] = {1, 0, 0};
+    put(getter_now, d, rows, to, voxels);
+    for (int k = 0; k < rows; k++) to[k * voxels] *= share_at(p[0]);
+    if (getter_now != VXG_TRACK_TENSOR) return;
+    for (int k = 0; k < 3; k++) to[k * voxels] += 0.3e-3 * (1 - share_at(p[0]));
+}
+static double size_at(double x) {
+    const double s = share_at(x), a = 0.3 + 1.4 * s;
+    double height = 0;
+    for (int l = 0; l <= 8; l += 2) height += (2 * l + 1) / (4 * M_PI) * exp(-0.02 * l * (l + 1));
+    return getter_now == VXG_TRACK_PEAK     ? s * height
+           : getter_now == VXG_TRACK_TENSOR ? (a - 0.3) / sqrt(a * a + 2 * 0.09)
+                                            : s;
+}
+/* A half ends in the first point that is below the cutoff; seeds below it begin none. */
+TEST(cutoffs)
+{
+    const double seeds[6] = {0.3, 1, 2, 20, 1, 2};
+    basis = VXG_SH_TOURNIER07;
+    for (int k = 0; k < 3; k++) {
+        keeper out = keeper_new();
+        vxg_track_field f;
+        vxg_track_stats stats = {0};
+        getter_now = getters[k];
+        const grid g = rows_of(turned, getter_now);
+        make_values(&g, fading_field);
+        CHECK_OK(field_of(&g, VXG_REAL_F32, &f));
+        vxg_track_opts o = {.getter = getter_now, .step = 0.5, .cutoff = size_at(12.1)};
+        CHECK_OK(vxg_track_run(NULL, &f, 2, seeds, &o, &out.base, &stats));
+        CHECK(out.lines == 1 && stats.ended[1] == 1 && stats.ended[3] == 1, "%lld lines",
+              (long long)out.lines);
+        const double *end = out.p[0] > 0 ? out.p : out.p + 3 * (out.points - 1);
+        EXPECT(fabs(end[0] - 12.3) < 1e-3, "getter %d ends at %g", (int)getter_now, end[0]);
+        o.cutoff = -1;
+        CHECK_OK(vxg_track_run(NULL, &f, 2, seeds, &o, &out.base, &stats));
+        EXPECT(stats.ended[3] == 4, "%lld ends outside without a cutoff",
+               (long long)stats.ended[3]);
+        keeper_free(&out), vxg_array_release(&f.values);
+    }
+}
+
+/* Two vectors a voxel; beyond x = 10 there are none. */
+static void torn_field(const double *p, int rows, double *to, int64_t voxels) {
+    put(VXG_TRACK_VECTOR, along, rows, to, voxels);
+    for (int k = 0; k < rows && p[0] > 10; k++) to[k * voxels] = p[1] > 0 ? 0 : NAN;
+}
+TEST(vectors)
+{
+    const double seed[6] = {1, 2, 0.5, 20, 0, 0};
+    vxg_track_field f;
+    keeper out = keeper_new();
+    vxg_track_stats stats = {0};
+    const grid g = rows_of(turned, VXG_TRACK_VECTOR);
+    make_values(&g, torn_field);
+    CHECK_OK(field_of(&g, VXG_REAL_F32, &f));
+    vxg_track_opts o = {.getter = VXG_TRACK_VECTOR, .step = 0.5, .peaks = 3};
+    CHECK_OK(vxg_track_run(NULL, &f, 2, seed, &o, &out.base, &stats));
+    CHECK(out.lines == 2, "%lld lines", (long long)out.lines);
+    EXPECT(stats.ended[1] == 2 && stats.ended[3] == 2, "%lld ends without a direction",
+           (long long)stats.ended[1]);
+    for (int n = 0; n < 2; n++) { /* the longer vector first, though it stands second */
+        const double *p = out.p + 3 * out.begin[n];
+        double dot = 0;
+        for (int k = 0; k < 3; k++) dot += (p[3 + k] - p[k]) / 0.5 * along[k];
+        EXPECT(n ? fabs(dot) < 1e-4 : fabs(dot) > 1 - 1e-4, "line %d: %g", n, dot);
+    }
+    o.cutoff = 0.9; /* between the two */
+    CHECK_OK(vxg_track_run(NULL, &f, 2, seed, &o, &out.base, &stats));
+    EXPECT(stats.streamlines == 1, "%lld lines", (long long)stats.streamlines);
+    keeper_free(&out), vxg_array_release(&f.values);
+}
+
+static double kink; /* degrees, at x = 0 */
+static void kinked_field(const double *p, int rows, double *to, int64_t voxels) {
+    const double a = p[0] < 0 ? 0 : kink * M_PI / 180, d[3] = {cos(a), sin(a), 0};
+    put(getter_now, d, rows, to, voxels);
+}
+/* A turn by less than the largest angle is gone along, one by more ends the half in its point. */
+TEST(turns)
+{
+    const double seed[3] = {-12.5, -6, 0}; /* steps of 5 leap over x = 0 */
+    basis = VXG_SH_TOURNIER07;
+    for (int run = 0; run < 6; run++) {
+        keeper out = keeper_new();
+        vxg_track_field f;
+        vxg_track_stats stats = {0};
+        getter_now = getters[run / 2];
+        const int peak = getter_now == VXG_TRACK_PEAK; /* a lobe is 45 degrees wide each way */
+        const grid g = rows_of(turned, getter_now);
+        kink = peak ? 35 : 70;
+        make_values(&g, kinked_field);
+        CHECK_OK(field_of(&g, VXG_REAL_F32, &f));
+        const double most = run % 2 ? 75 : peak ? 30 : 0; /* the default is 60 */
+        const vxg_track_opts o = {.getter = getter_now, .step = 5, .max_angle = most};
+        CHECK_OK(vxg_track_run(NULL, &f, 1, seed, &o, &out.base, &stats));
+        EXPECT(stats.ended[6] == !(run % 2) && stats.ended[3] == 1 + run % 2,
+               "run %d: %lld turned, %lld outside, %lld without a direction", run,
+               (long long)stats.ended[6], (long long)stats.ended[3], (long long)stats.ended[1]);
+        keeper_free(&out), vxg_array_release(&f.values);
+    }
+}
+
+/* Runge-Kutta's last look lies where Euler's next point does: straight lines end alike. */
+TEST(looks_outside)
+{
+    const double seed[3] = {1, 2, 0.5};
+    int64_t points[2];
+    getter_now = VXG_TRACK_VECTOR;
+    for (int k = 0; k < 2; k++) {
+        keeper out = keeper_new();
+        vxg_track_field f;
+        vxg_track_stats stats = {0};
+        const grid g = rows_of(turned, getter_now);
+        make_values(&g, straight_field);
+        CHECK_OK(field_of(&g, VXG_REAL_F32, &f));
+        const vxg_track_opts o = {
+            .getter = getter_now, .step = 3, .integrator = (vxg_track_integrator)k};
+        CHECK_OK(vxg_track_run(NULL, &f, 1, seed, &o, &out.base, &stats));
+        EXPECT(stats.ended[3] == 2, "%lld ends outside", (long long)stats.ended[3]);
+        points[k] = out.points;
+        keeper_free(&out), vxg_array_release(&f.values);
+    }
+    EXPECT(points[0] == points[1] && points[0] > 5, "%lld points, %lld", (long long)points[0],
+           (long long)points[1]);
+}
+
+/* ---- The same bits, regions ---- */
+static void bent_field(const double *p, int rows, double *to, int64_t voxels) {
+    const double x = p[0] - 40, y = p[1] - 5, r = sqrt(x * x + y * y + 0.01 * (x * x + y * y));
+    const double d[3] = {-y / r, x / r, 0.1 * hypot(x, y) / r};
+    put(getter_now, d, rows, to, voxels);
+}
+TEST(same_bits)
+{
+    enum { SEEDS = 150 };
+    static double seeds[3 * SEEDS];
+    basis = VXG_SH_TOURNIER07;
+    for (int i = 0; i < SEEDS; i++)
+        seeds[3 * i] = i % 23 - 11.2, seeds[3 * i + 1] = i % 31 - 15, seeds[3 * i + 2] = i % 7 - 3;
+    for (int way = 0; way < 6; way++) {
+        vxg_track_field f;
+        keeper out[5];
+        getter_now = getters[way / 2];
+        const grid g = rows_of(turned, getter_now);
+        make_values(&g, bent_field);
+        CHECK_OK(field_of(&g, VXG_REAL_F32, &f));
+        for (int k = 0; k < 5; k++) {
+            vxg_track_opts o = {.getter = getter_now,
+                                .integrator = (vxg_track_integrator)(way % 2),
+                                .peaks = 2,
+                                .block = k == 1 ? 7 : k == 2 ? 64 : 0};
+            out[k] = keeper_new();
+            if (k == 3) vxg_set_threads(3);
+            const int part = k == 4 ? 61 : SEEDS;
+            CHECK_OK(vxg_track_run(NULL, &f, part, seeds, &o, &out[k].base, NULL));
+            o.first = part;
+            if (k == 4)
+                CHECK_OK(vxg_track_run(NULL, &f, SEEDS - part, seeds + 3 * part, &o, &out[k].base,
+                                       NULL));
+            vxg_set_threads(0);
+            CHECK(out[0].lines >= SEEDS, "%lld lines", (long long)out[0].lines);
+            CHECK(out[k].lines == out[0].lines && out[k].points == out[0].points &&
+                      !memcmp(out[k].begin, out[0].begin, (size_t)(out[0].lines + 1) * 8) &&
+                      !memcmp(out[k].p, out[0].p, (size_t)out[0].points * 24),
+                  "getter %d, run %d: %lld lines, %lld points; %lld, %lld", (int)getter_now, k,
+                  (long long)out[k].lines, (long long)out[k].points, (long long)out[0].lines,
+                  (long long)out[0].points);
+        }
+        for (int k = 0; k < 5; k++) keeper_free(&out[k]);
+        vxg_array_release(&f.values);
+    }
+}
+
+/* The uppermost slice of the image stops the first of two lines, leaves it out, or it alone is
+ * asked for. */
+TEST(regions)
+{
+    static const uint32_t all[3] = {VXG_TRACK_STOP, VXG_TRACK_EXCLUDE, VXG_TRACK_INCLUDE(0)};
+    static uint32_t bits[MOST_VOXELS];
+    const double seeds[6] = {1, 2, 0.5, 1, -20, 0.5};
+    const grid g = rows_of(turned, VXG_TRACK_TENSOR);
+    const int64_t shape[3] = {g.n[2], g.n[1], g.n[0]}, slice = (int64_t)g.n[0] * g.n[1];
+    const double border = g.affine[10] * (g.n[2] - 1.5) + g.affine[11]; /* its lower side */
+    vxg_track_field f;
+    getter_now = VXG_TRACK_TENSOR;
+    make_values(&g, straight_field);
+    CHECK_OK(field_of(&g, VXG_REAL_F32, &f));
+    CHECK_OK(vxg_array_new(dev, VXG_U32, 3, shape, &f.regions));
+    for (int kind = 0; kind < 3; kind++) {
+        keeper out = keeper_new();
+        vxg_track_stats stats = {0};
+        for (int64_t v = 0; v < slice * g.n[2]; v++)
+            bits[v] = v / slice == (int64_t)g.n[2] - 1 ? all[kind] : 0;
+        CHECK_OK(vxg_array_write(NULL, &f.regions, bits));
+        f.nregions = kind == 2;
+        const vxg_track_opts o = {.getter = getter_now, .step = 0.5};
+        CHECK_OK(vxg_track_run(NULL, &f, 2, seeds, &o, &out.base, &stats));
+        double top = -1e9;
+        for (int64_t i = 0; i < out.points; i++) top = fmax(top, out.p[3 * i + 2]);
+        EXPECT(out.lines == (kind ? 1 : 2) && stats.region_ones == (kind ? 1 : 0) &&
+                   stats.ended[5] == (kind < 2) && (top > border) == (kind == 2),
+               "kind %d: %lld lines, %lld left out, %lld ends, up to %g of %g", kind,
+               (long long)out.lines, (long long)stats.region_ones, (long long)stats.ended[5], top,
+               border);
+        keeper_free(&out);
+    }
+    vxg_array_release(&f.values), vxg_array_release(&f.regions);
+}
+
+/* ---- What is refused ---- */
+static int refused(const vxg_track_field *f, vxg_track_opts o, int status, const char *word) {
+    const double seed[3] = {0, 0, 0};
+    keeper out = keeper_new();
+    const int got = vxg_track_run(NULL, f, 1, seed, &o, &out.base, NULL);
+    const int good = got == status && strstr(vxg_error_message(), word);
+    EXPECT(good, "%s: status %d, %s", word, got, vxg_error_message());
+    keeper_free(&out);
+    return good;
+}
+TEST(wrong_inputs)
+{
+    static const double b[7] = {0}, d[21] = {0};
+    static const vxg_odf_opts model = {.kind = VXG_ODF_CSA};
+    vxg_track_field f[3], wrong;
+    vxg_gradients *table = NULL;
+    CHECK_OK(vxg_gradients_new(7, b, d, NULL, &table));
+    basis = VXG_SH_TOURNIER07;
+    for (int k = 0; k < 3; k++) {
+        getter_now = getters[k];
+        const grid g = rows_of(turned, getter_now);
+        make_values(&g, straight_field);
+        CHECK_OK(field_of(&g, VXG_REAL_F32, &f[k]));
+    }
+    for (int k = 0; k < 3; k++) {
+        const vxg_track_opts all[] = {{.getter = getters[k], .pmf_threshold = 0.2},
+                                      {.getter = getters[k], .angular_weight = 0.5},
+                                      {.getter = getters[k], .attempts = 2},
+                                      {.getter = getters[k], .rules = VXG_TRACK_NIBRARY},
+                                      {.getter = getters[k], .half = 1},
+                                      {.getter = getters[k], .relative_peak_threshold = 0.2},
+                                      {.getter = getters[k], .min_separation = 20}};
+        static const char *const words[] = {"pmf_threshold",           "angular_weight", "attempts",
+                                            "nibrary",                 "half precision",
+                                            "relative_peak_threshold", "min_separation"};
+        for (int i = 0; i < (k ? 7 : 4); i++)
+            refused(&f[k], all[i], VXG_ERR_ARGUMENT, words[i]);
+        const vxg_track_opts plain = {.getter = getters[k]};
+        wrong = f[k], wrong.samples = 1;
+        refused(&wrong, plain, VXG_ERR_ARGUMENT, "samples");
+        wrong = f[k], wrong.model = &model;
+        refused(&wrong, plain, VXG_ERR_ARGUMENT, "model");
+        wrong = f[k], wrong.gradients = table;
+        refused(&wrong, plain, VXG_ERR_ARGUMENT, "gradient table");
+    }
+    refused(&f[0], (vxg_track_opts){.getter = VXG_TRACK_DETERMINISTIC, .cutoff = 0.2},
+            VXG_ERR_ARGUMENT, "cutoff");
+    refused(&f[0], (vxg_track_opts){.integrator = VXG_TRACK_RK4}, VXG_ERR_ARGUMENT, "integrator");
+    refused(&f[1], (vxg_track_opts){.getter = VXG_TRACK_PEAK, .integrator = 2}, VXG_ERR_ARGUMENT,
+            "integrator");
+    wrong = f[0], wrong.values.shape[0] = 7;
+    refused(&wrong, (vxg_track_opts){.getter = VXG_TRACK_PEAK}, VXG_ERR_ARGUMENT, "7 coefficients");
+    refused(&wrong, (vxg_track_opts){.getter = VXG_TRACK_TENSOR}, VXG_ERR_ARGUMENT, "7 numbers");
+    refused(&wrong, (vxg_track_opts){.getter = VXG_TRACK_VECTOR}, VXG_ERR_ARGUMENT, "7 numbers");
+    wrong.gradients = table; /* unweighted volumes alone */
+    refused(&wrong, (vxg_track_opts){.getter = VXG_TRACK_TENSOR}, VXG_ERR_NUMERICAL, "tensor");
+    for (int k = 0; k < 3; k++) vxg_array_release(&f[k].values);
+    vxg_gradients_release(table);
+}
+
+DEVICES_MAIN("track_follow", T(straight), T(orders), T(circles), T(maxima), T(mrtrix), T(cutoffs),
+             T(vectors), T(turns), T(looks_outside), T(same_bits), T(regions), T(wrong_inputs))

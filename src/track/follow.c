@@ -23,15 +23,12 @@ int vxg__follow_check(const vxg__tracker *t) {
     } all[] = {{"integrator", !follows && o->integrator != VXG_TRACK_EULER},
                {"cutoff", !follows && o->cutoff != 0},
                {"pmf_threshold", follows && o->pmf_threshold != 0},
-               {"angular_weight", follows && o->angular_weight != 0},
                {"attempts", follows && o->attempts != 0},
                {"relative_peak_threshold", peaks && o->relative_peak_threshold != 0},
                {"min_separation", peaks && o->min_separation != 0}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         VXG_FAIL_IF(all[i].refused, VXG_ERR_ARGUMENT, "track: the getter %s knows no %s",
                     t->getter->name, all[i].name);
-    VXG_FAIL_IF(follows && o->rules == VXG_TRACK_NIBRARY, VXG_ERR_ARGUMENT,
-                "track: nibrary's rules are not the getter %s's", t->getter->name);
     return VXG_OK;
 }
 
