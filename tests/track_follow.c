@@ -257,9 +257,8 @@ static void beside(const double *d, double a, double b, double *e) {
     for (int k = 0; k < 3; k++) e[k] = d[k] + a * u[k] + b * v[k], all += e[k] * e[k];
     for (int k = 0; k < 3; k++) e[k] /= sqrt(all);
 }
-/* Of functions of random coefficients, at all their peaks on the set of directions: the walk leaves
- * along a direction which the function falls away from on all sides, and that is where many small
- * steps uphill from the peak of the set lead. */
+/* Of functions of random coefficients, at all their peaks on the set of directions: the walk leaves,
+ * both ways, along a direction which the function falls away from on all sides. */
 static void maxima_of(vxg_real real, double off) {
     static const double seeds[24] = {0};
     int lines = 0;
@@ -286,6 +285,9 @@ static void maxima_of(vxg_real real, double off) {
                   (long long)(out.begin[n + 1] - out.begin[n]));
             for (int k = 0; k < 3; k++) e[k] = (p[6 + k] - p[3 + k]) / 0.5;
             EXPECT(fabs(e[0] * e[0] + e[1] * e[1] + e[2] * e[2] - 1) < 1e-5, "no unit vector");
+            for (int k = 0; k < 3; k++)
+                EXPECT(fabs((p[k] - p[3 + k]) / 0.5 + e[k]) < off, "run %d, line %lld: bent", run,
+                       (long long)n);
             for (int side = 0; side < 8; side++) {
                 beside(e, off * cos(side * M_PI / 4), off * sin(side * M_PI / 4), near);
                 EXPECT(height_of(near) < height_of(e), "run %d, line %lld: %.9g beside %.9g", run,
