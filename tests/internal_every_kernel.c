@@ -85,7 +85,7 @@ static void orders(void) {
 }
 
 /* ---- Diffusion: a few voxels through every model, a few seeds through every tracker ---- */
-enum { VOLUMES = 33, SIDE = 4, VOXELS = SIDE * SIDE * SIDE, TERMS = 15 };
+enum { VOLUMES = 33, SIDE = 4, VOXELS = SIDE * SIDE * SIDE, TERMS = 15, TRACKERS = 7, SUMS = 5 + TRACKERS };
 static int list_of(vxg_device *where, int64_t rows, const float *values, vxg_array *a) {
     int status = vxg_array_new(where, VXG_F32, 2, (int64_t[2]){rows, VOXELS}, a);
     return status || !values ? status : vxg_array_write(NULL, a, values);
@@ -169,21 +169,32 @@ static int diffusion_on(vxg_device *where, double *sums) {
     const int64_t shape[3] = {as_image(&one, 3).shape[0], as_image(&one, 3).shape[1],
                               as_image(&one, 3).shape[2]};
     if (!status) status = vxg_array_new(where, VXG_U32, 3, shape, &regions);
-    for (int getter = 0; getter <= VXG_TRACK_PTT && !status; getter++) {
+    /* Getters, their fields, whether there is a gradient table, a model. */
+    const struct {
+        vxg_track_getter getter;
+        const vxg_array *values;
+        int table, model;
+    } trackers[TRACKERS] = {{VXG_TRACK_PROBABILISTIC, &sh, 0, 0},
+                            {VXG_TRACK_DETERMINISTIC, &sh, 0, 0},
+                            {VXG_TRACK_BOOTSTRAP, &dwi, 1, 1},
+                            {VXG_TRACK_PTT, &sh, 0, 0},
+                            {VXG_TRACK_PEAK, &sh, 0, 0},
+                            {VXG_TRACK_TENSOR, &dwi, 1, 0},
+                            {VXG_TRACK_VECTOR, &dwi, 0, 0}};
+    for (int k = 0; k < TRACKERS && !status; k++) {
         int64_t points = 0;
         const vxg_odf_opts o = {.kind = VXG_ODF_OPDT, .order = 4};
-        const vxg_track_field f = {.values =
-                                       as_image(getter == VXG_TRACK_BOOTSTRAP ? &dwi : &sh, 4),
+        const vxg_track_field f = {.values = as_image(trackers[k].values, 4),
                                    .map = as_image(&one, 3),
                                    .regions = regions,
                                    .affine = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0},
-                                   .gradients = g,
-                                   .model = &o};
+                                   .gradients = trackers[k].table ? g : NULL,
+                                   .model = trackers[k].model ? &o : NULL};
         const vxg_track_opts t = {
-            .getter = (vxg_track_getter)getter, .step = 0.5, .rules = VXG_TRACK_DIPY};
+            .getter = trackers[k].getter, .step = 0.5, .rules = VXG_TRACK_DIPY};
         vxg_tract_writer w = {.size = sizeof w, .write = count_points, .impl = &points};
         status = vxg_track_run(NULL, &f, 8, seeds, &t, &w, NULL);
-        sums[5 + getter] = (double)points;
+        sums[5 + k] = (double)points;
     }
     vxg_array_release(&dwi), vxg_array_release(&sh), vxg_array_release(&one);
     vxg_array_release(&regions);
@@ -191,10 +202,10 @@ static int diffusion_on(vxg_device *where, double *sums) {
     return status;
 }
 static void diffusion(void) {
-    double here[9] = {0}, there[9] = {0};
+    double here[SUMS] = {0}, there[SUMS] = {0};
     CHECK_OK(diffusion_on(dev, here));
     CHECK_OK(diffusion_on(cpu, there));
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < SUMS; i++)
         EXPECT(there[i] != 0 && fabs(here[i] - there[i]) <= 1e-4 * fabs(there[i]),
                "sum %d: %.9g, on the cpu %.9g", i, here[i], there[i]);
 }

@@ -142,17 +142,24 @@ typedef enum vxg_track_getter {
                                   */
     VXG_TRACK_PTT,    /* parallel transport: an arc, drawn by the function's values along it. D. B.
                          Aydogan, Y. Shi, IEEE Trans. Med. Imaging 40, 2021 */
-    VXG_TRACK_PEAK,   /* the maximum of harmonics that is reached uphill from the last direction */
+    VXG_TRACK_PEAK,   /* the maximum of harmonics that is reached uphill from the last direction, by
+                         Newton's steps on the sphere. J.-D. Tournier et al., Int. J. Imaging Syst.
+                         Technol. 22, 2012 */
     VXG_TRACK_TENSOR, /* the first eigenvector of tensors (6 numbers: xx yy zz xy xz yz) that are
-                         interpolated, or of those that are fitted to the interpolated series */
+                         interpolated, or, where the field has gradients, of those that are fitted
+                         to the logarithms of the interpolated series (512 volumes at most). P. J.
+                         Basser et al., Magn. Reson. Med. 44, 2000 */
     VXG_TRACK_VECTOR  /* of one or several vectors a voxel (3 numbers each; their sign is of no
-                         meaning) those nearest to the last direction, interpolated */
+                         meaning, those of no length and those that are no numbers are none) in each
+                         corner the one nearest to the last direction, interpolated */
 } vxg_track_getter;
 
 /* Of the getters that follow a field: peak, tensor, vector. */
 typedef enum vxg_track_integrator {
     VXG_TRACK_EULER = 0,
-    VXG_TRACK_RK4 /* Runge-Kutta of order 4: four looks a step */
+    VXG_TRACK_RK4 /* Runge-Kutta of order 4: four looks a step, the map and the regions at its end
+                     alone. Steps may be shorter than `step`; a half ends where a look finds no
+                     direction or lies outside the image */
 } vxg_track_integrator;
 
 /* What programs that people know do otherwise; --rules of the command. */
@@ -173,8 +180,8 @@ typedef struct vxg_track_opts {
     vxg_track_rules rules;
     int32_t attempts;     /* of a bootstrap step; 0: 5 */
     double step;          /* mm; 0: half the smallest side of a voxel */
-    double max_angle;     /* degrees between steps; 0: 20, of the bootstrap 60 */
-    double min_length;    /* mm */
+    double max_angle;     /* degrees between steps; 0: 20, of bootstrap, peak, tensor and vector 60 */
+    double min_length;    /* mm, as many steps; with VXG_TRACK_RK4 a bound of the true length */
     double max_length;    /* mm; 0: 500 */
     double threshold;     /* of the map */
     double pmf_threshold; /* values below this share of the highest do not count; 0: 0.1, below 0:
@@ -187,7 +194,8 @@ typedef struct vxg_track_opts {
                               direction count 1 - w + w |cos a| times; not of the getters from ptt
                               on */
     double cutoff; /* peak: least height there; tensor: least FA; vector: least length; a half
-                      ends in a point where it is below. 0: 0.1, below 0: none */
+                      ends in a point where it is below. 0: 0.1, below 0: none. The other getters
+                      refuse it */
     vxg_track_integrator integrator;
     int32_t half; /* 1: the field is held in half precision (11 bits, up to 65504); float32 alone,
                      harmonics or samples */
@@ -219,7 +227,7 @@ typedef struct vxg_track_stats {
     int64_t seeds, outside, streamlines, points; /* outside: seeds that are not in the image */
     int64_t short_ones;                          /* streamlines below min_length, left out */
     int64_t region_ones;                         /* left out for their regions */
-    double length;                               /* mm, of all that were written */
+    double length;                               /* mm, of all that were written: their steps */
     int64_t ended[8]; /* halves by how they ended: 1 no direction, 2 the map, 3 outside, 4 too long,
                          5 a region, 6 a turn beyond max_angle */
 } vxg_track_stats;

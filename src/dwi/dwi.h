@@ -92,6 +92,12 @@ int vxg__sphere_neighbours(const vxg_sphere *s, vxg_device *dev, vxg_queue *queu
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
                      const vxg_sphere *sphere, const vxg_peaks_opts *opts, vxg_array *peaks);
 
+/* ---- The tensor ---- */
+#define VXG__TENSOR_TERMS 7 /* Dxx Dxy Dyy Dxz Dyz Dzz in um2/ms, -ln S0 */
+/* design (n, terms): rows whose product with the terms is ln S; inverse (terms, n): its
+ * pseudo-inverse. VXG_ERR_NUMERICAL: the table does not span the tensor. */
+int vxg__tensor_design(const vxg_gradients *g, double *design, double *inverse);
+
 /* ---- Orientation functions of one shell ---- */
 #define VXG__CSA_FIRST                                                                             \
     0.28209479177387814 /* 1 / (2 sqrt pi): the first term, so that the integral is 1 */

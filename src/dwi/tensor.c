@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { TERMS = 7, ROWS = 26 }; /* of a tile of maps, as tensor.k has them */
+enum { TERMS = VXG__TENSOR_TERMS, ROWS = 26 }; /* of a tile of maps, as tensor.k has them */
 
 typedef struct tensor_job {
     vxg__voxels v;
@@ -22,19 +22,23 @@ static void design_row(double b, const double *g, double *row) {
     row[6] = -1;
 }
 
+int vxg__tensor_design(const vxg_gradients *g, double *design, double *inverse) {
+    for (int64_t i = 0; i < g->n; i++)
+        design_row(g->b[i] * 1e-3, g->directions + 3 * i, design + i * TERMS);
+    return vxg__pseudo_inverse(g->n, TERMS, design, NULL, inverse, "tensor");
+}
+
 /* The design, its inverse, and the least eigenvalue that follows from it. */
 static int make_tables(tensor_job *j, const vxg_gradients *g) {
     const int64_t n = g->n, shape[2] = {n, 8};
     double *x = vxg__calloc((size_t)n, (TERMS + TERMS + 8) * sizeof *x), *inverse = x + n * TERMS;
     double *padded = inverse + n * TERMS, least = 0;
     if (!x) return VXG_ERR_MEMORY;
+    int status = vxg__tensor_design(g, x, inverse);
     for (int64_t i = 0; i < n; i++) {
-        design_row(g->b[i] * 1e-3, g->directions + 3 * i, x + i * TERMS);
         for (int k = 0; k < 6; k++) least = fmin(least, x[i * TERMS + k]);
-    }
-    int status = vxg__pseudo_inverse(n, TERMS, x, NULL, inverse, "tensor");
-    for (int64_t i = 0; i < n; i++)
         for (int k = 0; k < TERMS; k++) padded[i * 8 + k] = inverse[k * n + i];
+    }
     if (!status)
         status = vxg__array_from_doubles(j->v.dev, j->v.real, 2, shape, padded, &j->inverse);
     for (int64_t i = 0; i < n; i++)

@@ -16,7 +16,7 @@ static const vxg_option track[] = {
     ROW("step", VXG_OPT_REAL, step, .max = 1e3, .unit = "mm",
         .help = "length of a step; 0: half the smallest side of a voxel"),
     ROW("max-angle", VXG_OPT_REAL, max_angle, .max = 180, .unit = "deg",
-        .help = "between steps; 0: 20, of the bootstrap 60"),
+        .help = "between steps; 0: 20, of bootstrap, peak, tensor and vector 60"),
     ROW("min-length", VXG_OPT_REAL, min_length, .max = 1e6, .unit = "mm",
         .help = "shorter streamlines are left out"),
     ROW("max-length", VXG_OPT_REAL, max_length, .max = 1e6, .unit = "mm",

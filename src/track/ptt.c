@@ -210,6 +210,7 @@ const vxg__getter vxg__getter_ptt = {.name = "ptt",
                                      .kernel = "track_ptt",
                                      .max_angle = 20,
                                      .samples = 1,
+                                     .half = 1,
                                      .make = make,
                                      .launch = launch,
                                      .peaks = peaks};

@@ -28,10 +28,11 @@ enum {
 
 typedef struct vxg__tracker vxg__tracker;
 typedef struct vxg__getter {
-    const char *name; /* NULL: behind the last */
+    const char *name;
     const char *kernel;
     double max_angle; /* where none is asked for, degrees */
     int samples;      /* 1: fields of samples are taken, the others of harmonics */
+    int half;         /* 1: they may be held in half precision */
     /* Checks the field's numbers of a voxel; field, tables and what else the launch needs. */
     int (*make)(vxg__tracker *t, const vxg_track_field *field);
     /* The getter's own numbers and arrays of its launch, whose common ones stand; buffers that come
@@ -40,10 +41,11 @@ typedef struct vxg__getter {
     /* Tiles of opts.peaks peaks at n seeds (device array of voxel indices), to be released. */
     int (*peaks)(const vxg__tracker *t, const vxg_array *seeds, int64_t n, vxg_array *peaks);
 } vxg__getter;
-extern const vxg__getter
-    *const vxg__getters[]; /* in the order of vxg_track_getter; ends with NULL */
+#define VXG__GETTERS (VXG_TRACK_VECTOR + 1)
+extern const vxg__getter *const vxg__getters[VXG__GETTERS]; /* by vxg_track_getter */
 extern const vxg__getter vxg__getter_probabilistic, vxg__getter_deterministic,
-    vxg__getter_bootstrap, vxg__getter_ptt;
+    vxg__getter_bootstrap, vxg__getter_ptt, vxg__getter_peak, vxg__getter_tensor,
+    vxg__getter_vector;
 
 /* What stays the same for all blocks of seeds, on the device. */
 struct vxg__tracker {
@@ -75,10 +77,14 @@ struct vxg__tracker {
     int64_t wide; /* terms, padded */
     /* Of parallel transport (kernels/track/ptt.k): the disc's corners, with padding, triangles. */
     int corners, padded_corners, triangles;
+    int follows;  /* what the field holds, as kernels/track/follow.k numbers it */
 };
 int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *field,
                       const vxg_track_opts *opts);
 void vxg__tracker_free(vxg__tracker *t);
+/* Options that the getter of the tracker would not look at, as they were given: those of the getters
+ * that follow a field with another one, and the other way round. */
+int vxg__follow_check(const vxg__tracker *t);
 /* A launch with the numbers that all kernels of tracking read (walk.h). */
 vxg_launch vxg__track_launch(const vxg__tracker *t, int64_t x, int64_t y, int64_t z);
 /* Runs a kernel that was written for groups: of one item on the cpu, of 32 elsewhere. */

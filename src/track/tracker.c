@@ -7,8 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-const vxg__getter *const vxg__getters[] = {&vxg__getter_probabilistic, &vxg__getter_deterministic,
-                                           &vxg__getter_bootstrap, &vxg__getter_ptt, NULL};
+const vxg__getter *const vxg__getters[VXG__GETTERS] = {
+    [VXG_TRACK_PROBABILISTIC] = &vxg__getter_probabilistic,
+    [VXG_TRACK_DETERMINISTIC] = &vxg__getter_deterministic,
+    [VXG_TRACK_BOOTSTRAP] = &vxg__getter_bootstrap,
+    [VXG_TRACK_PTT] = &vxg__getter_ptt,
+    [VXG_TRACK_PEAK] = &vxg__getter_peak,
+    [VXG_TRACK_TENSOR] = &vxg__getter_tensor,
+    [VXG_TRACK_VECTOR] = &vxg__getter_vector,
+};
 
 static int check_reals(const vxg_track_opts *o) {
     const struct {
@@ -76,11 +83,9 @@ static int check_ptt(const vxg_track_opts *o) {
 
 static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
     vxg_track_opts *const o = &t->opts;
-    int getters = 0;
     VXG_TRY(VXG_IN(vxg_track_opts, o, given));
     VXG_TRY(vxg__progress_check(o->progress));
-    while (vxg__getters[getters]) getters++;
-    VXG_FAIL_IF((int)o->getter < 0 || (int)o->getter >= getters, VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF((int)o->getter < 0 || (int)o->getter >= VXG__GETTERS, VXG_ERR_ARGUMENT,
                 "track: there is no getter %d", (int)o->getter);
     t->getter = vxg__getters[o->getter];
     VXG_TRY(check_reals(o));
@@ -89,6 +94,7 @@ static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
                 "track: nibrary's rules are of parallel transport");
     VXG_TRY(check_ptt(o));
     VXG_FAIL_IF(o->reserved1, VXG_ERR_ARGUMENT, "track: reserved1 is not 0");
+    VXG_TRY(vxg__follow_check(t));
     if (o->attempts == 0) o->attempts = 5;
     if (o->max_angle == 0) o->max_angle = t->getter->max_angle;
     if (o->max_length == 0) o->max_length = 500;
@@ -172,7 +178,7 @@ static int check_field(vxg__tracker *t, const vxg_track_field *f) {
                 (long long)vxg_sphere_count(t->sphere), VXG__TRACK_MOST);
     VXG_FAIL_IF(f->samples && !t->getter->samples, VXG_ERR_ARGUMENT,
                 "track: the getter %s takes no samples", t->getter->name);
-    VXG_FAIL_IF(t->opts.half && (t->real != VXG_REAL_F32 || !t->getter->samples), VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF(t->opts.half && (t->real != VXG_REAL_F32 || !t->getter->half), VXG_ERR_ARGUMENT,
                 "track: half precision is for float32 harmonics and samples");
     return VXG_OK;
 }
