@@ -61,6 +61,7 @@ def _seen(address, shape, kind=ctypes.c_double):
 
 
 # ---- Gradient tables ----
+@_takes("vxg_gradients_opts")
 class Gradients:
     """What every volume of a series was weighted by: b-values (n,) in s/mm2 and unit directions (n, 3) in scanner
     coordinates. Made of both, or by `from_fsl`, `from_mrtrix`, `from_dipy`. Immutable; `g[volumes]` has some of them.
@@ -68,7 +69,6 @@ class Gradients:
     A volume up to b0_threshold (50 s/mm2) is unweighted, its direction becomes 0. A direction whose length is off by more
     than unit_tolerance (0.01) is an InputError that names the volume."""
 
-    @_takes("vxg_gradients_opts")
     def __init__(self, b, directions, **options):
         b = _doubles(b, "b", 1)
         directions = _doubles(directions, "directions", 2)
@@ -109,11 +109,18 @@ class Gradients:
         return cls.__new__(cls)._make(lib.vxg_gradients_mrtrix, (len(values), values.ctypes.data), options)
 
     @classmethod
-    def from_dipy(cls, gtab) -> Gradients:
-        """A GradientTable of DIPY's, with its threshold: its directions are taken as they are, for scanner coordinates.
-        (DIPY itself takes FSL's directions for that, which is right only of images along the scanner's axes.)"""
-        b0 = float(getattr(gtab, "b0_threshold", 50))
-        return cls(gtab.bvals, gtab.bvecs, b0_threshold=b0)
+    @_takes("vxg_gradients_opts")
+    def from_dipy(cls, gtab, affine, **options) -> Gradients:
+        """A GradientTable of DIPY's: directions along the image's axes, as DIPY's own tracking takes them. affine: (4, 4)
+        of the image, or the image. DIPY reads FSL's files as they are: of an image whose determinant is positive their x
+        is then wrong, and `from_fsl` has it right."""
+        rows = _images.affine_of(affine)
+        vectors = np.array(gtab.bvecs, np.float64)
+        if np.linalg.det(rows.reshape(3, 4)[:, :3]) > 0:
+            vectors[:, 0] *= -1
+        if options.get("b0_threshold") is None:
+            options = dict(options, b0_threshold=max(float(getattr(gtab, "b0_threshold", 50)), 1e-6))
+        return cls.from_fsl(gtab.bvals, vectors.T, rows.reshape(3, 4), **options)
 
     b = property(lambda self: _seen(lib.vxg_gradients_b(self), (len(self),)), doc="(n,), s/mm2.")
     directions = property(lambda self: _seen(lib.vxg_gradients_directions(self), (len(self), 3)),
@@ -155,11 +162,10 @@ def _gradients_again(b, directions, options):
 
 
 def _gradients(g):
-    if not isinstance(g, Gradients):
-        if hasattr(g, "bvals") and hasattr(g, "bvecs"):
-            return Gradients.from_dipy(g)
-        raise TypeError("gradients: a Gradients is expected, not %s" % type(g).__name__)
-    return g
+    if isinstance(g, Gradients):
+        return g
+    more = "; Gradients.from_dipy(gtab, affine)" if hasattr(g, "bvecs") else ""
+    raise TypeError("gradients: a Gradients is expected, not %s%s" % (type(g).__name__, more))
 
 
 # ---- Spherical harmonics ----
@@ -212,6 +218,21 @@ def sh_convert(coefficients, to, basis="tournier07") -> np.ndarray:
     sets = out.size // out.shape[-1] if out.size else 0
     lib.check(lib.vxg_sh_convert(_basis(basis), _basis(to, "to"), order, sets, out.ctypes.data))
     return _images.like(out.astype(given.dtype, copy=False), coefficients)
+
+
+def sh_rotate(coefficients, rotation, basis="tournier07") -> np.ndarray:
+    """Coefficients (..., n) of a function that is turned by a matrix (3, 3), a reflection too: what had the value f at u
+    has it at `rotation @ u`. Harmonics along an image's axes, as DIPY makes them, become ours with the columns of the
+    image's affine, each divided by its length."""
+    given = _images.numbers(coefficients, "coefficients")
+    r = _doubles(rotation, "rotation", 2)
+    if r.shape != (3, 3) or not np.allclose(r @ r.T, np.eye(3), atol=1e-3):
+        raise ArgumentError("rotation: a matrix (3, 3) of unit columns at right angles is expected")
+    order = sh_order(given.shape[-1] if given.ndim else 0)
+    directions = Sphere("repulsion724").directions
+    there = np.linalg.pinv(sh_matrix(order, directions, basis))
+    m = there @ sh_matrix(order, directions @ r, basis)
+    return _images.like(given @ m.T.astype(given.dtype), coefficients)
 
 
 # ---- Directions on the sphere ----
@@ -454,4 +475,4 @@ def peaks(sh, *, mask=None, sphere=None, device=None, **options) -> Peaks:
 
 
 __all__ = ["Gradients", "Peaks", "Response", "Sphere", "TensorMaps", "csd", "gfa", "odf", "peaks", "response_auto",
-           "response_tensor", "sh_convert", "sh_count", "sh_matrix", "sh_order", "tensor"]
+           "response_tensor", "sh_convert", "sh_count", "sh_matrix", "sh_order", "sh_rotate", "tensor"]

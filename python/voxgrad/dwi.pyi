@@ -12,7 +12,8 @@ that are not finite are an InputError that names the voxel. device: where it is 
 arrays stay on the host.
 """
 
-from typing import Any, Literal, NamedTuple
+import os
+from typing import Any, Literal, NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,15 +26,21 @@ class Gradients:
 
     A volume up to b0_threshold (50 s/mm2) is unweighted, its direction becomes 0. A direction whose length is off by more
     than unit_tolerance (0.01) is an InputError that names the volume.
+
+    Options:
+        b0_threshold (float, s/mm2): b-values up to it count as unweighted; 0: 50
+        unit_tolerance (float): how far from 1 the length of a direction may be; 0: 0.01
+        shell_tolerance (float, s/mm2): b-values further apart are of two shells; 0: 80
     """
     def __init__(
-        self, b: Any, directions: Any, *, b0_threshold: Any = None, unit_tolerance: Any = None,
-        shell_tolerance: Any = None
+        self, b: ArrayLike, directions: ArrayLike, *, b0_threshold: float | None = None,
+        unit_tolerance: float | None = None, shell_tolerance: float | None = None
     ) -> None: ...
     @classmethod
     def from_fsl(
-        cls, bvals: Any, bvecs: Any, affine: Any, *, b0_threshold: float | None = None,
-        unit_tolerance: float | None = None, shell_tolerance: float | None = None
+        cls, bvals: str | os.PathLike[str] | ArrayLike, bvecs: str | os.PathLike[str] | ArrayLike,
+        affine: Any, *, b0_threshold: float | None = None, unit_tolerance: float | None = None,
+        shell_tolerance: float | None = None
     ) -> Gradients:
         """FSL's files or their numbers: b (n,), and directions (3, n) or (n, 3) along the image's axes. affine: (4, 4)
         of the image, or the image; where its determinant is positive FSL's x points against the first axis.
@@ -59,17 +66,26 @@ class Gradients:
         """
         ...
     @classmethod
-    def from_dipy(cls, gtab: Any) -> Gradients:
-        """A GradientTable of DIPY's, with its threshold: its directions are taken as they are, for scanner coordinates.
-        (DIPY itself takes FSL's directions for that, which is right only of images along the scanner's axes.)
+    def from_dipy(
+        cls, gtab: Any, affine: Any, *, b0_threshold: float | None = None,
+        unit_tolerance: float | None = None, shell_tolerance: float | None = None
+    ) -> Gradients:
+        """A GradientTable of DIPY's: directions along the image's axes, as DIPY's own tracking takes them. affine: (4, 4)
+        of the image, or the image. DIPY reads FSL's files as they are: of an image whose determinant is positive their x
+        is then wrong, and `from_fsl` has it right.
+
+        Options:
+            b0_threshold (float, s/mm2): b-values up to it count as unweighted; 0: 50
+            unit_tolerance (float): how far from 1 the length of a direction may be; 0: 0.01
+            shell_tolerance (float, s/mm2): b-values further apart are of two shells; 0: 80
         """
         ...
     @property
-    def b(self) -> Any:
+    def b(self) -> np.ndarray:
         """(n,), s/mm2."""
         ...
     @property
-    def directions(self) -> Any:
+    def directions(self) -> np.ndarray:
         """(n, 3), 0 0 0 of unweighted volumes."""
         ...
     def __len__(self) -> int: ...
@@ -97,29 +113,31 @@ class Response:
     responses hold them; of the shell `b` (s/mm2; 0: not said), s0: the unweighted signal. By `response_tensor` and
     `response_auto`, or of numbers or a file of one row.
     """
-    def __init__(self, zonal: Any, b: Any = 0.0, s0: Any = 0.0) -> None: ...
+    def __init__(
+        self, zonal: str | os.PathLike[str] | ArrayLike, b: float = 0.0, s0: float = 0.0
+    ) -> None: ...
     @property
-    def order(self) -> Any:
+    def order(self) -> int:
         """Of the harmonics."""
         ...
     @property
-    def zonal(self) -> Any:
+    def zonal(self) -> np.ndarray:
         """(order / 2 + 1,)."""
         ...
     @property
-    def b(self) -> Any:
+    def b(self) -> float:
         """Of its shell, s/mm2; 0: not known."""
         ...
     @property
-    def s0(self) -> Any:
+    def s0(self) -> float:
         """The unweighted signal; 0: not known."""
         ...
     @property
-    def eigenvalues(self) -> Any:
+    def eigenvalues(self) -> np.ndarray:
         """Of the tensor that it was made of, mm2/s; 0: of none."""
         ...
     @property
-    def voxels(self) -> Any:
+    def voxels(self) -> int:
         """How many it was estimated from; 0: it was given."""
         ...
 
@@ -128,18 +146,20 @@ class Sphere:
     opposites), or unit vectors (n, 3) of one's own, at least 6. symmetric, of one's own: each stands for its opposite
     too. Immutable.
     """
-    def __init__(self, directions: Any = 'hemi:repulsion724', symmetric: Any = False) -> None: ...
+    def __init__(
+        self, directions: str | ArrayLike = 'hemi:repulsion724', symmetric: bool = False
+    ) -> None: ...
     @staticmethod
     def names() -> list[str]:
         """The sets that there are."""
         ...
     def __len__(self) -> int: ...
     @property
-    def directions(self) -> Any:
+    def directions(self) -> np.ndarray:
         """(n, 3)."""
         ...
     @property
-    def symmetric(self) -> Any:
+    def symmetric(self) -> bool:
         """Whether each direction stands for its opposite too."""
         ...
     @property
@@ -165,9 +185,10 @@ class TensorMaps(NamedTuple):
     rgb: Any
 
 def csd(
-    dwi: Any, gradients: Any, response: ArrayLike, *, mask: Any = None, sphere: Any = None,
-    device: Device | str | None = None, rules: Literal['dipy', 'mrtrix'] = 'dipy',
-    order: int | None = None, shell: int | None = None, iterations: int | None = None,
+    dwi: Any, gradients: Gradients, response: Response, *, mask: Any = None,
+    sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None,
+    rules: Literal['dipy', 'mrtrix'] = 'dipy', order: int | None = None, shell: int | None = None,
+    iterations: int | None = None,
     basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
     lambda_: float | None = None, tau: float | None = None
 ) -> Any:
@@ -192,7 +213,7 @@ def gfa(sh: Any, *, mask: Any = None, device: Device | str | None = None) -> Any
     ...
 
 def odf(
-    dwi: Any, gradients: Any, *, mask: Any = None, device: Device | str | None = None,
+    dwi: Any, gradients: Gradients, *, mask: Any = None, device: Device | str | None = None,
     kind: Literal['amplitudes', 'qball', 'csa', 'opdt'] = 'amplitudes', order: int | None = None,
     shell: int | None = None,
     basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
@@ -214,8 +235,8 @@ def odf(
     ...
 
 def peaks(
-    sh: Any, *, mask: Any = None, sphere: Any = None, device: Device | str | None = None,
-    peaks: int | None = None,
+    sh: Any, *, mask: Any = None, sphere: Sphere | str | ArrayLike | None = None,
+    device: Device | str | None = None, peaks: int | None = None,
     basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
     relative_threshold: float | None = None, min_separation: float | None = None
 ) -> Peaks:
@@ -230,8 +251,8 @@ def peaks(
     ...
 
 def response_auto(
-    dwi: Any, gradients: Any, *, mask: Any = None, fa: Any = 0.7, order: Any = 8, shell: Any = 0,
-    device: Device | str | None = None
+    dwi: Any, gradients: Gradients, *, mask: Any = None, fa: float = 0.7, order: int = 8,
+    shell: int = 0, device: Device | str | None = None
 ) -> Response:
     """The response of the mean tensor of the voxels whose FA is above `fa`: the first eigenvalue, the second for both
     others, the mean unweighted signal. Where the second is above 0.3 of the first it is not of single fibres. mask: where
@@ -241,22 +262,28 @@ def response_auto(
     ...
 
 def response_tensor(
-    gradients: Any, eigenvalues: Any, s0: Any, *, order: Any = 8, shell: Any = 0
+    gradients: Gradients, eigenvalues: ArrayLike, s0: float, *, order: int = 8, shell: int = 0
 ) -> Response:
     """The response of a tensor: its signals at the shell's directions, fitted to the order. eigenvalues (3,), falling,
     mm2/s; shell 0: the only one there is.
     """
     ...
 
-def sh_convert(coefficients: Any, to: Any, basis: Any = 'tournier07') -> np.ndarray:
+def sh_convert(
+    coefficients: Any, to: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'],
+    basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07'
+) -> np.ndarray:
     """Coefficients (..., n) of a basis in another one: (..., n), `to` as in `sh_matrix`."""
     ...
 
-def sh_count(order: Any) -> int:
+def sh_count(order: int) -> int:
     """How many harmonics of even order up to `order` there are."""
     ...
 
-def sh_matrix(order: Any, directions: Any, basis: Any = 'tournier07') -> np.ndarray:
+def sh_matrix(
+    order: int, directions: ArrayLike,
+    basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07'
+) -> np.ndarray:
     """The harmonics (n, sh_count(order)) at n directions (n, 3), which need not be unit vectors.
 
     Real, of even order, orthonormal; coefficient (l, m) has the number l (l + 1) / 2 + m. basis: "tournier07" (MRtrix3's;
@@ -264,12 +291,22 @@ def sh_matrix(order: Any, directions: Any, basis: Any = 'tournier07') -> np.ndar
     """
     ...
 
-def sh_order(count: Any) -> int:
+def sh_order(count: int) -> int:
     """The order of so many harmonics."""
     ...
 
+def sh_rotate(
+    coefficients: Any, rotation: ArrayLike | None,
+    basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07'
+) -> np.ndarray:
+    """Coefficients (..., n) of a function that is turned by a matrix (3, 3), a reflection too: what had the value f at u
+    has it at `rotation @ u`. Harmonics along an image's axes, as DIPY makes them, become ours with the columns of the
+    image's affine, each divided by its length.
+    """
+    ...
+
 def tensor(
-    dwi: Any, gradients: Any, *, mask: Any = None, maps: Any = None,
+    dwi: Any, gradients: Gradients, *, mask: Any = None, maps: str | Sequence[str] | None = None,
     device: Device | str | None = None, iterations: int | None = None,
     start: Literal['ols', 'data'] = 'ols', min_signal: float | None = None,
     min_share: float | None = None, min_eigenvalue: float | None = None
@@ -290,5 +327,6 @@ def tensor(
 
 __all__ = [
     'Gradients', 'Peaks', 'Response', 'Sphere', 'TensorMaps', 'csd', 'gfa', 'odf', 'peaks',
-    'response_auto', 'response_tensor', 'sh_convert', 'sh_count', 'sh_matrix', 'sh_order', 'tensor'
+    'response_auto', 'response_tensor', 'sh_convert', 'sh_count', 'sh_matrix', 'sh_order',
+    'sh_rotate', 'tensor'
 ]

@@ -20,9 +20,9 @@ class Image(NamedTuple):
     towards right, front and top; None: not known. attributes: further texts of the file by name. Functions of
     voxgrad.dwi and voxgrad.track take it, as they take nibabel's images.
     """
-    data: Any
-    affine: Any
-    attributes: Any
+    data: np.ndarray
+    affine: np.ndarray | None
+    attributes: dict[str, str]
 
 class Scan:
     """A scan that is read piece by piece: `with voxgrad.io.Scan("scan.h5") as scan`.

@@ -8,12 +8,14 @@ the threads and blocks.
 """
 
 import os
-from typing import Any, Callable, Literal
+from typing import Any, Callable, Literal, Sequence
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from . import Device
+from .dwi import Gradients
+from .dwi import Sphere
 
 class Field:
     """The image that streamlines run through; made by `harmonics`, `samples` or `series`, and kept for any number of
@@ -26,8 +28,9 @@ class Field:
     def __init__(self, handle: Any) -> None: ...
     @classmethod
     def harmonics(
-        cls, sh: Any, affine: Any = None, *, map: Any = None, basis: Any = 'tournier07',
-        sphere: Any = None, device: Device | str | None = None
+        cls, sh: Any, affine: Any = None, *, map: Any = None,
+        basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
+        sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None
     ) -> Field:
         """Spherical harmonics (i, j, k, n) of an orientation function, as `voxgrad.dwi.csd` and `odf` give them, in that
         basis.
@@ -35,15 +38,15 @@ class Field:
         ...
     @classmethod
     def samples(
-        cls, values: Any, sphere: Any, affine: Any = None, *, map: Any = None,
+        cls, values: Any, sphere: Sphere | str | ArrayLike, affine: Any = None, *, map: Any = None,
         device: Device | str | None = None
     ) -> Field:
         """An orientation function's values (i, j, k, n) on the n directions of a sphere."""
         ...
     @classmethod
     def series(
-        cls, dwi: Any, gradients: Any, affine: Any = None, *, map: Any = None, sphere: Any = None,
-        device: Device | str | None = None,
+        cls, dwi: Any, gradients: Gradients, affine: Any = None, *, map: Any = None,
+        sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None,
         kind: Literal['amplitudes', 'qball', 'csa', 'opdt'] = 'opdt', order: int | None = None,
         shell: int | None = None, smooth: float | None = None, min_signal: float | None = None
     ) -> Field:
@@ -58,7 +61,7 @@ class Field:
             min_signal (float): smaller signals count as that; 0: 0.00001
         """
         ...
-    def to_mm(self, indices: Any) -> np.ndarray:
+    def to_mm(self, indices: ArrayLike) -> np.ndarray:
         """Positions (n, 3) in mm of voxel indices (n, 3), such as `np.argwhere(mask)` or fractions.
         """
         ...
@@ -71,19 +74,19 @@ class Reader:
     first bytes. streamlines, points: None where the file does not say. affine, grid: None: not known; attributes: dict;
     groups: dict of streamlines' numbers.
     """
-    path: str | os.PathLike[str]
+    path: str
     format: str
-    dtype: DTypeLike | None
-    streamlines: Any
-    points: Any
-    affine: Any
-    grid: Any
-    stored: Any
-    groups: Any
-    attributes: Any
+    dtype: np.dtype
+    streamlines: int | None
+    points: int | None
+    affine: np.ndarray | None
+    grid: tuple[int, int, int] | None
+    stored: np.dtype
+    groups: dict[str, np.ndarray]
+    attributes: dict[str, str]
     def __init__(
-        self, path: str | os.PathLike[str], *, batch: Any = 10000,
-        dtype: DTypeLike | None = np.float32, format: str | None = None, max_memory: Any = 0
+        self, path: str | os.PathLike[str], *, batch: int = 10000,
+        dtype: DTypeLike | None = np.float32, format: str | None = None, max_memory: int = 0
     ) -> None: ...
     def close(self) -> None:
         """Gives the file back; what was read stays."""
@@ -100,22 +103,25 @@ class Tractogram:
     arrays, one row for each point or streamline. groups: dict of streamlines' numbers. attributes: dict of texts.
     stats: what `run` counted.
     """
-    positions: Any
-    offsets: Any
-    affine: Any
-    grid: Any
-    point_data: Any
-    line_data: Any
-    groups: Any
-    attributes: Any
-    stats: Any
+    positions: np.ndarray
+    offsets: np.ndarray
+    affine: np.ndarray | None
+    grid: tuple[int, int, int] | None
+    point_data: dict[str, np.ndarray]
+    line_data: dict[str, np.ndarray]
+    groups: dict[str, np.ndarray]
+    attributes: dict[str, str]
+    stats: dict[str, Any] | None
     def __init__(
-        self, positions: Any, offsets: Any, affine: Any = None, grid: Any = None, *,
-        point_data: Any = None, line_data: Any = None, groups: Any = None, attributes: Any = None,
-        stats: Any = None
+        self, positions: ArrayLike, offsets: ArrayLike, affine: Any = None,
+        grid: Sequence[int] | None = None, *, point_data: dict[str, ArrayLike] | None = None,
+        line_data: dict[str, ArrayLike] | None = None, groups: dict[str, Any] | None = None,
+        attributes: dict[str, str] | None = None, stats: dict[str, Any] | None = None
     ) -> None: ...
     @classmethod
-    def of(cls, streamlines: Any, affine: Any = None, grid: Any = None, **data: Any) -> Tractogram:
+    def of(
+        cls, streamlines: Any, affine: Any = None, grid: Sequence[int] | None = None, **data: Any
+    ) -> Tractogram:
         """Of a list of arrays (n, 3), of nibabel's Tractogram in scanner coordinates, or its ArraySequence.
         """
         ...
@@ -152,14 +158,16 @@ class Writer:
     of lists of streamlines' numbers (TRX); attributes: dict of texts. force: replaces what exists. offset_bits (32,
     64), folder: of TRX. What a format cannot hold is an UnsupportedError that names it.
     """
-    point_columns: Any
-    line_columns: Any
-    path: str | os.PathLike[str]
+    point_columns: dict[str, Any]
+    line_columns: dict[str, Any]
+    path: str
     def __init__(
-        self, path: str | os.PathLike[str], affine: Any = None, grid: Any = None, *,
-        dtype: DTypeLike | None = np.float32, point_columns: Any = None, line_columns: Any = None,
-        groups: Any = None, attributes: Any = None, format: str | None = None, force: bool = False,
-        offset_bits: Any = 0, folder: Any = False
+        self, path: str | os.PathLike[str], affine: Any = None, grid: Sequence[int] | None = None,
+        *, dtype: DTypeLike | None = np.float32,
+        point_columns: dict[str, tuple[int, Any]] | None = None,
+        line_columns: dict[str, tuple[int, Any]] | None = None,
+        groups: dict[str, Any] | None = None, attributes: dict[str, str] | None = None,
+        format: str | None = None, force: bool = False, offset_bits: int = 0, folder: bool = False
     ) -> None: ...
     def write(self, streamlines: Any) -> None:
         """Adds a Tractogram, with the data that the file's columns name, or what `Tractogram.of` takes.
@@ -183,7 +191,7 @@ def read(
     ...
 
 def run(
-    field: Any, seeds: Any, *, out: Any = None, force: bool = False,
+    field: Field, seeds: ArrayLike, *, out: Any = None, force: bool = False,
     progress: bool | Callable[[str, float, float], Any] | None = None,
     getter: Literal['probabilistic', 'deterministic', 'bootstrap'] | None = None,
     rules: Literal['own', 'dipy', 'cuslines'] = 'own', attempts: int | None = None,
@@ -224,9 +232,9 @@ def run(
     ...
 
 def write(
-    path: str | os.PathLike[str], streamlines: Any, *, affine: Any = None, grid: Any = None,
-    dtype: DTypeLike | None = None, format: str | None = None, force: bool = False,
-    offset_bits: Any = 0, folder: Any = False
+    path: str | os.PathLike[str], streamlines: Any, *, affine: Any = None,
+    grid: Sequence[int] | None = None, dtype: DTypeLike | None = None, format: str | None = None,
+    force: bool = False, offset_bits: int = 0, folder: bool = False
 ) -> None:
     """A file of a Tractogram with its data and groups, or of what `Tractogram.of` takes. affine, grid: None: the
     Tractogram's; the other arguments are those of `Writer`.
