@@ -4,6 +4,7 @@ In memory the two are the same where i is contiguous, as in what nibabel and `vo
 float32 and float64 are looked at where they lie. Others are copied into that order.
 """
 
+import operator
 import os
 
 import numpy as np
@@ -55,17 +56,18 @@ def numbers(x, what, ndim=None):
     return out
 
 
-def finite(values, what, mask=None):
-    """Refuses values (i, j, k..., numbers) that are not finite, by the voxel; mask: where they are looked at."""
-    bad = np.zeros(values.shape[:-1], bool)
-    for n in range(values.shape[-1]):
-        bad |= ~np.isfinite(values[..., n])
+def finite(laid, shape, what, mask=None):
+    """Refuses numbers (rows, voxels) that are not finite, by the voxel; mask: where they are looked at; both in the
+    library's order."""
+    bad = np.zeros(laid.shape[1], bool)
+    for row in laid:
+        bad |= ~np.isfinite(row)
     if mask is not None:
         bad &= mask
     if bad.any():
-        first = tuple(int(i[0]) for i in np.nonzero(bad))
-        raise InputError("%s: %d voxels hold numbers that are not finite, the first is %s; leave them out by a mask"
-                         % (what, np.count_nonzero(bad), first))
+        first = tuple(int(i) for i in np.unravel_index(np.argmax(bad), shape, order="F"))
+        raise InputError("%s: %d voxels hold numbers that are not finite, the first is %s%s" % (
+            what, np.count_nonzero(bad), first, "; a mask leaves them out" if mask is None else ""))
 
 
 def mask_of(mask, shape, what="mask"):
@@ -98,10 +100,10 @@ def affine_of(x, what="affine"):
     given = x.affine if is_image(x) else x
     if given is None:
         raise ArgumentError("%s: the image has none; give one" % what)
-    try:
-        a = np.array(given, np.float64)
-    except (TypeError, ValueError):
-        raise TypeError("%s: a matrix (4, 4) or an image is expected, not %r" % (what, type(x).__name__)) from None
+    a = np.asarray(given)
+    if a.dtype.kind not in "iuf":
+        raise TypeError("%s: a matrix (4, 4) or an image is expected, not %s" % (what, type(given).__name__))
+    a = a.astype(np.float64)
     if a.shape not in ((4, 4), (3, 4)):
         raise ArgumentError("%s: a matrix (4, 4) is expected, not shape %s" % (what, a.shape))
     if not np.isfinite(a).all():
@@ -136,10 +138,11 @@ class Voxels:
         self.dtype, self.device = values.dtype, Device("cpu" if device is None else device)
         same_grid(mask, x, "mask")
         mask = mask_of(mask, self.shape)
-        finite(values, what, mask)
+        inside = None if mask is None else mask.T.ravel()
         laid = np.ascontiguousarray(values.T).reshape(self.rows, -1)
+        finite(laid, self.shape, what, inside)
         self.operand = put(laid, self.device, what)
-        self.list = None if mask is None else put(np.flatnonzero(mask.T).astype(np.uint32), self.device, "mask")
+        self.list = None if mask is None else put(np.flatnonzero(inside).astype(np.uint32), self.device, "mask")
         self.struct = self.operand.struct
 
     def room(self, *rows):
@@ -168,6 +171,29 @@ def like(out, model):
         import jax
         return jax.numpy.asarray(out)
     return out
+
+
+def real(value, what):
+    """A finite number."""
+    if isinstance(value, (bool, str)) or np.ma.is_masked(value) or np.ndim(value) or not np.isreal(value):
+        raise TypeError("%s: a number is expected, not %r" % (what, value))
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise TypeError("%s: a number is expected, not %r" % (what, value)) from None
+    if not np.isfinite(found):
+        raise ArgumentError("%s: a finite number is expected, not %r" % (what, value))
+    return found
+
+
+def whole(value, what, least=None, most=None):
+    """A whole number."""
+    if isinstance(value, (bool, str)) or not hasattr(value, "__index__"):
+        raise TypeError("%s: a whole number is expected, not %r" % (what, value))
+    found = operator.index(value)
+    if least is not None and found < least or most is not None and found > most:
+        raise ArgumentError("%s: a number from %s to %s is expected, not %d" % (what, least, most, found))
+    return found
 
 
 def is_path(x):

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import collections
 import ctypes
-import operator
 
 import numpy as np
 
@@ -168,28 +167,33 @@ def _gradients(g):
     raise TypeError("gradients: a Gradients is expected, not %s%s" % (type(g).__name__, more))
 
 
+def _shell(given, g):
+    """A shell's number; 0: the only one, or chosen."""
+    return _images.whole(given, "shell", 0, lib.vxg_gradients_shells(g) - 1)
+
+
 # ---- Spherical harmonics ----
 _BASES = _options.table("vxg_odf_opts")["basis"].choices
 
 
 def _basis(name, what="basis"):
-    if name not in _BASES:
+    if not isinstance(name, str) or name not in _BASES:
         raise ArgumentError("%s: one of %s is expected, not %r" % (what, ", ".join(_BASES), name))
     return _BASES.index(name)
 
 
 def sh_count(order) -> int:
     """How many harmonics of even order up to `order` there are."""
-    order = operator.index(order)
-    count = lib.vxg_sh_count(order) if 0 <= order <= _MOST else 0
-    if not count:
-        raise ArgumentError("order: an even number from 0 to %d is expected, not %d" % (_MOST, order))
-    return count
+    order = _images.whole(order, "order", 0, _MOST)
+    if order % 2:
+        raise ArgumentError("order: an even number is expected, not %d" % order)
+    return lib.vxg_sh_count(order)
 
 
 def sh_order(count) -> int:
     """The order of so many harmonics."""
-    order = lib.vxg_sh_order(operator.index(count))
+    count = _images.whole(count, "count", 1, sh_count(_MOST))
+    order = lib.vxg_sh_order(count)
     if order < 0:
         raise ArgumentError("%d coefficients are no set of harmonics of even order" % count)
     return order
@@ -362,6 +366,7 @@ def odf(dwi, gradients, *, mask=None, device=None, **options):
 def gfa(sh, *, mask=None, device=None):
     """Generalised fractional anisotropy (...) of harmonics (..., n): sqrt(1 - c0^2 / sum c^2)."""
     v = Voxels(sh, "sh", mask, device)
+    sh_order(v.rows)
     room = v.room()
     call(lib.vxg_dwi_gfa, None, _byref(v.struct), _list(v), _byref(room.struct))
     return v.result(room)
@@ -376,7 +381,8 @@ class Response:
         values = _doubles(zonal, "zonal", 1).ravel()
         if not 1 <= values.size <= _MOST // 2 + 1 or not np.isfinite(values).all():
             raise ArgumentError("zonal: 1 to %d finite numbers are expected, not %s" % (_MOST // 2 + 1, values))
-        self._struct = r = lib.new("vxg_response", order=2 * (values.size - 1), b=float(b), s0=float(s0))
+        self._struct = r = lib.new("vxg_response", order=2 * (values.size - 1), b=_images.real(b, "b"),
+                                   s0=_images.real(s0, "s0"))
         r.zonal[:values.size] = list(values)
 
     @classmethod
@@ -411,8 +417,9 @@ def response_tensor(gradients, eigenvalues, s0, *, order=8, shell=0) -> Response
     if values.shape != (3,):
         raise ArgumentError("eigenvalues: three are expected, not shape %s" % (values.shape,))
     sh_count(order)
-    out = lib.new("vxg_response")
-    call(lib.vxg_response_tensor, _gradients(gradients), shell, order, values.ctypes.data, float(s0), _byref(out))
+    g, out = _gradients(gradients), lib.new("vxg_response")
+    call(lib.vxg_response_tensor, g, _shell(shell, g), order, values.ctypes.data,
+         _images.real(s0, "s0"), _byref(out))
     return Response._of(out)
 
 
@@ -423,10 +430,11 @@ def response_auto(dwi, gradients, *, mask=None, fa=0.7, order=8, shell=0, device
     NumericalError."""
     g, v = _series(dwi, gradients, mask, device)
     sh_count(order)
+    fa = _images.real(fa, "fa")
     if not 0 < fa <= 1:
         raise ArgumentError("fa: a number above 0 and up to 1 is expected, not %r" % (fa,))
     out = lib.new("vxg_response")
-    call(lib.vxg_response_auto, None, g, _byref(v.struct), _list(v), shell, order, float(fa), _byref(out))
+    call(lib.vxg_response_auto, None, g, _byref(v.struct), _list(v), _shell(shell, g), order, fa, _byref(out))
     return Response._of(out)
 
 

@@ -43,12 +43,11 @@ class Field:
         numbers = _images.numbers(values, what, 4)
         if not numbers.size:
             raise ArgumentError("%s: it is empty, shape %s" % (what, numbers.shape))
-        _images.finite(numbers, what)
         made.grid, made.affine = numbers.shape[:3], _images.matrix(rows)
         _images.same_grid(map, values, "map")
         made._is_mask, stop = _map(map, made.grid, numbers.dtype)
-        made._values = _images.put(np.ascontiguousarray(numbers.T), made.device, what)
-        made._map = _images.put(np.ascontiguousarray(stop.T), made.device, "map")
+        made._values = _laid(numbers, made.grid, made.device, what)
+        made._map = _laid(stop, made.grid, made.device, "map")
         made._keep = members
         struct = made._struct = lib.new("vxg_track_field", values=made._values.struct, map=made._map.struct)
         struct.affine[:] = list(rows)
@@ -109,6 +108,13 @@ class Field:
 _gradients = dwi._gradients  # where an argument has the module's name
 
 
+def _laid(values, grid, device, what):
+    """An Operand over finite numbers (i, j, k...) in the library's order."""
+    laid = np.ascontiguousarray(values.T)
+    _images.finite(laid.reshape(-1, int(np.prod(grid))), grid, what)
+    return _images.put(laid, device, what)
+
+
 def _map(given, grid, dtype):
     """(whether it is a mask, the map in the field's arithmetic)."""
     if given is None:
@@ -118,7 +124,6 @@ def _map(given, grid, dtype):
         source = source[..., 0]
     if source.shape != grid:
         raise ArgumentError("map: shape %s is expected, that of the voxels, not %s" % (grid, source.shape))
-    _images.finite(source[..., None], "map")
     is_mask = str(getattr(given, "dtype", "")).endswith("bool")
     return is_mask, source.astype(dtype, copy=False)
 
