@@ -99,7 +99,7 @@ def affine_of(x, what="affine"):
     """Rows of 4 (12 numbers) of an affine (4, 4) or (3, 4), or of an image's."""
     given = x.affine if is_image(x) else x
     if given is None:
-        raise ArgumentError("%s: the image has none; give one" % what)
+        raise ArgumentError("%s: a matrix (4, 4), or an image that has one, is expected" % what)
     a = np.asarray(given)
     if a.dtype.kind not in "iuf":
         raise TypeError("%s: a matrix (4, 4) or an image is expected, not %s" % (what, type(given).__name__))

@@ -36,8 +36,8 @@ class Tractogram:
         self.grid = None if grid is None else _grid(grid)
         self.point_data = _columns(point_data, len(self.positions), "point_data")
         self.line_data = _columns(line_data, len(self), "line_data")
-        self.groups = {str(n): _group(g, len(self), n) for n, g in (groups or {}).items()}
-        self.attributes, self.stats = dict(attributes or {}), stats
+        self.groups = {str(n): _group(g, len(self), n) for n, g in _dict(groups, "groups").items()}
+        self.attributes, self.stats = dict(_dict(attributes, "attributes")), stats
 
     @classmethod
     def of(cls, streamlines, affine=None, grid=None, **data) -> Tractogram:
@@ -142,15 +142,21 @@ def _offsets(given, points):
 
 
 def _grid(given):
-    grid = tuple(operator.index(n) for n in given)
-    if len(grid) != 3 or min(grid) < 1:
-        raise ArgumentError("grid: three sizes (ni, nj, nk) are expected, not %r" % (grid,))
-    return grid
+    grid = np.asarray(given)
+    if grid.shape != (3,) or grid.dtype.kind not in "iu" or grid.min() < 1:
+        raise ArgumentError("grid: three sizes (ni, nj, nk) are expected, not %r" % (given,))
+    return tuple(int(n) for n in grid)
+
+
+def _dict(given, what):
+    if given is None or isinstance(given, dict):
+        return given or {}
+    raise TypeError("%s: a dict is expected, not %s" % (what, type(given).__name__))
 
 
 def _columns(given, rows, what):
     out = {}
-    for name, values in (given or {}).items():
+    for name, values in _dict(given, what).items():
         v = np.asarray(values)
         if v.dtype == bool:
             v = v.astype(np.uint8)
@@ -281,10 +287,11 @@ class Writer:
         kind = format or str(path).rpartition(".")[2].lower()
         self._place(opts.info, affine, grid, kind)
         opts.info.dtype = dtype_number(np.dtype(dtype), "dtype")
-        self.point_columns, self.line_columns = dict(point_columns or {}), dict(line_columns or {})
+        self.point_columns = dict(_dict(point_columns, "point_columns"))
+        self.line_columns = dict(_dict(line_columns, "line_columns"))
         self._put_columns(opts.info)
-        self._put_groups(opts.info, groups or {})
-        self._put_attributes(opts.info, attributes or {})
+        self._put_groups(opts.info, _dict(groups, "groups"))
+        self._put_attributes(opts.info, _dict(attributes, "attributes"))
         out = ctypes.c_void_p()
         call(lib.vxg_tract_create, _bytes(path), _byref(opts), _byref(out))
         self._handle, self.path = out.value, str(path)

@@ -125,29 +125,30 @@ class _Directions:
     each looked at once: lines found in both would be there twice."""
 
     def __init__(self, vertices, edges, symmetric, is_series):
-        self._pairs = _opposites(vertices) if not symmetric else None
-        self._is_series = is_series
-        whole = dwi.Sphere(vertices, symmetric=bool(symmetric))
+        self._pairs, self._symmetric = _opposites(vertices), symmetric
+        whole = dwi.Sphere(vertices, symmetric=symmetric and self._pairs is None)
         if _edge_set(edges) != _edge_set(whole.edges):
-            half = None if symmetric or self._pairs is not None else dwi.Sphere(vertices, symmetric=True)
+            half = None if whole.symmetric or self._pairs is not None else dwi.Sphere(vertices, symmetric=True)
             if half is None or _edge_set(edges) != _edge_set(half.edges):
                 raise UnsupportedError("sphere_edges: neighbours are those of the convex hull here; these are others")
             whole = half
         self._whole, self.made = whole, whole
         if self._pairs is not None:
             self._first = np.flatnonzero(np.arange(len(vertices)) < self._pairs)
-            if is_series:
-                self.made = dwi.Sphere(vertices[self._first], symmetric=True)
+            self._half = dwi.Sphere(vertices[self._first], symmetric=True)
+            self.made = self._half if is_series else whole
 
     def samples(self, values):
         """Those of the directions that are looked at; `made` follows."""
         if self._pairs is None:
             return values
         a, b = values[..., self._first], values[..., self._pairs[self._first]]
+        self.made = self._half
+        if self._symmetric:
+            return (a + b) / 2
         if np.abs(a - b).max() > 1e-3 * np.abs(values).max():
             self.made = self._whole  # a function that is not symmetric
             return values
-        self.made = dwi.Sphere(self._whole.directions[self._first], symmetric=True)
         return a
 
 

@@ -93,7 +93,9 @@ class Field:
 
     def to_mm(self, indices) -> np.ndarray:
         """Positions (n, 3) in mm of voxel indices (n, 3), such as `np.argwhere(mask)` or fractions."""
-        ijk = np.asarray(indices, np.float64)
+        ijk = np.asarray(indices)
+        if ijk.dtype.kind not in "iuf":
+            raise TypeError("indices: real numbers are expected, not elements of type %s" % ijk.dtype)
         if ijk.ndim != 2 or ijk.shape[1] != 3:
             raise ArgumentError("indices: shape (n, 3) is expected, not %s" % (ijk.shape,))
         return ijk @ self.affine[:3, :3].T + self.affine[:3, 3]
