@@ -16,7 +16,7 @@ import warnings
 
 import numpy as np
 
-from . import _images, _options, dwi, track
+from . import _images, dwi, track
 from ._devices import Device
 from ._library import ArgumentError, UnsupportedError
 from ._tracts import Joined
@@ -37,18 +37,10 @@ def _backend():
     return None if best.is_host else best.backend
 
 
-def _has(option):
-    return option in _options.table("vxg_track_opts")
-
-
 # ---- Direction getters ----
 def _weight(getter):
     """The options of a getter's angular weight."""
-    if not getter.angular_weight:
-        return {}
-    if not _has("angular_weight"):
-        raise UnsupportedError("angular_weight: directions are not weighted by their angle in this library")
-    return {"angular_weight": float(getter.angular_weight)}
+    return {"angular_weight": _images.real(getter.angular_weight, "angular_weight")}
 
 
 class BootDirectionGetter:

@@ -18,19 +18,24 @@ from .dwi import Gradients
 from .dwi import Sphere
 
 class Field:
-    """The image that streamlines run through; made by `harmonics`, `samples` or `series`, and kept for any number of
-    runs.
+    """The image that streamlines run through; made by `harmonics`, `samples`, `tensors`, `vectors` or `series`, and kept
+    for any number of runs.
 
     affine: (4, 4), None: the image's own. map: (i, j, k), an array or image: a streamline goes on while it is above the
     threshold; of booleans that is 0.5 unless it is given. None: everywhere in the image. sphere: the directions that are
     looked at, None: "hemi:repulsion724". device: where it is kept and tracked.
+
+    Regions are masks (i, j, k), looked up at the nearest voxel of every point: stop ends a streamline before it comes
+    there, exclude leaves out those that come there; include is a mask or a list of up to 16, of which a streamline must
+    come to each.
     """
     def __init__(self, handle: Any) -> None: ...
     @classmethod
     def harmonics(
         cls, sh: Any, affine: Any = None, *, map: Any = None,
         basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
-        sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None
+        sphere: Sphere | str | ArrayLike | None = None, stop: Any = None, exclude: Any = None,
+        include: Any = None, device: Device | str | None = None
     ) -> Field:
         """Spherical harmonics (i, j, k, n) of an orientation function, as `voxgrad.dwi.csd` and `odf` give them, in that
         basis.
@@ -39,19 +44,37 @@ class Field:
     @classmethod
     def samples(
         cls, values: Any, sphere: Sphere | str | ArrayLike, affine: Any = None, *, map: Any = None,
+        stop: Any = None, exclude: Any = None, include: Any = None,
         device: Device | str | None = None
     ) -> Field:
         """An orientation function's values (i, j, k, n) on the n directions of a sphere."""
         ...
     @classmethod
+    def tensors(
+        cls, tensors: Any, affine: Any = None, *, map: Any = None, stop: Any = None,
+        exclude: Any = None, include: Any = None, device: Device | str | None = None
+    ) -> Field:
+        """Diffusion tensors (i, j, k, 6), as `voxgrad.dwi.tensor` gives them."""
+        ...
+    @classmethod
+    def vectors(
+        cls, vectors: ArrayLike, affine: Any = None, *, map: Any = None, stop: Any = None,
+        exclude: Any = None, include: Any = None, device: Device | str | None = None
+    ) -> Field:
+        """Vectors (i, j, k, 3), or several a voxel (i, j, k, n, 3) as `voxgrad.dwi.peaks` gives them, in scanner
+        coordinates; their sign means nothing, 0 0 0 is none.
+        """
+        ...
+    @classmethod
     def series(
         cls, dwi: Any, gradients: Gradients, affine: Any = None, *, map: Any = None,
-        sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None,
+        sphere: Sphere | str | ArrayLike | None = None, stop: Any = None, exclude: Any = None,
+        include: Any = None, device: Device | str | None = None,
         kind: Literal['amplitudes', 'qball', 'csa', 'opdt'] = 'opdt', order: int | None = None,
         shell: int | None = None, smooth: float | None = None, min_signal: float | None = None
     ) -> Field:
-        """A series (i, j, k, volumes) itself, for the bootstrap; the options are those of the orientation function that
-        is fitted to resampled signals, "opdt" or "csa".
+        """A series (i, j, k, volumes) itself: for the bootstrap, where the options are those of the orientation function
+        that is fitted to resampled signals, "opdt" or "csa"; or for tensors that are fitted at every step.
 
         Options:
             kind ('amplitudes' | 'qball' | 'csa' | 'opdt'): which function of the signals
@@ -193,28 +216,37 @@ def read(
 def run(
     field: Field, seeds: ArrayLike, *, out: Any = None, force: bool = False,
     progress: bool | Callable[[str, float, float], Any] | None = None,
-    getter: Literal['probabilistic', 'deterministic', 'bootstrap'] | None = None,
-    rules: Literal['own', 'dipy', 'cuslines'] = 'own', attempts: int | None = None,
-    step: float | None = None, max_angle: float | None = None, min_length: float | None = None,
-    max_length: float | None = None, threshold: float | None = None,
-    pmf_threshold: float | None = None, peaks: int | None = None, block: int | None = None,
-    relative_peak_threshold: float | None = None, min_separation: float | None = None,
-    seed: int | None = None, first: int | None = None
+    getter: Literal['probabilistic', 'deterministic', 'bootstrap', 'ptt', 'peak', 'tensor',
+    'vector'] | None = None, rules: Literal['own', 'dipy', 'cuslines', 'nibrary'] = 'own',
+    attempts: int | None = None, step: float | None = None, max_angle: float | None = None,
+    min_length: float | None = None, max_length: float | None = None,
+    threshold: float | None = None, pmf_threshold: float | None = None, peaks: int | None = None,
+    block: int | None = None, relative_peak_threshold: float | None = None,
+    min_separation: float | None = None, angular_weight: float | None = None,
+    cutoff: float | None = None, integrator: Literal['euler', 'rk4'] = 'euler', half: bool = False,
+    probe_length: float | None = None, probe_radius: float | None = None,
+    min_radius: float | None = None, min_support: float | None = None,
+    support_power: float | None = None, probe_quality: int | None = None,
+    probe_count: int | None = None, small_steps: int | None = None, disc_rings: int | None = None,
+    tries: int | None = None, first_tries: int | None = None, weak_links: int | None = None,
+    normalize: int | None = None, best: bool = False, seed: int | None = None,
+    first: int | None = None
 ) -> Any:
     """Tracks from seeds (n, 3), mm, in order: a Tractogram, with `stats`.
 
     out: a path (.trk, .tck, .trx) or a Writer, into which streamlines are written while tracking goes on, so that memory
     is that of a block of seeds; or a function that is called with a Tractogram for every block. The result is then
     `stats` alone: seeds, outside (seeds that are not in the image), streamlines, points, short_ones (left out by
-    min_length), length (mm, of all), ended (halves by how they ended). A path that is there is replaced only with
+    min_length), region_ones (by regions), length (mm, of all), ended (halves by how they ended). A path that is there is replaced only with
     force=True; on an error or Ctrl-C nothing of a path is left.
 
-    The getter's default is the field's: "bootstrap" of a series, else "probabilistic". Sources: of bootstrap tracking: R. A.
+    The getter's default is the field's: "bootstrap" of a series, "tensor" of tensors, "vector" of vectors, else
+    "probabilistic". docs/tracking.md says what each does. Sources: of bootstrap tracking: R. A.
     Berman et al., NeuroImage 39 (2008) 215; of the rest docs/tracking.md.
 
     Options:
-        getter ('probabilistic' | 'deterministic' | 'bootstrap'): how the next direction is found
-        rules ('own' | 'dipy' | 'cuslines'): what these programs do otherwise
+        getter ('probabilistic' | 'deterministic' | 'bootstrap' | 'ptt' | 'peak' | 'tensor' | 'vector'): how the next direction is found
+        rules ('own' | 'dipy' | 'cuslines' | 'nibrary'): what these programs do otherwise
         attempts (int): of a bootstrap step; 0: 5
         step (float, mm): length of a step; 0: half the smallest side of a voxel
         max_angle (float, deg): between steps; 0: 20, of the bootstrap 60
@@ -226,8 +258,43 @@ def run(
         block (int, seeds): worked on together; 0: chosen here
         relative_peak_threshold (float): share of the first peak's height over the minimum; 0: 0.5, below 0: none
         min_separation (float, deg): angle between two peaks at least; 0: 25
+        angular_weight (float): w: values at angle a to the last direction count 1 - w + w |cos a| times
+        cutoff (float): peak: least height; tensor: least FA; vector: least length; 0: 0.1, below 0: none
+        integrator ('euler' | 'rk4'): of peak, tensor and vector
+        half (bool): hold the field in half precision
+        probe_length (float, mm): ptt: how far ahead the function is looked at; 0: as the rules have it
+        probe_radius (float, mm): ptt: of the ring of lines that are looked along
+        min_radius (float, mm): ptt: of curvature; 0: as max-angle over a step has it
+        min_support (float): ptt: least mean of the function along the probe; 0: 0.05, below 0: none
+        support_power (float): ptt: weights are the support to that power; 0: 1
+        probe_quality (int, points): ptt: along the probe; 0: as the rules have it
+        probe_count (int, lines): ptt: on the ring; 0: 1
+        small_steps (int): ptt: arcs a step; 0: as the rules have it
+        disc_rings (int): ptt: rings of triangles that curvatures are drawn from; 0: 2
+        tries (int): ptt: curvatures that are drawn before a half ends; 0: as the rules have it
+        first_tries (int): ptt: turns of the frame at the seed; 0: as the rules have it
+        weak_links (int): ptt: 1: points of the probe may lie below min-support, 2: none may; 0: as the rules have it
+        normalize (int): ptt: 1: the function over its highest value in each voxel, 2: as it is; 0: as the rules have it
+        best (bool): ptt: no draw, the curvatures next to the best
         seed (int): of the random numbers
         first (int): the number of the first seed
+    """
+    ...
+
+def seeds(
+    mask: Any, affine: Any = None, *, count: Any = None,
+    kind: Literal['random', 'per-voxel', 'grid'] = 'random', number: int | None = None,
+    seed: int | None = None, first: int | None = None
+) -> np.ndarray:
+    """Seeds (n, 3) in mm in a mask (i, j, k), an array or image; affine: (4, 4), None: the image's own. `number` of them
+    at random anywhere in it, or in each of its voxels, or a grid of number^3 in each. Each depends on its number and the
+    mask alone: `first` and count (None: all) give a part of them.
+
+    Options:
+        kind ('random' | 'per-voxel' | 'grid'): where in the mask seeds lie
+        number (int): of seeds in all, in each voxel, or along each axis of a voxel; 0: 1
+        seed (int): of the random numbers
+        first (int): the first seed that is wanted
     """
     ...
 
@@ -241,4 +308,4 @@ def write(
     """
     ...
 
-__all__ = ['Field', 'Reader', 'Tractogram', 'Writer', 'read', 'run', 'write']
+__all__ = ['Field', 'Reader', 'Tractogram', 'Writer', 'read', 'run', 'seeds', 'write']

@@ -167,6 +167,16 @@ def test_bootstrap():
         back = (np.linalg.inv(im.affine) @ np.c_[runs[0].positions, np.ones(len(runs[0].positions))].T)[:3]
         assert back.min() > -0.51 and back.max() < 9.51
         assert not np.array_equal(runs[0].positions, runs[1].positions)
+        weighted = {}
+        for w in (0.0, 1.0):
+            dg.angular_weight = w
+            with tracker(im.data, s, dg) as t:
+                weighted[w] = t.generate(at, ref)
+        assert np.array_equal(weighted[0.0].positions, runs[0].positions)
+        lost = {w: t.stats["ended"]["no direction"] + t.stats["ended"]["a turn"] for w, t in weighted.items()}
+        assert lost[1.0] < 0.8 * lost[0.0], lost
+        dg.angular_weight = 2.0
+        harness.refused(vxg.Error, "angular_weight", lambda: tracker(im.data, s, dg).generate(at, ref))  # noqa: B023
     harness.refused(ValueError, "sphere_vertices", lambda: tracker(im.data, hemisphere(), dg).generate(at, ref))
 
 
@@ -242,8 +252,6 @@ def test_wrong():
     dataf, stop = lobes([[1, 0, 0]], s), np.ones(SHAPE)
     g, dg = h.gradients(97), cuslines.ProbDirectionGetter()
     Boot = cuslines.BootDirectionGetter
-    weighted = Boot.from_dipy_opdt(h.dipy_table(g), s, sh_order_max=4)
-    weighted.angular_weight = 0.5
 
     def made(**other):
         given = dict(dg=dg, dataf=dataf, stop_map=stop, stop_threshold=0.1, sphere_vertices=s.vertices,
@@ -271,9 +279,6 @@ def test_wrong():
         (ValueError, "propagate", lambda: made().seed_propagator.as_generator()),
         (vxg.Error, "max_angle", lambda: made(max_angle=7.0).generate(seeds(), image())),
         (ValueError, "pos_dtype", lambda: made().set_compression_parameters(np.int16))]
-    if "angular_weight" not in inspect.signature(vxg.track.run).parameters:
-        cases.append((vxg.UnsupportedError, "angular_weight",
-                      lambda: made(dg=weighted, dataf=np.abs(dataf)).generate(seeds(), image())))
     for kind, words, function in cases:
         try:
             harness.refused(kind, words, function)
