@@ -399,6 +399,8 @@ def test_files():
                 for a, b in ((back.point_data, t.point_data), (back.line_data, t.line_data), (back.groups, t.groups)):
                     assert set(a) == set(b) and all(np.array_equal(a[n], b[n]) and (
                         a[n].dtype == b[n].dtype) for n in a), (ending, a, b)
+                if ending == "trx":
+                    assert list(back.groups["left"]) == [1, 5] and back.groups["none"].size == 0
                 if ending != "tck":
                     near(back.affine, h.AFFINE, 1e-5)
                     assert back.grid == (11, 12, 13)
