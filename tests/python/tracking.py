@@ -278,6 +278,21 @@ def test_repeatable():
             near(track.read(path).positions, want.positions, 0 if ending != "trk" else 2e-5)
 
 
+def test_devices():
+    """Fields on other devices: nearly all streamlines are the cpu's to a step."""
+    others = [d for d in vxg.devices() if not d.is_host]
+    if not others:
+        raise harness.Skip("no other device")
+    at, options = seeds(100), {"step": 0.5, "seed": 9}
+    want = track.run(track.Field.harmonics(curved(), h.AFFINE), at, **options)
+    for d in others[:2]:
+        mask = np.ones((16, 14, 10), bool)
+        field = track.Field.harmonics(curved(), h.AFFINE, map=mask, stop=~mask, device=d)
+        found = track.run(field, at, **options)
+        same = [a.shape == b.shape and np.abs(a - b).max() < 0.5 for a, b in zip(found, want)]
+        assert len(found) == len(want) and np.mean(same) > 0.95, (d, np.mean(same))
+
+
 def test_callbacks():
     """What callbacks raise comes out, nothing of a file is left; progress is told; Ctrl-C on the main thread."""
     field, at = track.Field.harmonics(curved(), h.AFFINE), seeds(200)
