@@ -83,11 +83,15 @@ class Tractogram:
     @property
     def lengths(self) -> np.ndarray:
         """(n,): their lengths along the points, mm."""
-        steps = np.linalg.norm(np.diff(self.positions.astype(np.float64), axis=0), axis=1)
-        along = np.concatenate([[0.0], np.cumsum(steps)])
-        first, last = self.offsets[:-1], np.maximum(self.offsets[1:] - 1, self.offsets[:-1])
-        most = max(len(self.positions) - 1, 0)
-        return along[np.minimum(last, most)] - along[np.minimum(first, most)]
+        out = np.zeros(len(self))
+        for first, last in _blocks(self.offsets):
+            at = self.offsets[first:last + 1] - self.offsets[first]
+            p = self.positions[self.offsets[first]:self.offsets[last]].astype(np.float64)
+            along = np.concatenate([[0.0], np.cumsum(np.sqrt((np.diff(p, axis=0) ** 2).sum(1)))])[:max(len(p), 1)]
+            end = np.maximum(at[1:] - 1, at[:-1])
+            most = len(along) - 1
+            out[first:last] = along[np.minimum(end, most)] - along[np.minimum(at[:-1], most)]
+        return out
 
     @property
     def ends(self) -> np.ndarray:
@@ -118,6 +122,15 @@ class Tractogram:
 
     def __repr__(self):
         return "<voxgrad.track.Tractogram %d streamlines, %d points>" % (len(self), len(self.positions))
+
+
+def _blocks(offsets, points=1 << 20):
+    """(first, last) of streamlines in blocks of about that many points, so that what is made of one stays small."""
+    first = 0
+    while first < len(offsets) - 1:
+        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + points, "right")) - 1)
+        yield first, last
+        first = last
 
 
 def _positions(given):

@@ -13,6 +13,7 @@ import numpy as np
 import dwi_helpers as h
 import harness
 import voxgrad as vxg
+from voxgrad import _tracts
 
 SUITE = "python_tracking"
 track, dwi = vxg.track, vxg.dwi
@@ -331,7 +332,14 @@ def test_tractogram():
                             point_data={"p": np.arange(sum(map(len, given)))}, groups={"g": [1, 3]})
     assert len(t) == 12 and [len(x) for x in t] == list(t.counts) == list(map(len, given))
     assert all(np.array_equal(a, b) for a, b in zip(t, given)) and np.array_equal(t[-1], given[-1])
-    near(t.lengths, [np.linalg.norm(np.diff(x, axis=0), axis=1).sum() for x in given], 1e-4)
+    want = [np.linalg.norm(np.diff(x, axis=0), axis=1).sum() for x in given]
+    near(t.lengths, want, 1e-4)
+    blocks, _tracts._blocks.__defaults__ = _tracts._blocks.__defaults__, (7,)
+    try:  # a few points at a time, as of many streamlines
+        near(t.lengths, want, 1e-4)
+        assert list(_tracts._blocks(np.array([0, 3, 7, 7, 40, 41])))[0] == (0, 3)
+    finally:
+        _tracts._blocks.__defaults__ = blocks
     for which in ([3, 0, 4, 3], slice(2, None, 4), np.arange(12) % 2 == 0):
         some = t[which]
         index = np.arange(12)[which]
