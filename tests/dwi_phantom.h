@@ -12,19 +12,20 @@
 enum { PHANTOM_BUNDLES = 7, PHANTOM_DIRECTIONS = 256 };
 
 typedef struct dwi_phantom {
-    double side;         /* mm, of the block; voxels fill it */
-    double voxel[3];     /* mm */
-    double b;            /* s/mm2 */
-    int unweighted;      /* volumes, the first ones */
-    int directions;      /* volumes of the shell */
-    double snr;          /* unweighted signal over the noise's standard deviation; 0: no noise */
+    double side;     /* mm, of the block; voxels fill it */
+    double voxel[3]; /* mm */
+    double b;        /* s/mm2 */
+    int unweighted;  /* volumes, the first ones */
+    int directions;  /* volumes of the shell */
+    double snr;      /* unweighted signal over the noise's standard deviation; 0: no noise */
     uint32_t seed;
-    int64_t n[3];        /* voxels along i, j, k: phantom_begin */
+    int64_t n[3]; /* voxels along i, j, k: phantom_begin */
     double direction[3 * PHANTOM_DIRECTIONS];
 } dwi_phantom;
 
 #define PHANTOM_S0 1000.0
-static const double phantom_along = 1.7e-3, phantom_across = 3e-4, phantom_tissue = 8e-4; /* mm2/s */
+static const double phantom_along = 1.7e-3, phantom_across = 3e-4,
+                    phantom_tissue = 8e-4; /* mm2/s */
 
 /* Directions that repel each other and each other's opposites, from a spiral: 400 steps. */
 static void phantom_repel(int n, double *d) {

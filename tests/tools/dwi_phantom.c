@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { MOST_UNWEIGHTED = 1024 };
+
 static int fail(void) {
     fprintf(stderr, "dwi_phantom: %s\n", vxg_error_message());
     return 1;
@@ -19,15 +21,10 @@ static int take(int argc, char **argv, dwi_phantom *p) {
     const struct {
         const char *name;
         double *to;
-    } all[] = {{"n", &n},
-               {"vx", p->voxel},
-               {"vy", p->voxel + 1},
-               {"vz", p->voxel + 2},
-               {"b", &p->b},
-               {"snr", &p->snr},
-               {"unweighted", &unweighted},
-               {"directions", &directions},
-               {"seed", &seed}};
+    } all[] = {
+        {"n", &n},      {"vx", p->voxel}, {"vy", p->voxel + 1},        {"vz", p->voxel + 2},
+        {"b", &p->b},   {"snr", &p->snr}, {"unweighted", &unweighted}, {"directions", &directions},
+        {"seed", &seed}};
     for (int i = 2; i < argc; i++) {
         const char *text = strchr(argv[i], '=');
         int found = 0;
@@ -40,7 +37,8 @@ static int take(int argc, char **argv, dwi_phantom *p) {
     }
     p->side = 2 * n, p->unweighted = (int)unweighted, p->directions = (int)directions;
     p->seed = (uint32_t)seed;
-    if (!(n >= 1 && unweighted >= 0 && directions >= 6 && directions <= PHANTOM_DIRECTIONS))
+    if (!(n >= 1 && unweighted >= 0 && unweighted <= MOST_UNWEIGHTED && directions >= 6 &&
+          directions <= PHANTOM_DIRECTIONS))
         return fprintf(stderr, "dwi_phantom: n, unweighted or directions\n"), 1;
     phantom_begin(p);
     return 0;
@@ -67,7 +65,7 @@ static int write_image(const char *path, const dwi_phantom *p, vxg_dtype dtype, 
 }
 
 static int write_tables(const char *prefix, const dwi_phantom *p) {
-    enum { MOST = PHANTOM_DIRECTIONS + 1024 };
+    enum { MOST = PHANTOM_DIRECTIONS + MOST_UNWEIGHTED };
     static double b[MOST], fsl[3 * MOST], mrtrix[4 * MOST];
     char path[1024];
     const int n = p->unweighted + p->directions;

@@ -158,8 +158,7 @@ static void fit_once(const fit *f) {
         must(vxg_dwi_odf(NULL, f->g, dwi, f->voxels, &o, &f->sh), "odf");
     } else {
         const vxg_csd_opts o = {.order = (int)number("order", 8),
-                                .basis =
-                                    (vxg_sh_basis)choice("basis", bases, VXG_SH_TOURNIER07)};
+                                .basis = (vxg_sh_basis)choice("basis", bases, VXG_SH_TOURNIER07)};
         must(vxg_dwi_csd(NULL, f->g, dwi, f->voxels, &f->response, &o, &f->sh), "csd");
     }
 }
