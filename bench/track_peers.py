@@ -21,8 +21,8 @@ STEP, MOST = 1.0, 300
 
 
 # ---- Jobs of the peers, each in a process of its own: what is counted a second, and what is kept in memory ----
-def voxels_of(phantom, count):
-    data = np.asarray(nib.load(phantom.path).dataobj)[phantom.fibres > 0]
+def voxels_of(phantom, count, above=-1):
+    data = np.asarray(nib.load(phantom.path).dataobj)[phantom.fibres > above]
     return data[np.random.default_rng(2).permutation(len(data))[:count]].astype(float)
 
 
@@ -43,7 +43,7 @@ def job_tensor(phantom, count, method):
 def job_csd(phantom, count):
     from dipy.reconst.csdeconv import ConstrainedSphericalDeconvModel
 
-    data = voxels_of(phantom, count)
+    data = voxels_of(phantom, count, 0)
     model = ConstrainedSphericalDeconvModel(phantom.gradients(), (np.array([1.7e-3, 3e-4, 3e-4]), 1000.0), sh_order_max=8)
     begin = time.process_time()
     model.fit(data).shm_coeff  # noqa: B018
@@ -155,9 +155,11 @@ class Bench:
               f"{wanted} | {each or ''} | {share} | {memory} |", flush=True)
 
     def fits(self, mask):
+        """Tensors and functions of all voxels (DIPY: some of them, at random), densities of those with fibres."""
+
         def run(kind, **options):
             def once():
-                said = self.voxgrad(kind, self.phantom.path, "-", table=self.phantom.table_path, mask=mask, repeats=3, **options)
+                said = self.voxgrad(kind, self.phantom.path, "-", table=self.phantom.table_path, repeats=3, **options)
                 return {"count": said["voxels"], "cpu": median(said["cpu"]), "rss": said["rss"]}
             return once
 
@@ -169,7 +171,7 @@ class Bench:
         self.row("tensor, OLS, voxels/s", "DIPY", "20 x", 7 * n, them("tensor", 60000, "OLS"), run("tensor"))
         self.row("tensor, WLS, voxels/s", "DIPY", "50 x", (7 + 28 + 7 + 7 + 7) * n, them("tensor", 20000, "WLS"), run("tensor", iterations=1))
         self.row("OPDT of order 4, voxels/s", "DIPY", "", 2 * 15 * n, them("odf", 20000), run("odf", order=4, **{"min-signal": 1}))
-        self.row("CSD of order 8, voxels/s", "DIPY", "8 x", 0, them("csd", 3000), run("csd"))
+        self.row("CSD of order 8, voxels/s", "DIPY", "8 x", 0, them("csd", 3000), run("csd", mask=mask))
 
     def tracks(self, what, who, wanted, each, theirs, field, count, **options):
         fibres, seeds = self.phantom.fibres_path, self.voxgrad.folder / "seeds.npy"
