@@ -260,7 +260,7 @@ def run(field, seeds, *, out=None, force=False, progress=None, **options):
     force=True; on an error or Ctrl-C nothing of a path is left.
 
     The getter's default is the field's: "bootstrap" of a series, "tensor" of tensors, "vector" of vectors, else
-    "probabilistic". docs/tracking.md says what each does. Sources: of bootstrap tracking: R. A.
+    "probabilistic". docs/tracking.md says what each does. Sources: of bootstrap tracking: J. I.
     Berman et al., NeuroImage 39 (2008) 215; of the rest docs/tracking.md."""
     if not isinstance(field, Field):
         raise TypeError("field: a Field is expected, not %s" % type(field).__name__)
