@@ -57,6 +57,17 @@ for kind in trk LPS.trk tck; do
         $V tracks convert '$W/$copy.trk' '$W/$copy.tck' -q"
     check "same_$copy" "the points changed on the way" same_points "$standard.tck" "$W/$copy.tck"
 done
+# Version 1 of TRK has no matrix: the image's, if its grid is the file's.
+python3 -c "
+b = bytearray(open('$standard.trk', 'rb').read())
+b[440:504], b[992:996] = bytes(64), (1).to_bytes(4, 'little')
+open('$W/old.trk', 'wb').write(b)"
+check old_trk "a TRK file without a matrix" $V tracks convert "$W/old.trk" "$W/old.tck" --reference "$image" -q
+check old_trk_same "its points" same_points "$standard.tck" "$W/old.tck"
+check old_trk_info "info of it" sh -c "$V tracks info '$W/old.trk' | grep -q 'affine    not said'"
+refuses old_trk_alone 3 'does not say where its voxels lie' $V tracks convert "$W/old.trk" "$W/n.tck"
+refuses old_trk_other 3 'old.trk lies on 4 x 5 x 7 voxels, --reference .* has 6 x 8 x 9' \
+    $V tracks convert "$W/old.trk" "$W/n.tck" --reference "${VXG_TEST_DATA}/dwi_mrtrix_b3000/dwi.mif"
 tracks convert "$small" "$W/small.trx" -q
 check trx_same "a copy of a TRX file differs" python3 -c "
 import zipfile
