@@ -102,8 +102,7 @@ class Tracker:
         max_segment_length: Any = 10
     ) -> None:
         """Of `generate_trx`: the positions' type (float16, 32, 64); linearize: leaves points out that lie within tol_error
-        (mm) of the line between those that stay, at most max_segment_length (mm) apart, by DIPY's
-        `compress_streamlines`.
+        (mm) of the line between those that stay, at most max_segment_length (mm) apart (`Tractogram.linearize`).
         """
         ...
     def generate(

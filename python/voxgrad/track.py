@@ -17,7 +17,7 @@ from ._calls import Reporting, call
 from ._devices import Array, Device
 from ._library import ArgumentError, lib
 from ._options import options as _takes
-from ._tracts import Joined, Reader, Receiver, Tractogram, Writer, read, write
+from ._tracts import Density, Joined, Reader, Receiver, Tractogram, Writer, density, read, write
 
 _byref = ctypes.byref
 # vxg_track_stats.ended, from 1 on
@@ -232,7 +232,7 @@ def seeds(mask, affine=None, *, count=None, **options) -> np.ndarray:
     at random anywhere in it, or in each of its voxels, or a grid of number^3 in each. Each depends on its number and the
     mask alone: `first` and count (None: all) give a part of them."""
     rows = _images.affine_of(mask if affine is None and _images.is_image(mask) else affine)
-    shape = np.shape(mask.dataobj if hasattr(mask, "dataobj") else mask.data) if _images.is_image(mask) else np.shape(mask)
+    shape = _images.shape_of(mask) if _images.is_image(mask) else np.shape(mask)
     if len(shape) == 4 and shape[3] == 1:
         shape = shape[:3]
     if len(shape) != 3:
@@ -302,4 +302,4 @@ def _tracked(field, seeds, receiver, progress, options):
     return _stats(stats)
 
 
-__all__ = ["Field", "Reader", "Tractogram", "Writer", "read", "run", "seeds", "write"]
+__all__ = ["Density", "Field", "Reader", "Tractogram", "Writer", "density", "read", "run", "seeds", "write"]
