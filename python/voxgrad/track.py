@@ -213,7 +213,9 @@ _GETTERS = {"series": "bootstrap", "tensors": "tensor", "vectors": "vector"}  # 
 
 def _check_getter(field, getter):
     fields = _WALKS_IN.get(getter, ("harmonics", "samples"))
-    if isinstance(getter, str) and field.kind not in fields:
+    if not isinstance(getter, str):
+        raise TypeError("getter: a name is expected, not %r" % (getter,))
+    if field.kind not in fields:
         raise ArgumentError("getter: '%s' walks in a field of %s, and this one is of %s"
                             % (getter, " or ".join(fields), field.kind))
 
@@ -265,8 +267,9 @@ def run(field, seeds, *, out=None, force=False, progress=None, **options):
     if not isinstance(field, Field):
         raise TypeError("field: a Field is expected, not %s" % type(field).__name__)
     points = _seeds(seeds)
-    if options.get("getter") is None:
-        options = dict(options, getter=_GETTERS.get(field.kind, "probabilistic"))
+    getter = options.get("getter")
+    getter = _GETTERS.get(field.kind, "probabilistic") if getter is None else getter
+    options = dict(options, getter=getter.replace("_", "-").lower() if isinstance(getter, str) else getter)
     if options.get("threshold") is None and field._is_mask:
         options = dict(options, threshold=0.5)
     _check_getter(field, options["getter"])
@@ -297,7 +300,10 @@ def _tracked(field, seeds, receiver, progress, options):
     stats = lib.new("vxg_track_stats")
     with Reporting(None, progress) as told:
         opts = _options.fill("vxg_track_opts", options, [], progress=told.address)
-        call(lib.vxg_track_run, None, _byref(field._struct), len(seeds), seeds.ctypes.data, _byref(opts),
+        struct = type(field._struct).from_buffer_copy(field._struct)
+        if options["getter"] != "bootstrap":
+            struct.model = None
+        call(lib.vxg_track_run, None, _byref(struct), len(seeds), seeds.ctypes.data, _byref(opts),
              receiver.address, _byref(stats))
     return _stats(stats)
 

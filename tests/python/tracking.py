@@ -125,6 +125,48 @@ def test_samples_alone():
     assert all(np.array_equal(f.positions, found[0].positions) for f in found), [len(f.positions) for f in found]
 
 
+def circles(shape=(24, 24, 6), affine=np.diag([1.0, 1.2, 1.5, 1.0])):
+    """(unit vectors along circles about the middle, affine, the middle in mm)."""
+    middle = ((np.array(shape) - 1) / 2) * np.diag(affine)[:3]
+    ijk = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1)
+    mm = ijk * np.diag(affine)[:3] - middle
+    along = np.cross([0, 0, 1.0], mm)
+    return along / np.linalg.norm(along, axis=-1)[..., None], affine, middle
+
+
+def test_followers():
+    """Vectors, tensors and peaks of harmonics along circles: radii stay; Runge-Kutta's steps keep them better than Euler's."""
+    along, affine, middle = circles()
+    d = 1e-3 * (0.2 * np.eye(3) + 1.5 * along[..., :, None] * along[..., None, :])
+    tensors = d[..., (0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2)]
+    u = dwi.Sphere("repulsion724").directions
+    sh = (np.exp(12 * ((along.reshape(-1, 3) @ u.T) ** 2 - 1)) @ np.linalg.pinv(dwi.sh_matrix(8, u)).T).reshape(
+        along.shape[:3] + (45,))
+    two = np.stack([along, np.broadcast_to([0.0, 0, 1], along.shape)], -2)
+    two *= np.random.default_rng(0).choice([-1.0, 1.0], two.shape[:-1])[..., None]  # signs mean nothing
+    start = middle + [[7.0, 0.3, 0.1], [0.5, -8.2, 0.4]]
+    g = h.gradients(20)
+    series = 100 * np.exp(-g.b * np.einsum("vi,...ij,vj->...v", g.directions, d, g.directions))
+    for kind, field in (("vectors", track.Field.vectors(two, affine)), ("one", track.Field.vectors(along, affine)),
+                        ("flat", track.Field.vectors(two.reshape(two.shape[:3] + (6,)), affine)),
+                        ("tensors", track.Field.tensors(tensors, affine)), ("peak", track.Field.harmonics(sh, affine)),
+                        ("series", track.Field.series(series, g, affine))):
+        off = {}
+        for integrator in ("euler", "rk4"):
+            getter = {"peak": "peak", "series": "tensor"}.get(kind)
+            found = track.run(field, start, getter=getter, step=0.5, max_length=25, integrator=integrator, cutoff=-1)
+            assert len(found) == 2 and found.counts.min() > 60, (kind, found.counts)
+            radius = [np.linalg.norm((x - middle)[:, :2], axis=1) for x in found]
+            off[integrator] = max(np.abs(r - np.linalg.norm((s - middle)[:2])).max() for r, s in zip(radius, start))
+            near(np.concatenate([x[:, 2] - s[2] for x, s in zip(found, start)]), np.zeros(len(found.positions)), 0.02)
+        assert off["rk4"] < 0.1 < off["euler"] < 2, (kind, off)
+    F = track.Field
+    harness.refused(ValueError, ["tensors", "6"], F.tensors, tensors[..., :5], affine)
+    harness.refused(ValueError, ["vectors", "4"], F.vectors, sh[..., :4], affine)
+    harness.refused(ValueError, ["getter", "vectors"], track.run, F.vectors(along, affine), start, getter="tensor")
+    harness.refused(vxg.Error, "integrator", track.run, F.harmonics(sh, affine), start, integrator="rk4")
+
+
 def test_bootstrap():
     """Of the measured crop: first steps lie along peaks of the set, from the voxel's own peak; without residuals all go
     one way."""
