@@ -101,10 +101,28 @@ class ProbDirectionGetter:
 
 
 class PttDirectionGetter:
-    """Parallel transport tracking; lengths in voxels."""
+    """Parallel transport tracking. probe_length: between points that are looked at ahead, of which there are
+    probe_quality; target_short_step: of an arc, of which a step is made; both in voxels (of the smallest side).
+    odf_lut_res: of cuslines' table of nearest directions, which is a finer one here."""
+
+    angular_weight = 0.0
 
     def __init__(self, odf_lut_res=128, probe_length=0.25, target_short_step=0.025, probe_quality=8):
-        raise UnsupportedError("PttDirectionGetter: parallel transport tracking is not in this library yet")
+        self.odf_lut_res = _images.whole(odf_lut_res, "odf_lut_res", 1)
+        self.probe_quality = _images.whole(probe_quality, "probe_quality", 1, 63)
+        for name, value in (("probe_length", probe_length), ("target_short_step", target_short_step)):
+            if _images.real(value, name) <= 0:
+                raise ArgumentError("%s: a number of voxels above 0 is expected, not %r" % (name, value))
+            setattr(self, name, float(value))
+
+    def _field(self, tracker, affine):
+        field, options = ProbDirectionGetter._field(self, tracker, affine)
+        n, arcs = self.probe_quality, int(np.round(tracker.step_size / self.target_short_step))
+        if not 1 <= arcs <= 100:
+            raise ArgumentError("target_short_step: 1 to 100 of them in a step are possible, not %d" % arcs)
+        del options["pmf_threshold"]
+        return field, dict(options, getter="ptt", probe_length=self.probe_length * n * affine.diagonal()[:3].min(),
+                           probe_quality=n + 1, min_support=0.05 * n / (n + 1), small_steps=arcs)
 
 
 # ---- Directions ----

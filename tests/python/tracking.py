@@ -142,7 +142,7 @@ def test_followers():
     u = dwi.Sphere("repulsion724").directions
     sh = (np.exp(12 * ((along.reshape(-1, 3) @ u.T) ** 2 - 1)) @ np.linalg.pinv(dwi.sh_matrix(8, u)).T).reshape(
         along.shape[:3] + (45,))
-    two = np.stack([along, np.broadcast_to([0.0, 0, 1], along.shape)], -2)
+    two = np.stack([np.broadcast_to([0.0, 0, 0.5], along.shape), along], -2)
     two *= np.random.default_rng(0).choice([-1.0, 1.0], two.shape[:-1])[..., None]  # signs mean nothing
     start = middle + [[7.0, 0.3, 0.1], [0.5, -8.2, 0.4]]
     g = h.gradients(20)
