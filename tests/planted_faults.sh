@@ -670,6 +670,11 @@ plant python_group_not_looked_at python/voxgrad/_tracts.py 's/    index = _optio
 plant python_cuslines_cubes python/voxgrad/cuslines.py 's/step = self\.step_size \* min\(sides\)/step = self.step_size/' "python.sh straight"
 plant python_cuslines_both_ends python/voxgrad/cuslines.py 's/self\._symmetric = _opposites\(vertices\), symmetric/self._symmetric = None, symmetric/' "python.sh counts"
 plant python_cuslines_first_seed python/voxgrad/cuslines.py 's/first=self\.rng_offset/first=0/' "python.sh not_its_faults"
+plant python_ptt_point_less python/voxgrad/cuslines.py 's/probe_quality=n \+ 1/probe_quality=n/' "python.sh transport"
+plant python_model_for_all python/voxgrad/track.py 's/            struct\.model = None/            pass/' "python.sh followers"
+plant python_density_turned python/voxgrad/_tracts.py 's/np\.dtype\(np\.uint32\)\)\.reshape\(shape\)\.T/np.dtype(np.uint32)).reshape(shape[::-1])/' "python.sh density"
+plant python_points_lose_data python/voxgrad/_tracts.py 's/point_data=\{n: v\[kept\] for/point_data={n: v[:len(kept)] for/' "python.sh linearize"
+plant python_seeds_in_other_order python/voxgrad/track.py 's/mask_of\(mask, shape\)\.T, np\.uint8/mask_of(mask, shape), np.uint8/' "python.sh seeds"
 # ---- diffusion and tracking ----
 plant gradients_x_as_it_stands src/dwi/gradients.c 's/if \(k == 0 && determinant > 0\) v = -v;//' "dwi_exact tables"
 plant gradients_wide_shells src/dwi/gradients.c 's/sorted\[k\] - sorted\[k - 1\] > g->opts\.shell_tolerance/1/' "dwi_exact tables"

@@ -112,7 +112,10 @@ TYPES = {  # "Class.name" of attributes, "Class().name" of constructors, "functi
     "Reader.path": "str", "Reader.dtype": "np.dtype", "track.batch": "int", "track.max_memory": "int", "Writer.path": "str",
     "track.point_columns": _COLUMNS, "track.line_columns": _COLUMNS, "Writer.point_columns": "dict[str, Any]",
     "Writer.line_columns": "dict[str, Any]", "track.offset_bits": "int", "track.folder": "bool",
-    "cuslines.device": "Device | str | None",
+    "Density.counts": "np.ndarray", "Density.colors": "np.ndarray | None", "Density.stats": "dict[str, int]",
+    "seeds.count": "int | None", "cuslines.device": "Device | str | None",
+    "cuslines.probe_length": "float", "cuslines.target_short_step": "float", "cuslines.probe_quality": "int", "cuslines.odf_lut_res": "int",
+    "cuslines.angular_weight": "float", "cuslines.step_size": "float", "cuslines.sphere": "Any",
 }
 WHERE = {"Geometry": "ct", "Volume": "ct", "Operator": "operators", "Device": "", "Array": "",
          "Scan": "io", "Image": "io", "Gradients": "dwi", "Sphere": "dwi", "Response": "dwi", "Field": "track",

@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 from . import _arrays
-from ._devices import Array, Device
+from ._devices import MAX_DIMS, Array, Device
 from ._library import ArgumentError, InputError, UnsupportedError, lib
 
 _EXACT = (np.dtype(np.float32), np.dtype(np.float64))
@@ -19,6 +19,12 @@ _EXACT = (np.dtype(np.float32), np.dtype(np.float64))
 def is_image(x):
     """Whether x is an image of nibabel's or of voxgrad.io: numbers with an affine."""
     return hasattr(x, "affine") and (hasattr(x, "dataobj") or hasattr(x, "data"))
+
+
+def shape_of(x):
+    """The sizes of an image, without its numbers."""
+    return tuple(np.shape(x.dataobj if getattr(x, "dataobj", None) is not None else x.data)
+                 if getattr(x, "shape", None) is None else x.shape)
 
 
 def kind_of(dtype, what):
@@ -139,18 +145,20 @@ class Voxels:
         same_grid(mask, x, "mask")
         mask = mask_of(mask, self.shape)
         inside = None if mask is None else mask.T.ravel()
-        laid = np.ascontiguousarray(values.T).reshape(self.rows, -1)
-        finite(laid, self.shape, what, inside)
+        laid = np.ascontiguousarray(values.T)
+        finite(laid.reshape(self.rows, -1), self.shape, what, inside)
+        self._space = self.shape[::-1]
+        if laid.ndim > MAX_DIMS:
+            self._space = (laid.size // self.rows,)
+            laid = laid.reshape(self.rows, -1)
         self.operand = put(laid, self.device, what)
         self.list = None if mask is None else put(np.flatnonzero(inside).astype(np.uint32), self.device, "mask")
         self.struct = self.operand.struct
 
-    def room(self, *rows):
-        """An Operand for results of that many rows."""
-        shape = (int(np.prod(rows)), int(np.prod(self.shape)))
-        if self.device.is_host:
-            return _arrays.read(np.empty(shape, self.dtype), self.device, "result")
-        made = Array(self.device, shape, self.dtype)
+    def room(self, *rows, dtype=None):
+        """An Operand for results of that many rows; dtype: another than the series'."""
+        shape, kind = ((int(np.prod(rows)),) if rows else ()) + self._space, np.dtype(dtype or self.dtype)
+        made = np.empty(shape, kind) if self.device.is_host else Array(self.device, shape, kind)
         return _arrays.read(made, self.device, "result")
 
     def result(self, operand, *rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import ctypes
 import itertools
 import operator
@@ -12,6 +13,7 @@ from . import _images, _options
 from ._calls import Reporting, call, guard, make
 from ._devices import dtype_number, numpy_dtype
 from ._library import ArgumentError, InputError, lib
+from ._options import options as _takes
 from .io import _bytes, _loaded, _member, _text
 
 _byref = ctypes.byref
@@ -84,14 +86,24 @@ class Tractogram:
     def lengths(self) -> np.ndarray:
         """(n,): their lengths along the points, mm."""
         out = np.zeros(len(self))
-        for first, last in _blocks(self.offsets):
-            at = self.offsets[first:last + 1] - self.offsets[first]
-            p = self.positions[self.offsets[first]:self.offsets[last]].astype(np.float64)
-            along = np.concatenate([[0.0], np.cumsum(np.sqrt((np.diff(p, axis=0) ** 2).sum(1)))])[:max(len(p), 1)]
-            end = np.maximum(at[1:] - 1, at[:-1])
-            most = len(along) - 1
-            out[first:last] = along[np.minimum(end, most)] - along[np.minimum(at[:-1], most)]
+        if len(self):
+            lib.check(lib.vxg_tract_lengths(_byref(_batch_of(self)[0]), out.ctypes.data))
         return out
+
+    @_takes("vxg_tract_linearize_opts")
+    def linearize(self, **options) -> Tractogram:
+        """The same lines with the points that they need: those go that lie within the tolerance of the line between the
+        ones that stay, with their point data. Source: C. Presseau et al., NeuroImage 109 (2015) 73."""
+        opts = _options.fill("vxg_tract_linearize_opts", options, [])
+        batch, keep = _batch_of(self)
+        offsets, kept = np.zeros(len(self) + 1, np.int64), np.empty(len(self.positions), np.int64)
+        if len(self):
+            call(lib.vxg_tract_linearize, _byref(batch), _byref(opts), offsets.ctypes.data, kept.ctypes.data)
+        del keep
+        kept = kept[:offsets[-1]]
+        return Tractogram(self.positions[kept], offsets, self.affine, self.grid,
+                          point_data={n: v[kept] for n, v in self.point_data.items()}, line_data=self.line_data,
+                          groups=self.groups, attributes=self.attributes, stats=self.stats)
 
     @property
     def ends(self) -> np.ndarray:
@@ -122,15 +134,6 @@ class Tractogram:
 
     def __repr__(self):
         return "<voxgrad.track.Tractogram %d streamlines, %d points>" % (len(self), len(self.positions))
-
-
-def _blocks(offsets, points=1 << 20):
-    """(first, last) of streamlines in blocks of about that many points, so that what is made of one stays small."""
-    first = 0
-    while first < len(offsets) - 1:
-        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + points, "right")) - 1)
-        yield first, last
-        first = last
 
 
 def _positions(given):
@@ -186,6 +189,14 @@ def _group(given, lines, name):
 
 
 # ---- Batches ----
+def _batch_of(t):
+    """(vxg_tract_batch of a Tractogram's lines, without data, what it needs)."""
+    p = np.ascontiguousarray(t.positions, t.positions.dtype.newbyteorder("="))
+    offsets = np.ascontiguousarray(t.offsets)
+    return lib.new("vxg_tract_batch", dtype=dtype_number(p.dtype), lines=len(t), offsets=offsets.ctypes.data,
+                   positions=p.ctypes.data), (p, offsets)
+
+
 def _batch_arrays(batch, info):
     """(offsets, positions, point columns, line columns) of a vxg_tract_batch, copied; info: a vxg_tract_info."""
     offsets = np.array((ctypes.c_int64 * (batch.lines + 1)).from_address(batch.offsets))
@@ -281,6 +292,7 @@ def _letters(rows):
     return "".join("LPI"[a] if m[a, k] < 0 else "RAS"[a] for k, a in enumerate(best))
 
 
+@_takes("vxg_tract_filter_opts")
 class Writer:
     """A file of streamlines that is written piece by piece: `with voxgrad.track.Writer("a.trx", affine, grid) as w`,
     `w.write(streamlines)`. It appears whole at the end of the block, or, when that is left by an exception, not at all.
@@ -289,10 +301,11 @@ class Writer:
     they belong to, which TRK and TRX need. dtype: of positions in the file, float32, float64 (TCK, TRX) or float16 (TRX).
     point_columns, line_columns: dicts, name: (components, dtype), of the data that come with every piece. groups: dict
     of lists of streamlines' numbers (TRX); attributes: dict of texts. force: replaces what exists. offset_bits (32,
-    64), folder: of TRX. What a format cannot hold is an UnsupportedError that names it."""
+    64), folder: of TRX. What a format cannot hold is an UnsupportedError that names it. The options leave points or
+    streamlines out as they are written; groups go with the latter only if all of them stay."""
 
     def __init__(self, path, affine=None, grid=None, *, dtype=np.float32, point_columns=None, line_columns=None,
-                 groups=None, attributes=None, format=None, force=False, offset_bits=0, folder=False):
+                 groups=None, attributes=None, format=None, force=False, offset_bits=0, folder=False, **options):
         _loaded()
         self._keep, self._handle = [], None
         opts = lib.new("vxg_tract_create_opts", force=int(force), format=_bytes(format), folder=int(folder),
@@ -309,16 +322,31 @@ class Writer:
         call(lib.vxg_tract_create, _bytes(path), _byref(opts), _byref(out))
         self._handle, self.path = out.value, str(path)
         self._struct = lib.structs["vxg_tract_writer"].from_address(out.value)
+        if any(v not in (None, False, 0) for v in options.values()):
+            self._filter(options, groups)
         rows = (ctypes.c_double * 12)()
         lib.check(lib.vxg_tract_from_ras(_byref(self._struct.info), rows))
         self._rows = rows if self._struct.info.space == _CORNER else None
+
+    def _filter(self, options, groups):
+        """Puts the library's filter before the file."""
+        out = ctypes.c_void_p()
+        try:
+            if groups and (options.get("min_length") or options.get("max_length")):
+                raise ArgumentError("groups: their numbers are of streamlines that min_length or max_length leave out")
+            opts = _options.fill("vxg_tract_filter_opts", options, [])
+            call(lib.vxg_tract_filter_new, self._handle, None, _byref(opts), _byref(out))
+        except BaseException:
+            self.abandon()
+            raise
+        self._handle = out.value
+        self._struct = lib.structs["vxg_tract_writer"].from_address(out.value)
 
     @staticmethod
     def _place(info, affine, grid, kind):
         info.size = ctypes.sizeof(info)
         if grid is None and _images.is_image(affine):
-            grid = getattr(affine, "shape", None) or affine.data.shape
-            grid = grid[:3]
+            grid = _images.shape_of(affine)[:3]
         if affine is not None:
             rows = _images.affine_of(affine)
             info.has_affine, info.affine[:] = 1, list(rows)
@@ -452,7 +480,7 @@ class Reader:
 
     batch: streamlines at a time, at most; dtype: float32 or float64, what positions become. format: None: by the file's
     first bytes. streamlines, points: None where the file does not say. affine, grid: None: not known; attributes: dict;
-    groups: dict of streamlines' numbers."""
+    groups: dict of streamlines' numbers; point_columns, line_columns: as a Writer takes them."""
 
     def __init__(self, path, *, batch=10000, dtype=np.float32, format=None, max_memory=0):
         _loaded()
@@ -474,6 +502,9 @@ class Reader:
         rows = (lib.structs["vxg_attribute"] * info.nattributes).from_address(info.attributes) \
             if info.nattributes else ()
         self.attributes = {_text(a.name): _text(a.text) for a in rows}
+        self.point_columns, self.line_columns = (
+            {c.name.decode("utf-8", "replace"): (c.components, numpy_dtype(c.dtype)) for c in _column_structs(*given)}
+            for given in ((info.npoint_columns, info.point_columns), (info.nline_columns, info.line_columns)))
         self._rows = (ctypes.c_double * 12)()
         lib.check(lib.vxg_tract_to_ras(_byref(info), self._rows))
         self._moves = info.space != _RAS
@@ -536,4 +567,49 @@ def read(path, *, dtype=np.float32, format=None, progress=None) -> Tractogram:
                           groups=r.groups, attributes=r.attributes)
 
 
-__all__ = ["Joined", "Reader", "Receiver", "Tractogram", "Writer", "read", "write"]
+Density = collections.namedtuple("Density", "counts colors stats")
+Density.__doc__ = """What `density` gives. counts (i, j, k): streamlines in each voxel, uint32. colors (i, j, k, 3): the
+direction of each voxel's streamlines as magnitudes, times their number, or None. stats: streamlines, points, outside
+(points that lie in no voxel), leaving (streamlines with such points), missed (streamlines that count in no voxel)."""
+
+
+@_takes("vxg_tract_density_opts", leave="grid affine")
+def density(streamlines, affine=None, grid=None, **options) -> Density:
+    """How many streamlines there are in each voxel of an image: of a Tractogram, a path (batch by batch) or what
+    `Tractogram.of` takes. affine (4, 4) or an image, and grid (ni, nj, nk): None: those of the streamlines."""
+    if _images.is_path(streamlines):
+        with Reader(streamlines) as r:
+            return _density(r, r.affine, r.grid, affine, grid, options)
+    t = Tractogram.of(streamlines)
+    return _density([t], t.affine, t.grid, affine, grid, options)
+
+
+def _density(batches, own_affine, own_grid, affine, grid, options):
+    if grid is None and _images.is_image(affine):
+        grid = _images.shape_of(affine)[:3]
+    affine, grid = own_affine if affine is None else affine, own_grid if grid is None else grid
+    if grid is None:
+        raise ArgumentError("grid: three sizes (ni, nj, nk) are expected: the streamlines do not say them")
+    opts = _options.fill("vxg_tract_density_opts", options, [])
+    opts.grid[:], opts.affine[:] = _grid(grid), list(_images.affine_of(affine))
+    made = make(lib.vxg_tract_density_new, _byref(opts), release=lib.vxg_tract_density_free)
+    info = lib.new("vxg_tract_info")
+    for t in batches:
+        batch, keep = _batch_of(t)
+        call(lib.vxg_tract_density_add, made, _byref(info), _byref(batch))
+        del keep
+    shape = tuple(opts.grid)[::-1]
+    count = int(np.prod(shape))
+    counts = _copied(lib.vxg_tract_density_counts(made), count, np.dtype(np.uint32)).reshape(shape).T
+    colors = None
+    if opts.color:
+        found = np.empty((3,) + shape, np.float32)
+        lib.check(lib.vxg_tract_density_colors(made, found.ctypes.data))
+        colors = found.transpose(3, 2, 1, 0)
+    stats = lib.new("vxg_tract_density_stats")
+    lib.check(lib.vxg_tract_density_get_stats(made, _byref(stats)))
+    names = ("streamlines", "points", "outside", "leaving", "missed")
+    return Density(counts, colors, {n: getattr(stats, n) for n in names})
+
+
+__all__ = ["Density", "density", "Joined", "Reader", "Receiver", "Tractogram", "Writer", "read", "write"]

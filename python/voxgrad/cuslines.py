@@ -101,10 +101,28 @@ class ProbDirectionGetter:
 
 
 class PttDirectionGetter:
-    """Parallel transport tracking; lengths in voxels."""
+    """Parallel transport tracking. probe_length: between points that are looked at ahead, of which there are
+    probe_quality; target_short_step: of an arc, of which a step is made; both in voxels (of the smallest side).
+    odf_lut_res: of cuslines' table of nearest directions, which is a finer one here."""
+
+    angular_weight = 0.0
 
     def __init__(self, odf_lut_res=128, probe_length=0.25, target_short_step=0.025, probe_quality=8):
-        raise UnsupportedError("PttDirectionGetter: parallel transport tracking is not in this library yet")
+        self.odf_lut_res = _images.whole(odf_lut_res, "odf_lut_res", 1)
+        self.probe_quality = _images.whole(probe_quality, "probe_quality", 1, 63)
+        for name, value in (("probe_length", probe_length), ("target_short_step", target_short_step)):
+            if _images.real(value, name) <= 0:
+                raise ArgumentError("%s: a number of voxels above 0 is expected, not %r" % (name, value))
+            setattr(self, name, float(value))
+
+    def _field(self, tracker, affine):
+        field, options = ProbDirectionGetter._field(self, tracker, affine)
+        n, arcs = self.probe_quality, int(np.round(tracker.step_size / self.target_short_step))
+        if not 1 <= arcs <= 100:
+            raise ArgumentError("target_short_step: 1 to 100 of them in a step are possible, not %d" % arcs)
+        del options["pmf_threshold"]
+        return field, dict(options, getter="ptt", probe_length=self.probe_length * n * affine.diagonal()[:3].min(),
+                           probe_quality=n + 1, min_support=0.05 * n / (n + 1), small_steps=arcs)
 
 
 # ---- Directions ----
@@ -234,8 +252,10 @@ class Tracker:
     def set_compression_parameters(self, pos_dtype=np.float32, linearize=False, tol_error=0.1,
                                    max_segment_length=10) -> None:
         """Of `generate_trx`: the positions' type (float16, 32, 64); linearize: leaves points out that lie within tol_error
-        (mm) of the line between those that stay, at most max_segment_length (mm) apart, by DIPY's
-        `compress_streamlines`."""
+        (mm) of the line between those that stay, at most max_segment_length (mm) apart (`Tractogram.linearize`)."""
+        for name, value in (("tol_error", tol_error), ("max_segment_length", max_segment_length)):
+            if _images.real(value, name) <= 0:
+                raise ArgumentError("%s: a length above 0 is expected, not %r" % (name, value))
         if np.dtype(pos_dtype) not in (np.float16, np.float32, np.float64):
             raise ArgumentError("pos_dtype: float16, float32 or float64 is expected, not %s" % np.dtype(pos_dtype))
         self.pos_dtype, self.linearize = pos_dtype, bool(linearize)
@@ -277,7 +297,9 @@ class Tracker:
     def _of_image(self, ref_img, seeds, progress):
         """(a Tractogram in voxel indices, the image's affine)."""
         affine = _images.matrix(_images.affine_of(ref_img, "ref_img"))
-        shape = tuple(getattr(ref_img, "shape", ()) or getattr(ref_img, "data").shape)[:3]
+        if not _images.is_image(ref_img):
+            raise TypeError("ref_img: an image is expected, not %s" % type(ref_img).__name__)
+        shape = _images.shape_of(ref_img)[:3]
         if shape != self.dataf.shape[:3]:
             raise ArgumentError("ref_img: it has %s voxels, dataf %s" % (shape, self.dataf.shape[:3]))
         return self._run(seeds, np.linalg.norm(affine[:3, :3], axis=0), progress), affine
@@ -298,10 +320,8 @@ class Tracker:
         """trx-python's TrxFile in mm, of seeds (n, 3) in voxel indices of the image. Needs trx-python."""
         from trx.trx_file_memmap import TrxFile
         t = self.generate(seeds, ref_img, progress=progress)
-        if self.linearize and len(t):
-            from dipy.tracking.streamlinespeed import compress_streamlines
-            t = track.Tractogram.of(compress_streamlines(t.to_nibabel().streamlines, tol_error=self.tol_error,
-                                                         max_segment_length=self.max_segment_length))
+        if self.linearize:
+            t = t.linearize(tolerance=self.tol_error, max_segment=self.max_segment_length)
         empty = TrxFile(reference=ref_img)
         empty.streamlines._data = empty.streamlines._data.astype(self.pos_dtype)
         empty.streamlines._offsets = empty.streamlines._offsets.astype(np.uint64)

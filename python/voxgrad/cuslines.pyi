@@ -46,10 +46,15 @@ class ProbDirectionGetter:
     """Directions drawn by the orientation function's values on the sphere."""
 
 class PttDirectionGetter:
-    """Parallel transport tracking; lengths in voxels."""
+    """Parallel transport tracking. probe_length: between points that are looked at ahead, of which there are
+    probe_quality; target_short_step: of an arc, of which a step is made; both in voxels (of the smallest side).
+    odf_lut_res: of cuslines' table of nearest directions, which is a finer one here.
+    """
+    odf_lut_res: int
+    probe_quality: int
     def __init__(
-        self, odf_lut_res: Any = 128, probe_length: Any = 0.25, target_short_step: Any = 0.025,
-        probe_quality: Any = 8
+        self, odf_lut_res: int = 128, probe_length: float = 0.25, target_short_step: float = 0.025,
+        probe_quality: int = 8
     ) -> None: ...
 
 class Tracker:
@@ -76,7 +81,7 @@ class Tracker:
     nedges: Any
     sphere_symm: Any
     tc_threshold: Any
-    step_size: Any
+    step_size: float
     max_angle: Any
     relative_peak_thresh: Any
     min_separation_angle: Any
@@ -92,7 +97,7 @@ class Tracker:
     def __init__(
         self, dg: Any, dataf: Any, stop_map: Any, stop_threshold: Any, sphere_vertices: Any,
         sphere_edges: Any, sphere_symm: Any = False, max_angle: Any = 1.0471975511965976,
-        step_size: Any = 0.5, min_pts: Any = 0, max_pts: Any = inf,
+        step_size: float = 0.5, min_pts: Any = 0, max_pts: Any = inf,
         relative_peak_thresh: Any = 0.25, min_separation_angle: Any = 0.7853981633974483,
         ngpus: Any = 1, rng_seed: Any = 0, rng_offset: Any = 0, chunk_size: Any = 25000, *,
         voxel_size: Any = (1.0, 1.0, 1.0), device: Device | str | None = None
@@ -102,8 +107,7 @@ class Tracker:
         max_segment_length: Any = 10
     ) -> None:
         """Of `generate_trx`: the positions' type (float16, 32, 64); linearize: leaves points out that lie within tol_error
-        (mm) of the line between those that stay, at most max_segment_length (mm) apart, by DIPY's
-        `compress_streamlines`.
+        (mm) of the line between those that stay, at most max_segment_length (mm) apart (`Tractogram.linearize`).
         """
         ...
     def generate(

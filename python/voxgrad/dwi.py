@@ -316,6 +316,22 @@ def _list(v):
     return None if v.list is None else _byref(v.list.struct)
 
 
+@_takes("vxg_mask_opts")
+def head_mask(dwi, gradients=None, *, device=None, **options):
+    """A mask (i, j, k) of the head, booleans: the mean of the unweighted volumes (gradients None: of all) of a series
+    (i, j, k, volumes), smoothed by medians, above Otsu's threshold. Without options DIPY's `median_otsu`."""
+    v = Voxels(dwi, "dwi", None, device)
+    if len(v.shape) != 3:
+        raise ArgumentError("dwi: axes (i, j, k, volumes) are expected, not shape %s" % (v.shape + (v.rows,),))
+    g = None if gradients is None else _gradients(gradients)
+    if g is not None and v.rows != len(g):
+        raise ArgumentError("dwi: %d volumes, and the gradient table has %d" % (v.rows, len(g)))
+    opts, room = _options.fill("vxg_mask_opts", options, []), v.room(dtype=np.uint32)
+    call(lib.vxg_dwi_mask, None, g, _byref(v.struct), _byref(opts), _byref(room.struct))
+    found = v.result(room)
+    return found > 0 if not hasattr(found, "bool") else found.bool()
+
+
 _TENSOR = {"tensor": (6,), "s0": (), "eigenvalues": (3,), "eigenvectors": (3, 3), "fa": (), "md": (), "ad": (), "rd": (),
            "rgb": (3,)}
 TensorMaps = collections.namedtuple("TensorMaps", list(_TENSOR))
@@ -438,6 +454,19 @@ def response_auto(dwi, gradients, *, mask=None, fa=0.7, order=8, shell=0, device
     return Response._of(out)
 
 
+@_takes("vxg_recursive_opts")
+def response_recursive(dwi, gradients, *, mask=None, sphere=None, device=None, **options) -> Response:
+    """Recursive calibration: the voxels of the mask (of white matter) are deconvolved, and those with a single peak make
+    the next response. sphere: where peaks are looked for, None: "hemi:repulsion724". No such voxel is a NumericalError.
+
+    Source: C. M. W. Tax et al., NeuroImage 86 (2014) 67."""
+    g, v = _series(dwi, gradients, mask, device)
+    s, out = _sphere(sphere), lib.new("vxg_response")
+    opts = _options.fill("vxg_recursive_opts", options, [], sphere=None if s is None else s._handle.address)
+    call(lib.vxg_response_recursive, None, g, _byref(v.struct), _list(v), _byref(opts), _byref(out))
+    return Response._of(out)
+
+
 def _response(given):
     if isinstance(given, Response):
         return given
@@ -482,5 +511,6 @@ def peaks(sh, *, mask=None, sphere=None, device=None, **options) -> Peaks:
     return Peaks(**found)
 
 
-__all__ = ["Gradients", "Peaks", "Response", "Sphere", "TensorMaps", "csd", "gfa", "odf", "peaks", "response_auto",
-           "response_tensor", "sh_convert", "sh_count", "sh_matrix", "sh_order", "sh_rotate", "tensor"]
+__all__ = ["Gradients", "Peaks", "Response", "Sphere", "TensorMaps", "csd", "gfa", "head_mask", "odf", "peaks",
+           "response_auto", "response_recursive", "response_tensor", "sh_convert", "sh_count", "sh_matrix", "sh_order",
+           "sh_rotate", "tensor"]

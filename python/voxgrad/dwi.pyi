@@ -212,6 +212,22 @@ def gfa(sh: Any, *, mask: Any = None, device: Device | str | None = None) -> Any
     """Generalised fractional anisotropy (...) of harmonics (..., n): sqrt(1 - c0^2 / sum c^2)."""
     ...
 
+def head_mask(
+    dwi: Any, gradients: Gradients | None = None, *, device: Device | str | None = None,
+    radius: int | None = None, passes: int | None = None, dilate: int | None = None,
+    clean: Literal['none', 'islands', 'holes', 'both'] = 'none'
+) -> Any:
+    """A mask (i, j, k) of the head, booleans: the mean of the unweighted volumes (gradients None: of all) of a series
+    (i, j, k, volumes), smoothed by medians, above Otsu's threshold. Without options DIPY's `median_otsu`.
+
+    Options:
+        radius (int, voxels): of the boxes whose medians are taken; 0: 4
+        passes (int): medians one after the other; 0: 4, -1: none
+        dilate (int, voxels): layers of voxels that are put around the mask
+        clean ('none' | 'islands' | 'holes' | 'both'): what is left out or put in: all but the largest part, what it encloses
+    """
+    ...
+
 def odf(
     dwi: Any, gradients: Gradients, *, mask: Any = None, device: Device | str | None = None,
     kind: Literal['amplitudes', 'qball', 'csa', 'opdt'] = 'amplitudes', order: int | None = None,
@@ -258,6 +274,29 @@ def response_auto(
     others, the mean unweighted signal. Where the second is above 0.3 of the first it is not of single fibres. mask: where
     it is looked for (DIPY's `auto_response_ssst` looks at a cube of side 20 in the middle). No such voxel is a
     NumericalError.
+    """
+    ...
+
+def response_recursive(
+    dwi: Any, gradients: Gradients, *, mask: Any = None,
+    sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None,
+    order: int | None = None, shell: int | None = None, iterations: int | None = None,
+    peak_threshold: float | None = None, fa: float | None = None, trace: float | None = None,
+    convergence: float | None = None
+) -> Response:
+    """Recursive calibration: the voxels of the mask (of white matter) are deconvolved, and those with a single peak make
+    the next response. sphere: where peaks are looked for, None: "hemi:repulsion724". No such voxel is a NumericalError.
+
+    Source: C. M. W. Tax et al., NeuroImage 86 (2014) 67.
+
+    Options:
+        order (int): of the deconvolution and of the response, even; 0: 8
+        shell (int): which, by rising b from 1; 0: the only one
+        iterations (int): deconvolutions at most; 0: 8
+        peak_threshold (float): a second peak below that share of the first is none; 0: 0.01
+        fa (float): fractional anisotropy of the tensor that it begins with; 0: 0.08
+        trace (float, mm2/s): of that tensor; 0: 0.0021
+        convergence (float): it ends when no term changes by more than that share; 0: 0.001
     """
     ...
 
@@ -326,7 +365,7 @@ def tensor(
     ...
 
 __all__ = [
-    'Gradients', 'Peaks', 'Response', 'Sphere', 'TensorMaps', 'csd', 'gfa', 'odf', 'peaks',
-    'response_auto', 'response_tensor', 'sh_convert', 'sh_count', 'sh_matrix', 'sh_order',
-    'sh_rotate', 'tensor'
+    'Gradients', 'Peaks', 'Response', 'Sphere', 'TensorMaps', 'csd', 'gfa', 'head_mask', 'odf',
+    'peaks', 'response_auto', 'response_recursive', 'response_tensor', 'sh_convert', 'sh_count',
+    'sh_matrix', 'sh_order', 'sh_rotate', 'tensor'
 ]

@@ -17,7 +17,7 @@ from ._calls import Reporting, call
 from ._devices import Array, Device
 from ._library import ArgumentError, lib
 from ._options import options as _takes
-from ._tracts import Joined, Reader, Receiver, Tractogram, Writer, read, write
+from ._tracts import Density, Joined, Reader, Receiver, Tractogram, Writer, density, read, write
 
 _byref = ctypes.byref
 # vxg_track_stats.ended, from 1 on
@@ -213,7 +213,9 @@ _GETTERS = {"series": "bootstrap", "tensors": "tensor", "vectors": "vector"}  # 
 
 def _check_getter(field, getter):
     fields = _WALKS_IN.get(getter, ("harmonics", "samples"))
-    if isinstance(getter, str) and field.kind not in fields:
+    if not isinstance(getter, str):
+        raise TypeError("getter: a name is expected, not %r" % (getter,))
+    if field.kind not in fields:
         raise ArgumentError("getter: '%s' walks in a field of %s, and this one is of %s"
                             % (getter, " or ".join(fields), field.kind))
 
@@ -232,7 +234,7 @@ def seeds(mask, affine=None, *, count=None, **options) -> np.ndarray:
     at random anywhere in it, or in each of its voxels, or a grid of number^3 in each. Each depends on its number and the
     mask alone: `first` and count (None: all) give a part of them."""
     rows = _images.affine_of(mask if affine is None and _images.is_image(mask) else affine)
-    shape = np.shape(mask.dataobj if hasattr(mask, "dataobj") else mask.data) if _images.is_image(mask) else np.shape(mask)
+    shape = _images.shape_of(mask) if _images.is_image(mask) else np.shape(mask)
     if len(shape) == 4 and shape[3] == 1:
         shape = shape[:3]
     if len(shape) != 3:
@@ -265,8 +267,9 @@ def run(field, seeds, *, out=None, force=False, progress=None, **options):
     if not isinstance(field, Field):
         raise TypeError("field: a Field is expected, not %s" % type(field).__name__)
     points = _seeds(seeds)
-    if options.get("getter") is None:
-        options = dict(options, getter=_GETTERS.get(field.kind, "probabilistic"))
+    getter = options.get("getter")
+    getter = _GETTERS.get(field.kind, "probabilistic") if getter is None else getter
+    options = dict(options, getter=getter.replace("_", "-").lower() if isinstance(getter, str) else getter)
     if options.get("threshold") is None and field._is_mask:
         options = dict(options, threshold=0.5)
     _check_getter(field, options["getter"])
@@ -297,9 +300,12 @@ def _tracked(field, seeds, receiver, progress, options):
     stats = lib.new("vxg_track_stats")
     with Reporting(None, progress) as told:
         opts = _options.fill("vxg_track_opts", options, [], progress=told.address)
-        call(lib.vxg_track_run, None, _byref(field._struct), len(seeds), seeds.ctypes.data, _byref(opts),
+        struct = type(field._struct).from_buffer_copy(field._struct)
+        if options["getter"] != "bootstrap":
+            struct.model = None
+        call(lib.vxg_track_run, None, _byref(struct), len(seeds), seeds.ctypes.data, _byref(opts),
              receiver.address, _byref(stats))
     return _stats(stats)
 
 
-__all__ = ["Field", "Reader", "Tractogram", "Writer", "read", "run", "seeds", "write"]
+__all__ = ["Density", "Field", "Reader", "Tractogram", "Writer", "density", "read", "run", "seeds", "write"]

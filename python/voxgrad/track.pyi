@@ -8,7 +8,7 @@ the threads and blocks.
 """
 
 import os
-from typing import Any, Callable, Literal, Sequence
+from typing import Any, Callable, Literal, NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -16,6 +16,15 @@ from numpy.typing import ArrayLike, DTypeLike
 from . import Device
 from .dwi import Gradients
 from .dwi import Sphere
+
+class Density(NamedTuple):
+    """What `density` gives. counts (i, j, k): streamlines in each voxel, uint32. colors (i, j, k, 3): the
+    direction of each voxel's streamlines as magnitudes, times their number, or None. stats: streamlines, points, outside
+    (points that lie in no voxel), leaving (streamlines with such points), missed (streamlines that count in no voxel).
+    """
+    counts: np.ndarray
+    colors: np.ndarray | None
+    stats: dict[str, int]
 
 class Field:
     """The image that streamlines run through; made by `harmonics`, `samples`, `tensors`, `vectors` or `series`, and kept
@@ -95,7 +104,7 @@ class Reader:
 
     batch: streamlines at a time, at most; dtype: float32 or float64, what positions become. format: None: by the file's
     first bytes. streamlines, points: None where the file does not say. affine, grid: None: not known; attributes: dict;
-    groups: dict of streamlines' numbers.
+    groups: dict of streamlines' numbers; point_columns, line_columns: as a Writer takes them.
     """
     path: str
     format: str
@@ -107,6 +116,8 @@ class Reader:
     stored: np.dtype
     groups: dict[str, np.ndarray]
     attributes: dict[str, str]
+    point_columns: dict[str, tuple[int, Any]] | None
+    line_columns: dict[str, tuple[int, Any]] | None
     def __init__(
         self, path: str | os.PathLike[str], *, batch: int = 10000,
         dtype: DTypeLike | None = np.float32, format: str | None = None, max_memory: int = 0
@@ -160,6 +171,17 @@ class Tractogram:
     def lengths(self) -> np.ndarray:
         """(n,): their lengths along the points, mm."""
         ...
+    def linearize(
+        self, *, tolerance: float | None = None, max_segment: float | None = None
+    ) -> Tractogram:
+        """The same lines with the points that they need: those go that lie within the tolerance of the line between the
+        ones that stay, with their point data. Source: C. Presseau et al., NeuroImage 109 (2015) 73.
+
+        Options:
+            tolerance (float, mm): points go that lie no further from the rest; 0: 0.1
+            max_segment (float, mm): segments do not become longer; 0: 10
+        """
+        ...
     @property
     def ends(self) -> np.ndarray:
         """(n, 2, 3): first and last point of every streamline; NaN of one without points."""
@@ -179,7 +201,15 @@ class Writer:
     they belong to, which TRK and TRX need. dtype: of positions in the file, float32, float64 (TCK, TRX) or float16 (TRX).
     point_columns, line_columns: dicts, name: (components, dtype), of the data that come with every piece. groups: dict
     of lists of streamlines' numbers (TRX); attributes: dict of texts. force: replaces what exists. offset_bits (32,
-    64), folder: of TRX. What a format cannot hold is an UnsupportedError that names it.
+    64), folder: of TRX. What a format cannot hold is an UnsupportedError that names it. The options leave points or
+    streamlines out as they are written; groups go with the latter only if all of them stay.
+
+    Options:
+        linearize (bool): points that are not needed go
+        tolerance (float, mm): points go that lie no further from the rest; 0: 0.1
+        max_segment (float, mm): segments do not become longer; 0: 10
+        min_length (float, mm): shorter streamlines stay behind
+        max_length (float, mm): longer streamlines stay behind; 0: none
     """
     point_columns: dict[str, Any]
     line_columns: dict[str, Any]
@@ -190,7 +220,9 @@ class Writer:
         point_columns: dict[str, tuple[int, Any]] | None = None,
         line_columns: dict[str, tuple[int, Any]] | None = None,
         groups: dict[str, Any] | None = None, attributes: dict[str, str] | None = None,
-        format: str | None = None, force: bool = False, offset_bits: int = 0, folder: bool = False
+        format: str | None = None, force: bool = False, offset_bits: int = 0, folder: bool = False,
+        linearize: bool = False, tolerance: float | None = None, max_segment: float | None = None,
+        min_length: float | None = None, max_length: float | None = None
     ) -> None: ...
     def write(self, streamlines: Any) -> None:
         """Adds a Tractogram, with the data that the file's columns name, or what `Tractogram.of` takes.
@@ -204,6 +236,19 @@ class Writer:
         ...
     def __enter__(self) -> Any: ...
     def __exit__(self, kind: str, *error: Any) -> Any: ...
+
+def density(
+    streamlines: Any, affine: Any = None, grid: Sequence[int] | None = None, *,
+    by: Literal['segments', 'points', 'samples'] = 'segments', color: bool = False
+) -> Density:
+    """How many streamlines there are in each voxel of an image: of a Tractogram, a path (batch by batch) or what
+    `Tractogram.of` takes. affine (4, 4) or an image, and grid (ni, nj, nk): None: those of the streamlines.
+
+    Options:
+        by ('segments' | 'points' | 'samples'): a streamline counts in voxels that it passes through, has a point in, or one of samples between
+        color (bool): directions are added too
+    """
+    ...
 
 def read(
     path: str | os.PathLike[str], *, dtype: DTypeLike | None = np.float32,
@@ -282,7 +327,7 @@ def run(
     ...
 
 def seeds(
-    mask: Any, affine: Any = None, *, count: Any = None,
+    mask: Any, affine: Any = None, *, count: int | None = None,
     kind: Literal['random', 'per-voxel', 'grid'] = 'random', number: int | None = None,
     seed: int | None = None, first: int | None = None
 ) -> np.ndarray:
@@ -308,4 +353,6 @@ def write(
     """
     ...
 
-__all__ = ['Field', 'Reader', 'Tractogram', 'Writer', 'read', 'run', 'seeds', 'write']
+__all__ = [
+    'Density', 'Field', 'Reader', 'Tractogram', 'Writer', 'density', 'read', 'run', 'seeds', 'write'
+]

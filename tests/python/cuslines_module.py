@@ -24,9 +24,9 @@ def image(shape=SHAPE, affine=h.AFFINE):
     return types.SimpleNamespace(affine=affine, shape=shape, dataobj=None)
 
 
-def lobes(directions, sphere, shape=SHAPE):
+def lobes(directions, sphere, shape=SHAPE, sharp=40.0):
     """Samples of fibres along those directions everywhere."""
-    values = sum(h.lobe(sphere.vertices, np.asarray(d, float)) for d in directions)
+    values = sum(h.lobe(sphere.vertices, np.asarray(d, float), sharp) for d in directions)
     return np.broadcast_to(values, shape + values.shape).astype(np.float32)
 
 
@@ -178,6 +178,42 @@ def test_bootstrap():
         dg.angular_weight = 2.0
         harness.refused(vxg.Error, "angular_weight", lambda: tracker(im.data, s, dg).generate(at, ref))  # noqa: B023
     harness.refused(ValueError, "sphere_vertices", lambda: tracker(im.data, hemisphere(), dg).generate(at, ref))
+
+
+def test_transport():
+    """Parallel transport along straight fibres, in voxels of unlike sides: from end to end, steps of the given length,
+    turns that its curvature allows; its parameters arrive."""
+    s = hemisphere("repulsion724")
+    d = s.vertices[np.argmax(np.abs(s.vertices @ [1, 0.1, 0]))]
+    dataf = lobes([d], s, (20, 10, 8), 8.0)
+    runs = []
+    for dg in (cuslines.PttDirectionGetter(), cuslines.PttDirectionGetter(128, 0.25, 0.05, 4)):
+        with tracker(dataf, s, dg, sphere_symm=True) as t:
+            runs.append(t.generate(np.random.default_rng(0).uniform([8, 4, 3], [11, 6, 5], (60, 3)), image((20, 10, 8))))
+    found = runs[0]
+    assert len(found) >= 55 and not np.array_equal(found.positions, runs[1].positions)
+    at = np.random.default_rng(0).uniform([8, 4, 3], [11, 6, 5], (60, 3))
+    field = vxg.track.Field.samples(dataf, vxg.dwi.Sphere(s.vertices, symmetric=True), np.diag(list(SIZES) + [1.0]))
+    same = vxg.track.run(field, at * SIZES, getter="ptt", rules="cuslines", step=0.75, max_angle=60, peaks=16, threshold=0.1,
+                         relative_peak_threshold=0.25, min_separation=45, max_length=375)  # the rules' own parameters
+    near((np.c_[same.positions / SIZES, np.ones(len(same.positions))] @ h.AFFINE.T)[:, :3], found.positions, 1e-3)
+    u = h.AXES @ d
+    across = []
+    for line in found[found.counts > 3]:
+        steps = np.diff(line.astype(float), axis=0)
+        size = np.linalg.norm(steps, axis=1)
+        assert size.max() < 0.5 * SIZES.min() + 1e-4 and size.min() > 0.4 * SIZES.min()  # chords of arcs
+        across.append(np.abs(steps @ u) / size)
+        cosines = (steps[1:] * steps[:-1]).sum(1) / size[1:] / size[:-1]
+        most = 8 * math.sin(math.radians(30)) * 0.5  # curvature times a step
+        assert np.arccos(np.minimum(cosines, 1)).max() < 1.05 * most
+    assert np.concatenate(across).mean() > 0.88, np.concatenate(across).mean()
+    assert np.median(found.lengths) > 15
+    for kind, words, given in ((ValueError, "probe_quality", (128, 0.25, 0.025, 64)), (ValueError, "probe_length", (1, 0)),
+                               (TypeError, "odf_lut_res", (None,)), (ValueError, "target_short_step", (1, 1, -1))):
+        harness.refused(kind, words, cuslines.PttDirectionGetter, *given)
+    harness.refused(ValueError, "target_short_step", lambda: tracker(
+        dataf, s, cuslines.PttDirectionGetter(1, 1, 5.0)).generate(seeds(), image((20, 10, 8))))
 
 
 # ---- Faults of cuslines ----

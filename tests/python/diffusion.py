@@ -160,6 +160,36 @@ def test_fibres():
     harness.refused(vxg.Error, "", dwi.csd, s, h.gradients(90, 1000.0), response)  # of another shell
 
 
+def test_heads():
+    """A bright ball in noise, with a hole and a speck; of all volumes and of the unweighted ones alone."""
+    g, rng = h.gradients(6, unweighted=2), np.random.default_rng(0)
+    i = np.stack(np.meshgrid(*map(np.arange, (24, 22, 20)), indexing="ij"), -1) - [11.5, 10.5, 9.5]
+    ball = np.linalg.norm(i, axis=-1) < 7
+    s = np.where(ball, 100.0, 5.0)[..., None] * np.where(g.b > 50, 0.3, 1) + rng.normal(0, 2, ball.shape + (len(g),))
+    s = s.astype(np.float32)
+    found = dwi.head_mask(s, g, radius=1, passes=2)
+    assert found.dtype == bool and found.shape == ball.shape and (found != ball).mean() < 0.02
+    assert np.array_equal(found, dwi.head_mask(s[..., g.b < 50], radius=1, passes=2))
+    assert dwi.head_mask(s, g, radius=1, passes=2, dilate=1).sum() > found.sum()
+    assert np.array_equal(dwi.head_mask(np.asfortranarray(s), g, radius=1, passes=2), found)
+    harness.refused(ValueError, ["dwi", "axes"], dwi.head_mask, s[0], g)
+    harness.refused(ValueError, ["dwi", "7 volumes"], dwi.head_mask, s[..., :7], g)
+    harness.refused(vxg.NumericalError, "", dwi.head_mask, np.ones((5, 5, 5, 8), np.float32), g)
+    harness.refused(vxg.Error, "radius", dwi.head_mask, s, g, radius=-1)
+
+
+def test_recursive():
+    """Voxels of one fibre and of two: the response is that of the first."""
+    g, true = h.gradients(64, 1000.0), (1.7e-3, 3e-4, 3e-4)
+    one = h.tensor_signals(g, h.rotations(60), true)
+    two = 0.5 * (one[:20] + h.tensor_signals(g, h.rotations(20, 7), true))
+    response = dwi.response_recursive(np.concatenate([one, two]), g, sphere="hemi:repulsion200")
+    want = dwi.response_tensor(g, true, 100.0)
+    assert np.abs(response.zonal - want.zonal).max() < 0.06 * want.zonal[0] and 40 <= response.voxels <= 80, response
+    harness.refused(vxg.Error, "iterations", dwi.response_recursive, one, g, iterations=-1)
+    harness.refused(TypeError, "gradients", dwi.response_recursive, one, None)
+
+
 def test_spheres():
     for name in dwi.Sphere.names():
         whole, half = dwi.Sphere(name), dwi.Sphere("hemi:" + name)

@@ -76,6 +76,24 @@ def test_functions():
         near(np.abs(np.einsum("ij,ij->i", found.directions[at][:n], d[:n] @ axes.T)), np.ones(n), 1e-6)
 
 
+def test_masks():
+    """median_otsu's mask of a measured brain, and density_map's counts of a measured tractogram."""
+    import nibabel as nib
+    from dipy.segment.mask import median_otsu
+    from dipy.tracking.utils import density_map
+    image = nib.load(h.data("dwi_philips_brain", "dwi.nii.gz"))
+    g = dwi.Gradients.from_fsl(h.data("dwi_philips_brain", "dwi.bval"), h.data("dwi_philips_brain", "dwi.bvec"), image)
+    _, theirs = median_otsu(image.get_fdata(), vol_idx=np.flatnonzero(g.b < 50), median_radius=4, numpass=4)
+    own = dwi.head_mask(image, g)
+    assert (own != theirs).sum() <= 3, (own != theirs).sum()  # a signal on the threshold, in float32
+    t = track.read(h.data("tractograms", "dipy_tracks300.trk"))
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    affine[:3, 3] = np.floor(t.positions.min(axis=0)) - 2
+    shape = tuple(int(n) for n in np.ceil((t.positions.max(axis=0) - affine[:3, 3]) / 2) + 2)
+    counts = density_map(list(t), affine, shape)
+    assert (track.density(t, affine, shape, by="points").counts != counts).mean() < 1e-3
+
+
 def test_streamlines():
     """The same streamlines, point for point, where nothing is drawn: DIPY's deterministic ones from the same seeds."""
     from dipy.data import default_sphere

@@ -53,7 +53,8 @@ def test_signatures():
 def test_every_table():
     """No option of a table is lost: each is a keyword, or is left out for a reason named here."""
     apart = {"vxg_ct_parallel_opts": "nviews rows cols", "vxg_ct_cone_opts": "nviews rows cols sod sdd",
-             "vxg_ct_trajectory_opts": "path beam nviews rows cols", "vxg_ct_projector_opts": "model"}
+             "vxg_ct_trajectory_opts": "path beam nviews rows cols", "vxg_ct_projector_opts": "model",
+             "vxg_tract_density_opts": "grid affine"}
     Gradients = vxg.dwi.Gradients
     who = {"vxg_ct_parallel_opts": [vxg.ct.ParallelGeometry.circular],
            "vxg_ct_cone_opts": [vxg.ct.ConeGeometry.circular],
@@ -65,7 +66,11 @@ def test_every_table():
            "vxg_ct_detector_size": [vxg.ct.Geometry.from_package],
            "vxg_gradients_opts": [Gradients, Gradients.from_fsl, Gradients.from_mrtrix],
            "vxg_tensor_opts": [vxg.dwi.tensor], "vxg_odf_opts": [vxg.dwi.odf], "vxg_csd_opts": [vxg.dwi.csd],
-           "vxg_peaks_opts": [vxg.dwi.peaks], "vxg_track_opts": [vxg.track.run]}
+           "vxg_peaks_opts": [vxg.dwi.peaks], "vxg_mask_opts": [vxg.dwi.head_mask],
+           "vxg_recursive_opts": [vxg.dwi.response_recursive], "vxg_track_opts": [vxg.track.run],
+           "vxg_seeds_opts": [vxg.track.seeds], "vxg_tract_filter_opts": [vxg.track.Writer],
+           "vxg_tract_linearize_opts": [vxg.track.Tractogram.linearize],
+           "vxg_tract_density_opts": [vxg.track.density]}
     for struct, functions in who.items():
         keywords = {n: o for n, o in _options.table(struct).items() if o.kind}
         assert keywords, struct

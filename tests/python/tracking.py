@@ -13,7 +13,6 @@ import numpy as np
 import dwi_helpers as h
 import harness
 import voxgrad as vxg
-from voxgrad import _tracts
 
 SUITE = "python_tracking"
 track, dwi = vxg.track, vxg.dwi
@@ -124,6 +123,48 @@ def test_samples_alone():
             last = track.run(field, seeds(200, (12, 10, 8)), step=0.5, max_angle=40)
         found.append(last)
     assert all(np.array_equal(f.positions, found[0].positions) for f in found), [len(f.positions) for f in found]
+
+
+def circles(shape=(24, 24, 6), affine=np.diag([1.0, 1.2, 1.5, 1.0])):
+    """(unit vectors along circles about the middle, affine, the middle in mm)."""
+    middle = ((np.array(shape) - 1) / 2) * np.diag(affine)[:3]
+    ijk = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1)
+    mm = ijk * np.diag(affine)[:3] - middle
+    along = np.cross([0, 0, 1.0], mm)
+    return along / np.linalg.norm(along, axis=-1)[..., None], affine, middle
+
+
+def test_followers():
+    """Vectors, tensors and peaks of harmonics along circles: radii stay; Runge-Kutta's steps keep them better than Euler's."""
+    along, affine, middle = circles()
+    d = 1e-3 * (0.2 * np.eye(3) + 1.5 * along[..., :, None] * along[..., None, :])
+    tensors = d[..., (0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2)]
+    u = dwi.Sphere("repulsion724").directions
+    sh = (np.exp(12 * ((along.reshape(-1, 3) @ u.T) ** 2 - 1)) @ np.linalg.pinv(dwi.sh_matrix(8, u)).T).reshape(
+        along.shape[:3] + (45,))
+    two = np.stack([np.broadcast_to([0.0, 0, 0.5], along.shape), along], -2)
+    two *= np.random.default_rng(0).choice([-1.0, 1.0], two.shape[:-1])[..., None]  # signs mean nothing
+    start = middle + [[7.0, 0.3, 0.1], [0.5, -8.2, 0.4]]
+    g = h.gradients(20)
+    series = 100 * np.exp(-g.b * np.einsum("vi,...ij,vj->...v", g.directions, d, g.directions))
+    for kind, field in (("vectors", track.Field.vectors(two, affine)), ("one", track.Field.vectors(along, affine)),
+                        ("flat", track.Field.vectors(two.reshape(two.shape[:3] + (6,)), affine)),
+                        ("tensors", track.Field.tensors(tensors, affine)), ("peak", track.Field.harmonics(sh, affine)),
+                        ("series", track.Field.series(series, g, affine))):
+        off = {}
+        for integrator in ("euler", "rk4"):
+            getter = {"peak": "peak", "series": "tensor"}.get(kind)
+            found = track.run(field, start, getter=getter, step=0.5, max_length=25, integrator=integrator, cutoff=-1)
+            assert len(found) == 2 and found.counts.min() > 60, (kind, found.counts)
+            radius = [np.linalg.norm((x - middle)[:, :2], axis=1) for x in found]
+            off[integrator] = max(np.abs(r - np.linalg.norm((s - middle)[:2])).max() for r, s in zip(radius, start))
+            near(np.concatenate([x[:, 2] - s[2] for x, s in zip(found, start)]), np.zeros(len(found.positions)), 0.02)
+        assert off["rk4"] < 0.1 < off["euler"] < 2, (kind, off)
+    F = track.Field
+    harness.refused(ValueError, ["tensors", "6"], F.tensors, tensors[..., :5], affine)
+    harness.refused(ValueError, ["vectors", "4"], F.vectors, sh[..., :4], affine)
+    harness.refused(ValueError, ["getter", "vectors"], track.run, F.vectors(along, affine), start, getter="tensor")
+    harness.refused(vxg.Error, "integrator", track.run, F.harmonics(sh, affine), start, integrator="rk4")
 
 
 def test_bootstrap():
@@ -309,10 +350,11 @@ def test_callbacks():
         harness.refused(KeyError, "mine", track.run, field, at, out=path, progress=broken)
         assert os.listdir(folder) == []
         import signal
+        many = np.tile(at, (5000, 1))
         before = signal.signal(signal.SIGALRM, lambda *_: broken())
         try:
             signal.setitimer(signal.ITIMER_REAL, 0.2)
-            harness.refused(KeyError, "mine", track.run, field, np.tile(at, (5000, 1)), out=path, step=0.02, max_angle=60)
+            harness.refused(KeyError, "mine", track.run, field, many, out=path, step=0.02, max_angle=60)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
@@ -334,12 +376,6 @@ def test_tractogram():
     assert all(np.array_equal(a, b) for a, b in zip(t, given)) and np.array_equal(t[-1], given[-1])
     want = [np.linalg.norm(np.diff(x, axis=0), axis=1).sum() for x in given]
     near(t.lengths, want, 1e-4)
-    blocks, _tracts._blocks.__defaults__ = _tracts._blocks.__defaults__, (7,)
-    try:  # a few points at a time, as of many streamlines
-        near(t.lengths, want, 1e-4)
-        assert list(_tracts._blocks(np.array([0, 3, 7, 7, 40, 41])))[0] == (0, 3)
-    finally:
-        _tracts._blocks.__defaults__ = blocks
     for which in ([3, 0, 4, 3], slice(2, None, 4), np.arange(12) % 2 == 0):
         some = t[which]
         index = np.arange(12)[which]
@@ -359,6 +395,55 @@ def test_tractogram():
         assert all(np.array_equal(a, b) for a, b in zip(other.streamlines, full))
         assert np.array_equal(other[2].data_for_streamline["w"], full.line_data["w"][2:3])
         assert all(np.array_equal(a, b) for a, b in zip(track.Tractogram.of(other), full))
+
+
+def test_linearize():
+    """Points that go lie within the tolerance of the segment that stands for them; data of points go with theirs."""
+    t = track.run(track.Field.harmonics(curved(), h.AFFINE), seeds(40), step=0.3, max_angle=40)
+    t.point_data["number"] = np.arange(len(t.positions))
+    t.groups["g"] = np.arange(3, dtype=np.uint32)
+    for tolerance in (0.02, 0.3):
+        found = t.linearize(tolerance=tolerance, max_segment=4)
+        kept = found.point_data["number"]
+        assert len(found) == len(t) and np.array_equal(t.positions[kept], found.positions) and len(found.groups["g"]) == 3
+        assert np.array_equal(found.ends, t.ends) and len(found.positions) < (0.99 if tolerance < 0.1 else 0.7) * len(t.positions)
+        for n in range(len(t)):
+            p, k = t[n].astype(float), kept[found.offsets[n]:found.offsets[n + 1]] - t.offsets[n]
+            for first, last in zip(k[:-1], k[1:]):
+                a, u = p[first], p[last] - p[first]
+                size = np.linalg.norm(u)
+                along = np.clip((p[first:last + 1] - a) @ u / size ** 2, 0, 1)
+                off = np.linalg.norm(p[first:last + 1] - a - along[:, None] * u, axis=1).max()
+                assert off <= tolerance * 1.001 + 1e-5 and size <= 4.001
+    assert len(track.Tractogram.of([]).linearize()) == 0
+    harness.refused(vxg.Error, "tolerance", t.linearize, tolerance=-1)
+
+
+def test_density():
+    """Streamlines in each voxel, counted in NumPy by their points; from memory and from a file; directions."""
+    t = track.run(track.Field.harmonics(curved(), h.AFFINE), seeds(60), step=0.3, max_angle=40)
+    want = np.zeros((16, 14, 10), int)
+    for line in t:
+        ijk = np.rint((line - h.AFFINE[:3, 3]) @ np.linalg.inv(h.AFFINE[:3, :3]).T).astype(int)
+        for voxel in {tuple(v) for v in ijk}:
+            want[voxel] += 1
+    found = track.density(t, by="points", color=True)
+    assert found.counts.shape == (16, 14, 10) and (found.counts != want).mean() < 0.002  # points on a face
+    assert found.stats["streamlines"] == len(t) and found.stats["points"] == len(t.positions)
+    size = np.linalg.norm(found.colors, axis=-1)
+    assert found.colors.min() >= 0 and (size <= found.counts * 1.001).all() and (size[want > 0] > 0).mean() > 0.99
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a.trx")
+        t.save(path)
+        assert np.array_equal(track.density(path).counts, track.density(t).counts)
+        t.save(os.path.join(folder, "a.tck"))
+        there = track.density(os.path.join(folder, "a.tck"), vxg.io.Image(want, h.AFFINE, {}))
+        assert np.array_equal(there.counts, track.density(t).counts) and there.colors is None
+        harness.refused(ValueError, "grid", track.density, os.path.join(folder, "a.tck"))
+    assert (track.density(t).counts >= found.counts).all()  # by segments
+    half = track.density(t, h.AFFINE, (8, 14, 10))
+    assert half.counts.shape == (8, 14, 10) and half.stats["outside"] > 0
+    harness.refused(ValueError, ["by", "nix"], track.density, t, by="nix")
 
 
 # ---- Files ----
@@ -432,6 +517,39 @@ def test_files():
                 assert [len(p) for p in parts] == [5, 5, 2] and r.format == ending and r.stored == dtype
                 assert np.array_equal(np.concatenate([p.positions for p in parts]), track.read(path).positions)
             harness.refused(ValueError, "closed", next, iter(r))
+
+
+def test_filters():
+    """A Writer that leaves points or streamlines out as they come; parts of a file to another one, with its columns."""
+    t = track.run(track.Field.harmonics(curved(), h.AFFINE), seeds(80), step=0.3, max_angle=40)
+    t.line_data["n"] = np.arange(len(t), dtype=np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        path, other = os.path.join(folder, "a.trk"), os.path.join(folder, "b.trx")
+        low, high = np.quantile(t.lengths, [0.3, 0.8])
+        with track.Writer(path, t.affine, t.grid, line_columns={"n": (1, np.float32)}, linearize=True, tolerance=0.2,
+                          min_length=low, max_length=high) as w:
+            for part in (t[:30], t[30:]):
+                w.write(part)
+        found = track.read(path)
+        want = t[(t.lengths >= low) & (t.lengths <= high)]
+        assert np.array_equal(found.line_data["n"], want.line_data["n"])
+        near(found.ends, want.ends, 1e-4)
+        assert len(found.positions) < 0.7 * len(want.positions)
+        with track.Reader(path, batch=7) as r, track.Writer(
+                other, r.affine, r.grid, point_columns=r.point_columns, line_columns=r.line_columns) as w:
+            for batch in r:
+                w.write(batch)
+        again = track.read(other)
+        near(again.positions, found.positions, 1e-6)
+        assert np.array_equal(again.line_data["n"], found.line_data["n"])
+        with track.Writer(path, t.affine, t.grid, force=True, linearize=True) as w:
+            stats = track.run(track.Field.harmonics(curved(), h.AFFINE), seeds(80), out=w, step=0.3, max_angle=40)
+        assert stats["points"] == len(t.positions) > 1.2 * len(track.read(path).positions)
+        harness.refused(ValueError, "groups", track.Writer, other, t.affine, t.grid, force=True, groups={"g": [1]},
+                        min_length=3)
+        harness.refused(vxg.Error, "tolerance", track.Writer, path, t.affine, t.grid, force=True, linearize=True,
+                        tolerance=-1)
+        assert sorted(os.listdir(folder)) == ["a.trk", "b.trx"]
 
 
 def test_peers():
