@@ -2,10 +2,11 @@
 #include "array/launch.h"
 #include "dwi/dwi.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { START_ORDER = 4, MOST_ORDER = 16 };
+enum { START_ORDER = 4, MOST_ORDER = 16, FLOAT32_ORDER = 10 }; /* up to which it needs no help */
 /* MRtrix3's factors of the two weights: beside the response's first term, beside that of X'X. */
 #define MRTRIX_CONSTRAINT 50.0
 #define MRTRIX_NORM 0.0002
@@ -64,27 +65,37 @@ static int64_t determined(const csd_job *j, int response) {
     return vxg_sh_count(order);
 }
 
-/* The start (terms, weighted): the least-squares density of all orders (DIPY) or of those that are
- * determined (MRtrix), cut at order 4. */
+/* Cut at order 4 by MRtrix's rules. */
+static int64_t terms_of_start(const csd_job *j) {
+    const int64_t cut = vxg_sh_count(START_ORDER);
+    return j->terms < cut ? j->terms : cut;
+}
+
+/* The start (terms, weighted): the least-squares density of all orders (DIPY), the first terms of
+ * that of the orders that are determined (MRtrix). *norm joins the diagonal of X'X: MRtrix3's share
+ * of it always; by DIPY's rules where the data, or float32, do not determine the order. There DIPY
+ * adds 1e-5 in the signals' units, which rounding drowns. */
 static int make_start(const csd_job *j, const double *x, const double *gram, int response,
-                      double *start) {
-    const int64_t n = j->terms, cut = vxg_sh_count(START_ORDER), all = j->weighted;
-    const int64_t low = n < cut ? n : cut;
-    /* Where the data do not determine them, a little is added, as DIPY does. */
-    const int64_t used = j->opts.rules == VXG_CSD_DIPY ? n : determined(j, response);
+                      double *start, double *norm) {
+    const int64_t n = j->terms, all = j->weighted;
+    const int dipy = j->opts.rules == VXG_CSD_DIPY;
+    const int narrow = j->v.real == VXG_REAL_F32 && j->opts.order > FLOAT32_ORDER;
+    const int64_t used = dipy ? n : determined(j, response), rows = dipy ? n : terms_of_start(j);
     double *part = vxg__calloc((size_t)(used * (2 * all + 1)), sizeof *part);
     if (!part) return VXG_ERR_MEMORY;
     double *inverse = part + used * all, *ridge = inverse + used * all;
     for (int64_t i = 0; i < all; i++)
         for (int64_t k = 0; k < used; k++) part[i * used + k] = x[i * n + k];
-    int status = vxg__pseudo_inverse(all, used, part, NULL, inverse, "deconvolution");
+    *norm = dipy ? 0 : MRTRIX_NORM * gram[0];
+    int status = VXG_ERR_NUMERICAL;
+    if (!dipy || !narrow)
+        status = vxg__pseudo_inverse(all, used, part, NULL, inverse, "deconvolution");
     if (status == VXG_ERR_NUMERICAL) {
-        double most = 0;
-        for (int64_t k = 0; k < n; k++) most = fmax(most, gram[k * n + k]);
-        for (int64_t k = 0; k < used; k++) ridge[k] = 1e-9 * most;
+        *norm = MRTRIX_NORM * gram[0];
+        for (int64_t k = 0; k < used; k++) ridge[k] = *norm;
         status = vxg__pseudo_inverse(all, used, part, ridge, inverse, "deconvolution");
     }
-    for (int64_t k = 0; k < low && !status; k++)
+    for (int64_t k = 0; k < rows && !status; k++)
         memcpy(start + k * all, inverse + k * all, (size_t)all * sizeof *start);
     vxg__free(part);
     return status;
@@ -123,13 +134,13 @@ static int make_tables(csd_job *j, const vxg_gradients *g, const vxg_response *r
         status = vxg_sh_matrix(j->opts.basis, j->opts.order, looks, j->sphere->directions, rows);
     fill_kernel(j->opts.order, r, kernel);
     const double scale = kernel[0], first = sqrt(1 / (4 * M_PI));
+    double norm = 0;
     const int mrtrix = j->opts.rules == VXG_CSD_MRTRIX;
     multiply(j, b, kernel, scale, x, gram);
-    if (!status) status = make_start(j, x, gram, r->order, start);
+    if (!status) status = make_start(j, x, gram, r->order, start, &norm);
     /* MRtrix's weights are of the zonal term itself, DIPY's of the kernel; here both over scale. */
     const double weight = mrtrix ? j->opts.lambda * MRTRIX_CONSTRAINT * first / (double)looks
                                  : j->opts.lambda * (double)n / (sqrt((double)looks) * sqrt(362.0));
-    const double norm = mrtrix ? MRTRIX_NORM * gram[0] : 0;
     /* c0 of the constraint times tau: rows hold weight times harmonics, so the threshold does too.
      */
     j->threshold = mrtrix ? 0 : first * j->opts.tau * weight;
@@ -146,12 +157,14 @@ static int fit_block(const csd_job *j, const vxg_array *dwi, int64_t first, int6
         .nints = 5,
         .ints = {(int)j->v.volumes, (int)j->weighted, 0, VXG_ODF_AMPLITUDES, (int)j->weighted},
         .nreals = 1};
+    const double epsilon = j->v.real == VXG_REAL_F64 ? DBL_EPSILON : FLT_EPSILON;
     vxg_launch fit = {.global = {vxg__tile_items(n), 1, 1},
-                      .nints = 4,
+                      .nints = 5,
                       .ints = {(int)j->terms, (int)j->sphere->n, j->opts.iterations,
+                               (int)terms_of_start(j),
                                j->opts.rules == VXG_CSD_DIPY},
-                      .nreals = 1,
-                      .reals = {j->threshold}};
+                      .nreals = 2,
+                      .reals = {j->threshold, (double)j->terms * epsilon}};
     const vxg_array *const arrays[] = {&j->base, &j->rows, &j->z, &j->work, &j->result};
     const vxg__tile_rows all = {j->terms, 0, 0, j->terms, 1};
     VXG_TRY(vxg__voxels_pack(&j->v, dwi, first, n, &j->signal));
