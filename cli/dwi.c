@@ -130,6 +130,7 @@ static int read_table(cli_dwi *d) {
     if (o->grad) {
         d->table = "--grad";
         d->inputs[3] = o->grad;
+        if (scheme) cli_say(d->run, "%s: its header's own table of gradients is left aside", path);
         return read_grad(d);
     }
     if (!o->bvals && scheme) {
@@ -150,6 +151,7 @@ static int read_table(cli_dwi *d) {
                              "name and .bval and .bvec",
                              path);
     }
+    if (scheme) cli_say(d->run, "%s: its header's own table of gradients is left aside", path);
     d->inputs[1] = d->bvals, d->inputs[2] = d->bvecs;
     return read_fsl(d);
 }

@@ -130,6 +130,10 @@ run columns dti "$good" --bvals "$W/good.bval" --bvecs "$W/columns.bvec" -o "$W/
 check columns "columns of vectors give another FA" cmp "$(fa "$W/known")" "$(fa "$W/columns")"
 run grad_file dti "$good" --grad "$W/good.b" -o "$W/gradfile" --maps fa,v1 --mask "$W/mask.nii.gz"
 holds grad_file "max(abs(a - b) for a, b in zip(load('$(fa "$W/known")')[1], load('$(fa "$W/gradfile")')[1])) < 1e-5"
+run in_header dti "$W/good.mif" -o "$W/header" --maps fa,v1 --mask "$W/mask.nii.gz"
+check in_header "the header's table gives another FA" cmp "$(fa "$W/header")" "$(fa "$W/gradfile")"
+run aside dti "$W/good.mif" --grad "$W/good.b" -o "$W/aside" --maps fa --mask "$W/mask.nii.gz"
+says aside "its header's own table of gradients is left aside"
 run scaled dti "$W/scaled.nii" -o "$W/scaled" --maps s0 --mask "$W/mask.nii.gz"
 holds scaled "all(near(a, b, 1e-5) for a, b in zip(load('$(fa "$W/scaled" | sed s/FA/S0/)')[1],
     load('$(fa "$W/known" | sed s/FA/S0/)')[1]))"
@@ -195,6 +199,9 @@ refuses threshold 3 'good.bval: no volume is weighted: .* at most --b0-threshold
 refuses negative_b 3 'negative.bval.*: volume 4: b is -5 s/mm2' table --bvals "$W/negative.bval" --bvecs "$W/good.bvec"
 refuses words 3 'words.bval:1: .many' table --bvals "$W/words.bval" --bvecs "$W/good.bvec"
 refuses grad_count 3 'short.b: a table of 30 x 4 numbers; of 31 volumes 31 x 4' table --grad "$W/short.b"
+refuses scheme_count 3 'short.mif: dw_scheme: a table of 30 x 4 numbers; of 31 volumes 31 x 4' \
+    "$V" dti "$W/short.mif" -o "$W/n"
+refuses scheme_words 3 "words.mif: dw_scheme, line 3: '0,0,up,1000' is not x,y,z,b" "$V" dti "$W/words.mif" -o "$W/n"
 refuses mask_shape 3 'mask_small.nii.gz: 11 x 10 x 8 voxels, of .*good.nii.gz 12 x 10 x 8: not the same grid' \
     table --mask "$W/mask_small.nii.gz"
 refuses mask_affine 3 'mask_moved.nii.gz: its affine puts a corner 0.5 mm from .*: not the same grid' \

@@ -39,6 +39,17 @@ def write(path, shape, values, affine=AFFINE, code=16, slope=0.0, cut=0):
         f.write(data[: len(data) - cut])
 
 
+def write_mif(path, shape, values, lines, affine=AFFINE):
+    size = [math.sqrt(sum(r[k] ** 2 for r in affine)) for k in range(3)]
+    head = ["mrtrix image", "dim: " + ",".join(map(str, shape)), "vox: " + ",".join(map(repr, size + [1.0]))]
+    head += ["transform: " + ",".join(repr(x) for x in [r[0] / size[0], r[1] / size[1], r[2] / size[2], r[3]])
+             for r in affine]
+    head += ["layout: +0,+1,+2,+3", "datatype: Float32LE"] + ["dw_scheme: " + s for s in lines]
+    text = "\n".join(head) + "\nfile: . 4096\nEND\n"
+    with open(path, "wb") as f:
+        f.write(text.encode().ljust(4096, b"\0") + array("f", values).tobytes())
+
+
 def load_nifti(path):
     with open(path, "rb") as f:
         data = f.read()
@@ -142,6 +153,10 @@ def make(folder):
     bad[9 * n] = math.inf  # and one outside
     write(to("nan.nii.gz"), shape, bad)
     write(to("allnan.nii.gz"), shape, [math.nan] * len(values))
+    scheme = [",".join(map(repr, row)) for row in table]
+    write_mif(to("good.mif"), shape, values, scheme)
+    write_mif(to("short.mif"), shape, values, scheme[1:])
+    write_mif(to("words.mif"), shape, values, scheme[:2] + ["0,0,up,1000"] + scheme[3:])
     big = [1 if math.hypot(n % 24 - 11.5, n // 24 % 24 - 11.5, n // 576 - 9.5) < 8 else 0 for n in range(24 * 24 * 20)]
     write(to("head.nii.gz"), (24, 24, 20, 31), [(1000 - row[3] / 2 if v else 3 + n % 7) for row in table
                                                 for n, v in enumerate(big)])
