@@ -85,7 +85,14 @@ static void orders(void) {
 }
 
 /* ---- Diffusion: a few voxels through every model, a few seeds through every tracker ---- */
-enum { VOLUMES = 33, SIDE = 4, VOXELS = SIDE * SIDE * SIDE, TERMS = 15, TRACKERS = 7, SUMS = 5 + TRACKERS };
+enum {
+    VOLUMES = 33,
+    SIDE = 4,
+    VOXELS = SIDE * SIDE * SIDE,
+    TERMS = 15,
+    TRACKERS = 7,
+    SUMS = 5 + TRACKERS
+};
 static int list_of(vxg_device *where, int64_t rows, const float *values, vxg_array *a) {
     int status = vxg_array_new(where, VXG_F32, 2, (int64_t[2]){rows, VOXELS}, a);
     return status || !values ? status : vxg_array_write(NULL, a, values);
@@ -174,13 +181,11 @@ static int diffusion_on(vxg_device *where, double *sums) {
         vxg_track_getter getter;
         const vxg_array *values;
         int table, model;
-    } trackers[TRACKERS] = {{VXG_TRACK_PROBABILISTIC, &sh, 0, 0},
-                            {VXG_TRACK_DETERMINISTIC, &sh, 0, 0},
-                            {VXG_TRACK_BOOTSTRAP, &dwi, 1, 1},
-                            {VXG_TRACK_PTT, &sh, 0, 0},
-                            {VXG_TRACK_PEAK, &sh, 0, 0},
-                            {VXG_TRACK_TENSOR, &dwi, 1, 0},
-                            {VXG_TRACK_VECTOR, &dwi, 0, 0}};
+    } trackers[TRACKERS] = {
+        {VXG_TRACK_PROBABILISTIC, &sh, 0, 0}, {VXG_TRACK_DETERMINISTIC, &sh, 0, 0},
+        {VXG_TRACK_BOOTSTRAP, &dwi, 1, 1},    {VXG_TRACK_PTT, &sh, 0, 0},
+        {VXG_TRACK_PEAK, &sh, 0, 0},          {VXG_TRACK_TENSOR, &dwi, 1, 0},
+        {VXG_TRACK_VECTOR, &dwi, 0, 0}};
     for (int k = 0; k < TRACKERS && !status; k++) {
         int64_t points = 0;
         const vxg_odf_opts o = {.kind = VXG_ODF_OPDT, .order = 4};

@@ -257,8 +257,8 @@ static void beside(const double *d, double a, double b, double *e) {
     for (int k = 0; k < 3; k++) e[k] = d[k] + a * u[k] + b * v[k], all += e[k] * e[k];
     for (int k = 0; k < 3; k++) e[k] /= sqrt(all);
 }
-/* Of functions of random coefficients, at all their peaks on the set of directions: the walk leaves,
- * both ways, along a direction which the function falls away from on all sides. */
+/* Of functions of random coefficients, at all their peaks on the set of directions: the walk
+ * leaves, both ways, along a direction which the function falls away from on all sides. */
 static void maxima_of(vxg_real real, double off) {
     static const double seeds[24] = {0};
     int lines = 0;
@@ -623,7 +623,9 @@ TEST(same_bits)
             vxg_track_opts o = {.getter = getter_now,
                                 .integrator = (vxg_track_integrator)(way % 2),
                                 .peaks = 2,
-                                .block = k == 1 ? 7 : k == 2 ? 64 : 0};
+                                .block = k == 1   ? 7
+                                         : k == 2 ? 64
+                                                  : 0};
             out[k] = keeper_new();
             if (k == 3) vxg_set_threads(3);
             const int part = k == 4 ? 61 : SEEDS;
@@ -714,11 +716,10 @@ TEST(wrong_inputs)
                                       {.getter = getters[k], .half = 1},
                                       {.getter = getters[k], .relative_peak_threshold = 0.2},
                                       {.getter = getters[k], .min_separation = 20}};
-        static const char *const words[] = {"pmf_threshold",           "angular_weight", "attempts",
-                                            "nibrary",                 "half precision",
-                                            "relative_peak_threshold", "min_separation"};
-        for (int i = 0; i < (k ? 7 : 4); i++)
-            refused(&f[k], all[i], VXG_ERR_ARGUMENT, words[i]);
+        static const char *const words[] = {
+            "pmf_threshold",  "angular_weight",          "attempts",      "nibrary",
+            "half precision", "relative_peak_threshold", "min_separation"};
+        for (int i = 0; i < (k ? 7 : 4); i++) refused(&f[k], all[i], VXG_ERR_ARGUMENT, words[i]);
         const vxg_track_opts plain = {.getter = getters[k]};
         wrong = f[k], wrong.samples = 1;
         refused(&wrong, plain, VXG_ERR_ARGUMENT, "samples");

@@ -178,12 +178,12 @@ typedef struct vxg_track_opts {
     uint32_t size; /* of this struct; 0: the first layout */
     vxg_track_getter getter;
     vxg_track_rules rules;
-    int32_t attempts;     /* of a bootstrap step; 0: 5 */
-    double step;          /* mm; 0: half the smallest side of a voxel */
-    double max_angle;     /* degrees between steps; 0: 20, of bootstrap, peak, tensor and vector 60 */
-    double min_length;    /* mm, as many steps; with VXG_TRACK_RK4 a bound of the true length */
-    double max_length;    /* mm; 0: 500 */
-    double threshold;     /* of the map */
+    int32_t attempts;  /* of a bootstrap step; 0: 5 */
+    double step;       /* mm; 0: half the smallest side of a voxel */
+    double max_angle;  /* degrees between steps; 0: 20, of bootstrap, peak, tensor and vector 60 */
+    double min_length; /* mm, as many steps; with VXG_TRACK_RK4 a bound of the true length */
+    double max_length; /* mm; 0: 500 */
+    double threshold;  /* of the map */
     double pmf_threshold; /* values below this share of the highest do not count; 0: 0.1, below 0:
                              none */
     int32_t peaks;        /* streamlines of a seed at most, one for each peak there; 0: 1 */

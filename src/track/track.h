@@ -77,13 +77,13 @@ struct vxg__tracker {
     int64_t wide; /* terms, padded */
     /* Of parallel transport (kernels/track/ptt.k): the disc's corners, with padding, triangles. */
     int corners, padded_corners, triangles;
-    int follows;  /* what the field holds, as kernels/track/follow.k numbers it */
+    int follows; /* what the field holds, as kernels/track/follow.k numbers it */
 };
 int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *field,
                       const vxg_track_opts *opts);
 void vxg__tracker_free(vxg__tracker *t);
-/* Options that the getter of the tracker would not look at, as they were given: those of the getters
- * that follow a field with another one, and the other way round. */
+/* Options that the getter of the tracker would not look at, as they were given: those of the
+ * getters that follow a field with another one, and the other way round. */
 int vxg__follow_check(const vxg__tracker *t);
 /* A launch with the numbers that all kernels of tracking read (walk.h). */
 vxg_launch vxg__track_launch(const vxg__tracker *t, int64_t x, int64_t y, int64_t z);
