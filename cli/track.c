@@ -223,6 +223,9 @@ static int check_options(const cli_run *r, const cli_track *o) {
     if (o->report && o->no_report)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--report does not go with --no-report");
     if (!o->shard) return VXG_OK;
+    if (o->response.out)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--response-out does not go with --shard, which "
+                                               "makes no results");
     if (o->resume)
         return vxg_error_set(VXG_ERR_ARGUMENT, "--resume does not go with --shard, which goes on "
                                                "from what is there by itself and joins nothing");
@@ -287,6 +290,9 @@ static int read_inputs(cli_tracking *t) {
 static int make(cli_tracking *t) {
     int status = cli_views_begin(NULL, &t->views);
     if (!status) status = cli_track_make(t);
+    if (!status)
+        status = cli_response_write(&t->dwi, &t->csd, &t->response, t->opt->response.out, t->set,
+                                    t->opt->force);
     if (!status) status = cli_track_provenance(t);
     if (!status && *t->path[CLI_TRACK_REPORT]) {
         status = cli_track_page(t);
@@ -352,7 +358,8 @@ static int run(cli_run *r) {
                                  .seeds_per_voxel = cli_given(r, "seeds-per-voxel"),
                                  .seed_grid = cli_given(r, "seed-grid"),
                                  .only_seed = cli_given(r, "only-seed"),
-                                 .linearize = cli_given(r, "linearize")};
+                                 .linearize = cli_given(r, "linearize"),
+                                 .response_fa = cli_given(r, "response-fa")};
     int status = check_options(r, o);
     if (!status) status = cli_track_whole(t, r->noperands ? r->operands[0] : NULL);
     free(t);

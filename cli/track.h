@@ -37,7 +37,8 @@ typedef struct cli_track {
 
 /* What was on the command line, where that matters. */
 typedef struct cli_track_given {
-    int getter, order, threshold, seeds_per_voxel, seed_grid, only_seed, linearize, positions;
+    int getter, order, threshold, seeds_per_voxel, seed_grid, only_seed, linearize, positions,
+        response_fa;
 } cli_track_given;
 
 enum { CLI_TRACK_STAGES = 12 };
@@ -49,7 +50,7 @@ typedef struct cli_stages {
 } cli_stages;
 
 /* Files that are written; "": none. */
-enum { CLI_TRACK_FILE, CLI_TRACK_ABOUT, CLI_TRACK_REPORT, CLI_TRACK_OUTPUTS };
+enum { CLI_TRACK_FILE, CLI_TRACK_ABOUT, CLI_TRACK_REPORT, CLI_TRACK_RESPONSE, CLI_TRACK_OUTPUTS };
 enum { CLI_TRACK_FILES = CLI_DWI_INPUTS + 10 };
 /* Counted while streamlines pass by. */
 typedef struct cli_track_counts {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_DIRECTIONS = 15 /* coefficients of order 4 */, LEAST_ORDER = 4 };
+enum { LEAST_DIRECTIONS = 15 /* coefficients of order 4 */, FEW_VOXELS = 20 };
 #define AMPLITUDE 0.1 /* of a density of fibres, where that is the map */
 
 /* ---- Which model, which getter ---- */
@@ -293,10 +293,34 @@ static int to_vectors(cli_tracking *t) {
     return status;
 }
 
+/* How low FA must go for so many single fibres that their mean means something. */
+static int choose_response_fa(const cli_tracking *t, double *least) {
+    const int64_t n = t->grid->voxels;
+    float *fa = malloc((size_t)n * sizeof *fa);
+    int status =
+        fa ? vxg_array_read(NULL, &t->fa, fa) : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    for (int64_t count = 0; !status; count = 0) {
+        for (int64_t i = 0; i < n; i++) count += t->dwi.inside[i] && (double)fa[i] > *least;
+        if (count >= FEW_VOXELS || *least < 0.35) break;
+        cli_say(t->run, "response: %lld voxels of the mask have an FA above %g, which are few: %g",
+                (long long)count, *least, *least - 0.1);
+        *least -= 0.1;
+    }
+    free(fa);
+    return status;
+}
+
+static int find_response(cli_tracking *t) {
+    cli_response_opts o = t->opt->response;
+    int status = VXG_OK;
+    if (!strcmp(o.from, "auto") && !t->given.response_fa) status = choose_response_fa(t, &o.fa);
+    return status ? status : cli_response(&t->dwi, &o, &t->csd, &t->response);
+}
+
 static int fit_function(cli_tracking *t) {
     int status = new_rows(t, vxg_sh_count(t->csd.order), &t->values);
     if (!status && t->model == CLI_MODEL_CSD) {
-        status = cli_response(&t->dwi, &t->opt->response, &t->csd, &t->response);
+        status = find_response(t);
         cli_track_stage(t, "response");
         if (!status)
             status = vxg_dwi_csd(NULL, t->dwi.gradients, &t->dwi.series, &t->dwi.voxels,
@@ -455,7 +479,7 @@ static int place_seeds(cli_tracking *t, const uint32_t *bits) {
         if (t->seed_image.file) {
             low += s[i] && !runs;
         } else {
-            s[i] = t->dwi.inside[i] && runs && !(bits[i] & (VXG_TRACK_STOP | VXG_TRACK_EXCLUDE));
+            s[i] = t->dwi.inside[i] && runs && !(bits[i] & VXG_TRACK_STOP);
             t->seed_count += s[i];
         }
     }

@@ -85,7 +85,8 @@ int cli_track_provenance(cli_tracking *t) {
 /* ---- What came of it ---- */
 
 static void print_json(const cli_tracking *t) {
-    static const char *const keys[CLI_TRACK_OUTPUTS] = {"tractogram", "provenance", "report"};
+    static const char *const keys[CLI_TRACK_OUTPUTS] = {"tractogram", "provenance", "report",
+                                                        "response"};
     const vxg_track_stats *s = &t->stats;
     const cli_values *v = &t->lengths;
     cli_json j = {.f = stdout};
