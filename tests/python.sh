@@ -19,7 +19,7 @@ done
 if [ -z "$python" ]; then
     echo "SKIP python.all: no Python with NumPy"
 else
-    for file in operators reconstruction process files stubs torch_autograd torch_compile gpu_arrays diffct_module diffct_mlx documents examples; do
+    for file in operators reconstruction process files stubs torch_autograd torch_compile gpu_arrays diffct_module diffct_mlx diffusion tracking cuslines_module documents examples; do
         "$python" "tests/python/$file.py" "$@" || failed=1
     done
 fi
@@ -33,7 +33,7 @@ if [ ! -f "$newest/made" ]; then
         "$newest/bin/pip" -q --disable-pip-version-check install jax scipy >"$newest/log" 2>&1 && touch "$newest/made"
 fi
 if [ -f "$newest/made" ]; then
-    for file in operators files stubs diffct_mlx jax_autodiff documents; do
+    for file in operators files stubs diffct_mlx jax_autodiff diffusion tracking documents; do
         names=$*
         [ "$file" != diffct_mlx ] || [ $# -gt 0 ] || names=jax # the rest of it has run above
         # shellcheck disable=SC2086

@@ -28,6 +28,7 @@ valgrind the command under valgrind
 fuzz     mutated files through every reader
 python   the Python package's tests with all their rounds, and with the newest PyTorch
 wheel    the Python wheel: what it needs, alone with NumPy, beside h5py, PyTorch and JAX in one process
+track    streamlines beside DIPY's, which is installed for it
 pages    a report opened in a browser, where Chromium is installed
 planted  planted faults, each of which some test must notice
 TXT

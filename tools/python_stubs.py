@@ -15,6 +15,11 @@ import python_reference
 
 WIDTH = 100
 _NUMBERS = "float | Sequence[float]"
+_TABLE = "str | os.PathLike[str] | ArrayLike"
+_BASIS = "Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07']"
+_SPHERE = "Sphere | str | ArrayLike"
+_DATA = "dict[str, ArrayLike] | None"
+_COLUMNS = "dict[str, tuple[int, Any]] | None"
 TYPES = {  # "Class.name" of attributes, "Class().name" of constructors, "function.name", or the name
     "geometry": "Geometry", "recon.geometry": "Geometry | None", "volume": "Volume | None",
     "backproject.volume": "Volume", "box.z": "tuple[int, int] | None",
@@ -78,9 +83,40 @@ TYPES = {  # "Class.name" of attributes, "Class().name" of constructors, "functi
     "diffct.beam": "str", "diffct.model": "str", "diffct.trajectory": "Any", "diffct.window": "Any",
     "diffct.device": "Any", "diffct.shape": "Any", "diffct.angles": "Any",
     "diffct.callback": "Callable[..., Any] | None", "diffct.dtype": "Any", "torch.dtype": "Any",
+    # diffusion: images are arrays or what has an affine, Any
+    "dwi.b": "ArrayLike", "Gradients.b": "np.ndarray", "Response().b": "float", "Response.b": "float",
+    "dwi.directions": "ArrayLike", "Gradients.directions": "np.ndarray", "Sphere.directions": "np.ndarray",
+    "Sphere().directions": "str | ArrayLike", "dwi.bvals": _TABLE, "dwi.bvecs": _TABLE, "dwi.table": "Any",
+    "dwi.gradients": "Gradients", "dwi.volumes": "Any", "dwi.order": "int", "dwi.count": "int", "dwi.symmetric": "bool",
+    "dwi.basis": _BASIS, "sh_convert.to": _BASIS, "dwi.coefficients": "Any", "dwi.zonal": _TABLE,
+    "Response.zonal": "np.ndarray", "Response.s0": "float", "Response.voxels": "int", "dwi.s0": "float",
+    "dwi.eigenvalues": "ArrayLike", "Response.eigenvalues": "np.ndarray", "Response.order": "int", "dwi.fa": "float",
+    "dwi.response": "ArrayLike", "csd.response": "Response", "dwi.shell": "int", "dwi.maps": "str | Sequence[str] | None",
+    "dwi.sphere": _SPHERE + " | None", "samples.sphere": _SPHERE, "Image.data": "np.ndarray",
+    "Image.affine": "np.ndarray | None", "Image.attributes": "dict[str, str]", "read_image.dtype": "DTypeLike | None",
+    "Peaks.directions": "Any", "Peaks.values": "Any", "Peaks.numbers": "Any", "TensorMaps.s0": "Any",
+    "TensorMaps.eigenvalues": "Any", "TensorMaps.fa": "Any",
+    # streamlines
+    "track.gradients": "Gradients", "track.sphere": _SPHERE + " | None", "track.basis": _BASIS,
+    "run.field": "Field", "Field.kind": "str", "track.seeds": "ArrayLike", "track.indices": "ArrayLike",
+    "track.positions": "ArrayLike", "Tractogram.positions": "np.ndarray", "track.offsets": "ArrayLike",
+    "Tractogram.offsets": "np.ndarray", "Tractogram.affine": "np.ndarray | None",
+    "Tractogram.grid": "tuple[int, int, int] | None", "track.grid": "Sequence[int] | None", "track.point_data": _DATA,
+    "track.line_data": _DATA, "Tractogram.point_data": "dict[str, np.ndarray]",
+    "Tractogram.line_data": "dict[str, np.ndarray]", "track.groups": "dict[str, Any] | None",
+    "Tractogram.groups": "dict[str, np.ndarray]", "track.attributes": "dict[str, str] | None",
+    "Tractogram.attributes": "dict[str, str]", "Tractogram.stats": "dict[str, Any] | None",
+    "track.stats": "dict[str, Any] | None", "Reader.streamlines": "int | None", "Reader.points": "int | None",
+    "Reader.affine": "np.ndarray | None", "Reader.grid": "tuple[int, int, int] | None",
+    "Reader.groups": "dict[str, np.ndarray]", "Reader.attributes": "dict[str, str]", "Reader.stored": "np.dtype",
+    "Reader.path": "str", "Reader.dtype": "np.dtype", "track.batch": "int", "track.max_memory": "int", "Writer.path": "str",
+    "track.point_columns": _COLUMNS, "track.line_columns": _COLUMNS, "Writer.point_columns": "dict[str, Any]",
+    "Writer.line_columns": "dict[str, Any]", "track.offset_bits": "int", "track.folder": "bool",
+    "cuslines.device": "Device | str | None",
 }
 WHERE = {"Geometry": "ct", "Volume": "ct", "Operator": "operators", "Device": "", "Array": "",
-         "Scan": "io", "Report": "solve", "Result": "solve", "CheckResult": "checks"}
+         "Scan": "io", "Image": "io", "Gradients": "dwi", "Sphere": "dwi", "Response": "dwi", "Field": "track",
+         "Tractogram": "track", "Report": "solve", "Result": "solve", "CheckResult": "checks"}
 KINDS = {"bool": "bool", "int": "int", "float": "float", "str": "str", "path": "str | os.PathLike[str]",
          "(int, int)": "tuple[int, int]", "list of float": "Sequence[float]"}
 

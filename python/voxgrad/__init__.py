@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from . import ct, io, solve
+from . import ct, dwi, io, solve, track
 from ._devices import Array, Device, devices
 from ._library import (ArgumentError, CancelledError, DeviceError, Error, InputError,
                        NumericalError, OutOfMemoryError, OutputError, UnsupportedError, lib)

@@ -1,10 +1,11 @@
-"""Keywords from the library's option tables: a keyword is an option's name with underscores, its
-type, default and words are the table's."""
+"""Keywords from the library's option tables: a keyword is an option's name with underscores (and one
+behind it where Python has the word for itself: lambda_), its type, default and words are the table's."""
 
 import ctypes
 import difflib
 import functools
 import inspect
+import keyword
 import operator
 
 import numpy as np
@@ -27,6 +28,7 @@ class Option:
 
     def __init__(self, row):
         self.name = row.name.decode().replace("-", "_")
+        self.name += "_" if keyword.iskeyword(self.name) else ""
         self.type, self.offset, self.count = row.type, row.offset, row.count
         self.choices = row.choices.decode().split("|") if row.type == _CHOICE else []
         self.unit = row.unit.decode() if row.unit else ""

@@ -7,6 +7,7 @@ function of (words, done, total) is called."""
 
 from __future__ import annotations
 
+import collections
 import ctypes
 import threading
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from ._calls import Reporting, call, make
 from ._devices import dtype_number, numpy_dtype
+from ._images import affine_of, matrix
 from ._library import ArgumentError, lib
 
 _byref = ctypes.byref
@@ -135,16 +137,18 @@ class Scan:
             (self.path, self.format) + self.shape + (self.flats, self.darks))
 
 
-def read(path, part=None, dtype=None, *, progress=None) -> np.ndarray:
-    """All numbers of a file in its own storage type (dtype: or float32 or float64, with the file's
-    slope and intercept). part: an HDF5 dataset, None: the format's usual place."""
+def _open_block(path, part=None):
+    """(reader, its info)."""
     _loaded()
     text = _bytes(part)
     opts = lib.new("vxg_block_opts", part=text)
     reader = make(lib.vxg_block_open, _bytes(path), _byref(opts), release=lib.vxg_block_close)
-    info = lib.structs["vxg_block_reader"].from_address(reader.address).info
+    return reader, lib.structs["vxg_block_reader"].from_address(reader.address).info
+
+
+def _read_block(reader, info, kind, progress):
+    """All numbers of an open file as an array in the block's order."""
     shape = tuple(info.axis[i].count for i in range(info.ndim))
-    kind = numpy_dtype(info.dtype) if dtype is None else np.dtype(dtype)
     out = np.empty(shape, kind)
     ends = (ctypes.c_int64 * max(1, len(shape)))
     with Reporting(None, progress) as told:
@@ -155,20 +159,72 @@ def read(path, part=None, dtype=None, *, progress=None) -> np.ndarray:
     return out
 
 
+def read(path, part=None, dtype=None, *, progress=None) -> np.ndarray:
+    """All numbers of a file in its own storage type (dtype: or float32 or float64, with the file's
+    slope and intercept). part: an HDF5 dataset, None: the format's usual place."""
+    reader, info = _open_block(path, part)
+    return _read_block(reader, info, numpy_dtype(info.dtype) if dtype is None else np.dtype(dtype), progress)
+
+
+Image = collections.namedtuple("Image", "data affine attributes")
+Image.__doc__ = """An image in space, as `read_image` gives it.
+
+data: the numbers, (i, j, k) or (i, j, k, volumes). affine: (4, 4), from the index of a voxel's centre to mm
+towards right, front and top; None: not known. attributes: further texts of the file by name. Functions of
+voxgrad.dwi and voxgrad.track take it, as they take nibabel's images."""
+
+
+def read_image(path, dtype=np.float32, *, progress=None) -> Image:
+    """A NIfTI or MRtrix image with its affine, in nibabel's order of axes: (i, j, k, volumes), i contiguous.
+    dtype: float32 or float64, with the file's slope and intercept; None: as stored."""
+    reader, info = _open_block(path)
+    kind = numpy_dtype(info.dtype) if dtype is None else np.dtype(dtype)
+    if dtype is None and info.slope not in (0, 1):
+        raise ArgumentError("dtype: the file has a slope, %g: float32 or float64 is expected" % info.slope)
+    if info.affine_unit and info.affine_unit not in (b"mm", b"") and info.has_affine:
+        raise ArgumentError("%s: its affine is in %s, not mm" % (path, info.affine_unit.decode()))
+    rows = lib.structs["vxg_attribute"]
+    found = (rows * info.nattributes).from_address(info.attributes) if info.nattributes else ()
+    words = {_text(a.name): _text(a.text) for a in found}
+    affine = matrix(info.affine) if info.has_affine else None
+    return Image(_read_block(reader, info, kind, progress).T, affine, words)
+
+
+def write_image(path, data, affine, *, force=False, progress=None) -> None:
+    """An array (i, j, k) or (i, j, k, volumes) to a NIfTI or MRtrix image (.nii, .nii.gz, .mif), in its own type.
+    affine: (4, 4), or an image whose one it is. Booleans are stored as bytes."""
+    rows = affine_of(affine)
+    values = np.asarray(data)
+    values = values.astype(np.uint8) if values.dtype == bool else values
+    if not 3 <= values.ndim <= 5:
+        raise ArgumentError("data: axes (i, j, k) or (i, j, k, volumes) are expected, not shape %s" % (values.shape,))
+    steps = np.zeros(values.ndim)
+    steps[-3:] = np.linalg.norm(rows.reshape(3, 4)[:, :3], axis=0)[::-1]
+    _write_block(path, values.T, steps, "mm", force, progress, rows)
+
+
 def write(path, values, spacing=None, unit="", force=False, *, progress=None) -> None:
     """An array to a file whose ending names the format (.npy, .h5, .tif, .nii.gz...). spacing:
     distance of neighbours along each axis, in `unit`. A file that is there is replaced only with
     force=True; it appears whole or not at all."""
-    _loaded()
     values = np.asarray(values)
+    steps = (0,) * values.ndim if spacing is None else np.broadcast_to(spacing, values.ndim)
+    _write_block(path, values, steps, unit, force, progress)
+
+
+def _write_block(path, values, steps, unit, force, progress, affine=None):
+    """The same, with an affine's rows of 4 too."""
+    _loaded()
     values = np.asarray(values, values.dtype.newbyteorder("="), order="C")
     opts = lib.new("vxg_block_create_opts", force=int(force))
     info = opts.info
     info.size, info.ndim, info.dtype = ctypes.sizeof(info), values.ndim, dtype_number(values.dtype)
-    steps = (0,) * values.ndim if spacing is None else np.broadcast_to(spacing, values.ndim)
     for i, (n, step) in enumerate(zip(values.shape, steps)):
         info.axis[i].count, info.axis[i].step = n, step
-        info.axis[i].unit = unit.encode()
+        info.axis[i].unit = unit.encode() if step or affine is None else b""
+    if affine is not None:
+        info.has_affine, info.affine_unit = 1, unit.encode()
+        info.affine[:] = list(affine)
     out = ctypes.c_void_p()
     call(lib.vxg_block_create, _bytes(path), _byref(opts), _byref(out))
     writer = lib.structs["vxg_block_writer"].from_address(out.value)
@@ -205,4 +261,4 @@ def write_png(path, image, lo=None, hi=None, scale=1, force=False) -> None:
         lib.vxg_picture_free(_byref(picture))
 
 
-__all__ = ["Scan", "read", "write", "write_png"]
+__all__ = ["Image", "Scan", "read", "read_image", "write", "write_image", "write_png"]

@@ -8,10 +8,21 @@ function of (words, done, total) is called.
 """
 
 import os
-from typing import Any, Callable, Literal, Sequence
+from typing import Any, Callable, Literal, NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import DTypeLike
+
+class Image(NamedTuple):
+    """An image in space, as `read_image` gives it.
+
+    data: the numbers, (i, j, k) or (i, j, k, volumes). affine: (4, 4), from the index of a voxel's centre to mm
+    towards right, front and top; None: not known. attributes: further texts of the file by name. Functions of
+    voxgrad.dwi and voxgrad.track take it, as they take nibabel's images.
+    """
+    data: np.ndarray
+    affine: np.ndarray | None
+    attributes: dict[str, str]
 
 class Scan:
     """A scan that is read piece by piece: `with voxgrad.io.Scan("scan.h5") as scan`.
@@ -58,6 +69,15 @@ def read(
     """
     ...
 
+def read_image(
+    path: str | os.PathLike[str], dtype: DTypeLike | None = np.float32, *,
+    progress: bool | Callable[[str, float, float], Any] | None = None
+) -> Image:
+    """A NIfTI or MRtrix image with its affine, in nibabel's order of axes: (i, j, k, volumes), i contiguous.
+    dtype: float32 or float64, with the file's slope and intercept; None: as stored.
+    """
+    ...
+
 def write(
     path: str | os.PathLike[str], values: Any, spacing: float | Sequence[float] | None = None,
     unit: str = '', force: bool = False, *,
@@ -66,6 +86,15 @@ def write(
     """An array to a file whose ending names the format (.npy, .h5, .tif, .nii.gz...). spacing:
     distance of neighbours along each axis, in `unit`. A file that is there is replaced only with
     force=True; it appears whole or not at all.
+    """
+    ...
+
+def write_image(
+    path: str | os.PathLike[str], data: Any, affine: Any, *, force: bool = False,
+    progress: bool | Callable[[str, float, float], Any] | None = None
+) -> None:
+    """An array (i, j, k) or (i, j, k, volumes) to a NIfTI or MRtrix image (.nii, .nii.gz, .mif), in its own type.
+    affine: (4, 4), or an image whose one it is. Booleans are stored as bytes.
     """
     ...
 
@@ -78,4 +107,4 @@ def write_png(
     """
     ...
 
-__all__ = ['Scan', 'read', 'write', 'write_png']
+__all__ = ['Image', 'Scan', 'read', 'read_image', 'write', 'write_image', 'write_png']

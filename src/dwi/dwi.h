@@ -85,8 +85,10 @@ int vxg__volume_fetch(vxg_queue *queue, const vxg_array *dwi, int64_t i, int64_t
 int vxg__mean_unweighted(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                          int64_t all, double *one, double *mean);
 
-/* Where each direction's neighbours begin, n + 1 numbers, then the neighbours, as int32. */
-int vxg__sphere_neighbours(const vxg_sphere *s, vxg_device *dev, vxg_queue *queue, vxg_array *out);
+/* Where each direction's neighbours begin, n + 1 numbers, then the neighbours, as int32. place:
+ * another number for each direction; NULL: its own. */
+int vxg__sphere_neighbours(const vxg_sphere *s, const int32_t *place, vxg_device *dev,
+                           vxg_queue *queue, vxg_array *out);
 /* Peaks of n items' tiles, harmonics (opts->basis) or samples on the sphere: tiles of 5 rows a
  * peak, as odf_peaks writes them, to be released. */
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,

@@ -13,14 +13,19 @@ typedef struct peaks_job {
     vxg_array matrix, directions, near, harmonics, values, left, result;
 } peaks_job;
 
-int vxg__sphere_neighbours(const vxg_sphere *s, vxg_device *dev, vxg_queue *queue, vxg_array *out) {
+static int32_t numbered(const int32_t *place, int32_t direction) {
+    return place ? place[direction] : direction;
+}
+int vxg__sphere_neighbours(const vxg_sphere *s, const int32_t *place, vxg_device *dev,
+                           vxg_queue *queue, vxg_array *out) {
     const int64_t count = s->n + 1 + 2 * s->nedges;
     int32_t *near = vxg__calloc((size_t)count, sizeof *near);
     if (!near) return VXG_ERR_MEMORY;
-    for (int64_t e = 0; e < 2 * s->nedges; e++) near[s->edges[e] + 1]++;
+    for (int64_t e = 0; e < 2 * s->nedges; e++) near[numbered(place, s->edges[e]) + 1]++;
     near[0] = (int32_t)(s->n + 1);
     for (int64_t i = 0; i < s->n; i++) near[i + 1] += near[i];
-    for (int64_t e = 0; e < 2 * s->nedges; e++) near[near[s->edges[e]]++] = s->edges[e ^ 1];
+    for (int64_t e = 0; e < 2 * s->nedges; e++)
+        near[near[numbered(place, s->edges[e])]++] = numbered(place, s->edges[e ^ 1]);
     for (int64_t i = s->n; i > 0; i--) near[i] = near[i - 1]; /* beginnings moved to ends */
     near[0] = (int32_t)(s->n + 1);
     int status = vxg_array_new(dev, VXG_I32, 1, &count, out);
@@ -42,7 +47,7 @@ static int make_tables(peaks_job *j, int harmonics) {
     if (!status)
         status =
             vxg__array_from_doubles(j->v.dev, j->v.real, 2, shape, s->directions, &j->directions);
-    if (!status) status = vxg__sphere_neighbours(s, j->v.dev, j->v.queue, &j->near);
+    if (!status) status = vxg__sphere_neighbours(s, NULL, j->v.dev, j->v.queue, &j->near);
     vxg__free(b);
     return status;
 }

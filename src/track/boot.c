@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* As boot.k has room for; directions are a multiple of STRIP. */
-enum { MOST_FIELD = 512, MOST_WEIGHTED = 256, MOST_TERMS = 64, STRIP = 128 };
+/* As boot.k has room for; directions are a multiple of STRIP, GAPS are read behind them. */
+enum { MOST_FIELD = 512, MOST_WEIGHTED = 256, MOST_TERMS = 64, STRIP = 128, GAPS = 32 };
 
 /* u (n, k): an orthonormal basis of the columns of b (n, k), by the Gram-Schmidt process, each
  * column twice. */
@@ -34,20 +34,67 @@ static int orthonormal(int64_t n, int64_t k, const double *b, double *u) {
     return VXG_OK;
 }
 
-/* Directions, U, scale, matrix, basis, one behind the other. */
+/* ---- The path from neighbour to neighbour that the directions stand along ---- */
+typedef struct boot_path {
+    int32_t *order, *place; /* directions along it, and where each stands */
+    uint8_t *linked;        /* 1: neighbour of the one before it */
+    int32_t *work;
+} boot_path;
+static void path_free(boot_path *p) {
+    vxg__free(p->order), vxg__free(p->place), vxg__free(p->linked), vxg__free(p->work);
+}
+
+/* Of a direction's neighbours that are not on the path yet the one that has the fewest such; -1:
+ * none. left: how many each has; -1 of those on the path. */
+static int32_t next_on_path(const vxg_sphere *s, const int32_t *left, int32_t at) {
+    const int32_t *pairs = NULL;
+    const int64_t edges = vxg_sphere_edges(s, &pairs);
+    int32_t best = -1;
+    for (int64_t e = 0; e < 2 * edges; e++) {
+        const int32_t other = pairs[e ^ 1];
+        if (pairs[e] == at && left[other] >= 0 && (best < 0 || left[other] < left[best]))
+            best = other;
+    }
+    return best;
+}
+
+static int make_path(const vxg_sphere *s, boot_path *p) {
+    const int32_t *pairs = NULL;
+    const int64_t n = vxg_sphere_count(s), edges = vxg_sphere_edges(s, &pairs);
+    p->order = vxg__calloc((size_t)n, sizeof *p->order);
+    p->place = vxg__calloc((size_t)n, sizeof *p->place);
+    p->linked = vxg__calloc((size_t)n, 1);
+    int32_t *left = p->work = vxg__calloc((size_t)n, sizeof *left);
+    if (!p->order || !p->place || !p->linked || !left) return VXG_ERR_MEMORY;
+    for (int64_t e = 0; e < 2 * edges; e++) left[pairs[e]]++;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t next = i ? next_on_path(s, left, p->order[i - 1]) : 0;
+        p->linked[i] = i && next >= 0;
+        for (int32_t k = 0; next < 0; k++)
+            if (left[k] >= 0) next = k;
+        for (int64_t e = 0; e < 2 * edges; e++)
+            if (pairs[e] == next && left[pairs[e ^ 1]] > 0) left[pairs[e ^ 1]]--;
+        left[next] = -1, p->order[i] = next, p->place[next] = (int32_t)i;
+    }
+    return VXG_OK;
+}
+
+/* ---- Tables ---- */
+/* Directions, U, scale, matrix, basis, gaps, one behind the other. */
 static int64_t count_tables(const vxg__tracker *t) {
     const vxg__odf_plan *p = &t->plan;
     return VXG__TRACK_SETUP + 3 * t->directions + p->terms * t->weighted + t->weighted +
-           p->columns * t->wide + p->terms * t->directions;
+           p->columns * t->wide + (p->terms + 1) * t->directions + GAPS;
 }
-static void fill_tables(const vxg__tracker *t, const double *u, const double *b, double *to) {
+static void fill_tables(const vxg__tracker *t, const boot_path *path, const double *u,
+                        const double *b, double *to) {
     const vxg__odf_plan *p = &t->plan;
     const int64_t own = vxg_sphere_count(t->sphere), n = t->directions;
     const double *d = vxg_sphere_directions(t->sphere);
     memcpy(to, t->setup, sizeof t->setup);
     to += VXG__TRACK_SETUP;
     for (int k = 0; k < 3; k++, to += n)
-        for (int64_t i = 0; i < own; i++) to[i] = d[3 * i + k];
+        for (int64_t i = 0; i < own; i++) to[i] = d[3 * path->order[i] + k];
     for (int64_t k = 0; k < p->terms; k++, to += t->weighted)
         for (int64_t i = 0; i < p->weighted; i++) to[i] = u[i * p->terms + k];
     for (int64_t i = 0; i < p->weighted; i++) {
@@ -59,17 +106,18 @@ static void fill_tables(const vxg__tracker *t, const double *u, const double *b,
     for (int64_t c = 0; c < p->columns; c++, to += t->wide)
         for (int64_t k = 0; k < p->terms; k++) to[k] = p->matrix[k * p->columns + c];
     for (int64_t k = 0; k < p->terms; k++, to += n) /* those behind the last repeat the first */
-        for (int64_t i = 0; i < n; i++) to[i] = b[(i < own ? i : 0) * p->terms + k];
+        for (int64_t i = 0; i < n; i++) to[i] = b[path->order[i < own ? i : 0] * p->terms + k];
+    for (int64_t i = 0; i < n + GAPS; i++) to[i] = i < own && path->linked[i] ? 0 : 1e30;
 }
 
-static int make_tables(vxg__tracker *t, const double *u) {
+static int make_tables(vxg__tracker *t, const boot_path *path, const double *u) {
     const int64_t count = count_tables(t), own = vxg_sphere_count(t->sphere), k = t->plan.terms;
     double *all = vxg__calloc((size_t)(count + own * k), sizeof *all), *b = all + count;
     if (!all) return VXG_ERR_MEMORY;
     int status = vxg_sh_matrix(t->plan.opts.basis, t->plan.opts.order, own,
                                vxg_sphere_directions(t->sphere), b);
     if (!status) {
-        fill_tables(t, u, b, all);
+        fill_tables(t, path, u, b, all);
         status = vxg__array_from_doubles(t->dev, t->real, 1, &count, all, &t->tables);
     }
     vxg__free(all);
@@ -144,9 +192,12 @@ static int make(vxg__tracker *t, const vxg_track_field *field) {
     if (!b) return VXG_ERR_MEMORY;
     int status = vxg_sh_matrix(p->opts.basis, p->opts.order, n, p->directions, b);
     if (!status) status = orthonormal(n, k, b, u);
-    if (!status) status = make_tables(t, u);
+    boot_path path = {0};
+    if (!status) status = make_path(t->sphere, &path);
+    if (!status) status = make_tables(t, &path, u);
     if (!status) status = make_field(t, &field->values, u);
-    if (!status) status = vxg__sphere_neighbours(t->sphere, t->dev, t->queue, &t->near);
+    if (!status) status = vxg__sphere_neighbours(t->sphere, path.place, t->dev, t->queue, &t->near);
+    path_free(&path);
     vxg__free(b);
     return status;
 }

@@ -62,8 +62,10 @@ int vxg__track_field_fill(vxg__tracker *t, const vxg_array *values) {
 int vxg__track_gather(const vxg__tracker *t, const vxg_array *seeds, int64_t n, int64_t count,
                       vxg_array *tiles) {
     const int64_t shape[3] = {(n + 31) / 32, count, 32};
-    vxg_launch l = vxg__track_launch(t, vxg__tile_items(n), count, 1);
-    l.ints[4] = (int)count, l.ints[5] = (int)n;
+    const int64_t items = vxg__tile_items(n);
+    vxg_launch l =
+        vxg__track_launch(t, count, items < 65536 ? items : 65536, (items + 65535) / 65536);
+    l.ints[4] = (int)count, l.ints[5] = (int)n, l.ints[11] = (int)items;
     VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 3, shape, tiles));
     const vxg_array *const arrays[] = {&t->field, &t->order, seeds, tiles};
     for (int i = 0; i < 4; i++) vxg__push_array(&l, arrays[i]);

@@ -19,6 +19,16 @@ def missing(words):
     return None
 
 
+def placed(words, block):
+    """(the block with its folders of measured data, `data NAME=FOLDER`, where those lie; the one that is not here)."""
+    for name, folder in re.findall(r"data (\w+)=(\w+)", words or ""):
+        there = os.path.join(os.environ.get("VXG_TEST_DATA", "/nowhere"), folder)
+        if not os.path.isdir(there):
+            return block, folder
+        block = block.replace('"%s/' % name, '"%s/' % there)
+    return block, None
+
+
 def main():
     failed = 0
     os.chdir(ROOT)
@@ -32,6 +42,10 @@ def main():
             lacks = missing(words)
             if lacks:
                 print("SKIP %s: %s is not installed" % (name, lacks))
+                continue
+            block, lacks = placed(words, block)
+            if lacks:
+                print("SKIP %s: no %s in VXG_TEST_DATA" % (name, lacks))
                 continue
             count += 1
             try:

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import numpy as np
 
+import dwi_helpers
 import harness
 import voxgrad as vxg
 from voxgrad._library import lib
@@ -108,6 +110,44 @@ cycle.append(cycle)
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
+def diffusion():
+    """The same of voxgrad.dwi and voxgrad.track."""
+    g, dwi = dwi_helpers.gradients(12), vxg.dwi
+    s = np.ones((2, 2, 2, 15), np.float32) + np.arange(15, dtype=np.float32)
+    sh = np.ones((2, 2, 2, 6), np.float32)
+    field = vxg.track.Field.harmonics(sh, np.eye(4), sphere="hemi:repulsion100")
+
+    def gradients():
+        return dwi.Gradients(g.b, g.directions)[3:].shells
+
+    def fail():
+        try:
+            dwi.tensor(s[..., 1:], g)
+        except ValueError as e:
+            return str(e)
+        return None
+
+    def run():
+        return vxg.track.run(field, [[0.5, 0.5, 0.5]], step=0.5, max_length=2)
+
+    def broken():
+        try:
+            vxg.track.run(field, [[0.5, 0.5, 0.5]], step=0.5, max_length=2, out=lambda t: 1 / 0)
+        except ZeroDivisionError as e:
+            return str(e)
+        return None
+
+    def files():
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.trx")
+            vxg.track.run(field, [[0.5, 0.5, 0.5]], step=0.5, max_length=2, out=path)
+            vxg.track.Writer(path, field.affine, field.grid, force=True).write([[[0, 0, 0]]])  # given up
+            return vxg.track.read(path), next(iter(vxg.track.Reader(path)))
+    return {"gradients": gradients, "tensor": lambda: dwi.tensor(s, g, mask=s[..., 0] > 0), "bad volumes": fail,
+            "peaks": lambda: dwi.peaks(sh, sphere=dwi.Sphere("hemi:repulsion100")), "track": run,
+            "broken": broken, "files": files}
+
+
 def test_leaks():
     """Ten thousand rounds of each class leave nothing."""
     A = vxg.ct.XrayTransform(vxg.ct.ParallelGeometry.circular(4, 1, 8))
@@ -143,6 +183,7 @@ def test_leaks():
                "adjoint": lambda: A.T(b), "solver": solver, "error": fail, "function": function,
                "f": lambda: f(np.ones(3)), "fresh": fresh, "norm": lambda: (A + A).norm(),
                "volume": lambda: vxg.ct.Volume((2, 3, 4)).box((0, 1))}
+    classes.update(diffusion())
     rounds = 10000 if os.environ.get("VXG_DEEP") else 300
     for name, work in classes.items():
         for _ in range(100):  # caches fill

@@ -54,6 +54,7 @@ def test_every_table():
     """No option of a table is lost: each is a keyword, or is left out for a reason named here."""
     apart = {"vxg_ct_parallel_opts": "nviews rows cols", "vxg_ct_cone_opts": "nviews rows cols sod sdd",
              "vxg_ct_trajectory_opts": "path beam nviews rows cols", "vxg_ct_projector_opts": "model"}
+    Gradients = vxg.dwi.Gradients
     who = {"vxg_ct_parallel_opts": [vxg.ct.ParallelGeometry.circular],
            "vxg_ct_cone_opts": [vxg.ct.ConeGeometry.circular],
            "vxg_ct_trajectory_opts": [vxg.ct.trajectory], "vxg_ct_fbp_opts": [vxg.ct.fbp, vxg.ct.fbp_operator],
@@ -61,7 +62,10 @@ def test_every_table():
            "vxg_ct_fourier_opts": [vxg.ct.fourier, vxg.ct.fourier_operator],
            "vxg_ct_fdk_opts": [vxg.ct.fdk, vxg.ct.fdk_operator], "vxg_ct_center_opts": [vxg.ct.find_center],
            "vxg_ct_recon_opts": [vxg.ct.recon], "vxg_solve_opts": [vxg.solve.solve, vxg.solve.Solver],
-           "vxg_ct_detector_size": [vxg.ct.Geometry.from_package]}
+           "vxg_ct_detector_size": [vxg.ct.Geometry.from_package],
+           "vxg_gradients_opts": [Gradients, Gradients.from_fsl, Gradients.from_mrtrix],
+           "vxg_tensor_opts": [vxg.dwi.tensor], "vxg_odf_opts": [vxg.dwi.odf], "vxg_csd_opts": [vxg.dwi.csd],
+           "vxg_peaks_opts": [vxg.dwi.peaks], "vxg_track_opts": [vxg.track.run]}
     for struct, functions in who.items():
         keywords = {n: o for n, o in _options.table(struct).items() if o.kind}
         assert keywords, struct
@@ -141,7 +145,7 @@ def test_stubs_name_all():
 
 def test_docstrings():
     """Every public function, class and method says something."""
-    for module in (vxg, vxg.ct, vxg.solve, vxg.io, vxg.checks, vxg.functions, vxg.operators):
+    for module in (vxg, vxg.ct, vxg.dwi, vxg.track, vxg.solve, vxg.io, vxg.checks, vxg.functions, vxg.operators):
         for name in module.__all__:
             what = getattr(module, name)
             assert (what.__doc__ or "").strip(), name
