@@ -438,9 +438,10 @@ static int run_merge(cli_run *r) {
 const cli_verb cli_verb_merge = {
     .name = "merge",
     .operands = "DIR.job [OTHER.job...]",
-    .summary = "gather what parts of a reconstruction have made",
+    .summary = "gather what parts of a reconstruction or of tracking have made",
     .about =
-        "`voxgrad recon --shard I/N -o DIR` leaves pieces of the volume in DIR.job. Where parts "
+        "`voxgrad recon --shard I/N -o DIR` leaves pieces of the volume in DIR.job, `voxgrad track "
+        "--shard I/N -o FILE` pieces of the tractogram in FILE.job. Where parts "
         "were made in folders of their own, on other machines say, this takes over the pieces of "
         "the others into the first (they stay where they are, too) and says how many blocks are "
         "left. Pieces of other work, of another scan or with other options, are refused.",

@@ -249,7 +249,7 @@ def run(
         rules ('own' | 'dipy' | 'cuslines' | 'nibrary'): what these programs do otherwise
         attempts (int): of a bootstrap step; 0: 5
         step (float, mm): length of a step; 0: half the smallest side of a voxel
-        max_angle (float, deg): between steps; 0: 20, of the bootstrap 60
+        max_angle (float, deg): between steps; 0: 20, of bootstrap, peak, tensor and vector 60
         min_length (float, mm): shorter streamlines are left out
         max_length (float, mm): of each half; 0: 500
         threshold (float): a streamline goes on while the map is above it
