@@ -100,7 +100,7 @@ typedef struct cli_verb {
         { 0 }                                                                                      \
     }
 
-enum { CLI_MAX_OPERANDS = 64, CLI_MAX_ROWS = 128 };
+enum { CLI_MAX_OPERANDS = 64, CLI_MAX_ROWS = 160 };
 struct cli_run {
     const cli_verb *verb;
     const void *options; /* the verb's struct */
@@ -194,7 +194,7 @@ void cli_json_int(cli_json *j, const char *key, int64_t value);
 void cli_json_bool(cli_json *j, const char *key, int value);
 
 /* provenance.c */
-#define CLI_MAX_ATTRIBUTES 112
+#define CLI_MAX_ATTRIBUTES 192
 typedef struct cli_provenance {
     vxg_attribute list[CLI_MAX_ATTRIBUTES];
     int count;
@@ -215,6 +215,8 @@ int cli_provenance_start(cli_provenance *p, const cli_run *run);
 int cli_provenance_add(cli_provenance *p, const char *name, const char *format, ...)
     VXG_PRINTF(3, 4);
 void cli_provenance_drop(cli_provenance *p); /* the last entry */
+/* A file's name and, as KEY.sha256, its checksum; path NULL or "": nothing. */
+int cli_provenance_file(cli_provenance *p, const char *key, const char *path, int checksum);
 int cli_provenance_device(cli_provenance *p, const vxg_device *dev);
 /* The date and all of them, as keys of an object that is open. */
 void cli_provenance_json(cli_provenance *p, cli_json *j);
@@ -445,6 +447,22 @@ double cli_values_deviation(const cli_values *v);
  * and how many values there are in each; returns how many bins. */
 int cli_values_curve(const cli_values *v, double outside, int most, double *x, double *y);
 
+/* page.c: what pages of reports share. */
+typedef struct cli_table { /* rows; names live until they are put */
+    vxg_attribute list[CLI_MAX_ATTRIBUTES];
+    char *owned[CLI_MAX_ATTRIBUTES];
+    int n, nowned, failed;
+} cli_table;
+void cli_table_row(cli_table *r, const char *name, const char *format, ...) VXG_PRINTF(3, 4);
+int cli_table_put(vxg_report *page, cli_table *r); /* and empties it */
+/* The warnings that were kept; any 0: there were none before, either: "None." */
+int cli_page_kept(vxg_report *page, int any);
+/* The command and its options: those given, and of the others those that in_force says yes to. */
+int cli_page_options(vxg_report *page, const cli_run *run,
+                     int (*in_force)(const void *context, int row), const void *context);
+/* Entries of the provenance: those of the input, or all others that stand nowhere else. */
+int cli_page_entries(vxg_report *page, const cli_provenance *p, int input);
+
 /* report.c: --report. All of it does nothing where that was not given. */
 typedef struct cli_middle { /* the middle slices of a volume of `shape` */
     const float *axial, *coronal, *sagittal;
@@ -465,12 +483,25 @@ int cli_page_write(cli_job *job, const cli_middle *middle, const vxg_ct_recon_st
                    const char *path);
 /* How iterations went, as comma-separated values. */
 int cli_page_course(cli_job *job, const vxg_ct_recon_stats *s, const char *path);
-/* plan.c: --dry-run. What would be done with what memory and work, on standard output. */
+/* plan.c: --dry-run. The same facts as lines `key: value` or as keys of one JSON object. */
+typedef struct cli_plan {
+    cli_json j;
+    int json;
+} cli_plan;
+void cli_plan_text(cli_plan *f, const char *key, const char *value);
+void cli_plan_int(cli_plan *f, const char *key, int64_t value);
+void cli_plan_real(cli_plan *f, const char *key, double value); /* beyond 2^53, and fractions */
+void cli_plan_list(cli_plan *f, const char *key, const char *const *list, int n);
+/* What would be done with what memory and work, on standard output. */
 int cli_recon_plan(cli_job *job, const char *const *outputs, int noutputs);
 /* recon.c: bytes of --max-memory that are not the pipeline's. */
 int64_t cli_recon_beside(const cli_job *job);
 /* Into writer, all rows of job->recon. */
 int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats *stats);
+/* "2/3" of --shard: the number, from 0, and of how many. */
+int cli_shard_read(const char *text, int64_t *shard, int64_t *shards);
+/* Whether an entry of the provenance changes no bit of a piece: names of files, memory, threads. */
+int cli_job_beside(const char *name);
 /* recon_job.c: work in blocks of rows or slices that is broken off and shared. Whether it is asked
  * for; refuses what cannot be cut into blocks. */
 int cli_in_pieces(const cli_recon *o);
@@ -523,7 +554,8 @@ int cli_row_matches(const char *pattern, const char *name);
 
 extern const cli_verb cli_verb_devices, cli_verb_info, cli_verb_center, cli_verb_recon,
     cli_verb_merge, cli_verb_simulate, cli_verb_geometry, cli_verb_mask, cli_verb_dti, cli_verb_odf,
-    cli_verb_csd, cli_verb_peaks, cli_verb_tracks, cli_verb_check, cli_verb_bench, cli_verb_version,
-    cli_verb_help, cli_verb_man, cli_verb_completion;
+    cli_verb_csd, cli_verb_peaks, cli_verb_track, cli_verb_cuslines, cli_verb_tracks,
+    cli_verb_check, cli_verb_bench, cli_verb_version, cli_verb_help, cli_verb_man,
+    cli_verb_completion;
 
 #endif

@@ -67,16 +67,6 @@ static const cli_map_row kind = {.name = "fod",
                                  .intent = "FOD",
                                  .more = put_model};
 
-static int write_response(job *j) {
-    const char *path = j->opt->response.out;
-    char comment[256];
-    if (!path) return VXG_OK;
-    snprintf(comment, sizeof comment, "zonal harmonics of one fibre, b = %.6g s/mm2; voxgrad %s",
-             vxg_gradients_shell_b(j->dwi.gradients, j->csd.shell), vxg_version());
-    return vxg_numbers_write(path, j->response.zonal, 1, j->response.order / 2 + 1, comment,
-                             j->files.set, j->opt->out.force);
-}
-
 /* The names of the outputs are kept before any work. */
 static int claim(job *j, const cli_run *r) {
     const options *o = j->opt;
@@ -138,7 +128,9 @@ static int run(cli_run *r) {
     if (!status) status = cli_response_provenance(&j->files.prov, &j->response);
     if (!status) status = fit(j);
     if (!status) status = cli_map_write(&j->files, &j->map, &j->sh);
-    if (!status) status = write_response(j);
+    if (!status)
+        status = cli_response_write(&j->dwi, &j->csd, &j->response, o->response.out, j->files.set,
+                                    o->out.force);
     if (!status && !(status = cli_maps_commit(&j->files))) {
         cli_say(r, "densities of order %d in %lld voxels, %.1f s on %s", j->csd.order,
                 (long long)j->dwi.count, cli_now() - start, vxg_device_get_info(j->dwi.dev)->spec);

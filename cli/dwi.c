@@ -265,16 +265,6 @@ int cli_dwi_read(cli_dwi *d, const cli_compute *compute) {
     return status;
 }
 
-static int add_file(cli_provenance *p, const char *key, const char *path, int checksum) {
-    char name[80], hex[65];
-    if (!path || !*path) return VXG_OK;
-    int status = cli_provenance_add(p, key, "%s", path);
-    if (status || !checksum) return status;
-    snprintf(name, sizeof name, "%s.sha256", key);
-    status = vxg_file_sha256(path, hex);
-    return status ? status : cli_provenance_add(p, name, "%s", hex);
-}
-
 int cli_dwi_provenance(cli_dwi *d, cli_provenance *p) {
     const int sum = !d->opts->no_checksum;
     char shells[256];
@@ -282,9 +272,9 @@ int cli_dwi_provenance(cli_dwi *d, cli_provenance *p) {
     int status = cli_image_provenance(p, "input", &d->image, sum);
     if (!status) status = cli_provenance_add(p, "gradients", "%s", d->table);
     if (!status) status = cli_provenance_add(p, "gradients.shells", "%s", shells);
-    if (!status) status = add_file(p, "bvals", d->bvals, sum);
-    if (!status) status = add_file(p, "bvecs", d->bvecs, sum);
-    if (!status) status = add_file(p, "grad", d->opts->grad, sum);
+    if (!status) status = cli_provenance_file(p, "bvals", d->bvals, sum);
+    if (!status) status = cli_provenance_file(p, "bvecs", d->bvecs, sum);
+    if (!status) status = cli_provenance_file(p, "grad", d->opts->grad, sum);
     if (!status) status = cli_provenance_add(p, "mask", "%s", d->mask_from);
     if (!status && d->mask.file) status = cli_image_provenance(p, "mask.file", &d->mask, sum);
     if (!status) status = cli_provenance_add(p, "voxels", "%lld", (long long)d->count);

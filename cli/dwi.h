@@ -107,6 +107,9 @@ typedef struct cli_response_opts { /* a part of a verb's struct; CLI_RESPONSE_RO
  * single fibres, warns. */
 int cli_response(const cli_dwi *d, const cli_response_opts *o, const vxg_csd_opts *csd,
                  vxg_response *out);
+/* --response-out; path NULL: nothing. */
+int cli_response_write(const cli_dwi *d, const vxg_csd_opts *csd, const vxg_response *r,
+                       const char *path, vxg_outputs *set, int force);
 int cli_response_provenance(cli_provenance *p, const vxg_response *r);
 void cli_response_json(cli_json *j, const vxg_response *r);
 

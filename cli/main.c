@@ -7,10 +7,12 @@
 #include <string.h>
 
 const cli_verb *const cli_verbs[] = {
-    &cli_verb_devices,  &cli_verb_info,     &cli_verb_center, &cli_verb_recon,      &cli_verb_merge,
-    &cli_verb_simulate, &cli_verb_geometry, &cli_verb_mask,   &cli_verb_dti,        &cli_verb_odf,
-    &cli_verb_csd,      &cli_verb_peaks,    &cli_verb_tracks, &cli_verb_check,      &cli_verb_bench,
-    &cli_verb_version,  &cli_verb_help,     &cli_verb_man,    &cli_verb_completion,
+    &cli_verb_devices,    &cli_verb_info,     &cli_verb_center,   &cli_verb_recon,
+    &cli_verb_merge,      &cli_verb_simulate, &cli_verb_geometry, &cli_verb_mask,
+    &cli_verb_dti,        &cli_verb_odf,      &cli_verb_csd,      &cli_verb_peaks,
+    &cli_verb_track,      &cli_verb_cuslines, &cli_verb_tracks,   &cli_verb_check,
+    &cli_verb_bench,      &cli_verb_version,  &cli_verb_help,     &cli_verb_man,
+    &cli_verb_completion,
 };
 const int cli_verb_count = (int)(sizeof cli_verbs / sizeof *cli_verbs);
 
@@ -152,6 +154,8 @@ int main(int argc, char **argv) {
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
     const char *word = argc > 1 ? argv[1] : NULL;
     const cli_verb *verb = word ? cli_verb_find(word) : NULL;
+    for (int i = 2; i < argc && verb == &cli_verb_track; i++)
+        if (!strcmp(argv[i], "--cuslines")) verb = &cli_verb_cuslines; /* other options */
     if (!word && !status) {
         cli_help_all(stderr);
         return vxg_status_exit_code(VXG_ERR_ARGUMENT);

@@ -85,6 +85,17 @@ static int set(const vxg_option *row, void *options, const char *typed, const ch
     return vxg_options_set(&one, 1, options, one.name, text);
 }
 
+/* A list that is given again grows. */
+static int set_more(const vxg_option *row, void *options, const char *typed, const char *text) {
+    char have[4096], *all = NULL;
+    if (vxg_options_text(row, options, have, sizeof have) >= (int)sizeof have ||
+        asprintf(&all, "%s,%s", have, text) < 0)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--%s: too long a list", typed);
+    const int status = set(row, options, typed, all);
+    free(all);
+    return status;
+}
+
 int cli_given(const cli_run *run, const char *name) {
     const vxg_option *row = find_row(run->verb, name);
     return row && cli_row_given(run, (int)(row - run->verb->options));
@@ -116,6 +127,7 @@ static int parse_option(cli_run *run, void *options, int argc, char **argv, int 
                                  name, v->name);
     }
     const vxg_option *row = find_spelled(v, name);
+    const int again = run->given[row - v->options] && row->type == VXG_OPT_WORDS;
     run->given[row - v->options] = 1;
     if (row->type == VXG_OPT_FLAG) {
         if (value && word[1] != '-')
@@ -129,7 +141,7 @@ static int parse_option(cli_run *run, void *options, int argc, char **argv, int 
         value = argv[i + 1];
         *used = 2;
     }
-    return set(row, options, name, value);
+    return again ? set_more(row, options, name, value) : set(row, options, name, value);
 }
 
 int cli_parse(cli_run *run, void *options, int argc, char **argv, int first) {

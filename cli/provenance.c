@@ -63,6 +63,16 @@ int cli_provenance_device(cli_provenance *p, const vxg_device *dev) {
     return status;
 }
 
+int cli_provenance_file(cli_provenance *p, const char *key, const char *path, int checksum) {
+    char name[80], hex[65];
+    if (!path || !*path) return VXG_OK;
+    int status = cli_provenance_add(p, key, "%s", path);
+    if (status || !checksum) return status;
+    snprintf(name, sizeof name, "%s.sha256", key);
+    status = vxg_file_sha256(path, hex);
+    return status ? status : cli_provenance_add(p, name, "%s", hex);
+}
+
 static void put_linked(cli_json *j, const cli_provenance *p) {
     cli_json_open(j, "input.files", '[');
     for (int64_t i = 0; i < p->nlinked; i++) {

@@ -24,8 +24,7 @@ int cli_in_pieces(const cli_recon *o) {
     return o->shard || (o->resume && !cli_in_states(o));
 }
 
-/* "2/3" */
-static int read_shard(const char *text, int64_t *shard, int64_t *shards) {
+int cli_shard_read(const char *text, int64_t *shard, int64_t *shards) {
     char *slash, *end;
     const long long i = strtoll(text, &slash, 10);
     const long long n = *slash == '/' ? strtoll(slash + 1, &end, 10) : 0;
@@ -55,7 +54,7 @@ int cli_pieces_check(const cli_run *r, const cli_recon *o) {
         return vxg_error_set(VXG_ERR_ARGUMENT, "--resume does not go with --shard, which goes on "
                                                "from what is there by itself and joins nothing");
     if (o->shard) {
-        const int status = read_shard(o->shard, &shard, &shards);
+        const int status = cli_shard_read(o->shard, &shard, &shards);
         if (status) return status;
     }
     if (o->type != CLI_TYPE_FULL)
@@ -76,8 +75,7 @@ int cli_pieces_folder(const cli_recon *o, char *path, size_t size) {
 }
 
 /* ---- What work it is ---- */
-/* Entries of the provenance that change no bit of a slice. */
-static int is_beside(const char *name) {
+int cli_job_beside(const char *name) {
     static const char *const beside[] = {"command",
                                          "input",
                                          "option.output",
@@ -118,7 +116,7 @@ static void block_at(const cli_job *job, int64_t block, int64_t *begin, int64_t 
 int cli_pieces_plan(const cli_job *job, int64_t *all, int64_t *own, int64_t *begin, int64_t *end) {
     int64_t shard = 0, shards = 1;
     *all = blocks_of(job);
-    const int status = job->opt->shard ? read_shard(job->opt->shard, &shard, &shards) : VXG_OK;
+    const int status = job->opt->shard ? cli_shard_read(job->opt->shard, &shard, &shards) : VXG_OK;
     *own = shard < *all ? (*all - shard - 1) / shards + 1 : 0;
     *begin = job->recon.row_begin, *end = job->recon.row_end;
     for (int64_t k = 0; k < *all && !job->geo; k++) {
@@ -146,13 +144,13 @@ static int job_opts(cli_job *job, char *folder, size_t room, vxg_job_opts *o, ch
     size_t size = 0;
     *o = (vxg_job_opts){.blocks = cli_in_states(job->opt) ? iterations_of(job) : blocks_of(job)};
     int status = cli_pieces_folder(job->opt, folder, room);
-    if (!status && job->opt->shard) status = read_shard(job->opt->shard, &o->shard, &o->shards);
+    if (!status && job->opt->shard) status = cli_shard_read(job->opt->shard, &o->shard, &o->shards);
     if (status) return status;
     FILE *f = open_memstream(key, &size);
     if (!f) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for the text of a job");
     for (int i = 0; i < job->prov.count; i++) {
         const vxg_attribute *a = &job->prov.list[i];
-        if (!is_beside(a->name)) fprintf(f, "%s %s\n", a->name, a->text);
+        if (!cli_job_beside(a->name)) fprintf(f, "%s %s\n", a->name, a->text);
     }
     fprintf(f, "rows %lld:%lld\nslices %lld x %lld\ninput.bytes %lld\n", (long long)job->sel.row0,
             (long long)job->sel.row1, (long long)job->vol.ny, (long long)job->vol.nx,
@@ -440,9 +438,10 @@ static int run_merge(cli_run *r) {
 const cli_verb cli_verb_merge = {
     .name = "merge",
     .operands = "DIR.job [OTHER.job...]",
-    .summary = "gather what parts of a reconstruction have made",
+    .summary = "gather what parts of a reconstruction or of tracking have made",
     .about =
-        "`voxgrad recon --shard I/N -o DIR` leaves pieces of the volume in DIR.job. Where parts "
+        "`voxgrad recon --shard I/N -o DIR` leaves pieces of the volume in DIR.job, `voxgrad track "
+        "--shard I/N -o FILE` pieces of the tractogram in FILE.job. Where parts "
         "were made in folders of their own, on other machines say, this takes over the pieces of "
         "the others into the first (they stay where they are, too) and says how many blocks are "
         "left. Pieces of other work, of another scan or with other options, are refused.",

@@ -2,7 +2,6 @@
 #include "cli.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -158,42 +157,9 @@ int cli_page_look(cli_job *job) {
     return status;
 }
 
-/* ---- Rows of tables ---- */
-typedef struct rows {
-    vxg_attribute list[CLI_MAX_ATTRIBUTES];
-    char *owned[CLI_MAX_ATTRIBUTES];
-    int n, nowned, failed;
-} rows;
-
-static void keep(rows *r, const char *name, const char *text) {
-    if (r->n < CLI_MAX_ATTRIBUTES) r->list[r->n++] = (vxg_attribute){name, text};
-}
-VXG_PRINTF(3, 4) static void row(rows *r, const char *name, const char *format, ...) {
-    va_list ap;
-    char *text = NULL;
-    va_start(ap, format);
-    const int n = vasprintf(&text, format, ap);
-    va_end(ap);
-    if (n < 0 || r->nowned == CLI_MAX_ATTRIBUTES) {
-        r->failed = 1;
-        if (n >= 0) free(text);
-        return;
-    }
-    r->owned[r->nowned++] = text;
-    keep(r, name, text);
-}
-static int put(vxg_report *page, rows *r) {
-    const int status = r->failed ? vxg_error_set(VXG_ERR_MEMORY, "out of memory for the report")
-                                 : vxg_report_table(page, r->list, r->n);
-    for (int i = 0; i < r->nowned; i++) free(r->owned[i]);
-    memset(r, 0, sizeof *r);
-    return status;
-}
-
 /* ---- Sections ---- */
 static int warnings(const cli_job *job, vxg_report *page) {
     const cli_odd *odd = &job->odd;
-    const char *const *kept;
     int status = vxg_report_section(page, "Warnings"), any = 0;
     for (int i = 0; i < odd->n && !status; i++) {
         char text[800];
@@ -202,10 +168,7 @@ static int warnings(const cli_job *job, vxg_report *page) {
         status = vxg_report_warning(page, text);
         any = 1;
     }
-    const int n = cli_kept_warnings(&kept);
-    for (int i = 0; i < n && !status; i++) status = vxg_report_warning(page, kept[i]);
-    if (status || any || n) return status;
-    return vxg_report_paragraph(page, "None.");
+    return status ? status : cli_page_kept(page, any);
 }
 
 static int picture(const cli_job *job, vxg_report *page, const float *data, const int64_t n[2],
@@ -271,21 +234,22 @@ static int values(const cli_job *job, vxg_report *page) {
     const vxg_ct_volume *vol = &job->vol;
     double x[HISTOGRAM + 1], y[HISTOGRAM + 1];
     char label[80];
-    rows r = {0};
+    cli_table r = {0};
     const char *const length = *job->unit ? job->unit : "units";
-    row(&r, "voxels (z, y, x)", "%lld x %lld x %lld", (long long)vol->nz, (long long)vol->ny,
-        (long long)vol->nx);
+    cli_table_row(&r, "voxels (z, y, x)", "%lld x %lld x %lld", (long long)vol->nz,
+                  (long long)vol->ny, (long long)vol->nx);
     if (vol->dx > 0)
-        row(&r, "voxel size (z, y, x)", "%g x %g x %g %s", vol->dz, vol->dy, vol->dx, length);
+        cli_table_row(&r, "voxel size (z, y, x)", "%g x %g x %g %s", vol->dz, vol->dy, vol->dx,
+                      length);
     else
-        row(&r, "voxel size", "unknown: one detector pixel");
-    row(&r, "values", "attenuation in 1/%s", job->per);
-    row(&r, "least", "%.6g", (double)v->least);
-    row(&r, "largest", "%.6g", (double)v->most);
-    row(&r, "mean", "%.6g", cli_values_mean(v));
-    row(&r, "standard deviation", "%.6g", cli_values_deviation(v));
+        cli_table_row(&r, "voxel size", "unknown: one detector pixel");
+    cli_table_row(&r, "values", "attenuation in 1/%s", job->per);
+    cli_table_row(&r, "least", "%.6g", (double)v->least);
+    cli_table_row(&r, "largest", "%.6g", (double)v->most);
+    cli_table_row(&r, "mean", "%.6g", cli_values_mean(v));
+    cli_table_row(&r, "standard deviation", "%.6g", cli_values_deviation(v));
     int status = vxg_report_section(page, "Values");
-    const int put_status = put(page, &r);
+    const int put_status = cli_table_put(page, &r);
     if (!status) status = put_status;
     const int n = cli_values_curve(v, 0.0005, HISTOGRAM, x, y);
     /* a logarithmic axis: air and holes are most of many volumes */
@@ -340,82 +304,32 @@ static int convergence(const cli_job *job, vxg_report *page, const vxg_ct_recon_
 static int time_and_memory(const cli_job *job, vxg_report *page, const vxg_ct_recon_stats *s) {
     const cli_page *p = job->page;
     struct rusage use;
-    rows r = {0};
+    cli_table r = {0};
     int status = vxg_report_section(page, "Time and memory");
     if (!status) status = vxg_report_stages(page, p->stage, p->seconds, p->nstages);
-    row(&r, "time of it in writing slices", "%.3f s, mostly beside the computation", p->writing);
-    row(&r, "memory allowed", "%.1f MB (--max-memory)", job->opt->max_memory);
+    cli_table_row(&r, "time of it in writing slices", "%.3f s, mostly beside the computation",
+                  p->writing);
+    cli_table_row(&r, "memory allowed", "%.1f MB (--max-memory)", job->opt->max_memory);
     if (s->peak_bytes > 0)
-        row(&r, "memory of the pipeline, at most", "%.1f MB, as counted before the work",
-            (double)s->peak_bytes * 1e-6);
+        cli_table_row(&r, "memory of the pipeline, at most", "%.1f MB, as counted before the work",
+                      (double)s->peak_bytes * 1e-6);
     if (s->scratch_bytes)
-        row(&r, "in a scratch file beside", "%.1f MB of vectors and projections",
-            (double)s->scratch_bytes * 1e-6);
-    row(&r, "slices at once", "%lld", (long long)s->chunk);
+        cli_table_row(&r, "in a scratch file beside", "%.1f MB of vectors and projections",
+                      (double)s->scratch_bytes * 1e-6);
+    cli_table_row(&r, "slices at once", "%lld", (long long)s->chunk);
     if (!getrusage(RUSAGE_SELF, &use))
-        row(&r, "memory of the process, at most", "%.1f MB, as the system saw it",
-            (double)use.ru_maxrss * 1.024e-3);
-    const int put_status = put(page, &r);
+        cli_table_row(&r, "memory of the process, at most", "%.1f MB, as the system saw it",
+                      (double)use.ru_maxrss * 1.024e-3);
+    const int put_status = cli_table_put(page, &r);
     return status ? status : put_status;
 }
 
-/* Options that say something about this run: those of other methods, empty ones and flags that are
- * off do not. */
-static int in_force(const cli_job *job, int i, const char *text) {
-    const cli_row *row = &job->run->verb->rows[i];
-    const vxg_option *o = &job->run->verb->options[i];
-    static const char *const talk[] = {"json", "quiet", "verbose", "help"};
-    for (size_t k = 0; k < sizeof talk / sizeof *talk; k++)
-        if (!strcmp(o->name, talk[k])) return 0;
-    if (!*text || (o->type == VXG_OPT_FLAG && !cli_given(job->run, o->name))) return 0;
-    if (cli_given(job->run, o->name)) return 1;
-    if (!strcmp(o->name, "nsino") && job->opt->type == CLI_TYPE_FULL) return 0;
-    return cli_solve_takes(job->opt, row);
-}
-
-static int options(const cli_job *job, vxg_report *page) {
-    const cli_run *run = job->run;
-    char name[80], text[4096];
-    rows r = {0};
-    int status = vxg_report_section(page, "Command and options");
-    if (!status) status = vxg_report_code(page, run->command);
-    char(*names)[80] = calloc((size_t)run->verb->count, sizeof *names);
-    if (!names) return vxg_error_set(VXG_ERR_MEMORY, "out of memory for the report");
-    for (int i = 0; i < run->verb->count; i++) {
-        const vxg_option *o = &run->verb->options[i];
-        vxg_options_text(o, run->options, text, sizeof text);
-        if (!in_force(job, i, text)) continue;
-        snprintf(name, sizeof name, "--%s", o->name);
-        memcpy(names[i], name, sizeof name);
-        const int unit = o->unit && strspn(text, "+-.0123456789") > 0; /* "auto" has none */
-        row(&r, names[i], "%s%s%s%s", o->type == VXG_OPT_FLAG ? "yes" : text, unit ? " " : "",
-            unit ? o->unit : "", cli_given(run, o->name) ? "" : " (default)");
-    }
-    const int put_status = put(page, &r);
-    free(names);
-    return status ? status : put_status;
-}
-
-static int starts(const char *text, const char *with) {
-    return !strncmp(text, with, strlen(with));
-}
-
-/* Entries of the provenance: those of the input, or all others that stand nowhere else. */
-static int entries(const cli_job *job, vxg_report *page, int input) {
-    const cli_provenance *p = &job->prov;
-    rows r = {0};
-    for (int i = 0; i < p->count; i++) {
-        const char *name = p->list[i].name;
-        if (starts(name, "option.") || starts(name, "warning.") || !strcmp(name, "command"))
-            continue;
-        if (starts(name, "input") == input) keep(&r, name, p->list[i].text);
-    }
-    for (int64_t i = 0; input && i < p->nlinked && r.n + 3 < CLI_MAX_ATTRIBUTES; i++) {
-        const struct cli_linked *l = &p->linked[i];
-        row(&r, "file it leads to", "%s, %lld bytes%s%s", l->path, (long long)l->bytes,
-            l->hex[0] ? ", SHA-256 " : "", l->hex);
-    }
-    return put(page, &r);
+/* Options of other methods say nothing about this run. */
+static int in_force(const void *context, int i) {
+    const cli_job *job = context;
+    if (!strcmp(job->run->verb->options[i].name, "nsino") && job->opt->type == CLI_TYPE_FULL)
+        return 0;
+    return cli_solve_takes(job->opt, &job->run->verb->rows[i]);
 }
 
 static int fill(const cli_job *job, vxg_report *page, const cli_middle *m,
@@ -432,11 +346,11 @@ static int fill(const cli_job *job, vxg_report *page, const cli_middle *m,
     if (!status) status = values(job, page);
     if (!status) status = convergence(job, page, s);
     if (!status) status = time_and_memory(job, page, s);
-    if (!status) status = options(job, page);
+    if (!status) status = cli_page_options(page, job->run, in_force, job);
     if (!status) status = vxg_report_section(page, "Input");
-    if (!status) status = entries(job, page, 1);
+    if (!status) status = cli_page_entries(page, &job->prov, 1);
     if (!status) status = vxg_report_section(page, "How it was made");
-    return status ? status : entries(job, page, 0);
+    return status ? status : cli_page_entries(page, &job->prov, 0);
 }
 
 int cli_page_write(cli_job *job, const cli_middle *m, const vxg_ct_recon_stats *s,

@@ -176,6 +176,15 @@ int cli_response(const cli_dwi *d, const cli_response_opts *o, const vxg_csd_opt
     return VXG_OK;
 }
 
+int cli_response_write(const cli_dwi *d, const vxg_csd_opts *csd, const vxg_response *r,
+                       const char *path, vxg_outputs *set, int force) {
+    char comment[256];
+    if (!path) return VXG_OK;
+    snprintf(comment, sizeof comment, "zonal harmonics of one fibre, b = %.6g s/mm2; voxgrad %s",
+             vxg_gradients_shell_b(d->gradients, csd->shell), vxg_version());
+    return vxg_numbers_write(path, r->zonal, 1, r->order / 2 + 1, comment, set, force);
+}
+
 int cli_response_provenance(cli_provenance *p, const vxg_response *r) {
     char text[32 * (VXG_SH_MOST / 2 + 1)];
     int n = 0;

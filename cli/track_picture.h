@@ -48,13 +48,13 @@ int cli_lengths_add(cli_values *lengths, const vxg_tract_info *info, const vxg_t
 int cli_lengths_chart(vxg_report *page, const cli_values *lengths);
 
 /* ---- Maps (track_slices.c) ---- */
-typedef struct cli_map {
+typedef struct cli_shown {
     int64_t grid[3];      /* voxels along i, j, k */
     const double *affine; /* rows of 4: index of a voxel's centre and 1 to mm */
     const float *values;  /* (rows, k, j, i) */
     int rows;             /* 1: grey, 3: red, green, blue */
     double lo, hi;        /* the values that are black and bright */
-} cli_map;
+} cli_shown;
 typedef struct cli_sticks {
     int peaks;               /* of each voxel */
     const float *directions; /* (3 peaks, k, j, i), scanner axes, 0 0 0 where there is none */
@@ -62,14 +62,14 @@ typedef struct cli_sticks {
                                 voxel; NULL: all alike */
 } cli_sticks;
 /* The middle of the box of voxels that are not 0. */
-void cli_map_middle(const cli_map *map, int64_t at[3]);
+void cli_map_middle(const cli_shown *map, int64_t at[3]);
 /* Three slices through voxel `at` (NULL: the middle), along the voxels' axes, shown along the
  * scanner axes that these are nearest to, in one scale. sticks may be NULL. width: pixels of the
  * longest side, 0: 480. */
-int cli_map_slices(const cli_map *map, const cli_sticks *sticks, const int64_t at[3], int width,
+int cli_map_slices(const cli_shown *map, const cli_sticks *sticks, const int64_t at[3], int width,
                    vxg_picture out[CLI_VIEWS]);
 /* "Axial slice 31: right is on the right, front above" for the view of that map. */
-void cli_map_caption(const cli_map *map, const int64_t at[3], int view, char *out, size_t size);
+void cli_map_caption(const cli_shown *map, const int64_t at[3], int view, char *out, size_t size);
 
 /* ---- What both draw with (track_draw.c) ---- */
 /* Tubes in front of each other: three samples a pixel each way. Depth: larger is nearer, pixels. */

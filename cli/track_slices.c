@@ -22,7 +22,7 @@ static const int scanner[CLI_VIEWS][3] = {{0, 1, 2}, {0, 2, 1}, {1, 2, 0}};
 static const char letters[CLI_VIEWS][5] = {"LRAP", "LRSI", "PASI"};
 
 /* The voxels' axis that runs along each scanner axis most, the most certain first. */
-static void axes_of(const cli_map *m, int axis[3], int back[3], double side[3]) {
+static void axes_of(const cli_shown *m, int axis[3], int back[3], double side[3]) {
     int used[3] = {0}, found[3] = {0};
     for (int k = 0; k < 3; k++)
         side[k] = sqrt(m->affine[k] * m->affine[k] + m->affine[4 + k] * m->affine[4 + k] +
@@ -41,7 +41,7 @@ static void axes_of(const cli_map *m, int axis[3], int back[3], double side[3]) 
 }
 
 /* Of the voxels that are not 0, the last excluded; of all where none is. */
-static void box_of(const cli_map *m, int64_t lo[3], int64_t hi[3]) {
+static void box_of(const cli_shown *m, int64_t lo[3], int64_t hi[3]) {
     const int64_t voxels = m->grid[0] * m->grid[1] * m->grid[2];
     for (int k = 0; k < 3; k++) lo[k] = INT64_MAX, hi[k] = 0;
     for (int64_t v = 0; v < m->rows * voxels; v++) {
@@ -57,13 +57,13 @@ static void box_of(const cli_map *m, int64_t lo[3], int64_t hi[3]) {
         if (!hi[k]) lo[k] = 0, hi[k] = m->grid[k];
 }
 
-void cli_map_middle(const cli_map *m, int64_t at[3]) {
+void cli_map_middle(const cli_shown *m, int64_t at[3]) {
     int64_t lo[3], hi[3];
     box_of(m, lo, hi);
     for (int k = 0; k < 3; k++) at[k] = (lo[k] + hi[k]) / 2;
 }
 
-static plane plane_of(const cli_map *m, int view, const int64_t at[3], int width) {
+static plane plane_of(const cli_shown *m, int view, const int64_t at[3], int width) {
     plane p = {0};
     int axis[3], back[3];
     int64_t lo[3], hi[3];
@@ -87,7 +87,7 @@ static plane plane_of(const cli_map *m, int view, const int64_t at[3], int width
     return p;
 }
 
-static int64_t place(const cli_map *m, const plane *p, int64_t a, int64_t b) {
+static int64_t place(const cli_shown *m, const plane *p, int64_t a, int64_t b) {
     int64_t at[3];
     at[p->axis[0]] = p->first[0] + (p->back[0] ? p->n[0] - 1 - a : a);
     at[p->axis[1]] = p->first[1] + (p->back[1] ? p->n[1] - 1 - b : b);
@@ -100,7 +100,7 @@ static int64_t clamp(double v, int64_t n) {
 }
 
 /* Linear between the centres of voxels; the outermost half voxel is as its voxel. */
-static double look(const cli_map *m, const plane *p, int row, double a, double b) {
+static double look(const cli_shown *m, const plane *p, int row, double a, double b) {
     const int64_t a0 = clamp(floor(a), p->n[0]), b0 = clamp(floor(b), p->n[1]);
     const int64_t a1 = clamp(floor(a) + 1, p->n[0]), b1 = clamp(floor(b) + 1, p->n[1]);
     const double u = a - floor(a), v = b - floor(b);
@@ -112,7 +112,7 @@ static double look(const cli_map *m, const plane *p, int row, double a, double b
     return (1 - v) * below + v * above;
 }
 
-static void paint(const cli_map *m, const plane *p, double share, vxg_picture *out) {
+static void paint(const cli_shown *m, const plane *p, double share, vxg_picture *out) {
     for (int64_t y = 0; y < p->height; y++)
         for (int64_t x = 0; x < p->width; x++) {
             const double a = ((double)x + 0.5) / p->scale / p->side[0] - 0.5;
@@ -128,7 +128,7 @@ static void paint(const cli_map *m, const plane *p, double share, vxg_picture *o
 }
 
 /* The sticks of one voxel, through its middle, as they look from where the view is seen. */
-static void sticks_at(const cli_map *m, const plane *p, const cli_sticks *s, int view, int64_t a,
+static void sticks_at(const cli_shown *m, const plane *p, const cli_sticks *s, int view, int64_t a,
                       int64_t b, vxg_picture *out) {
     const int64_t voxels = m->grid[0] * m->grid[1] * m->grid[2], at = place(m, p, a, b);
     const double size = fmin(p->side[0], p->side[1]) * p->scale;
@@ -152,7 +152,7 @@ static void sticks_at(const cli_map *m, const plane *p, const cli_sticks *s, int
     }
 }
 
-int cli_map_slices(const cli_map *m, const cli_sticks *sticks, const int64_t given[3], int width,
+int cli_map_slices(const cli_shown *m, const cli_sticks *sticks, const int64_t given[3], int width,
                    vxg_picture out[CLI_VIEWS]) {
     int64_t at[3];
     int status = VXG_OK;
@@ -174,7 +174,7 @@ int cli_map_slices(const cli_map *m, const cli_sticks *sticks, const int64_t giv
     return status;
 }
 
-void cli_map_caption(const cli_map *m, const int64_t at[3], int view, char *out, size_t size) {
+void cli_map_caption(const cli_shown *m, const int64_t at[3], int view, char *out, size_t size) {
     static const char *const names[CLI_VIEWS] = {"Axial", "Coronal", "Sagittal"};
     static const char *const sides[CLI_VIEWS] = {"the front at the top, right on the right",
                                                  "right on the right", "the front on the right"};

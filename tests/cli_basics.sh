@@ -4,7 +4,7 @@ cd "$(dirname "$0")/.." || exit 1
 suite=cli_basics
 . tests/tools/cli.sh
 
-verbs="devices info center recon merge simulate geometry mask dti odf csd peaks tracks check bench version help"
+verbs="devices info center recon merge simulate geometry mask dti odf csd peaks track tracks check bench version help"
 for v in $verbs; do
     if "$V" "$v" --help >"$W/help" 2>"$W/err" && [ ! -s "$W/err" ] &&
         [ "$(head -n 1 "$W/help" | cut -d' ' -f1-2)" = "voxgrad $v" ] &&

@@ -205,7 +205,7 @@ enum { NI = 20, NJ = 24, NK = 10, N = NI * NJ * NK };
 static float gray[N], color[3 * N], sticks[3 * N];
 /* i runs to the left, k to the front, j up: 2, 1 and 3 mm. */
 static const double affine[12] = {-2, 0, 0, 30, 0, 0, 3, -20, 0, 1, 0, 5};
-static const cli_map map = {{NI, NJ, NK}, affine, gray, 1, 0, 1};
+static const cli_shown map = {{NI, NJ, NK}, affine, gray, 1, 0, 1};
 
 static int64_t at(int i, int j, int k) {
     return (k * NJ + j) * NI + i;
@@ -276,7 +276,7 @@ TEST(box_of_a_map)
 TEST(colours_and_sticks)
 {
     vxg_picture p[CLI_VIEWS];
-    cli_map rgb = map;
+    cli_shown rgb = map;
     rgb.values = color, rgb.rows = 3;
     const cli_sticks s = {1, sticks, NULL};
     for (int v = 0; v < N; v++) {

@@ -18,6 +18,13 @@ static const struct {
     {"simulate", "max-memory", "of the frames at work, in MB"},
     {"simulate", "scale", "attenuation of value 1"},
     {"simulate", "range", "an angle in degrees whose default follows from the beam"},
+    {"track", "model", "what is fitted to a series; auto chooses"},
+    {"track", "basis", "of an image that is read; of a model it is MRtrix3's"},
+    {"track", "shard", "which and of how many, in one word and counted from 1"},
+    {"track --cuslines", "step-size", "in voxels"},
+    {"track --cuslines", "model", "what is fitted to a series"},
+    {"track", "peaks", "an image of vectors"},
+    {"track", "dtype", "of positions, one word more: auto"},
     {"tracks", "voxel", "of the map, cubes"},
     {"tracks", "dtype", "of positions, one word more: auto"},
     {"bench", "slices", "how many there are; of vxg_ct_recon_opts it is a span"},
@@ -59,6 +66,16 @@ static const struct {
     {"odf", "vxg_volume_writer_opts", NULL},
     {"csd", "vxg_volume_writer_opts", NULL},
     {"peaks", "vxg_volume_writer_opts", NULL},
+    {"track", "vxg_volume_writer_opts", NULL},
+    {"track --cuslines", "vxg_volume_writer_opts", NULL},
+    {"track --cuslines", "vxg_track_opts", NULL}, /* single values of that program's options */
+    {"track --cuslines", "vxg_odf_opts", NULL},
+    /* of what is handed on to tracking; by --model, --order and --shell; seeds are numbered */
+    {"track", "vxg_csd_opts", " basis "},
+    {"track", "vxg_odf_opts", " kind order shell basis "},
+    {"track", "vxg_tensor_opts", " start min-signal min-share min-eigenvalue "},
+    {"track", "vxg_track_opts", " first "},
+    {"track", "vxg_tract_filter_opts", " linearize min-length max-length "},
 };
 
 static const cli_row *sets(const cli_verb *v, const char *table, const char *field) {
