@@ -282,8 +282,8 @@ def run(
     out: a path (.trk, .tck, .trx) or a Writer, into which streamlines are written while tracking goes on, so that memory
     is that of a block of seeds; or a function that is called with a Tractogram for every block. The result is then
     `stats` alone: seeds, outside (seeds that are not in the image), streamlines, points, short_ones (left out by
-    min_length), region_ones (by regions), length (mm, of all), ended (halves by how they ended). A path that is there is replaced only with
-    force=True; on an error or Ctrl-C nothing of a path is left.
+    min_length), region_ones (by regions), length (mm, of all), ended (halves by how they ended). A path that is there
+    is replaced only with force=True; on an error or Ctrl-C nothing of a path is left.
 
     The getter's default is the field's: "bootstrap" of a series, "tensor" of tensors, "vector" of vectors, else
     "probabilistic". docs/tracking.md says what each does. Sources: of bootstrap tracking: R. A.

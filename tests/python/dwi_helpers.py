@@ -90,7 +90,8 @@ class HemiSphere(DipySphere):
 # What no function may crash on; what is raised must be one of these.
 ODD = [None, 0, -1, 3.5, float("nan"), "x", b"x", [], {}, (1, 2), [[1, 2], [3]], np.zeros(0), np.zeros((2, 0)),
        np.zeros((3, 3)), np.full((2, 2, 2, 7), np.nan), np.zeros((2, 2, 2, 7), complex), np.array(["a"]), object(), True,
-       np.zeros((1,) * 7), np.ma.masked_array([1.0, 2.0], [True, False]), np.arange(5, dtype=">i8"), 1 << 70, np.zeros((2, 3), "M8[s]")]
+       np.zeros((1,) * 7), np.ma.masked_array([1.0, 2.0], [True, False]), np.arange(5, dtype=">i8"), 1 << 70,
+       np.zeros((2, 3), "M8[s]")]
 REFUSALS = (vxg.Error, TypeError, ValueError, IndexError, OverflowError)
 
 
