@@ -286,7 +286,7 @@ def run(
     is replaced only with force=True; on an error or Ctrl-C nothing of a path is left.
 
     The getter's default is the field's: "bootstrap" of a series, "tensor" of tensors, "vector" of vectors, else
-    "probabilistic". docs/tracking.md says what each does. Sources: of bootstrap tracking: R. A.
+    "probabilistic". docs/tracking.md says what each does. Sources: of bootstrap tracking: J. I.
     Berman et al., NeuroImage 39 (2008) 215; of the rest docs/tracking.md.
 
     Options:
