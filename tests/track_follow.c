@@ -549,8 +549,8 @@ static double kink; /* degrees, at x = 0 */
 static void kinked_field(const double *p, int rows, double *to, int64_t voxels) {
     const double a = p[0] < 0 ? 0 : kink * M_PI / 180, d[3] = {cos(a), sin(a), 0};
     put(getter_now, d, rows, to, voxels);
-    /* A second vector across would be nearer to the last direction than the first one there. */
-    for (int k = 3; getter_now == VXG_TRACK_VECTOR && k < 6; k++) to[k * voxels] = 0;
+    /* The shorter vector across would be nearer to the last direction than the other there. */
+    for (int k = 0; getter_now == VXG_TRACK_VECTOR && k < 3; k++) to[k * voxels] = 0;
 }
 /* A turn by less than the largest angle is gone along, one by more ends the half in its point. */
 TEST(turns)
