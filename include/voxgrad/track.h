@@ -137,9 +137,9 @@ VXG_API void vxg_tract_density_free(vxg_tract_density *density); /* NULL is fine
 typedef enum vxg_track_getter {
     VXG_TRACK_PROBABILISTIC = 0, /* a direction of the sphere, drawn by the function's values */
     VXG_TRACK_DETERMINISTIC,     /* the direction where it is highest */
-    VXG_TRACK_BOOTSTRAP,         /* the nearest peak of the function of resampled signals: residual
-                                  * bootstrap
-                                  */
+    VXG_TRACK_BOOTSTRAP,         /* the peak nearest to the last direction, of a function of signals
+                                    with residuals drawn anew. J. I. Berman et al., NeuroImage 39,
+                                    2008 */
     VXG_TRACK_PTT,    /* parallel transport: an arc, drawn by the function's values along it. D. B.
                          Aydogan, Y. Shi, IEEE Trans. Med. Imaging 40, 2021 */
     VXG_TRACK_PEAK,   /* the maximum of harmonics that is reached uphill from the last direction, by
@@ -169,8 +169,9 @@ typedef enum vxg_track_rules {
                        is made anew; seeds where the map is not above the threshold are left out */
     VXG_TRACK_DIPY, /* the second half leaves against the first one's first step; seeds are not
                        looked at */
-    VXG_TRACK_CUSLINES, /* a bootstrap attempt without a peak in the cone is made anew; values below
-                           5 % of the highest count as 0; seeds are not looked at */
+    VXG_TRACK_CUSLINES, /* a bootstrap attempt without a peak in the cone is made anew; of its
+                           function values below 5 % of the highest count as 0; seeds are not looked
+                           at */
     VXG_TRACK_NIBRARY   /* parallel transport alone: its parameters */
 } vxg_track_rules;
 
@@ -184,8 +185,8 @@ typedef struct vxg_track_opts {
     double min_length; /* mm, as many steps; with VXG_TRACK_RK4 a bound of the true length */
     double max_length; /* mm; 0: 500 */
     double threshold;  /* of the map */
-    double pmf_threshold; /* values below this share of the highest do not count; 0: 0.1, below 0:
-                             none */
+    double pmf_threshold; /* values below this share of the highest do not count; 0: 0.1, with
+                             cuslines' rules 0.05, below 0: none */
     int32_t peaks;        /* streamlines of a seed at most, one for each peak there; 0: 1 */
     int32_t block;        /* seeds that are worked on together; 0: chosen here */
     double relative_peak_threshold; /* as of vxg_peaks_opts */
@@ -197,8 +198,8 @@ typedef struct vxg_track_opts {
                       ends in a point where it is below. 0: 0.1, below 0: none. The other getters
                       refuse it */
     vxg_track_integrator integrator;
-    int32_t half; /* 1: the field is held in half precision (11 bits, up to 65504); float32 alone,
-                     harmonics or samples */
+    int32_t half; /* 1: the field is held in half precision (11 bits, scaled by its largest number);
+                     float32 alone, harmonics or samples, all finite */
     /* Parallel transport; 0: as the rules have it (docs/tracking.md has the table). */
     double probe_length;   /* mm: how far ahead the function is looked at */
     double probe_radius;   /* mm: of the ring of lines that are looked along */
@@ -209,11 +210,11 @@ typedef struct vxg_track_opts {
     int32_t probe_count;   /* lines on the ring, 1 to 16; 1: the arc itself */
     int32_t small_steps;   /* arcs a step, 1 to 100 */
     int32_t disc_rings; /* curvatures are drawn from a disc of triangles in so many rings, 1 to 6 */
-    int32_t tries;      /* of a triangle's points, before a half ends, 1 to 10000 */
-    int32_t first_tries; /* turns of the frame at the seed, the best of them is taken, 1 to 1000 */
+    int32_t tries;      /* of curvatures, before a half ends, 1 to 10000 */
+    int32_t first_tries; /* of curvatures at the seed, the best is taken, 1 to 1000 */
     int32_t weak_links;  /* 1: points of the probe may lie below min_support, 2: none may */
     int32_t normalize;   /* 1: the function is divided by its highest value in each voxel, 2: not */
-    int32_t best;        /* 1: no draw but the weighted mean of the curvatures next to the best */
+    int32_t best;        /* 1: no draw but the curvatures of the highest support */
     int32_t reserved1;   /* 0 */
     uint64_t seed;       /* of the random numbers */
     int64_t first;       /* the number of the first seed; a part of a list of seeds gives
@@ -236,8 +237,7 @@ typedef struct vxg_track_stats {
 typedef enum vxg_seeds_kind {
     VXG_SEEDS_RANDOM = 0, /* `number` in all, anywhere in the mask, each voxel equally often */
     VXG_SEEDS_PER_VOXEL,  /* `number` at random in each voxel */
-    VXG_SEEDS_GRID /* `number` along each axis of each voxel, evenly, symmetric about its centre
-                    */
+    VXG_SEEDS_GRID        /* `number` along each axis of each voxel, evenly, about its centre */
 } vxg_seeds_kind;
 typedef struct vxg_seeds_opts {
     uint32_t size; /* of this struct; 0: the first layout */

@@ -24,7 +24,8 @@ static const vxg_option track[] = {
     ROW("threshold", VXG_OPT_REAL, threshold, .min = -1e30, .max = 1e30,
         .help = "a streamline goes on while the map is above it"),
     ROW("pmf-threshold", VXG_OPT_REAL, pmf_threshold, .min = -1, .max = 1,
-        .help = "values below that share of the highest do not count; 0: 0.1, below 0: none"),
+        .help = "values below that share of the highest do not count; 0: 0.1, with cuslines' rules "
+                "0.05, below 0: none"),
     ROW("peaks", VXG_OPT_INT, peaks, .max = 16,
         .help = "streamlines of a seed at most, one for each peak there; 0: 1"),
     ROW("block", VXG_OPT_INT, block, .max = 4194304, .unit = "seeds",

@@ -101,7 +101,7 @@ static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
     VXG_FAIL_IF(o->min_length > 2 * o->max_length, VXG_ERR_ARGUMENT,
                 "track: min_length %g mm is more than two halves of max_length %g mm",
                 o->min_length, o->max_length);
-    if (o->pmf_threshold == 0) o->pmf_threshold = 0.1;
+    if (o->pmf_threshold == 0) o->pmf_threshold = o->rules == VXG_TRACK_CUSLINES ? 0.05 : 0.1;
     if (o->pmf_threshold < 0) o->pmf_threshold = 0;
     if (o->peaks == 0) o->peaks = 1;
     return VXG_OK;
