@@ -137,6 +137,7 @@ run stopped --seeds 500 "$good" --stop-map "$W/stop.nii" --threshold 0.5 --min-l
 holds stop_map "max(abs(p[0]) for l in lines('$W/stopped.trx') for p in l) < 7"
 run kept --seeds 500 "$good" --stop-mask "$W/left.nii" --min-length 0
 holds stop_mask "min(p[0] for l in lines('$W/kept.trx') for p in l) >= 0"
+holds one_side "about('$W/kept.json')['streamlines.commissural'] == '0' != about('$W/kept.json')['streamlines']"
 run through --seeds 2000 "$good" --include "$W/left.nii" --include "$W/right.nii" --include "$W/plane.nii"
 holds include "[l for l in lines('$W/plain.trx') if all(any(a <= round((11 - p[0]) / 2) <= b for p in l) for a, b in
     ((0, 5), (6, 11), (6, 6)))] == lines('$W/through.trx')"
