@@ -274,13 +274,13 @@ static int claim(cli_tracking *t) {
 /* ---- The order of the work ---- */
 
 static int read_inputs(cli_tracking *t) {
-    const cli_compute *c = &t->opt->compute;
+    cli_compute c = {t->device[0], t->opt->compute.threads};
     int status;
     if (t->series) {
-        status = cli_dwi_read(&t->dwi, c);
+        status = cli_dwi_read(&t->dwi, &c);
     } else {
-        status = c->threads ? vxg_set_threads(c->threads) : VXG_OK;
-        if (!status) status = vxg_device_open(c->device, &t->dwi.dev);
+        status = c.threads ? vxg_set_threads(c.threads) : VXG_OK;
+        if (!status) status = vxg_device_open(c.device, &t->dwi.dev);
     }
     t->dev = t->dwi.dev; /* closed with it */
     cli_track_stage(t, "series read, mask");
@@ -307,6 +307,7 @@ static int make(cli_tracking *t) {
 }
 
 static void close_all(cli_tracking *t) {
+    cli_track_gather_up(t);
     vxg_array *const arrays[] = {&t->values, &t->map, &t->regions, &t->fa, &t->rgb};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) vxg_array_release(arrays[i]);
     vxg_job_close(t->pieces);
@@ -326,7 +327,8 @@ int cli_track_whole(cli_tracking *t, const char *series) {
     t->series = series;
     cli_track_stage(t, NULL);
     cli_keep_warnings(t->run);
-    int status = cli_track_resolve(t);
+    int status = cli_track_split_devices(t);
+    if (!status) status = cli_track_resolve(t);
     if (!status) status = check_heeded(t->run, t);
     if (!status) status = cli_track_images(t);
     if (!status) status = name_outputs(t);
@@ -339,6 +341,7 @@ int cli_track_whole(cli_tracking *t, const char *series) {
         if (!status) status = cli_track_fill(t);
         if (!status) status = cli_track_count_seeds(t);
         if (!status) status = cli_track_inputs(t);
+        if (!status) status = cli_track_spread(t);
         if (!status) status = o->shard ? cli_track_shard(t) : make(t);
     }
     close_all(t);
@@ -385,7 +388,8 @@ const cli_verb cli_verb_track = {
         "interrupted, but for what --resume and --shard keep in FILE.job; `voxgrad merge` gathers "
         "pieces that were made elsewhere.\n\n"
         "A streamline ends where FA (or --stop-map) is at or below --threshold, where no direction "
-        "is within --max-angle, outside the image, and at --max-length.",
+        "is within --max-angle, outside the image, and at --max-length.\n\n"
+        "--device may name several (cuda:0,cuda:1): the first fits, all track.",
     .examples =
         "  voxgrad track dwi.nii.gz --bvals dwi.bval --bvecs dwi.bvec -o out.trx\n"
         "  voxgrad track dwi.mif -o out.tck --seeds 1000000 --step 0.5 --max-angle 30\n"

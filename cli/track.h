@@ -41,7 +41,7 @@ typedef struct cli_track_given {
         response_fa;
 } cli_track_given;
 
-enum { CLI_TRACK_STAGES = 12 };
+enum { CLI_TRACK_STAGES = 12, CLI_TRACK_DEVICES = 16 };
 typedef struct cli_stages {
     int n;
     const char *name[CLI_TRACK_STAGES];
@@ -78,6 +78,10 @@ typedef struct cli_tracking {
     cli_image function, map_image, stop_image, seed_image; /* file NULL: none */
     const cli_image *grid;
     vxg_device *dev;
+    int ndevices; /* 1, or more that are dealt blocks of seeds */
+    char device[CLI_TRACK_DEVICES][64];
+    vxg_device *other_device[CLI_TRACK_DEVICES]; /* from the second on */
+    vxg_track_field other[CLI_TRACK_DEVICES];
     vxg_sphere *sphere;
     const char *inputs[CLI_TRACK_FILES];
     int ninputs;
@@ -99,6 +103,7 @@ typedef struct cli_tracking {
     cli_views *views;
     cli_values lengths;
     const vxg_progress *progress; /* of all seeds */
+    double done, worth; /* seeds of earlier chunks; how many one of this chunk stands for */
     cli_stages stages;
 } cli_tracking;
 
@@ -128,6 +133,19 @@ int cli_track_shard(cli_tracking *t);
 int cli_track_look(cli_tracking *t);
 int cli_track_in_pieces(const cli_track *o);
 int cli_track_blocks(const cli_tracking *t, int64_t *all, int64_t *own); /* of seeds */
+
+/* Seeds number..number + n on one of the devices. The first alone tells progress. */
+int cli_track_chunk(cli_tracking *t, int device, int64_t number, int64_t n, vxg_tract_writer *to,
+                    vxg_track_stats *sum);
+void cli_track_add_stats(vxg_track_stats *to, const vxg_track_stats *s);
+
+/* track_many.c: --device a,b. The list's names; the field to all of them, and away again; all
+ * seeds.
+ */
+int cli_track_split_devices(cli_tracking *t);
+int cli_track_spread(cli_tracking *t);
+void cli_track_gather_up(cli_tracking *t);
+int cli_track_rounds(cli_tracking *t, vxg_tract_writer *to);
 
 /* track_page.c */
 int cli_track_page(cli_tracking *t);

@@ -43,6 +43,8 @@ static int add_images(cli_tracking *t) {
 int cli_track_inputs(cli_tracking *t) {
     cli_provenance *p = &t->prov;
     int status = t->series ? cli_dwi_provenance(&t->dwi, p) : cli_provenance_device(p, t->dev);
+    if (!status && t->ndevices > 1)
+        status = cli_provenance_add(p, "devices", "%s", t->opt->compute.device);
     if (!status) status = add_images(t);
     if (!status) status = cli_provenance_add(p, "model", "%s", cli_track_model_name(t->model));
     if (!status) status = cli_provenance_add(p, "model.why", "%s", t->why);
@@ -193,7 +195,7 @@ int cli_track_plan(cli_tracking *t) {
     const char *outputs[CLI_TRACK_OUTPUTS];
     int n = 0;
     vxg_device *dev = NULL;
-    int status = vxg_device_open(t->opt->compute.device, &dev);
+    int status = vxg_device_open(t->device[0], &dev);
     if (status) return status;
     const cli_track *o = t->opt;
     if (!o->seed_list && !t->given.seed_grid && !t->given.seeds_per_voxel) t->total = o->nseeds;

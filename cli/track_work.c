@@ -55,17 +55,14 @@ int cli_track_count_seeds(cli_tracking *t) {
 }
 
 /* ---- Progress over all chunks ---- */
-typedef struct over_all {
-    const vxg_progress *to;
-    double before, total;
-} over_all;
 static void report(void *context, const char *what, double done, double total) {
-    const over_all *a = context;
+    const cli_tracking *t = context;
     (void)what, (void)total;
-    a->to->report(a->to->context, "seeds", a->before + done, a->total);
+    t->progress->report(t->progress->context, "seeds",
+                        fmin(t->done + done * t->worth, (double)t->total), (double)t->total);
 }
 
-static void add_stats(vxg_track_stats *to, const vxg_track_stats *s) {
+void cli_track_add_stats(vxg_track_stats *to, const vxg_track_stats *s) {
     to->seeds += s->seeds, to->outside += s->outside;
     to->streamlines += s->streamlines, to->points += s->points;
     to->short_ones += s->short_ones, to->region_ones += s->region_ones;
@@ -73,26 +70,30 @@ static void add_stats(vxg_track_stats *to, const vxg_track_stats *s) {
     for (int i = 0; i < 8; i++) to->ended[i] += s->ended[i];
 }
 
-/* Seeds number..number + n, behind `before` of all `total` of this run. */
-static int run_chunk(cli_tracking *t, int64_t number, int64_t n, double before,
-                     vxg_tract_writer *to, vxg_track_stats *sum) {
+int cli_track_chunk(cli_tracking *t, int device, int64_t number, int64_t n, vxg_tract_writer *to,
+                    vxg_track_stats *sum) {
     const int64_t *s = t->grid->shape, size[3] = {s[2], s[1], s[0]};
-    over_all all = {t->progress, before, (double)t->total};
-    const vxg_progress progress = {
-        .size = sizeof progress, .report = report, .context = &all, .cancel = all.to->cancel};
+    const vxg_progress progress = {.size = sizeof progress,
+                                   .report = device ? NULL : report,
+                                   .context = t,
+                                   .cancel = t->progress->cancel};
     vxg_track_opts opts = t->track;
     vxg_seeds_opts seeds = t->seeds;
     vxg_track_stats stats = {.size = sizeof stats};
+    vxg_queue *queue = NULL; /* the device's own, but for threads beside */
     int64_t got = n;
     double *own = t->list ? NULL : malloc((size_t)n * 3 * sizeof *own);
     int status = t->list || own ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     seeds.first = opts.first = number;
     opts.progress = &progress;
-    if (own) status = vxg_track_seeds(size, t->seed_voxels, t->grid->affine, &seeds, n, own, &got);
+    if (!status && device) status = vxg_queue_new(t->other_device[device], &queue);
+    if (!status && own)
+        status = vxg_track_seeds(size, t->seed_voxels, t->grid->affine, &seeds, n, own, &got);
     if (!status)
-        status = vxg_track_run(NULL, &t->field, got, own ? own : t->list + 3 * number, &opts, to,
-                               &stats);
-    if (!status) add_stats(sum, &stats);
+        status = vxg_track_run(queue, device ? &t->other[device] : &t->field, got,
+                               own ? own : t->list + 3 * number, &opts, to, &stats);
+    if (!status) cli_track_add_stats(sum, &stats);
+    vxg_queue_free(queue);
     free(own);
     return status;
 }
@@ -100,9 +101,11 @@ static int run_chunk(cli_tracking *t, int64_t number, int64_t n, double before,
 static int run_all(cli_tracking *t, vxg_tract_writer *to) {
     int status = VXG_OK;
     t->progress = cli_progress(t->run);
-    for (int64_t at = 0; at < t->total && !status; at += CHUNK) {
+    if (t->ndevices > 1) status = cli_track_rounds(t, to);
+    for (int64_t at = 0; at < t->total && !status && t->ndevices == 1; at += CHUNK) {
         const int64_t n = t->total - at < CHUNK ? t->total - at : CHUNK;
-        status = run_chunk(t, t->first + at, n, (double)at, to, &t->stats);
+        t->done = (double)at, t->worth = 1;
+        status = cli_track_chunk(t, 0, t->first + at, n, to, &t->stats);
     }
     cli_progress_end();
     return status;
@@ -360,14 +363,14 @@ int cli_track_look(cli_tracking *t) {
 
 /* ---- Making pieces ---- */
 
-static int make_piece(cli_tracking *t, int64_t block, double before) {
+static int make_piece(cli_tracking *t, int64_t block) {
     vxg_tract_writer w = {.size = sizeof w, .write = piece_write, .impl = t->pieces};
     vxg_track_stats s = {.size = sizeof s};
     const record end = {-1, 0};
     const int64_t at = block * BLOCK, left = t->total - at;
     describe(t, &w.info);
     int status = vxg_job_begin(t->pieces, block);
-    if (!status) status = run_chunk(t, t->first + at, left < BLOCK ? left : BLOCK, before, &w, &s);
+    if (!status) status = cli_track_chunk(t, 0, t->first + at, left < BLOCK ? left : BLOCK, &w, &s);
     told all = {s.seeds,      s.outside,     s.streamlines, s.points,
                 s.short_ones, s.region_ones, {0},           s.length};
     memcpy(all.ended, s.ended, sizeof all.ended);
@@ -389,7 +392,8 @@ static int make_pieces(cli_tracking *t) {
     const double begin = (double)(all - left) * BLOCK;
     t->progress = cli_progress(t->run);
     while (!status && !(status = vxg_job_next(t->pieces, &block)) && block >= 0) {
-        status = make_piece(t, block, fmin(begin + (double)made * BLOCK, (double)t->total));
+        t->done = begin + (double)made * BLOCK, t->worth = 1;
+        status = make_piece(t, block);
         made += !status;
     }
     cli_progress_end();
@@ -451,7 +455,7 @@ static int close_record(joined *j) {
                                .region_ones = s.region_ones,
                                .length = s.length};
         memcpy(one.ended, s.ended, sizeof one.ended);
-        add_stats(j->stats, &one);
+        cli_track_add_stats(j->stats, &one);
         j->ended = 1;
         return VXG_OK;
     }

@@ -72,6 +72,10 @@ run whole --seeds 40000 --resume "$good"
 same pieces many whole
 holds told "all(about('$W/many.json')[k] == about('$W/part1.json')[k] for k in about('$W/many.json')
     if not k.startswith(('option', 'command', 'date')))"
+"$V" track "$good" --mask "$mask" --no-report -q -o "$W/dealt.trx" --seeds 40000 --device cpu,cpu >/dev/null
+same dealt many dealt
+holds dealt_told "all(about('$W/many.json')[k] == about('$W/dealt.json')[k] for k in about('$W/many.json')
+    if not k.startswith(('option', 'command', 'date')))"
 run short --seeds 12 --min-length 0 "$good"
 i=0
 while [ $i -lt 12 ]; do
@@ -133,6 +137,7 @@ run stopped --seeds 500 "$good" --stop-map "$W/stop.nii" --threshold 0.5 --min-l
 holds stop_map "max(abs(p[0]) for l in lines('$W/stopped.trx') for p in l) < 7"
 run kept --seeds 500 "$good" --stop-mask "$W/left.nii" --min-length 0
 holds stop_mask "min(p[0] for l in lines('$W/kept.trx') for p in l) >= 0"
+holds one_side "about('$W/kept.json')['streamlines.commissural'] == '0' != about('$W/kept.json')['streamlines']"
 run through --seeds 2000 "$good" --include "$W/left.nii" --include "$W/right.nii" --include "$W/plane.nii"
 holds include "[l for l in lines('$W/plain.trx') if all(any(a <= round((11 - p[0]) / 2) <= b for p in l) for a, b in
     ((0, 5), (6, 11), (6, 6)))] == lines('$W/through.trx')"
@@ -221,6 +226,9 @@ refuses unheeded 2 '\-\-order does not go with the model tensor' table --model t
 refuses odd_sh 3 'odd_sh.nii: 14 volumes are no set of harmonics' bad --fod "$W/odd_sh.nii"
 refuses samples 3 'odd_sh.nii: 14 samples; --sphere hemi:repulsion724 has 362' bad --odf "$W/odd_sh.nii"
 refuses only_beyond 2 '\-\-only-seed 5: there are 5' table --seeds 5 --only-seed 5
+refuses dealt_parts 2 '\-\-device cpu,cpu does not go with --shard' "$V" track "$good" -o "$W/n.trx" --device cpu,cpu --shard 1/2
+refuses dealt_hole 2 "\-\-device: 'cpu,,cpu' is no list" "$V" track "$good" -o "$W/n.trx" --device cpu,,cpu
+refuses dealt_none 5 'nosuch' "$V" track "$good" -o "$W/n.trx" --mask "$mask" --device cpu,nosuch
 refuses shard_word 2 "\-\-shard: '4/3' is no part" table --shard 4/3
 refuses shard_resume 2 '\-\-resume does not go with --shard' table --shard 1/3 --resume
 refuses exists 4 'plain.trx exists \(--force' "$V" track "$good" -o "$W/plain.trx"
