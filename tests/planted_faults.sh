@@ -748,7 +748,7 @@ plant tracks_losses_unsaid cli/tracks_convert.c 's/if \(list->n\) cli_warn/if (0
 plant tracks_copy_never_stops src/array/tract_copy.c 's/VXG_FAIL_IF\(vxg__poll\(progress\), VXG_ERR_CANCELLED, "interrupted"\);//' "io_tracts copy"
 plant follow_pole kernels/track/follow.k 's/side \+ d\[1\] \* d\[1\] \* q/K_R(1.0) + d[1] * d[1] * q/' "track_follow maxima"
 plant follow_wrong_slope kernels/track/follow.k 's/\(b\[0\] \* c1 - a\[0\] \* s1\);/(b[0] * c1 + a[0] * s1);/' "track_follow maxima"
-plant follow_wrong_sine src/track/follow.c 's/\(sine \? -m : m\)/m/' "track_follow straight"
+plant follow_wrong_sine src/track/follow.c 's/\(sine \? -m : m\)/(sine ? m : -m)/' "track_follow straight"
 plant follow_basis_signs src/track/follow.c 's/signs\[of\[at\]\] = c\[at\]/signs[of[at]] = 1/' "track_follow straight"
 plant follow_half_way_whole kernels/track/follow.k 's/look == 3 \? K_R\(1\.0\) : K_R\(0\.5\)/K_R(1.0)/' "track_follow orders"
 plant follow_looks_back kernels/track/follow.k 's/last\[k\] = e\[k\];/last[k] = w->d[k];/' "track_follow orders"
