@@ -145,6 +145,7 @@ static int choose_columns(job *j, int lines, const vxg_tract_column **out, int32
     const vxg_tract_info *from = &j->in[0]->info;
     const int n = lines ? from->nline_columns : from->npoint_columns;
     const vxg_tract_column *list = lines ? from->line_columns : from->point_columns;
+    const int anew = !lines && (j->opt->filter.points || j->opt->filter.step > 0);
     names unheld = {0}, elsewhere = {0};
     vxg_tract_column *kept = calloc((size_t)n + 1, sizeof *kept);
     if (!kept) return no_memory();
@@ -154,7 +155,7 @@ static int choose_columns(job *j, int lines, const vxg_tract_column **out, int32
         int everywhere = 1;
         if (!is_wanted(j, list[i].name)) continue;
         for (int k = 1; k < j->n; k++) everywhere &= has_column(&j->in[k]->info, lines, &list[i]);
-        if (is(j, "tck"))
+        if (is(j, "tck") || anew)
             add_name(&unheld, list[i].name);
         else if (!everywhere)
             add_name(&elsewhere, list[i].name);
@@ -169,7 +170,10 @@ static int choose_columns(job *j, int lines, const vxg_tract_column **out, int32
             if (is_wanted(j, more[i].name) && !has_column(from, lines, &more[i]))
                 add_name(&elsewhere, more[i].name);
     }
-    say_lost(j, lines ? "TCK holds no numbers of streamlines" : "TCK holds no numbers of points",
+    say_lost(j,
+             lines  ? "TCK holds no numbers of streamlines"
+             : anew ? "points that are set anew have no numbers"
+                    : "TCK holds no numbers of points",
              &unheld);
     say_lost(j, "not every file has these numbers", &elsewhere);
     return VXG_OK;

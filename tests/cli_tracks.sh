@@ -128,6 +128,17 @@ assert 0 < len(wb) < len(wa) and some > 5"
 check lengths_hold "lengths after the filter" sh -c "$V tracks length '$W/long.trx' |
     awk '\$1 < 48 || \$1 > 120.001 { bad = 1 } END { exit bad || NR < 50 }'"
 
+tracks convert "$small" "$W/twelve.trx" --points 12 2>"$W/err" >/dev/null
+check points "$(cat "$W/err")" sh -c "grep -q 'set anew have no numbers: left out are color_x' '$W/err' &&
+    $V tracks info '$W/twelve.trx' | grep -q '1000 streamlines, 12000 points'"
+tracks convert "$standard.LPS.trk" "$W/step.trk" --step 1 -q
+check step "steps of 1 mm along 3.74 mm" sh -c "$V tracks info '$W/step.trk' | grep -q '120 streamlines, 600 points' &&
+    $V tracks info '$W/step.trk' | grep -q 'mean 3.742'"
+
+tracks convert "$W/step.trk" "$W/step.tck" -q
+tracks convert "$standard.tck" "$W/step_of_tck.tck" --step 1 -q
+check step_places "points that are set anew in TrackVis' space" same_points "$W/step_of_tck.tck" "$W/step.tck"
+
 # ---- merge ----
 tracks merge "$small" "$W/long.trx" -o "$W/both.trx" -q
 tracks info "$W/both.trx" --json >"$W/both.json" 2>/dev/null
@@ -225,6 +236,7 @@ check force "--force" $V tracks convert "$small" "$W/small.trx" --force -q
 refuses input_is_output 4 'small.trx' $V tracks convert "$W/small.trx" "$W/small.trx" --force
 refuses option_of_another 2 '\-\-voxel goes with density, not with info' $V tracks info "$small" --voxel 1
 refuses max_segment_alone 2 '\-\-max-segment goes with --linearize' $V tracks convert "$small" "$W/n.trx" --max-segment 5
+refuses points_and_step 2 'one of them' $V tracks convert "$small" "$W/n.trx" --points 5 --step 1
 refuses no_output 2 'tracks density: --output is missing' $V tracks density "$small"
 refuses one_name 2 'takes the file to read and the file to write, 1 given' $V tracks convert "$small"
 refuses lengths_turned 2 'lengths of 9 to 4 mm' $V tracks convert "$small" "$W/n.trx" --min-length 9 --max-length 4

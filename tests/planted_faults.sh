@@ -759,4 +759,6 @@ plant follow_any_vector kernels/track/follow.k 's/if \(!\(cosine > nearest\)\) c
 plant follow_never_turned kernels/track/follow.k 's/>= K_P\(0\)\)\) \{/>= K_R(-1.0))) {/' "track_follow turns"
 plant follow_cutoff_of_squares kernels/track/follow.k 's/\*anisotropy = K_sqrt\(K_R\(1\.5\)/*anisotropy = (K_R(1.5)/' "track_follow cutoffs"
 plant follow_vectors_as_they_stand kernels/track/follow.k 's/!\(size > most\)/*which >= 0/' "track_follow vectors"
+plant tracts_even_by_points src/array/tract_shape.c 's/const double wanted = length \* \(double\)i \/ \(double\)\(n - 1\);/const double wanted = length * (double)i \/ (double)n;/' "track_shape resample"
+plant filter_points_not_moved src/track/filter.c 's/if \(!status && f->moves\) status = vxg_tract_move\(f->to_file, VXG_F64, offsets\[lines\], mm\);//' "cli_tracks.sh"
 exit $failed

@@ -203,6 +203,81 @@ TEST(linearize_as_dipy)
     free(offsets), free(kept), keeper_free(&k);
 }
 
+/* DIPY 1.12's set_number_of_points of 12. */
+TEST(resample_as_dipy)
+{
+    static const double theirs[3][4] = {{0, 88.18909, 108.8018, 90.63665},
+                                        {150, 87.1453, 116.4958, 81.54037},
+                                        {299, 88.69974, 110.4011, 88.45567}};
+    const vxg_tract_resample_opts o = {.points = 12};
+    keeper k;
+    vxg_tract_info info;
+    double rows[12], sum[3] = {0};
+    if (!data("dipy_tracks300.trk")) SKIP("no test data");
+    CHECK_OK(read_all(data("dipy_tracks300.trk"), &k, &info));
+    CHECK_OK(vxg_tract_to_ras(&info, rows));
+    CHECK_OK(vxg_tract_move(rows, VXG_F64, k.points, k.p));
+    const vxg_tract_batch b = batch_of(&k);
+    int64_t *offsets = calloc((size_t)k.lines + 1, sizeof *offsets);
+    CHECK_OK(vxg_tract_resample(&b, &o, offsets, NULL));
+    CHECK(offsets[k.lines] == 12 * k.lines, "%lld points", (long long)offsets[k.lines]);
+    double *p = calloc((size_t)offsets[k.lines], 3 * sizeof *p);
+    CHECK_OK(vxg_tract_resample(&b, &o, offsets, p));
+    for (int i = 0; i < 3; i++)
+        for (int c = 0; c < 3; c++) {
+            const double x = p[3 * (12 * (int64_t)theirs[i][0] + 5) + c];
+            EXPECT(fabs(x - theirs[i][1 + c]) < 1e-4, "%.7g, DIPY %.7g", x, theirs[i][1 + c]);
+        }
+    for (int64_t i = 0; i < 36 * k.lines; i++) sum[i % 3] += p[i];
+    EXPECT(fabs(sum[0] - 317584.8) < 0.5 && fabs(sum[1] - 394003.47) < 0.5 &&
+               fabs(sum[2] - 294873.75) < 0.5,
+           "sums %.8g %.8g %.8g", sum[0], sum[1], sum[2]);
+    free(offsets), free(p), keeper_free(&k);
+}
+
+/* Steps: even along the line, the ends where they were. */
+TEST(resample_by_step)
+{
+    keeper k;
+    int64_t offsets[41];
+    winding(&k, 40, 100);
+    const vxg_tract_batch b = batch_of(&k);
+    const vxg_tract_resample_opts o = {.step = 0.7};
+    double length[40];
+    CHECK_OK(vxg_tract_lengths(&b, length));
+    CHECK_OK(vxg_tract_resample(&b, &o, offsets, NULL));
+    double *p = calloc((size_t)offsets[40], 3 * sizeof *p);
+    CHECK_OK(vxg_tract_resample(&b, &o, offsets, p));
+    for (int n = 0; n < 40; n++) {
+        const int64_t have = k.begin[n + 1] - k.begin[n], size = offsets[n + 1] - offsets[n];
+        const double *q = p + 3 * offsets[n], *from = k.p + 3 * k.begin[n];
+        if (have < 2) CHECK(size == have, "%lld points of %lld", (long long)size, (long long)have);
+        if (have < 2) continue;
+        const double step = length[n] / (double)(size - 1);
+        CHECK(fabs(step - 0.7) <= 0.7 * 0.7 / length[n] || size == 2, "steps of %g mm", step);
+        CHECK(!memcmp(q, from, 24) && !memcmp(q + 3 * size - 3, from + 3 * have - 3, 24),
+              "the ends of streamline %d moved", n);
+        /* Each new point is on the segment that its way along the line leads to. */
+        double way = 0;
+        int64_t at = 0;
+        for (int64_t i = 0; i < size; i++) {
+            while (at + 2 < have &&
+                   way + gap(from + 3 * at, from + 3 * at + 3) < step * (double)i) {
+                way += gap(from + 3 * at, from + 3 * at + 3);
+                at++;
+            }
+            CHECK(fabs(gap(from + 3 * at, q + 3 * i) - (step * (double)i - way)) < 1e-9 &&
+                      distance(from + 3 * at, from + 3 * at + 3, q + 3 * i) < 1e-9,
+                  "point %lld of streamline %d", (long long)i, n);
+        }
+    }
+    const vxg_tract_resample_opts bad[4] = {
+        {0}, {.points = 1}, {.points = 5, .step = 1}, {.step = -1}};
+    for (int i = 0; i < 4; i++)
+        CHECK(vxg_tract_resample(&b, &bad[i], offsets, NULL) == VXG_ERR_ARGUMENT, "try %d", i);
+    free(p), keeper_free(&k);
+}
+
 /* ---- The writer in front ---- */
 static int kept_finish(vxg_tract_writer *self) {
     self->reserved = 1;
@@ -279,6 +354,22 @@ TEST(filter)
     CHECK(plain.points == k.points && !memcmp(plain.p, k.p, (size_t)k.points * 24), "changed");
     w->abandon(w);
     EXPECT(plain.base.reserved == 2, "the other was not abandoned");
+    const vxg_tract_filter_opts anew[3] = {
+        {.points = 3}, {.points = 3, .linearize = 1}, {.points = 3, .step = 1}};
+    CHECK(vxg_tract_filter_new(&out.base, NULL, &anew[0], &w) == VXG_ERR_ARGUMENT,
+          "numbers of points that are set anew");
+    for (int i = 1; i < 3; i++)
+        CHECK(vxg_tract_filter_new(&plain.base, NULL, &anew[i], &w) == VXG_ERR_ARGUMENT, "try %d",
+              i);
+    keeper three = keeper_new();
+    three.base.finish = kept_finish, three.base.abandon = kept_abandon;
+    CHECK_OK(vxg_tract_filter_new(&three.base, NULL, &anew[0], &w));
+    CHECK_OK(vxg_tract_write(w, &b));
+    w->abandon(w);
+    CHECK(three.lines == k.lines && three.points == 1 + 3 * (k.lines - 2), "%lld points",
+          (long long)three.points);
+    CHECK(!memcmp(three.p + 3 * three.points - 3, k.p + 3 * k.points - 3, 24), "the end moved");
+    keeper_free(&three);
     o = (vxg_tract_filter_opts){.min_length = 5, .max_length = 4};
     CHECK(vxg_tract_filter_new(&plain.base, NULL, &o, &w) == VXG_ERR_ARGUMENT, "lengths of 5 to 4");
     free(length), free(point), free(line);
@@ -587,6 +678,7 @@ TEST(density_refuses)
 }
 
 TEST_MAIN("track_shape", T(lengths), T(linearize), T(straight_and_turned), T(linearize_as_dipy),
-          T(filter), T(filter_moves), T(density_segments), T(density_batches), T(density_as_dipy),
-          T(density_as_mrtrix), T(density_of_1_mm_as_mrtrix), T(density_colors_as_mrtrix),
-          T(density_far_and_close), T(density_refuses))
+          T(resample_as_dipy), T(resample_by_step), T(filter), T(filter_moves), T(density_segments),
+          T(density_batches), T(density_as_dipy), T(density_as_mrtrix),
+          T(density_of_1_mm_as_mrtrix), T(density_colors_as_mrtrix), T(density_far_and_close),
+          T(density_refuses))

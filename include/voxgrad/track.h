@@ -65,6 +65,9 @@ typedef struct vxg_tract_filter_opts {
     double max_segment; /* mm, of it; 0: 10 */
     double min_length;  /* mm; shorter streamlines stay behind */
     double max_length;  /* mm; longer ones do; 0: none */
+    int32_t points;     /* of each streamline: set anew, as vxg_tract_resample does it; 0: not */
+    uint32_t reserved0; /* 0 */
+    double step;        /* mm, of it; 0: not */
 } vxg_tract_filter_opts;
 typedef struct vxg_tract_filter_stats {
     uint32_t size;                 /* set by the caller: sizeof of this struct, or 0 */
@@ -77,7 +80,8 @@ typedef struct vxg_tract_filter_stats {
 /* A writer in front of another one: it moves streamlines from the space that `from` says (NULL: the
  * other's) into the other's, and hands on those that are long enough with the points they need and
  * their columns, which are the other's (info.npoint_columns...). Lengths and distances are measured
- * in scanner coordinates; positions that need not be moved come through as they are. Numbers of
+ * in scanner coordinates; positions that need not be moved come through as they are. Points that
+ * are set anew have no columns: then the other has none of points (VXG_ERR_ARGUMENT). Numbers of
  * streamlines in groups are the caller's matter. vxg_tract_copy may write into it; finishing or
  * abandoning it does that to the other, which until then is not to be touched. VXG_ERR_INPUT: a
  * space that is not known. opts may be NULL. */

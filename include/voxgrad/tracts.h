@@ -196,6 +196,19 @@ typedef struct vxg_tract_linearize_opts {
 VXG_API int vxg_tract_linearize(const vxg_tract_batch *batch, const vxg_tract_linearize_opts *opts,
                                 int64_t *offsets, int64_t *kept);
 
+typedef struct vxg_tract_resample_opts {
+    uint32_t size;  /* of this struct; 0: the first layout */
+    int32_t points; /* of each streamline, at least 2; or 0 and */
+    double step;    /* mm along it between neighbours, as near as a whole number of equal steps
+                       comes */
+} vxg_tract_resample_opts;
+/* Points that are spaced evenly along each streamline, on its segments; the ends stay (DIPY's
+ * set_number_of_points). A streamline of one point or none stays as it is. offsets (lines + 1): as
+ * a batch's, of the new points; positions: (offsets[lines], 3), or NULL: only offsets are wanted.
+ * VXG_ERR_ARGUMENT: neither or both are said; over 2^31 - 1 points of a streamline. */
+VXG_API int vxg_tract_resample(const vxg_tract_batch *batch, const vxg_tract_resample_opts *opts,
+                               int64_t *offsets, double *positions);
+
 #ifdef __cplusplus
 }
 #endif

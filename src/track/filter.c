@@ -101,6 +101,39 @@ static int place_points(filter *f, const vxg_tract_batch *b, int64_t n, vxg_trac
     return vxg_tract_move(f->to_file, VXG_F64, n, f->mm);
 }
 
+static int sets_points(const vxg_tract_filter_opts *o) {
+    return o->points != 0 || o->step > 0;
+}
+
+/* Points that are spaced evenly instead of those of `lines` streamlines, where the file has them.
+ */
+static int set_points(filter *f, int64_t lines, vxg_tract_batch *out) {
+    const vxg_tract_resample_opts o = {
+        .size = sizeof o, .points = f->opts.points, .step = f->opts.step};
+    for (int64_t i = 0; i < f->offsets[lines]; i++) /* numbers rise: what is written was read */
+        memmove(f->mm + 3 * i, f->mm + 3 * f->kept[i], 3 * sizeof *f->mm);
+    const vxg_tract_batch in = {.size = sizeof in,
+                                .dtype = VXG_F64,
+                                .lines = lines,
+                                .offsets = f->offsets,
+                                .positions = f->mm};
+    int64_t *offsets = vxg__calloc((size_t)lines + 1, sizeof *offsets);
+    double *mm = NULL;
+    int status = offsets ? vxg_tract_resample(&in, &o, offsets, NULL) : VXG_ERR_MEMORY;
+    if (!status && !(mm = vxg__calloc((size_t)offsets[lines] + 1, 3 * sizeof *mm)))
+        status = VXG_ERR_MEMORY;
+    if (!status) status = vxg_tract_resample(&in, &o, offsets, mm);
+    if (!status && f->moves) status = vxg_tract_move(f->to_file, VXG_F64, offsets[lines], mm);
+    if (status) {
+        vxg__free(offsets), vxg__free(mm);
+        return status;
+    }
+    vxg__free(f->offsets), vxg__free(f->mm);
+    f->offsets = offsets, f->mm = mm;
+    out->dtype = VXG_F64, out->positions = mm;
+    return VXG_OK;
+}
+
 static int write_batch(filter *f, const vxg_tract_batch *b) {
     const vxg_tract_info *info = &f->to->info;
     const int np = info->npoint_columns, nl = info->nline_columns;
@@ -110,8 +143,9 @@ static int write_batch(filter *f, const vxg_tract_batch *b) {
     vxg_tract_batch out = *b;
     out.dtype = VXG_F64, out.positions = f->mm;
     VXG_TRY(choose(f, &out, &lines));
+    VXG_TRY(sets_points(&f->opts) ? set_points(f, lines, &out)
+                                  : place_points(f, b, f->offsets[lines], &out));
     const int64_t points = f->offsets[lines];
-    VXG_TRY(place_points(f, b, points, &out));
     for (int i = 0; i < np; i++)
         VXG_TRY(pick(&info->point_columns[i], b->point_values[i], points, f->kept, &f->columns[i]));
     for (int i = 0; i < nl; i++)
@@ -163,6 +197,11 @@ static int check_opts(const vxg_tract_filter_opts *o) {
     VXG_FAIL_IF(!(o->tolerance >= 0) || !(o->max_segment >= 0), VXG_ERR_ARGUMENT,
                 "streamlines: a tolerance of %g mm and segments of %g mm at most", o->tolerance,
                 o->max_segment);
+    VXG_FAIL_IF(o->points < 0 || o->points == 1 || !(o->step >= 0) ||
+                    (o->points > 0) + (o->step > 0) + (o->linearize != 0) > 1,
+                VXG_ERR_ARGUMENT,
+                "streamlines: %d points, a step of %g mm%s: one of them, at least 2 or above 0",
+                (int)o->points, o->step, o->linearize ? ", fewer points" : "");
     return VXG_OK;
 }
 
@@ -174,11 +213,15 @@ int vxg_tract_filter_new(vxg_tract_writer *to, const vxg_tract_info *from,
     *out = NULL;
     VXG_TRY(VXG_IN(vxg_tract_filter_opts, &o, given));
     VXG_TRY(check_opts(&o));
+    VXG_FAIL_IF(sets_points(&o) && to->info.npoint_columns > 0, VXG_ERR_ARGUMENT,
+                "streamlines: points that are set anew have no numbers, as '%s'",
+                to->info.point_columns[0].name);
     if (from) VXG_TRY(VXG_FIXED(vxg_tract_info, from));
     filter *f = vxg__calloc(1, sizeof *f);
     if (!f) return VXG_ERR_MEMORY;
     f->to = to, f->opts = o, f->from = from ? *from : to->info;
-    f->moves = !same_space(&f->from, &to->info);
+    /* Points that are set anew are worked out in scanner coordinates. */
+    f->moves = !same_space(&f->from, &to->info) || sets_points(&o);
     f->base = (vxg_tract_writer){.size = sizeof f->base,
                                  .info = to->info, /* its lists live as long as the other */
                                  .write = filter_write,
