@@ -26,6 +26,7 @@ BUILD = os.path.abspath(os.environ.get("VXG_BUILD", os.path.join(ROOT, "build"))
 GENERATED = "<!-- From here on: written by ./dev docs out of the option tables. -->"
 # What the examples take from elsewhere, and shorter forms of commands that take minutes.
 INPUTS = {"tooth.h5": "data/ct_parallel_tooth/tooth.h5"}
+INPUTS.update({"dwi." + end: "data/dwi_small_64D/dwi." + end for end in ("nii.gz", "bval", "bvec")})
 SHORTER = {
     "voxgrad check ct.parallel": "voxgrad check ct.parallel.joseph --device cpu --examples 1",
     "voxgrad bench ct.parallel --compare": "voxgrad bench ct.parallel.joseph --compare --size 64 --slices 4 --runs 1 --device cpu",
