@@ -1,8 +1,9 @@
 """Rates of DIPY, of cuslines' numba tracker and of Voxgrad on the same phantom, voxels and seeds, in alternated rounds of one
 run; processor time, one thread each. Prints rows of a table.
 
-    python bench/track_peers.py TOOLS FOLDER [VOXELS ALONG A SIDE] [ROUNDS]
+    python bench/track_peers.py TOOLS FOLDER [VOXELS ALONG A SIDE [ROUNDS [WORDS]]]
 
+WORDS: rows whose names have them alone.
 What is timed: of fits the call that fits, with FA and MD of tensors; of trackers the tracking, from fields that are ready.
 Voxgrad's field is made in its tracking call: the time of a call without seeds is taken off, and stands beside. Compilation
 by numba is not counted. Each peer's job is a process of its own, whose memory is the largest it had."""
@@ -135,8 +136,8 @@ def median(values):
 
 
 class Bench:
-    def __init__(self, voxgrad, phantom, rounds):
-        self.voxgrad, self.phantom, self.rounds = voxgrad, phantom, rounds
+    def __init__(self, voxgrad, phantom, rounds, words):
+        self.voxgrad, self.phantom, self.rounds, self.words = voxgrad, phantom, rounds, words
         self.peak = voxgrad("peak")
         print(f"One core, {self.peak['driver']}: {self.peak['fma'] / 1e9:.1f} G multiply-adds/s, memory "
               f"{self.peak['memory'] / 1e9:.1f} GB/s, measured at the beginning of the run.\n")
@@ -145,6 +146,8 @@ class Bench:
 
     def row(self, what, who, wanted, each, theirs, ours):
         """theirs, ours: functions that give {count, cpu, rss}; one after the other, in rounds."""
+        if self.words not in what:
+            return
         pairs = [(theirs(), ours()) for _ in range(self.rounds)]
         rates = [[r["count"] / r["cpu"] for r in side] for side in zip(*pairs)]
         ratios = sorted(o / t for t, o in zip(*rates))
@@ -184,7 +187,8 @@ class Bench:
             return {"count": said["points"], "cpu": min(said["cpu"]) - self.prepared, "rss": said["rss"]}
 
         self.row(what, who, wanted, each, lambda: peer(self.voxgrad.folder, *theirs), ours)
-        print(f"<!-- the field of {what}: {self.prepared:.2f} s -->", flush=True)
+        if self.words in what:
+            print(f"<!-- the field of {what}: {self.prepared:.2f} s -->", flush=True)
 
 
 def prepare(voxgrad, n):
@@ -206,11 +210,13 @@ def prepare(voxgrad, n):
 
 def main():
     voxgrad = Voxgrad(sys.argv[1], sys.argv[2])
-    n, rounds = (int(v) for v in (sys.argv[3:5] + ["96", "3"][len(sys.argv) - 3:]))
+    given = sys.argv[3:6]
+    n, rounds, words = given + ["96", "3", ""][len(given):]
+    n, rounds = int(n), int(rounds)
     phantom, mask = prepare(voxgrad, n)
     print(f"{n}^3 voxels of 2 mm, {int((phantom.fibres > 0).sum())} with fibres, {len(phantom.table)} volumes, steps of {STEP:g} mm, "
           f"{rounds} rounds.", flush=True)
-    bench = Bench(voxgrad, phantom, rounds)
+    bench = Bench(voxgrad, phantom, rounds, words)
     bench.fits(mask)
     series, sh, samples = phantom.path, f"{phantom.prefix}_sh.nii", f"{phantom.prefix}_samples.nii"
     terms, volumes, sphere = 15, 64, 384  # directions with padding
@@ -229,11 +235,8 @@ def main():
                  **{**drawn, "rules": "cuslines", "pmf-threshold": 0.05}, samples=1)
     bench.tracks("probabilistic, harmonics of order 8, points/s", "cuslines, numba (samples)", "5 x", each["sh"], ("cuslines", 5000), sh, 20000,
                  **{**drawn, "rules": "cuslines", "pmf-threshold": 0.05})
-    try:
-        bench.tracks("parallel transport, samples, points/s", "DIPY, tracker", "50 x", 0, ("tracker", 150, "ptt", "samples"), samples, 3000,
-                     getter="ptt", samples=1, **{"max-angle": 20})
-    except SystemExit as none:
-        print(f"<!-- parallel transport: {none} -->")
+    bench.tracks("parallel transport, samples, points/s", "DIPY, tracker", "50 x", 0, ("tracker", 150, "ptt", "samples"), samples, 3000,
+                 getter="ptt", samples=1, **{"max-angle": 20})
 
 
 if len(sys.argv) > 3 and sys.argv[1] == "job":

@@ -708,6 +708,8 @@ plant list_given_again_replaces cli/options.c 's/again \? set_more\(row/0 * agai
 plant order_one_part kernels/num/order.k 's/y\[i\] \+= before\[i \/ ORDER_PART\];/y[i] += before[0];/' "array_order scan"
 plant order_unstable kernels/num/order.k 's/t\[at\] = place \+ 1;/t[at] = place;/' "array_order sort"
 plant lanes_poor_exponential kernels/maths/elementary.h 's/0\.041666206/0.0416/' "internal_lanes"
+plant boot_neighbours_by_old_numbers src/track/boot.c 's/path\.place, t->dev/NULL, t->dev/' "track_boot opdt"
+plant boot_values_by_old_numbers src/track/boot.c 's/b\[path->order\[i < own \? i : 0\]/b[(i < own ? i : 0)/' "track_boot every_direction"
 plant track_turns_round kernels/track/walk.h 's/same < K_R\(0\.0\) \? -e\[k\] : e\[k\]/e[k]/' "track_basic straight"
 plant track_draws_low kernels/track/sample.k 's/philox_uniform\(word\[0\]\) \* total/philox_uniform(word[0]) * philox_uniform(word[1]) * total/' "track_basic frequencies"
 plant track_wide_cone kernels/track/sample.k 's/V_le\(V_set\(cone\), c\) & //' "track_basic frequencies"

@@ -1,6 +1,6 @@
 /* The bootstrap: directions of a million first steps against resampled signals that are fitted and
- * searched the long way, with dense matrices; signals without residuals have one way; the same bits
- * for any blocks. */
+ * searched the long way, with dense matrices; signals without residuals have one way, that of
+ * the highest peak; the same bits for any blocks. */
 #include "dwi_data.h"
 #include "on_devices.h"
 #include "track_keep.h"
@@ -214,6 +214,61 @@ TEST(no_residuals)
     vxg_array_release(&f.values), vxg_array_release(&f.map), vxg_gradients_release(g);
 }
 
+/* A voxel for each of the set's directions, a fibre along it, no residuals: the first step of both
+ * halves is along the highest of the function's peaks, whichever direction that is. */
+TEST(every_direction)
+{
+    enum { COUNT = 362 };
+    static double all[SMALL_N * COUNT], seeds[3 * COUNT], want[3 * COUNT];
+    double b[SMALL_N] = {0}, d[3 * SMALL_N] = {0};
+    for (int i = 1; i < SMALL_N; i++) {
+        const double z = (i - 0.5) / WEIGHTED, q = sqrt(1 - z * z);
+        b[i] = 2000, d[3 * i] = q * cos(2.399963 * i), d[3 * i + 1] = q * sin(2.399963 * i);
+        d[3 * i + 2] = z;
+    }
+    vxg_sphere *sphere = NULL;
+    vxg_array sh = {0};
+    vxg_peaks_maps maps = {0};
+    const vxg_odf_opts o = {.kind = VXG_ODF_OPDT, .order = 4};
+    const vxg_peaks_opts po = {.peaks = 1};
+    vxg_track_field f = {.affine = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}, .model = &o};
+    CHECK_OK(vxg_sphere_named(NULL, &sphere));
+    CHECK_OK(vxg_gradients_new(SMALL_N, b, d, NULL, &g));
+    dense_matrices(&o);
+    for (int v = 0; v < COUNT; v++) {
+        const double *e = vxg_sphere_directions(sphere) + 3 * v;
+        for (int i = 1; i < SMALL_N; i++) {
+            const double c = e[0] * d[3 * i] + e[1] * d[3 * i + 1] + e[2] * d[3 * i + 2];
+            const double s = exp(-2 * (0.3 + 1.4 * c * c));
+            for (int p = 0; p < WEIGHTED; p++)
+                all[(1 + p) * COUNT + v] += 1000 * hat[p * WEIGHTED + i - 1] * s;
+        }
+        all[v] = 1000, seeds[3 * v] = v;
+    }
+    CHECK_OK(dwi_array(dev, VXG_REAL_F32, SMALL_N, COUNT, all, &f.values));
+    CHECK_OK(dwi_array(dev, VXG_REAL_F32, 15, COUNT, NULL, &sh));
+    CHECK_OK(dwi_array(dev, VXG_REAL_F32, 3, COUNT, NULL, &maps.directions));
+    CHECK_OK(vxg_dwi_odf(NULL, g, &f.values, NULL, &o, &sh));
+    CHECK_OK(vxg_dwi_peaks(NULL, &sh, NULL, sphere, &po, &maps));
+    CHECK_OK(dwi_read(&maps.directions, want));
+    const int64_t shape[4] = {SMALL_N, 1, 1, COUNT}, stride[4] = {COUNT, COUNT, COUNT, 1};
+    f.values.ndim = 4, f.gradients = g;
+    memcpy(f.values.shape, shape, sizeof shape), memcpy(f.values.stride, stride, sizeof stride);
+    const vxg_track_opts opts = {
+        .getter = VXG_TRACK_BOOTSTRAP, .step = 0.25, .max_length = 0.25, .max_angle = 5};
+    keeper out = keeper_new();
+    CHECK_OK(vxg_track_run(NULL, &f, COUNT, seeds, &opts, &out.base, NULL));
+    CHECK(out.lines == COUNT && out.points == 3 * COUNT, "%lld lines, %lld points",
+          (long long)out.lines, (long long)out.points);
+    for (int v = 0; v < COUNT; v++)
+        for (int k = 0; k < 3; k++)
+            CHECK(fabs(out.p[9 * v + 6 + k] - out.p[9 * v + k] - 0.5 * want[k * COUNT + v]) < 1e-4,
+                  "direction %d: %g along axis %d, %g expected", v,
+                  out.p[9 * v + 6 + k] - out.p[9 * v + k], k, 0.5 * want[k * COUNT + v]);
+    keeper_free(&out), vxg_sphere_release(sphere), vxg_gradients_release(g);
+    vxg_array_release(&f.values), vxg_array_release(&sh), vxg_array_release(&maps.directions);
+}
+
 /* As many harmonics as directions leave nothing to draw from. */
 TEST(nothing_to_draw)
 {
@@ -237,4 +292,4 @@ TEST(nothing_to_draw)
     vxg_array_release(&f.values), vxg_gradients_release(few);
 }
 
-DEVICES_MAIN("track_boot", T(opdt), T(csa), T(no_residuals), T(nothing_to_draw))
+DEVICES_MAIN("track_boot", T(opdt), T(csa), T(no_residuals), T(every_direction), T(nothing_to_draw))
