@@ -161,8 +161,7 @@ static int fit_block(const csd_job *j, const vxg_array *dwi, int64_t first, int6
     vxg_launch fit = {.global = {vxg__tile_items(n), 1, 1},
                       .nints = 5,
                       .ints = {(int)j->terms, (int)j->sphere->n, j->opts.iterations,
-                               (int)terms_of_start(j),
-                               j->opts.rules == VXG_CSD_DIPY},
+                               (int)terms_of_start(j), j->opts.rules == VXG_CSD_DIPY},
                       .nreals = 2,
                       .reals = {j->threshold, (double)j->terms * epsilon}};
     const vxg_array *const arrays[] = {&j->base, &j->rows, &j->z, &j->work, &j->result};
