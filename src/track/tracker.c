@@ -109,24 +109,16 @@ static int take_opts(vxg__tracker *t, const vxg_track_opts *given) {
 
 /* inverse of rows of 4, a 3 x 3 part and a shift. */
 static int invert(const double a[12], double inverse[12], double sides[3]) {
-    const double m[9] = {a[0], a[1], a[2], a[4], a[5], a[6], a[8], a[9], a[10]};
-    double c[9], det = 0;
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++) {
-            const int p = (j + 1) % 3, q = (j + 2) % 3, r = (i + 1) % 3, s = (i + 2) % 3;
-            c[3 * i + j] = m[3 * p + r] * m[3 * q + s] - m[3 * p + s] * m[3 * q + r];
-        }
-    for (int j = 0; j < 3; j++) det += m[j] * c[3 * j];
-    for (int k = 0; k < 3; k++)
-        sides[k] = sqrt(m[k] * m[k] + m[3 + k] * m[3 + k] + m[6 + k] * m[6 + k]);
+    double axis[3][3], across[3];
+    for (int k = 0; k < 3; k++) {
+        for (int r = 0; r < 3; r++) axis[k][r] = a[4 * r + k];
+        sides[k] = sqrt(vxg__dwi_dot(axis[k], axis[k]));
+    }
+    vxg__dwi_cross(axis[0], axis[1], across);
+    const double det = vxg__dwi_dot(across, axis[2]);
     VXG_FAIL_IF(!isfinite(det) || fabs(det) < 1e-6 * sides[0] * sides[1] * sides[2] || det == 0,
                 VXG_ERR_ARGUMENT, "track: the affine's axes lie in a plane (determinant %g)", det);
-    for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 3; j++) inverse[4 * i + j] = c[3 * i + j] / det;
-        inverse[4 * i + 3] =
-            -(inverse[4 * i] * a[3] + inverse[4 * i + 1] * a[7] + inverse[4 * i + 2] * a[11]);
-    }
-    return VXG_OK;
+    return vxg__affine_inverse(a, inverse);
 }
 
 /* A map or regions: (k, j, i) of this type, on the field's device. */
