@@ -75,7 +75,7 @@ static const struct {
     {"track", "vxg_odf_opts", " kind order shell basis "},
     {"track", "vxg_tensor_opts", " start min-signal min-share min-eigenvalue "},
     {"track", "vxg_track_opts", " first "},
-    {"track", "vxg_tract_filter_opts", " linearize min-length max-length "},
+    {"track", "vxg_tract_filter_opts", " linearize min-length max-length points step "},
 };
 
 static const cli_row *sets(const cli_verb *v, const char *table, const char *field) {

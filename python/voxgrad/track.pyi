@@ -210,6 +210,8 @@ class Writer:
         max_segment (float, mm): segments do not become longer; 0: 10
         min_length (float, mm): shorter streamlines stay behind
         max_length (float, mm): longer streamlines stay behind; 0: none
+        points (int): of each streamline, spaced evenly along it; 0: as they are
+        step (float, mm): points are spaced evenly, as near to this as equal steps come; 0: as they are
     """
     point_columns: dict[str, Any]
     line_columns: dict[str, Any]
@@ -222,7 +224,8 @@ class Writer:
         groups: dict[str, Any] | None = None, attributes: dict[str, str] | None = None,
         format: str | None = None, force: bool = False, offset_bits: int = 0, folder: bool = False,
         linearize: bool = False, tolerance: float | None = None, max_segment: float | None = None,
-        min_length: float | None = None, max_length: float | None = None
+        min_length: float | None = None, max_length: float | None = None, points: int | None = None,
+        step: float | None = None
     ) -> None: ...
     def write(self, streamlines: Any) -> None:
         """Adds a Tractogram, with the data that the file's columns name, or what `Tractogram.of` takes.
@@ -298,7 +301,7 @@ def run(
         min_length (float, mm): shorter streamlines are left out
         max_length (float, mm): of each half; 0: 500
         threshold (float): a streamline goes on while the map is above it
-        pmf_threshold (float): values below that share of the highest do not count; 0: 0.1, below 0: none
+        pmf_threshold (float): values below that share of the highest do not count; 0: 0.1, with cuslines' rules 0.05, below 0: none
         peaks (int): streamlines of a seed at most, one for each peak there; 0: 1
         block (int, seeds): worked on together; 0: chosen here
         relative_peak_threshold (float): share of the first peak's height over the minimum; 0: 0.5, below 0: none
