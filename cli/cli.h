@@ -502,6 +502,8 @@ int cli_reconstruct(cli_job *job, vxg_volume_writer *writer, vxg_ct_recon_stats 
 int cli_shard_read(const char *text, int64_t *shard, int64_t *shards);
 /* Whether an entry of the provenance changes no bit of a piece: names of files, memory, threads. */
 int cli_job_beside(const char *name);
+/* A name is taken: says where the folder of pieces is there, too. */
+int cli_job_left_over(int status, const char *folder);
 /* recon_job.c: work in blocks of rows or slices that is broken off and shared. Whether it is asked
  * for; refuses what cannot be cut into blocks. */
 int cli_in_pieces(const cli_recon *o);

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define R offsetof(cli_recon, recon)
 #define S offsetof(cli_recon, scan)
@@ -669,18 +668,11 @@ static int run_dry(cli_job *job, names *n, const char *const inputs[2]) {
     return drivers_hint(cli_scan_context(status, job->scan), job);
 }
 
-/* A run that was killed after its results were there may have left its pieces. */
+/* Where names are taken: by a run that was broken off at its end? */
 static int left_over(const cli_job *job, int status) {
     char folder[4200];
-    if (status != VXG_ERR_OUTPUT || !job->opt->resume ||
-        cli_pieces_folder(job->opt, folder, sizeof folder) || access(folder, F_OK) != 0)
-        return status;
-    char text[640];
-    snprintf(text, sizeof text, "%s", vxg_error_message());
-    return vxg_error_set(status,
-                         "%s; %s is still there, too: where these are its results, of a run that "
-                         "was broken off at its end, it can be removed",
-                         text, folder);
+    if (!job->opt->resume || cli_pieces_folder(job->opt, folder, sizeof folder)) return status;
+    return cli_job_left_over(status, folder);
 }
 
 static int run(cli_run *r) {

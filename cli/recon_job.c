@@ -95,6 +95,17 @@ int cli_job_beside(const char *name) {
     return !strncmp(name, "warning.", 8);
 }
 
+/* A run that was killed after its results were there may have left its pieces. */
+int cli_job_left_over(int status, const char *folder) {
+    char text[640];
+    if (status != VXG_ERR_OUTPUT || access(folder, F_OK) != 0) return status;
+    snprintf(text, sizeof text, "%s", vxg_error_message());
+    return vxg_error_set(status,
+                         "%s; %s is still there, too: where these are its results, of a run that "
+                         "was broken off at its end, it can be removed",
+                         text, folder);
+}
+
 /* What is cut: rows of the whole detector; slices of a volume that --geometry describes. */
 static void span_of(const cli_job *job, int64_t *begin, int64_t *end) {
     *begin = job->geo ? 0 : job->sel.row0;

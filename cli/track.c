@@ -268,7 +268,11 @@ static int claim(cli_tracking *t) {
             cli_outputs_look(&look, *folder ? folder : "/", t->opt->force, t->inputs, t->ninputs);
         if (!status) status = cli_outputs_path(&look, seen, sizeof seen, slash ? slash + 1 : path);
     }
-    return status;
+    char pieces[CLI_MAP_PATH + 64];
+    if (!status || !t->opt->resume ||
+        cli_folder_name(t->opt->output, ".job", pieces, sizeof pieces))
+        return status;
+    return cli_job_left_over(status, pieces);
 }
 
 /* ---- The order of the work ---- */

@@ -98,6 +98,10 @@ refuses other_work 3 'other work|pieces' sh -c "
     '$V' track '$good' --device cpu --mask '$mask' -o '$W/o.trx' --seeds 40000 --resume --max-angle 30 -q; rc=\$?
     rm -r '$W/o.trx.job'; exit \$rc"
 
+mkdir "$W/plain.trx.job"
+refuses left_over 4 'plain.trx exists .*; .*plain.trx.job is still there, too' "$V" track "$good" -o "$W/plain.trx" --resume
+rmdir "$W/plain.trx.job"
+
 # ---- the file ----
 run thick --seeds 500 --getter deterministic "$good"
 run thin --seeds 500 --getter deterministic --linearize 0.1 "$good"

@@ -704,7 +704,7 @@ plant track_few_deconvolved cli/track_field.c 's/const int few = n < LEAST_DIREC
 plant track_stops_inside cli/track_field.c 's/add_region\(t, &t->stop_image, 0, VXG_TRACK_STOP, bits\)/add_region(t, \&t->stop_image, VXG_TRACK_STOP, 0, bits)/' "cli_track.sh"
 plant track_voxel_steps cli/track_field.c 's/t->track\.step = t->step_voxels \* mean;/t->track.step = t->step_voxels * side[0];/' "cli_track.sh"
 plant track_dealt_twice cli/track_many.c 's/begin_part\(&parts\[n\], t, n, at \+ \(int64_t\)n \* SHARE, to\)/begin_part(\&parts[n], t, n, at, to)/' "cli_track.sh"
-plant list_given_again_replaces cli/options.c 's/again \? set_more\(row/0 * again ? set_more(row/' "cli_track.sh"
+plant list_given_again_replaces cli/options.c 's/again \? set_more\(row/again > 1 ? set_more(row/' "cli_track.sh"
 plant order_one_part kernels/num/order.k 's/y\[i\] \+= before\[i \/ ORDER_PART\];/y[i] += before[0];/' "array_order scan"
 plant order_unstable kernels/num/order.k 's/t\[at\] = place \+ 1;/t[at] = place;/' "array_order sort"
 plant lanes_poor_exponential kernels/maths/elementary.h 's/0\.041666206/0.0416/' "internal_lanes"
