@@ -105,6 +105,21 @@ class Tractogram:
                           point_data={n: v[kept] for n, v in self.point_data.items()}, line_data=self.line_data,
                           groups=self.groups, attributes=self.attributes, stats=self.stats)
 
+    @_takes("vxg_tract_resample_opts")
+    def resample(self, **options) -> Tractogram:
+        """The same lines with points that are spaced evenly along them, so many or so far apart; the ends stay. Data of
+        points do not go with them."""
+        opts = _options.fill("vxg_tract_resample_opts", options, [])
+        batch, keep = _batch_of(self)
+        offsets, out = np.zeros(len(self) + 1, np.int64), np.zeros((0, 3))
+        for positions in (False, True) if len(self) else ():  # first how many there are
+            out = np.empty((int(offsets[-1]), 3)) if positions else out
+            call(lib.vxg_tract_resample, _byref(batch), _byref(opts), offsets.ctypes.data,
+                 out.ctypes.data if positions else None)
+        del keep
+        return Tractogram(out.astype(self.positions.dtype), offsets, self.affine, self.grid, line_data=self.line_data,
+                          groups=self.groups, attributes=self.attributes, stats=self.stats)
+
     @property
     def ends(self) -> np.ndarray:
         """(n, 2, 3): first and last point of every streamline; NaN of one without points."""

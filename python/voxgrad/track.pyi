@@ -182,6 +182,15 @@ class Tractogram:
             max_segment (float, mm): segments do not become longer; 0: 10
         """
         ...
+    def resample(self, *, points: int | None = None, step: float | None = None) -> Tractogram:
+        """The same lines with points that are spaced evenly along them, so many or so far apart; the ends stay. Data of
+        points do not go with them.
+
+        Options:
+            points (int): of each streamline
+            step (float, mm): along it between neighbours, as near as equal steps come
+        """
+        ...
     @property
     def ends(self) -> np.ndarray:
         """(n, 2, 3): first and last point of every streamline; NaN of one without points."""

@@ -70,6 +70,7 @@ def test_every_table():
            "vxg_recursive_opts": [vxg.dwi.response_recursive], "vxg_track_opts": [vxg.track.run],
            "vxg_seeds_opts": [vxg.track.seeds], "vxg_tract_filter_opts": [vxg.track.Writer],
            "vxg_tract_linearize_opts": [vxg.track.Tractogram.linearize],
+           "vxg_tract_resample_opts": [vxg.track.Tractogram.resample],
            "vxg_tract_density_opts": [vxg.track.density]}
     for struct, functions in who.items():
         keywords = {n: o for n, o in _options.table(struct).items() if o.kind}

@@ -420,6 +420,24 @@ def test_linearize():
     harness.refused(vxg.Error, "tolerance", t.linearize, tolerance=-1)
 
 
+def test_resample():
+    """So many points, or so far apart, evenly along the line; DIPY's set_number_of_points in NumPy."""
+    t = track.run(track.Field.harmonics(curved(), h.AFFINE), seeds(30), step=0.3, max_angle=40)
+    t = t[t.counts > 1]
+    t.line_data["n"], t.point_data["p"] = np.arange(len(t)), np.arange(len(t.positions))
+    found = t.resample(points=7)
+    assert (found.counts == 7).all() and np.array_equal(found.line_data["n"], t.line_data["n"]) and not found.point_data
+    for a, b in zip(found, t):
+        along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(b.astype(float), axis=0), axis=1))]
+        want = np.stack([np.interp(np.linspace(0, along[-1], 7), along, b[:, k]) for k in range(3)], 1)
+        near(a, want, 2e-5)
+    near(t.resample(step=1.0).counts, np.maximum(np.rint(t.lengths), 1) + 1, 0)
+    assert len(track.Tractogram.of([]).resample(points=3)) == 0
+    harness.refused(vxg.Error, "", t.resample)
+    harness.refused(vxg.Error, "", t.resample, points=3, step=1.0)
+    harness.refused(vxg.Error, "points", t.resample, points=1)
+
+
 def test_density():
     """Streamlines in each voxel, counted in NumPy by their points; from memory and from a file; directions."""
     t = track.run(track.Field.harmonics(curved(), h.AFFINE), seeds(60), step=0.3, max_angle=40)
