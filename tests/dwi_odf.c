@@ -128,4 +128,48 @@ TEST(spheres)
     EXPECT(vxg_sphere_named("repulsion99", &none) == VXG_ERR_ARGUMENT && !none, "no such set");
 }
 
-DEVICES_MAIN("dwi_odf", T(dipy_float64), T(dipy_float32), T(spheres))
+/* The harmonics of order 4 as bootstraps use them: what the fit makes of the signals, and the
+ * residuals over what the fit leaves of each, less their mean. DIPY's numbers. */
+TEST(hat_matrix)
+{
+    enum { W = SMALL_N - 1, TERMS = 15 };
+    static const double hat[3] = {.2482217, .02944335, .02852831};
+    static const double residual[3] = {.86706548, -.03394159, -.03284631};
+    static double u[W * TERMS], h[W * W];
+    vxg_gradients *g = NULL;
+    memset(h, 0, sizeof h);
+    if (small_load(signals, &g)) SKIP("no test data");
+    EXPECT(vxg_gradients_shell_of(g, 0) == 0 && vxg_gradients_shell_count(g, 1) == W, "one b = 0");
+    CHECK_OK(vxg_sh_matrix(VXG_SH_DESCOTEAUX07_LEGACY, 4, W, vxg_gradients_directions(g) + 3, u));
+    for (int k = 0; k < TERMS; k++) { /* each column less its share of those before */
+        double length = 0;
+        for (int twice = 0; twice < 2; twice++)
+            for (int l = 0; l < k; l++) {
+                double s = 0;
+                for (int i = 0; i < W; i++) s += u[i * TERMS + k] * u[i * TERMS + l];
+                for (int i = 0; i < W; i++) u[i * TERMS + k] -= s * u[i * TERMS + l];
+            }
+        for (int i = 0; i < W; i++) length += u[i * TERMS + k] * u[i * TERMS + k];
+        for (int i = 0; i < W; i++) u[i * TERMS + k] /= sqrt(length);
+    }
+    double trace = 0;
+    for (int i = 0; i < W; i++)
+        for (int k = 0; k < W; k++) {
+            for (int t = 0; t < TERMS; t++) h[i * W + k] += u[i * TERMS + t] * u[k * TERMS + t];
+            trace += i == k ? h[i * W + k] : 0;
+        }
+    EXPECT(fabs(trace - TERMS) < 1e-11, "trace %g", trace);
+    for (int k = 0; k < 3; k++) {
+        double own = 0, mean = 0;
+        for (int i = 0; i < W; i++) {
+            const double r = ((i == k) - h[i * W + k]) / sqrt(1 - h[i * W + i]);
+            own = i ? own : r;
+            mean += r / W;
+        }
+        EXPECT(fabs(h[k] - hat[k]) < 6e-9, "H[0, %d] = %.9g", k, h[k]);
+        EXPECT(fabs(own - mean - residual[k]) < 6e-9, "R[0, %d] = %.9g", k, own - mean);
+    }
+    vxg_gradients_release(g);
+}
+
+DEVICES_MAIN("dwi_odf", T(dipy_float64), T(dipy_float32), T(spheres), T(hat_matrix))
