@@ -56,8 +56,8 @@ static int check(vxg_sh_basis basis, int order) {
 
 static void row_of(vxg_sh_basis basis, int order, const double d[3], double *row) {
     double p[VXG_SH_MOST + 1][VXG_SH_MOST + 1], sign;
-    const double r = sqrt(vxg__dwi_dot(d, d)), z = r > 0 ? d[2] / r : 1;
-    const double s = r > 0 ? hypot(d[0], d[1]) / r : 0, phi = atan2(d[1], d[0]);
+    const double across = hypot(d[0], d[1]), r = hypot(across, d[2]); /* without overflow */
+    const double z = d[2] / r, s = across / r, phi = atan2(d[1], d[0]);
     legendre(order, z, s, p);
     for (int l = 0; l <= order; l += 2)
         for (int m = -l; m <= l; m++) {
@@ -75,7 +75,13 @@ int vxg_sh_matrix(vxg_sh_basis basis, int order, int64_t n, const double *direct
                 "spherical harmonics: directions or matrix is NULL");
     VXG_TRY(check(basis, order));
     const int64_t count = vxg_sh_count(order);
-    for (int64_t i = 0; i < n; i++) row_of(basis, order, directions + 3 * i, matrix + i * count);
+    for (int64_t i = 0; i < n; i++) {
+        const double *d = directions + 3 * i, r = hypot(hypot(d[0], d[1]), d[2]);
+        VXG_FAIL_IF(!isfinite(r) || r == 0, VXG_ERR_ARGUMENT,
+                    "spherical harmonics: direction %lld is %g %g %g", (long long)i, d[0], d[1],
+                    d[2]);
+        row_of(basis, order, d, matrix + i * count);
+    }
     return VXG_OK;
 }
 
