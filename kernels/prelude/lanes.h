@@ -9,7 +9,9 @@
  *   V_load_half(p), V_store_half   the same of k_u16 that hold numbers of half precision (IEEE 754, none infinite); K_of_half
  *                             of one of them, K_to_half the nearest to a number (beyond 65504: that)
  *   V_gather(p, i), V_gather_int, V_gather_half   p[i] for each lane, i a vint; V_imin, V_imax, V_iset of vints
- *   V_fma(a, b, c), V_sqrt(x), V_abs(x), V_min(a, b), V_max(a, b)   as K_fma ...
+ *   V_fma(a, b, c), V_sqrt(x), V_abs(x), V_min(a, b), V_max(a, b)   as K_fma ...; of a NaN in a they give b
+ *   V_finite(x)               x, and NaN instead of what is infinite
+ *   V_above(x, least)         least where x is smaller, else x: a NaN stays
  *   V_lt(a, b), V_le(a, b), V_eq(a, b)    masks (vmask); & | join them, V_not turns one round
  *   V_select(m, a, b)         a where m holds, else b
  *   V_any(m)                  whether it holds in one of the lanes at least: for leaving a loop
@@ -239,6 +241,12 @@ typedef int vmask;
 #define V_highest(v) (v)
 #define V_lowest(v) (v)
 #endif
+V_FN vreal V_finite(const vreal x) {
+    return x + (x - x);
+}
+V_FN vreal V_above(const vreal x, const vreal least) {
+    return V_select(V_lt(x, least), least, x);
+}
 #define V_STEP K_STRIP_STEP
 #define K_STRIPS(i, n) for (int i = K_STRIP_FIRST; i < (n); i += V_STEP) {
 #define K_STRIPS4(i, n) for (int i = K_STRIP_FIRST; i < (n); i += 4 * V_STEP) {
