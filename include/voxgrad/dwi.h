@@ -30,9 +30,10 @@ typedef struct vxg_gradients_opts {
                                of two shells; 0: 80 */
 } vxg_gradients_opts;
 
-/* A table of n volumes: b, and directions (n, 3) in scanner coordinates. Directions of unweighted
- * volumes are not looked at, and become 0. VXG_ERR_INPUT names the volume whose b is negative or no
- * number, or whose direction is none. */
+/* A table of n volumes: b, and directions (n, 3) in scanner coordinates. Those of unweighted
+ * volumes with b above 0 stay where they are unit vectors, since the tensor reckons with so small a
+ * weight too; others become 0. VXG_ERR_INPUT names the volume whose b is negative or no number, or
+ * whose direction is none. */
 VXG_API int vxg_gradients_new(int64_t n, const double *b, const double *directions,
                               const vxg_gradients_opts *opts, vxg_gradients **out);
 /* FSL's files: nb numbers b, and vectors of (rows, columns), 3 x nb, or nb x 3 as some write them,
@@ -69,7 +70,8 @@ typedef enum vxg_sh_basis {
 #define VXG_SH_MOST 20                   /* the largest order */
 VXG_API int64_t vxg_sh_count(int order); /* (L + 1) (L + 2) / 2; 0 of an odd order */
 VXG_API int vxg_sh_order(int64_t count); /* of so many coefficients; -1: of none */
-/* matrix (n, count): the functions at n directions, which need not be unit vectors. */
+/* matrix (n, count): the functions at n directions, which need not be unit vectors.
+ * VXG_ERR_ARGUMENT names the direction that is 0 0 0 or no number. */
 VXG_API int vxg_sh_matrix(vxg_sh_basis basis, int order, int64_t n, const double *directions,
                           double *matrix);
 /* Coefficients from one basis to another, in place: n sets of vxg_sh_count(order). */
@@ -97,10 +99,12 @@ VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
  * Everywhere below: `dwi` is an array (volumes, voxels...) of float32, or of float64 on devices
  * that have it, whose volumes are those of the gradient table. voxels: a list of uint32, the
  * numbers of the voxels to be looked at (vxg_array_compact of a mask makes one), or NULL: all.
- * Results are arrays (rows, voxels...) of the same type; one whose buffer is NULL is not wanted;
- * voxels that are not in the list are set to 0. Each voxel is fitted by itself: the bits do not
- * depend on the list, on threads or on how many are fitted at once. VXG_ERR_ARGUMENT names an array
- * that does not fit. */
+ * Results are arrays (rows, voxels...) of the same type, with the series' axes of voxels or one for
+ * all; none may share memory with another; one whose buffer is NULL is not wanted. Voxels that are
+ * not in the list are set to 0 (numbers of peaks: -1); a call that is refused changes nothing. Of a
+ * voxel with a signal that is NaN or infinite all results are NaN; it has no peaks. Each voxel is
+ * fitted by itself: the bits do not depend on the list, on threads or on how many are fitted at
+ * once. VXG_ERR_ARGUMENT names an array that does not fit. */
 /* What is taken out of a mask, and put into it. Voxels are of one part that share a side. */
 typedef enum vxg_mask_clean {
     VXG_MASK_NONE = 0,
@@ -178,7 +182,8 @@ typedef struct vxg_odf_opts {
 /* sh: vxg_sh_count(order) rows. The kinds but amplitudes need an unweighted volume. */
 VXG_API int vxg_dwi_odf(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                         const vxg_array *voxels, const vxg_odf_opts *opts, const vxg_array *sh);
-/* Generalised fractional anisotropy of harmonics (coefficients, voxels...): one row. */
+/* Generalised fractional anisotropy of harmonics (coefficients, voxels...): one row; 0 where all
+ * are 0. */
 VXG_API int vxg_dwi_gfa(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
                         const vxg_array *gfa);
 
@@ -225,8 +230,9 @@ VXG_API int vxg_response_recursive(vxg_queue *queue, const vxg_gradients *g, con
 
 /* Constrained spherical deconvolution: J.-D. Tournier et al., NeuroImage 35, 2007. */
 typedef enum vxg_csd_rules {
-    VXG_CSD_DIPY = 0, /* the fibres' density is pressed down where it is below tau times its mean;
-                         where that is nowhere, the start (order 4) is the result */
+    VXG_CSD_DIPY = 0, /* the fibres' density is pressed down where it is below tau times its mean:
+                         first where the start's orders up to 4 are, or where those are nowhere, its
+                         full order; where that is nowhere either, the start is the result */
     VXG_CSD_MRTRIX    /* where it is below 0 */
 } vxg_csd_rules;
 typedef struct vxg_csd_opts {
@@ -241,7 +247,13 @@ typedef struct vxg_csd_opts {
     double tau;               /* of the mean; 0: 0.1. DIPY's rules alone */
     const vxg_sphere *sphere; /* where it is looked at; NULL: "hemi:symmetric362" */
 } vxg_csd_opts;
-/* sh: vxg_sh_count(order) rows. */
+/* sh: vxg_sh_count(order) rows. Orders beyond the response's are held by the constraint alone.
+ * Where the directions do not determine the order, and in float32 beyond order 10, DIPY's rules add
+ * 0.0002 of its first entry to the diagonal of the normal matrix, as MRtrix3's always do (DIPY:
+ * 1e-5 in the signals' units, which rounding drowns). A coefficient that neither signals nor
+ * constraint determine beyond rounding is 0: in float32 that may be, in almost isotropic voxels,
+ * what float64 still tells from noise. VXG_ERR_ARGUMENT: also a response with a term that is no
+ * number, or beyond 1000 times the first. */
 VXG_API int vxg_dwi_csd(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                         const vxg_array *voxels, const vxg_response *response,
                         const vxg_csd_opts *opts, const vxg_array *sh);
@@ -262,7 +274,8 @@ typedef struct vxg_peaks_maps { /* of one layout */
     vxg_array values;           /* one row a peak */
     vxg_array numbers;          /* one row a peak: of the direction on the sphere; -1: none */
 } vxg_peaks_maps;
-/* Peaks of harmonics on a set of directions (NULL: the default set), the highest first. */
+/* Peaks of harmonics on a set of directions (NULL: the default set), the highest first. A function
+ * that is the same everywhere but for rounding has none. */
 VXG_API int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
                           const vxg_sphere *sphere, const vxg_peaks_opts *opts,
                           const vxg_peaks_maps *maps);

@@ -54,6 +54,8 @@ typedef enum vxg_kind {
     VXG_KIND_GRAPH,
     VXG_KIND_EVENT,
     VXG_KIND_OP,
+    VXG_KIND_GRADIENTS,
+    VXG_KIND_SPHERE,
     VXG_KINDS
 } vxg_kind;
 #define VXG_MARK 0x564F5847u /* a mark of an object that is alive is this plus its kind */

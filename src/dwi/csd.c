@@ -188,11 +188,29 @@ static int choose_shell(const vxg_gradients *g, int64_t terms) {
     return best;
 }
 
+/* What a signal that is nowhere negative gives: no term is above sqrt(2 l + 1) of the first; noise
+ * may have made it more. */
+static int check_response(const vxg_response *r) {
+    VXG_TRY(VXG_FIXED(vxg_response, r));
+    VXG_FAIL_IF(r->order < 2 || r->order > VXG_SH_MOST || r->order % 2 || !(r->zonal[0] > 0),
+                VXG_ERR_ARGUMENT, "deconvolution: the response has order %d and begins with %g",
+                r->order, r->zonal[0]);
+    for (int l = 0; l <= r->order; l += 2)
+        VXG_FAIL_IF(!isfinite(r->zonal[l / 2]) || !(fabs(r->zonal[l / 2]) <= 1e3 * r->zonal[0]),
+                    VXG_ERR_ARGUMENT,
+                    "deconvolution: the response's term of order %d is %g, the first %g", l,
+                    r->zonal[l / 2], r->zonal[0]);
+    VXG_FAIL_IF(!(r->b >= 0) || !isfinite(r->b), VXG_ERR_ARGUMENT,
+                "deconvolution: the response's b is %g s/mm2", r->b);
+    VXG_FAIL_IF(r->reserved[0], VXG_ERR_ARGUMENT,
+                "deconvolution: reserved of the response is not 0");
+    return VXG_OK;
+}
+
 static int take_options(csd_job *j, const vxg_gradients *g, const vxg_response *r,
                         const vxg_csd_opts *given) {
     vxg_csd_opts *o = &j->opts;
     VXG_TRY(VXG_IN(vxg_csd_opts, o, given));
-    VXG_TRY(VXG_FIXED(vxg_response, r));
     VXG_FAIL_IF(o->rules < VXG_CSD_DIPY || o->rules > VXG_CSD_MRTRIX, VXG_ERR_ARGUMENT,
                 "deconvolution: there are no rules %d", (int)o->rules);
     if (o->order == 0) o->order = 8;
@@ -215,9 +233,8 @@ static int take_options(csd_job *j, const vxg_gradients *g, const vxg_response *
                 "deconvolution: %d iterations", o->iterations);
     VXG_FAIL_IF(!(o->lambda >= 0) || o->lambda > 1e6 || !(o->tau >= 0) || o->tau > 1e3,
                 VXG_ERR_ARGUMENT, "deconvolution: lambda is %g, tau %g", o->lambda, o->tau);
-    VXG_FAIL_IF(r->order < 2 || r->order > VXG_SH_MOST || r->order % 2 || !(r->zonal[0] > 0),
-                VXG_ERR_ARGUMENT, "deconvolution: the response has order %d and begins with %g",
-                r->order, r->zonal[0]);
+    if (o->sphere) VXG_TRY(vxg__sphere_check(o->sphere, "deconvolution"));
+    VXG_TRY(check_response(r));
     VXG_FAIL_IF(r->b > 0 && fabs(r->b - g->shell_b[o->shell]) > g->opts.shell_tolerance,
                 VXG_ERR_ARGUMENT, "deconvolution: the response is of b = %g s/mm2, the shell of %g",
                 r->b, g->shell_b[o->shell]);
@@ -232,15 +249,17 @@ int vxg_dwi_csd(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                 const vxg_array *sh) {
     csd_job j = {0};
     vxg_sphere *own = NULL;
-    VXG_FAIL_IF(!g || !response || !sh || !sh->buffer, VXG_ERR_ARGUMENT,
-                "deconvolution: the gradient table, the response or sh is NULL");
+    VXG_TRY(vxg__gradients_check(g, "deconvolution"));
+    VXG_FAIL_IF(!response || !sh || !sh->buffer, VXG_ERR_ARGUMENT,
+                "deconvolution: the response or sh is NULL");
     VXG_TRY(take_options(&j, g, response, given));
     VXG_TRY(vxg__voxels_begin(&j.v, queue, dwi, voxels, "deconvolution"));
     VXG_FAIL_IF(j.v.volumes != g->n, VXG_ERR_ARGUMENT,
                 "deconvolution: the series has %lld volumes, the gradient table %lld",
                 (long long)j.v.volumes, (long long)g->n);
-    VXG_TRY(vxg__voxels_result(&j.v, sh, j.terms, "deconvolution: sh"));
-    if (j.v.count == 0) return VXG_OK;
+    const vxg__voxels_map map = {sh, j.terms, "deconvolution: sh", 0};
+    VXG_TRY(vxg__voxels_check(&j.v, &map, 1));
+    if (j.v.count == 0) return vxg__voxels_clear(&j.v, &map, 1);
     if (!j.opts.sphere) VXG_TRY(vxg_sphere_named("hemi:symmetric362", &own));
     j.sphere = j.opts.sphere ? j.opts.sphere : own;
     const int64_t work = j.terms * (j.terms + 1) + j.sphere->n + j.terms;
@@ -256,6 +275,7 @@ int vxg_dwi_csd(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                  {&j.result, j.terms}};
     for (int i = 0; i < 5 && !status; i++)
         status = vxg__tiles_new(&j.v, rooms[i].rows, rooms[i].tiles);
+    if (!status) status = vxg__voxels_clear(&j.v, &map, 1);
     for (int64_t first = 0; first < j.v.count && !status; first += j.v.block) {
         const int64_t left = j.v.count - first;
         status = fit_block(&j, dwi, first, left < j.v.block ? left : j.v.block, sh);

@@ -9,6 +9,7 @@
 extern const vxg_option_set vxg__dwi_option_sets[];
 
 struct vxg_gradients {
+    vxg_object object;
     int references; /* atomic */
     int nshells;
     int64_t n;
@@ -20,12 +21,17 @@ struct vxg_gradients {
 };
 
 struct vxg_sphere {
+    vxg_object object;
     int references; /* atomic */
     int symmetric;
     int64_t n, nedges;
     double *directions; /* n, 3 */
     int32_t *edges;     /* nedges, 2 */
 };
+/* Whether a handle is one of a table, of a set, that is alive; VXG_ERR_ARGUMENT with `what` in
+ * front if not. */
+int vxg__gradients_check(const vxg_gradients *g, const char *what);
+int vxg__sphere_check(const vxg_sphere *s, const char *what);
 /* The sets that are built in: half of the directions of each, the other half are their opposites.
  */
 typedef struct vxg_sphere_row {
@@ -50,8 +56,17 @@ int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, co
                       const char *what);
 /* So many voxels at once that tiles of `rows` numbers a voxel are not too large. */
 void vxg__voxels_fit(vxg__voxels *v, int64_t rows);
-/* Checks a result of so many rows, unless it is not wanted, and clears it where there is a list. */
-int vxg__voxels_result(const vxg__voxels *v, const vxg_array *out, int64_t rows, const char *what);
+/* Results of so many rows; out NULL or without a buffer: not wanted. _check changes nothing;
+ * _clear, behind everything that may be refused, sets `outside` everywhere where there is a list.
+ */
+typedef struct vxg__voxels_map {
+    const vxg_array *out;
+    int64_t rows;
+    const char *what;
+    double outside;
+} vxg__voxels_map;
+int vxg__voxels_check(const vxg__voxels *v, const vxg__voxels_map *maps, int n);
+int vxg__voxels_clear(const vxg__voxels *v, const vxg__voxels_map *maps, int n);
 /* Room for the tiles of a block, `rows` numbers a voxel. */
 int vxg__tiles_new(const vxg__voxels *v, int64_t rows, vxg_array *tiles);
 /* Voxels [first, first + n) of the list into tiles, n at most a block. */

@@ -7,11 +7,20 @@
 
 #define MOST_VOLUMES ((int64_t)1 << 20)
 
+static int is_alive(const vxg_gradients *g) {
+    return vxg__object_is(g, VXG_KIND_GRADIENTS);
+}
+int vxg__gradients_check(const vxg_gradients *g, const char *what) {
+    VXG_FAIL_IF(!is_alive(g), VXG_ERR_ARGUMENT, "%s: the gradient table is NULL or was released",
+                what);
+    return VXG_OK;
+}
+
 static void destroy(vxg_gradients *g) {
     if (!g) return;
     vxg__free(g->b), vxg__free(g->directions), vxg__free(g->shell);
     vxg__free(g->shell_b), vxg__free(g->shell_count);
-    vxg__free(g);
+    vxg__object_free(g);
 }
 
 static int take_options(const vxg_gradients_opts *given, vxg_gradients_opts *o) {
@@ -32,12 +41,14 @@ static int take_volume(vxg_gradients *g, int64_t i, const double *direction) {
     double *const to = g->directions + 3 * i;
     VXG_FAIL_IF(!isfinite(b) || b < 0 || b > 1e6, VXG_ERR_INPUT,
                 "volume %lld: b is %g s/mm2; 0 to 1000000 is expected", (long long)i, b);
-    if (b <= g->opts.b0_threshold) return VXG_OK;
     const double length = sqrt(vxg__dwi_dot(d, d));
+    const int is_unit = fabs(length - 1) <= g->opts.unit_tolerance;
+    /* A small b still weights a little, along a direction that may be given. */
+    if (b == 0 || (b <= g->opts.b0_threshold && !is_unit)) return VXG_OK;
     VXG_FAIL_IF(!isfinite(length) || length == 0, VXG_ERR_INPUT,
                 "volume %lld: b is %g s/mm2 and its direction is %g %g %g", (long long)i, b, d[0],
                 d[1], d[2]);
-    VXG_FAIL_IF(fabs(length - 1) > g->opts.unit_tolerance, VXG_ERR_INPUT,
+    VXG_FAIL_IF(!is_unit, VXG_ERR_INPUT,
                 "volume %lld: its direction %g %g %g has the length %g, not 1", (long long)i, d[0],
                 d[1], d[2], length);
     for (int k = 0; k < 3; k++) to[k] = d[k] / length;
@@ -82,7 +93,7 @@ int vxg_gradients_new(int64_t n, const double *b, const double *directions,
     VXG_FAIL_IF(n < 1 || n > MOST_VOLUMES, VXG_ERR_INPUT,
                 "gradients: %lld volumes; 1 to %lld are expected", (long long)n,
                 (long long)MOST_VOLUMES);
-    vxg_gradients *g = vxg__calloc(1, sizeof *g);
+    vxg_gradients *g = vxg__object_new(VXG_KIND_GRADIENTS, sizeof *g);
     if (!g) return VXG_ERR_MEMORY;
     g->references = 1, g->n = n, g->opts = opts;
     g->b = vxg__calloc((size_t)n, sizeof *g->b);
@@ -168,7 +179,8 @@ int vxg_gradients_mrtrix(int64_t n, const double *table, const vxg_gradients_opt
 
 int vxg_gradients_take(const vxg_gradients *g, int64_t count, const int64_t *volumes,
                        vxg_gradients **out) {
-    VXG_FAIL_IF(!g || !volumes || !out, VXG_ERR_ARGUMENT, "gradients: NULL");
+    VXG_TRY(vxg__gradients_check(g, "gradients"));
+    VXG_FAIL_IF(!volumes || !out, VXG_ERR_ARGUMENT, "gradients: volumes or out is NULL");
     *out = NULL;
     VXG_FAIL_IF(count < 1 || count > MOST_VOLUMES, VXG_ERR_ARGUMENT, "gradients: %lld volumes",
                 (long long)count);
@@ -190,30 +202,31 @@ int vxg_gradients_take(const vxg_gradients *g, int64_t count, const int64_t *vol
 }
 
 vxg_gradients *vxg_gradients_retain(vxg_gradients *g) {
-    if (g) __atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
+    if (!is_alive(g)) return NULL;
+    __atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
     return g;
 }
 void vxg_gradients_release(vxg_gradients *g) {
-    if (g && __atomic_sub_fetch(&g->references, 1, __ATOMIC_ACQ_REL) == 0) destroy(g);
+    if (is_alive(g) && __atomic_sub_fetch(&g->references, 1, __ATOMIC_ACQ_REL) == 0) destroy(g);
 }
 int64_t vxg_gradients_count(const vxg_gradients *g) {
-    return g ? g->n : 0;
+    return is_alive(g) ? g->n : 0;
 }
 const double *vxg_gradients_b(const vxg_gradients *g) {
-    return g ? g->b : NULL;
+    return is_alive(g) ? g->b : NULL;
 }
 const double *vxg_gradients_directions(const vxg_gradients *g) {
-    return g ? g->directions : NULL;
+    return is_alive(g) ? g->directions : NULL;
 }
 int vxg_gradients_shells(const vxg_gradients *g) {
-    return g ? g->nshells : 0;
+    return is_alive(g) ? g->nshells : 0;
 }
 double vxg_gradients_shell_b(const vxg_gradients *g, int shell) {
-    return g && shell >= 0 && shell < g->nshells ? g->shell_b[shell] : 0;
+    return is_alive(g) && shell >= 0 && shell < g->nshells ? g->shell_b[shell] : 0;
 }
 int64_t vxg_gradients_shell_count(const vxg_gradients *g, int shell) {
-    return g && shell >= 0 && shell < g->nshells ? g->shell_count[shell] : 0;
+    return is_alive(g) && shell >= 0 && shell < g->nshells ? g->shell_count[shell] : 0;
 }
 int vxg_gradients_shell_of(const vxg_gradients *g, int64_t volume) {
-    return g && volume >= 0 && volume < g->n ? g->shell[volume] : -1;
+    return is_alive(g) && volume >= 0 && volume < g->n ? g->shell[volume] : -1;
 }

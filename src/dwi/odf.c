@@ -72,6 +72,7 @@ static int make_matrix(vxg__odf_plan *p) {
 static int take_options(vxg__odf_plan *p, const vxg_gradients *g, const vxg_odf_opts *given) {
     vxg_odf_opts *o = &p->opts;
     VXG_TRY(VXG_IN(vxg_odf_opts, o, given));
+    VXG_FAIL_IF(o->reserved0, VXG_ERR_ARGUMENT, "orientation function: reserved0 is not 0");
     VXG_FAIL_IF(o->kind < VXG_ODF_AMPLITUDES || o->kind > VXG_ODF_OPDT, VXG_ERR_ARGUMENT,
                 "orientation function: there is no kind %d", (int)o->kind);
     if (o->order == 0) o->order = 4;
@@ -173,15 +174,17 @@ int vxg_dwi_odf(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
     vxg__voxels v;
     vxg__odf_plan p;
     vxg__odf_tables t = {0};
-    VXG_FAIL_IF(!g || !sh || !sh->buffer, VXG_ERR_ARGUMENT,
-                "orientation function: the gradient table or sh is NULL");
+    VXG_TRY(vxg__gradients_check(g, "orientation function"));
+    VXG_FAIL_IF(!sh || !sh->buffer, VXG_ERR_ARGUMENT, "orientation function: sh is NULL");
     VXG_TRY(vxg__voxels_begin(&v, queue, dwi, voxels, "orientation function"));
     VXG_FAIL_IF(v.volumes != g->n, VXG_ERR_ARGUMENT,
                 "orientation function: the series has %lld volumes, the gradient table %lld",
                 (long long)v.volumes, (long long)g->n);
     VXG_TRY(vxg__odf_plan_make(g, opts, &p));
-    int status = vxg__voxels_result(&v, sh, p.terms, "orientation function: sh");
+    const vxg__voxels_map result = {sh, p.terms, "orientation function: sh", 0};
+    int status = vxg__voxels_check(&v, &result, 1);
     if (!status && v.count) status = vxg__odf_tables_make(&v, &p, &t);
+    if (!status) status = vxg__voxels_clear(&v, &result, 1);
     if (!status && v.count) status = fit_all(&v, &p, &t, dwi, sh);
     vxg__odf_tables_free(&t), vxg__odf_plan_free(&p);
     return status;
@@ -193,7 +196,12 @@ int vxg_dwi_gfa(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels,
     vxg_array tiles = {0}, result = {0};
     VXG_TRY(vxg__voxels_begin(&v, queue, sh, voxels, "gfa"));
     VXG_FAIL_IF(!gfa || !gfa->buffer, VXG_ERR_ARGUMENT, "gfa: the result is NULL");
-    VXG_TRY(vxg__voxels_result(&v, gfa, 1, "gfa"));
+    VXG_FAIL_IF(vxg_sh_order(v.volumes) < 0, VXG_ERR_ARGUMENT,
+                "gfa: %lld coefficients are no set of harmonics of even order",
+                (long long)v.volumes);
+    const vxg__voxels_map map = {gfa, 1, "gfa", 0};
+    VXG_TRY(vxg__voxels_check(&v, &map, 1));
+    VXG_TRY(vxg__voxels_clear(&v, &map, 1));
     if (v.count == 0) return VXG_OK;
     const vxg__tile_rows one = {1, 0, 0, 1, 1};
     int status = vxg__tiles_new(&v, v.volumes, &tiles);

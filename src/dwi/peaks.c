@@ -2,9 +2,11 @@
 #include "array/launch.h"
 #include "dwi/dwi.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { MOST_PEAKS = 32, ROWS = 5 }; /* ROWS: of a peak, as odf_peaks writes them */
+#define FLAT 512 /* roundings that a constant's harmonics and values may have seen */
 
 typedef struct peaks_job {
     vxg__voxels v;
@@ -54,12 +56,13 @@ static int make_tables(peaks_job *j, int harmonics) {
 
 static int find_peaks(const peaks_job *j, const vxg_array *values, int64_t n) {
     const vxg_array *const arrays[] = {values, &j->directions, &j->near, &j->left, &j->result};
-    vxg_launch l = {
-        .global = {vxg__tile_items(n), 1, 1},
-        .nints = 3,
-        .ints = {(int)j->sphere->n, j->opts.peaks, j->sphere->symmetric},
-        .nreals = 2,
-        .reals = {cos(j->opts.min_separation * (M_PI / 180)), j->opts.relative_threshold}};
+    vxg_launch l = {.global = {vxg__tile_items(n), 1, 1},
+                    .nints = 3,
+                    .ints = {(int)j->sphere->n, j->opts.peaks, j->sphere->symmetric},
+                    .nreals = 3,
+                    .reals = {cos(j->opts.min_separation * (M_PI / 180)),
+                              j->opts.relative_threshold,
+                              FLAT * (j->v.real == VXG_REAL_F64 ? DBL_EPSILON : FLT_EPSILON)}};
     for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
     return vxg__launch(j->v.dev, j->v.queue, "odf_peaks", j->v.real, &l);
 }
@@ -83,6 +86,7 @@ static int block(const peaks_job *j, const vxg_array *sh, int64_t first, int64_t
 
 static int take_options(vxg_peaks_opts *o, const vxg_peaks_opts *given) {
     VXG_TRY(VXG_IN(vxg_peaks_opts, o, given));
+    VXG_FAIL_IF(o->reserved0, VXG_ERR_ARGUMENT, "peaks: reserved0 is not 0");
     VXG_FAIL_IF(o->peaks < 0 || o->peaks > MOST_PEAKS, VXG_ERR_ARGUMENT,
                 "peaks: %d peaks; 1 to %d are expected", o->peaks, MOST_PEAKS);
     VXG_FAIL_IF(isnan(o->relative_threshold) || o->relative_threshold > 1, VXG_ERR_ARGUMENT,
@@ -136,16 +140,19 @@ int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels
     vxg_sphere *own = NULL;
     VXG_FAIL_IF(!maps, VXG_ERR_ARGUMENT, "peaks: maps is NULL");
     VXG_TRY(VXG_FIXED(vxg_peaks_maps, maps));
+    VXG_FAIL_IF(maps->reserved0, VXG_ERR_ARGUMENT, "peaks: reserved0 of the maps is not 0");
+    if (sphere) VXG_TRY(vxg__sphere_check(sphere, "peaks"));
     VXG_TRY(take_options(&j.opts, given));
     VXG_TRY(vxg__voxels_begin(&j.v, queue, sh, voxels, "peaks"));
     VXG_FAIL_IF(vxg_sh_order(j.v.volumes) < 0, VXG_ERR_ARGUMENT,
                 "peaks: %lld coefficients are no set of harmonics of even order",
                 (long long)j.v.volumes);
-    VXG_TRY(vxg__voxels_result(&j.v, &maps->directions, 3 * (int64_t)j.opts.peaks,
-                               "peaks: directions"));
-    VXG_TRY(vxg__voxels_result(&j.v, &maps->values, j.opts.peaks, "peaks: values"));
-    VXG_TRY(vxg__voxels_result(&j.v, &maps->numbers, j.opts.peaks, "peaks: numbers"));
-    if (j.v.count == 0) return VXG_OK;
+    const vxg__voxels_map results[] = {
+        {&maps->directions, 3 * (int64_t)j.opts.peaks, "peaks: directions", 0},
+        {&maps->values, j.opts.peaks, "peaks: values", 0},
+        {&maps->numbers, j.opts.peaks, "peaks: numbers", -1}};
+    VXG_TRY(vxg__voxels_check(&j.v, results, 3));
+    if (j.v.count == 0) return vxg__voxels_clear(&j.v, results, 3);
     if (!sphere) VXG_TRY(vxg_sphere_named(NULL, &own));
     j.sphere = sphere ? sphere : own;
     vxg__voxels_fit(&j.v, j.sphere->n);
@@ -154,6 +161,7 @@ int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels
     if (!status) status = vxg__tiles_new(&j.v, j.sphere->n, &j.values);
     if (!status) status = vxg__tiles_new(&j.v, j.sphere->n, &j.left);
     if (!status) status = vxg__tiles_new(&j.v, ROWS * (int64_t)j.opts.peaks, &j.result);
+    if (!status) status = vxg__voxels_clear(&j.v, results, 3);
     for (int64_t first = 0; first < j.v.count && !status; first += j.v.block) {
         const int64_t left = j.v.count - first;
         status = block(&j, sh, first, left < j.v.block ? left : j.v.block, maps);

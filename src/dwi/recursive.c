@@ -195,7 +195,8 @@ int vxg_response_recursive(vxg_queue *queue, const vxg_gradients *g, const vxg_a
                            vxg_response *out) {
     calibration c = {.g = g, .queue = queue};
     vxg__voxels v;
-    VXG_FAIL_IF(!g || !out, VXG_ERR_ARGUMENT, "response: NULL");
+    VXG_TRY(vxg__gradients_check(g, "response"));
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "response: out is NULL");
     VXG_TRY(VXG_FIXED(vxg_response, out));
     VXG_TRY(take_options(&c.opts, given));
     VXG_TRY(vxg__voxels_begin(&v, queue, dwi, voxels, "response"));

@@ -14,7 +14,8 @@ static double signal_of(double b, const double *g, const double *eigenvalues, do
 
 int vxg_response_tensor(const vxg_gradients *g, int shell, int order, const double eigenvalues[3],
                         double s0, vxg_response *out) {
-    VXG_FAIL_IF(!g || !eigenvalues || !out, VXG_ERR_ARGUMENT, "response: NULL");
+    VXG_TRY(vxg__gradients_check(g, "response"));
+    VXG_FAIL_IF(!eigenvalues || !out, VXG_ERR_ARGUMENT, "response: eigenvalues or out is NULL");
     VXG_TRY(VXG_FIXED(vxg_response, out));
     const int64_t terms = vxg_sh_count(order);
     VXG_FAIL_IF(!terms, VXG_ERR_ARGUMENT,
@@ -128,7 +129,8 @@ static int auto_means(vxg_queue *queue, const vxg_gradients *g, const vxg_array 
 int vxg_response_auto(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                       const vxg_array *voxels, int shell, int order, double fa, vxg_response *out) {
     voxel_means m = {0};
-    VXG_FAIL_IF(!g || !out, VXG_ERR_ARGUMENT, "response: NULL");
+    VXG_TRY(vxg__gradients_check(g, "response"));
+    VXG_FAIL_IF(!out, VXG_ERR_ARGUMENT, "response: out is NULL");
     VXG_TRY(VXG_FIXED(vxg_response, out));
     VXG_FAIL_IF(!(fa >= 0) || fa >= 1, VXG_ERR_ARGUMENT, "response: the least FA is %g", fa);
     VXG_FAIL_IF(!g->shell_count[0], VXG_ERR_INPUT, "response: there is no unweighted volume");

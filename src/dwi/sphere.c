@@ -21,6 +21,7 @@ typedef struct hull {
     int nfaces, room;
     int (*rim)[2]; /* directed edges of the faces that a point sees */
     int nrim, rim_room;
+    int n; /* points beyond are the opposites of those before */
 } hull;
 
 static void plane_of(const double *p, face *f) {
@@ -121,7 +122,7 @@ static int add_point(hull *h, int point) {
         if (!h->faces[i].gone) h->faces[kept++] = h->faces[i];
     h->nfaces = kept;
     VXG_FAIL_IF(h->nrim == 0, VXG_ERR_ARGUMENT,
-                "sphere: direction %d stands there twice, or lies between others", point);
+                "sphere: direction %d stands there twice, or lies between others", point % h->n);
     for (int i = 0; i < h->nrim; i++) VXG_TRY(add_face(h, h->rim[i][0], h->rim[i][1], point));
     return VXG_OK;
 }
@@ -131,8 +132,9 @@ static int by_pair(const void *a, const void *b) {
     return x[0] != y[0] ? (x[0] > y[0]) - (x[0] < y[0]) : (x[1] > y[1]) - (x[1] < y[1]);
 }
 
-/* The faces' edges, each once; points beyond n are the opposites of those before. */
-static int list_edges(const hull *h, int n, vxg_sphere *s) {
+/* The faces' edges, each once. */
+static int list_edges(const hull *h, vxg_sphere *s) {
+    const int n = h->n;
     int32_t *pairs = vxg__calloc((size_t)h->nfaces * 3, 2 * sizeof *pairs);
     int64_t count = 0;
     if (!pairs) return VXG_ERR_MEMORY;
@@ -154,22 +156,31 @@ static int list_edges(const hull *h, int n, vxg_sphere *s) {
 static int find_edges(vxg_sphere *s) {
     const int n = (int)s->n, all = s->symmetric ? 2 * n : n;
     double *p = vxg__calloc((size_t)all, 3 * sizeof *p);
-    hull h = {.p = p};
+    hull h = {.p = p, .n = n};
     int four[4] = {0}, status = p ? VXG_OK : VXG_ERR_MEMORY;
     for (int i = 0; i < 3 * all && !status; i++)
         p[i] = i < 3 * n ? s->directions[i] : -s->directions[i - 3 * n];
     if (!status) status = begin(&h, all, four);
     for (int i = 0; i < all && !status; i++)
         if (i != four[0] && i != four[1] && i != four[2] && i != four[3]) status = add_point(&h, i);
-    if (!status) status = list_edges(&h, n, s);
+    if (!status) status = list_edges(&h, s);
     vxg__free(p), vxg__free(h.faces), vxg__free(h.rim);
     return status;
+}
+
+static int is_alive(const vxg_sphere *s) {
+    return vxg__object_is(s, VXG_KIND_SPHERE);
+}
+int vxg__sphere_check(const vxg_sphere *s, const char *what) {
+    VXG_FAIL_IF(!is_alive(s), VXG_ERR_ARGUMENT, "%s: the set of directions is NULL or was released",
+                what);
+    return VXG_OK;
 }
 
 static void destroy(vxg_sphere *s) {
     if (!s) return;
     vxg__free(s->directions), vxg__free(s->edges);
-    vxg__free(s);
+    vxg__object_free(s);
 }
 
 int vxg_sphere_new(int64_t n, const double *directions, int symmetric, vxg_sphere **out) {
@@ -177,7 +188,7 @@ int vxg_sphere_new(int64_t n, const double *directions, int symmetric, vxg_spher
     *out = NULL;
     VXG_FAIL_IF(n < LEAST || n > MOST, VXG_ERR_ARGUMENT,
                 "sphere: %lld directions; %d to %d are expected", (long long)n, LEAST, MOST);
-    vxg_sphere *s = vxg__calloc(1, sizeof *s);
+    vxg_sphere *s = vxg__object_new(VXG_KIND_SPHERE, sizeof *s);
     if (!s) return VXG_ERR_MEMORY;
     s->references = 1, s->n = n, s->symmetric = symmetric != 0;
     s->directions = vxg__calloc((size_t)n, 3 * sizeof *s->directions);
@@ -223,22 +234,23 @@ int vxg_sphere_named(const char *name, vxg_sphere **out) {
 }
 
 vxg_sphere *vxg_sphere_retain(vxg_sphere *s) {
-    if (s) __atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);
+    if (!is_alive(s)) return NULL;
+    __atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);
     return s;
 }
 void vxg_sphere_release(vxg_sphere *s) {
-    if (s && __atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL) == 0) destroy(s);
+    if (is_alive(s) && __atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL) == 0) destroy(s);
 }
 int64_t vxg_sphere_count(const vxg_sphere *s) {
-    return s ? s->n : 0;
+    return is_alive(s) ? s->n : 0;
 }
 const double *vxg_sphere_directions(const vxg_sphere *s) {
-    return s ? s->directions : NULL;
+    return is_alive(s) ? s->directions : NULL;
 }
 int64_t vxg_sphere_edges(const vxg_sphere *s, const int32_t **pairs) {
-    if (pairs) *pairs = s ? s->edges : NULL;
-    return s ? s->nedges : 0;
+    if (pairs) *pairs = is_alive(s) ? s->edges : NULL;
+    return is_alive(s) ? s->nedges : 0;
 }
 int vxg_sphere_is_symmetric(const vxg_sphere *s) {
-    return s && s->symmetric;
+    return is_alive(s) && s->symmetric;
 }

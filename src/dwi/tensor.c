@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-enum { TERMS = VXG__TENSOR_TERMS, ROWS = 26 }; /* of a tile of maps, as tensor.k has them */
+/* ROWS: of a tile of maps, as tensor.k has them */
+enum { TERMS = VXG__TENSOR_TERMS, ROWS = 26, MAPS = 9 };
 
 typedef struct tensor_job {
     vxg__voxels v;
@@ -95,23 +96,36 @@ static int unpack(const tensor_job *j, int64_t first, int64_t n) {
     return VXG_OK;
 }
 
-static int check_results(const tensor_job *j) {
-    const vxg_tensor_maps *m = j->maps;
-    const struct {
-        const vxg_array *out;
-        int rows;
-        const char *what;
-    } all[] = {{&m->tensor, 6, "tensor"},
-               {&m->s0, 1, "tensor: s0"},
-               {&m->eigenvalues, 3, "tensor: eigenvalues"},
-               {&m->eigenvectors, 9, "tensor: eigenvectors"},
-               {&m->fa, 1, "tensor: fa"},
-               {&m->md, 1, "tensor: md"},
-               {&m->ad, 1, "tensor: ad"},
-               {&m->rd, 1, "tensor: rd"},
-               {&m->rgb, 3, "tensor: rgb"}};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        VXG_TRY(vxg__voxels_result(&j->v, all[i].out, all[i].rows, all[i].what));
+static int fit_all(tensor_job *j, const vxg_gradients *g, const vxg__voxels_map *results) {
+    int status = make_tables(j, g);
+    if (!status) status = vxg__tiles_new(&j->v, j->v.volumes, &j->signal);
+    if (!status) status = vxg__tiles_new(&j->v, ROWS, &j->result);
+    if (!status) status = vxg__voxels_clear(&j->v, results, MAPS);
+    for (int64_t first = 0; first < j->v.count && !status; first += j->v.block) {
+        const int64_t left = j->v.count - first, n = left < j->v.block ? left : j->v.block;
+        status = vxg__voxels_pack(&j->v, j->v.series, first, n, &j->signal);
+        if (!status) status = run_fit(j, n);
+        if (!status) status = unpack(j, first, n);
+    }
+    vxg_array_release(&j->inverse), vxg_array_release(&j->design);
+    vxg_array_release(&j->signal), vxg_array_release(&j->result);
+    return status;
+}
+
+static int take_options(vxg_tensor_opts *o, const vxg_tensor_opts *given) {
+    VXG_TRY(VXG_IN(vxg_tensor_opts, o, given));
+    VXG_FAIL_IF(o->reserved0, VXG_ERR_ARGUMENT, "tensor: reserved0 is not 0");
+    VXG_FAIL_IF(o->iterations < 0 || o->iterations > 100, VXG_ERR_ARGUMENT,
+                "tensor: %d iterations; 0 to 100 are expected", o->iterations);
+    VXG_FAIL_IF(o->start < VXG_TENSOR_OLS || o->start > VXG_TENSOR_DATA, VXG_ERR_ARGUMENT,
+                "tensor: there is no start %d", (int)o->start);
+    VXG_FAIL_IF(!(o->min_signal >= 0) || !isfinite(o->min_signal), VXG_ERR_ARGUMENT,
+                "tensor: min_signal is %g", o->min_signal);
+    VXG_FAIL_IF(!(o->min_share >= 0) || o->min_share > 1, VXG_ERR_ARGUMENT,
+                "tensor: min_share is %g", o->min_share);
+    VXG_FAIL_IF(!isfinite(o->min_eigenvalue), VXG_ERR_ARGUMENT, "tensor: min_eigenvalue is %g",
+                o->min_eigenvalue);
+    if (o->min_signal == 0) o->min_signal = 1e-4;
     return VXG_OK;
 }
 
@@ -119,36 +133,24 @@ int vxg_dwi_tensor(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dw
                    const vxg_array *voxels, const vxg_tensor_opts *given,
                    const vxg_tensor_maps *maps) {
     tensor_job j = {.maps = maps};
-    VXG_FAIL_IF(!g || !maps, VXG_ERR_ARGUMENT, "tensor: the gradient table or maps is NULL");
-    VXG_TRY(VXG_IN(vxg_tensor_opts, &j.opts, given));
+    VXG_TRY(vxg__gradients_check(g, "tensor"));
+    VXG_FAIL_IF(!maps, VXG_ERR_ARGUMENT, "tensor: maps is NULL");
+    VXG_TRY(take_options(&j.opts, given));
     VXG_TRY(VXG_FIXED(vxg_tensor_maps, maps));
-    VXG_FAIL_IF(j.opts.iterations < 0 || j.opts.iterations > 100, VXG_ERR_ARGUMENT,
-                "tensor: %d iterations; 0 to 100 are expected", j.opts.iterations);
-    VXG_FAIL_IF(j.opts.start < VXG_TENSOR_OLS || j.opts.start > VXG_TENSOR_DATA, VXG_ERR_ARGUMENT,
-                "tensor: there is no start %d", (int)j.opts.start);
-    VXG_FAIL_IF(!(j.opts.min_signal >= 0) || !isfinite(j.opts.min_signal), VXG_ERR_ARGUMENT,
-                "tensor: min_signal is %g", j.opts.min_signal);
-    VXG_FAIL_IF(!(j.opts.min_share >= 0) || j.opts.min_share > 1, VXG_ERR_ARGUMENT,
-                "tensor: min_share is %g", j.opts.min_share);
-    VXG_FAIL_IF(!isfinite(j.opts.min_eigenvalue), VXG_ERR_ARGUMENT, "tensor: min_eigenvalue is %g",
-                j.opts.min_eigenvalue);
-    if (j.opts.min_signal == 0) j.opts.min_signal = 1e-4;
+    VXG_FAIL_IF(maps->reserved0, VXG_ERR_ARGUMENT, "tensor: reserved0 of the maps is not 0");
+    const vxg__voxels_map results[MAPS] = {{&maps->tensor, 6, "tensor", 0},
+                                           {&maps->s0, 1, "tensor: s0", 0},
+                                           {&maps->eigenvalues, 3, "tensor: eigenvalues", 0},
+                                           {&maps->eigenvectors, 9, "tensor: eigenvectors", 0},
+                                           {&maps->fa, 1, "tensor: fa", 0},
+                                           {&maps->md, 1, "tensor: md", 0},
+                                           {&maps->ad, 1, "tensor: ad", 0},
+                                           {&maps->rd, 1, "tensor: rd", 0},
+                                           {&maps->rgb, 3, "tensor: rgb", 0}};
     VXG_TRY(vxg__voxels_begin(&j.v, queue, dwi, voxels, "tensor"));
     VXG_FAIL_IF(j.v.volumes != g->n, VXG_ERR_ARGUMENT,
                 "tensor: the series has %lld volumes, the gradient table %lld",
                 (long long)j.v.volumes, (long long)g->n);
-    VXG_TRY(check_results(&j));
-    if (j.v.count == 0) return VXG_OK;
-    int status = make_tables(&j, g);
-    if (!status) status = vxg__tiles_new(&j.v, j.v.volumes, &j.signal);
-    if (!status) status = vxg__tiles_new(&j.v, ROWS, &j.result);
-    for (int64_t first = 0; first < j.v.count && !status; first += j.v.block) {
-        const int64_t left = j.v.count - first, n = left < j.v.block ? left : j.v.block;
-        status = vxg__voxels_pack(&j.v, dwi, first, n, &j.signal);
-        if (!status) status = run_fit(&j, n);
-        if (!status) status = unpack(&j, first, n);
-    }
-    vxg_array_release(&j.inverse), vxg_array_release(&j.design);
-    vxg_array_release(&j.signal), vxg_array_release(&j.result);
-    return status;
+    VXG_TRY(vxg__voxels_check(&j.v, results, MAPS));
+    return j.v.count ? fit_all(&j, g, results) : vxg__voxels_clear(&j.v, results, MAPS);
 }

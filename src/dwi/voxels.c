@@ -59,20 +59,48 @@ void vxg__voxels_fit(vxg__voxels *v, int64_t rows) {
     if (v->block > v->count) v->block = vxg__tile_items(v->count);
 }
 
-int vxg__voxels_result(const vxg__voxels *v, const vxg_array *out, int64_t rows, const char *what) {
-    if (!out || !out->buffer) return VXG_OK;
-    VXG_TRY(vxg__array_check_written(out, what));
-    VXG_FAIL_IF(out->dtype != vxg_real_dtype(v->real) || !vxg_array_is_contiguous(out) ||
-                    vxg_buffer_device(out->buffer) != v->dev ||
-                    vxg_array_count(out) != rows * v->all,
+/* (rows, voxels...) with the series' voxels, or (rows, voxels). */
+static int fits(const vxg__voxels *v, const vxg_array *out, int64_t rows) {
+    if (out->ndim < 2 || out->shape[0] != rows) return 0;
+    if (out->ndim == 2) return out->shape[1] == v->all;
+    int same = out->ndim == v->series->ndim;
+    for (int i = 1; i < out->ndim && same; i++) same = out->shape[i] == v->series->shape[i];
+    return same;
+}
+
+static int check_map(const vxg__voxels *v, const vxg__voxels_map *m) {
+    VXG_TRY(vxg__array_check_written(m->out, m->what));
+    VXG_FAIL_IF(m->out->dtype != vxg_real_dtype(v->real) || !vxg_array_is_contiguous(m->out) ||
+                    vxg_buffer_device(m->out->buffer) != v->dev || !fits(v, m->out, m->rows),
                 VXG_ERR_ARGUMENT,
-                "%s: a contiguous array of %lld rows of %lld voxels, %s, on the series' device is "
-                "expected",
-                what, (long long)rows, (long long)v->all, vxg_real_name(v->real));
-    VXG_FAIL_IF(vxg__arrays_overlap(out, v->series) ||
-                    (v->list && vxg__arrays_overlap(out, v->list)),
-                VXG_ERR_ARGUMENT, "%s overlaps what is read", what);
-    return v->list ? vxg__array_clear(v->queue, out) : VXG_OK;
+                "%s: a contiguous array of %lld rows of %lld voxels in the series' shape, %s, on "
+                "the series' device is expected",
+                m->what, (long long)m->rows, (long long)v->all, vxg_real_name(v->real));
+    VXG_FAIL_IF(vxg__arrays_overlap(m->out, v->series) ||
+                    (v->list && vxg__arrays_overlap(m->out, v->list)),
+                VXG_ERR_ARGUMENT, "%s overlaps what is read", m->what);
+    return VXG_OK;
+}
+
+static int is_wanted(const vxg__voxels_map *m) {
+    return m->out && m->out->buffer;
+}
+
+int vxg__voxels_check(const vxg__voxels *v, const vxg__voxels_map *maps, int n) {
+    for (int i = 0; i < n; i++) {
+        if (!is_wanted(&maps[i])) continue;
+        VXG_TRY(check_map(v, &maps[i]));
+        for (int k = 0; k < i; k++)
+            VXG_FAIL_IF(is_wanted(&maps[k]) && vxg__arrays_overlap(maps[i].out, maps[k].out),
+                        VXG_ERR_ARGUMENT, "%s overlaps %s", maps[i].what, maps[k].what);
+    }
+    return VXG_OK;
+}
+
+int vxg__voxels_clear(const vxg__voxels *v, const vxg__voxels_map *maps, int n) {
+    for (int i = 0; i < n && v->list; i++)
+        if (is_wanted(&maps[i])) VXG_TRY(vxg_array_fill(v->queue, maps[i].out, maps[i].outside));
+    return VXG_OK;
 }
 
 int vxg__tiles_new(const vxg__voxels *v, int64_t rows, vxg_array *tiles) {

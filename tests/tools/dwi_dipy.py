@@ -27,7 +27,6 @@ def result(name, good, words):
 def series(path):
     image = nibabel.load(path + (".nii.gz" if os.path.exists(path + ".nii.gz") else ".nii"))
     b, v = read_bvals_bvecs(path + ".bval", path + ".bvec")
-    b[b <= 50] = 0  # unweighted is unweighted here; DIPY's tensors take a b of 0.004 as it stands
     return image.get_fdata(), gradient_table(b, bvecs=np.nan_to_num(v), b0_threshold=50)
 
 
