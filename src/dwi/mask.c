@@ -238,12 +238,12 @@ static int clean(head *h) {
 static int check_arrays(head *h, const vxg_gradients *g, const vxg_array *dwi,
                         const vxg_array *mask) {
     vxg__voxels v;
+    if (g) VXG_TRY(vxg__gradients_check(g, "mask"));
     VXG_TRY(vxg__voxels_begin(&v, h->queue, dwi, NULL, "mask"));
     VXG_FAIL_IF(dwi->ndim != 4, VXG_ERR_ARGUMENT,
                 "mask: a series of %d axes; (volumes, k, j, i) is expected", dwi->ndim);
     VXG_FAIL_IF(g && g->n != v.volumes, VXG_ERR_ARGUMENT, "mask: %lld volumes and a table of %lld",
                 (long long)v.volumes, (long long)g->n);
-    if (g) VXG_TRY(vxg__gradients_check(g, "mask"));
     VXG_FAIL_IF(g && !g->shell_count[0], VXG_ERR_INPUT, "mask: there is no unweighted volume");
     VXG_TRY(vxg__array_check_written(mask, "mask: result"));
     VXG_FAIL_IF(mask->dtype != VXG_U32 || mask->ndim != 3 || !vxg_array_is_contiguous(mask) ||
