@@ -105,9 +105,11 @@ int vxg__mean_unweighted(vxg_queue *queue, const vxg_gradients *g, const vxg_arr
 int vxg__sphere_neighbours(const vxg_sphere *s, const int32_t *place, vxg_device *dev,
                            vxg_queue *queue, vxg_array *out);
 /* Peaks of n items' tiles, harmonics (opts->basis) or samples on the sphere: tiles of 5 rows a
- * peak, as odf_peaks writes them, to be released. */
+ * peak, as odf_peaks writes them, to be released. cut: a minimum below that share of the highest
+ * value counts as 0. */
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
-                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, vxg_array *peaks);
+                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, double cut,
+                     vxg_array *peaks);
 
 /* ---- The tensor ---- */
 #define VXG__TENSOR_TERMS 7 /* Dxx Dxy Dyy Dxz Dyz Dzz in um2/ms, -ln S0 */

@@ -12,6 +12,7 @@ typedef struct peaks_job {
     vxg__voxels v;
     vxg_peaks_opts opts;
     const vxg_sphere *sphere;
+    double cut; /* the minimum counts as 0 below that share of the highest value */
     vxg_array matrix, directions, near, harmonics, values, left, result;
 } peaks_job;
 
@@ -56,13 +57,13 @@ static int make_tables(peaks_job *j, int harmonics) {
 
 static int find_peaks(const peaks_job *j, const vxg_array *values, int64_t n) {
     const vxg_array *const arrays[] = {values, &j->directions, &j->near, &j->left, &j->result};
-    vxg_launch l = {.global = {vxg__tile_items(n), 1, 1},
-                    .nints = 3,
-                    .ints = {(int)j->sphere->n, j->opts.peaks, j->sphere->symmetric},
-                    .nreals = 3,
-                    .reals = {cos(j->opts.min_separation * (M_PI / 180)),
-                              j->opts.relative_threshold,
-                              FLAT * (j->v.real == VXG_REAL_F64 ? DBL_EPSILON : FLT_EPSILON)}};
+    vxg_launch l = {
+        .global = {vxg__tile_items(n), 1, 1},
+        .nints = 3,
+        .ints = {(int)j->sphere->n, j->opts.peaks, j->sphere->symmetric},
+        .nreals = 4,
+        .reals = {cos(j->opts.min_separation * (M_PI / 180)), j->opts.relative_threshold,
+                  FLAT * (j->v.real == VXG_REAL_F64 ? DBL_EPSILON : FLT_EPSILON), j->cut}};
     for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
     return vxg__launch(j->v.dev, j->v.queue, "odf_peaks", j->v.real, &l);
 }
@@ -107,8 +108,9 @@ static void free_arrays(peaks_job *j) {
 }
 
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
-                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, vxg_array *peaks) {
-    peaks_job j = {.sphere = sphere};
+                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, double cut,
+                     vxg_array *peaks) {
+    peaks_job j = {.sphere = sphere, .cut = cut};
     VXG_TRY(take_options(&j.opts, opts));
     j.v = (vxg__voxels){.dev = vxg_buffer_device(tiles->buffer),
                         .queue = queue,

@@ -79,5 +79,8 @@ int vxg__track_tile_peaks(const vxg__tracker *t, const vxg_array *tiles, int64_t
                               .basis = t->basis,
                               .relative_threshold = t->opts.relative_peak_threshold,
                               .min_separation = t->opts.min_separation};
-    return vxg__tiles_peaks(t->queue, tiles, n, harmonics, t->sphere, &o, peaks);
+    /* DIPY looks for first directions where values that do not count are 0 already. */
+    const int cuts = t->opts.rules == VXG_TRACK_DIPY && t->opts.getter <= VXG_TRACK_DETERMINISTIC;
+    return vxg__tiles_peaks(t->queue, tiles, n, harmonics, t->sphere, &o,
+                            cuts ? t->opts.pmf_threshold : 0, peaks);
 }
