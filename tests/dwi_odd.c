@@ -227,22 +227,26 @@ TEST(outside_the_list)
     vxg_gradients_release(g), vxg_gradients_release(flat);
 }
 
-static int fits_as(const vxg_gradients *g, const vxg_array *dwi, int ndim, const int64_t *shape) {
+static int fits_as(const vxg_gradients *g, const vxg_array *dwi, int one, int ndim,
+                   const int64_t *shape) {
     vxg_tensor_maps m = {0};
-    int status = vxg_array_new(dev, VXG_F32, ndim, shape, &m.eigenvalues);
+    vxg_array *to = one ? &m.fa : &m.eigenvalues;
+    int status = vxg_array_new(dev, VXG_F32, ndim, shape, to);
     if (!status) status = vxg_dwi_tensor(NULL, g, dwi, NULL, NULL, &m);
-    vxg_array_release(&m.eigenvalues);
+    vxg_array_release(to);
     return status;
 }
 TEST(layouts)
 {
     const int64_t whole[4] = {N, 3, 4, 5}, one[2] = {1, VOXELS};
     static const struct {
-        int ndim, good;
+        int one, ndim, good;
         int64_t shape[4];
-    } all[] = {{4, 1, {3, 3, 4, 5}}, {2, 1, {3, 60}}, {4, 0, {3, 4, 5, 3}},
-               {4, 0, {3, 5, 4, 3}}, {2, 0, {60, 3}}, {3, 0, {3, 4, 15}},
-               {3, 0, {3, 3, 20}},   {1, 0, {180}},   {4, 0, {1, 9, 4, 5}}};
+    } all[] = {{0, 4, 1, {3, 3, 4, 5}}, {0, 2, 1, {3, 60}},   {0, 4, 0, {3, 4, 5, 3}},
+               {0, 4, 0, {3, 5, 4, 3}}, {0, 2, 0, {60, 3}},   {0, 3, 0, {3, 4, 15}},
+               {0, 3, 0, {3, 3, 20}},   {0, 1, 0, {180}},     {0, 4, 0, {1, 9, 4, 5}},
+               {1, 3, 1, {3, 4, 5}},    {1, 3, 0, {5, 4, 3}}, {1, 4, 1, {1, 3, 4, 5}},
+               {1, 4, 0, {1, 5, 4, 3}}, {1, 2, 1, {1, 60}},   {1, 2, 0, {60, 1}}};
     vxg_gradients *g = NULL;
     vxg_array dwi = {0};
     vxg_tensor_maps m = {0};
@@ -251,7 +255,7 @@ TEST(layouts)
     CHECK_OK(vxg_array_new(dev, VXG_F32, 4, whole, &dwi));
     CHECK_OK(vxg_array_fill(NULL, &dwi, 1));
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        EXPECT(fits_as(g, &dwi, all[i].ndim, all[i].shape) ==
+        EXPECT(fits_as(g, &dwi, all[i].one, all[i].ndim, all[i].shape) ==
                    (all[i].good ? VXG_OK : VXG_ERR_ARGUMENT),
                "layout %zu: %s", i, vxg_error_message());
     CHECK_OK(vxg_array_new(dev, VXG_F32, 2, one, &m.fa));

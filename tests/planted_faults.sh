@@ -690,7 +690,7 @@ plant csd_any_pivot kernels/dwi/csd.k 's/V_lt\(whole \* least, s\)/V_not(V_eq(s,
 plant tensor_nan_held kernels/dwi/tensor.k 's/V_above\(V_finite\(V_load\(signal \+ i \* 32\)\), least\)/V_max(V_load(signal + i * 32), least)/' "dwi_odd not_numbers"
 plant odf_infinite_signals kernels/dwi/odf.k 's/raw = V_finite\(V_load\(from \+ order\[i\] \* 32\)\)/raw = V_load(from + order[i] * 32)/' "dwi_odd not_numbers"
 plant gradients_small_b_forgotten src/dwi/gradients.c 's/b == 0 \|\| \(b <= g->opts\.b0_threshold && !is_unit\)/b <= g->opts.b0_threshold/' "dwi_odd small_b"
-plant maps_of_any_layout src/dwi/voxels.c 's/out->shape\[0\] != rows\) return 0;/out->shape[0] < 0) return 0;/' "dwi_odd layouts"
+plant maps_of_any_layout src/dwi/voxels.c 's/out->shape\[0\] != rows\)\) return 0;/out->shape[0] < 0)) return 0;/' "dwi_odd layouts"
 plant maps_that_overlap src/dwi/voxels.c 's/is_wanted\(&maps\[k\]\) && vxg__arrays_overlap/0 \&\& vxg__arrays_overlap/' "dwi_odd layouts"
 plant peaks_of_rounding kernels/dwi/odf.k 's/taken = varies & /taken = /' "dwi_odd constants"
 plant peaks_outside_are_0 src/dwi/peaks.c 's/"peaks: numbers", -1/"peaks: numbers", 0/' "dwi_odd outside_the_list"

@@ -100,11 +100,11 @@ VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
  * that have it, whose volumes are those of the gradient table. voxels: a list of uint32, the
  * numbers of the voxels to be looked at (vxg_array_compact of a mask makes one), or NULL: all.
  * Results are arrays (rows, voxels...) of the same type, with the series' axes of voxels or one for
- * all; none may share memory with another; one whose buffer is NULL is not wanted. Voxels that are
- * not in the list are set to 0 (numbers of peaks: -1); a call that is refused changes nothing. Of a
- * voxel with a signal that is NaN or infinite all results are NaN; it has no peaks. Each voxel is
- * fitted by itself: the bits do not depend on the list, on threads or on how many are fitted at
- * once. VXG_ERR_ARGUMENT names an array that does not fit. */
+ * all, one row also without its axis; none may share memory with another; one whose buffer is NULL
+ * is not wanted. Voxels that are not in the list are set to 0 (numbers of peaks: -1); a call that
+ * is refused changes nothing. Of a voxel with a signal that is NaN or infinite all results are NaN;
+ * it has no peaks. Each voxel is fitted by itself: the bits do not depend on the list, on threads
+ * or on how many are fitted at once. VXG_ERR_ARGUMENT names an array that does not fit. */
 /* What is taken out of a mask, and put into it. Voxels are of one part that share a side. */
 typedef enum vxg_mask_clean {
     VXG_MASK_NONE = 0,

@@ -59,12 +59,14 @@ void vxg__voxels_fit(vxg__voxels *v, int64_t rows) {
     if (v->block > v->count) v->block = vxg__tile_items(v->count);
 }
 
-/* (rows, voxels...) with the series' voxels, or (rows, voxels). */
+/* (rows, voxels...) with the series' voxels, or (rows, voxels); one row also without its axis. */
 static int fits(const vxg__voxels *v, const vxg_array *out, int64_t rows) {
-    if (out->ndim < 2 || out->shape[0] != rows) return 0;
-    if (out->ndim == 2) return out->shape[1] == v->all;
-    int same = out->ndim == v->series->ndim;
-    for (int i = 1; i < out->ndim && same; i++) same = out->shape[i] == v->series->shape[i];
+    const int bare = rows == 1 && out->ndim == v->series->ndim - 1;
+    if (!bare && (out->ndim < 2 || out->shape[0] != rows)) return 0;
+    if (!bare && out->ndim == 2 && out->shape[1] == v->all) return 1;
+    int same = bare || out->ndim == v->series->ndim;
+    for (int i = 1; i < v->series->ndim && same; i++)
+        same = out->shape[i - bare] == v->series->shape[i];
     return same;
 }
 
