@@ -484,10 +484,13 @@ static int place_seeds(cli_tracking *t, const uint32_t *bits) {
         }
     }
     free(map);
-    if (!status && low && !t->opt->seed_list)
-        cli_say(t->run,
-                "%s: %lld of %lld voxels are at or below the threshold; seeds there begin nothing",
-                t->opt->seed_mask, (long long)low, (long long)t->seed_count);
+    /* Other rules do not look at the map there. */
+    if (!status && low && !t->opt->seed_list && t->track.rules == VXG_TRACK_OWN)
+        cli_say(
+            t->run,
+            "%s: %lld of %lld voxels are at or below the threshold; seeds begin nothing where the "
+            "map between them is",
+            t->opt->seed_mask, (long long)low, (long long)t->seed_count);
     if (status || t->seed_count || t->opt->seed_list) return status;
     if (t->seed_image.file)
         return vxg_error_set(VXG_ERR_INPUT, "%s: no voxel is in the mask of seeds",

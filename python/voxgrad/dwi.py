@@ -367,11 +367,15 @@ def tensor(dwi, gradients, *, mask=None, maps=None, device=None, **options) -> T
 
 @_takes("vxg_odf_opts")
 def odf(dwi, gradients, *, mask=None, device=None, **options):
-    """An orientation function out of one shell, as spherical harmonics (..., sh_count(order)).
+    """An orientation function out of one shell, as spherical harmonics (..., sh_count(order)). kind is needed; "amplitudes"
+    are the signals themselves, which are lowest along fibres.
 
     Sources: M. Descoteaux et al., Magn. Reson. Med. 58 (2007) 497 (qball); I. Aganj et al., Magn. Reson. Med. 64 (2010) 554
     (csa); A. Tristan-Vega et al., NeuroImage 47 (2009) 638 (opdt)."""
     g, v = _series(dwi, gradients, mask, device)
+    if options.get("kind") is None:
+        raise TypeError("odf: kind is needed: 'csa', 'opdt', 'qball', or 'amplitudes' (the signals themselves, lowest along "
+                        "fibres)")
     opts = _options.fill("vxg_odf_opts", options, [])
     rows = sh_count(opts.order or 4)
     room = v.room(rows)

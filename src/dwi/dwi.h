@@ -106,9 +106,9 @@ int vxg__sphere_neighbours(const vxg_sphere *s, const int32_t *place, vxg_device
                            vxg_queue *queue, vxg_array *out);
 /* Peaks of n items' tiles, harmonics (opts->basis) or samples on the sphere: tiles of 5 rows a
  * peak, as odf_peaks writes them, to be released. cut: a minimum below that share of the highest
- * value counts as 0. */
+ * value counts as 0; even: opposite directions have equal values, whatever the set. */
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
-                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, double cut,
+                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, double cut, int even,
                      vxg_array *peaks);
 
 /* ---- The tensor ---- */

@@ -12,6 +12,7 @@ typedef struct peaks_job {
     vxg__voxels v;
     vxg_peaks_opts opts;
     const vxg_sphere *sphere;
+    int even;   /* a direction's opposite is the same peak */
     double cut; /* the minimum counts as 0 below that share of the highest value */
     vxg_array matrix, directions, near, harmonics, values, left, result;
 } peaks_job;
@@ -60,7 +61,7 @@ static int find_peaks(const peaks_job *j, const vxg_array *values, int64_t n) {
     vxg_launch l = {
         .global = {vxg__tile_items(n), 1, 1},
         .nints = 3,
-        .ints = {(int)j->sphere->n, j->opts.peaks, j->sphere->symmetric},
+        .ints = {(int)j->sphere->n, j->opts.peaks, j->even},
         .nreals = 4,
         .reals = {cos(j->opts.min_separation * (M_PI / 180)), j->opts.relative_threshold,
                   FLAT * (j->v.real == VXG_REAL_F64 ? DBL_EPSILON : FLT_EPSILON), j->cut}};
@@ -108,9 +109,9 @@ static void free_arrays(peaks_job *j) {
 }
 
 int vxg__tiles_peaks(vxg_queue *queue, const vxg_array *tiles, int64_t n, int harmonics,
-                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, double cut,
+                     const vxg_sphere *sphere, const vxg_peaks_opts *opts, double cut, int even,
                      vxg_array *peaks) {
-    peaks_job j = {.sphere = sphere, .cut = cut};
+    peaks_job j = {.sphere = sphere, .cut = cut, .even = even || sphere->symmetric};
     VXG_TRY(take_options(&j.opts, opts));
     j.v = (vxg__voxels){.dev = vxg_buffer_device(tiles->buffer),
                         .queue = queue,
@@ -157,6 +158,7 @@ int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels
     if (j.v.count == 0) return vxg__voxels_clear(&j.v, results, 3);
     if (!sphere) VXG_TRY(vxg_sphere_named(NULL, &own));
     j.sphere = sphere ? sphere : own;
+    j.even = 1; /* harmonics of even orders */
     vxg__voxels_fit(&j.v, j.sphere->n);
     int status = make_tables(&j, 1);
     if (!status) status = vxg__tiles_new(&j.v, j.v.volumes, &j.harmonics);

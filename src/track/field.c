@@ -82,5 +82,5 @@ int vxg__track_tile_peaks(const vxg__tracker *t, const vxg_array *tiles, int64_t
     /* DIPY looks for first directions where values that do not count are 0 already. */
     const int cuts = t->opts.rules == VXG_TRACK_DIPY && t->opts.getter <= VXG_TRACK_DETERMINISTIC;
     return vxg__tiles_peaks(t->queue, tiles, n, harmonics, t->sphere, &o,
-                            cuts ? t->opts.pmf_threshold : 0, peaks);
+                            cuts ? t->opts.pmf_threshold : 0, t->even, peaks);
 }

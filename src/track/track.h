@@ -64,6 +64,7 @@ struct vxg__tracker {
     int looks;             /* walk.h */
     uint32_t wanted;       /* regions that a streamline must have come to */
     double scale;          /* of a field in half precision: its largest number becomes 1024 */
+    int even;              /* the function of opposite directions is the same */
     double side;           /* the smallest of a voxel, mm */
     double inverse[12];    /* mm to voxel indices */
     double setup[VXG__TRACK_SETUP]; /* as walk.h has it */

@@ -157,6 +157,7 @@ static int check_field(vxg__tracker *t, const vxg_track_field *f) {
     t->real = vxg__arithmetic(v->dtype);
     t->numbers = v->shape[0];
     t->voxels = t->n[0] * t->n[1] * t->n[2];
+    t->even = !f->samples;
     t->looks = (f->map.buffer ? 1 : 0) | (f->regions.buffer ? 2 : 0);
     VXG_TRY(check_volume(t, &f->map, v->dtype, "map"));
     VXG_TRY(check_volume(t, &f->regions, VXG_U32, "regions"));

@@ -28,6 +28,9 @@ GENERATED = "<!-- From here on: written by ./dev docs out of the option tables. 
 INPUTS = {"tooth.h5": "data/ct_parallel_tooth/tooth.h5"}
 INPUTS.update({"dwi." + end: "data/dwi_small_64D/dwi." + end for end in ("nii.gz", "bval", "bvec")})
 SHORTER = {
+    "voxgrad track dwi.nii.gz -o brain.trx": "voxgrad track dwi.nii.gz -o brain.trx --seeds 2000",
+    "voxgrad track dwi.nii.gz --bvals dwi.bval --bvecs dwi.bvec -o out.trx":
+        "voxgrad track dwi.nii.gz --bvals dwi.bval --bvecs dwi.bvec -o out.trx --seeds 2000",
     "voxgrad check ct.parallel": "voxgrad check ct.parallel.joseph --device cpu --examples 1",
     "voxgrad bench ct.parallel --compare": "voxgrad bench ct.parallel.joseph --compare --size 64 --slices 4 --runs 1 --device cpu",
 }
