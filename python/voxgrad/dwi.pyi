@@ -235,7 +235,8 @@ def odf(
     basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
     smooth: float | None = None, min_signal: float | None = None
 ) -> Any:
-    """An orientation function out of one shell, as spherical harmonics (..., sh_count(order)).
+    """An orientation function out of one shell, as spherical harmonics (..., sh_count(order)). kind is needed; "amplitudes"
+    are the signals themselves, which are lowest along fibres.
 
     Sources: M. Descoteaux et al., Magn. Reson. Med. 58 (2007) 497 (qball); I. Aganj et al., Magn. Reson. Med. 64 (2010) 554
     (csa); A. Tristan-Vega et al., NeuroImage 47 (2009) 638 (opdt).

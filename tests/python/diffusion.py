@@ -409,7 +409,7 @@ def test_wrong():
             (TypeError, "min_signal", dwi.tensor, (s, g), {"min_signal": "x"}),
             (ValueError, ["kind", "nix"], dwi.odf, (s, g), {"kind": "nix"}),
             (ValueError, "3", dwi.odf, (s, g), {"kind": "csa", "order": 3}),
-            (vxg.Error, "", dwi.odf, (s, g), {"order": 8}),  # 12 directions
+            (vxg.Error, "", dwi.odf, (s, g), {"kind": "amplitudes", "order": 8}),  # 12 directions
             (vxg.Error, "shell", dwi.odf, (s, g), {"kind": "csa", "shell": 4}),
             (ValueError, "fa", dwi.response_auto, (s, g), {"fa": 2}),
             (vxg.NumericalError, "", dwi.response_auto, (s, g), {"fa": 0.99}),
