@@ -226,7 +226,8 @@ def main():
                      ("bootstrap", 150, kind), series, 15000, table=phantom.table_path, model=kind, order=4, getter="bootstrap",
                      **{"min-signal": 1, "max-angle": 60}, **OUR_PEAKS)
     drawn = {"getter": "probabilistic", "max-angle": 20}
-    each = {"samples": (8 + 3) * sphere, "sh": 8 * 48 + (45 + 3) * sphere}
+    cone = 96  # directions: about three of the twelve blocks that they stand in reach into a cone of 20 degrees
+    each = {"samples": (8 + 3) * cone, "sh": 8 * 48 + (45 + 3) * cone}
     fields = {"samples": (samples, {"samples": 1}), "sh": (sh, {})}
     for kind, words in (("samples", "samples"), ("sh", "harmonics of order 8")):
         for who, theirs in (("DIPY, LocalTracking", ("classic", 3000, kind)), ("DIPY, tracker", ("tracker", 3000, "probabilistic", kind))):
