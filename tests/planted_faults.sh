@@ -686,7 +686,7 @@ plant csd_presses_up kernels/dwi/csd.k 's/V_lt\(value, threshold\)/V_lt(threshol
 plant peaks_all_of_one kernels/dwi/odf.k 's/const vmask close = V_lt\(V_set\(K_P\(0\)\), dot\) \| /const vmask close = /' "dwi_odf" "dwi_exact crossings" "track_boot"
 plant csd_of_low_orders_alone kernels/dwi/csd.k 's/V_select\(beyond, all, value\)/value/' "dwi_csd_rules plainly"
 plant csd_start_helped_alone src/dwi/csd.c 's/gram\[k \* n \+ l\] \+ \(k == l \? norm : 0\)/gram[k * n + l]/' "dwi_csd_rules undetermined"
-plant csd_any_pivot kernels/dwi/csd.k 's/V_lt\(whole \* least, s\)/V_not(V_eq(s, zero))/' "dwi_csd_rules plainly_float32"
+plant csd_any_pivot kernels/dwi/csd.k 's/V_lt\(whole \* least, s\)/V_not(V_eq(s, zero))/' "dwi_csd_rules heavy"
 plant tensor_nan_held kernels/dwi/tensor.k 's/V_above\(V_finite\(V_load\(signal \+ i \* 32\)\), least\)/V_max(V_load(signal + i * 32), least)/' "dwi_odd not_numbers"
 plant odf_infinite_signals kernels/dwi/odf.k 's/raw = V_finite\(V_load\(from \+ order\[i\] \* 32\)\)/raw = V_load(from + order[i] * 32)/' "dwi_odd not_numbers"
 plant gradients_small_b_forgotten src/dwi/gradients.c 's/b == 0 \|\| \(b <= g->opts\.b0_threshold && !is_unit\)/b <= g->opts.b0_threshold/' "dwi_odd small_b"
