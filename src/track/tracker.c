@@ -239,6 +239,7 @@ int vxg__tracker_make(vxg__tracker *t, vxg_queue *queue, const vxg_track_field *
     VXG_TRY(VXG_FIXED(vxg_track_field, field));
     VXG_TRY(take_opts(t, opts));
     if (field->sphere) {
+        VXG_TRY(vxg__sphere_check(field->sphere, "track"));
         t->sphere = vxg_sphere_retain((vxg_sphere *)(uintptr_t)field->sphere);
     } else {
         vxg_sphere *own = NULL;
