@@ -69,10 +69,10 @@ def field_of(phantom, kind):
     return np.ascontiguousarray(nib.load(f"{phantom.prefix}_{kind}.nii").get_fdata(dtype=np.float64))
 
 
-def job_classic(phantom, count, kind):
+def job_classic(phantom, count, what, kind):
     """LocalTracking."""
     name = {"sh": "harmonics", "samples": "samples"}[kind]
-    lines, seconds = dipy(sampled("probabilistic", 20, **{name: field_of(phantom, kind)}), phantom, phantom.seeds(count), STEP, MOST)
+    lines, seconds = dipy(sampled(what, 20, **{name: field_of(phantom, kind)}), phantom, phantom.seeds(count), STEP, MOST)
     return points(lines), seconds
 
 
@@ -230,14 +230,21 @@ def main():
     each = {"samples": (8 + 3) * cone, "sh": 8 * 48 + (45 + 3) * cone}
     fields = {"samples": (samples, {"samples": 1}), "sh": (sh, {})}
     for kind, words in (("samples", "samples"), ("sh", "harmonics of order 8")):
-        for who, theirs in (("DIPY, LocalTracking", ("classic", 3000, kind)), ("DIPY, tracker", ("tracker", 3000, "probabilistic", kind))):
+        for who, theirs in (("DIPY, LocalTracking", ("classic", 3000, "probabilistic", kind)), ("DIPY, tracker", ("tracker", 3000, "probabilistic", kind))):
             bench.tracks(f"probabilistic, {words}, points/s", who, "8 x", each[kind], theirs, fields[kind][0], 60000, **drawn, **fields[kind][1])
     bench.tracks("probabilistic, samples, points/s", "cuslines, numba", "5 x", each["samples"], ("cuslines", 5000), samples, 60000,
                  **{**drawn, "rules": "cuslines", "pmf-threshold": 0.05}, samples=1)
     bench.tracks("probabilistic, harmonics of order 8, points/s", "cuslines, numba (samples)", "5 x", each["sh"], ("cuslines", 5000), sh, 60000,
                  **{**drawn, "rules": "cuslines", "pmf-threshold": 0.05})
-    bench.tracks("parallel transport, samples, points/s", "DIPY, tracker", "50 x", 0, ("tracker", 150, "ptt", "samples"), samples, 10000,
-                 getter="ptt", samples=1, **{"max-angle": 20})
+    # The functions' own parameters differ: 7 points along 1.5 mm, and 3 along 0.5 mm.
+    transport = {"getter": "ptt", "max-angle": 20}
+    short = {"probe-length": 0.5, "probe-quality": 3}
+    for kind, words in (("samples", "samples"), ("sh", "harmonics of order 8")):
+        field, options = fields[kind]
+        bench.tracks(f"parallel transport, {words}, points/s", "DIPY, tracker", "50 x", 0, ("tracker", 150, "ptt", kind), field, 30000,
+                     **transport, **options)
+        bench.tracks(f"parallel transport, short probes, {words}, points/s", "DIPY, LocalTracking", "50 x", 0,
+                     ("classic", 300, "ptt", kind), field, 30000, **transport, **short, **options)
 
 
 if len(sys.argv) > 3 and sys.argv[1] == "job":

@@ -386,6 +386,40 @@ TEST(released)
     vxg_array_release(&dwi), vxg_array_release(&sh);
 }
 
+/* More voxels than a block has, and not whole runs of them: the same bits as by a list, which is
+ * read one by one. */
+TEST(many_voxels)
+{
+    enum { MANY = 4243 };
+    double *all = calloc((size_t)N * MANY, sizeof *all), *got[2];
+    uint32_t *at = calloc(MANY, sizeof *at);
+    const int64_t count = MANY;
+    vxg_gradients *g = NULL;
+    vxg_array dwi = {0}, list = {0};
+    fill(1000);
+    CHECK_OK(vxg_gradients_new(N, b, d, NULL, &g));
+    for (int i = 0; i < N; i++)
+        for (int v = 0; v < MANY; v++)
+            all[i * MANY + v] = x[i * VOXELS + v % VOXELS] * (1 + v / VOXELS * 1e-3);
+    for (int v = 0; v < MANY; v++) at[v] = (uint32_t)v;
+    CHECK_OK(dwi_array(dev, VXG_REAL_F32, N, MANY, all, &dwi));
+    CHECK_OK(vxg_array_new(dev, VXG_U32, 1, &count, &list));
+    CHECK_OK(vxg_array_write(NULL, &list, at));
+    for (int k = 0; k < 2; k++) {
+        vxg_tensor_maps m = {0};
+        got[k] = calloc((size_t)9 * MANY, sizeof **got);
+        CHECK_OK(dwi_array(dev, VXG_REAL_F32, 9, MANY, NULL, &m.eigenvectors));
+        CHECK_OK(vxg_dwi_tensor(NULL, g, &dwi, k ? &list : NULL, NULL, &m));
+        CHECK_OK(dwi_read(&m.eigenvectors, got[k]));
+        vxg_array_release(&m.eigenvectors);
+    }
+    int off = 0;
+    for (int i = 0; i < 9 * MANY; i++) off += !(got[0][i] == got[1][i]);
+    EXPECT(off == 0, "%d numbers of %d", off, 9 * MANY);
+    vxg_array_release(&dwi), vxg_array_release(&list), vxg_gradients_release(g);
+    free(all), free(at), free(got[0]), free(got[1]);
+}
+
 DEVICES_MAIN("dwi_odd", T(not_numbers_float32), T(not_numbers_float64), T(constants_float32),
              T(constants_float64), T(small_b), T(outside_the_list), T(layouts),
-             T(responses_refused), T(small_things), T(released))
+             T(responses_refused), T(small_things), T(released), T(many_voxels))

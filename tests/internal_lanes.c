@@ -1,6 +1,7 @@
 /* Lanes and their own maths, the level this file is compiled for: every float of a dense net
  * against the C library's double, and special values. */
 #include <math.h>
+#include <strings.h>
 #define K_LINKAGE static
 #include "kernels/prelude/c.h"
 
@@ -112,4 +113,45 @@ TEST(choices)
     EXPECT(V_any(V_eq(V_load(a), V_set(3))) && !V_any(V_eq(V_load(a), V_set(99))), "any");
     EXPECT(signbit(V_set(-0.0f)[0]), "-0");
 }
-TEST_MAIN("lanes", T(exp), T(log), T(halves), T(special), T(choices))
+/* Comparisons, choices and whole numbers against C's own, for all pairs of odd numbers. */
+TEST(operations)
+{
+    static const float odd[] = {0.0f,   -0.0f, 1.0f,     -1.0f,     1.5f,
+                                1e-42f, 3e38f, INFINITY, -INFINITY, NAN};
+    enum { ODD = sizeof odd / sizeof *odd };
+    for (int i = 0; i < ODD * ODD; i += V_LANES) {
+        float a[V_LANES], b[V_LANES], low[V_LANES], high[V_LANES], lt[V_LANES], le[V_LANES],
+            eq[V_LANES];
+        uint32_t bits = 0;
+        for (int l = 0; l < V_LANES; l++) {
+            a[l] = odd[(i + l) % ODD], b[l] = odd[(i + l) / ODD % ODD];
+            bits |= (uint32_t)(a[l] < b[l]) << l;
+        }
+        const vreal x = V_load(a), y = V_load(b), one = V_set(1), zero = V_set(0);
+        V_store(low, V_min(x, y)), V_store(high, V_max(x, y));
+        V_store(lt, V_select(V_lt(x, y), one, zero)), V_store(le, V_select(V_le(x, y), one, zero));
+        V_store(eq, V_select(V_eq(x, y) & V_not(V_lt(x, y)), one, zero));
+        CHECK(V_any(V_lt(x, y)) == (bits != 0) && (uint32_t)V_mask_bits(V_lt(x, y)) == bits,
+              "bits %x of %x", (unsigned)V_mask_bits(V_lt(x, y)), (unsigned)bits);
+        CHECK(!bits || V_lowest_bit((int)bits) == ffs((int)bits) - 1, "the lowest of %x",
+              (unsigned)bits);
+        for (int l = 0; l < V_LANES; l++) {
+            const float least = a[l] < b[l] ? a[l] : b[l], most = a[l] > b[l] ? a[l] : b[l];
+            CHECK(!memcmp(&low[l], &least, 4) && !memcmp(&high[l], &most, 4), "%g and %g: %g to %g",
+                  (double)a[l], (double)b[l], (double)low[l], (double)high[l]);
+            CHECK(lt[l] == (float)(a[l] < b[l]) && le[l] == (float)(a[l] <= b[l]) &&
+                      eq[l] == (float)(a[l] == b[l]),
+                  "%g and %g compared", (double)a[l], (double)b[l]);
+        }
+    }
+    const vint at = V_index(5);
+    vuint n, m;
+    for (int l = 0; l < V_LANES; l++)
+        n[l] = 0xfffffff0u + (uint32_t)l, m[l] = 0x89abcdefu * (uint32_t)(l + 1);
+    const vuint product = V_mulhi(n, m);
+    for (int l = 0; l < V_LANES; l++)
+        CHECK(at[l] == 5 + l && product[l] == (uint32_t)((uint64_t)n[l] * m[l] >> 32), "lane %d",
+              l);
+}
+
+TEST_MAIN("lanes", T(exp), T(log), T(halves), T(operations), T(special), T(choices))

@@ -57,10 +57,11 @@ static void put_harmonics(const double *d, int rows, double *to, int64_t voxels)
     vxg_sh_convert(VXG_SH_TOURNIER07, basis, order, 1, c);
     for (int k = 0; k < rows; k++) to[k * voxels] = c[k];
 }
+static double unit = 1; /* of tensors, mm2/s */
 static void put_tensor(const double *d, double *to, int64_t voxels) {
     static const int first[6] = {0, 1, 2, 0, 0, 1}, second[6] = {0, 1, 2, 1, 2, 2};
     for (int k = 0; k < 6; k++)
-        to[k * voxels] = 1.4e-3 * d[first[k]] * d[second[k]] + (k < 3 ? 0.3e-3 : 0);
+        to[k * voxels] = unit * (1.4e-3 * d[first[k]] * d[second[k]] + (k < 3 ? 0.3e-3 : 0));
 }
 /* The sign of a vector is of no meaning: it changes from voxel to voxel. A second, shorter one
  * stands across it. */
@@ -108,15 +109,17 @@ static void check_straight(const keeper *out, const double *seed, double step) {
 }
 TEST(straight)
 {
+    static const double units[] = {1e-6, 1e-16, 1e22};
     const double seed[3] = {1, 2, 0.5};
-    for (int run = 0; run < 12; run++) {
+    for (int run = 0; run < 15; run++) {
         static const vxg_track_getter getters[] = {VXG_TRACK_PEAK, VXG_TRACK_TENSOR,
                                                    VXG_TRACK_VECTOR};
         keeper out = keeper_new();
         vxg_track_field f;
         vxg_track_stats stats = {0};
-        const int half = run >= 10;
-        getter_now = run >= 6 ? VXG_TRACK_PEAK : getters[run / 2];
+        const int half = run == 10 || run == 11;
+        unit = run >= 12 ? units[run - 12] : 1;
+        getter_now = run >= 12 ? VXG_TRACK_TENSOR : run >= 6 ? VXG_TRACK_PEAK : getters[run / 2];
         basis = run >= 6 && run < 10 ? (vxg_sh_basis)(1 + run / 2 % 2) : VXG_SH_TOURNIER07;
         const grid g = rows_of(turned, getter_now);
         make_values(&g, straight_field);
@@ -136,6 +139,7 @@ TEST(straight)
         }
         keeper_free(&out), vxg_array_release(&f.values);
     }
+    unit = 1;
 }
 
 /* ---- Orders ---- */

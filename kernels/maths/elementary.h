@@ -7,6 +7,7 @@
 #if defined(K_REFERENCE_MATHS)
 #define V_exp(x) K_exp(x)
 #define V_log(x) K_log(x)
+#define V_log_normal(x) K_log(x) /* of positive normal numbers that are finite, with fewer questions */
 #else
 
 /* 2^n, n from -126 to 127. */
@@ -32,14 +33,12 @@ V_FN vreal V_exp(const vreal x) {
     return V_select(V_eq(x, x), p, x);
 }
 
-/* x = m 2^k, m from sqrt 1/2 to sqrt 2, f = m - 1: k ln 2 + f - f^2 / 2 + f^3 Q(f). 0 gives minus infinity, what is
- * negative no number. */
-V_FN vreal V_log(const vreal x) {
-    const vmask small = V_lt(x, V_set(K_R(1.17549435e-38)));
-    const vreal scaled = V_select(small, x * K_R(8388608.0), x);
-    const vint bits = V_bits(scaled), k = (bits - 0x3f3504f3) >> 23;
+/* x = m 2^k, m from sqrt 1/2 to sqrt 2, f = m - 1: k ln 2 + f - f^2 / 2 + f^3 Q(f); less: taken off k. Of positive normal
+ * numbers that are finite. */
+V_FN vreal maths_log(const vreal x, const vreal less) {
+    const vint bits = V_bits(x), k = (bits - 0x3f3504f3) >> 23;
     const vreal f = V_of_bits(bits - (k << 23)) - K_R(1.0);
-    const vreal e = V_real(k) - V_select(small, V_set(K_R(23.0)), V_set(K_R(0.0)));
+    const vreal e = V_real(k) - less;
     vreal q = V_set(K_R(-0.0763531849));
     q = V_fma(q, f, V_set(K_R(0.127628148)));
     q = V_fma(q, f, V_set(K_R(-0.131604642)));
@@ -51,7 +50,14 @@ V_FN vreal V_log(const vreal x) {
     const vreal square = f * f;
     vreal y = V_fma(e, V_set(K_R(1.42860677e-6)), q * (f * square));
     y = V_fma(square, V_set(K_R(-0.5)), y) + f;
-    y = V_fma(e, V_set(K_R(0.693145752)), y);
+    return V_fma(e, V_set(K_R(0.693145752)), y);
+}
+#define V_log_normal(x) maths_log(x, V_set(K_R(0.0)))
+
+/* 0 gives minus infinity, what is negative no number. */
+V_FN vreal V_log(const vreal x) {
+    const vmask small = V_lt(x, V_set(K_R(1.17549435e-38)));
+    vreal y = maths_log(V_select(small, x * K_R(8388608.0), x), V_select(small, V_set(K_R(23.0)), V_set(K_R(0.0))));
     y = V_select(V_eq(x, V_set(K_R(0.0))), V_set(-K_R(1.0) / K_R(0.0)), y);
     y = V_select(V_lt(x, V_set(K_R(0.0))), V_set(K_R(0.0)) / V_set(K_R(0.0)), y);
     /* infinity and what is no number stay */

@@ -2,6 +2,7 @@
  * vxg_philox. */
 #ifndef NUM_PHILOX_H
 #define NUM_PHILOX_H
+#include "kernels/prelude/lanes.h"
 
 /* The counter c becomes four random words. */
 K_FN void philox(K_PRIVATE k_uint *c, const k_uint key0, const k_uint key1) {
@@ -17,6 +18,23 @@ K_FN void philox(K_PRIVATE k_uint *c, const k_uint key0, const k_uint key1) {
         k1 += (k_uint)0xBB67AE85;
     }
 }
+
+#if V_LANES > 1
+/* The same of the counters of all lanes. */
+V_FN void philox_lanes(vuint *c, const k_uint key0, const k_uint key1) {
+    k_uint k0 = key0, k1 = key1;
+    for (int round = 0; round < 10; round++) {
+        const vuint a = V_uset(0xD2511F53), b = V_uset(0xCD9E8D57);
+        const vuint high0 = V_mulhi(a, c[0]), low0 = a * c[0], high1 = V_mulhi(b, c[2]), low1 = b * c[2];
+        c[0] = high1 ^ c[1] ^ k0;
+        c[1] = low1;
+        c[2] = high0 ^ c[3] ^ k1;
+        c[3] = low0;
+        k0 += (k_uint)0x9E3779B9;
+        k1 += (k_uint)0xBB67AE85;
+    }
+}
+#endif
 
 /* A word as a number in [0, 1): 24 bits, exact in float32 and the same in both precisions. */
 K_FN real philox_uniform(const k_uint word) {

@@ -16,6 +16,8 @@
  *   V_select(m, a, b)         a where m holds, else b
  *   V_any(m)                  whether it holds in one of the lanes at least: for leaving a loop
  *   V_bits(x), V_of_bits(i), V_int(x), V_real(i)     of vint, the int as wide as a real
+ *   where V_LANES > 1 alone: vuint, V_uset(i), V_mulhi(a, b) as K_mulhi, V_index(i): i, i + 1 ...; V_mask_bits(m): a bit for
+ *                             each lane, V_lowest_bit of an int that is not 0
  *
  * In group kernels lanes go along memory that the group shares: the text in K_STRIPS(i, n) { ... } K_END_STRIPS runs
  * for V_LANES elements from i on at a time, n being a multiple of 16: on the CPU one strip after the other, on GPUs
@@ -61,7 +63,6 @@ K_FN k_u16 K_to_half(const real x) {
 typedef float vreal __attribute__((vector_size(4 * V_LANES)));
 typedef float vreal_near __attribute__((vector_size(4 * V_LANES), aligned(4), may_alias));
 typedef int32_t vint __attribute__((vector_size(4 * V_LANES)));
-typedef vint vmask;
 #define V_FN static inline __attribute__((always_inline, unused))
 
 V_FN vreal V_load(K_GLOBAL const real *p) {
@@ -121,6 +122,31 @@ V_FN vint V_imax(const vint a, const vint b) {
 V_FN vint V_iset(const int i) {
     return i - (vint){0};
 }
+typedef uint32_t vuint __attribute__((vector_size(4 * V_LANES)));
+V_FN vuint V_uset(const k_uint i) {
+    return i - (vuint){0};
+}
+/* i, i + 1 ... */
+V_FN vint V_index(const int i) {
+    vint v;
+    for (int l = 0; l < V_LANES; l++) v[l] = i + l;
+    return v;
+}
+V_FN vuint V_mulhi(const vuint a, const vuint b) {
+#if V_LANES == 16
+    const __m512i low = _mm512_mul_epu32((__m512i)a, (__m512i)b);
+    const __m512i high = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), _mm512_srli_epi64((__m512i)b, 32));
+    return (vuint)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(low, 32), high);
+#elif defined(__AVX2__)
+    const __m256i low = _mm256_mul_epu32((__m256i)a, (__m256i)b);
+    const __m256i high = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), _mm256_srli_epi64((__m256i)b, 32));
+    return (vuint)_mm256_blend_epi32(_mm256_srli_epi64(low, 32), high, 0xaa);
+#else
+    vuint v;
+    for (int l = 0; l < V_LANES; l++) v[l] = K_mulhi(a[l], b[l]);
+    return v;
+#endif
+}
 V_FN vint V_bits(const vreal x) {
     return (vint)x;
 }
@@ -133,13 +159,36 @@ V_FN vint V_int(const vreal x) {
 V_FN vreal V_real(const vint i) {
     return __builtin_convertvector(i, vreal);
 }
+/* With AVX-512 a mask is a bit for each lane, elsewhere all bits of a lane. */
+#if V_LANES == 16
+typedef __mmask16 vmask;
 V_FN vreal V_select(const vmask m, const vreal a, const vreal b) {
+    return (vreal)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a);
+}
+V_FN vmask V_lt(const vreal a, const vreal b) {
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OS);
+}
+V_FN vmask V_le(const vreal a, const vreal b) {
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OS);
+}
+V_FN vmask V_eq(const vreal a, const vreal b) {
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ);
+}
+#define V_not(m) ((vmask) ~(m))
+#else
+typedef vint vmask;
+V_FN vreal V_select(const vmask m, const vreal a, const vreal b) {
+#if V_LANES == 8
+    return (vreal)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m);
+#else
     return (vreal)(((vint)a & m) | ((vint)b & ~m));
+#endif
 }
 #define V_lt(a, b) ((vmask)((a) < (b)))
 #define V_le(a, b) ((vmask)((a) <= (b)))
 #define V_eq(a, b) ((vmask)((a) == (b)))
 #define V_not(m) (~(m))
+#endif
 V_FN vreal V_abs(const vreal x) {
     return (vreal)((vint)x & 0x7fffffff);
 }
@@ -151,7 +200,7 @@ V_FN vreal V_sqrt(const vreal x) {
     return (vreal)_mm512_sqrt_ps((__m512)x);
 }
 V_FN int V_any(const vmask m) {
-    return _mm512_test_epi32_mask((__m512i)m, (__m512i)m) != 0;
+    return m != 0;
 }
 #elif V_LANES == 8
 V_FN vreal V_fma(const vreal a, const vreal b, const vreal c) {
@@ -190,6 +239,18 @@ V_FN int V_any(const vmask m) {
     return (m[0] | m[1] | m[2] | m[3]) != 0;
 }
 #endif
+V_FN int V_mask_bits(const vmask m) {
+#if V_LANES == 16
+    return m;
+#elif V_LANES == 8
+    return _mm256_movemask_ps((__m256)m);
+#else
+    return (m[0] & 1) | (m[1] & 2) | (m[2] & 4) | (m[3] & 8);
+#endif
+}
+V_FN int V_lowest_bit(const int bits) {
+    return __builtin_ctz((unsigned)bits);
+}
 V_FN real V_highest(const vreal v) {
     real most = v[0];
     for (int l = 1; l < V_LANES; l++) most = K_max(v[l], most);
@@ -200,11 +261,28 @@ V_FN real V_lowest(const vreal v) {
     for (int l = 1; l < V_LANES; l++) least = K_min(v[l], least);
     return least;
 }
+/* The instructions of x86 give b where a is no number and where both are zeros, as the comparisons do. */
 V_FN vreal V_min(const vreal a, const vreal b) {
+#if V_LANES == 16
+    return (vreal)_mm512_min_ps((__m512)a, (__m512)b);
+#elif V_LANES == 8
+    return (vreal)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__x86_64__)
+    return (vreal)_mm_min_ps((__m128)a, (__m128)b);
+#else
     return V_select(V_lt(a, b), a, b);
+#endif
 }
 V_FN vreal V_max(const vreal a, const vreal b) {
+#if V_LANES == 16
+    return (vreal)_mm512_max_ps((__m512)a, (__m512)b);
+#elif V_LANES == 8
+    return (vreal)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__x86_64__)
+    return (vreal)_mm_max_ps((__m128)a, (__m128)b);
+#else
     return V_select(V_lt(b, a), a, b);
+#endif
 }
 #else
 #define V_LANES 1

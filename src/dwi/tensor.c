@@ -119,8 +119,8 @@ static int take_options(vxg_tensor_opts *o, const vxg_tensor_opts *given) {
                 "tensor: %d iterations; 0 to 100 are expected", o->iterations);
     VXG_FAIL_IF(o->start < VXG_TENSOR_OLS || o->start > VXG_TENSOR_DATA, VXG_ERR_ARGUMENT,
                 "tensor: there is no start %d", (int)o->start);
-    VXG_FAIL_IF(!(o->min_signal >= 0) || !isfinite(o->min_signal), VXG_ERR_ARGUMENT,
-                "tensor: min_signal is %g", o->min_signal);
+    VXG_FAIL_IF(!(o->min_signal >= 0 && o->min_signal <= 1e30), VXG_ERR_ARGUMENT,
+                "tensor: min_signal is %g; 0 to 1e30 are expected", o->min_signal);
     VXG_FAIL_IF(!(o->min_share >= 0) || o->min_share > 1, VXG_ERR_ARGUMENT,
                 "tensor: min_share is %g", o->min_share);
     VXG_FAIL_IF(!isfinite(o->min_eigenvalue), VXG_ERR_ARGUMENT, "tensor: min_eigenvalue is %g",

@@ -3,11 +3,11 @@
 #include "array/launch.h"
 #include "dwi/dwi.h"
 
-#define MOST_CPU                                                                                   \
-    ((int64_t)1 << 20)          /* numbers of a block's widest tiles: what a cache holds, and      \
-                                 */
-#define MOST ((int64_t)1 << 25) /* what keeps a GPU busy */
-#define LEAST 1024              /* voxels */
+/* Numbers of a block's widest tiles: what a core's cache holds, times the threads, and what keeps a
+ * GPU busy. */
+#define MOST_CPU ((int64_t)1 << 17)
+#define MOST ((int64_t)1 << 25)
+#define LEAST 1024 /* voxels */
 
 /* A number beyond the series would be read and written outside it. */
 static int check_list(const vxg__voxels *v, const char *what) {
@@ -53,8 +53,9 @@ int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, co
 }
 
 void vxg__voxels_fit(vxg__voxels *v, int64_t rows) {
-    const int64_t most = vxg_device_get_info(v->dev)->is_cpu ? MOST_CPU : MOST;
-    v->block = rows > 0 ? most / rows / 32 * 32 : LEAST;
+    const int64_t most =
+        vxg_device_get_info(v->dev)->is_cpu ? MOST_CPU * (int64_t)vxg_threads() : MOST;
+    v->block = rows > 0 ? most / rows / 128 * 128 : LEAST; /* runs of tiles_pack */
     if (v->block < LEAST) v->block = LEAST;
     if (v->block > v->count) v->block = vxg__tile_items(v->count);
 }
@@ -143,7 +144,7 @@ int vxg__voxels_unpack(const vxg__voxels *v, const vxg_array *tiles, const vxg__
     if (!out || !out->buffer) return VXG_OK;
     const vxg_array list = list_of(v, tiles);
     vxg_launch l = launch_of(v, r->rows, first, n);
-    l.global[0] = n, l.global[1] = r->count;
+    l.global[0] = vxg__tile_items(n), l.global[1] = r->count;
     l.ints[l.nints++] = (int)r->from, l.ints[l.nints++] = (int)r->to;
     l.reals[0] = r->factor;
     vxg__push_array(&l, tiles);

@@ -14,6 +14,7 @@ from dipy.direction import (
     BootDirectionGetter,
     DeterministicMaximumDirectionGetter,
     ProbabilisticDirectionGetter,
+    PTTDirectionGetter,
 )
 from dipy.reconst.shm import CsaOdfModel, OpdtModel, sh_to_sf_matrix
 from dipy.tracking.local_tracking import LocalTracking
@@ -111,7 +112,8 @@ class Phantom:
 
 
 def sampled(kind, angle, *, harmonics=None, samples=None, threshold=0.1):
-    getter = {"probabilistic": ProbabilisticDirectionGetter, "deterministic": DeterministicMaximumDirectionGetter}[kind]
+    getter = {"probabilistic": ProbabilisticDirectionGetter, "deterministic": DeterministicMaximumDirectionGetter,
+              "ptt": PTTDirectionGetter}[kind]
     options = {"max_angle": angle, "sphere": default_sphere, "pmf_threshold": threshold}
     if samples is not None:
         return getter.from_pmf(samples, **options)

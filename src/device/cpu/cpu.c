@@ -266,10 +266,13 @@ typedef struct launch_job {
 static void launch_range(void *context, int64_t begin, int64_t end, int worker) {
     const launch_job *j = context;
     (void)worker;
+    int64_t piece = begin % j->pieces, y = begin / j->pieces % j->ny, z = begin / j->pieces / j->ny;
     for (int64_t unit = begin; unit < end; unit++) {
-        int64_t row = unit / j->pieces, x0 = unit % j->pieces * j->span;
-        int64_t x1 = x0 + j->span < j->nx ? x0 + j->span : j->nx;
-        j->fn(j->buffers, j->params, (int)x0, (int)x1, (int)(row % j->ny), (int)(row / j->ny));
+        const int64_t x0 = piece * j->span, x1 = x0 + j->span < j->nx ? x0 + j->span : j->nx;
+        j->fn(j->buffers, j->params, (int)x0, (int)x1, (int)y, (int)z);
+        if (++piece < j->pieces) continue;
+        piece = 0;
+        if (++y == j->ny) y = 0, z++;
     }
 }
 
