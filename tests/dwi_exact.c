@@ -162,6 +162,80 @@ TEST(tensors)
     vxg_array_release(&dwi), vxg_gradients_release(g);
 }
 
+/* c = a x b, of length 1 */
+static void across(const double *a, const double *other, double *c) {
+    for (int k = 0; k < 3; k++)
+        c[k] = a[(k + 1) % 3] * other[(k + 2) % 3] - a[(k + 2) % 3] * other[(k + 1) % 3];
+    const double size = sqrt(c[0] * c[0] + c[1] * c[1] + c[2] * c[2]);
+    for (int k = 0; k < 3; k++) c[k] /= size;
+}
+/* Tensors of three different eigenvalues, of two and of one: T v = lambda v, falling, vectors of
+ * length 1 across one another. */
+static void eigen(vxg_real real) {
+    static double x[N * VOXELS], t[6 * VOXELS], values[3 * VOXELS], vectors[9 * VOXELS];
+    const double off = real == VXG_REAL_F64 ? 1e-13 : 2e-6;
+    vxg_gradients *g = NULL;
+    vxg_array dwi = {0};
+    vxg_tensor_maps m = {0};
+    table_of(1000);
+    for (int v = 0; v < VOXELS; v++) {
+        const double e[3] = {2e-3 - 2e-5 * (v % 40),
+                             v % 3 == 1 ? 2e-3 - 2e-5 * (v % 40) : 9e-4 + 1e-5 * (v % 40),
+                             v % 3 == 2 ? 9e-4 + 1e-5 * (v % 40) : 3e-4};
+        double f[3][3];
+        fibre_of(v, 0, f[0]), fibre_of(v, 1, f[1]);
+        across(f[0], f[1], f[2]), across(f[2], f[0], f[1]);
+        for (int i = 0; i < N; i++) {
+            double exponent = 0;
+            for (int k = 0; k < 3; k++) {
+                const double dot =
+                    d[3 * i] * f[k][0] + d[3 * i + 1] * f[k][1] + d[3 * i + 2] * f[k][2];
+                exponent -= b[i] * e[(k + v) % 3] * dot * dot;
+            }
+            x[i * VOXELS + v] = 700 * exp(exponent);
+        }
+    }
+    CHECK_OK(vxg_gradients_new(N, b, d, NULL, &g));
+    CHECK_OK(dwi_array(dev, real, N, VOXELS, x, &dwi));
+    CHECK_OK(dwi_array(dev, real, 6, VOXELS, NULL, &m.tensor));
+    CHECK_OK(dwi_array(dev, real, 3, VOXELS, NULL, &m.eigenvalues));
+    CHECK_OK(dwi_array(dev, real, 9, VOXELS, NULL, &m.eigenvectors));
+    CHECK_OK(vxg_dwi_tensor(NULL, g, &dwi, NULL, NULL, &m));
+    CHECK_OK(dwi_read(&m.tensor, t));
+    CHECK_OK(dwi_read(&m.eigenvalues, values));
+    CHECK_OK(dwi_read(&m.eigenvectors, vectors));
+    for (int v = 0; v < VOXELS; v++)
+        for (int k = 0; k < 3; k++) {
+            static const int place[3][3] = {{0, 3, 4}, {3, 1, 5}, {4, 5, 2}};
+            double residual = 0, like = 0;
+            for (int r = 0; r < 3; r++) {
+                double row = -values[k * VOXELS + v] * vectors[(3 * k + r) * VOXELS + v];
+                for (int c = 0; c < 3; c++)
+                    row += t[place[r][c] * VOXELS + v] * vectors[(3 * k + c) * VOXELS + v];
+                residual = fmax(residual, fabs(row) / 2e-3);
+            }
+            for (int l = 0; l < 3; l++) {
+                double dot = -(k == l);
+                for (int c = 0; c < 3; c++)
+                    dot += vectors[(3 * k + c) * VOXELS + v] * vectors[(3 * l + c) * VOXELS + v];
+                like = fmax(like, fabs(dot));
+            }
+            CHECK(residual < off && like < off &&
+                      (k == 0 || values[(k - 1) * VOXELS + v] >= values[k * VOXELS + v]),
+                  "voxel %d, vector %d: residual %g, products %g", v, k, residual, like);
+        }
+    vxg_array_release(&dwi), vxg_array_release(&m.tensor);
+    vxg_array_release(&m.eigenvalues), vxg_array_release(&m.eigenvectors);
+    vxg_gradients_release(g);
+}
+TEST(eigen_float32)
+{ eigen(VXG_REAL_F32); }
+TEST(eigen_float64)
+{
+    if (!vxg_device_get_info(dev)->has_f64) SKIP("no float64 here");
+    eigen(VXG_REAL_F64);
+}
+
 /* Fibres that cross at 60 degrees and more: deconvolution shows both, nearest directions of the
  * set. */
 TEST(crossings)
@@ -289,5 +363,5 @@ TEST(refused)
     vxg_gradients_release(g), vxg_gradients_release(flat);
 }
 
-DEVICES_MAIN("dwi_exact", T(tables), T(tables_refused), T(harmonics), T(tensors), T(crossings),
-             T(refused))
+DEVICES_MAIN("dwi_exact", T(tables), T(tables_refused), T(harmonics), T(tensors), T(eigen_float32),
+             T(eigen_float64), T(crossings), T(refused))

@@ -128,6 +128,59 @@ TEST(spheres)
     EXPECT(vxg_sphere_named("repulsion99", &none) == VXG_ERR_ARGUMENT && !none, "no such set");
 }
 
+/* Harmonics have the same value both ways: of a whole set as of its half each peak is there once,
+ * in the same axes with the same values, the highest first. */
+TEST(peaks_on_whole_sets)
+{
+    enum { TERMS = 45, MANY = 200, PEAKS = 5 };
+    static double c[TERMS * MANY], at[2][3 * PEAKS * MANY], high[2][PEAKS * MANY];
+    const char *name;
+    uint32_t word = 5;
+    for (int i = 0; i < TERMS * MANY; i++) {
+        word = word * 1664525u + 1013904223u;
+        c[i] = i < MANY ? 3 : (word >> 8) * 0x1p-23 - 1;
+    }
+    for (int i = 0; (name = vxg_sphere_name_at(i)); i++) {
+        int found = 0, twice = 0, apart = 0;
+        for (int half = 0; half < 2; half++) {
+            char text[64];
+            vxg_array terms = {0};
+            vxg_peaks_maps maps = {0};
+            vxg_sphere *s = NULL;
+            snprintf(text, sizeof text, "%s%s", half ? "hemi:" : "", name);
+            CHECK_OK(vxg_sphere_named(text, &s));
+            CHECK_OK(dwi_array(dev, VXG_REAL_F32, TERMS, MANY, c, &terms));
+            CHECK_OK(dwi_array(dev, VXG_REAL_F32, 3 * PEAKS, MANY, NULL, &maps.directions));
+            CHECK_OK(dwi_array(dev, VXG_REAL_F32, PEAKS, MANY, NULL, &maps.values));
+            CHECK_OK(vxg_dwi_peaks(NULL, &terms, NULL, s, NULL, &maps));
+            CHECK_OK(dwi_read(&maps.directions, at[half]));
+            CHECK_OK(dwi_read(&maps.values, high[half]));
+            vxg_array_release(&terms), vxg_array_release(&maps.directions);
+            vxg_array_release(&maps.values), vxg_sphere_release(s);
+        }
+        for (int v = 0; v < MANY; v++)
+            for (int p = 0; p < PEAKS; p++) {
+                double dot = 0, size = 0, most = 0;
+                for (int k = 0; k < 3; k++) {
+                    dot += at[0][(3 * p + k) * MANY + v] * at[1][(3 * p + k) * MANY + v];
+                    size += at[0][(3 * p + k) * MANY + v] * at[0][(3 * p + k) * MANY + v];
+                }
+                found += size > 0.5;
+                apart += fabs(fabs(dot) - size) > 1e-6 ||
+                         fabs(high[0][p * MANY + v] - high[1][p * MANY + v]) > 1e-5;
+                for (int q = 0; q < p; q++) {
+                    double other = 0;
+                    for (int k = 0; k < 3; k++)
+                        other += at[0][(3 * p + k) * MANY + v] * at[0][(3 * q + k) * MANY + v];
+                    most = fmax(most, fabs(other));
+                }
+                twice += most > cos(25 * M_PI / 180) + 1e-6;
+            }
+        EXPECT(found > 2 * MANY && twice == 0 && apart <= found / 100,
+               "%s: %d peaks, %d of them twice, %d unlike its half's", name, found, twice, apart);
+    }
+}
+
 /* The harmonics of order 4 as bootstraps use them: what the fit makes of the signals, and the
  * residuals over what the fit leaves of each, less their mean. DIPY's numbers. */
 TEST(hat_matrix)
@@ -172,4 +225,5 @@ TEST(hat_matrix)
     vxg_gradients_release(g);
 }
 
-DEVICES_MAIN("dwi_odf", T(dipy_float64), T(dipy_float32), T(spheres), T(hat_matrix))
+DEVICES_MAIN("dwi_odf", T(dipy_float64), T(dipy_float32), T(spheres), T(peaks_on_whole_sets),
+             T(hat_matrix))
