@@ -742,7 +742,7 @@ plant track_include_one_is_enough src/track/run.c 's/\(seen & t->wanted\) != t->
 plant track_weight_upside_down kernels/track/sample.k 's/V_abs\(c\) \* q->weight \+ \(K_R\(1\.0\) - q->weight\)/V_set(K_R(1.0)) - V_abs(c) * q->weight/' "track_regions angular_weight"
 plant seeds_same_for_parts src/track/seeds.c 's/number = o\.first \+ i/number = i/' "track_regions seeds"
 plant ptt_weights_of_one_corner kernels/track/ptt.k 's/total \+= a \+ c \+ e;/total += a + a + a;/' "track_ptt frequencies"
-plant ptt_point_left_out kernels/track/ptt.k 's/int i = 1; i < q->points; i\+\+\) ptt_point/int i = 2; i < q->points; i++) ptt_point/' "track_ptt frequencies"
+plant ptt_point_left_out kernels/track/ptt.k 's/int i = 1; i < q->points; i\+\+\) ptt_point/int i = 2; i < q->points; i++) ptt_point/' "track_ptt support_of_one"
 plant ptt_points_by_a_corner kernels/track/ptt.k 's/if \(u \+ v > K_R\(1\.0\)\) \{/if (u > v) {/' "track_ptt frequencies"
 plant ptt_frame_left_behind kernels/track/ptt.k 's/w->n\[c\] - dot \* w->d\[c\]/w->n[c]/' "track_ptt"
 plant ptt_support_behind kernels/track/ptt.k 's/q->apart \* K_real\(i\)/q->apart * K_real(0 * i)/' "track_ptt circles"

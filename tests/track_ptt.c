@@ -335,6 +335,36 @@ TEST(ways)
     vxg_array_release(&f.values), vxg_sphere_release(s);
 }
 
+/* Where the function is 1 everywhere, a little more in one direction to begin with, the mean along
+ * every probe is 1, for any number of points and lines. */
+TEST(support_of_one)
+{
+    vxg_sphere *s = spiral(100);
+    vxg_track_field f;
+    const double seed[3] = {24, 24, 2.5};
+    for (int i = 0; i < 100 * VOXELS; i++) samples[i] = i / VOXELS == 50 ? 1.05f : 1;
+    CHECK_OK(field_of(s, &f));
+    for (int i = 0; i < 12; i++) {
+        const int lines = i % 2 ? 3 : 1, high = i / 2 % 2;
+        vxg_track_opts o = {.getter = VXG_TRACK_PTT,
+                            .probe_quality = 2 + i / 4 * 3,
+                            .probe_count = lines,
+                            .probe_radius = lines > 1 ? 0.3 : 0,
+                            .min_support = high ? 1.06 : 0.9999,
+                            .normalize = 2,
+                            .max_length = 1.5,
+                            .step = 0.3};
+        keeper out = keeper_new();
+        vxg_track_stats stats = {0};
+        CHECK_OK(vxg_track_run(NULL, &f, 1, seed, &o, &out.base, &stats));
+        EXPECT(stats.ended[high ? 1 : 4] == 2,
+               "%d points, %d lines, support %g: %lld without a direction, %lld long",
+               o.probe_quality, lines, o.min_support, (long long)stats.ended[1],
+               (long long)stats.ended[4]);
+        keeper_free(&out);
+    }
+    vxg_array_release(&f.values), vxg_sphere_release(s);
+}
 TEST(refused)
 {
     vxg_sphere *s = spiral(100);
@@ -371,4 +401,5 @@ TEST(refused)
     keeper_free(&out), vxg_array_release(&f.values), vxg_sphere_release(s);
 }
 
-DEVICES_MAIN("track_ptt", T(circles), T(frequencies), T(same_bits), T(ways), T(refused))
+DEVICES_MAIN("track_ptt", T(circles), T(frequencies), T(same_bits), T(ways), T(support_of_one),
+             T(refused))
