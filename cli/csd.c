@@ -82,13 +82,15 @@ static int claim(job *j, const cli_run *r) {
     return status;
 }
 
-static int fit(job *j) {
+static int fit(job *j, const cli_run *r) {
     const int64_t *n = j->dwi.image.shape;
     const int64_t shape[4] = {vxg_sh_count(j->csd.order), n[0], n[1], n[2]};
     int status = vxg_array_new(j->dwi.dev, VXG_F32, 4, shape, &j->sh);
+    j->csd.progress = cli_progress(r);
     if (!status)
         status = vxg_dwi_csd(NULL, j->dwi.gradients, &j->dwi.series, &j->dwi.voxels, &j->response,
                              &j->csd, &j->sh);
+    cli_progress_end();
     return status;
 }
 
@@ -126,7 +128,7 @@ static int run(cli_run *r) {
     if (!status) status = cli_response(&j->dwi, &o->response, &j->csd, &j->response);
     if (!status) status = cli_dwi_provenance(&j->dwi, &j->files.prov);
     if (!status) status = cli_response_provenance(&j->files.prov, &j->response);
-    if (!status) status = fit(j);
+    if (!status) status = fit(j, r);
     if (!status) status = cli_map_write(&j->files, &j->map, &j->sh);
     if (!status)
         status = cli_response_write(&j->dwi, &j->csd, &j->response, o->response.out, j->files.set,

@@ -159,9 +159,11 @@ static int run(cli_run *r) {
     if (!status) status = cli_dwi_read(&j->dwi, &o->compute);
     if (!status) status = cli_dwi_provenance(&j->dwi, &j->files.prov);
     if (!status) status = make_arrays(j);
+    j->tensor.progress = cli_progress(r);
     if (!status)
         status = vxg_dwi_tensor(NULL, j->dwi.gradients, &j->dwi.series, &j->dwi.voxels, &j->tensor,
                                 &j->result);
+    cli_progress_end();
     for (int i = 0; i < KINDS && !status; i++)
         if (j->map[i].row) status = cli_map_write(&j->files, &j->map[i], array_of(j, i));
     if (!status && !(status = cli_maps_commit(&j->files))) {

@@ -155,8 +155,10 @@ static int find(job *j) {
     const int64_t one[4] = {peaks, n[0], n[1], n[2]};
     int status = vxg_array_new(j->dev, VXG_F32, 4, three, &j->result.directions);
     if (!status) status = vxg_array_new(j->dev, VXG_F32, 4, one, &j->result.values);
-    if (!status)
-        status = vxg_dwi_peaks(NULL, &j->sh, &j->voxels, j->sphere, &j->opt->peaks, &j->result);
+    vxg_peaks_opts opts = j->opt->peaks;
+    opts.progress = cli_progress(j->run);
+    if (!status) status = vxg_dwi_peaks(NULL, &j->sh, &j->voxels, j->sphere, &opts, &j->result);
+    cli_progress_end();
     return status || j->opt->unit ? status : set_lengths(j, peaks);
 }
 

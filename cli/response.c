@@ -167,8 +167,10 @@ int cli_response(const cli_dwi *d, const cli_response_opts *o, const vxg_csd_opt
     memset(r, 0, sizeof *r);
     if (!strcmp(o->from, "auto")) return auto_response(d, o, csd, r);
     if (strcmp(o->from, "recursive") != 0) return read_response(d, o->from, csd->shell, r);
-    const vxg_recursive_opts opts = {.order = response_order(d, csd), .shell = csd->shell};
+    const vxg_recursive_opts opts = {
+        .order = response_order(d, csd), .shell = csd->shell, .progress = cli_progress(d->run)};
     int status = vxg_response_recursive(NULL, d->gradients, &d->series, &d->voxels, &opts, r);
+    cli_progress_end();
     if (status) return vxg_error_context(status, "--response recursive");
     cli_say(d->run, "response: %lld of %lld voxels with a single peak, S0 %.4g",
             (long long)r->voxels, (long long)d->count, r->s0);

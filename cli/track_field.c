@@ -265,9 +265,12 @@ static int fit_tensor(cli_tracking *t) {
     if (!status) status = new_rows(t, 3, &maps.rgb);
     if (!status && tensors) status = new_rows(t, 6, &maps.tensor);
     if (!status && vectors) status = new_rows(t, 9, &maps.eigenvectors);
+    vxg_tensor_opts tensor = t->opt->tensor;
+    tensor.progress = cli_progress(t->run);
     if (!status)
-        status = vxg_dwi_tensor(NULL, t->dwi.gradients, &t->dwi.series, &t->dwi.voxels,
-                                &t->opt->tensor, &maps);
+        status =
+            vxg_dwi_tensor(NULL, t->dwi.gradients, &t->dwi.series, &t->dwi.voxels, &tensor, &maps);
+    cli_progress_end();
     if (!status && vectors) status = vxg_array_slice(&maps.eigenvectors, 0, 0, 3, &t->values);
     vxg_array_release(&maps.eigenvectors);
     t->fa = maps.fa, t->rgb = maps.rgb;
@@ -322,13 +325,17 @@ static int fit_function(cli_tracking *t) {
     if (!status && t->model == CLI_MODEL_CSD) {
         status = find_response(t);
         cli_track_stage(t, "response");
+        t->csd.progress = cli_progress(t->run);
         if (!status)
             status = vxg_dwi_csd(NULL, t->dwi.gradients, &t->dwi.series, &t->dwi.voxels,
                                  &t->response, &t->csd, &t->values);
     } else if (!status) {
+        t->odf.progress = cli_progress(t->run);
         status = vxg_dwi_odf(NULL, t->dwi.gradients, &t->dwi.series, &t->dwi.voxels, &t->odf,
                              &t->values);
     }
+    cli_progress_end();
+    t->csd.progress = t->odf.progress = NULL;
     t->field.basis = VXG_SH_TOURNIER07;
     return status;
 }

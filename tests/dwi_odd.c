@@ -420,6 +420,59 @@ TEST(many_voxels)
     free(all), free(at), free(got[0]), free(got[1]);
 }
 
+/* Fits say how far they are, to the end, and stop when they are asked to. */
+typedef struct told {
+    double last, total;
+    int calls, backwards;
+} told;
+static void tell(void *context, const char *what, double done, double total) {
+    told *t = context;
+    t->backwards += done < t->last || !what || !*what;
+    t->last = done, t->total = total, t->calls++;
+}
+static int fit_kind(int kind, const vxg_gradients *g, const vxg_progress *progress) {
+    const vxg_tensor_opts tensor_opts = {.progress = progress};
+    const vxg_odf_opts odf_opts = {.kind = VXG_ODF_OPDT, .progress = progress};
+    const vxg_csd_opts csd_opts = {.order = 4, .progress = progress};
+    const vxg_peaks_opts peaks_opts = {.progress = progress};
+    const vxg_recursive_opts recursive = {.order = 4, .iterations = 2, .progress = progress};
+    vxg_array dwi = {0}, c = {0}, one = {0};
+    vxg_response r = {0};
+    int status = vxg_response_tensor(g, 0, 4, (double[3]){1.7e-3, 3e-4, 3e-4}, 500, &r);
+    if (!status) status = dwi_array(dev, VXG_REAL_F32, N, VOXELS, x, &dwi);
+    if (!status) status = dwi_array(dev, VXG_REAL_F32, 15, VOXELS, NULL, &c);
+    if (!status) status = dwi_array(dev, VXG_REAL_F32, kind == 3 ? 5 : 1, VOXELS, NULL, &one);
+    const vxg_tensor_maps maps = {.fa = one};
+    const vxg_peaks_maps peaks = {.values = one};
+    if (!status && kind == 0) status = vxg_dwi_tensor(NULL, g, &dwi, NULL, &tensor_opts, &maps);
+    if (!status && kind == 1) status = vxg_dwi_odf(NULL, g, &dwi, NULL, &odf_opts, &c);
+    if (!status && kind == 2) status = vxg_dwi_csd(NULL, g, &dwi, NULL, &r, &csd_opts, &c);
+    if (!status && kind == 3) status = vxg_dwi_peaks(NULL, &c, NULL, NULL, &peaks_opts, &peaks);
+    if (!status && kind == 4) status = vxg_response_recursive(NULL, g, &dwi, NULL, &recursive, &r);
+    vxg_array_release(&dwi), vxg_array_release(&c), vxg_array_release(&one);
+    return status;
+}
+TEST(progress)
+{
+    vxg_gradients *g = NULL;
+    fill(1000);
+    CHECK_OK(vxg_gradients_new(N, b, d, NULL, &g));
+    for (int kind = 0; kind < 5; kind++) {
+        const int stop = 1;
+        told t = {0};
+        vxg_progress p = {.report = tell, .context = &t};
+        CHECK_OK(fit_kind(kind, g, &p));
+        EXPECT(t.calls >= 2 && !t.backwards && t.last == t.total &&
+                   t.total == (kind == 4 ? 2 : VOXELS),
+               "fit %d: %d reports, %g of %g", kind, t.calls, t.last, t.total);
+        p.cancel = &stop;
+        EXPECT(fit_kind(kind, g, &p) == VXG_ERR_CANCELLED, "fit %d: %s", kind, vxg_error_message());
+        p.size = 3;
+        EXPECT(fit_kind(kind, g, &p) == VXG_ERR_ARGUMENT, "fit %d: a progress of 3 bytes", kind);
+    }
+    vxg_gradients_release(g);
+}
+
 DEVICES_MAIN("dwi_odd", T(not_numbers_float32), T(not_numbers_float64), T(constants_float32),
              T(constants_float64), T(small_b), T(outside_the_list), T(layouts),
-             T(responses_refused), T(small_things), T(released), T(many_voxels))
+             T(responses_refused), T(small_things), T(released), T(many_voxels), T(progress))

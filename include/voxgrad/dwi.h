@@ -102,7 +102,8 @@ VXG_API int vxg_sphere_is_symmetric(const vxg_sphere *s);
  * Results are arrays (rows, voxels...) of the same type, with the series' axes of voxels or one for
  * all, one row also without its axis; none may share memory with another; one whose buffer is NULL
  * is not wanted. Voxels that are not in the list are set to 0 (numbers of peaks: -1); a call that
- * is refused changes nothing. Of a voxel with a signal that is NaN or infinite all results are NaN;
+ * is refused changes nothing; one that is cancelled (progress, of the options) leaves some voxels
+ * without their results. Of a voxel with a signal that is NaN or infinite all results are NaN;
  * it has no peaks. Each voxel is fitted by itself: the bits do not depend on the list, on threads
  * or on how many are fitted at once. VXG_ERR_ARGUMENT names an array that does not fit. */
 /* What is taken out of a mask, and put into it. Voxels are of one part that share a side. */
@@ -142,8 +143,9 @@ typedef struct vxg_tensor_opts {
     uint32_t reserved0; /* 0 */
     double min_signal;  /* what is smaller counts as that; 0: 1e-4 */
     double min_share;   /* likewise, of the largest signal of the voxel; 0: none. MRtrix3: 1e-6 */
-    double min_eigenvalue; /* mm2/s; smaller ones count as that in the maps; 0: 1e-6 over the
-                              largest entry of the design, below 0: none */
+    double min_eigenvalue;        /* mm2/s; smaller ones count as that in the maps; 0: 1e-6 over the
+                                     largest entry of the design, below 0: none */
+    const vxg_progress *progress; /* between blocks of voxels */
 } vxg_tensor_opts;
 typedef struct vxg_tensor_maps { /* of one layout; rows */
     uint32_t size;               /* of this struct, or 0 */
@@ -178,6 +180,7 @@ typedef struct vxg_odf_opts {
                            none), below 0: none */
     double min_signal;  /* what is smaller counts as that, before it is divided by the unweighted
                            signal; 0: 1e-5. Not for amplitudes */
+    const vxg_progress *progress; /* between blocks of voxels */
 } vxg_odf_opts;
 /* sh: vxg_sh_count(order) rows. The kinds but amplitudes need an unweighted volume. */
 VXG_API int vxg_dwi_odf(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
@@ -218,7 +221,8 @@ typedef struct vxg_recursive_opts {
                               fibre; 0: 0.01 */
     double fa, trace;      /* of the tensor that it begins with; trace in mm2/s; 0: 0.08, 0.0021 */
     double convergence;    /* it ends when no term changes by more than that share; 0: 0.001 */
-    const vxg_sphere *sphere; /* where peaks are looked for; NULL: the default set */
+    const vxg_sphere *sphere;     /* where peaks are looked for; NULL: the default set */
+    const vxg_progress *progress; /* of the iterations, asked between blocks of voxels */
 } vxg_recursive_opts;
 /* Recursive calibration: C. M. W. Tax et al., NeuroImage 86, 2014, as DIPY's recursive_response.
  * The voxels of the list (NULL: all; those of white matter are meant) are deconvolved, and those
@@ -246,6 +250,7 @@ typedef struct vxg_csd_opts {
     double lambda;            /* weight of the constraint; 0: 1 */
     double tau;               /* of the mean; 0: 0.1. DIPY's rules alone */
     const vxg_sphere *sphere; /* where it is looked at; NULL: "hemi:symmetric362" */
+    const vxg_progress *progress; /* between blocks of voxels */
 } vxg_csd_opts;
 /* sh: vxg_sh_count(order) rows. Orders beyond the response's are held by the constraint alone.
  * Where the directions do not determine the order, and in float32 beyond order 10, DIPY's rules add
@@ -266,6 +271,7 @@ typedef struct vxg_peaks_opts {
     double
         relative_threshold; /* of the first peak's height over the minimum; 0: 0.5, below 0: none */
     double min_separation;  /* degrees; 0: 25 */
+    const vxg_progress *progress; /* between blocks of voxels */
 } vxg_peaks_opts;
 typedef struct vxg_peaks_maps { /* of one layout */
     uint32_t size;              /* of this struct, or 0 */

@@ -8,7 +8,8 @@ diffusivities in mm2/s.
 
 Every function of a series takes mask=, what is not 0 belonging to it: voxels outside are not looked at and get 0. Numbers
 that are not finite are an InputError that names the voxel. device: where it is computed ("cpu", "opencl:0", "cuda:0");
-arrays stay on the host.
+arrays stay on the host. progress: True for a bar, or a function of (words, done, total); Ctrl-C ends a fit between two
+blocks of voxels.
 """
 
 from __future__ import annotations
@@ -19,13 +20,20 @@ import ctypes
 import numpy as np
 
 from . import _images, _options
-from ._calls import call, make
+from ._calls import Reporting, call, make
 from ._images import Voxels
 from ._library import ArgumentError, lib
 from ._options import options as _takes
 
 _byref = ctypes.byref
 _MOST = 20  # VXG_SH_MOST
+
+
+def _fit(function, opts, progress, *arguments):
+    """A fit whose options say whom it tells how far it is."""
+    with Reporting(None, progress) as told:
+        opts.progress = told.address
+        call(function, *arguments)
 
 
 def _doubles(values, what, ndim):
@@ -343,7 +351,7 @@ axial and radial diffusivity. rgb (..., 3): magnitudes of the first eigenvector 
 
 
 @_takes("vxg_tensor_opts")
-def tensor(dwi, gradients, *, mask=None, maps=None, device=None, **options) -> TensorMaps:
+def tensor(dwi, gradients, *, mask=None, maps=None, device=None, progress=None, **options) -> TensorMaps:
     """The diffusion tensor of every voxel. maps: names of the wanted ones, None: all of `TensorMaps`.
 
     Six directions and two b-values are needed. Source: P. J. Basser, J. Mattiello, D. LeBihan, J. Magn. Reson. B 103 (1994)
@@ -358,7 +366,7 @@ def tensor(dwi, gradients, *, mask=None, maps=None, device=None, **options) -> T
     out = lib.new("vxg_tensor_maps")
     for name, room in rooms.items():
         setattr(out, name, room.struct)
-    call(lib.vxg_dwi_tensor, None, g, _byref(v.struct), _list(v), _byref(opts), _byref(out))
+    _fit(lib.vxg_dwi_tensor, opts, progress, None, g, _byref(v.struct), _list(v), _byref(opts), _byref(out))
     found = {name: v.result(room, *_TENSOR[name]) for name, room in rooms.items()}
     if "eigenvectors" in found:
         found["eigenvectors"] = found["eigenvectors"].swapaxes(-1, -2)
@@ -366,7 +374,7 @@ def tensor(dwi, gradients, *, mask=None, maps=None, device=None, **options) -> T
 
 
 @_takes("vxg_odf_opts")
-def odf(dwi, gradients, *, mask=None, device=None, **options):
+def odf(dwi, gradients, *, mask=None, device=None, progress=None, **options):
     """An orientation function out of one shell, as spherical harmonics (..., sh_count(order)). kind is needed; "amplitudes"
     are the signals themselves, which are lowest along fibres.
 
@@ -379,7 +387,7 @@ def odf(dwi, gradients, *, mask=None, device=None, **options):
     opts = _options.fill("vxg_odf_opts", options, [])
     rows = sh_count(opts.order or 4)
     room = v.room(rows)
-    call(lib.vxg_dwi_odf, None, g, _byref(v.struct), _list(v), _byref(opts), _byref(room.struct))
+    _fit(lib.vxg_dwi_odf, opts, progress, None, g, _byref(v.struct), _list(v), _byref(opts), _byref(room.struct))
     return v.result(room, rows)
 
 
@@ -459,7 +467,7 @@ def response_auto(dwi, gradients, *, mask=None, fa=0.7, order=8, shell=0, device
 
 
 @_takes("vxg_recursive_opts")
-def response_recursive(dwi, gradients, *, mask=None, sphere=None, device=None, **options) -> Response:
+def response_recursive(dwi, gradients, *, mask=None, sphere=None, device=None, progress=None, **options) -> Response:
     """Recursive calibration: the voxels of the mask (of white matter) are deconvolved, and those with a single peak make
     the next response. sphere: where peaks are looked for, None: "hemi:repulsion724". No such voxel is a NumericalError.
 
@@ -467,7 +475,7 @@ def response_recursive(dwi, gradients, *, mask=None, sphere=None, device=None, *
     g, v = _series(dwi, gradients, mask, device)
     s, out = _sphere(sphere), lib.new("vxg_response")
     opts = _options.fill("vxg_recursive_opts", options, [], sphere=None if s is None else s._handle.address)
-    call(lib.vxg_response_recursive, None, g, _byref(v.struct), _list(v), _byref(opts), _byref(out))
+    _fit(lib.vxg_response_recursive, opts, progress, None, g, _byref(v.struct), _list(v), _byref(opts), _byref(out))
     return Response._of(out)
 
 
@@ -478,7 +486,7 @@ def _response(given):
 
 
 @_takes("vxg_csd_opts")
-def csd(dwi, gradients, response, *, mask=None, sphere=None, device=None, **options):
+def csd(dwi, gradients, response, *, mask=None, sphere=None, device=None, progress=None, **options):
     """Constrained spherical deconvolution: the density of fibres as harmonics (..., sh_count(order)). sphere: where the
     constraint is looked at, None: "hemi:symmetric362".
 
@@ -488,8 +496,8 @@ def csd(dwi, gradients, response, *, mask=None, sphere=None, device=None, **opti
     opts = _options.fill("vxg_csd_opts", options, [], sphere=None if s is None else s._handle.address)
     rows = sh_count(opts.order or 8)
     room = v.room(rows)
-    call(lib.vxg_dwi_csd, None, g, _byref(v.struct), _list(v), _byref(_response(response)._struct), _byref(opts),
-         _byref(room.struct))
+    _fit(lib.vxg_dwi_csd, opts, progress, None, g, _byref(v.struct), _list(v), _byref(_response(response)._struct),
+         _byref(opts), _byref(room.struct))
     return v.result(room, rows)
 
 
@@ -499,7 +507,7 @@ n); numbers (..., n): of the direction on the sphere, -1: none."""
 
 
 @_takes("vxg_peaks_opts")
-def peaks(sh, *, mask=None, sphere=None, device=None, **options) -> Peaks:
+def peaks(sh, *, mask=None, sphere=None, device=None, progress=None, **options) -> Peaks:
     """Peaks of harmonics (..., n) on a set of directions (a Sphere, a name; None: "hemi:repulsion724")."""
     v = Voxels(sh, "sh", mask, device)
     s, opts = _sphere(sphere), _options.fill("vxg_peaks_opts", options, [])
@@ -508,7 +516,7 @@ def peaks(sh, *, mask=None, sphere=None, device=None, **options) -> Peaks:
         raise ArgumentError("peaks: 1 to 32 are expected, not %d" % n)
     rooms = {"directions": (v.room(n, 3), (n, 3)), "values": (v.room(n), (n,)), "numbers": (v.room(n), (n,))}
     out = lib.new("vxg_peaks_maps", **{name: room.struct for name, (room, _) in rooms.items()})
-    call(lib.vxg_dwi_peaks, None, _byref(v.struct), _list(v), s, _byref(opts), _byref(out))
+    _fit(lib.vxg_dwi_peaks, opts, progress, None, _byref(v.struct), _list(v), s, _byref(opts), _byref(out))
     found = {name: v.result(room, *rows) for name, (room, rows) in rooms.items()}
     numbers = found["numbers"]
     found["numbers"] = numbers.int() if hasattr(numbers, "int") else numbers.astype(np.int32)

@@ -9,11 +9,12 @@ diffusivities in mm2/s.
 
 Every function of a series takes mask=, what is not 0 belonging to it: voxels outside are not looked at and get 0. Numbers
 that are not finite are an InputError that names the voxel. device: where it is computed ("cpu", "opencl:0", "cuda:0");
-arrays stay on the host.
+arrays stay on the host. progress: True for a bar, or a function of (words, done, total); Ctrl-C ends a fit between two
+blocks of voxels.
 """
 
 import os
-from typing import Any, Literal, NamedTuple, Sequence
+from typing import Any, Callable, Literal, NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -187,6 +188,7 @@ class TensorMaps(NamedTuple):
 def csd(
     dwi: Any, gradients: Gradients, response: Response, *, mask: Any = None,
     sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None,
+    progress: bool | Callable[[str, float, float], Any] | None = None,
     rules: Literal['dipy', 'mrtrix'] = 'dipy', order: int | None = None, shell: int | None = None,
     iterations: int | None = None,
     basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
@@ -230,6 +232,7 @@ def head_mask(
 
 def odf(
     dwi: Any, gradients: Gradients, *, mask: Any = None, device: Device | str | None = None,
+    progress: bool | Callable[[str, float, float], Any] | None = None,
     kind: Literal['amplitudes', 'qball', 'csa', 'opdt'] = 'amplitudes', order: int | None = None,
     shell: int | None = None,
     basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
@@ -253,7 +256,8 @@ def odf(
 
 def peaks(
     sh: Any, *, mask: Any = None, sphere: Sphere | str | ArrayLike | None = None,
-    device: Device | str | None = None, peaks: int | None = None,
+    device: Device | str | None = None,
+    progress: bool | Callable[[str, float, float], Any] | None = None, peaks: int | None = None,
     basis: Literal['tournier07', 'descoteaux07-legacy', 'descoteaux07'] = 'tournier07',
     relative_threshold: float | None = None, min_separation: float | None = None
 ) -> Peaks:
@@ -281,9 +285,9 @@ def response_auto(
 def response_recursive(
     dwi: Any, gradients: Gradients, *, mask: Any = None,
     sphere: Sphere | str | ArrayLike | None = None, device: Device | str | None = None,
-    order: int | None = None, shell: int | None = None, iterations: int | None = None,
-    peak_threshold: float | None = None, fa: float | None = None, trace: float | None = None,
-    convergence: float | None = None
+    progress: bool | Callable[[str, float, float], Any] | None = None, order: int | None = None,
+    shell: int | None = None, iterations: int | None = None, peak_threshold: float | None = None,
+    fa: float | None = None, trace: float | None = None, convergence: float | None = None
 ) -> Response:
     """Recursive calibration: the voxels of the mask (of white matter) are deconvolved, and those with a single peak make
     the next response. sphere: where peaks are looked for, None: "hemi:repulsion724". No such voxel is a NumericalError.
@@ -347,9 +351,11 @@ def sh_rotate(
 
 def tensor(
     dwi: Any, gradients: Gradients, *, mask: Any = None, maps: str | Sequence[str] | None = None,
-    device: Device | str | None = None, iterations: int | None = None,
-    start: Literal['ols', 'data'] = 'ols', min_signal: float | None = None,
-    min_share: float | None = None, min_eigenvalue: float | None = None
+    device: Device | str | None = None,
+    progress: bool | Callable[[str, float, float], Any] | None = None,
+    iterations: int | None = None, start: Literal['ols', 'data'] = 'ols',
+    min_signal: float | None = None, min_share: float | None = None,
+    min_eigenvalue: float | None = None
 ) -> TensorMaps:
     """The diffusion tensor of every voxel. maps: names of the wanted ones, None: all of `TensorMaps`.
 

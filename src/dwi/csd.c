@@ -213,6 +213,7 @@ static int take_options(csd_job *j, const vxg_gradients *g, const vxg_response *
     VXG_TRY(VXG_IN(vxg_csd_opts, o, given));
     VXG_FAIL_IF(o->rules < VXG_CSD_DIPY || o->rules > VXG_CSD_MRTRIX, VXG_ERR_ARGUMENT,
                 "deconvolution: there are no rules %d", (int)o->rules);
+    VXG_TRY(vxg__progress_check(o->progress));
     if (o->order == 0) o->order = 8;
     j->terms = o->order <= MOST_ORDER ? vxg_sh_count(o->order) : 0;
     VXG_FAIL_IF(!j->terms || o->order < 2, VXG_ERR_ARGUMENT,
@@ -254,6 +255,7 @@ int vxg_dwi_csd(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                 "deconvolution: the response or sh is NULL");
     VXG_TRY(take_options(&j, g, response, given));
     VXG_TRY(vxg__voxels_begin(&j.v, queue, dwi, voxels, "deconvolution"));
+    j.v.progress = j.opts.progress;
     VXG_FAIL_IF(j.v.volumes != g->n, VXG_ERR_ARGUMENT,
                 "deconvolution: the series has %lld volumes, the gradient table %lld",
                 (long long)j.v.volumes, (long long)g->n);
@@ -278,8 +280,10 @@ int vxg_dwi_csd(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
     if (!status) status = vxg__voxels_clear(&j.v, &map, 1);
     for (int64_t first = 0; first < j.v.count && !status; first += j.v.block) {
         const int64_t left = j.v.count - first;
-        status = fit_block(&j, dwi, first, left < j.v.block ? left : j.v.block, sh);
+        status = vxg__voxels_tell(&j.v, first);
+        if (!status) status = fit_block(&j, dwi, first, left < j.v.block ? left : j.v.block, sh);
     }
+    if (!status) status = vxg__voxels_tell(&j.v, j.v.count);
     vxg_array *const all[] = {&j.base,  &j.rows,   &j.right, &j.start, &j.order,
                               &j.shell, &j.signal, &j.z,     &j.work,  &j.result};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) vxg_array_release(all[i]);

@@ -50,10 +50,13 @@ typedef struct vxg__voxels {
     int64_t volumes, all;           /* of the series: volumes, voxels of each */
     int64_t count;                  /* voxels that are looked at */
     int64_t block;                  /* so many at once, a multiple of 32 */
+    const vxg_progress *progress;   /* the caller's, or NULL */
 } vxg__voxels;
 /* Checks the series and the list. */
 int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, const vxg_array *list,
                       const char *what);
+/* In front of every block and behind the last: whether to go on, and how far it is. */
+int vxg__voxels_tell(const vxg__voxels *v, int64_t done);
 /* So many voxels at once that tiles of `rows` numbers a voxel are not too large. */
 void vxg__voxels_fit(vxg__voxels *v, int64_t rows);
 /* Results of so many rows; out NULL or without a buffer: not wanted. _check changes nothing;

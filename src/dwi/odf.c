@@ -72,6 +72,7 @@ static int make_matrix(vxg__odf_plan *p) {
 static int take_options(vxg__odf_plan *p, const vxg_gradients *g, const vxg_odf_opts *given) {
     vxg_odf_opts *o = &p->opts;
     VXG_TRY(VXG_IN(vxg_odf_opts, o, given));
+    VXG_TRY(vxg__progress_check(o->progress));
     VXG_FAIL_IF(o->reserved0, VXG_ERR_ARGUMENT, "orientation function: reserved0 is not 0");
     VXG_FAIL_IF(o->kind < VXG_ODF_AMPLITUDES || o->kind > VXG_ODF_OPDT, VXG_ERR_ARGUMENT,
                 "orientation function: there is no kind %d", (int)o->kind);
@@ -161,10 +162,12 @@ static int fit_all(const vxg__voxels *v, const vxg__odf_plan *p, const vxg__odf_
     if (!status) status = vxg__tiles_new(v, p->terms, &result);
     for (int64_t first = 0; first < v->count && !status; first += v->block) {
         const int64_t left = v->count - first, n = left < v->block ? left : v->block;
-        status = vxg__voxels_pack(v, dwi, first, n, &signal);
+        status = vxg__voxels_tell(v, first);
+        if (!status) status = vxg__voxels_pack(v, dwi, first, n, &signal);
         if (!status) status = vxg__odf_tiles(v, p, t, &signal, n, &result);
         if (!status) status = vxg__voxels_unpack(v, &result, &all, first, n, sh);
     }
+    if (!status) status = vxg__voxels_tell(v, v->count);
     vxg_array_release(&signal), vxg_array_release(&result);
     return status;
 }
@@ -181,6 +184,7 @@ int vxg_dwi_odf(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dwi,
                 "orientation function: the series has %lld volumes, the gradient table %lld",
                 (long long)v.volumes, (long long)g->n);
     VXG_TRY(vxg__odf_plan_make(g, opts, &p));
+    v.progress = p.opts.progress;
     const vxg__voxels_map result = {sh, p.terms, "orientation function: sh", 0};
     int status = vxg__voxels_check(&v, &result, 1);
     if (!status && v.count) status = vxg__odf_tables_make(&v, &p, &t);

@@ -89,6 +89,7 @@ static int block(const peaks_job *j, const vxg_array *sh, int64_t first, int64_t
 static int take_options(vxg_peaks_opts *o, const vxg_peaks_opts *given) {
     VXG_TRY(VXG_IN(vxg_peaks_opts, o, given));
     VXG_FAIL_IF(o->reserved0, VXG_ERR_ARGUMENT, "peaks: reserved0 is not 0");
+    VXG_TRY(vxg__progress_check(o->progress));
     VXG_FAIL_IF(o->peaks < 0 || o->peaks > MOST_PEAKS, VXG_ERR_ARGUMENT,
                 "peaks: %d peaks; 1 to %d are expected", o->peaks, MOST_PEAKS);
     VXG_FAIL_IF(isnan(o->relative_threshold) || o->relative_threshold > 1, VXG_ERR_ARGUMENT,
@@ -147,6 +148,7 @@ int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels
     if (sphere) VXG_TRY(vxg__sphere_check(sphere, "peaks"));
     VXG_TRY(take_options(&j.opts, given));
     VXG_TRY(vxg__voxels_begin(&j.v, queue, sh, voxels, "peaks"));
+    j.v.progress = j.opts.progress;
     VXG_FAIL_IF(vxg_sh_order(j.v.volumes) < 0, VXG_ERR_ARGUMENT,
                 "peaks: %lld coefficients are no set of harmonics of even order",
                 (long long)j.v.volumes);
@@ -168,8 +170,10 @@ int vxg_dwi_peaks(vxg_queue *queue, const vxg_array *sh, const vxg_array *voxels
     if (!status) status = vxg__voxels_clear(&j.v, results, 3);
     for (int64_t first = 0; first < j.v.count && !status; first += j.v.block) {
         const int64_t left = j.v.count - first;
-        status = block(&j, sh, first, left < j.v.block ? left : j.v.block, maps);
+        status = vxg__voxels_tell(&j.v, first);
+        if (!status) status = block(&j, sh, first, left < j.v.block ? left : j.v.block, maps);
     }
+    if (!status) status = vxg__voxels_tell(&j.v, j.v.count);
     free_arrays(&j);
     vxg_sphere_release(own);
     return status;

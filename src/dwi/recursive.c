@@ -25,6 +25,7 @@ typedef struct calibration {
 
 static int take_options(vxg_recursive_opts *o, const vxg_recursive_opts *given) {
     VXG_TRY(VXG_IN(vxg_recursive_opts, o, given));
+    VXG_TRY(vxg__progress_check(o->progress));
     const double *const all[] = {&o->peak_threshold, &o->fa, &o->trace, &o->convergence};
     static const char *const names[] = {"peak_threshold", "fa", "trace", "convergence"};
     for (int i = 0; i < 4; i++)
@@ -88,9 +89,16 @@ static int make_arrays(calibration *c, const vxg_array *dwi, int64_t all, const 
 
 /* The two highest peaks of what this response makes of the voxels. */
 static int deconvolve(calibration *c, const vxg_response *r) {
-    const vxg_csd_opts csd = {.order = c->opts.order, .shell = c->shell};
-    const vxg_peaks_opts peaks = {
-        .peaks = 2, .relative_threshold = c->opts.peak_threshold, .min_separation = 25};
+    vxg_progress quiet; /* asked, and not told of every fit */
+    VXG_TRY(VXG_IN(vxg_progress, &quiet, c->opts.progress));
+    quiet.report = NULL;
+    const vxg_csd_opts csd = {
+        .size = sizeof csd, .order = c->opts.order, .shell = c->shell, .progress = &quiet};
+    const vxg_peaks_opts peaks = {.size = sizeof peaks,
+                                  .peaks = 2,
+                                  .relative_threshold = c->opts.peak_threshold,
+                                  .min_separation = 25,
+                                  .progress = &quiet};
     const vxg_peaks_maps maps = {.directions = c->directions, .values = c->values};
     vxg_array list = {0};
     int status = vxg_array_new(c->dev, VXG_U32, 1, &c->left, &list);
@@ -175,6 +183,7 @@ static int iterate(calibration *c, vxg_response *r) {
     VXG_TRY(vxg_response_tensor(c->g, c->shell, c->opts.order, eigenvalues, 1, r));
     for (int i = 0; i < c->opts.iterations; i++) {
         int same = 1;
+        vxg__report(c->opts.progress, "deconvolutions", i, c->opts.iterations);
         VXG_TRY(deconvolve(c, r));
         keep_single(c);
         VXG_FAIL_IF(!c->left, VXG_ERR_NUMERICAL,
@@ -187,6 +196,7 @@ static int iterate(calibration *c, vxg_response *r) {
         }
         if (same) break;
     }
+    vxg__report(c->opts.progress, "deconvolutions", c->opts.iterations, c->opts.iterations);
     return VXG_OK;
 }
 

@@ -103,10 +103,12 @@ static int fit_all(tensor_job *j, const vxg_gradients *g, const vxg__voxels_map 
     if (!status) status = vxg__voxels_clear(&j->v, results, MAPS);
     for (int64_t first = 0; first < j->v.count && !status; first += j->v.block) {
         const int64_t left = j->v.count - first, n = left < j->v.block ? left : j->v.block;
-        status = vxg__voxels_pack(&j->v, j->v.series, first, n, &j->signal);
+        status = vxg__voxels_tell(&j->v, first);
+        if (!status) status = vxg__voxels_pack(&j->v, j->v.series, first, n, &j->signal);
         if (!status) status = run_fit(j, n);
         if (!status) status = unpack(j, first, n);
     }
+    if (!status) status = vxg__voxels_tell(&j->v, j->v.count);
     vxg_array_release(&j->inverse), vxg_array_release(&j->design);
     vxg_array_release(&j->signal), vxg_array_release(&j->result);
     return status;
@@ -115,6 +117,7 @@ static int fit_all(tensor_job *j, const vxg_gradients *g, const vxg__voxels_map 
 static int take_options(vxg_tensor_opts *o, const vxg_tensor_opts *given) {
     VXG_TRY(VXG_IN(vxg_tensor_opts, o, given));
     VXG_FAIL_IF(o->reserved0, VXG_ERR_ARGUMENT, "tensor: reserved0 is not 0");
+    VXG_TRY(vxg__progress_check(o->progress));
     VXG_FAIL_IF(o->iterations < 0 || o->iterations > 100, VXG_ERR_ARGUMENT,
                 "tensor: %d iterations; 0 to 100 are expected", o->iterations);
     VXG_FAIL_IF(o->start < VXG_TENSOR_OLS || o->start > VXG_TENSOR_DATA, VXG_ERR_ARGUMENT,
@@ -148,6 +151,7 @@ int vxg_dwi_tensor(vxg_queue *queue, const vxg_gradients *g, const vxg_array *dw
                                            {&maps->rd, 1, "tensor: rd", 0},
                                            {&maps->rgb, 3, "tensor: rgb", 0}};
     VXG_TRY(vxg__voxels_begin(&j.v, queue, dwi, voxels, "tensor"));
+    j.v.progress = j.opts.progress;
     VXG_FAIL_IF(j.v.volumes != g->n, VXG_ERR_ARGUMENT,
                 "tensor: the series has %lld volumes, the gradient table %lld",
                 (long long)j.v.volumes, (long long)g->n);

@@ -52,6 +52,12 @@ int vxg__voxels_begin(vxg__voxels *v, vxg_queue *queue, const vxg_array *dwi, co
     return VXG_OK;
 }
 
+int vxg__voxels_tell(const vxg__voxels *v, int64_t done) {
+    VXG_FAIL_IF(vxg__poll(v->progress), VXG_ERR_CANCELLED, "interrupted");
+    vxg__report(v->progress, "voxels", (double)done, (double)v->count);
+    return VXG_OK;
+}
+
 void vxg__voxels_fit(vxg__voxels *v, int64_t rows) {
     const int64_t most =
         vxg_device_get_info(v->dev)->is_cpu ? MOST_CPU * (int64_t)vxg_threads() : MOST;

@@ -243,6 +243,23 @@ def series(dtype=np.float32, shape=(4, 3, 2)):
     return np.asfortranarray(np.round(s)).astype(dtype), g
 
 
+def test_progress():
+    """Fits tell how far they are; what the function raises ends them."""
+    s, g = series()
+    sh, r = dwi.odf(s, g, kind="csa"), dwi.response_tensor(g, [1e-3, 2e-4, 2e-4], 100, order=2)
+
+    def stop(words, done, total):
+        raise KeyError("enough")
+
+    for fit in (lambda p: dwi.tensor(s, g, progress=p), lambda p: dwi.odf(s, g, kind="csa", progress=p),
+                lambda p: dwi.csd(s, g, r, order=2, progress=p), lambda p: dwi.peaks(sh, progress=p)):
+        heard = []
+        fit(lambda *told: heard.append(told))
+        assert heard[0] == ("voxels", 0, 24) and heard[-1] == ("voxels", 24, 24), heard
+        harness.refused(KeyError, "enough", fit, stop)
+        harness.refused(TypeError, "progress", fit, 5)
+
+
 def test_layouts():
     """Whatever lies in memory how, the same numbers come out; what fits is not copied."""
     s, g = series()
