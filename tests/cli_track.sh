@@ -227,6 +227,48 @@ refuses getter 2 '\-\-getter tensor does not go with densities' table --model cs
 refuses few_getter 2 '11 directions a shell, which determine no' table --getter probabilistic --bvals "$W/few.bval" \
     --bvecs "$W/good.bvec"
 refuses unheeded 2 '\-\-order does not go with the model tensor' table --model tensor --order 4
+# what the model, the getter or the inputs do not look at
+alone() { bad --peaks "$W/pk.nii" "$@"; }
+refuses unheeded_bvals 2 '\-\-bvals does not go with --fod alone: it is of a series' bad --fod "$W/fod.nii" \
+    --bvals "$W/good.bval" --bvecs "$W/good.bvec"
+refuses unheeded_grad 2 '\-\-grad does not go with --peaks alone' alone --grad "$W/good.b"
+refuses unheeded_b0 2 '\-\-b0-threshold does not go with --fod alone' bad --fod "$W/fod.nii" --b0-threshold 10
+run table_beside --seeds 100 --fod "$W/fod.nii" "$good" --bvals "$W/good.bval" --bvecs "$W/good.bvec"
+refuses unheeded_map 2 '\-\-threshold does not go with --peaks alone: there is no map' alone --threshold 0.2
+refuses unheeded_rules 2 '\-\-rules cuslines does not go with --peaks alone' alone --rules cuslines
+run vectors_map --seeds 100 --peaks "$W/pk.nii" --stop-map "$W/stop.nii" --threshold 0.5 --rules cuslines
+for from in recursive "$W/response.txt"; do
+    refuses "unheeded_fa_$(basename "$from" .txt)" 2 '\-\-response-fa is of --response auto, and this is' \
+        table --response "$from" --response-fa 0.6
+done
+refuses unheeded_everywhere 2 '\-\-response-everywhere is of --response auto' table --response recursive \
+    --response-everywhere
+refuses unheeded_attempts 2 '\-\-attempts is of --getter bootstrap, and this is probabilistic' table --attempts 3
+refuses unheeded_follow 2 '\-\-attempts is of --getter bootstrap, and this is peak' table --getter peak --attempts 3
+refuses unheeded_nibrary 2 '\-\-rules nibrary is of --getter ptt' table --rules nibrary
+refuses unheeded_pmf 2 '\-\-pmf-threshold is of --getter probabilistic, deterministic, and this is ptt' \
+    table --getter ptt --pmf-threshold 0.2
+refuses unheeded_half 2 '\-\-half is of --getter probabilistic, deterministic, ptt, peak, and this is bootstrap' \
+    table --getter bootstrap --half
+for option in 'sphere repulsion100' 'peaks-per-seed 2' 'min-separation 30'; do
+    # shellcheck disable=SC2086
+    refuses "unheeded_${option% *}" 2 "\-\-${option% *} does not go with the model tensor, which" \
+        table --model tensor --$option
+done
+refuses unheeded_sphere_vectors 2 '\-\-sphere does not go with the model vectors' alone --sphere repulsion100
+run heeded_vector --seeds 100 "$good" --getter vector --sphere repulsion100 --peaks-per-seed 2 --min-separation 30
+run heeded_tensor --seeds 100 "$good" --model tensor --rules dipy
+run heeded_boot --seeds 100 "$good" --getter bootstrap --attempts 3 --sphere repulsion100 --rules cuslines
+# parallel transport's, by the options' names
+ptt() { table --getter ptt --seeds 10 "$@"; }
+refuses ptt_quality 2 '\-\-probe-quality 1: 2 points at least' ptt --probe-quality 1
+refuses ptt_ring 2 '\-\-probe-radius 0 mm and --probe-count 3: a ring' ptt --probe-count 3
+refuses ptt_round 2 'voxgrad: --probe-length 900 mm with --min-radius 1 mm: the probe goes round' ptt --probe-length 900 \
+    --min-radius 1
+refuses ptt_another 2 '\-\-probe-quality is of --getter ptt, and this is probabilistic' table --probe-quality 3
+refuses lengths_turned 2 '\-\-min-length 30 mm is more than two halves of --max-length 10 mm' table --min-length 30 \
+    --max-length 10
+refuses too_many_points 2 'voxgrad: --max-length 500 mm in steps of 0.0001 mm' table --step 0.0001
 refuses odd_sh 3 'odd_sh.nii: 14 volumes are no set of harmonics' bad --fod "$W/odd_sh.nii"
 refuses samples 3 'odd_sh.nii: 14 samples; --sphere hemi:repulsion724 has 362' bad --odf "$W/odd_sh.nii"
 refuses only_beyond 2 '\-\-only-seed 5: there are 5' table --seeds 5 --only-seed 5
