@@ -127,6 +127,10 @@ static int resolve_orders(cli_tracking *t) {
                              shells);
     if (!t->odf.shell && shells > 1) t->odf.shell = shells;
     const int64_t n = vxg_gradients_shell_count(g, t->odf.shell ? t->odf.shell : 1);
+    if (shells > 1)
+        cli_say(t->run, "shell %d of %d%s: %lld directions of b = %.0f s/mm2", t->odf.shell, shells,
+                t->csd.shell ? "" : ", the highest (--shell)", (long long)n,
+                vxg_gradients_shell_b(g, t->odf.shell));
     t->odf.order = t->given.order ? t->csd.order : 4;
     if (!t->given.order && n < LEAST_DIRECTIONS) {
         t->odf.order = 2;

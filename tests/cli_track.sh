@@ -133,6 +133,10 @@ run few --seeds 300 "$good" --bvals "$W/few.bval" --bvecs "$W/good.bvec" --json
 says few 'tensor tracking through diffusion tensors \(chosen from the data: 11 directions are too few'
 check few_json "the JSON does not say why" grep -q '"why": "chosen from the data: 11 directions are too few' "$W/.out"
 holds few_page "'too few' in about('$W/few.json')['model.why']"
+run shells --seeds 300 "$good" --bvals "$W/two.bval" --bvecs "$W/good.bvec" --model opdt
+says highest_shell 'shell 2 of 2, the highest \(--shell\): 15 directions of b = 2000 s/mm2'
+run shell_asked --seeds 300 "$good" --bvals "$W/two.bval" --bvecs "$W/good.bvec" --model csa --shell 1
+says shell_asked 'shell 1 of 2: 15 directions of b = 1000 s/mm2'
 run single --seeds 300 "$good" --model tensor --getter deterministic
 says deterministic_tensor 'tensor tracking through diffusion tensors \(as asked for\)'
 
@@ -191,6 +195,12 @@ check cuslines_trk "no file" test -s "$W/cusp.trk"
 before=$(listing)
 check cuslines_nothing "the command fails" cus --nseeds 50
 check cuslines_no_file "something was written" test "$before" = "$(listing)"
+check cuslines_peaks "the command fails" cus --output-prefix "$W/apart" --nseeds 300 --dg prob --relative-peak-threshold 0 \
+    --min-separation-angle 25
+check cuslines_all_peaks "the command fails" cus --output-prefix "$W/near" --nseeds 300 --dg prob \
+    --relative-peak-threshold 0 --min-separation-angle 0
+holds cuslines_separation "len(lines('$W/near.trx')) > len(lines('$W/apart.trx'))"
+refuses cuslines_angle 2 '\-\-max-angle: 0 degrees; above 0' "$V" track --cuslines $five --max-angle 0
 refuses hardi 2 'Stanford HARDI' "$V" track --cuslines hardi
 refuses no_roi 2 'the ROI is not given' "$V" track --cuslines "$good" "$W/good.bval" "$W/good.bvec" "$mask"
 refuses no_cache 2 'unknown option.*cache-dir' "$V" track --cuslines $five --cache-dir "$W"
