@@ -29,6 +29,9 @@ for name, rule in (('left', lambda i: i < 6), ('right', lambda i: i >= 6), ('pla
 write(sys.argv[1] + '/top.nii', SIZE, [1 if v // SIZE[0] // SIZE[1] >= 4 else 0 for v in range(n)], code=2)
 write(sys.argv[1] + '/stop.nii', SIZE, [0.9 if 3 <= v % SIZE[0] < 9 else 0.1 for v in range(n)])
 write(sys.argv[1] + '/holes.nii', SIZE, [math.nan if v % 7 == 0 else 0.9 for v in range(n)])
+write(sys.argv[1] + '/gaps.nii', SIZE, [math.nan if v % 7 == 0 else 1 if v % SIZE[0] < 6 else 0 for v in range(n)])
+write(sys.argv[1] + '/left_of_gaps.nii', SIZE, [1 if v % 7 and v % SIZE[0] < 6 else 0 for v in range(n)], code=2)
+write(sys.argv[1] + '/no_numbers.nii', SIZE, [math.nan] * n)
 write(sys.argv[1] + '/half.nii', (6, 10, 8), [1] * (n // 2), code=2)
 " "$W"
 }
@@ -156,6 +159,13 @@ run below --seeds 2000 "$good" --exclude "$W/top.nii" --exclude "$W/far.nii" --f
 holds exclude_two "[l for l in lines('$W/plain.trx') if not any(p[2] >= 0.75 or p[0] <= -10 for p in l)] == lines('$W/below.trx') != []"
 run holes --seeds 200 "$good" --stop-map "$W/holes.nii" --min-length 0
 says nan_map 'holes.nii: [0-9]+ of 960 voxels hold a value that is NaN'
+run gaps --seeds 500 "$good" --stop-mask "$W/gaps.nii" --min-length 0
+says nan_region 'gaps.nii: 138 of 960 voxels hold a value that is NaN or infinite: they are not in it'
+check nan_once "said more than once" test "$(grep -c 'hold a value' "$W/.err")" = 1
+run no_gaps --seeds 500 "$good" --stop-mask "$W/left_of_gaps.nii" --min-length 0
+same nan_region_same gaps no_gaps
+run gaps_in --seeds 50 "$good" --include "$W/gaps.nii" --seed-mask "$W/gaps.nii" --min-length 0
+check nan_regions "not said of both" test "$(grep -c 'gaps.nii: 138 of 960' "$W/.err")" = 2
 run from --seeds 200 "$good" --seed-mask "$W/left.nii" --min-length 0
 says low_seeds 'left.nii: [0-9]+ of 480 voxels are at or below the threshold'
 run grid --seed-grid 1 "$good" --min-length 0 --json
@@ -218,6 +228,11 @@ refuses mask_grid 3 'mask_small.nii.gz: 11 x 10 x 8 voxels' "$V" track "$good" -
 refuses seed_mask_grid 3 '\-\-seed-mask: .*half.nii: 6 x 10 x 8' table --seed-mask "$W/half.nii"
 refuses include_grid 3 '\-\-include: .*half.nii: 6 x 10 x 8' table --include "$W/left.nii,$W/half.nii"
 refuses seed_mask_empty 3 'mask_empty.nii.gz: no voxel is in the mask of seeds' table --seed-mask "$W/mask_empty.nii.gz"
+refuses stop_mask_empty 3 '\-\-stop-mask: .*mask_empty.nii.gz: no voxel is in it' table --stop-mask "$W/mask_empty.nii.gz"
+refuses stop_mask_nan 3 '\-\-stop-mask: .*no_numbers.nii: no voxel is in it' table --stop-mask "$W/no_numbers.nii"
+refuses stop_mask_elsewhere 3 'no voxel of the mask within --stop-mask has a map above' table --stop-mask "$W/left.nii" \
+    --mask "$W/right.nii"
+refuses mask_nan 3 'no_numbers.nii: no voxel is in the mask' table --mask "$W/no_numbers.nii"
 refuses all_nan 3 'allnan.nii.gz: every voxel' bad "$W/allnan.nii.gz"
 run nan_voxel --seeds 200 "$W/nan.nii.gz"
 says nan_voxel '2 of 960 voxels hold a value that is NaN or infinite: they are left out'
