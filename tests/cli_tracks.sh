@@ -157,6 +157,12 @@ tracks length "$data/dipy_tracks300.trk" -o "$W/lengths.txt" -q
 check length "mean of the lengths" sh -c "grep -v '^#' '$W/lengths.txt' |
     awk '{ s += \$1 } END { exit !(NR == 300 && (s / NR - 40.552547)^2 < 1e-10) }'"
 
+check length_empty "lengths of a file without streamlines" sh -c "
+    $V tracks length '$data/nibabel_empty.tck' >'$W/none.out' 2>'$W/err' && test ! -s '$W/none.out' &&
+    grep -q 'nibabel_empty.tck: no streamlines' '$W/err' &&
+    $V tracks length '$data/nibabel_empty.tck' -o '$W/none.txt' -q && grep -q '^# lengths of streamlines' '$W/none.txt' &&
+    ! grep -qv '^#' '$W/none.txt'"
+
 # ---- density ----
 nifti() { python3 -c "
 import gzip, struct, sys
