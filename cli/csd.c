@@ -118,7 +118,8 @@ static int run(cli_run *r) {
     job *j = calloc(1, sizeof *j);
     if (!j) return vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     j->opt = o, j->csd = o->csd, j->map.context = j;
-    int status = cli_maps_choose(&o->out, &kind, 1, &j->map);
+    int status = cli_response_heeded(r, &o->response);
+    if (!status) status = cli_maps_choose(&o->out, &kind, 1, &j->map);
     if (!status) status = cli_sphere(o->sphere, &j->sphere);
     if (!status) status = cli_dwi_open(&j->dwi, r, r->operands[0], &o->in, 1);
     if (!status) status = cli_csd_plan(&j->dwi, &j->csd, cli_given(r, "order"));

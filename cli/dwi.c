@@ -202,7 +202,7 @@ static int fill_mask(cli_dwi *d) {
         return VXG_OK;
     }
     if (d->mask.file) {
-        status = cli_image_mask(&d->mask, d->inside, &count);
+        status = cli_image_mask(d->run, &d->mask, d->inside, &count);
         d->mask_from = d->opts->mask;
     } else {
         status = cli_dwi_auto_mask(d, &usual, &count);

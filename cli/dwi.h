@@ -103,6 +103,8 @@ typedef struct cli_response_opts { /* a part of a verb's struct; CLI_RESPONSE_RO
     CLI_OWN("response-out", 0, VXG_OPT_OUTPUT, (at) + offsetof(cli_response_opts, out), NULL, 0,   \
      0, NULL, "FILE", "write the response as a line of zonal harmonics")
 /* clang-format on */
+/* VXG_ERR_ARGUMENT: options of --response auto with another one. */
+int cli_response_heeded(const cli_run *run, const cli_response_opts *o);
 /* The response of csd's shell and order; says how it was found and, of a tensor that is none of
  * single fibres, warns. */
 int cli_response(const cli_dwi *d, const cli_response_opts *o, const vxg_csd_opts *csd,

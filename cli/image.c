@@ -169,14 +169,19 @@ int cli_image_read(const cli_image *im, vxg_device *dev, unsigned char *bad, int
     return status;
 }
 
-int cli_image_mask(const cli_image *im, unsigned char *inside, int64_t *count) {
+int cli_image_mask(const cli_run *run, const cli_image *im, unsigned char *inside, int64_t *count) {
+    int64_t bad = 0;
     float *values = malloc((size_t)im->voxels * sizeof *values);
     int status = values ? read_volumes(im, 0, 1, values) : out_of_memory(im);
     *count = 0;
     for (int64_t i = 0; i < im->voxels && !status; i++) {
         inside[i] = isfinite(values[i]) && values[i] != 0;
-        *count += inside[i];
+        *count += inside[i], bad += !isfinite(values[i]);
     }
+    if (!status && bad)
+        cli_warn(run,
+                 "%s: %lld of %lld voxels hold a value that is NaN or infinite: they are not in it",
+                 im->file->path, (long long)bad, (long long)im->voxels);
     free(values);
     return status;
 }

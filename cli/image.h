@@ -25,8 +25,9 @@ int cli_image_same_grid(const cli_image *im, const cli_image *other);
  * a row holds NaN or an infinite number; such a voxel is 0 in every row then. *nbad: how many. */
 int cli_image_read(const cli_image *im, vxg_device *dev, unsigned char *bad, int64_t *nbad,
                    vxg_array *out);
-/* inside (voxels) becomes 1 where a mask's value is a number other than 0. *count: how many. */
-int cli_image_mask(const cli_image *im, unsigned char *inside, int64_t *count);
+/* inside (voxels) becomes 1 where a mask's value is a finite number other than 0; how many voxels
+ * have another is said. *count: how many are inside. */
+int cli_image_mask(const cli_run *run, const cli_image *im, unsigned char *inside, int64_t *count);
 /* The numbers of the voxels that are inside and not bad, as uint32 on the device; bad ones are not
  * inside any more, and how many they are is said. VXG_ERR_INPUT: none is left. */
 int cli_image_list(const cli_run *run, const cli_image *im, vxg_device *dev, unsigned char *inside,

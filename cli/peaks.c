@@ -107,7 +107,7 @@ static int read_images(job *j) {
     if (!status) status = vxg_device_open(c->device, &j->dev);
     if (!status) status = cli_image_read(&j->image, j->dev, j->bad, &j->not_finite, &j->sh);
     memset(j->inside, 1, (size_t)j->image.voxels);
-    if (!status && j->mask.file) status = cli_image_mask(&j->mask, j->inside, &count);
+    if (!status && j->mask.file) status = cli_image_mask(j->run, &j->mask, j->inside, &count);
     if (!status && !count)
         status = vxg_error_set(VXG_ERR_INPUT, "%s: no voxel is in the mask", j->opt->mask);
     if (!status)

@@ -59,6 +59,15 @@ int cli_csd_plan(const cli_dwi *d, vxg_csd_opts *csd, int order_given) {
 
 /* ---- The response ---- */
 
+int cli_response_heeded(const cli_run *run, const cli_response_opts *o) {
+    static const char *const names[] = {"response-fa", "response-everywhere"};
+    for (int i = 0; i < 2; i++)
+        if (cli_given(run, names[i]) && strcmp(o->from, "auto") != 0)
+            return vxg_error_set(VXG_ERR_ARGUMENT, "--%s is of --response auto, and this is %s",
+                                 names[i], o->from);
+    return VXG_OK;
+}
+
 /* Of the density's order, or what the directions determine. */
 static int response_order(const cli_dwi *d, const vxg_csd_opts *csd) {
     int order = csd->order;

@@ -151,23 +151,137 @@ void cli_track_stage(cli_tracking *t, const char *name) {
 /* ---- What is asked for ---- */
 enum { F16 = 1, F64 = 3 }; /* --dtype */
 
-/* Which flags only some models heed: bits of those. */
-static int check_heeded(const cli_run *r, const cli_tracking *t) {
+/* Which options only some models heed: bits of those. why: what else there is to say, or NULL. */
+static int check_models(const cli_run *r, const cli_tracking *t) {
 #define BIT(m) (1 << CLI_MODEL_##m)
-    enum { ODF = BIT(OPDT) | BIT(CSA) | BIT(QBALL), CSD = BIT(CSD) };
+    enum {
+        ODF = BIT(OPDT) | BIT(CSA) | BIT(QBALL),
+        CSD = BIT(CSD),
+        FUNCTIONS = ODF | CSD | BIT(FOD) | BIT(SAMPLES)
+    };
+    static const char no_function[] = ", which is no function of directions";
     static const struct {
         const char *name;
         int models;
-    } all[] = {{"order", CSD | ODF},   {"shell", CSD | ODF}, {"basis", BIT(FOD)},
-               {"response", CSD},      {"response-fa", CSD}, {"response-everywhere", CSD},
-               {"response-out", CSD},  {"csd-rules", CSD},   {"csd-iterations", CSD},
-               {"csd-lambda", CSD},    {"csd-tau", CSD},     {"odf-smooth", ODF},
-               {"odf-min-signal", ODF}};
+        const char *why;
+    } all[] = {{"order", CSD | ODF, NULL},
+               {"shell", CSD | ODF, NULL},
+               {"basis", BIT(FOD), NULL},
+               {"response", CSD, NULL},
+               {"response-fa", CSD, NULL},
+               {"response-everywhere", CSD, NULL},
+               {"response-out", CSD, NULL},
+               {"csd-rules", CSD, NULL},
+               {"csd-iterations", CSD, NULL},
+               {"csd-lambda", CSD, NULL},
+               {"csd-tau", CSD, NULL},
+               {"odf-smooth", ODF, NULL},
+               {"odf-min-signal", ODF, NULL},
+               {"sphere", FUNCTIONS, no_function},
+               {"relative-peak-threshold", FUNCTIONS, no_function},
+               {"min-separation", FUNCTIONS, no_function},
+               {"peaks-per-seed", FUNCTIONS | BIT(VECTORS), ", which has one peak in each voxel"}};
 #undef BIT
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (cli_given(r, all[i].name) && !(all[i].models >> t->model & 1))
-            return vxg_error_set(VXG_ERR_ARGUMENT, "--%s does not go with the model %s (%s)",
-                                 all[i].name, cli_track_model_name(t->model), t->why);
+            return vxg_error_set(VXG_ERR_ARGUMENT, "--%s does not go with the model %s%s (%s)",
+                                 all[i].name, cli_track_model_name(t->model),
+                                 all[i].why ? all[i].why : "", t->why);
+    return VXG_OK;
+}
+
+/* The same of getters. */
+static int check_getters(const cli_run *r, const cli_tracking *t) {
+#define BIT(g) (1 << VXG_TRACK_##g)
+    enum {
+        SETS = BIT(PROBABILISTIC) | BIT(DETERMINISTIC),
+        FOLLOWERS = BIT(PEAK) | BIT(TENSOR) | BIT(VECTOR),
+        PTT = BIT(PTT)
+    };
+    static const struct {
+        const char *name;
+        int getters;
+    } all[] = {{"attempts", BIT(BOOTSTRAP)}, {"angular-weight", SETS | BIT(BOOTSTRAP)},
+               {"pmf-threshold", SETS},      {"cutoff", FOLLOWERS},
+               {"integrator", FOLLOWERS},    {"half", SETS | PTT | BIT(PEAK)},
+               {"probe-length", PTT},        {"probe-radius", PTT},
+               {"min-radius", PTT},          {"min-support", PTT},
+               {"support-power", PTT},       {"probe-quality", PTT},
+               {"probe-count", PTT},         {"small-steps", PTT},
+               {"disc-rings", PTT},          {"tries", PTT},
+               {"first-tries", PTT},         {"weak-links", PTT},
+               {"normalize", PTT},           {"best", PTT}};
+#undef BIT
+    const vxg_track_getter own = t->track.getter;
+    char names[120] = "";
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (!cli_given(r, all[i].name) || all[i].getters >> own & 1) continue;
+        for (int g = 0, n = 0; g <= VXG_TRACK_VECTOR; g++)
+            if (all[i].getters >> g & 1)
+                n += snprintf(names + n, sizeof names - (size_t)n, "%s%s", n ? ", " : "",
+                              cli_track_getter_name((vxg_track_getter)g));
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--%s is of --getter %s, and this is %s (%s)",
+                             all[i].name, names, cli_track_getter_name(own), t->why);
+    }
+    if (t->track.rules == VXG_TRACK_NIBRARY && own != VXG_TRACK_PTT)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--rules nibrary is of --getter ptt, and this is %s (%s)",
+                             cli_track_getter_name(own), t->why);
+    return VXG_OK;
+}
+
+/* What is of a series, where functions or vectors stand alone. */
+static int check_alone(const cli_run *r, const cli_tracking *t) {
+    static const char *const table[] = {"bvals",
+                                        "bvecs",
+                                        "grad",
+                                        "b0-threshold",
+                                        "unit-tolerance",
+                                        "shell-tolerance",
+                                        "tensor-iterations"};
+    const cli_track *o = t->opt;
+    const char *what = o->fod ? "fod" : o->samples ? "odf" : "peaks";
+    if (t->series) return VXG_OK;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (cli_given(r, table[i]))
+            return vxg_error_set(VXG_ERR_ARGUMENT,
+                                 "--%s does not go with --%s alone: it is of a series, and none is "
+                                 "given",
+                                 table[i], what);
+    if (t->model != CLI_MODEL_VECTORS || o->stop_map) return VXG_OK;
+    if (t->given.threshold)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--threshold does not go with --peaks alone: there is no map (a "
+                             "series or --stop-map gives one; --cutoff is of vectors' lengths)");
+    if (o->track.rules == VXG_TRACK_CUSLINES)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--rules cuslines does not go with --peaks alone: there is no map, "
+                             "which these rules do not look at in seeds");
+    return VXG_OK;
+}
+
+static int check_heeded(const cli_tracking *t) {
+    const cli_run *r = t->run;
+    int status = check_models(r, t);
+    if (!status) status = check_getters(r, t);
+    if (!status) status = check_alone(r, t);
+    return status ? status : cli_response_heeded(r, &t->opt->response);
+}
+
+/* What the library would refuse when everything else is done. */
+static int check_values(const vxg_track_opts *o) {
+    const double most = o->max_length > 0 ? o->max_length : 500;
+    if (o->probe_quality == 1)
+        return vxg_error_set(VXG_ERR_ARGUMENT, "--probe-quality 1: 2 points at least");
+    if ((o->probe_radius > 0) != (o->probe_count > 1))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--probe-radius %g mm and --probe-count %d: a ring has a radius above "
+                             "0 and 2 lines at least",
+                             o->probe_radius, o->probe_count);
+    if (o->min_length > 2 * most)
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--min-length %g mm is more than two halves of --max-length %g mm",
+                             o->min_length, most);
     return VXG_OK;
 }
 
@@ -209,6 +323,7 @@ static int check_options(const cli_run *r, const cli_track *o) {
     int64_t shard, shards;
     int status = check_output(o);
     if (!status) status = check_seeds(r, o);
+    if (!status) status = check_values(&o->track);
     if (status) return status;
     if (cli_given(r, "step") && !(o->track.step > 0))
         return vxg_error_set(VXG_ERR_ARGUMENT,
@@ -333,7 +448,7 @@ int cli_track_whole(cli_tracking *t, const char *series) {
     cli_keep_warnings(t->run);
     int status = cli_track_split_devices(t);
     if (!status) status = cli_track_resolve(t);
-    if (!status) status = check_heeded(t->run, t);
+    if (!status) status = check_heeded(t);
     if (!status) status = cli_track_images(t);
     if (!status) status = name_outputs(t);
     if (!status) status = claim(t);

@@ -2,6 +2,7 @@
  * into those of voxgrad track. */
 #include "track.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static const cli_row rows[] = {
 #undef OWN
 #undef LIBRARY
 
-static int check(const cli_run *r) {
+static int check(const cli_run *r, const options *c) {
     static const char *const names[] = {"the series", "bvals", "bvecs", "the mask", "the ROI"};
     for (int i = 0; i < 5; i++)
         if (i >= r->noperands || !strcmp(r->operands[i], "hardi"))
@@ -68,6 +69,11 @@ static int check(const cli_run *r) {
                                  "data (hardi); Voxgrad downloads nothing: name the series, bvals, "
                                  "bvecs, the mask and the ROI",
                                  names[i], i < r->noperands ? "is hardi" : "is not given");
+    if (!(c->max_angle > 0))
+        return vxg_error_set(VXG_ERR_ARGUMENT,
+                             "--max-angle: %g degrees; above 0 is expected, for no step turns by "
+                             "less",
+                             c->max_angle);
     return VXG_OK;
 }
 
@@ -105,7 +111,7 @@ static int translate(const cli_run *r, const options *c, char *path, size_t room
     o->track.block = (int)c->chunk_size;
     o->track.max_angle = c->max_angle, o->track.threshold = c->fa_threshold;
     o->track.relative_peak_threshold = c->relative > 0 ? c->relative : -1;
-    o->track.min_separation = c->separation;
+    o->track.min_separation = fmax(c->separation, 1e-6); /* 0 is none here, the usual one there */
     o->track.peaks = MOST_PEAKS, o->track.min_length = 0;
     o->nseeds = c->nseeds;
     o->csd.order = c->sh_order, o->csd.shell = 1; /* the lowest, where there are several */
@@ -119,7 +125,7 @@ static int run(cli_run *r) {
     char path[CLI_MAP_PATH];
     cli_track o = {0};
     cli_tracking *t = calloc(1, sizeof *t);
-    int status = t ? check(r) : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    int status = t ? check(r, c) : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     if (!status) status = translate(r, c, path, sizeof path, &o);
     if (!status && c->ngpus > 1) cli_say(r, "--ngpus %d: one device is used", c->ngpus);
     if (!status && (c->device == METAL || c->device == WEBGPU))

@@ -127,6 +127,10 @@ static int resolve_orders(cli_tracking *t) {
                              shells);
     if (!t->odf.shell && shells > 1) t->odf.shell = shells;
     const int64_t n = vxg_gradients_shell_count(g, t->odf.shell ? t->odf.shell : 1);
+    if (shells > 1)
+        cli_say(t->run, "shell %d of %d%s: %lld directions of b = %.0f s/mm2", t->odf.shell, shells,
+                t->csd.shell ? "" : ", the highest (--shell)", (long long)n,
+                vxg_gradients_shell_b(g, t->odf.shell));
     t->odf.order = t->given.order ? t->csd.order : 4;
     if (!t->given.order && n < LEAST_DIRECTIONS) {
         t->odf.order = 2;
@@ -410,7 +414,7 @@ static int mask_of_function(cli_tracking *t) {
     int status = inside && one ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     const int none = !strcmp(t->opt->in.mask, "none");
     if (!status && none) memset(inside, 1, (size_t)n);
-    if (!status && t->dwi.mask.file) status = cli_image_mask(&t->dwi.mask, inside, &count);
+    if (!status && t->dwi.mask.file) status = cli_image_mask(t->run, &t->dwi.mask, inside, &count);
     for (int64_t r = 0; r < t->values.shape[0] && !none && !t->dwi.mask.file && !status; r++) {
         vxg_array row = {0};
         status = vxg_array_index(&t->values, r, &row);
@@ -433,9 +437,13 @@ static int add_region(cli_tracking *t, const cli_image *im, uint32_t in, uint32_
                       uint32_t *bits) {
     unsigned char *marks = calloc((size_t)im->voxels, 1);
     int64_t count = 0;
-    int status =
-        marks ? cli_image_mask(im, marks, &count) : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
+    int status = marks ? cli_image_mask(t->run, im, marks, &count)
+                       : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; i < im->voxels && !status; i++) bits[i] |= marks[i] ? in : out;
+    if (!status && !count && out)
+        status = vxg_error_set(
+            VXG_ERR_INPUT, "--stop-mask: %s: no voxel is in it: streamlines would end everywhere",
+            im->file->path);
     if (!status && !count) cli_warn(t->run, "%s: no voxel is in the region", im->file->path);
     free(marks);
     return status;
@@ -480,7 +488,8 @@ static int place_seeds(cli_tracking *t, const uint32_t *bits) {
     int64_t low = 0;
     int status = map && s ? VXG_OK : vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     if (!status && t->map.buffer) status = vxg_array_read(NULL, &t->map, map);
-    if (!status && t->seed_image.file) status = cli_image_mask(&t->seed_image, s, &t->seed_count);
+    if (!status && t->seed_image.file)
+        status = cli_image_mask(t->run, &t->seed_image, s, &t->seed_count);
     for (int64_t i = 0; i < n && !status; i++) {
         const int runs = !t->map.buffer || (double)map[i] > t->track.threshold;
         if (t->seed_image.file) {
@@ -503,9 +512,9 @@ static int place_seeds(cli_tracking *t, const uint32_t *bits) {
         return vxg_error_set(VXG_ERR_INPUT, "%s: no voxel is in the mask of seeds",
                              t->opt->seed_mask);
     return vxg_error_set(VXG_ERR_INPUT,
-                         "no voxel of the mask has a map above --threshold %g: there is no place "
+                         "no voxel of the mask%s has a map above --threshold %g: there is no place "
                          "for seeds",
-                         t->track.threshold);
+                         t->stop_image.file ? " within --stop-mask" : "", t->track.threshold);
 }
 
 int cli_track_fill(cli_tracking *t) {

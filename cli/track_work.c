@@ -70,6 +70,33 @@ void cli_track_add_stats(vxg_track_stats *to, const vxg_track_stats *s) {
     for (int i = 0; i < 8; i++) to->ended[i] += s->ended[i];
 }
 
+/* The library's words name fields, such as max_angle: here the options that set them. */
+static int by_options(const cli_run *r, int status) {
+    const char *p = vxg_error_message();
+    char text[640], word[64];
+    size_t n = 0;
+    if (status != VXG_ERR_ARGUMENT && status != VXG_ERR_UNSUPPORTED) return status;
+    if (!strncmp(p, "track: ", 7)) p += 7;
+    while (*p && n + sizeof word + 3 < sizeof text) {
+        size_t letters = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+        const char *option = NULL;
+        if (!letters || letters >= sizeof word) letters = 1;
+        for (size_t i = 0; i < letters; i++) word[i] = p[i] == '_' ? '-' : p[i];
+        word[letters] = 0;
+        for (int i = 0; i < r->verb->count && memchr(p, '_', letters); i++) {
+            const cli_row *row = &r->verb->rows[i];
+            if (row->table && !strcmp(row->table, "vxg_track_opts") && !strcmp(row->field, word))
+                option = r->verb->options[i].name;
+        }
+        if (option)
+            n += (size_t)snprintf(text + n, sizeof text - n, "--%s", option);
+        else
+            n += (size_t)snprintf(text + n, sizeof text - n, "%.*s", (int)letters, p);
+        p += letters;
+    }
+    return vxg_error_set(status, "%s", text);
+}
+
 int cli_track_chunk(cli_tracking *t, int device, int64_t number, int64_t n, vxg_tract_writer *to,
                     vxg_track_stats *sum) {
     const int64_t *s = t->grid->shape, size[3] = {s[2], s[1], s[0]};
@@ -92,6 +119,7 @@ int cli_track_chunk(cli_tracking *t, int device, int64_t number, int64_t n, vxg_
     if (!status)
         status = vxg_track_run(queue, device ? &t->other[device] : &t->field, got,
                                own ? own : t->list + 3 * number, &opts, to, &stats);
+    status = by_options(t->run, status);
     if (!status) cli_track_add_stats(sum, &stats);
     vxg_queue_free(queue);
     free(own);

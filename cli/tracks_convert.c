@@ -71,6 +71,30 @@ static const char *upper(const job *j) {
 }
 
 /* ---- Where it lies ---- */
+/* All go through one filter, which leads from the first one's positions to the output's. */
+static int same_way(const vxg_tract_reader *first, const vxg_tract_reader *other) {
+    double a[12], b[12];
+    if (other->info.space == VXG_TRACT_RAS) return VXG_OK;
+    int status = vxg_tract_to_ras(&first->info, a);
+    if (status) return vxg_error_context(status, "%s", first->path);
+    status = vxg_tract_to_ras(&other->info, b);
+    if (status) return vxg_error_context(status, "%s", other->path);
+    const vxg_tract_info *of = &first->info;
+    const double least = fmin(of->voxel[0], fmin(of->voxel[1], of->voxel[2]));
+    for (int row = 0; row < 3; row++) {
+        double off = fabs(a[4 * row + 3] - b[4 * row + 3]);
+        for (int k = 0; k < 3; k++)
+            off += fabs(a[4 * row + k] - b[4 * row + k]) * (double)of->grid[k] * of->voxel[k];
+        if (off > 1e-3 * least)
+            return vxg_error_set(VXG_ERR_ARGUMENT,
+                                 "%s (axes %s) and %s (axes %s) measure from unlike corners of one "
+                                 "image: convert both to TRX first",
+                                 first->path, of->voxel_order, other->path,
+                                 other->info.voxel_order);
+    }
+    return VXG_OK;
+}
+
 static int place_output(job *j) {
     cli_grid grid, other;
     int known = 0;
@@ -81,6 +105,7 @@ static int place_output(job *j) {
         if (!status && also && known && !cli_grid_same(&grid, &other))
             status = vxg_error_set(VXG_ERR_INPUT, "%s lies on another image than %s",
                                    j->in[i]->path, j->in[0]->path);
+        if (!status) status = same_way(j->in[0], j->in[i]);
     }
     if (status) return status;
     j->info.space = is(j, "trk") ? VXG_TRACT_CORNER : VXG_TRACT_RAS;

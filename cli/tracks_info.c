@@ -251,6 +251,7 @@ int cli_tracks_info(cli_run *r, const cli_tracks *o) {
 
 /* ---- length ---- */
 static int write_lengths(cli_run *r, const cli_tracks *o, const walk *w, vxg_outputs *set) {
+    static const double none;
     cli_provenance p = {0};
     char *comment = NULL;
     size_t size = 0;
@@ -260,7 +261,8 @@ static int write_lengths(cli_run *r, const cli_tracks *o, const walk *w, vxg_out
     for (int i = 0; f && i < p.count; i++) fprintf(f, "%s: %s\n", p.list[i].name, p.list[i].text);
     if (!f || fclose(f)) status = vxg_error_set(VXG_ERR_MEMORY, "out of memory");
     if (!status)
-        status = vxg_numbers_write(o->output, w->length, w->n, 1, comment, set, o->create.force);
+        status = vxg_numbers_write(o->output, w->n ? w->length : &none, w->n, 1, comment, set,
+                                   o->create.force);
     cli_provenance_free(&p);
     free(comment);
     return status;
@@ -274,8 +276,7 @@ int cli_tracks_length(cli_run *r, const cli_tracks *o) {
     if (!status) status = cli_tracks_claim(r, o, o->output, NULL, &set);
     if (!status) status = go_through(r, in, &w);
     cli_progress_end();
-    if (!status && !w.n)
-        status = vxg_error_set(VXG_ERR_INPUT, "%s holds no streamlines", r->operands[1]);
+    if (!status && !w.n) cli_say(r, "%s: no streamlines", r->operands[1]);
     if (!status && o->output) status = write_lengths(r, o, &w, set);
     for (int64_t i = 0; i < w.n && !status && !o->output; i++) printf("%.17g\n", w.length[i]);
     if (!status) status = cli_commit(&set);

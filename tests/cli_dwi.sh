@@ -221,6 +221,8 @@ refuses wls_none 2 '\-\-iterations 0 is --fit ols' table --iterations 0
 refuses spell 2 "\-\-sphere: 'round' is none of" "$V" csd "$good" -o "$W/n.nii" --sphere round
 refuses odd_order 2 '\-\-order: 3 is odd' "$V" csd "$good" -o "$W/n.nii" --order 3
 refuses no_shell 2 '\-\-shell 2: the series has 1' "$V" csd "$good" -o "$W/n.nii" --shell 2
+refuses response_options 2 '\-\-response-fa is of --response auto, and this is recursive' "$V" csd "$good" \
+    -o "$W/n.nii" --response recursive --response-fa 0.5
 refuses which_shell 2 'the series has 2 shells; say which' "$V" odf "$good" -o "$W/n" --bvals "$W/two.bval" \
     --bvecs "$W/good.bvec"
 refuses csd_few 3 '11 directions of b = 1000 s/mm2; a density of fibres needs 15' "$V" csd "$good" -o "$W/n.nii" \

@@ -29,6 +29,9 @@ for name, rule in (('left', lambda i: i < 6), ('right', lambda i: i >= 6), ('pla
 write(sys.argv[1] + '/top.nii', SIZE, [1 if v // SIZE[0] // SIZE[1] >= 4 else 0 for v in range(n)], code=2)
 write(sys.argv[1] + '/stop.nii', SIZE, [0.9 if 3 <= v % SIZE[0] < 9 else 0.1 for v in range(n)])
 write(sys.argv[1] + '/holes.nii', SIZE, [math.nan if v % 7 == 0 else 0.9 for v in range(n)])
+write(sys.argv[1] + '/gaps.nii', SIZE, [math.nan if v % 7 == 0 else 1 if v % SIZE[0] < 6 else 0 for v in range(n)])
+write(sys.argv[1] + '/left_of_gaps.nii', SIZE, [1 if v % 7 and v % SIZE[0] < 6 else 0 for v in range(n)], code=2)
+write(sys.argv[1] + '/no_numbers.nii', SIZE, [math.nan] * n)
 write(sys.argv[1] + '/half.nii', (6, 10, 8), [1] * (n // 2), code=2)
 " "$W"
 }
@@ -133,6 +136,10 @@ run few --seeds 300 "$good" --bvals "$W/few.bval" --bvecs "$W/good.bvec" --json
 says few 'tensor tracking through diffusion tensors \(chosen from the data: 11 directions are too few'
 check few_json "the JSON does not say why" grep -q '"why": "chosen from the data: 11 directions are too few' "$W/.out"
 holds few_page "'too few' in about('$W/few.json')['model.why']"
+run shells --seeds 300 "$good" --bvals "$W/two.bval" --bvecs "$W/good.bvec" --model opdt
+says highest_shell 'shell 2 of 2, the highest \(--shell\): 15 directions of b = 2000 s/mm2'
+run shell_asked --seeds 300 "$good" --bvals "$W/two.bval" --bvecs "$W/good.bvec" --model csa --shell 1
+says shell_asked 'shell 1 of 2: 15 directions of b = 1000 s/mm2'
 run single --seeds 300 "$good" --model tensor --getter deterministic
 says deterministic_tensor 'tensor tracking through diffusion tensors \(as asked for\)'
 
@@ -152,6 +159,13 @@ run below --seeds 2000 "$good" --exclude "$W/top.nii" --exclude "$W/far.nii" --f
 holds exclude_two "[l for l in lines('$W/plain.trx') if not any(p[2] >= 0.75 or p[0] <= -10 for p in l)] == lines('$W/below.trx') != []"
 run holes --seeds 200 "$good" --stop-map "$W/holes.nii" --min-length 0
 says nan_map 'holes.nii: [0-9]+ of 960 voxels hold a value that is NaN'
+run gaps --seeds 500 "$good" --stop-mask "$W/gaps.nii" --min-length 0
+says nan_region 'gaps.nii: 138 of 960 voxels hold a value that is NaN or infinite: they are not in it'
+check nan_once "said more than once" test "$(grep -c 'hold a value' "$W/.err")" = 1
+run no_gaps --seeds 500 "$good" --stop-mask "$W/left_of_gaps.nii" --min-length 0
+same nan_region_same gaps no_gaps
+run gaps_in --seeds 50 "$good" --include "$W/gaps.nii" --seed-mask "$W/gaps.nii" --min-length 0
+check nan_regions "not said of both" test "$(grep -c 'gaps.nii: 138 of 960' "$W/.err")" = 2
 run from --seeds 200 "$good" --seed-mask "$W/left.nii" --min-length 0
 says low_seeds 'left.nii: [0-9]+ of 480 voxels are at or below the threshold'
 run grid --seed-grid 1 "$good" --min-length 0 --json
@@ -191,6 +205,12 @@ check cuslines_trk "no file" test -s "$W/cusp.trk"
 before=$(listing)
 check cuslines_nothing "the command fails" cus --nseeds 50
 check cuslines_no_file "something was written" test "$before" = "$(listing)"
+check cuslines_peaks "the command fails" cus --output-prefix "$W/apart" --nseeds 300 --dg prob --relative-peak-threshold 0 \
+    --min-separation-angle 25
+check cuslines_all_peaks "the command fails" cus --output-prefix "$W/near" --nseeds 300 --dg prob \
+    --relative-peak-threshold 0 --min-separation-angle 0
+holds cuslines_separation "len(lines('$W/near.trx')) > len(lines('$W/apart.trx'))"
+refuses cuslines_angle 2 '\-\-max-angle: 0 degrees; above 0' "$V" track --cuslines $five --max-angle 0
 refuses hardi 2 'Stanford HARDI' "$V" track --cuslines hardi
 refuses no_roi 2 'the ROI is not given' "$V" track --cuslines "$good" "$W/good.bval" "$W/good.bvec" "$mask"
 refuses no_cache 2 'unknown option.*cache-dir' "$V" track --cuslines $five --cache-dir "$W"
@@ -208,6 +228,11 @@ refuses mask_grid 3 'mask_small.nii.gz: 11 x 10 x 8 voxels' "$V" track "$good" -
 refuses seed_mask_grid 3 '\-\-seed-mask: .*half.nii: 6 x 10 x 8' table --seed-mask "$W/half.nii"
 refuses include_grid 3 '\-\-include: .*half.nii: 6 x 10 x 8' table --include "$W/left.nii,$W/half.nii"
 refuses seed_mask_empty 3 'mask_empty.nii.gz: no voxel is in the mask of seeds' table --seed-mask "$W/mask_empty.nii.gz"
+refuses stop_mask_empty 3 '\-\-stop-mask: .*mask_empty.nii.gz: no voxel is in it' table --stop-mask "$W/mask_empty.nii.gz"
+refuses stop_mask_nan 3 '\-\-stop-mask: .*no_numbers.nii: no voxel is in it' table --stop-mask "$W/no_numbers.nii"
+refuses stop_mask_elsewhere 3 'no voxel of the mask within --stop-mask has a map above' table --stop-mask "$W/left.nii" \
+    --mask "$W/right.nii"
+refuses mask_nan 3 'no_numbers.nii: no voxel is in the mask' table --mask "$W/no_numbers.nii"
 refuses all_nan 3 'allnan.nii.gz: every voxel' bad "$W/allnan.nii.gz"
 run nan_voxel --seeds 200 "$W/nan.nii.gz"
 says nan_voxel '2 of 960 voxels hold a value that is NaN or infinite: they are left out'
@@ -227,6 +252,48 @@ refuses getter 2 '\-\-getter tensor does not go with densities' table --model cs
 refuses few_getter 2 '11 directions a shell, which determine no' table --getter probabilistic --bvals "$W/few.bval" \
     --bvecs "$W/good.bvec"
 refuses unheeded 2 '\-\-order does not go with the model tensor' table --model tensor --order 4
+# what the model, the getter or the inputs do not look at
+alone() { bad --peaks "$W/pk.nii" "$@"; }
+refuses unheeded_bvals 2 '\-\-bvals does not go with --fod alone: it is of a series' bad --fod "$W/fod.nii" \
+    --bvals "$W/good.bval" --bvecs "$W/good.bvec"
+refuses unheeded_grad 2 '\-\-grad does not go with --peaks alone' alone --grad "$W/good.b"
+refuses unheeded_b0 2 '\-\-b0-threshold does not go with --fod alone' bad --fod "$W/fod.nii" --b0-threshold 10
+run table_beside --seeds 100 --fod "$W/fod.nii" "$good" --bvals "$W/good.bval" --bvecs "$W/good.bvec"
+refuses unheeded_map 2 '\-\-threshold does not go with --peaks alone: there is no map' alone --threshold 0.2
+refuses unheeded_rules 2 '\-\-rules cuslines does not go with --peaks alone' alone --rules cuslines
+run vectors_map --seeds 100 --peaks "$W/pk.nii" --stop-map "$W/stop.nii" --threshold 0.5 --rules cuslines
+for from in recursive "$W/response.txt"; do
+    refuses "unheeded_fa_$(basename "$from" .txt)" 2 '\-\-response-fa is of --response auto, and this is' \
+        table --response "$from" --response-fa 0.6
+done
+refuses unheeded_everywhere 2 '\-\-response-everywhere is of --response auto' table --response recursive \
+    --response-everywhere
+refuses unheeded_attempts 2 '\-\-attempts is of --getter bootstrap, and this is probabilistic' table --attempts 3
+refuses unheeded_follow 2 '\-\-attempts is of --getter bootstrap, and this is peak' table --getter peak --attempts 3
+refuses unheeded_nibrary 2 '\-\-rules nibrary is of --getter ptt' table --rules nibrary
+refuses unheeded_pmf 2 '\-\-pmf-threshold is of --getter probabilistic, deterministic, and this is ptt' \
+    table --getter ptt --pmf-threshold 0.2
+refuses unheeded_half 2 '\-\-half is of --getter probabilistic, deterministic, ptt, peak, and this is bootstrap' \
+    table --getter bootstrap --half
+for option in 'sphere repulsion100' 'peaks-per-seed 2' 'min-separation 30'; do
+    # shellcheck disable=SC2086
+    refuses "unheeded_${option% *}" 2 "\-\-${option% *} does not go with the model tensor, which" \
+        table --model tensor --$option
+done
+refuses unheeded_sphere_vectors 2 '\-\-sphere does not go with the model vectors' alone --sphere repulsion100
+run heeded_vector --seeds 100 "$good" --getter vector --sphere repulsion100 --peaks-per-seed 2 --min-separation 30
+run heeded_tensor --seeds 100 "$good" --model tensor --rules dipy
+run heeded_boot --seeds 100 "$good" --getter bootstrap --attempts 3 --sphere repulsion100 --rules cuslines
+# parallel transport's, by the options' names
+ptt() { table --getter ptt --seeds 10 "$@"; }
+refuses ptt_quality 2 '\-\-probe-quality 1: 2 points at least' ptt --probe-quality 1
+refuses ptt_ring 2 '\-\-probe-radius 0 mm and --probe-count 3: a ring' ptt --probe-count 3
+refuses ptt_round 2 'voxgrad: --probe-length 900 mm with --min-radius 1 mm: the probe goes round' ptt --probe-length 900 \
+    --min-radius 1
+refuses ptt_another 2 '\-\-probe-quality is of --getter ptt, and this is probabilistic' table --probe-quality 3
+refuses lengths_turned 2 '\-\-min-length 30 mm is more than two halves of --max-length 10 mm' table --min-length 30 \
+    --max-length 10
+refuses too_many_points 2 'voxgrad: --max-length 500 mm in steps of 0.0001 mm' table --step 0.0001
 refuses odd_sh 3 'odd_sh.nii: 14 volumes are no set of harmonics' bad --fod "$W/odd_sh.nii"
 refuses samples 3 'odd_sh.nii: 14 samples; --sphere hemi:repulsion724 has 362' bad --odf "$W/odd_sh.nii"
 refuses only_beyond 2 '\-\-only-seed 5: there are 5' table --seeds 5 --only-seed 5

@@ -157,6 +157,12 @@ tracks length "$data/dipy_tracks300.trk" -o "$W/lengths.txt" -q
 check length "mean of the lengths" sh -c "grep -v '^#' '$W/lengths.txt' |
     awk '{ s += \$1 } END { exit !(NR == 300 && (s / NR - 40.552547)^2 < 1e-10) }'"
 
+check length_empty "lengths of a file without streamlines" sh -c "
+    $V tracks length '$data/nibabel_empty.tck' >'$W/none.out' 2>'$W/err' && test ! -s '$W/none.out' &&
+    grep -q 'nibabel_empty.tck: no streamlines' '$W/err' &&
+    $V tracks length '$data/nibabel_empty.tck' -o '$W/none.txt' -q && grep -q '^# lengths of streamlines' '$W/none.txt' &&
+    ! grep -qv '^#' '$W/none.txt'"
+
 # ---- density ----
 nifti() { python3 -c "
 import gzip, struct, sys
@@ -224,6 +230,13 @@ refuses other_image 3 'another image \(4 x 5 x 7 voxels\) than --reference .*\(6
     $V tracks convert "$standard.trk" "$W/n.trx" --reference "$brain"
 refuses reference_is_no_image 3 'small.tck' $V tracks convert "$standard.tck" "$W/n.trx" --reference "$W/small.tck"
 refuses two_images 3 'lies on another image than' $V tracks merge "$standard.trk" "$data/nibabel_simple.trk" -o "$W/n.trk"
+refuses two_orders 2 'axes RAS\) and .*LPS.trk \(axes LPS\) measure from unlike corners of one image' \
+    $V tracks merge "$standard.trk" "$standard.LPS.trk" -o "$W/n.trk"
+refuses no_place 3 'old.trk: the file does not say where its voxels lie' $V tracks merge "$standard.trk" "$W/old.trk" -o "$W/n.trk"
+check merge_of_old "a file without a matrix beside one with it" sh -c "$V tracks merge '$standard.trk' '$W/old.trk' \
+    -o '$W/with_old.trk' --reference '$image' -q && $V tracks info '$W/with_old.trk' | grep -q '240 streamlines'"
+tracks merge "$W/trk.tck" "$data/nibabel_empty.tck" "$W/LPS_trk.tck" -o "$W/three.tck" -q
+check merge_tck "TCK files" sh -c "$V tracks info '$W/three.tck' | grep -q '240 streamlines, 720 points'"
 refuses two_spaces 2 'unlike spaces: convert one first' $V tracks merge "$standard.trk" "$standard.tck" -o "$W/n.tck"
 refuses trk_double 1 'TRK holds positions of float32' $V tracks convert "$small" "$W/n.trk" --dtype float64
 refuses other_columns 2 "no numbers 'fb'" $V tracks convert "$small" "$W/n.trx" --columns fb

@@ -150,11 +150,12 @@ TEST(written)
     vxg_free(back);
     EXPECT(vxg_numbers_write(at("out/w.txt"), v, 1, 1, NULL, NULL, 0) == VXG_ERR_OUTPUT, "exists");
     CHECK_OK(vxg_numbers_write(at("out/w.txt"), v, 1, 1, NULL, NULL, 1));
+    CHECK_OK(vxg_numbers_write(at("out/w.txt"), v, 0, 1, NULL, NULL, 1)); /* empty */
     limit_file_size(500);
     const int full = vxg_numbers_write(at("full.txt"), v, ROWS, COLUMNS, NULL, NULL, 0);
     limit_file_size(0);
     EXPECT(full == VXG_ERR_OUTPUT && entries(at("")) == 1, "status %d", full);
-    EXPECT(vxg_numbers_write(at("x"), v, 0, 1, NULL, NULL, 0) == VXG_ERR_ARGUMENT &&
+    EXPECT(vxg_numbers_write(at("x"), v, -1, 1, NULL, NULL, 0) == VXG_ERR_ARGUMENT &&
                vxg_numbers_write(at("x"), v, 1, -1, NULL, NULL, 0) == VXG_ERR_ARGUMENT &&
                vxg_numbers_write(at("x"), v, (int64_t)1 << 40, (int64_t)1 << 40, NULL, NULL, 0) ==
                    VXG_ERR_ARGUMENT &&

@@ -1,6 +1,6 @@
 /* The bootstrap: directions of a million first steps against resampled signals that are fitted and
  * searched the long way, with dense matrices; signals without residuals have one way, that of
- * the highest peak; the same bits for any blocks. */
+ * the highest peak; signals that are no finite numbers have none. */
 #include "dwi_data.h"
 #include "on_devices.h"
 #include "track_keep.h"
@@ -214,6 +214,59 @@ TEST(no_residuals)
     vxg_array_release(&f.values), vxg_array_release(&f.map), vxg_gradients_release(g);
 }
 
+/* A voxel with a signal that is no finite number has no direction: nothing begins beside it, and
+ * what comes near it ends there. Returns how many points lie beside it and are no ends. */
+static int spoilt(vxg_odf_kind kind, int volume, float with, int64_t *lines) {
+    enum { SEEDS = 343, AT = 2 };
+    const vxg_odf_opts o = {.kind = kind, .order = 4, .min_signal = 1};
+    const vxg_track_opts opts = {.getter = VXG_TRACK_BOOTSTRAP, .step = 0.25};
+    vxg_track_field f;
+    vxg_array one = {0};
+    double seeds[3 * SEEDS];
+    float values[VOXELS];
+    int beside = 0;
+    keeper out = keeper_new();
+    int status = image_of(voxel, &f);
+    f.model = &o;
+    if (!status) status = vxg_array_index(&f.values, volume, &one);
+    if (!status) status = vxg_array_read(NULL, &one, values);
+    values[AT + SIDE * (AT + SIDE * AT)] = with;
+    if (!status) status = vxg_array_write(NULL, &one, values);
+    for (int i = 0; i < SEEDS; i++)
+        for (int k = 0, n = i; k < 3; k++, n /= 7) seeds[3 * i + k] = 0.1 + 0.45 * (n % 7);
+    if (!status) status = vxg_track_run(NULL, &f, SEEDS, seeds, &opts, &out.base, NULL);
+    EXPECT(!status, "%s", vxg_error_message());
+    for (int64_t i = 0; i < out.lines; i++)
+        for (int64_t p = out.begin[i] + 1; p < out.begin[i + 1] - 1; p++) {
+            const double *x = out.p + 3 * p;
+            beside += fabs(x[0] - AT) < 1 && fabs(x[1] - AT) < 1 && fabs(x[2] - AT) < 1;
+        }
+    *lines = out.lines;
+    keeper_free(&out), vxg_array_release(&one);
+    vxg_array_release(&f.values), vxg_array_release(&f.map);
+    return beside;
+}
+TEST(no_finite_number)
+{
+    static const vxg_odf_kind kinds[] = {VXG_ODF_OPDT, VXG_ODF_CSA};
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    int64_t all, lines;
+    if (small_load(signals, &g)) SKIP("no test data");
+    for (int i = 0; i < SMALL_N; i++) voxel[i] = signals[i * SMALL_VOXELS + small_at(5, 5, 5)];
+    for (int kind = 0; kind < 2; kind++) {
+        int beside = spoilt(kinds[kind], 7, (float)voxel[7], &all);
+        EXPECT(all == 343 && beside > 100, "%lld lines, %d points", (long long)all, beside);
+        for (int k = 0; k < 3; k++)
+            for (int volume = 0; volume < 8; volume += 7) { /* unweighted, weighted */
+                beside = spoilt(kinds[kind], volume, bad[k], &lines);
+                EXPECT(beside == 0 && lines > 100 && lines < all,
+                       "kind %d, volume %d, %g: %lld lines, %d points", kind, volume, bad[k],
+                       (long long)lines, beside);
+            }
+    }
+    vxg_gradients_release(g);
+}
+
 /* A voxel for each of the set's directions, a fibre along it, no residuals: the first step of both
  * halves is along the highest of the function's peaks, whichever direction that is. */
 TEST(every_direction)
@@ -292,4 +345,5 @@ TEST(nothing_to_draw)
     vxg_array_release(&f.values), vxg_gradients_release(few);
 }
 
-DEVICES_MAIN("track_boot", T(opdt), T(csa), T(no_residuals), T(every_direction), T(nothing_to_draw))
+DEVICES_MAIN("track_boot", T(opdt), T(csa), T(no_residuals), T(every_direction),
+             T(no_finite_number), T(nothing_to_draw))

@@ -169,7 +169,8 @@ VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *sha
 VXG_API int vxg_numbers_read(const char *path, double **values, int64_t *rows, int64_t *columns,
                              char **version);
 /* Rows of numbers with blanks between them, each with the fewest digits that are read as the same
- * number, behind the lines of the comment (may be NULL). outputs: as of vxg_volume_writer_opts. */
+ * number, behind the lines of the comment (may be NULL); of no row the comment alone, which is not
+ * read back. outputs: as of vxg_volume_writer_opts. */
 VXG_API int vxg_numbers_write(const char *path, const double *values, int64_t rows, int64_t columns,
                               const char *comment, vxg_outputs *outputs, int force);
 

@@ -60,12 +60,14 @@ static int check_params(const vxg__tracker *t) {
                 o->probe_count, o->probe_radius);
     /* Offsets inside the probe's reach are 32-bit numbers. */
     const double reach = (o->probe_length + o->probe_radius) / t->side + 3;
-    VXG_FAIL_IF(reach * (double)(t->n[0] * t->n[1]) * (double)(t->directions + 16) > 1e9,
-                VXG_ERR_UNSUPPORTED,
-                "track: a probe of %g mm reaches over more samples than can be numbered",
-                o->probe_length);
+    VXG_FAIL_IF(
+        reach * (double)(t->n[0] * t->n[1]) * (double)(t->directions + 16) > 1e9,
+        VXG_ERR_UNSUPPORTED,
+        "track: probe_length %g mm and probe_radius %g mm reach over more samples than can be "
+        "numbered",
+        o->probe_length, o->probe_radius);
     VXG_FAIL_IF(o->probe_length / o->min_radius > 100, VXG_ERR_ARGUMENT,
-                "track: a probe of %g mm with radii of %g mm goes round %.0f times",
+                "track: probe_length %g mm with min_radius %g mm: the probe goes round %.0f times",
                 o->probe_length, o->min_radius, o->probe_length / o->min_radius / (2 * M_PI));
     return VXG_OK;
 }
