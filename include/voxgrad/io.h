@@ -165,7 +165,7 @@ VXG_API int vxg_npy_read(const char *path, float **data, int *ndim, int64_t *sha
 /* values: rows * columns, freed with vxg_free as *version is. version (may be NULL): what follows
  * "VERSION:" on the first line, else NULL; without it such a line is refused. VXG_ERR_INPUT, with
  * file and line: rows of different lengths, a word that is no number, no number at all, more than
- * 16 MB, a file that is no text. */
+ * 1 GiB, a file that is no text. */
 VXG_API int vxg_numbers_read(const char *path, double **values, int64_t *rows, int64_t *columns,
                              char **version);
 /* Rows of numbers with blanks between them, each with the fewest digits that are read as the same

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST = 16 << 20 }; /* bytes of a file */
+enum { MOST = 1 << 30 }; /* bytes of a file: lengths or seeds of tens of millions of streamlines */
 
 typedef struct table {
     const char *path;
@@ -178,7 +178,7 @@ static int make_text(vxg_text *t, const double *values, int64_t rows, int64_t co
 int vxg_numbers_write(const char *path, const double *values, int64_t rows, int64_t columns,
                       const char *comment, vxg_outputs *outputs, int force) {
     VXG_FAIL_IF(!path || !values, VXG_ERR_ARGUMENT, "path or values is NULL");
-    VXG_FAIL_IF(rows < 0 || columns < 1 || rows > MOST / columns, VXG_ERR_ARGUMENT,
+    VXG_FAIL_IF(rows < 0 || columns < 1 || rows > MOST / 2 / columns, VXG_ERR_ARGUMENT,
                 "%s: a table of %lld rows and %lld columns", path, (long long)rows,
                 (long long)columns);
     vxg_text t = {0};
