@@ -37,11 +37,12 @@ static int by_place(const void *a, const void *b) {
     if (x->place != y->place) return x->place < y->place ? -1 : 1;
     return x->number < y->number ? -1 : 1;
 }
-/* Halves the list, at a multiple of a block, until blocks are left. */
+/* Halves the list, at a multiple of a block, until blocks are left, and those into sixteens and eights, so that
+ * lanes of each width are neighbours too. */
 static void split(const double *d, int32_t *list, int64_t n, along *work) {
     double axis[3];
-    if (n <= BLOCK) return;
-    const int64_t half = (n + BLOCK - 1) / BLOCK / 2 * BLOCK;
+    if (n <= 8) return;
+    const int64_t part = n > BLOCK ? BLOCK : n > 16 ? 16 : 8, half = (n + part - 1) / part / 2 * part;
     longest_axis(d, list, n, axis);
     for (int64_t i = 0; i < n; i++) work[i] = (along){vxg__dwi_dot(d + 3 * list[i], axis), list[i]};
     qsort(work, (size_t)n, sizeof *work, by_place);
