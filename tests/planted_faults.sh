@@ -734,7 +734,7 @@ plant boot_values_by_old_numbers src/track/boot.c 's/b\[path->order\[i < own \? 
 plant boot_nan_is_least kernels/track/boot.k 's/mean \+= boot_above\(/mean += K_max(/' "track_boot no_finite_number"
 plant track_turns_round kernels/track/walk.h 's/same < K_R\(0\.0\) \? -e\[k\] : e\[k\]/e[k]/' "track_basic straight"
 plant track_draws_low kernels/track/sample.k 's/philox_uniform\(word\[0\]\) \* total/philox_uniform(word[0]) * philox_uniform(word[1]) * total/' "track_basic frequencies"
-plant track_wide_cone kernels/track/sample.k 's/V_le\(V_set\(cone\), c\) & //' "track_basic frequencies"
+plant track_wide_cone kernels/track/sample.k 's/V_select\(inside & V_lt/V_select(V_lt/' "track_basic frequencies"
 plant track_same_for_blocks src/track/run.c 's/\.first = t\.opts\.first \+ at/.first = t.opts.first/' "track_basic same_bits"
 plant track_first_page_again kernels/track/walkers.k 's/counts\[walker \* TRACK_COUNTS \+ 1\] \/ TRACK_PAGE/0/' "track_basic"
 plant track_without_shift kernels/track/walkers.k 's/\+ row\[3\];/;/' "track_basic straight"

@@ -143,7 +143,7 @@ static int make_tables(vxg__tracker *t, const double *turned, const int32_t *lis
 
 /* The field becomes samples in the blocks' order; in and tables: as of probabilistic tracking. */
 static int make_samples(vxg__tracker *t, const vxg_array *in, const vxg_array *tables,
-                        const int32_t *list) {
+                        const vxg_array *high, const int32_t *list) {
     const int64_t own = vxg_sphere_count(t->sphere), in_room = in->shape[1];
     const int64_t wide = t->voxels < 65536 ? t->voxels : 65536;
     int32_t *order = vxg__calloc((size_t)own, sizeof *order);
@@ -161,8 +161,8 @@ static int make_samples(vxg__tracker *t, const vxg_array *in, const vxg_array *t
     l.ints[11] = t->opts.normalize == 1, l.ints[12] = (int)in_room;
     l.ints[13] = t->opts.rules == VXG_TRACK_CUSLINES && (t->looks & 1);
     l.reals[2] = t->opts.half ? t->scale : 1, l.nreals = 3;
-    const vxg_array *const arrays[] = {in, &t->map, tables, &t->field};
-    for (int i = 0; i < 4; i++) vxg__push_array(&l, arrays[i]);
+    const vxg_array *const arrays[] = {in, &t->map, tables, high, &t->field};
+    for (int i = 0; i < 5; i++) vxg__push_array(&l, arrays[i]);
     return vxg__track_run_groups(t, "track_ptt_samples", &l);
 }
 
@@ -175,17 +175,17 @@ static int make(vxg__tracker *t, const vxg_track_field *f) {
     t->opts.half = half;
     if (status) return status;
     VXG_TRY(check_params(t));
-    vxg_array in = t->field, tables = t->tables;
-    t->field = (vxg_array){0}, t->tables = (vxg_array){0};
+    vxg_array in = t->field, tables = t->tables, high = t->near;
+    t->field = t->tables = t->near = (vxg_array){0};
     vxg_array_release(&t->order);
     t->order = (vxg_array){0};
     double *turned = vxg__calloc((size_t)own, 3 * sizeof *turned);
     int32_t *list = vxg__calloc((size_t)own, sizeof *list);
     status = turned && list ? vxg__sample_order(t, turned, list) : VXG_ERR_MEMORY;
-    if (!status) status = make_samples(t, &in, &tables, list);
+    if (!status) status = make_samples(t, &in, &tables, &high, list);
     if (!status) status = make_tables(t, turned, list);
     t->terms = 0;
-    vxg_array_release(&in), vxg_array_release(&tables);
+    vxg_array_release(&in), vxg_array_release(&tables), vxg_array_release(&high);
     vxg__free(turned), vxg__free(list);
     return status;
 }

@@ -37,12 +37,15 @@ static int by_place(const void *a, const void *b) {
     if (x->place != y->place) return x->place < y->place ? -1 : 1;
     return x->number < y->number ? -1 : 1;
 }
-/* Halves the list, at a multiple of a block, until blocks are left, and those into sixteens and eights, so that
- * lanes of each width are neighbours too. */
+/* Halves the list, at a multiple of a block, until blocks are left, and those into sixteens and
+ * eights, so that lanes of each width are neighbours too. */
 static void split(const double *d, int32_t *list, int64_t n, along *work) {
     double axis[3];
     if (n <= 8) return;
-    const int64_t part = n > BLOCK ? BLOCK : n > 16 ? 16 : 8, half = (n + part - 1) / part / 2 * part;
+    const int64_t part = n > BLOCK ? BLOCK
+                         : n > 16  ? 16
+                                   : 8,
+                  half = (n + part - 1) / part / 2 * part;
     longest_axis(d, list, n, axis);
     for (int64_t i = 0; i < n; i++) work[i] = (along){vxg__dwi_dot(d + 3 * list[i], axis), list[i]};
     qsort(work, (size_t)n, sizeof *work, by_place);
@@ -118,8 +121,9 @@ static int check_numbers(vxg__tracker *t, const vxg_track_field *f) {
     return VXG_OK;
 }
 
-/* Each voxel's highest value, behind its numbers. */
+/* Each voxel's highest value. */
 static int note_highest(vxg__tracker *t) {
+    VXG_TRY(vxg_array_new(t->dev, vxg_real_dtype(t->real), 1, &t->voxels, &t->near));
     const int64_t wide = t->voxels < 65536 ? t->voxels : 65536;
     vxg_launch l = vxg__track_launch(t, wide, (t->voxels + 65535) / 65536, 1);
     l.ints[4] = (int)t->directions, l.ints[5] = t->terms;
@@ -128,6 +132,7 @@ static int note_highest(vxg__tracker *t) {
     l.nints = VXG_MAX_INTS;
     vxg__push_array(&l, &t->field);
     vxg__push_array(&l, &t->tables);
+    vxg__push_array(&l, &t->near);
     return vxg__track_run_groups(t, "track_sample_highest", &l);
 }
 
@@ -141,7 +146,7 @@ static int make(vxg__tracker *t, const vxg_track_field *f) {
     if (!status) status = make_tables(t, turned, list);
     for (int64_t i = 0; i < own && !status; i++) order[list[i]] = (int32_t)i;
     const int64_t held = t->terms ? t->terms : t->directions;
-    if (!status) status = vxg__track_field_new(t, vxg__pad(held + 1, 16), t->terms ? NULL : order);
+    if (!status) status = vxg__track_field_new(t, vxg__pad(held, 16), t->terms ? NULL : order);
     if (!status) status = vxg__track_field_fill(t, &f->values);
     if (!status) status = note_highest(t);
     vxg__free(turned), vxg__free(list);
@@ -154,6 +159,7 @@ static void launch(const vxg__tracker *t, vxg_launch *l) {
     l->ints[12] = vxg_sphere_is_symmetric(t->sphere);
     l->reals[2] = t->opts.pmf_threshold, l->reals[3] = t->opts.angular_weight;
     l->nreals = 4;
+    vxg__push_array(l, &t->near);
 }
 
 static int peaks(const vxg__tracker *t, const vxg_array *seeds, int64_t n, vxg_array *out) {

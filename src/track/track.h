@@ -72,7 +72,8 @@ struct vxg__tracker {
     vxg_array order; /* int32: where a voxel's numbers stand in the field */
     /* Of the bootstrap (kernels/track/boot.k). */
     vxg__odf_plan plan;
-    vxg_array near; /* neighbours of directions; ptt: the nearest ones, triangles */
+    vxg_array near; /* neighbours of directions; ptt: the nearest ones, triangles; probabilistic
+                       tracking: each voxel's highest value */
     int64_t weighted, unweighted, from,
         kept;     /* padded volumes, the others, where they and U' begin */
     int64_t wide; /* terms, padded */
