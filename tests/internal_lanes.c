@@ -5,6 +5,7 @@
 #define K_LINKAGE static
 #include "kernels/prelude/c.h"
 
+#include "kernels/maths/legendre.h"
 #include "kernels/maths/special.h"
 
 #include "test.h"
@@ -119,6 +120,43 @@ TEST(special_functions)
         EXPECT(most <= 4, "%s: %g units at %.9g", all[k].name, most, (double)where);
     }
 }
+/* Legendre's integrals against Simpson's rule in double. */
+static void simpson(double a, double *value, double *slope) {
+    enum { N = 4000 };
+    for (int l = 0; l < LEGENDRE_TERMS; l++) value[l] = slope[l] = 0;
+    for (int i = 0; i <= N; i++) {
+        const double t = (double)i / N, w = (i == 0 || i == N ? 1 : i % 2 ? 4 : 2) / (3.0 * N);
+        const double e = w * exp(a * t * t - fmax(a, 0));
+        double before = 0, p = 1;
+        for (int l = 0; l < 2 * LEGENDRE_TERMS - 1; l++) {
+            if (l % 2 == 0) value[l / 2] += e * p, slope[l / 2] += e * p * t * t;
+            const double next = ((2 * l + 1) * t * p - l * before) / (l + 1);
+            before = p, p = next;
+        }
+    }
+}
+TEST(legendre)
+{
+    double off = 0;
+    for (double first = -128; first < 128; first += 1.37 * V_LANES) {
+        float a[V_LANES], got[2][LEGENDRE_TERMS][V_LANES];
+        vreal value[LEGENDRE_TERMS], slope[LEGENDRE_TERMS];
+        for (int k = 0; k < V_LANES; k++) a[k] = (float)fmin(first + 1.37 * k, 128);
+        maths_legendre(V_load(a), value, slope);
+        for (int l = 0; l < LEGENDRE_TERMS; l++)
+            V_store(got[0][l], value[l]), V_store(got[1][l], slope[l]);
+        for (int k = 0; k < V_LANES; k++) {
+            double v[LEGENDRE_TERMS], s[LEGENDRE_TERMS];
+            simpson((double)a[k], v, s);
+            for (int l = 0; l < LEGENDRE_TERMS; l++) {
+                off = fmax(off, fabs((double)got[0][l][k] - v[l]) / v[0]);
+                off = fmax(off, fabs((double)got[1][l][k] - s[l]) / v[0]);
+            }
+        }
+    }
+    printf("Legendre's integrals: off by %.2g of the first\n", off);
+    EXPECT(off < 1e-6, "off by %g", off);
+}
 /* Every number of half precision, read by each of the ways; floats between them go to the nearest,
  * of two the even one. */
 TEST(halves)
@@ -216,5 +254,5 @@ TEST(operations)
               l);
 }
 
-TEST_MAIN("lanes", T(exp), T(log), T(special_functions), T(halves), T(operations), T(special),
-          T(choices))
+TEST_MAIN("lanes", T(exp), T(log), T(special_functions), T(legendre), T(halves), T(operations),
+          T(special), T(choices))

@@ -5,6 +5,7 @@
 #define VXG_DTYPE_f64 1
 #include "kernels/prelude/c.h"
 
+#include "kernels/maths/legendre.h"
 #include "kernels/maths/special.h"
 
 #include "test.h"
@@ -41,4 +42,54 @@ TEST(bessel)
            "the C library's");
 }
 
-TEST_MAIN("special", T(bessel))
+/* Watson's distribution in quadruple precision: ln 1F1(1/2; 3/2; kappa) = ln I_0, c_l = I_l / I_0.
+ */
+TEST(watson)
+{
+    static const double rows[6][5] = {
+        {0.1, 0.033780570745, 1.345857308e-2, 1.284997472e-4, 8.537542017e-14},
+        {1, 0.380251052627, 1.438460587e-1, 1.394268415e-2, 9.392091329e-8},
+        {4, 2.10733802648, 5.569398885e-1, 2.062386171e-1, 3.298629600e-4},
+        {16, 12.568456816, 9.027028691e-1, 7.126267130e-1, 8.184855523e-2},
+        {64, 59.1559410598, 9.763717945e-1, 9.234107487e-1, 5.381356659e-1},
+        {128, 122.458767709, 9.882345527e-1, 9.613201821e-1, 7.353048732e-1}};
+    for (int k = 0; k < 6; k++) {
+        const double *r = rows[k];
+        double value[LEGENDRE_TERMS], slope[LEGENDRE_TERMS];
+        maths_legendre(r[0], value, slope);
+        EXPECT(fabs(r[0] + log(value[0]) - r[1]) < 6e-11 * fmax(1, r[1]), "kappa %g: ln 1F1 %.12g",
+               r[0], r[0] + log(value[0]));
+        static const int at[3] = {1, 2, 6};
+        for (int i = 0; i < 3; i++) {
+            const double c = value[at[i]] / value[0];
+            EXPECT(fabs(c - r[2 + i]) < 6e-10 * r[2 + i] + 1e-16, "kappa %g: c%d %.10g", r[0],
+                   2 * at[i], c);
+        }
+    }
+}
+/* Of any sign, against the error function; slopes against differences. */
+TEST(legendre)
+{
+    double mean = 0, off = 0;
+    for (double a = -128; a <= 128; a += 0.37) {
+        double value[LEGENDRE_TERMS], slope[LEGENDRE_TERMS], before[LEGENDRE_TERMS],
+            behind[LEGENDRE_TERMS], unused[LEGENDRE_TERMS];
+        const double h = 1e-5, up = fmax(a, 0);
+        maths_legendre(a, value, slope);
+        maths_legendre(a - h, before, unused), maths_legendre(a + h, behind, unused);
+        if (a < 0) {
+            const double want = sqrt(M_PI) * erf(sqrt(-a)) / (2 * sqrt(-a));
+            mean = fmax(mean, fabs(value[0] / want - 1));
+        }
+        for (int l = 0; l < LEGENDRE_TERMS; l++) {
+            const double step =
+                (behind[l] * exp(fmax(a + h, 0) - up) - before[l] * exp(fmax(a - h, 0) - up)) /
+                (2 * h);
+            off = fmax(off, fabs(step - slope[l]) / value[0]);
+        }
+    }
+    EXPECT(mean < 1e-11, "spherical means are off by %g", mean);
+    EXPECT(off < 1e-8, "slopes are off by %g", off);
+}
+
+TEST_MAIN("special", T(bessel), T(watson), T(legendre))
