@@ -5,6 +5,7 @@
 #define K_LINKAGE static
 #include "kernels/prelude/c.h"
 
+#include "kernels/maths/bingham.h"
 #include "kernels/maths/legendre.h"
 #include "kernels/maths/special.h"
 
@@ -157,6 +158,36 @@ TEST(legendre)
     printf("Legendre's integrals: off by %.2g of the first\n", off);
     EXPECT(off < 1e-6, "off by %g", off);
 }
+/* Bingham's normaliser against Simpson's rule in double. */
+static double bingham_true(const double *l) {
+    enum { N = 600 };
+    double sum = 0;
+    for (int i = 0; i <= N; i++) {
+        const double t = (double)i / N, w = (i == 0 || i == N ? 1 : i % 2 ? 4 : 2) / (3.0 * N);
+        sum += w * exp(-(l[0] - l[2]) * t * t) * bessel((l[0] - l[1]) * (1 - t * t) / 2, 0);
+    }
+    return l[0] + log(sum);
+}
+TEST(bingham)
+{
+    double off = 0;
+    for (int k = 0; k < 40; k++) {
+        float l[3][V_LANES], got[V_LANES];
+        vreal slope[3];
+        for (int i = 0; i < V_LANES; i++) {
+            const int n = k * V_LANES + i;
+            l[0][i] = (float)(n % 65), l[1][i] = (float)(n % 65 - 0.37 * (n % 23));
+            l[2][i] = l[1][i] - 1.7f * (float)(n % 19);
+        }
+        V_store(got, maths_bingham(V_load(l[0]), V_load(l[1]), V_load(l[2]), slope));
+        for (int i = 0; i < V_LANES; i++) {
+            const double all[3] = {(double)l[0][i], (double)l[1][i], (double)l[2][i]};
+            off = fmax(off, fabs((double)got[i] - bingham_true(all)) / fmax(1, all[0]));
+        }
+    }
+    printf("Bingham's normaliser: its logarithm is off by %.2g\n", off);
+    EXPECT(off < 1e-6, "off by %g", off);
+}
 /* Every number of half precision, read by each of the ways; floats between them go to the nearest,
  * of two the even one. */
 TEST(halves)
@@ -254,5 +285,5 @@ TEST(operations)
               l);
 }
 
-TEST_MAIN("lanes", T(exp), T(log), T(special_functions), T(legendre), T(halves), T(operations),
-          T(special), T(choices))
+TEST_MAIN("lanes", T(exp), T(log), T(special_functions), T(legendre), T(bingham), T(halves),
+          T(operations), T(special), T(choices))

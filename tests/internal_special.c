@@ -5,8 +5,10 @@
 #define VXG_DTYPE_f64 1
 #include "kernels/prelude/c.h"
 
+#include "kernels/maths/bingham.h"
 #include "kernels/maths/legendre.h"
 #include "kernels/maths/special.h"
+#include "kernels/maths/symmetric.h"
 
 #include "test.h"
 
@@ -92,4 +94,60 @@ TEST(legendre)
     EXPECT(off < 1e-8, "slopes are off by %g", off);
 }
 
-TEST_MAIN("special", T(bessel), T(watson), T(legendre))
+static double ln_z(double l1, double l2, double l3) {
+    double slope[3];
+    return maths_bingham(l1, l2, l3, slope);
+}
+/* ln Z of kappa mu mu' + beta nu nu' - bd g g', mu = z, nu = x, g by its angles. */
+static double ln_z_of(double kappa, double beta, double bd, double theta, double phi) {
+    const double g[3] = {sin(theta) * cos(phi), sin(theta) * sin(phi), cos(theta)};
+    double a[6] = {beta - bd * g[0] * g[0], -bd * g[1] * g[1], kappa - bd * g[2] * g[2],
+                   -bd * g[0] * g[1],       -bd * g[0] * g[2], -bd * g[1] * g[2]};
+    double v[9];
+    maths_eigen3(a, v);
+    return ln_z(a[0], a[1], a[2]);
+}
+/* Values in quadruple precision, and checked against two-dimensional quadrature. */
+TEST(bingham)
+{
+    static const double z[6][3] = {{1, .5, 0.533176018419},   {4, 2, 2.497699004816},
+                                   {16, 8, 12.936378201320},  {16, 15, 14.066628416878},
+                                   {32, 31, 29.713895783417}, {64, 32, 59.506654520361}};
+    static const double stick[5][6] = {{4, 2, 1.7, .5, .3, 0.473089289128},
+                                       {16, 8, 5.1, 1.2, .3, 0.530387360346},
+                                       {16, 0, 5.1, .6, 0, 0.052984888707},
+                                       {32, 31, 5.1, 1.5, 1.5, 0.908716513856},
+                                       {1, .5, 10.2, .2, 2.0, 0.223581810014}};
+    for (int k = 0; k < 6; k++)
+        EXPECT(fabs(ln_z(z[k][0], z[k][1], 0) - z[k][2]) < 1e-12 * fmax(1, z[k][0]),
+               "kappa %g, beta %g: %.12f", z[k][0], z[k][1], ln_z(z[k][0], z[k][1], 0));
+    for (int k = 0; k < 5; k++) {
+        const double *r = stick[k];
+        const double e = exp(ln_z_of(r[0], r[1], r[2], r[3], r[4]) - ln_z_of(r[0], r[1], 0, 0, 0));
+        EXPECT(fabs(e - r[5]) < 1e-12, "stick %d: %.12f", k, e);
+    }
+    /* Two equal eigenvalues: Watson's, by Legendre's integrals; and both limits. */
+    for (double kappa = 0.01; kappa < 128; kappa *= 1.7) {
+        double value[LEGENDRE_TERMS], slope[LEGENDRE_TERMS];
+        maths_legendre(kappa, value, slope);
+        EXPECT(fabs(ln_z(kappa, 0, 0) - kappa - log(value[0])) < 1e-8, "kappa %g: %g", kappa,
+               ln_z(kappa, 0, 0) - kappa - log(value[0]));
+        maths_legendre(-kappa, value, slope);
+        EXPECT(fabs(ln_z(0, 0, -kappa) - log(value[0])) < 1e-10, "girdle %g", kappa);
+    }
+    EXPECT(fabs(ln_z(0, 0, 0)) < 1e-15 && fabs(ln_z(7, 7, 7) - 7) < 1e-14, "%g", ln_z(0, 0, 0));
+    const double h = 1e-5;
+    for (int k = 0; k < 60; k++) {
+        const double l[3] = {3.0 * k - 40, 1.1 * k - 41, -0.6 * k - 42};
+        double slope[3];
+        maths_bingham(l[0], l[1], l[2], slope);
+        const double by[3] = {(ln_z(l[0] + h, l[1], l[2]) - ln_z(l[0] - h, l[1], l[2])) / (2 * h),
+                              (ln_z(l[0], l[1] + h, l[2]) - ln_z(l[0], l[1] - h, l[2])) / (2 * h),
+                              (ln_z(l[0], l[1], l[2] + h) - ln_z(l[0], l[1], l[2] - h)) / (2 * h)};
+        for (int i = 0; i < 3 && l[0] - l[2] < 100; i++)
+            EXPECT(fabs(slope[i] - by[i]) < 1e-8, "%d, by eigenvalue %d: %g, %g", k, i, slope[i],
+                   by[i]);
+    }
+}
+
+TEST_MAIN("special", T(bessel), T(watson), T(legendre), T(bingham))
