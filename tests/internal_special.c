@@ -9,6 +9,7 @@
 #include "kernels/maths/legendre.h"
 #include "kernels/maths/special.h"
 #include "kernels/maths/symmetric.h"
+#include "kernels/micro/gpd.h"
 
 #include "test.h"
 
@@ -150,4 +151,95 @@ TEST(bingham)
     }
 }
 
-TEST_MAIN("special", T(bessel), T(watson), T(legendre), T(bingham))
+/* ---- Restricted diffusion ---- */
+/* The square of root k of J1' or j1', by Newton's steps from where it is about. */
+enum { ROOTS = 400 };
+static double root_of(int sphere, int k) {
+    static double known[2][ROOTS];
+    double x = k ? sqrt(known[sphere][k - 1]) + M_PI * (k == 1 ? 1.15 : 1.01) : 1.9;
+    for (int i = 0; i < 60 && known[sphere][k] == 0; i++) {
+        const double j0 = sphere ? sin(x) / x : jn(0, x);
+        const double j1 = sphere ? sin(x) / (x * x) - cos(x) / x : jn(1, x);
+        const double d =
+            j0 - (1 + sphere) * j1 / x; /* the derivative; and its own, by Bessel's equation */
+        x -= d / (-(1 + sphere) * d / x - (1 - (1 + sphere) / (x * x)) * j1);
+        if (i == 59) known[sphere][k] = x * x;
+    }
+    return known[sphere][k];
+}
+/* (gamma G)^2 of a b-value. */
+static double gradient2(double b, double delta, double Delta) {
+    return b / (delta * delta * (Delta - delta / 3));
+}
+static double ln_e(int sphere, double b, double delta, double Delta, double radius, double d) {
+    double by_r, by_d;
+    return gpd_log_signal(sphere, gradient2(b, delta, Delta), delta, Delta - delta, radius, d,
+                          &by_r, &by_d);
+}
+/* Microstructure.jl's values (MIT): um2/ms, ms, ms/um2; a sphere, and a cylinder's mean over all
+ * directions. */
+TEST(restricted)
+{
+    static const double b[8] = {1, 2.5, 5, 7.5, 11.1, 18.1, 25, 43};
+    static const double cylinder[8] = {.830306, .660977, .500413, .411543,
+                                       .336884, .260507, .218863, .161440};
+    static const double sphere[8] = {.926384, .825995, .682267, .563549,
+                                     .427937, .250562, .147834, .037326};
+    const double delta = 11, Delta = 15.129;
+    for (int i = 0; i < 8; i++) {
+        double value[LEGENDRE_TERMS], slope[LEGENDRE_TERMS];
+        const double across = ln_e(0, b[i], delta, Delta, 1, 0.6), a = -b[i] * 0.6 - across;
+        maths_legendre(a, value, slope);
+        const double powder = exp(across + fmax(a, 0)) * value[0],
+                     ball = exp(ln_e(1, b[i], delta, Delta, 4, 2));
+        EXPECT(fabs(powder - cylinder[i]) < 1e-6, "cylinders at %g: %.7f", b[i], powder);
+        EXPECT(fabs(ball - sphere[i]) < 1e-6, "a sphere at %g: %.7f", b[i], ball);
+    }
+    for (int k = 0; k < ROOTS; k++) {
+        const double c = root_of(0, k), ball_root = root_of(1, k);
+        if (k < GPD_ROOTS)
+            EXPECT(fabs(c / gpd_cylinder[k][0] - 1) < 1e-12 &&
+                       fabs(ball_root / gpd_sphere[k][0] - 1) < 1e-12,
+                   "root %d: %.15g, %.15g", k, c, ball_root);
+        EXPECT(!k || (sqrt(c) - sqrt(root_of(0, k - 1)) < 4 &&
+                      sqrt(ball_root) - sqrt(root_of(1, k - 1)) < 4),
+               "root %d", k);
+    }
+    /* Derivatives against differences; the formula itself with many roots. */
+    for (int k = 0; k < 400; k++) {
+        const int kind = k % 2;
+        const double radius = 0.05 * pow(1.02, k), d = 0.3 + 0.007 * k, h = 1e-5,
+                     s = d / (radius * radius);
+        double by_r, by_d, sum = 0;
+        gpd_log_signal(kind, gradient2(3, delta, Delta), delta, Delta - delta, radius, d, &by_r,
+                       &by_d);
+        const double r = (ln_e(kind, 3, delta, Delta, radius * (1 + h), d) -
+                          ln_e(kind, 3, delta, Delta, radius * (1 - h), d)) /
+                         (2 * h * radius),
+                     by = (ln_e(kind, 3, delta, Delta, radius, d * (1 + h)) -
+                           ln_e(kind, 3, delta, Delta, radius, d * (1 - h))) /
+                          (2 * h * d);
+        EXPECT(fabs(by_r - r) < 1e-6 * fmax(fabs(r), 1e-3) &&
+                   fabs(by_d - by) < 1e-6 * fmax(fabs(by), 1e-3),
+               "%g um: %g, %g by R, %g, %g by D", radius, by_r, r, by_d, by);
+        for (int j = 0; j < ROOTS && s * delta * root_of(kind, 19) > 5; j++) {
+            const double root = root_of(kind, j), y = root * s * delta, z = root * s * Delta;
+            sum += (2 * y - 2 + 2 * exp(-y) + 2 * exp(-z) - exp(y - z) - exp(-y - z)) /
+                   (root * root * root * (root - 1 - kind));
+        }
+        const double want = -2 * gradient2(3, delta, Delta) * pow(radius, 6) / (d * d) * sum;
+        EXPECT(sum == 0 || fabs(ln_e(kind, 3, delta, Delta, radius, d) - want) < 1e-6,
+               "%g um: %g, %g", radius, ln_e(kind, 3, delta, Delta, radius, d), want);
+    }
+    /* In wide pores the wall's part alone is missing: 1 - (S / V) 4 / (3 n sqrt pi) sqrt(D t) of n
+     * dimensions (P. P. Mitra et al., Phys. Rev. Lett. 68, 1992), the same for both; in the
+     * narrowest nothing moves. */
+    const double wall = 1 - 2.0 / 60 * 4 / (6 * sqrt(M_PI)) * sqrt(2 * (5 - 1.0 / 3));
+    EXPECT(fabs(ln_e(0, 1, 1, 5, 60, 2) / -2 - wall) < 0.006 &&
+               fabs(ln_e(1, 1, 1, 5, 60, 2) / -2 - wall) < 0.006,
+           "wide: %g, %g, not %g", ln_e(0, 1, 1, 5, 60, 2), ln_e(1, 1, 1, 5, 60, 2), -2 * wall);
+    EXPECT(fabs(ln_e(0, 3, delta, Delta, 1e-3, 2)) < 1e-10, "a thread: %g",
+           ln_e(0, 3, delta, Delta, 1e-3, 2));
+}
+
+TEST_MAIN("special", T(bessel), T(watson), T(legendre), T(bingham), T(restricted))
