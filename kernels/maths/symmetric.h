@@ -66,8 +66,8 @@ V_FN void maths_eigen3(K_PRIVATE vreal *a, K_PRIVATE vreal *v) {
     for (int i = 0; i < 6; i++) a[i] = a[i] * over;
     for (int i = 0; i < 9; i++) v[i] = V_set(i % 4 == 0 ? K_R(1.0) : K_R(0.0));
     for (int sweep = 0; sweep < 6; sweep++) {
-        const vmask done = maths_is_flat(a[0], a[1], a[3]) & maths_is_flat(a[0], a[2], a[4]) & maths_is_flat(a[1], a[2], a[5]);
-        if (!V_any(V_not(done))) break;
+        const vmask xy = maths_is_flat(a[0], a[1], a[3]), xz = maths_is_flat(a[0], a[2], a[4]);
+        if (!V_any(V_not(xy & xz & maths_is_flat(a[1], a[2], a[5])))) break;
         maths_rotate(a, a + 1, a + 3, a + 4, a + 5, v, v + 3);
         maths_rotate(a, a + 2, a + 4, a + 3, a + 5, v, v + 6);
         maths_rotate(a + 1, a + 2, a + 5, a + 3, a + 4, v + 3, v + 6);
