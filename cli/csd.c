@@ -82,11 +82,11 @@ static int claim(job *j, const cli_run *r) {
     return status;
 }
 
-static int fit(job *j, const cli_run *r) {
+static int fit(job *j) {
     const int64_t *n = j->dwi.image.shape;
     const int64_t shape[4] = {vxg_sh_count(j->csd.order), n[0], n[1], n[2]};
     int status = vxg_array_new(j->dwi.dev, VXG_F32, 4, shape, &j->sh);
-    j->csd.progress = cli_progress(r);
+    j->csd.progress = cli_progress(j->dwi.run);
     if (!status)
         status = vxg_dwi_csd(NULL, j->dwi.gradients, &j->dwi.series, &j->dwi.voxels, &j->response,
                              &j->csd, &j->sh);
@@ -129,7 +129,7 @@ static int run(cli_run *r) {
     if (!status) status = cli_response(&j->dwi, &o->response, &j->csd, &j->response);
     if (!status) status = cli_dwi_provenance(&j->dwi, &j->files.prov);
     if (!status) status = cli_response_provenance(&j->files.prov, &j->response);
-    if (!status) status = fit(j, r);
+    if (!status) status = fit(j);
     if (!status) status = cli_map_write(&j->files, &j->map, &j->sh);
     if (!status)
         status = cli_response_write(&j->dwi, &j->csd, &j->response, o->response.out, j->files.set,

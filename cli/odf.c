@@ -104,11 +104,11 @@ static int check_shell(job *j) {
     return VXG_OK;
 }
 
-static int fit(job *j, const cli_run *r) {
+static int fit(job *j) {
     const int64_t *n = j->dwi.image.shape;
     const int64_t shape[4] = {vxg_sh_count(j->odf.order), n[0], n[1], n[2]};
     int status = vxg_array_new(j->dwi.dev, VXG_F32, 4, shape, &j->sh);
-    j->odf.progress = cli_progress(r);
+    j->odf.progress = cli_progress(j->dwi.run);
     if (!status)
         status =
             vxg_dwi_odf(NULL, j->dwi.gradients, &j->dwi.series, &j->dwi.voxels, &j->odf, &j->sh);
@@ -144,7 +144,7 @@ static int run(cli_run *r) {
     if (!status) status = cli_maps_claim(&j->files, j->map, KINDS);
     if (!status) status = cli_dwi_read(&j->dwi, &o->compute);
     if (!status) status = cli_dwi_provenance(&j->dwi, &j->files.prov);
-    if (!status) status = fit(j, r);
+    if (!status) status = fit(j);
     if (!status && j->map[SH].row) status = cli_map_write(&j->files, &j->map[SH], &j->sh);
     if (!status && j->map[GFA].row) status = cli_map_write(&j->files, &j->map[GFA], &j->gfa);
     if (!status && !(status = cli_maps_commit(&j->files))) {

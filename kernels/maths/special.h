@@ -55,19 +55,10 @@ V_FN vreal V_erf(const vreal x) {
     return V_select(V_eq(x, x), y, x);
 }
 
-/* As V_exp: x = n ln 2 + r; 2^n (e^r - 1) + (2^n - 1). */
+/* 2^n (e^r - 1) + (2^n - 1), as V_exp. By half of 2^n: 2^128 is no number, the half of it is. */
 V_FN vreal V_expm1(const vreal x) {
-    const vreal held = V_min(V_max(x, V_set(K_R(-18.0))), V_set(K_R(89.0)));
-    const vreal shift = V_set(K_R(12582912.0));
-    const vreal whole = V_fma(held, V_set(K_R(1.44269504)), shift) - shift;
-    const vreal r = V_fma(whole, V_set(K_R(-1.42860677e-6)), V_fma(whole, V_set(K_R(-0.693145752)), held));
-    vreal p = V_set(K_R(0.00139505405));
-    p = V_fma(p, r, V_set(K_R(0.00836891774)));
-    p = V_fma(p, r, V_set(K_R(0.041666206)));
-    p = V_fma(p, r, V_set(K_R(0.166665182)));
-    p = V_fma(p, r, V_set(K_R(0.5)));
-    p = V_fma(p, r * r, r);
-    /* By half of 2^n: 2^128 is no number, the half of it is. */
+    vreal whole;
+    const vreal p = maths_exp_rest(V_min(V_max(x, V_set(K_R(-18.0))), V_set(K_R(89.0))), &whole);
     const vreal half = maths_power_of_two(V_int(whole) - 1);
     const vreal y = V_fma(p, half, half - K_R(0.5)) * K_R(2.0);
     return V_select(V_eq(x, x), V_select(V_eq(x, V_set(K_R(0.0))), x, y), x);
